@@ -1,0 +1,122 @@
+# Everything here needs Go alone (and, for the race detector, a C compiler).
+# Other tools are installed into .cache/bin, at the versions pinned below.
+
+GO  ?= go
+BIN := .cache/bin
+
+GOLANGCI_LINT_VERSION := v2.15.0
+GOFUMPT_VERSION       := v0.12.0
+GOVULNCHECK_VERSION   := v1.9.0
+
+GOVERSION     := $(firstword $(shell $(GO) env GOVERSION))
+golangci-lint := $(BIN)/golangci-lint@$(GOLANGCI_LINT_VERSION)-$(GOVERSION)/golangci-lint
+gofumpt       := $(BIN)/gofumpt@$(GOFUMPT_VERSION)-$(GOVERSION)/gofumpt
+govulncheck   := $(BIN)/govulncheck@$(GOVULNCHECK_VERSION)-$(GOVERSION)/govulncheck
+
+# The versions of discordgo that the tests run against besides the one in go.mod.
+DISCORDGO_VERSIONS := v0.28.1 v0.29.1-0.20260214123928-f43dd94faaac
+
+# The race detector is on wherever it can be: it needs cgo.
+RACE ?= $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
+TESTFLAGS ?= $(RACE) -count=1 -timeout 10m
+
+ARGS     ?=
+BENCH    ?= .
+FUZZTIME ?= 10s
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## Run a bot against a fake Discord and serve its metrics (flags in ARGS="…")
+	@$(GO) build -o bin/argus ./cmd/argus
+	@bin/argus demo $(ARGS)
+
+.PHONY: test
+test: test-default test-alloc test-discordgo ## Run all tests, then those that touch discordgo against its other versions
+
+.PHONY: test-default
+test-default: ## Run all tests with the discordgo of go.mod
+ifeq ($(RACE),)
+	@echo "No C compiler, so no cgo: the tests run without the race detector."
+endif
+	$(GO) test $(TESTFLAGS) ./...
+
+# The race detector allocates too, so these are skipped under it.
+.PHONY: test-alloc
+test-alloc: ## Run the tests that count allocations, without the race detector
+	$(GO) test -count=1 -run Alloc ./instrument/...
+
+.PHONY: test-discordgo
+test-discordgo: $(DISCORDGO_VERSIONS:%=test-discordgo@%) ## Run the tests that touch discordgo against its other versions
+
+test-discordgo@%:
+	GO='$(GO)' ./scripts/test-discordgo.sh $* $(TESTFLAGS)
+
+# The cheap checks come first. Each is a target of its own; `make -k lint`
+# goes on after a failure.
+.PHONY: lint
+lint: vet fmt-check golangci-lint tidy-check generate-check vulncheck ## Run every static check
+
+.PHONY: vet
+vet: ## Run go vet
+	$(GO) vet ./...
+
+.PHONY: fmt
+fmt: $(gofumpt) ## Format the Go files
+	$(gofumpt) -w .
+
+.PHONY: fmt-check
+fmt-check: $(gofumpt) ## Check the format of the Go files
+	@files=$$($(gofumpt) -l .) || exit 1; \
+	if [ -n "$$files" ]; then printf 'not formatted, run "make fmt":\n%s\n' "$$files"; exit 1; fi
+
+.PHONY: golangci-lint
+golangci-lint: $(golangci-lint) ## Run golangci-lint
+	$(golangci-lint) run ./...
+
+.PHONY: tidy-check
+tidy-check: ## Check that go.mod and go.sum are tidy and the modules unaltered
+	$(GO) mod tidy -diff
+	$(GO) mod verify
+
+.PHONY: generate
+generate: ## Write the generated files
+	$(GO) generate ./...
+
+.PHONY: generate-check
+generate-check: ## Check that the generated files are up to date
+	GO='$(GO)' ./scripts/generate-check.sh
+
+.PHONY: vulncheck
+vulncheck: $(govulncheck) ## Look for known vulnerabilities
+	GOVULNCHECK='$(govulncheck)' ./scripts/vulncheck.sh
+
+.PHONY: bench
+bench: ## Run the benchmarks (those that match BENCH)
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME
+	GO='$(GO)' ./scripts/fuzz.sh $(FUZZTIME)
+
+.PHONY: clean
+clean: ## Remove what the Makefile installed and wrote
+	rm -rf .cache bin
+
+# A tool lives in a folder that is named after its version and Go's, so a new
+# version of either installs it anew and is the only one kept.
+
+# $(1) its name, $(2) its package, $(3) its version
+define tool
+$($(1)):
+	@rm -rf $(BIN)/$(1)@*
+	GOFLAGS= GOBIN='$(CURDIR)/$$(@D)' $(GO) install $(2)@$(3)
+endef
+
+$(eval $(call tool,golangci-lint,github.com/golangci/golangci-lint/v2/cmd/golangci-lint,$(GOLANGCI_LINT_VERSION)))
+$(eval $(call tool,gofumpt,mvdan.cc/gofumpt,$(GOFUMPT_VERSION)))
+$(eval $(call tool,govulncheck,golang.org/x/vuln/cmd/govulncheck,$(GOVULNCHECK_VERSION)))

@@ -1,0 +1,300 @@
+package discordtest
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Discord's own numbers, from its gateway documentation, where it gives any.
+const (
+	defaultHeartbeatInterval = 41250 * time.Millisecond
+	defaultIdentifyWindow    = 5 * time.Second
+	defaultSendLimit         = 120
+	defaultSendWindow        = 60 * time.Second
+	defaultSessionTotal      = 1000
+	defaultSessionReset      = 24 * time.Hour
+	defaultResumeWindow      = 3 * time.Minute
+	defaultReplayEvents      = 4096
+	defaultCompressThreshold = 1024
+	defaultWriteTimeout      = 5 * time.Second
+	defaultMembers           = 10
+	defaultToken             = "discordtest.not-a-secret"
+	minHeartbeatTimeout      = 10 * time.Second
+
+	maxGuilds  = 100_000
+	maxMembers = 100_000
+	maxShards  = 16_384
+)
+
+// An Option sets up a [Server]. A nil Option is ignored.
+type Option interface{ apply(*config) }
+
+type optionFunc func(*config)
+
+func (f optionFunc) apply(c *config) { f(c) }
+
+type config struct {
+	tls               bool
+	certificate       *tls.Certificate
+	shards            int
+	maxConcurrency    int
+	enforceIdentify   bool
+	identifyWindow    time.Duration
+	limitSessions     bool
+	sessionTotal      int
+	sessionRemaining  int
+	sessionReset      time.Duration
+	guilds            int
+	members           int
+	heartbeatInterval time.Duration
+	heartbeatTimeout  time.Duration
+	token             string
+	anyToken          bool
+	resumeURL         bool
+	resumeWindow      time.Duration
+	replayEvents      int
+	guildCreate       bool
+	compressThreshold int
+	fieldOrder        []string
+	allowedIntents    int64
+	sendLimit         int
+	sendWindow        time.Duration
+	writeTimeout      time.Duration
+	strict            bool
+	bucketLimit       int
+	bucketWindow      time.Duration
+	records           int
+}
+
+func defaultConfig() config {
+	return config{
+		shards:            1,
+		maxConcurrency:    1,
+		identifyWindow:    defaultIdentifyWindow,
+		sessionTotal:      defaultSessionTotal,
+		sessionRemaining:  defaultSessionTotal,
+		sessionReset:      defaultSessionReset,
+		guilds:            1,
+		members:           defaultMembers,
+		heartbeatInterval: defaultHeartbeatInterval,
+		token:             defaultToken,
+		anyToken:          true,
+		resumeURL:         true,
+		resumeWindow:      defaultResumeWindow,
+		replayEvents:      defaultReplayEvents,
+		guildCreate:       true,
+		compressThreshold: defaultCompressThreshold,
+		fieldOrder:        []string{"t", "s", "op", "d"},
+		allowedIntents:    knownIntents,
+		sendLimit:         defaultSendLimit,
+		sendWindow:        defaultSendWindow,
+		writeTimeout:      defaultWriteTimeout,
+		records:           defaultRecords,
+	}
+}
+
+func (c *config) validate() error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf("discordtest: "+format, args...)) }
+	if c.shards < 1 || c.shards > maxShards {
+		bad("WithShards(%d): want 1 to %d", c.shards, maxShards)
+	}
+	if c.maxConcurrency < 1 {
+		bad("WithMaxConcurrency(%d): want at least 1", c.maxConcurrency)
+	}
+	if c.identifyWindow <= 0 {
+		bad("WithIdentifyWindow(%v): want a positive duration", c.identifyWindow)
+	}
+	if c.sessionTotal < 0 || c.sessionRemaining < 0 || c.sessionRemaining > c.sessionTotal || c.sessionReset <= 0 {
+		bad("WithSessionStartLimit(%d, %d, %v): want 0 <= remaining <= total and a positive reset",
+			c.sessionTotal, c.sessionRemaining, c.sessionReset)
+	}
+	if c.guilds < 0 || c.guilds > maxGuilds {
+		bad("WithGuilds(%d): want 0 to %d", c.guilds, maxGuilds)
+	}
+	if c.members < 1 || c.members > maxMembers {
+		bad("WithMembers(%d): want 1 (the bot itself) to %d", c.members, maxMembers)
+	}
+	if c.heartbeatInterval < time.Millisecond {
+		bad("WithHeartbeatInterval(%v): want at least 1ms", c.heartbeatInterval)
+	}
+	if c.heartbeatTimeout < 0 {
+		bad("WithHeartbeatTimeout(%v): want a positive duration", c.heartbeatTimeout)
+	}
+	if c.token == "" {
+		bad("WithToken(\"\"): want a token, with or without the prefix \"Bot \"")
+	}
+	if c.resumeWindow < 0 {
+		bad("WithResumeWindow(%v): want 0 or more", c.resumeWindow)
+	}
+	if c.replayEvents < 0 {
+		bad("WithReplayLimit(%d): want 0 or more", c.replayEvents)
+	}
+	if c.compressThreshold < 0 {
+		bad("WithCompressThreshold(%d): want 0 (compress everything) or a number of bytes", c.compressThreshold)
+	}
+	order := slices.Clone(c.fieldOrder)
+	slices.Sort(order)
+	if !slices.Equal(order, []string{"d", "op", "s", "t"}) {
+		bad("WithFieldOrder(%s): want each of t, s, op and d once", strings.Join(c.fieldOrder, ", "))
+	}
+	if c.sendLimit < 1 || c.sendWindow <= 0 {
+		bad("WithSendLimit(%d, %v): want at least 1 in a positive duration", c.sendLimit, c.sendWindow)
+	}
+	if c.writeTimeout <= 0 {
+		bad("WithWriteTimeout(%v): want a positive duration", c.writeTimeout)
+	}
+	if c.bucketLimit < 0 || c.bucketLimit > 0 && c.bucketWindow < time.Millisecond {
+		bad("WithBuckets(%d, %v): want at least 1 in at least 1ms", c.bucketLimit, c.bucketWindow)
+	}
+	if c.records < 1 {
+		bad("WithRecordLimit(%d): want at least 1", c.records)
+	}
+	return errors.Join(errs...)
+}
+
+// WithTLS serves https and wss with a certificate for 127.0.0.1 and localhost
+// from an authority that is generated for this server: see [Server.CertPool].
+func WithTLS() Option { return optionFunc(func(c *config) { c.tls = true }) }
+
+// WithCertificate serves https and wss with this certificate, whatever is wrong
+// with it: a wrong host name, an expired one. [CA] issues such certificates.
+// [Server.CertPool] then holds the certificates of its chain.
+func WithCertificate(cert tls.Certificate) Option {
+	return optionFunc(func(c *config) { c.tls, c.certificate = true, &cert })
+}
+
+// WithShards sets the shard count that GET /gateway/bot recommends, and over
+// which [Traffic] looks for connections. Sessions may identify with another.
+// Default 1.
+func WithShards(n int) Option { return optionFunc(func(c *config) { c.shards = n }) }
+
+// WithMaxConcurrency sets max_concurrency and enforces it as Discord does: of
+// the shards with one rate_limit_key, which is shard % n, one may IDENTIFY in
+// each window (5 s, see [WithIdentifyWindow]); the others get op 9 with d:false.
+// Without this option GET /gateway/bot says 1 and nothing is enforced, because
+// discordgo does not space its IDENTIFYs.
+func WithMaxConcurrency(n int) Option {
+	return optionFunc(func(c *config) { c.maxConcurrency, c.enforceIdentify = n, true })
+}
+
+// WithIdentifyWindow sets the window of [WithMaxConcurrency]. Default 5 s.
+func WithIdentifyWindow(d time.Duration) Option {
+	return optionFunc(func(c *config) { c.identifyWindow = d })
+}
+
+// WithSessionStartLimit sets session_start_limit of GET /gateway/bot and
+// enforces it: each IDENTIFY takes one of remaining, and when none is left the
+// connection is closed with 4004, because Discord resets the token then. It is
+// total again after resetAfter. Without this option it is 1000 a day, and is
+// counted but not enforced.
+func WithSessionStartLimit(total, remaining int, resetAfter time.Duration) Option {
+	return optionFunc(func(c *config) {
+		c.limitSessions, c.sessionTotal, c.sessionRemaining, c.sessionReset = true, total, remaining, resetAfter
+	})
+}
+
+// WithGuilds sets how many guilds the bot is in, over all shards. A guild
+// belongs to the shard (guild_id >> 22) % shard count, as at Discord; the ids
+// spread evenly over any usual shard count. Default 1.
+func WithGuilds(n int) Option { return optionFunc(func(c *config) { c.guilds = n }) }
+
+// WithMembers sets the members per guild, the bot included. All of them count
+// in member_count; which of them a GUILD_CREATE lists is a matter of intents:
+// see the package documentation. Default 10.
+func WithMembers(n int) Option { return optionFunc(func(c *config) { c.members = n }) }
+
+// WithHeartbeatInterval sets the interval that HELLO announces. Default 41.25 s.
+func WithHeartbeatInterval(d time.Duration) Option {
+	return optionFunc(func(c *config) { c.heartbeatInterval = d })
+}
+
+// WithHeartbeatTimeout sets after how long without a heartbeat a connection is
+// closed with 4009. Default: two intervals, and at least 10 s.
+func WithHeartbeatTimeout(d time.Duration) Option {
+	return optionFunc(func(c *config) { c.heartbeatTimeout = d })
+}
+
+// WithToken makes this the only accepted token: others get close code 4004 at
+// the gateway and status 401 from REST. The prefix "Bot " does not matter.
+// Without this option every token is accepted.
+func WithToken(token string) Option {
+	return optionFunc(func(c *config) { c.token, c.anyToken = bareToken(token), false })
+}
+
+// WithResumeURL says whether READY has a resume_gateway_url. Default true.
+func WithResumeURL(on bool) Option { return optionFunc(func(c *config) { c.resumeURL = on }) }
+
+// WithResumeWindow sets for how long after its connection ended a session can
+// be resumed. Default 3 min.
+func WithResumeWindow(d time.Duration) Option {
+	return optionFunc(func(c *config) { c.resumeWindow = d })
+}
+
+// WithReplayLimit sets how many dispatches a session keeps for replay. A RESUME
+// that needs an older one gets op 9 with d:false. Default 4096.
+func WithReplayLimit(n int) Option { return optionFunc(func(c *config) { c.replayEvents = n }) }
+
+// WithoutGuildCreate leaves out the GUILD_CREATEs after READY: the guilds stay
+// unavailable stubs.
+func WithoutGuildCreate() Option { return optionFunc(func(c *config) { c.guildCreate = false }) }
+
+// WithCompressThreshold sets the size in bytes above which a payload is sent as
+// a zlib stream to a session that asked for it with identify.compress. 0
+// compresses every payload after IDENTIFY. Default 1024.
+func WithCompressThreshold(bytes int) Option {
+	return optionFunc(func(c *config) { c.compressThreshold = bytes })
+}
+
+// WithFieldOrder sets the order of the four fields of every packet, by name.
+// Default t, s, op, d, which is Discord's.
+func WithFieldOrder(fields ...string) Option {
+	fields = slices.Clone(fields)
+	return optionFunc(func(c *config) { c.fieldOrder = fields })
+}
+
+// WithAllowedIntents sets the intents that the application may ask for, as a
+// bit set of discordgo.Intent: others get close code 4014. Default: all.
+func WithAllowedIntents(intents int64) Option {
+	return optionFunc(func(c *config) { c.allowedIntents = intents })
+}
+
+// WithSendLimit sets how many payloads a client may send in a window before it
+// is closed with 4008. Default 120 in 60 s.
+func WithSendLimit(n int, window time.Duration) Option {
+	return optionFunc(func(c *config) { c.sendLimit, c.sendWindow = n, window })
+}
+
+// WithWriteTimeout sets for how long a client that does not read holds up what
+// is sent to it, once the buffers of the system are full (a few MB on loopback).
+// Its connection is dropped then; the session can be resumed. Default 5 s.
+func WithWriteTimeout(d time.Duration) Option {
+	return optionFunc(func(c *config) { c.writeTimeout = d })
+}
+
+// WithStrictInteractions refuses callbacks of an interaction that this server
+// did not send, or that is older than 3 s, with status 404 and code 10062.
+// Without it they are accepted and recorded.
+func WithStrictInteractions() Option { return optionFunc(func(c *config) { c.strict = true }) }
+
+// WithBuckets puts X-RateLimit headers on every answer and enforces limit
+// requests per window and bucket: a bucket is a route with its channel, guild
+// or webhook id. Interaction callbacks are exempt.
+func WithBuckets(limit int, window time.Duration) Option {
+	return optionFunc(func(c *config) {
+		c.bucketLimit, c.bucketWindow = limit, window
+		if limit == 0 {
+			c.bucketLimit = -1 // reported by validate: 0 alone means "off"
+		}
+	})
+}
+
+// WithRecordLimit sets how many requests, and how many callbacks, are kept; the
+// oldest go first. Default 10000.
+func WithRecordLimit(n int) Option { return optionFunc(func(c *config) { c.records = n }) }
+
+func bareToken(t string) string { return strings.TrimPrefix(strings.TrimSpace(t), "Bot ") }

@@ -1,0 +1,301 @@
+package discordtest
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// ErrClosed is returned for what is asked of a closed server.
+var ErrClosed = errors.New("discordtest: the server is closed")
+
+// A Server is a fake Discord on a port of its own. Its methods may be called
+// from any number of goroutines.
+type Server struct {
+	cfg   config
+	addr  string
+	pool  *x509.CertPool
+	http  *http.Server
+	world *world
+	rest  *rest
+	ids   atomic.Int64
+	up    websocket.Upgrader
+
+	closing chan struct{} // closed by Close
+	once    sync.Once
+	wg      sync.WaitGroup // serving, every request, every goroutine of a connection
+
+	mu         sync.Mutex
+	closed     bool
+	changed    chan struct{} // closed and replaced whenever a waiter should look again
+	behavior   Behavior
+	transports []*http.Transport
+	conns      []*Conn             // open connections, in order of arrival
+	sessions   map[string]*session // resumable, by id
+	current    map[int]*session    // the newest session of each shard
+	identifies map[int]time.Time   // last accepted IDENTIFY, by rate_limit_key
+	remaining  int                 // of the session start limit
+	resetAt    time.Time
+}
+
+// NewServer starts a server. It listens on 127.0.0.1, on a port that the system
+// chooses. The error joins everything that is wrong with the options.
+func NewServer(opts ...Option) (*Server, error) {
+	cfg := defaultConfig()
+	for _, o := range opts {
+		if o != nil {
+			o.apply(&cfg)
+		}
+	}
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	s := &Server{
+		cfg:        cfg,
+		world:      newWorld(cfg.guilds, cfg.members),
+		closing:    make(chan struct{}),
+		changed:    make(chan struct{}),
+		sessions:   map[string]*session{},
+		current:    map[int]*session{},
+		identifies: map[int]time.Time{},
+		remaining:  cfg.sessionRemaining,
+		resetAt:    time.Now().Add(cfg.sessionReset),
+	}
+	s.rest = newREST(s)
+	s.up = websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return true }}
+
+	var tc *tls.Config
+	if cfg.tls {
+		var err error
+		if tc, s.pool, err = serverTLS(&cfg); err != nil {
+			return nil, err
+		}
+	}
+	ln, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("discordtest: listening on the loopback interface: %w", err)
+	}
+	s.addr = ln.Addr().String()
+	if tc != nil {
+		ln = tls.NewListener(ln, tc)
+	}
+	s.http = &http.Server{
+		Handler:           http.HandlerFunc(s.serve),
+		ReadHeaderTimeout: 30 * time.Second,
+		ErrorLog:          log.New(io.Discard, "", 0), // refused handshakes are a test's business
+	}
+	s.wg.Go(func() { _ = s.http.Serve(ln) })
+	return s, nil
+}
+
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	if !s.enter() {
+		http.Error(w, "closing", http.StatusServiceUnavailable)
+		return
+	}
+	defer s.wg.Done()
+	if websocket.IsWebSocketUpgrade(r) {
+		s.serveGateway(w, r)
+		return
+	}
+	s.rest.ServeHTTP(w, r)
+}
+
+// enter adds one to the server's goroutines unless it is closing. The caller
+// calls s.wg.Done.
+func (s *Server) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	s.wg.Add(1)
+	return true
+}
+
+// run runs f in a goroutine that Close waits for.
+func (s *Server) run(f func()) {
+	if !s.enter() {
+		return
+	}
+	go func() {
+		defer s.wg.Done()
+		f()
+	}()
+}
+
+// sleep waits unless the server closes first.
+func (s *Server) sleep(d time.Duration) bool {
+	if d <= 0 {
+		select {
+		case <-s.closing:
+			return false
+		default:
+			return true
+		}
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-s.closing:
+		return false
+	}
+}
+
+// Close closes every connection and waits for the server's goroutines. It may
+// be called more than once, and returns nil.
+func (s *Server) Close() error {
+	s.once.Do(func() {
+		s.mu.Lock()
+		s.closed = true
+		conns := append([]*Conn(nil), s.conns...)
+		transports := s.transports
+		s.notifyLocked()
+		s.mu.Unlock()
+		close(s.closing)
+
+		for _, c := range conns {
+			c.shutdown()
+		}
+		_ = s.http.Close()
+		for _, t := range transports {
+			t.CloseIdleConnections()
+		}
+	})
+	s.wg.Wait()
+	return nil
+}
+
+func (s *Server) scheme(base string) string {
+	if s.cfg.tls {
+		return base + "s"
+	}
+	return base
+}
+
+// URL returns the base of the REST API without path, such as
+// http://127.0.0.1:40001. Routes are below /api/v9, and any other version.
+func (s *Server) URL() string { return s.scheme("http") + "://" + s.addr }
+
+// GatewayURL returns what GET /gateway answers, such as ws://127.0.0.1:40001.
+func (s *Server) GatewayURL() string { return s.scheme("ws") + "://" + s.addr }
+
+// Addr returns host and port.
+func (s *Server) Addr() string { return s.addr }
+
+// CertPool returns the roots that verify the server's certificate, or nil
+// without TLS.
+func (s *Server) CertPool() *x509.CertPool { return s.pool }
+
+// Token returns the bot token that [Server.NewSession] gives its sessions,
+// without the prefix "Bot ".
+func (s *Server) Token() string { return s.cfg.token }
+
+// NewID returns a new snowflake with the creation time t. The ids of one server
+// are unique.
+func (s *Server) NewID(t time.Time) string {
+	return strconv.FormatInt(snowflake(t)|s.ids.Add(1)&snowflakeLow, 10)
+}
+
+// notifyLocked wakes all waiters. s.mu is held.
+func (s *Server) notifyLocked() {
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+func (s *Server) notify() {
+	s.mu.Lock()
+	s.notifyLocked()
+	s.mu.Unlock()
+}
+
+// wait calls ok, which may use s.mu, until it returns true.
+func (s *Server) wait(ctx context.Context, what string, ok func() bool) error {
+	for {
+		s.mu.Lock()
+		changed, closed := s.changed, s.closed
+		s.mu.Unlock()
+		if ok() {
+			return nil
+		}
+		if closed {
+			return ErrClosed
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return fmt.Errorf("discordtest: waiting for %s: %w", what, ctx.Err())
+		}
+	}
+}
+
+// Conns returns the open gateway connections, in the order of their arrival.
+func (s *Server) Conns() []*Conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var open []*Conn
+	for _, c := range s.conns {
+		if !c.closed.Load() {
+			open = append(open, c)
+		}
+	}
+	return open
+}
+
+// WaitConn waits for the newest connection of a shard on which READY or RESUMED
+// has been sent and which is still open, and returns it.
+func (s *Server) WaitConn(ctx context.Context, shard int) (*Conn, error) {
+	var found *Conn
+	err := s.wait(ctx, "a ready connection of shard "+strconv.Itoa(shard), func() bool {
+		found = s.readyConn(shard)
+		return found != nil
+	})
+	return found, err
+}
+
+func (s *Server) readyConn(shard int) *Conn {
+	for _, c := range slices.Backward(s.Conns()) {
+		if c.Ready() && c.Shard() == shard {
+			return c
+		}
+	}
+	return nil
+}
+
+// Dispatch sends an event to the newest session of a shard. Unlike
+// [Conn.Dispatch] it also works between two connections: the event is kept and
+// replayed when the session resumes. It is an error when the shard has no
+// session. An event that the session's intents leave out is not sent.
+func (s *Server) Dispatch(shard int, eventType string, data any) error {
+	_, err := s.dispatch(shard, eventType, data)
+	return err
+}
+
+func (s *Server) dispatch(shard int, eventType string, data any) (sent bool, err error) {
+	raw, err := encode(data)
+	if err != nil {
+		return false, err
+	}
+	s.mu.Lock()
+	sess := s.current[shard]
+	s.mu.Unlock()
+	if sess == nil {
+		return false, fmt.Errorf("discordtest: shard %d has no session: open one first", shard)
+	}
+	return sess.dispatch(eventType, raw)
+}

@@ -1,0 +1,123 @@
+package discordtest
+
+import (
+	"crypto/tls"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/bwmarrin/discordgo"
+	"github.com/gorilla/websocket"
+)
+
+// discordDomains are the domains whose requests, and those of whose
+// subdomains, [Server.Transport] sends to the fake.
+var discordDomains = []string{"discord.com", "discordapp.com", "discordapp.net", "discord.gg", "discord.media"}
+
+func isDiscordHost(host string) bool {
+	host = strings.ToLower(host)
+	for _, d := range discordDomains {
+		if host == d || strings.HasSuffix(host, "."+d) {
+			return true
+		}
+	}
+	return false
+}
+
+// Transport returns a RoundTripper that sends requests for Discord's hosts (API
+// and CDN) to this server, by rewriting scheme and host, and hands everything
+// on to next unchanged otherwise. With a nil next it uses an http.Transport of
+// its own that trusts [Server.CertPool] and is closed with the server.
+func (s *Server) Transport(next http.RoundTripper) http.RoundTripper {
+	if next == nil {
+		t := &http.Transport{MaxIdleConnsPerHost: 32, IdleConnTimeout: 90 * time.Second}
+		if s.pool != nil {
+			t.TLSClientConfig = &tls.Config{RootCAs: s.pool, MinVersion: tls.VersionTLS12}
+		}
+		s.mu.Lock()
+		s.transports = append(s.transports, t)
+		s.mu.Unlock()
+		next = t
+	}
+	return &rewriter{scheme: s.scheme("http"), host: s.addr, next: next}
+}
+
+type rewriter struct {
+	scheme, host string
+	next         http.RoundTripper
+}
+
+func (t *rewriter) RoundTrip(r *http.Request) (*http.Response, error) {
+	if !isDiscordHost(r.URL.Hostname()) {
+		return t.next.RoundTrip(r)
+	}
+	out := r.Clone(r.Context())
+	if out.Host == "" {
+		out.Host = r.URL.Host // the server tells the CDN from the API by it
+	}
+	out.URL.Scheme, out.URL.Host = t.scheme, t.host
+	resp, err := t.next.RoundTrip(out)
+	if resp != nil {
+		resp.Request = r
+	}
+	return resp, err
+}
+
+// CloseIdleConnections lets http.Client.CloseIdleConnections through.
+func (t *rewriter) CloseIdleConnections() {
+	if c, ok := t.next.(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
+	}
+}
+
+// Configure points a session at this server. It gives the session an
+// http.Client and a websocket.Dialer of its own, copies of what it had, with
+// [Server.Transport] around the client's transport and, over TLS, with
+// [Server.CertPool] as the dialer's roots. Shared defaults are never touched.
+// Call it before Open, and before whatever else wraps the session's transport
+// or dialer. A nil session is ignored.
+func (s *Server) Configure(sess *discordgo.Session) {
+	if sess == nil {
+		return
+	}
+	client := &http.Client{Timeout: 20 * time.Second} // as discordgo.New has it
+	if sess.Client != nil {
+		*client = *sess.Client
+	}
+	client.Transport = s.Transport(client.Transport)
+	sess.Client = client
+
+	dialer := &websocket.Dialer{HandshakeTimeout: 45 * time.Second}
+	if sess.Dialer != nil {
+		*dialer = *sess.Dialer
+	}
+	dialer.Proxy = nil // a proxy of the environment has no business on loopback
+	if s.pool != nil {
+		tc := &tls.Config{MinVersion: tls.VersionTLS12}
+		if dialer.TLSClientConfig != nil {
+			tc = dialer.TLSClientConfig.Clone()
+		}
+		tc.RootCAs = s.pool
+		dialer.TLSClientConfig = tc
+	}
+	sess.Dialer = dialer
+}
+
+// NewSession returns a session for a shard, as discordgo.New makes it, that is
+// configured for this server and not yet open. It has
+// ShouldReconnectOnError=false, so that a test which ends a connection is not
+// followed by a session that reconnects for ever.
+func (s *Server) NewSession(shard, shardCount int) (*discordgo.Session, error) {
+	if shardCount < 1 || shard < 0 || shard >= shardCount {
+		return nil, errors.New("discordtest: NewSession: want 0 <= shard < shardCount")
+	}
+	sess, err := discordgo.New("Bot " + s.cfg.token)
+	if err != nil {
+		return nil, err
+	}
+	sess.ShardID, sess.ShardCount = shard, shardCount
+	sess.ShouldReconnectOnError = false
+	s.Configure(sess)
+	return sess, nil
+}

@@ -1,0 +1,447 @@
+package discordtest
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// Every guild starts with these.
+const (
+	textChannels  = 3
+	voiceChannels = 1
+	categories    = 1
+	threads       = 1
+	roles         = 3 // @everyone included
+	emojis        = 2
+	stickers      = 1
+	voiceMembers  = 1 // where there is a member beside the bot
+)
+
+// world is what exists: the guilds.
+type world struct {
+	members int
+
+	mu     sync.RWMutex
+	guilds []*guild // in the order of their creation
+	byID   map[int64]*guild
+	next   int
+}
+
+// guild is one guild. Its members are the bot and the ordinals from first to
+// last-1: those who join get the next number, those who leave are the oldest.
+// That is enough to list them at any time without storing them.
+type guild struct {
+	world *world
+	index int
+	id    int64
+
+	// mu is held while something changes and while the event that tells of it
+	// is handed to the sessions, so that a GUILD_CREATE and the events around it
+	// add up. It is taken before a session's lock, never within.
+	mu          sync.Mutex
+	name        string
+	first, last int
+	unavailable bool
+	gone        bool
+	voice       map[string]string // user id → channel id
+}
+
+func newWorld(guilds, members int) *world {
+	w := &world{members: members, byID: make(map[int64]*guild, guilds)}
+	for range guilds {
+		w.add()
+	}
+	return w
+}
+
+func (w *world) add() *guild {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	g := &guild{world: w, index: w.next, id: guildNumberID(w.next), last: w.members - 1, voice: map[string]string{}}
+	g.name = "Guild " + strconv.Itoa(g.index)
+	for i := range min(voiceMembers, g.last) {
+		g.voice[memberID(g.index, i)] = g.voiceChannel()
+	}
+	w.next++
+	w.guilds = append(w.guilds, g)
+	w.byID[g.id] = g
+	return g
+}
+
+func (w *world) remove(g *guild) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.byID, g.id)
+	w.guilds = slices.DeleteFunc(w.guilds, func(o *guild) bool { return o == g })
+}
+
+func (w *world) count() int {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	return len(w.guilds)
+}
+
+func (w *world) all() []*guild {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	return slices.Clone(w.guilds)
+}
+
+func (w *world) ofShard(shard, shards int) []*guild {
+	return slices.DeleteFunc(w.all(), func(g *guild) bool { return shardOf(g.id, shards) != shard })
+}
+
+func (w *world) find(id string) *guild {
+	n, err := strconv.ParseInt(id, 10, 64)
+	if err != nil {
+		return nil
+	}
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	return w.byID[n]
+}
+
+func (w *world) byIndex(i int) *guild {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	if i < 0 || i >= len(w.guilds) {
+		return nil
+	}
+	return w.guilds[i]
+}
+
+func (g *guild) idString() string { return strconv.FormatInt(g.id, 10) }
+func (g *guild) textChannel(n int) string {
+	return objectID(g.id, kindChannel, categories+n%textChannels)
+}
+
+func (g *guild) voiceChannel() string { return objectID(g.id, kindChannel, categories+textChannels) }
+
+// memberCount counts the bot too. g.mu is held.
+func (g *guild) memberCount() int { return g.last - g.first + 1 }
+
+// create sends GUILD_CREATE to one session, unless the guild is in an outage or
+// gone.
+func (g *guild) create(sess *session) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.unavailable || g.gone {
+		return
+	}
+	_, _ = sess.dispatch("GUILD_CREATE", g.payload(sess.intents, sess.identify.LargeThreshold))
+}
+
+// tell sends an event to every session that the guild belongs to. g.mu is held.
+// sent is how many got it.
+func (s *Server) tell(g *guild, eventType string, data any) (sent int, err error) {
+	raw, err := encode(data)
+	if err != nil {
+		return 0, err
+	}
+	for _, sess := range s.sessionsOf(g) {
+		if ok, _ := sess.dispatch(eventType, raw); ok {
+			sent++
+		}
+	}
+	return sent, nil
+}
+
+// withGuild calls f with the guild locked.
+func (s *Server) withGuild(id string, f func(*guild) error) error {
+	g := s.world.find(id)
+	if g == nil {
+		return fmt.Errorf("discordtest: the bot is not in a guild %q", id)
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return f(g)
+}
+
+// Guilds returns the ids of the guilds that the bot is in.
+func (s *Server) Guilds() []string {
+	all := s.world.all()
+	ids := make([]string, len(all))
+	for i, g := range all {
+		ids[i] = g.idString()
+	}
+	return ids
+}
+
+// TextChannel returns the id of a text channel of a guild, the same each time,
+// or "" for a guild that the bot is not in.
+func (s *Server) TextChannel(guildID string) string {
+	if g := s.world.find(guildID); g != nil {
+		return g.textChannel(0)
+	}
+	return ""
+}
+
+// VoiceChannel returns the id of the voice channel of a guild, or "" for a guild
+// that the bot is not in.
+func (s *Server) VoiceChannel(guildID string) string {
+	if g := s.world.find(guildID); g != nil {
+		return g.voiceChannel()
+	}
+	return ""
+}
+
+// BotID returns the bot's user id.
+func (s *Server) BotID() string { return botID }
+
+// ApplicationID returns the id of the bot's application.
+func (s *Server) ApplicationID() string { return appID }
+
+// GuildOutage makes a guild unavailable: GUILD_DELETE with unavailable:true. A
+// guild in an outage gets no GUILD_CREATE after READY.
+func (s *Server) GuildOutage(guildID string) error {
+	return s.withGuild(guildID, func(g *guild) error {
+		if g.unavailable {
+			return nil
+		}
+		g.unavailable = true
+		_, err := s.tell(g, "GUILD_DELETE", unavailableGuild{ID: g.idString(), Unavailable: true})
+		return err
+	})
+}
+
+// GuildRecover ends an outage with a GUILD_CREATE.
+func (s *Server) GuildRecover(guildID string) error {
+	return s.withGuild(guildID, func(g *guild) error {
+		if !g.unavailable {
+			return nil
+		}
+		g.unavailable = false
+		return s.tellCreate(g)
+	})
+}
+
+// tellCreate sends GUILD_CREATE to all sessions. g.mu is held.
+func (s *Server) tellCreate(g *guild) error {
+	for _, sess := range s.sessionsOf(g) {
+		if _, err := sess.dispatch("GUILD_CREATE", g.payload(sess.intents, sess.identify.LargeThreshold)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// GuildJoin makes the bot join a new guild and returns the guild's id.
+func (s *Server) GuildJoin() (guildID string, err error) {
+	g := s.world.add()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.idString(), s.tellCreate(g)
+}
+
+// GuildLeave makes the bot leave a guild: GUILD_DELETE without unavailable.
+func (s *Server) GuildLeave(guildID string) error {
+	return s.withGuild(guildID, func(g *guild) error {
+		g.gone = true
+		s.world.remove(g)
+		_, err := s.tell(g, "GUILD_DELETE", map[string]string{"id": g.idString()})
+		return err
+	})
+}
+
+// MemberAdd lets a new user join a guild and sends GUILD_MEMBER_ADD. It returns
+// the user's id.
+func (s *Server) MemberAdd(guildID string) (userID string, err error) {
+	err = s.withGuild(guildID, func(g *guild) error {
+		userID, _, err = s.memberAdd(g)
+		return err
+	})
+	return userID, err
+}
+
+func (s *Server) memberAdd(g *guild) (userID string, sent int, err error) {
+	ordinal := g.last
+	g.last++
+	m := g.member(ordinal)
+	m.GuildID = g.idString()
+	sent, err = s.tell(g, "GUILD_MEMBER_ADD", m)
+	return m.User.ID, sent, err
+}
+
+// MemberRemove lets the longest-standing member but the bot leave a guild and
+// sends GUILD_MEMBER_REMOVE. It returns the user's id.
+func (s *Server) MemberRemove(guildID string) (userID string, err error) {
+	err = s.withGuild(guildID, func(g *guild) error {
+		userID, _, err = s.memberRemove(g)
+		return err
+	})
+	return userID, err
+}
+
+func (s *Server) memberRemove(g *guild) (userID string, sent int, err error) {
+	if g.first >= g.last {
+		return "", 0, fmt.Errorf("discordtest: guild %s has no member left but the bot", g.idString())
+	}
+	u := g.user(g.first)
+	g.first++
+	delete(g.voice, u.ID)
+	sent, err = s.tell(g, "GUILD_MEMBER_REMOVE", map[string]any{"guild_id": g.idString(), "user": u})
+	return u.ID, sent, err
+}
+
+// VoiceState moves a user into a voice channel, or out of all with an empty
+// channelID, and sends VOICE_STATE_UPDATE.
+func (s *Server) VoiceState(guildID, userID, channelID string) error {
+	return s.withGuild(guildID, func(g *guild) error {
+		_, err := s.voiceUpdate(g, userID, channelID)
+		return err
+	})
+}
+
+func (s *Server) voiceUpdate(g *guild, userID, channelID string) (sent int, err error) {
+	if channelID == "" {
+		delete(g.voice, userID)
+	} else {
+		g.voice[userID] = channelID
+	}
+	return s.tell(g, "VOICE_STATE_UPDATE", g.voiceState(userID, channelID))
+}
+
+// A Census counts what a session that tracks everything and has every intent
+// holds in its state once all GUILD_CREATEs have arrived.
+type Census struct {
+	Guilds      int // available ones
+	Unavailable int // in an outage
+	// Members is the sum of member_count. All but Guilds and Unavailable are
+	// about available guilds only.
+	Members     int
+	Channels    int
+	Threads     int
+	Roles       int
+	Emojis      int
+	Stickers    int
+	VoiceStates int
+	Presences   int
+}
+
+// Census counts the guilds of one shard; with 0 of 1, those of all.
+func (s *Server) Census(shard, shardCount int) Census {
+	var c Census
+	if shardCount < 1 {
+		return c
+	}
+	for _, g := range s.world.ofShard(shard, shardCount) {
+		g.mu.Lock()
+		if g.unavailable {
+			c.Unavailable++
+		} else {
+			c.Guilds++
+			c.Members += g.memberCount()
+			c.Channels += categories + textChannels + voiceChannels
+			c.Threads += threads
+			c.Roles += roles
+			c.Emojis += emojis
+			c.Stickers += stickers
+			c.VoiceStates += len(g.voice)
+			for o := g.first; o < g.last; o++ {
+				if online(o) {
+					c.Presences++
+				}
+			}
+		}
+		g.mu.Unlock()
+	}
+	return c
+}
+
+func online(ordinal int) bool { return ordinal%3 == 0 }
+
+// voiceState answers op 4: the bot joins or leaves a voice channel. No
+// VOICE_SERVER_UPDATE follows, because there is no voice server.
+func (c *Conn) voiceState(d json.RawMessage) {
+	var p struct {
+		GuildID   string  `json:"guild_id"`
+		ChannelID *string `json:"channel_id"`
+	}
+	if json.Unmarshal(d, &p) != nil {
+		_ = c.CloseCode(4002, "Error while decoding payload.")
+		return
+	}
+	channel := ""
+	if p.ChannelID != nil {
+		channel = *p.ChannelID
+	}
+	_ = c.server.VoiceState(p.GuildID, botID, channel) // Discord ignores guilds that it does not know
+}
+
+// chunkSize is how many members Discord puts into a GUILD_MEMBERS_CHUNK.
+const chunkSize = 1000
+
+// requestMembers answers op 8 with GUILD_MEMBERS_CHUNKs.
+func (c *Conn) requestMembers(d json.RawMessage) {
+	var p struct {
+		GuildID json.RawMessage `json:"guild_id"`
+		Query   *string         `json:"query"`
+		Limit   int             `json:"limit"`
+		UserIDs json.RawMessage `json:"user_ids"`
+		Nonce   string          `json:"nonce"`
+	}
+	if json.Unmarshal(d, &p) != nil {
+		_ = c.CloseCode(4002, "Error while decoding payload.")
+		return
+	}
+	sess := c.sess()
+	if sess == nil {
+		return
+	}
+	for _, id := range oneOrMany(p.GuildID) {
+		_ = c.server.withGuild(id, func(g *guild) error {
+			members := []member{g.botMember()}
+			for o := g.first; o < g.last; o++ {
+				members = append(members, g.member(o))
+			}
+			if users := oneOrMany(p.UserIDs); len(users) > 0 {
+				members = slices.DeleteFunc(members, func(m member) bool { return !slices.Contains(users, m.User.ID) })
+			} else if p.Limit > 0 && len(members) > p.Limit {
+				members = members[:p.Limit]
+			}
+			count := max(1, (len(members)+chunkSize-1)/chunkSize)
+			for i := range count {
+				part := members[i*chunkSize : min((i+1)*chunkSize, len(members))]
+				chunk := map[string]any{"guild_id": id, "members": part, "chunk_index": i, "chunk_count": count, "not_found": []string{}}
+				if p.Nonce != "" {
+					chunk["nonce"] = p.Nonce
+				}
+				raw, err := encode(chunk)
+				if err != nil {
+					return err
+				}
+				if _, err := sess.dispatch("GUILD_MEMBERS_CHUNK", raw); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+}
+
+// oneOrMany reads a string or a list of strings.
+func oneOrMany(raw json.RawMessage) []string {
+	var many []string
+	if json.Unmarshal(raw, &many) == nil {
+		return many
+	}
+	var one string
+	if json.Unmarshal(raw, &one) == nil && one != "" {
+		return []string{one}
+	}
+	return nil
+}
+
+// voiceUsers returns the users in voice, sorted so that a payload is the same
+// each time. g.mu is held.
+func (g *guild) voiceUsers() []string { return slices.Sorted(maps.Keys(g.voice)) }
+
+// since is when the guild's objects say that they were made.
+func (g *guild) since() string {
+	return time.UnixMilli(g.id>>22 + discordEpoch).UTC().Format(time.RFC3339)
+}
