@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/bwmarrin/discordgo v0.29.0
 	github.com/gorilla/websocket v1.5.3
+	github.com/prometheus/otlptranslator v1.0.0
 	go.uber.org/goleak v1.3.0
 )
 

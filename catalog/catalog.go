@@ -1,0 +1,125 @@
+package catalog
+
+import (
+	"slices"
+	"strings"
+)
+
+// Namespace is the first segment of the names that describe the bot.
+const Namespace = "discord"
+
+// A Kind says what an instrument's values mean.
+type Kind uint8
+
+// The kinds of instruments that the catalog knows.
+const (
+	// Gauge is a value that goes up and down and is not meaningful as a sum of
+	// its changes.
+	Gauge Kind = iota + 1
+	// Counter is a sum that only grows while the process lives.
+	Counter
+	// Histogram is a distribution with explicit bucket bounds.
+	Histogram
+)
+
+// String returns the kind's name as OpenTelemetry's specification writes it.
+func (k Kind) String() string {
+	switch k {
+	case Gauge:
+		return "gauge"
+	case Counter:
+		return "counter"
+	case Histogram:
+		return "histogram"
+	default:
+		return "unknown"
+	}
+}
+
+// A Label is a dimension of an instrument.
+type Label struct {
+	// Name is the same on every path: it needs no translation.
+	Name string
+	// Values is the closed set of values. It is nil where the set depends on
+	// the bot; Bound then says what keeps it finite.
+	Values []string
+	// Bound says how the number of values is limited, where Values is nil.
+	Bound string
+}
+
+// An Instrument is one row of the catalog.
+type Instrument struct {
+	// Name is the OpenTelemetry name.
+	Name string
+	Kind Kind
+	// Unit is a UCUM code ("s", "By"), an annotation ("{guild}"), or empty. A
+	// gauge never has the unit "1": the translation to Prometheus would add
+	// "_ratio" to its name.
+	Unit string
+	// Labels are the instrument's dimensions, without cluster.
+	Labels []Label
+	// Description is the help text: one sentence without a final full stop.
+	Description string
+	// Notes tell the edge cases that the description has no room for: what is
+	// counted once, when the series is absent, where a number comes from.
+	Notes string
+	// Buckets are the upper bounds of a histogram's buckets.
+	Buckets []float64
+	// Section is the heading under which docs/METRICS.md shows it.
+	Section string
+}
+
+// In returns the instrument with its name under the given namespace instead of
+// "discord". Names that begin with "argus." and an empty namespace leave it as
+// it is.
+func (i Instrument) In(namespace string) Instrument {
+	if rest, ok := strings.CutPrefix(i.Name, Namespace+"."); ok && namespace != "" {
+		i.Name = namespace + "." + rest
+	}
+	return i
+}
+
+// LabelNames returns the names of the labels, in the order of the row.
+func (i Instrument) LabelNames() []string {
+	names := make([]string, len(i.Labels))
+	for n, l := range i.Labels {
+		names[n] = l.Name
+	}
+	return names
+}
+
+// PrometheusName returns the name of the metric family after translation with
+// the strategy UnderscoreEscapingWithSuffixes: dots become underscores, a unit
+// becomes a suffix, a counter gains "_total".
+func (i Instrument) PrometheusName() string {
+	name := strings.ReplaceAll(i.Name, ".", "_")
+	if suffix := unitSuffix(i.Unit); suffix != "" && !strings.HasSuffix(name, suffix) {
+		name += suffix
+	}
+	if i.Kind == Counter && !strings.HasSuffix(name, "_total") {
+		name += "_total"
+	}
+	return name
+}
+
+// unitSuffix knows the units that the catalog uses; a test compares every name
+// with the translator that the exporters use.
+func unitSuffix(unit string) string {
+	switch unit {
+	case "s":
+		return "_seconds"
+	case "By":
+		return "_bytes"
+	default:
+		return ""
+	}
+}
+
+// ByName returns the instrument with the given OpenTelemetry name.
+func ByName(name string) (Instrument, bool) {
+	all := All()
+	if n := slices.IndexFunc(all, func(i Instrument) bool { return i.Name == name }); n >= 0 {
+		return all[n], true
+	}
+	return Instrument{}, false
+}

@@ -1,0 +1,187 @@
+package catalog
+
+import "slices"
+
+// Values that end a closed set.
+const (
+	// Other stands for a value that is outside its label's set.
+	Other = "other"
+	// Unknown stands for a value that could not be learnt.
+	Unknown = "unknown"
+)
+
+// Values of the label status of interactions.
+const (
+	StatusReceived = "received"
+	// StatusExpired is an interaction that arrived later than its deadline.
+	StatusExpired = "expired"
+)
+
+// Values of the label status of commands.
+const (
+	StatusSuccess = "success"
+	StatusError   = "error"
+)
+
+// ErrorTypePanic is the error_type of a handler that panicked.
+const ErrorTypePanic = "panic"
+
+// Values of the label initiator.
+const (
+	InitiatorDiscord = "discord"
+	InitiatorClient  = "client"
+	InitiatorNetwork = "network"
+)
+
+// CodeNone is the close code of a connection that ended without a close frame.
+const CodeNone = "none"
+
+// Values of the label kind of reconnects.
+const (
+	KindIdentify = "identify"
+	KindResume   = "resume"
+)
+
+// Values of the label scope of rate limits, as the header X-RateLimit-Scope
+// writes them.
+const (
+	ScopeUser   = "user"
+	ScopeShared = "shared"
+	ScopeGlobal = "global"
+)
+
+// Values of the label hook: the parts of the instrumentation that can fail.
+const (
+	HookTap         = "tap"
+	HookHandler     = "handler"
+	HookState       = "state"
+	HookTransport   = "transport"
+	HookInteraction = "interaction"
+	HookCommand     = "command"
+)
+
+// Values of the label subsystem.
+const (
+	SubsystemServer = "server"
+	SubsystemOTLP   = "otlp"
+)
+
+// InteractionTypes returns the values of the label type of interactions.
+// Index 1 to 5 are the numbers that Discord gives them
+// (https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object-interaction-type);
+// index 0 stands for a number that is not among them.
+func InteractionTypes() []string {
+	return []string{Unknown, "ping", "application_command", "message_component", "autocomplete", "modal_submit"}
+}
+
+// FatalCloseCodes returns the gateway close codes after which a client must not
+// reconnect (https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes).
+func FatalCloseCodes() []string {
+	return []string{"4004", "4010", "4011", "4012", "4013", "4014"}
+}
+
+// CloseCodes returns the closed set of the label code: the gateway's close
+// codes, those of RFC 6455 section 7.4.1 and of the IANA registry that can be in a close
+// frame, "1005" for a close frame without a code, "none" for an end without a
+// close frame, and "other".
+func CloseCodes() []string {
+	return []string{
+		"1000", "1001", "1002", "1003", "1005", "1007", "1008", "1009", "1010", "1011", "1012", "1013", "1014",
+		"4000", "4001", "4002", "4003", "4004", "4005", "4007", "4008", "4009", "4010", "4011", "4012", "4013", "4014",
+		CodeNone, Other,
+	}
+}
+
+// Initiators returns the closed set of the label initiator.
+func Initiators() []string {
+	return []string{InitiatorDiscord, InitiatorClient, InitiatorNetwork}
+}
+
+// Scopes returns the closed set of the label scope.
+func Scopes() []string { return []string{ScopeUser, ScopeShared, ScopeGlobal, Unknown} }
+
+// Hooks returns the closed set of the label hook.
+func Hooks() []string {
+	return []string{HookTap, HookHandler, HookState, HookTransport, HookInteraction, HookCommand}
+}
+
+// Subsystems returns the closed set of the label subsystem.
+func Subsystems() []string { return []string{SubsystemServer, SubsystemOTLP} }
+
+// Events returns the closed set of the label event, sorted: every dispatch that a
+// supported version of discordgo decodes, and "unknown" for all others.
+func Events() []string { return slices.Clone(events) }
+
+var events = []string{
+	"APPLICATION_COMMAND_PERMISSIONS_UPDATE",
+	"AUTO_MODERATION_ACTION_EXECUTION",
+	"AUTO_MODERATION_RULE_CREATE",
+	"AUTO_MODERATION_RULE_DELETE",
+	"AUTO_MODERATION_RULE_UPDATE",
+	"CHANNEL_CREATE",
+	"CHANNEL_DELETE",
+	"CHANNEL_PINS_UPDATE",
+	"CHANNEL_UPDATE",
+	"ENTITLEMENT_CREATE",
+	"ENTITLEMENT_DELETE",
+	"ENTITLEMENT_UPDATE",
+	"GUILD_AUDIT_LOG_ENTRY_CREATE",
+	"GUILD_BAN_ADD",
+	"GUILD_BAN_REMOVE",
+	"GUILD_CREATE",
+	"GUILD_DELETE",
+	"GUILD_EMOJIS_UPDATE",
+	"GUILD_INTEGRATIONS_UPDATE",
+	"GUILD_MEMBERS_CHUNK",
+	"GUILD_MEMBER_ADD",
+	"GUILD_MEMBER_REMOVE",
+	"GUILD_MEMBER_UPDATE",
+	"GUILD_ROLE_CREATE",
+	"GUILD_ROLE_DELETE",
+	"GUILD_ROLE_UPDATE",
+	"GUILD_SCHEDULED_EVENT_CREATE",
+	"GUILD_SCHEDULED_EVENT_DELETE",
+	"GUILD_SCHEDULED_EVENT_UPDATE",
+	"GUILD_SCHEDULED_EVENT_USER_ADD",
+	"GUILD_SCHEDULED_EVENT_USER_REMOVE",
+	"GUILD_STICKERS_UPDATE",
+	"GUILD_UPDATE",
+	"INTEGRATION_CREATE",
+	"INTEGRATION_DELETE",
+	"INTEGRATION_UPDATE",
+	"INTERACTION_CREATE",
+	"INVITE_CREATE",
+	"INVITE_DELETE",
+	"MESSAGE_CREATE",
+	"MESSAGE_DELETE",
+	"MESSAGE_DELETE_BULK",
+	"MESSAGE_POLL_VOTE_ADD",
+	"MESSAGE_POLL_VOTE_REMOVE",
+	"MESSAGE_REACTION_ADD",
+	"MESSAGE_REACTION_REMOVE",
+	"MESSAGE_REACTION_REMOVE_ALL",
+	"MESSAGE_REACTION_REMOVE_EMOJI",
+	"MESSAGE_UPDATE",
+	"PRESENCES_REPLACE",
+	"PRESENCE_UPDATE",
+	"READY",
+	"RESUMED",
+	"STAGE_INSTANCE_EVENT_CREATE",
+	"STAGE_INSTANCE_EVENT_DELETE",
+	"STAGE_INSTANCE_EVENT_UPDATE",
+	"SUBSCRIPTION_CREATE",
+	"SUBSCRIPTION_DELETE",
+	"SUBSCRIPTION_UPDATE",
+	"THREAD_CREATE",
+	"THREAD_DELETE",
+	"THREAD_LIST_SYNC",
+	"THREAD_MEMBERS_UPDATE",
+	"THREAD_MEMBER_UPDATE",
+	"THREAD_UPDATE",
+	"TYPING_START",
+	"USER_UPDATE",
+	"VOICE_SERVER_UPDATE",
+	"VOICE_STATE_UPDATE",
+	"WEBHOOKS_UPDATE",
+	Unknown,
+}
