@@ -1,0 +1,316 @@
+package instrument
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"github.com/bwmarrin/discordgo"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/argus-dgo/argus/catalog"
+)
+
+const (
+	// maxCommandName bounds a registered name in bytes. Discord allows 32
+	// characters for a command, a group and a sub-command each
+	// (https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-naming);
+	// a character is at most four bytes.
+	maxCommandName = 3*32*4 + 2
+	// maxUnwrap bounds how deep an error is looked into.
+	maxUnwrap = 32
+)
+
+var commandStatuses = []string{catalog.StatusSuccess, catalog.StatusError}
+
+// A command is the label value of one registered name, with its series.
+type command struct {
+	name string
+	app  outcomes // application commands
+	text outcomes // prefix commands
+}
+
+// outcomes are the series of one command on one pair of instruments.
+type outcomes struct {
+	cells  [2]cell // by status
+	record [2][]metric.RecordOption
+}
+
+func newCommand(name string) *command {
+	c := &command{name: name}
+	for _, o := range []*outcomes{&c.app, &c.text} {
+		for n, status := range commandStatuses {
+			set := attribute.NewSet(attribute.String("command", name), attribute.String("status", status))
+			o.cells[n].opts = []metric.ObserveOption{metric.WithAttributeSet(set)}
+			o.record[n] = []metric.RecordOption{metric.WithAttributeSet(set)}
+		}
+	}
+	// Unregistered commands have series when there are any; of a prefix command
+	// nobody says beforehand that it is one.
+	for n := range commandStatuses {
+		c.app.cells[n].quiet = name == catalog.Other
+		c.text.cells[n].quiet = true
+	}
+	return c
+}
+
+// A commandSet is the closed set of the label command.
+type commandSet struct {
+	mu    sync.Mutex
+	names atomic.Pointer[map[string]*command] // replaced, never changed
+	other *command
+
+	errors errorSet
+}
+
+func newCommandSet() *commandSet {
+	s := &commandSet{other: newCommand(catalog.Other)}
+	s.names.Store(&map[string]*command{})
+	return s
+}
+
+// Errors of a command name. The error of Commands wraps them.
+var (
+	ErrCommandName     = errors.New("a command's name must be 1 to " + strconv.Itoa(maxCommandName) + " bytes of UTF-8 and not \"other\"")
+	ErrTooManyCommands = errors.New("more than " + strconv.Itoa(catalog.MaxCommands) + " command names")
+)
+
+func (s *commandSet) register(names []string) error {
+	var errs []error
+	for _, name := range names {
+		if name == "" || len(name) > maxCommandName || !utf8.ValidString(name) || name == catalog.Other {
+			errs = append(errs, fmt.Errorf("instrument: command %q: %w", cut(name), ErrCommandName))
+		}
+	}
+	if len(errs) > 0 {
+		return errors.Join(errs...)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next := maps.Clone(*s.names.Load())
+	for _, name := range names {
+		if next[name] == nil {
+			next[name] = newCommand(name)
+		}
+	}
+	if len(next) > catalog.MaxCommands {
+		return fmt.Errorf("instrument: with these there would be %d: %w; none of them was added", len(next), ErrTooManyCommands)
+	}
+	s.names.Store(&next)
+	return nil
+}
+
+// cut keeps an error's text short.
+func cut(name string) string {
+	if len(name) > 40 {
+		return name[:40] + "…"
+	}
+	return name
+}
+
+// find returns the command with the longest registered name that begins the
+// full one: "config set" counts as "config" where only that is registered.
+func (s *commandSet) find(full string) *command {
+	names := *s.names.Load()
+	for {
+		if c, ok := names[full]; ok {
+			return c
+		}
+		n := strings.LastIndexByte(full, ' ')
+		if n < 0 {
+			return s.other
+		}
+		full = full[:n]
+	}
+}
+
+func (s *commandSet) each(f func(*command)) {
+	f(s.other)
+	for _, c := range *s.names.Load() {
+		f(c)
+	}
+}
+
+// Commands adds to the closed set of values of the label command. A sub-command
+// is named with its parents, joined by a space: "config set". Where only a
+// parent is registered, its sub-commands count as the parent; what is not
+// registered at all counts as "other".
+//
+// At most catalog.MaxCommands names are taken. When any of the names cannot be,
+// none is, and the error says which and why.
+func (i *Instrumentation) Commands(names ...string) error { return i.commands.register(names) }
+
+// Interaction wraps a handler of interactions so that each application command
+// it finishes is counted and timed, from the receipt of the interaction where
+// the connection is tapped. Register what it returns with Session.AddHandler.
+//
+// discordgo calls every handler of a kind, and each one that is wrapped counts:
+// register one for all commands, or wrap what it hands them on to.
+//
+// An error that h returns is recorded and goes no further: a handler of
+// discordgo's has nobody to return it to. A panic is recorded and goes on its
+// way. Other kinds of interactions are handed on; of them only errors and
+// panics are recorded, with the command "other". A nil handler does nothing.
+func (i *Instrumentation) Interaction(h func(*discordgo.Session, *discordgo.InteractionCreate) error) func(*discordgo.Session, *discordgo.InteractionCreate) {
+	if h == nil {
+		return func(*discordgo.Session, *discordgo.InteractionCreate) {}
+	}
+	i.timers.used.Store(true)
+	return func(s *discordgo.Session, ic *discordgo.InteractionCreate) {
+		r := i.beginInteraction(ic)
+		defer r.end() // also while a panic passes, which is not recovered
+		r.err = h(s, ic)
+		r.returned = true
+	}
+}
+
+// Command runs the handler of a prefix command and counts and times it. It
+// returns what h returns; a panic is recorded and goes on its way. A name that
+// is not registered counts as "other". A nil handler does nothing.
+func (i *Instrumentation) Command(name string, h func() error) error {
+	if h == nil {
+		return nil
+	}
+	c := i.commands.find(name)
+	r := run{inst: i, command: c, outcomes: &c.text, duration: i.metrics.commandDuration, hook: hookCommand, began: time.Now()}
+	defer r.end()
+	r.err = h()
+	r.returned = true
+	return r.err
+}
+
+func (i *Instrumentation) beginInteraction(ic *discordgo.InteractionCreate) (r run) {
+	r = run{inst: i, command: i.commands.other, hook: hookInteraction, began: time.Now()}
+	defer i.faults.catch(hookInteraction)
+	if ic == nil || ic.Interaction == nil {
+		return r
+	}
+	id, err := strconv.ParseUint(ic.ID, 10, 64)
+	if at, ok := i.timers.take(id); ok && err == nil {
+		r.began = at
+	}
+	if ic.Type == discordgo.InteractionApplicationCommand {
+		data, ok := ic.Data.(discordgo.ApplicationCommandInteractionData)
+		if ok {
+			r.command = i.commands.find(fullName(data))
+		}
+		r.outcomes, r.duration = &r.command.app, i.metrics.appCommandDuration
+	}
+	return r
+}
+
+// fullName joins a command with its group and sub-command.
+func fullName(data discordgo.ApplicationCommandInteractionData) string {
+	name, options := data.Name, data.Options
+	for len(options) == 1 && options[0] != nil &&
+		(options[0].Type == discordgo.ApplicationCommandOptionSubCommandGroup || options[0].Type == discordgo.ApplicationCommandOptionSubCommand) {
+		name += " " + options[0].Name
+		options = options[0].Options
+	}
+	return name
+}
+
+// A run is one handler at work.
+type run struct {
+	inst     *Instrumentation
+	command  *command
+	outcomes *outcomes // nil where only errors are recorded
+	duration metric.Float64Histogram
+	hook     hook
+	began    time.Time
+
+	err      error
+	returned bool // false when a panic passes
+}
+
+func (r *run) end() {
+	defer r.inst.faults.catch(r.hook)
+	if r.inst.closed.Load() {
+		return
+	}
+	status := 0
+	switch {
+	case !r.returned:
+		status = 1
+		r.inst.commands.errors.count(r.command.name, catalog.ErrorTypePanic)
+	case r.err != nil:
+		status = 1
+		r.inst.commands.errors.count(r.command.name, errorType(r.err))
+	}
+	if r.outcomes == nil {
+		return
+	}
+	r.outcomes.cells[status].n.Add(1)
+	r.duration.Record(context.Background(), time.Since(r.began).Seconds(), r.outcomes.record[status]...)
+}
+
+// errorType names an error by its Go type, below the wrappers of fmt and errors,
+// which say nothing.
+func errorType(err error) string {
+	for range maxUnwrap {
+		var inner error
+		switch wrapper := err.(type) { //nolint:errorlint // it is the type itself that is asked for
+		case interface{ Unwrap() error }:
+			inner = wrapper.Unwrap()
+		case interface{ Unwrap() []error }:
+			if all := wrapper.Unwrap(); len(all) > 0 {
+				inner = all[0]
+			}
+		}
+		if inner == nil || !anonymousWrapper(err) {
+			break
+		}
+		err = inner
+	}
+	return reflect.TypeOf(err).String()
+}
+
+var anonymousWrappers = []string{"*fmt.wrapError", "*fmt.wrapErrors", "*errors.joinError"}
+
+func anonymousWrapper(err error) bool {
+	return slices.Contains(anonymousWrappers, reflect.TypeOf(err).String())
+}
+
+// errorSet counts errors by command and type. It is bounded.
+type errorSet struct {
+	mu    sync.Mutex
+	cells map[commandError]*cell
+}
+
+type commandError struct{ command, errorType string }
+
+func (s *errorSet) count(command, errorType string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := commandError{command, errorType}
+	if s.cells[key] == nil && len(s.cells) >= catalog.MaxErrorTypes {
+		key.errorType = catalog.Other // one more for each command
+	}
+	c := s.cells[key]
+	if c == nil {
+		if s.cells == nil {
+			s.cells = map[commandError]*cell{}
+		}
+		c = &cell{opts: labelled(attribute.String("command", key.command), attribute.String("error_type", key.errorType))}
+		s.cells[key] = c
+	}
+	c.n.Add(1)
+}
+
+func (s *errorSet) each(f func(*cell)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.cells {
+		f(c)
+	}
+}

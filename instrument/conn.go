@@ -1,0 +1,199 @@
+package instrument
+
+import (
+	"bytes"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/argus-dgo/argus/instrument/internal/wire"
+)
+
+// A tappedConn is the connection that gorilla/websocket reads and writes, with
+// an ear on it. It changes nothing: bytes, errors, deadlines and back-pressure
+// are the inner connection's.
+//
+// Reads come from one goroutine at a time and writes from one at a time, as
+// gorilla/websocket requires of itself.
+type tappedConn struct {
+	net.Conn
+	tap *tap
+
+	in  wire.Stream // belongs to the reader
+	out wire.Stream // belongs to the writer
+
+	// gateway is set when the request was discordgo's for the gateway: its
+	// voice connections use the same dialer.
+	gateway atomic.Bool
+	// live is set when the upgrade was accepted: from then on the end counts.
+	live  atomic.Bool
+	ended atomic.Bool
+	// ready is set by READY or RESUMED.
+	ready atomic.Bool
+
+	beat    atomic.Int64 // when the pending heartbeat was sent, by clock; 0 if none is
+	latency atomic.Int64 // of the last completed round trip; 0 if there was none
+}
+
+// clock0 is where the monotonic clock of round trips begins.
+var clock0 = time.Now()
+
+// clock is never 0.
+func clock() int64 { return max(1, int64(time.Since(clock0))) }
+
+func newTappedConn(inner net.Conn, t *tap) *tappedConn {
+	c := &tappedConn{Conn: inner, tap: t}
+	c.in.Reset((*inbound)(c))
+	c.out.Reset((*outbound)(c))
+	return c
+}
+
+func (c *tappedConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if n > 0 && !c.in.Off() {
+		c.follow(&c.in, p[:n])
+	}
+	if err != nil {
+		c.end(codeNone, initiatorNetwork)
+	}
+	return n, err
+}
+
+// Write looks at the bytes before they go: the answer to a heartbeat or to a
+// close frame can be here before the call returns.
+func (c *tappedConn) Write(p []byte) (int, error) {
+	if !c.out.Off() {
+		c.follow(&c.out, p)
+	}
+	n, err := c.Conn.Write(p)
+	if err != nil {
+		c.end(codeNone, initiatorNetwork)
+	}
+	return n, err
+}
+
+func (c *tappedConn) Close() error {
+	c.end(codeNone, initiatorClient)
+	return c.Conn.Close()
+}
+
+// follow feeds a stream. A fault of ours ends the tap, not the connection.
+func (c *tappedConn) follow(s *wire.Stream, p []byte) {
+	defer func() {
+		if r := recover(); r != nil {
+			s.Stop()
+			c.tap.fault(recovered(r))
+		}
+	}()
+	s.Feed(p)
+}
+
+// end counts the end of the connection, by what was seen first.
+func (c *tappedConn) end(code, initiator int) {
+	if !c.live.Load() || !c.ended.CompareAndSwap(false, true) {
+		return
+	}
+	if a := c.tap.target.Load(); a != nil {
+		a.shard.Load().disconnect(code, initiator).n.Add(1)
+	}
+}
+
+// open reports whether the gateway connection is there, ready or not.
+func (c *tappedConn) open() bool { return c.live.Load() && !c.ended.Load() }
+
+// up reports whether it is ready.
+func (c *tappedConn) up() bool { return c.ready.Load() && c.open() }
+
+// inbound is the sink of what arrives.
+type inbound tappedConn
+
+var (
+	statusSwitching = []byte(" 101")
+	statusOK        = []byte(" 200")
+	httpVersion     = []byte("HTTP/1.") // a proxy may still speak 1.0
+)
+
+func (c *inbound) Head(line []byte) wire.Next {
+	rest, ok := bytes.CutPrefix(line, httpVersion)
+	if ok && len(rest) > 0 {
+		rest = rest[1:] // the minor version
+	}
+	switch {
+	case !ok, !c.gateway.Load() && !bytes.HasPrefix(rest, statusOK):
+		return wire.Ignore
+	case bytes.HasPrefix(rest, statusSwitching):
+		c.live.Store(true)
+		c.tap.conn.Store((*tappedConn)(c))
+		return wire.Frames
+	case bytes.HasPrefix(rest, statusOK): // a proxy's answer to CONNECT
+		return wire.AnotherHead
+	default:
+		return wire.Ignore
+	}
+}
+
+func (c *inbound) Packet(p *wire.Packet) {
+	switch p.Op {
+	case wire.OpDispatch:
+		if c.ended.Load() {
+			return // what discordgo reads after its close frame it does not handle
+		}
+		replayed := !c.ready.Load()
+		if p.Event == wire.EventReady || p.Event == wire.EventResumed {
+			c.ready.Store(true)
+		}
+		if a := c.tap.target.Load(); a != nil {
+			a.dispatch(p, replayed)
+		}
+	case wire.OpHeartbeatAck:
+		if sent := c.beat.Swap(0); sent != 0 {
+			c.latency.Store(max(1, clock()-sent))
+		}
+	}
+}
+
+func (c *inbound) Close(code int) {
+	(*tappedConn)(c).end(codeOf(code), initiatorDiscord)
+}
+
+func (c *inbound) Fault(err error) { c.tap.fault(err) }
+
+// outbound is the sink of what is sent.
+type outbound tappedConn
+
+var (
+	methodConnect = []byte("CONNECT ")
+	methodGet     = []byte("GET ")
+	// discordgo asks the gateway for this encoding, and its voice connections
+	// for nothing (v0.28.1 to v0.29.1).
+	gatewayQuery = []byte("encoding=json")
+)
+
+func (c *outbound) Head(line []byte) wire.Next {
+	switch {
+	case bytes.HasPrefix(line, methodConnect):
+		return wire.AnotherHead
+	case bytes.HasPrefix(line, methodGet) && bytes.Contains(line, gatewayQuery):
+		c.gateway.Store(true)
+		if a := c.tap.target.Load(); a != nil {
+			// discordgo dials the gateway inside Open, so its settings hold still.
+			a.configure()
+			a.shard.Load().tapped.Store(true)
+		}
+		return wire.Frames
+	default:
+		return wire.Ignore
+	}
+}
+
+func (c *outbound) Packet(p *wire.Packet) {
+	if p.Op == wire.OpHeartbeat {
+		c.beat.Store(clock())
+	}
+}
+
+func (c *outbound) Close(code int) {
+	(*tappedConn)(c).end(codeOf(code), initiatorClient)
+}
+
+func (c *outbound) Fault(err error) { c.tap.fault(err) }

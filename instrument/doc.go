@@ -1,0 +1,47 @@
+// Package instrument measures discordgo sessions with OpenTelemetry.
+//
+//	inst, err := instrument.New(instrument.WithMeterProvider(provider))
+//	// handle err, defer inst.Close()
+//	detach, err := inst.Attach(session)   // before session.Open
+//
+// It uses the OpenTelemetry API alone: which SDK, which exporter and which port
+// is the business of the program that makes the MeterProvider. The instruments
+// are listed in the package catalog, and in docs/METRICS.md.
+//
+// # Order of calls
+//
+// Attach a session before its first Open, and after its Client, Dialer, ShardID,
+// ShardCount and Identify.Intents have been set. A session that has been opened
+// can be attached too; what is then missing is told at [Instrumentation.Attach].
+//
+// # Intents
+//
+// The guild and member series need the GUILDS intent and are absent without it;
+// member counts follow joins and leaves only with GUILD_MEMBERS. Nothing else
+// depends on an intent, but that a dispatch which is not sent is not counted.
+//
+// # What it does to a session
+//
+// It replaces the session's Dialer by a copy whose connections it can overhear,
+// and the session's Client by a copy with a RoundTripper around the Transport.
+// Both chain what the user had set: dial functions, proxy, TLS configuration,
+// cookie jar, transport. Certificates are verified exactly as before. A session
+// that has been opened before gets three handlers instead.
+//
+// # What it promises
+//
+//   - Nothing here panics, blocks or deadlocks the bot. A fault is counted in
+//     argus.instrumentation.errors and reported through the OpenTelemetry error
+//     handler at most once a minute and hook. A panic of the user's own handlers
+//     is recorded and goes on its way.
+//   - No allocation for a dispatch, and one atomic addition to count it.
+//   - A collection reads the sessions when it happens. Where a lock is not free
+//     the last value is given: it never waits for a lock of discordgo's.
+//   - Every label is bounded; see the package catalog.
+//   - Neither tokens nor ids leave the package.
+//   - No goroutine is started, but for the moment that discordgo needs to add or
+//     remove the handlers of an opened session under SyncEvents.
+//
+// The callback belongs to one MeterProvider. Two instrumentations may share a
+// session, not a MeterProvider and a namespace: their series would be the same.
+package instrument

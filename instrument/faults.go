@@ -1,0 +1,80 @@
+package instrument
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"go.opentelemetry.io/otel"
+
+	"github.com/argus-dgo/argus/catalog"
+)
+
+// reportEvery is how often the faults of one hook are told to the OpenTelemetry
+// error handler, however many there are. All of them are counted.
+const reportEvery = time.Minute
+
+// A hook is one part of the instrumentation that can fail: an index into
+// catalog.Hooks.
+type hook int
+
+var (
+	hookTap         = hookOf(catalog.HookTap)
+	hookHandler     = hookOf(catalog.HookHandler)
+	hookState       = hookOf(catalog.HookState)
+	hookTransport   = hookOf(catalog.HookTransport)
+	hookInteraction = hookOf(catalog.HookInteraction)
+	hookCommand     = hookOf(catalog.HookCommand)
+)
+
+func hookOf(name string) hook { return hook(slices.Index(catalog.Hooks(), name)) }
+
+// faults counts what went wrong with us, and reports it at a limited rate.
+type faults struct {
+	start   time.Time
+	hooks   []string
+	counts  []atomic.Uint64
+	nextDue []atomic.Int64 // since start
+}
+
+func newFaults(start time.Time) *faults {
+	hooks := catalog.Hooks()
+	return &faults{
+		start:   start,
+		hooks:   hooks,
+		counts:  make([]atomic.Uint64, len(hooks)),
+		nextDue: make([]atomic.Int64, len(hooks)),
+	}
+}
+
+func (f *faults) report(h hook, err error) {
+	f.counts[h].Add(1)
+	now := int64(time.Since(f.start))
+	due := f.nextDue[h].Load()
+	if now < due || !f.nextDue[h].CompareAndSwap(due, now+int64(reportEvery)) {
+		return
+	}
+	otel.Handle(fmt.Errorf("argus: %s: %w (counted in argus.instrumentation.errors, reported at most once a minute)", f.hooks[h], err))
+}
+
+// catch is deferred around everything of ours that runs on the bot's
+// goroutines: a fault of ours is counted and goes no further.
+func (f *faults) catch(h hook) {
+	if r := recover(); r != nil {
+		f.report(h, recovered(r))
+	}
+}
+
+var errPanic = errors.New("the instrumentation panicked")
+
+// recovered makes an error of a panic's value. Only the runtime's own texts are
+// known to carry nothing of the user's.
+func recovered(r any) error {
+	if err, ok := r.(runtime.Error); ok {
+		return fmt.Errorf("%w: %w", errPanic, err)
+	}
+	return fmt.Errorf("%w: %T", errPanic, r)
+}

@@ -1,0 +1,136 @@
+package instrument
+
+import (
+	"sync"
+
+	"github.com/argus-dgo/argus/instrument/internal/wire"
+)
+
+// guildSet keeps which guilds a session has, from the gateway's own events.
+//
+// discordgo's state cannot say it: it forgets a guild in an outage, and its
+// Guild.MemberCount is written without a lock (discordgo v0.29.0). Its lock is
+// ours alone.
+type guildSet struct {
+	mu    sync.Mutex
+	guild map[uint64]guild
+	// known is whether the set can be told at all: not before the first READY.
+	known bool
+	// cut is whether there were more guilds than are kept: what is counted
+	// would be too little.
+	cut    bool
+	counts guildCounts
+}
+
+type guild struct {
+	available bool
+	members   int64 // unknownMembers if not known
+}
+
+const unknownMembers = -1
+
+// guildCounts are the sums over a set.
+type guildCounts struct {
+	available   int64
+	unavailable int64
+	members     int64
+	// uncounted are the available guilds whose member count is not known.
+	uncounted int64
+}
+
+func (c *guildCounts) add(g guild, sign int64) {
+	switch {
+	case !g.available:
+		c.unavailable += sign
+	case g.members == unknownMembers:
+		c.available += sign
+		c.uncounted += sign
+	default:
+		c.available += sign
+		c.members += sign * g.members
+	}
+}
+
+// apply follows one dispatch. Dispatches must come in their order.
+func (s *guildSet) apply(p *wire.Packet) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch p.Event {
+	case wire.EventReady:
+		s.reset(p.Guilds)
+		s.cut = p.Has&wire.CutGuilds != 0
+	case wire.EventGuildCreate:
+		g := guild{available: !p.Unavailable, members: unknownMembers}
+		if p.Has&wire.HasMemberCount != 0 {
+			g.members = p.MemberCount
+		}
+		s.set(p.ID, g)
+	case wire.EventGuildDelete:
+		if p.Unavailable {
+			s.set(p.ID, guild{members: unknownMembers})
+		} else {
+			s.remove(p.ID)
+		}
+	case wire.EventGuildMemberAdd:
+		s.change(p.GuildID, 1)
+	case wire.EventGuildMemberRemove:
+		s.change(p.GuildID, -1)
+	}
+}
+
+// reset begins anew with guilds of which only the ids are known. They are
+// unavailable until a GUILD_CREATE comes.
+func (s *guildSet) reset(ids []uint64) {
+	s.guild = make(map[uint64]guild, len(ids))
+	s.counts = guildCounts{}
+	s.known, s.cut = true, false
+	for _, id := range ids {
+		s.set(id, guild{members: unknownMembers})
+	}
+}
+
+// add is set for a guild that is not known yet.
+func (s *guildSet) add(id uint64, g guild) {
+	if _, had := s.guild[id]; !had {
+		s.set(id, g)
+	}
+}
+
+func (s *guildSet) set(id uint64, g guild) {
+	if id == 0 {
+		return
+	}
+	if s.guild == nil {
+		s.guild = map[uint64]guild{}
+	}
+	if _, had := s.guild[id]; !had && len(s.guild) >= wire.MaxGuilds {
+		s.cut = true
+		return
+	}
+	s.remove(id)
+	s.guild[id] = g
+	s.counts.add(g, 1)
+}
+
+func (s *guildSet) remove(id uint64) {
+	if g, ok := s.guild[id]; ok {
+		s.counts.add(g, -1)
+		delete(s.guild, id)
+	}
+}
+
+func (s *guildSet) change(id uint64, by int64) {
+	g, ok := s.guild[id]
+	if !ok || g.members == unknownMembers || g.members+by < 0 {
+		return
+	}
+	g.members += by
+	s.set(id, g)
+}
+
+// read returns the sums, and whether they are known.
+func (s *guildSet) read() (guildCounts, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.counts, s.known && !s.cut
+}

@@ -1,0 +1,99 @@
+package instrument
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/argus-dgo/argus/catalog"
+)
+
+const (
+	// Version is the version of Argus.
+	Version = "0.1.0"
+	// ScopeName is the instrumentation scope of every instrument.
+	ScopeName = "github.com/argus-dgo/argus/instrument"
+)
+
+// An Instrumentation measures the sessions that are attached to it. It is made
+// by New, and safe for concurrent use.
+type Instrumentation struct {
+	start        time.Time
+	info         []metric.ObserveOption
+	hookOpts     [][]metric.ObserveOption
+	metrics      metrics
+	registration metric.Registration
+
+	faults       *faults
+	shards       shardSet
+	events       []cell
+	interactions *interactionSet
+	timers       timerSet
+	commands     *commandSet
+	rateLimits   *rateLimitSet
+
+	mu       sync.Mutex                    // of what follows
+	closed   atomic.Bool                   // set under mu
+	attached atomic.Pointer[[]*attachment] // replaced under mu, never changed
+}
+
+// New makes an instrumentation. Its instruments begin to report when it
+// returns, with or without sessions; Attach adds those.
+//
+// The error joins everything that was wrong with the options.
+func New(opts ...Option) (*Instrumentation, error) {
+	cfg, err := newConfig(opts)
+	i := &Instrumentation{
+		start:        time.Now(),
+		info:         buildInfo(),
+		interactions: newInteractionSet(),
+		commands:     newCommandSet(),
+		rateLimits:   newRateLimitSet(),
+	}
+	i.faults = newFaults(i.start)
+	if err := errors.Join(err, i.commands.register(cfg.commands)); err != nil {
+		return nil, err
+	}
+	i.attached.Store(&[]*attachment{})
+	for _, name := range catalog.Events() {
+		i.events = append(i.events, cell{opts: labelled(attribute.String("event", name)), quiet: name != catalog.Unknown})
+	}
+	for _, name := range catalog.Hooks() {
+		i.hookOpts = append(i.hookOpts, labelled(attribute.String("hook", name)))
+	}
+
+	meter := cfg.provider.Meter(ScopeName, metric.WithInstrumentationVersion(Version))
+	var observable []metric.Observable
+	if i.metrics, observable, err = newMetrics(meter, cfg.namespace); err != nil {
+		return nil, err
+	}
+	if i.registration, err = meter.RegisterCallback(i.collect, observable...); err != nil {
+		return nil, fmt.Errorf("instrument: registering the callback: %w", err)
+	}
+	return i, nil
+}
+
+// Close ends all measuring: it detaches every session and stops reporting. The
+// handlers that were wrapped go on to work. It may be called more than once.
+//
+// What was recorded of durations stays with the MeterProvider until that ends:
+// the API cannot take a histogram back.
+func (i *Instrumentation) Close() error {
+	i.mu.Lock()
+	was := i.closed.Swap(true)
+	gone := *i.attached.Load()
+	i.mu.Unlock()
+	if was {
+		return nil
+	}
+	i.detach(gone)
+	if err := i.registration.Unregister(); err != nil {
+		return fmt.Errorf("instrument: unregistering the callback: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,122 @@
+package wire
+
+import (
+	"github.com/argus-dgo/argus/catalog"
+)
+
+// Operations of the gateway
+// (https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-opcodes).
+const (
+	OpDispatch       = 0
+	OpHeartbeat      = 1
+	OpIdentify       = 2
+	OpResume         = 6
+	OpReconnect      = 7
+	OpInvalidSession = 9
+	OpHello          = 10
+	OpHeartbeatAck   = 11
+)
+
+// MaxGuilds is how many ids of a READY's guilds are kept. Discord puts at most
+// 2,500 guilds on a shard
+// (https://discord.com/developers/docs/topics/gateway#sharding).
+const MaxGuilds = 1 << 14
+
+// A Packet is what is known of one gateway message. A field that was absent or
+// malformed has its zero value, but for Op, and Has tells the difference.
+type Packet struct {
+	// Op is the operation. A message without one counts as a dispatch, as in
+	// discordgo.
+	Op int
+	// Event indexes catalog.Events: the last one stands for every unknown type.
+	Event int
+	Seq   int64
+	Has   Fields
+
+	// Fields of d, whatever the event.
+	ID          uint64
+	GuildID     uint64
+	Type        int
+	MemberCount int64
+	Unavailable bool
+	// Guilds are the ids in d.guilds; cut at MaxGuilds, which Has tells.
+	Guilds []uint64
+}
+
+// Fields is a set of fields that a packet had.
+type Fields uint16
+
+// The fields of a packet.
+const (
+	HasOp Fields = 1 << iota
+	HasEvent
+	HasSeq
+	HasID
+	HasGuildID
+	HasType
+	HasMemberCount
+	HasUnavailable
+	HasGuilds
+	// CutGuilds says that there were more guilds than are kept.
+	CutGuilds
+)
+
+// Indexes into catalog.Events of the events whose fields are needed.
+var (
+	EventReady             = EventIndex("READY")
+	EventResumed           = EventIndex("RESUMED")
+	EventGuildCreate       = EventIndex("GUILD_CREATE")
+	EventGuildDelete       = EventIndex("GUILD_DELETE")
+	EventGuildMemberAdd    = EventIndex("GUILD_MEMBER_ADD")
+	EventGuildMemberRemove = EventIndex("GUILD_MEMBER_REMOVE")
+	EventInteractionCreate = EventIndex("INTERACTION_CREATE")
+	EventUnknown           = len(catalog.Events()) - 1
+)
+
+var eventIndex = func() map[string]int {
+	index := map[string]int{}
+	for n, name := range catalog.Events() {
+		index[name] = n
+	}
+	return index
+}()
+
+// EventIndex returns the index of a dispatch type in catalog.Events.
+func EventIndex(name string) int {
+	if n, ok := eventIndex[name]; ok {
+		return n
+	}
+	return len(eventIndex) - 1
+}
+
+// needs says which fields end the scan of a dispatch, by event: as soon as they
+// are there, the rest of the message is skipped. An event that is not listed
+// needs none. Where a field may be absent, the whole message is scanned.
+var needs = func() []Fields {
+	n := make([]Fields, len(eventIndex))
+	n[EventReady] = HasGuilds
+	n[EventGuildCreate] = HasID | HasMemberCount // an unavailable guild has no member count, and is short
+	n[EventGuildDelete] = HasID | HasUnavailable
+	n[EventGuildMemberAdd] = HasGuildID
+	n[EventGuildMemberRemove] = HasGuildID
+	n[EventInteractionCreate] = HasID | HasType
+	return n
+}()
+
+// ScanData fills a packet from a dispatch whose envelope was decoded by
+// somebody else: data is its "d". It reports whether data was well-formed as
+// far as it was read.
+func ScanData(p *Packet, event string, seq int64, data []byte) bool {
+	var s scanner
+	guilds := p.Guilds
+	s.reset()
+	s.pkt = Packet{Event: EventIndex(event), Seq: seq, Has: HasOp | HasEvent | HasSeq, Guilds: guilds[:0]}
+	s.state, s.slot = inValue, slotD
+	s.within = inRoot
+	s.checkDone()
+	if !s.done {
+		s.feed(data)
+	}
+	*p = s.pkt
+	return s.done || s.within == inRoot && s.state != inString && s.skipDepth == 0
+}

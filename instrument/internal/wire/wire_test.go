@@ -1,0 +1,442 @@
+package wire
+
+import (
+	"bytes"
+	"compress/zlib"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/argus-dgo/argus/catalog"
+	"github.com/klauspost/compress/flate"
+)
+
+// record is a sink that keeps what it is told.
+type record struct {
+	next    Next
+	heads   []string
+	packets []Packet
+	closes  []int
+	faults  []error
+}
+
+func (r *record) Head(line []byte) Next { r.heads = append(r.heads, string(line)); return r.next }
+func (r *record) Close(code int)        { r.closes = append(r.closes, code) }
+func (r *record) Fault(err error)       { r.faults = append(r.faults, err) }
+func (r *record) Packet(p *Packet) {
+	c := *p
+	c.Guilds = slices.Clone(p.Guilds)
+	r.packets = append(r.packets, c)
+}
+
+const (
+	fin  = 0x80
+	rsv1 = 0x40
+)
+
+// frame builds one frame; a non-nil mask makes it a client's.
+func frame(first byte, payload []byte, mask []byte) []byte {
+	out := []byte{first}
+	bit := byte(0)
+	if mask != nil {
+		bit = 0x80
+	}
+	switch n := len(payload); {
+	case n < 126:
+		out = append(out, bit|byte(n))
+	case n < 1<<16:
+		out = binary.BigEndian.AppendUint16(append(out, bit|126), uint16(n))
+	default:
+		out = binary.BigEndian.AppendUint64(append(out, bit|127), uint64(n))
+	}
+	out = append(out, mask...)
+	for i, b := range payload {
+		if mask != nil {
+			b ^= mask[i&3]
+		}
+		out = append(out, b)
+	}
+	return out
+}
+
+func text(s string) []byte { return frame(fin|opText, []byte(s), nil) }
+
+func zlibbed(s string) []byte {
+	var b bytes.Buffer
+	w := zlib.NewWriter(&b)
+	_, _ = w.Write([]byte(s))
+	_ = w.Close()
+	return b.Bytes()
+}
+
+func deflated(s string) []byte {
+	var b bytes.Buffer
+	w, _ := flate.NewWriter(&b, flate.BestSpeed)
+	_, _ = w.Write([]byte(s))
+	_ = w.Flush()
+	return bytes.TrimSuffix(b.Bytes(), []byte{0, 0, 0xFF, 0xFF}) // RFC 7692, section 7.2.1
+}
+
+// run feeds the frames in pieces of the given size, after an HTTP head.
+func run(piece int, frames ...[]byte) *record {
+	r := &record{next: Frames}
+	var s Stream
+	s.Reset(r)
+	in := append([]byte("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"), bytes.Join(frames, nil)...)
+	for len(in) > 0 {
+		n := min(piece, len(in))
+		s.Feed(in[:n])
+		in = in[n:]
+	}
+	return r
+}
+
+// big is a guild with fields named like the envelope's in places where they
+// must not be taken for it.
+func big(members int) string {
+	var b strings.Builder
+	b.WriteString(`{"threads":[{"id":"1","member_count":3,"type":11}],"members":[`)
+	for i := range members {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, `{"user":{"id":"%d","username":"a\"b\\{[%d","op":7},"t":"X","roles":["1","2"]}`, 1000+i, i)
+	}
+	b.WriteString(`],"id":"197038439483310086","s":99,"unavailable":false,"member_count":1234,"name":"x"}`)
+	return b.String()
+}
+
+func TestPackets(t *testing.T) {
+	tests := map[string]struct {
+		in   string
+		want Packet
+	}{
+		"dispatch, Discord's order": {
+			`{"t":"MESSAGE_CREATE","s":42,"op":0,"d":{"id":"5","content":"{\"op\":7}"}}`,
+			Packet{Event: EventIndex("MESSAGE_CREATE"), Seq: 42, Has: HasOp | HasEvent | HasSeq},
+		},
+		"dispatch, the documentation's order": {
+			`{"op":0,"d":{"guild_id":"77","user":{"id":"9"}},"s":3,"t":"GUILD_MEMBER_ADD"}`,
+			Packet{Event: EventGuildMemberAdd, Seq: 3, GuildID: 77, Has: HasOp | HasEvent | HasSeq | HasGuildID},
+		},
+		"white space": {
+			" {\n\t\"t\" : \"RESUMED\" , \"s\":7 ,\r\n\"op\": 0 , \"d\" : { } } ",
+			Packet{Event: EventResumed, Seq: 7, Has: HasOp | HasEvent | HasSeq},
+		},
+		"unknown type": {
+			`{"t":"SOMETHING_NEW","s":1,"op":0,"d":{}}`,
+			Packet{Event: EventUnknown, Seq: 1, Has: HasOp | HasEvent | HasSeq},
+		},
+		"type longer than any": {
+			`{"t":"` + strings.Repeat("READY", 50) + `","s":1,"op":0,"d":null}`,
+			Packet{Event: EventUnknown, Seq: 1, Has: HasOp | HasEvent | HasSeq},
+		},
+		"heartbeat acknowledgement": {`{"t":null,"s":null,"op":11,"d":null}`, Packet{Op: 11, Event: EventUnknown, Has: HasOp | HasEvent}},
+		"invalid session":           {`{"op":9,"d":false}`, Packet{Op: 9, Event: EventUnknown, Has: HasOp}},
+		"unknown operation":         {`{"op":12345,"d":1}`, Packet{Op: -1, Event: EventUnknown, Has: HasOp}},
+		"negative operation":        {`{"op":-1,"d":1}`, Packet{Op: -1, Event: EventUnknown, Has: HasOp}},
+		"empty object":              {`{}`, Packet{Event: EventUnknown}},
+		"interaction": {
+			`{"t":"INTERACTION_CREATE","s":9,"op":0,"d":{"version":1,"type":2,"token":"aW50","member":{"id":"1","type":9},"id":"1144","guild_id":"55"}}`,
+			Packet{Event: EventInteractionCreate, Seq: 9, ID: 1144, Type: 2, Has: HasOp | HasEvent | HasSeq | HasID | HasType},
+		},
+		"guild": {
+			`{"t":"GUILD_CREATE","s":2,"op":0,"d":` + big(40) + `}`,
+			Packet{
+				Event: EventGuildCreate, Seq: 2, ID: 197038439483310086, MemberCount: 1234,
+				Has: HasOp | HasEvent | HasSeq | HasID | HasMemberCount | HasUnavailable,
+			},
+		},
+		"outage": {
+			`{"t":"GUILD_DELETE","s":2,"op":0,"d":{"unavailable":true,"id":"19"}}`,
+			Packet{Event: EventGuildDelete, Seq: 2, ID: 19, Unavailable: true, Has: HasOp | HasEvent | HasSeq | HasID | HasUnavailable},
+		},
+		"ready": {
+			`{"t":"READY","s":1,"op":0,"d":{"v":9,"user":{"id":"3","guilds":[{"id":"4"}]},"guilds":[{"unavailable":true,"id":"11"},{"id":"12","x":{"id":"13"}},7,"8",[{"id":"9"}]],"session_id":"z"}}`,
+			Packet{Event: EventReady, Seq: 1, Guilds: []uint64{11, 12}, Has: HasOp | HasEvent | HasSeq | HasGuilds},
+		},
+		"escaped key is another key": {
+			`{"\u006fp":7,"op":11}`,
+			Packet{Op: 11, Event: EventUnknown, Has: HasOp},
+		},
+		"number out of range": {
+			`{"t":"GUILD_MEMBER_ADD","s":99999999999999999999999,"op":0,"d":{"guild_id":"99999999999999999999999"}}`,
+			Packet{Event: EventGuildMemberAdd, Has: HasOp | HasEvent},
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			ways := map[string][][]byte{
+				"text":       {text(tt.in)},
+				"zlib":       {frame(fin|opBinary, zlibbed(tt.in), nil)},
+				"deflate":    {frame(fin|rsv1|opText, deflated(tt.in), nil)},
+				"masked":     {frame(fin|opText, []byte(tt.in), []byte{1, 2, 3, 200})},
+				"fragmented": {frame(opText, []byte(tt.in[:2]), nil), frame(fin|opPing, []byte("x"), nil), frame(opContinuation, nil, nil), frame(fin|opContinuation, []byte(tt.in[2:]), nil)},
+			}
+			for way, frames := range ways {
+				for _, piece := range []int{1, 2, 3, 7, 64, 1 << 20} {
+					r := run(piece, append(frames, text(`{"op":11}`))...)
+					if len(r.faults) > 0 || len(r.packets) != 2 {
+						t.Fatalf("%s in pieces of %d: %d packets, faults %v; want 2 and none", way, piece, len(r.packets), r.faults)
+					}
+					if got := r.packets[0]; fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", tt.want) {
+						t.Errorf("%s in pieces of %d:\n got %+v\nwant %+v", way, piece, got, tt.want)
+					}
+					if r.packets[1].Op != OpHeartbeatAck {
+						t.Errorf("%s in pieces of %d: the packet after it has op %d", way, piece, r.packets[1].Op)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestLargeCompressedMessages(t *testing.T) {
+	// Larger than the first try in every form, so that both ways are gone.
+	in := `{"t":"GUILD_CREATE","s":2,"op":0,"d":` + big(20000) + `}`
+	compressed := zlibbed(in)
+	if len(compressed) < 4*firstTry {
+		t.Fatalf("only %d bytes", len(compressed))
+	}
+	for _, piece := range []int{100, 4096, 1 << 20} {
+		r := run(piece, frame(fin|opBinary, compressed, nil))
+		if len(r.packets) != 1 || r.packets[0].MemberCount != 1234 {
+			t.Errorf("in pieces of %d: %+v, faults %v", piece, r.packets, r.faults)
+		}
+	}
+	// A type that needs no more is known from the first try: the rest may even
+	// be damaged, which is discordgo's to notice.
+	in = `{"t":"GUILD_UPDATE","s":2,"op":0,"d":` + big(20000) + `}`
+	compressed = zlibbed(in)
+	for i := len(compressed) / 2; i < len(compressed); i++ {
+		compressed[i] = 0xAA
+	}
+	r := run(4096, frame(fin|opBinary, compressed, nil))
+	if len(r.packets) != 1 || r.packets[0].Event != EventIndex("GUILD_UPDATE") {
+		t.Errorf("%+v, faults %v", r.packets, r.faults)
+	}
+}
+
+func TestClose(t *testing.T) {
+	for _, code := range []int{1000, 1001, 1012, 4004, 4014, 4999} {
+		payload := append(binary.BigEndian.AppendUint16(nil, uint16(code)), "a reason"...)
+		for _, mask := range [][]byte{nil, {9, 8, 7, 6}} {
+			for _, piece := range []int{1, 100} {
+				r := run(piece, text(`{"op":11}`), frame(fin|opClose, payload, mask))
+				if !slices.Equal(r.closes, []int{code}) {
+					t.Errorf("close %d: got %v", code, r.closes)
+				}
+			}
+		}
+	}
+	if r := run(1, frame(fin|opClose, nil, nil)); !slices.Equal(r.closes, []int{1005}) {
+		t.Errorf("close without a code: got %v, want 1005", r.closes)
+	}
+}
+
+func TestFaults(t *testing.T) {
+	huge := []byte{fin | opBinary, 127, 0, 0, 0, 0, 1, 0, 0, 0} // 16 MiB announced
+	tests := map[string]struct {
+		in   []byte
+		want error
+	}{
+		"reserved opcode":      {[]byte{fin | 0x3, 0}, ErrProtocol},
+		"reserved bits":        {[]byte{fin | 0x10 | opText, 0}, ErrProtocol},
+		"length of 2^63":       {[]byte{fin | opText, 127, 0x80, 0, 0, 0, 0, 0, 0, 0}, ErrProtocol},
+		"continuation first":   {frame(fin|opContinuation, []byte("{}"), nil), ErrProtocol},
+		"text inside a text":   {append(frame(opText, []byte("{"), nil), text("{}")...), ErrProtocol},
+		"long control frame":   {frame(fin|opPing, make([]byte, 126), nil), ErrProtocol},
+		"fragmented control":   {frame(opClose, nil, nil), ErrProtocol},
+		"not zlib":             {frame(fin|opBinary, []byte("plain"), nil), ErrInflate},
+		"zlib cut short":       {frame(fin|opBinary, zlibbed(`{"op":0,"d":` + big(10) + `}`)[:60], nil), ErrInflate},
+		"zlib with dictionary": {frame(fin|opBinary, []byte{0x78, 0xBB, 0, 0}, nil), ErrInflate},
+		"too large":            {append(huge, make([]byte, maxCompressed+1)...), ErrTooLarge},
+	}
+	tests["too large"] = struct {
+		in   []byte
+		want error
+	}{append(append(huge, 0x78, 0x9C), make([]byte, 16<<20-2)...), ErrTooLarge}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			r := run(1<<15, tt.in)
+			if len(r.faults) != 1 || !errors.Is(r.faults[0], tt.want) || len(r.packets) != 0 {
+				t.Errorf("faults %v and %d packets, want %v and none", r.faults, len(r.packets), tt.want)
+			}
+		})
+	}
+}
+
+// TestMalformedMessagesAreNoPackets: what discordgo cannot decode it does not
+// dispatch, so it is not counted.
+func TestMalformedMessagesAreNoPackets(t *testing.T) {
+	for _, in := range []string{"", " ", "null", "[]", `"op"`, `{"op"`, `{"t":"GUILD_CREATE","s":1,"op":0,"d":{"id":"5"`, "{", "\xff\xfe"} {
+		r := run(3, text(in), text(`{"op":11}`))
+		if len(r.packets) != 1 || r.packets[0].Op != OpHeartbeatAck || len(r.faults) != 0 {
+			t.Errorf("%q: packets %+v, faults %v; want the one after it alone", in, r.packets, r.faults)
+		}
+	}
+}
+
+func TestHeads(t *testing.T) {
+	r := &record{next: AnotherHead}
+	var s Stream
+	s.Reset(r)
+	s.Feed([]byte("HTTP/1.1 200 OK\r\nVia: x\r\n\r\nHTTP/1.1 101 "))
+	r.next = Ignore
+	s.Feed([]byte("Y\r\n\r\n\x81\x02{}"))
+	if want := []string{"HTTP/1.1 200 OK", "HTTP/1.1 101 Y"}; !slices.Equal(r.heads, want) {
+		t.Errorf("heads %q, want %q", r.heads, want)
+	}
+	if !s.Off() || len(r.packets) != 0 {
+		t.Errorf("after Ignore the stream goes on: %+v", r.packets)
+	}
+
+	s.Reset(r)
+	s.Feed([]byte("GET /" + strings.Repeat("a", 2000)))
+	s.Feed([]byte("\r\n\r\n"))
+	if got := r.heads[len(r.heads)-1]; len(got) != maxLine {
+		t.Errorf("a first line of 2,005 bytes gave %d", len(got))
+	}
+
+	s.Reset(r)
+	s.Feed(bytes.Repeat([]byte("x: y\r\n"), maxHead))
+	if !s.Off() || !errors.Is(r.faults[0], ErrProtocol) {
+		t.Errorf("an endless head was followed: %v", r.faults)
+	}
+}
+
+func TestReadyIsCut(t *testing.T) {
+	var b strings.Builder
+	for i := range MaxGuilds + 5 {
+		fmt.Fprintf(&b, `,{"id":"%d"}`, i+1)
+	}
+	r := run(1<<16, text(`{"t":"READY","s":1,"op":0,"d":{"guilds":[`+b.String()[1:]+`]}}`))
+	if p := r.packets[0]; len(p.Guilds) != MaxGuilds || p.Has&CutGuilds == 0 {
+		t.Errorf("%d guilds kept, cut %v", len(p.Guilds), p.Has&CutGuilds != 0)
+	}
+}
+
+func TestScanData(t *testing.T) {
+	var p Packet
+	if !ScanData(&p, "GUILD_CREATE", 7, []byte(big(3))) || p.MemberCount != 1234 || p.ID != 197038439483310086 || p.Seq != 7 || p.Event != EventGuildCreate {
+		t.Errorf("guild: %+v", p)
+	}
+	if !ScanData(&p, "READY", 1, []byte(`{"guilds":[{"id":"5"}]}`)) || !slices.Equal(p.Guilds, []uint64{5}) || p.MemberCount != 0 {
+		t.Errorf("ready: %+v", p)
+	}
+	if !ScanData(&p, "NEW", 2, []byte(`{"id"`)) || p.Event != EventUnknown || p.Has&HasID != 0 {
+		t.Errorf("an unknown type is not scanned: %+v", p)
+	}
+	if ScanData(&p, "GUILD_CREATE", 2, []byte(`{"id":"5","x":[`)) {
+		t.Error("cut data was taken for whole")
+	}
+	if !ScanData(&p, "GUILD_DELETE", 2, []byte(`null`)) || p.Has&HasID != 0 {
+		t.Errorf("null: %+v", p)
+	}
+}
+
+func TestNoAllocations(t *testing.T) {
+	frames := map[string][]byte{
+		"message":     text(`{"t":"MESSAGE_CREATE","s":42,"op":0,"d":{"content":"` + strings.Repeat("x", 1000) + `"}}`),
+		"guild":       text(`{"t":"GUILD_CREATE","s":42,"op":0,"d":` + big(100) + `}`),
+		"interaction": text(`{"t":"INTERACTION_CREATE","s":9,"op":0,"d":{"type":2,"id":"1144","data":{"id":"1"}}}`),
+		"heartbeat":   frame(fin|opText, []byte(`{"op":1,"d":5}`), []byte{1, 2, 3, 4}),
+		"ready":       text(`{"t":"READY","s":1,"op":0,"d":{"guilds":[{"id":"5"},{"id":"6"}]}}`),
+		"compressed":  frame(fin|opBinary, zlibbed(`{"t":"GUILD_UPDATE","s":42,"op":0,"d":`+big(100)+`}`), nil),
+	}
+	for name, in := range frames {
+		t.Run(name, func(t *testing.T) {
+			sink := &last{}
+			var s Stream
+			s.Reset(sink)
+			s.Feed([]byte("\r\n\r\n"))
+			s.Feed(in) // the first one may make a buffer
+			got := testing.AllocsPerRun(200, func() { s.Feed(in) })
+			if got != 0 && (!raceDetector || name != "compressed") {
+				t.Errorf("%v allocations for each frame, want 0", got)
+			}
+			if sink.packets != 202 {
+				t.Errorf("%d packets seen, want 202", sink.packets)
+			}
+		})
+	}
+}
+
+// last is a sink that allocates nothing.
+type last struct{ packets int }
+
+func (*last) Head([]byte) Next { return Frames }
+func (*last) Close(int)        {}
+func (*last) Fault(error)      {}
+func (l *last) Packet(*Packet) { l.packets++ }
+
+func BenchmarkFeed(b *testing.B) {
+	content := strings.Repeat("x", 1000)
+	for _, bb := range []struct {
+		name string
+		in   []byte
+	}{
+		{"message 1 KB", text(`{"t":"MESSAGE_CREATE","s":42,"op":0,"d":{"content":"` + content + `"}}`)},
+		{"message 1 KB, op d s t", text(`{"op":0,"d":{"content":"` + content + `"},"s":42,"t":"MESSAGE_CREATE"}`)},
+		{"guild of 1,000 members", text(`{"t":"GUILD_CREATE","s":42,"op":0,"d":` + big(1000) + `}`)},
+		{"guild of 1,000 members, zlib", frame(fin|opBinary, zlibbed(`{"t":"GUILD_CREATE","s":42,"op":0,"d":`+big(1000)+`}`), nil)},
+		{"guild update, zlib", frame(fin|opBinary, zlibbed(`{"t":"GUILD_UPDATE","s":42,"op":0,"d":`+big(1000)+`}`), nil)},
+	} {
+		b.Run(bb.name, func(b *testing.B) {
+			var s Stream
+			s.Reset(&last{})
+			s.Feed([]byte("\r\n\r\n"))
+			b.SetBytes(int64(len(bb.in)))
+			b.ReportAllocs()
+			for b.Loop() {
+				s.Feed(bb.in)
+			}
+		})
+	}
+}
+
+func FuzzStream(f *testing.F) {
+	f.Add(text(`{"t":"READY","s":1,"op":0,"d":{"guilds":[{"id":"5"}]}}`), uint8(3))
+	f.Add(frame(fin|opBinary, zlibbed(`{"op":0,"d":`+big(3)+`}`), nil), uint8(1))
+	f.Add(frame(fin|rsv1|opText, deflated(`{"op":11}`), []byte{1, 2, 3, 4}), uint8(5))
+	f.Add(frame(fin|opClose, []byte{3, 232}, nil), uint8(1))
+	f.Fuzz(func(t *testing.T, in []byte, piece uint8) {
+		// However the bytes are cut, the same must come out.
+		whole, pieces := run(1<<20, in), run(int(piece)+1, in)
+		if a, b := fmt.Sprintf("%+v", whole), fmt.Sprintf("%+v", pieces); a != b {
+			t.Errorf("whole:\n%s\nin pieces of %d:\n%s", a, piece+1, b)
+		}
+	})
+}
+
+func FuzzScanner(f *testing.F) {
+	f.Add(`{"t":"MESSAGE_CREATE","s":42,"op":0,"d":{"id":"5"}}`)
+	f.Add(`{"op":0,"d":{"guild_id":"77"},"s":3,"t":"GUILD_MEMBER_ADD"}`)
+	f.Add(`{"op":10,"d":{"heartbeat_interval":41250}}`)
+	f.Fuzz(func(t *testing.T, in string) {
+		r := run(1<<20, text(in))
+		// What is well-formed and has each key once is read as encoding/json
+		// reads it.
+		var want struct {
+			Op *int   `json:"op"`
+			T  string `json:"t"`
+		}
+		if json.Unmarshal([]byte(in), &want) != nil || want.Op == nil || *want.Op < 0 || *want.Op > 255 ||
+			strings.Count(in, "op")+strings.Count(in, "t\"") != 2 || strings.Contains(in, `\`) || strings.ContainsAny(in, "OPT") && !strings.Contains(in, `"t"`) {
+			t.Skip()
+		}
+		if len(r.packets) != 1 {
+			t.Fatalf("%q: %d packets", in, len(r.packets))
+		}
+		if r.packets[0].Op != *want.Op {
+			t.Errorf("%q: op %d, want %d", in, r.packets[0].Op, *want.Op)
+		}
+		if *want.Op == 0 && catalog.Events()[r.packets[0].Event] != catalog.Events()[EventIndex(want.T)] {
+			t.Errorf("%q: event %d, want %q", in, r.packets[0].Event, want.T)
+		}
+	})
+}

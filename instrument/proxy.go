@@ -1,0 +1,118 @@
+package instrument
+
+import (
+	"bufio"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"golang.org/x/net/proxy"
+)
+
+// dialThrough dials addr, through a proxy if the user's Dialer.Proxy names one
+// for it. The function is asked with the URL that gorilla/websocket asks it
+// with, but for the path.
+func dialThrough(ctx context.Context, choose proxyFunc, dial dialFunc, scheme, network, addr string) (net.Conn, error) {
+	via, err := proxyFor(choose, scheme, addr)
+	if err != nil {
+		return nil, err
+	}
+	if via == nil {
+		return dial(ctx, network, addr)
+	}
+	if via.Scheme == "http" {
+		return connectTunnel(ctx, via, dial, network, addr)
+	}
+	dialer, err := proxy.FromURL(via, forward{ctx, dial})
+	if err != nil {
+		return nil, fmt.Errorf("argus: proxy with the scheme %q: %w", via.Scheme, errProxyScheme)
+	}
+	if withContext, ok := dialer.(proxy.ContextDialer); ok {
+		return withContext.DialContext(ctx, network, addr)
+	}
+	return dialer.Dial(network, addr)
+}
+
+var errProxyScheme = errors.New("not supported; use http, socks5 or socks5h")
+
+func proxyFor(choose proxyFunc, scheme, addr string) (*url.URL, error) {
+	if choose == nil {
+		return nil, nil //nolint:nilnil // no proxy
+	}
+	host := strings.TrimSuffix(addr, map[string]string{"http": ":80", "https": ":443"}[scheme])
+	return choose(&http.Request{
+		Method: http.MethodGet,
+		URL:    &url.URL{Scheme: scheme, Host: host, Path: "/"},
+		Proto:  "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: http.Header{},
+		Host:   host,
+	})
+}
+
+// forward dials to the proxy itself.
+type forward struct {
+	ctx  context.Context //nolint:containedctx // proxy.Dialer has no room for it
+	dial dialFunc
+}
+
+func (f forward) Dial(network, addr string) (net.Conn, error) { return f.dial(f.ctx, network, addr) }
+
+func (f forward) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
+	return f.dial(ctx, network, addr)
+}
+
+// connectTunnel asks an HTTP proxy for a tunnel (RFC 9110, section 9.3.6).
+func connectTunnel(ctx context.Context, via *url.URL, dial dialFunc, network, addr string) (net.Conn, error) {
+	proxyAddr := via.Host
+	if via.Port() == "" {
+		proxyAddr = net.JoinHostPort(via.Hostname(), "80")
+	}
+	conn, err := dial(ctx, network, proxyAddr)
+	if err != nil {
+		return nil, err
+	}
+	if err := askForTunnel(ctx, conn, via, addr); err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+func askForTunnel(ctx context.Context, conn net.Conn, via *url.URL, addr string) error {
+	// A tunnel that is never granted ends with the dial's context.
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer stop()
+	header := http.Header{}
+	if user := via.User; user != nil {
+		if password, ok := user.Password(); ok {
+			credentials := base64.StdEncoding.EncodeToString([]byte(user.Username() + ":" + password))
+			header.Set("Proxy-Authorization", "Basic "+credentials)
+		}
+	}
+	request := &http.Request{Method: http.MethodConnect, URL: &url.URL{Opaque: addr}, Host: addr, Header: header}
+	if err := request.Write(conn); err != nil {
+		return tunnelError(ctx, err)
+	}
+	// The server speaks only after we have, so nothing beyond the answer
+	// can be in the buffer.
+	response, err := http.ReadResponse(bufio.NewReader(conn), request) //nolint:bodyclose // closing reads it, and it may never come
+	if err != nil {
+		return tunnelError(ctx, err)
+	}
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("argus: the proxy refused the tunnel: status %d", response.StatusCode)
+	}
+	return nil
+}
+
+func tunnelError(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}

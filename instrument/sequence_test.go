@@ -1,0 +1,142 @@
+package instrument
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/argus-dgo/argus/instrument/internal/wire"
+)
+
+// guildEvent makes a dispatch about one of a few guilds.
+func guildEvent(r *rand.Rand, seq int64) *wire.Packet {
+	guild := uint64(1 + r.IntN(4))
+	p := &wire.Packet{Seq: seq, Has: wire.HasSeq}
+	switch r.IntN(6) {
+	case 0:
+		p.Event, p.ID, p.MemberCount = wire.EventGuildCreate, guild, int64(10+r.IntN(90))
+		p.Has |= wire.HasMemberCount
+	case 1:
+		p.Event, p.ID = wire.EventGuildDelete, guild
+	case 2:
+		p.Event, p.ID, p.Unavailable = wire.EventGuildDelete, guild, true
+	case 3, 4:
+		p.Event, p.GuildID = wire.EventGuildMemberAdd, guild
+	default:
+		p.Event, p.GuildID = wire.EventGuildMemberRemove, guild
+	}
+	return p
+}
+
+// overtake lets each dispatch be overtaken by at most n others.
+func overtake(r *rand.Rand, packets []*wire.Packet, n int) []*wire.Packet {
+	type placed struct {
+		*wire.Packet
+		at int
+	}
+	order := make([]placed, len(packets))
+	for i, p := range packets {
+		order[i] = placed{p, i + r.IntN(n+1)}
+	}
+	slices.SortStableFunc(order, func(a, b placed) int { return a.at - b.at })
+	out := make([]*wire.Packet, len(packets))
+	for i, p := range order {
+		out[i] = p.Packet
+	}
+	return out
+}
+
+// TestAnyOrderGivesTheSameGuilds: two gateway sessions, a second apart as
+// discordgo's reconnect has it, the handlers of each called in any order.
+func TestAnyOrderGivesTheSameGuilds(t *testing.T) {
+	for seed := range uint64(2000) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		first := int64(1)
+		if r.IntN(2) == 0 {
+			first = 5000 // attached late
+		}
+		var before, after []*wire.Packet
+		for n := range int64(r.IntN(40)) {
+			before = append(before, guildEvent(r, first+n))
+		}
+		after = append(after, &wire.Packet{Event: wire.EventReady, Seq: 1, Has: wire.HasSeq, Guilds: []uint64{1, 2, 3, 4}})
+		for n := range int64(r.IntN(40)) {
+			after = append(after, guildEvent(r, 2+n))
+		}
+
+		var want, got guildSet
+		for _, p := range slices.Concat(before, after) {
+			want.apply(p)
+		}
+		q := sequencer{apply: got.apply}
+		now := time.Unix(0, 0)
+		for _, part := range [][]*wire.Packet{overtake(r, before, 30), overtake(r, after, 30)} {
+			for _, p := range part {
+				q.push(p, now)
+				now = now.Add(time.Millisecond)
+			}
+			now = now.Add(time.Second)
+		}
+		q.settle(now)
+		if got.counts != want.counts {
+			t.Fatalf("seed %d: %+v, want %+v", seed, got.counts, want.counts)
+		}
+		if len(q.parked) != 0 {
+			t.Fatalf("seed %d: %d are still held back", seed, len(q.parked))
+		}
+	}
+}
+
+// TestReidentifyAtOnce: after an op 9 discordgo v0.29.0 identifies again on the
+// same connection, without a pause.
+func TestReidentifyAtOnce(t *testing.T) {
+	var got guildSet
+	q := sequencer{apply: got.apply}
+	now := time.Unix(0, 0)
+	create := func(seq, members int64) *wire.Packet {
+		return &wire.Packet{Event: wire.EventGuildCreate, Seq: seq, ID: 7, MemberCount: members, Has: wire.HasSeq | wire.HasMemberCount}
+	}
+	q.push(create(900, 5), now)
+	q.push(create(2, 6), now) // of the new gateway session
+	q.push(&wire.Packet{Event: wire.EventReady, Seq: 1, Guilds: []uint64{7}}, now)
+	q.settle(now.Add(orderWindow))
+	if want := (guildCounts{available: 1, members: 6}); got.counts != want {
+		t.Errorf("%+v, want what the new gateway session says, %+v", got.counts, want)
+	}
+}
+
+func TestNothingIsHeldBackForLong(t *testing.T) {
+	var applied []int64
+	q := sequencer{apply: func(p *wire.Packet) { applied = append(applied, p.Seq) }}
+	now := time.Unix(0, 0)
+	member := func(seq int64) *wire.Packet { return &wire.Packet{Event: wire.EventGuildMemberAdd, Seq: seq} }
+
+	q.push(member(10), now)
+	q.settle(now.Add(orderWindow - 1))
+	if len(applied) != 0 {
+		t.Fatalf("%v were applied before their time", applied)
+	}
+	q.push(member(9), now.Add(orderWindow-1))
+	q.settle(now.Add(orderWindow))
+	if want := []int64{9, 10}; !slices.Equal(applied, want) {
+		t.Fatalf("applied %v, want %v", applied, want)
+	}
+
+	// Of more than fit the first go early.
+	applied = nil
+	for seq := range int64(2 * maxParked) {
+		q.push(member(100+seq), now)
+		if len(q.parked) > maxParked {
+			t.Fatalf("%d are held back, want at most %d", len(q.parked), maxParked)
+		}
+	}
+	if len(applied) != maxParked || applied[0] != 100 || !slices.IsSorted(applied) {
+		t.Errorf("%d were applied, from %d on, want the first %d", len(applied), applied[0], maxParked)
+	}
+	// RESUMED changes no guild and does not wait.
+	q.push(&wire.Packet{Event: wire.EventResumed, Seq: 1000}, now)
+	if applied[len(applied)-1] != 1000 {
+		t.Error("RESUMED was held back")
+	}
+}

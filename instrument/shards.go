@@ -1,0 +1,133 @@
+package instrument
+
+import (
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/argus-dgo/argus/catalog"
+)
+
+var (
+	closeCodes = catalog.CloseCodes()
+	codeIndex  = indexOf(closeCodes)
+	codeNone   = codeIndex[catalog.CodeNone]
+	codeOther  = codeIndex[catalog.Other]
+
+	initiators       = catalog.Initiators()
+	initiatorDiscord = slices.Index(initiators, catalog.InitiatorDiscord)
+	initiatorClient  = slices.Index(initiators, catalog.InitiatorClient)
+	initiatorNetwork = slices.Index(initiators, catalog.InitiatorNetwork)
+
+	kinds        = []string{catalog.KindIdentify, catalog.KindResume}
+	kindIdentify = slices.Index(kinds, catalog.KindIdentify)
+	kindResume   = slices.Index(kinds, catalog.KindResume)
+)
+
+func indexOf(values []string) map[string]int {
+	index := make(map[string]int, len(values))
+	for n, v := range values {
+		index[v] = n
+	}
+	return index
+}
+
+// codeOf returns the index of a close code in catalog.CloseCodes.
+func codeOf(code int) int {
+	if n, ok := codeIndex[strconv.Itoa(code)]; ok {
+		return n
+	}
+	return codeOther
+}
+
+// labelled makes the options of an observation. They are made once for each
+// series, never for each observation.
+func labelled(kv ...attribute.KeyValue) []metric.ObserveOption {
+	return []metric.ObserveOption{metric.WithAttributeSet(attribute.NewSet(kv...))}
+}
+
+// A cell is one series of a counter.
+type cell struct {
+	n     atomic.Uint64
+	opts  []metric.ObserveOption
+	quiet bool // not shown while it is 0
+}
+
+// A shard holds the counters of one shard id. Sessions with the same id share
+// it, and it stays when they go: a counter does not go back.
+type shard struct {
+	opts        []metric.ObserveOption
+	tapped      atomic.Bool // whether disconnects are known: set with the first tap
+	disconnects []cell      // by code, then initiator
+	reconnects  []cell      // by kind
+}
+
+func newShard(label string) *shard {
+	id := attribute.String("shard", label)
+	s := &shard{
+		opts:        labelled(id),
+		disconnects: make([]cell, len(closeCodes)*len(initiators)),
+		reconnects:  make([]cell, len(kinds)),
+	}
+	for c, code := range closeCodes {
+		for n, initiator := range initiators {
+			cell := s.disconnect(c, n)
+			cell.opts = labelled(id, attribute.String("code", code), attribute.String("initiator", initiator))
+			cell.quiet = true
+		}
+	}
+	// Those that an alert waits for are there before the first.
+	for _, code := range catalog.FatalCloseCodes() {
+		s.disconnect(codeIndex[code], initiatorDiscord).quiet = false
+	}
+	s.disconnect(codeNone, initiatorNetwork).quiet = false
+	for n, kind := range kinds {
+		s.reconnects[n].opts = labelled(id, attribute.String("kind", kind))
+	}
+	return s
+}
+
+func (s *shard) disconnect(code, initiator int) *cell {
+	return &s.disconnects[code*len(initiators)+initiator]
+}
+
+// shardSet finds the shard of an id. It is bounded: from MaxShards on all ids
+// share one.
+type shardSet struct {
+	mu   sync.Mutex
+	byID map[int]*shard
+	all  []*shard
+	rest *shard
+}
+
+func (s *shardSet) get(id int) *shard {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if found, ok := s.byID[id]; ok {
+		return found
+	}
+	if len(s.byID) >= catalog.MaxShards {
+		if s.rest == nil {
+			s.rest = newShard(catalog.Other)
+			s.all = append(s.all, s.rest)
+		}
+		return s.rest
+	}
+	if s.byID == nil {
+		s.byID = map[int]*shard{}
+	}
+	made := newShard(strconv.Itoa(id))
+	s.byID[id] = made
+	s.all = append(s.all, made)
+	return made
+}
+
+func (s *shardSet) list() []*shard {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clip(s.all)
+}

@@ -1,0 +1,85 @@
+package instrument
+
+import (
+	"net/http"
+	"sync/atomic"
+
+	"github.com/bwmarrin/discordgo"
+	"github.com/gorilla/websocket"
+)
+
+// A tap is what one attachment has put around a session's Dialer and Client.
+//
+// It outlives the attachment. discordgo reads both fields without a lock while
+// it runs, so that they cannot be written back then; instead the tap lets go of
+// its target and from then on only passes through, until somebody attaches the
+// session again.
+type tap struct {
+	target atomic.Pointer[attachment]
+	conn   atomic.Pointer[tappedConn] // the newest gateway connection
+
+	dialer, userDialer *websocket.Dialer
+	client, userClient *http.Client
+}
+
+// newTap wraps the session's Dialer and Client, as copies: discordgo's default
+// Dialer is shared by all of a program, and a Client may be.
+//
+// The session's lock must be held for writing, and the session never have been
+// opened.
+func newTap(s *discordgo.Session) *tap {
+	t := &tap{userDialer: s.Dialer, userClient: s.Client}
+	t.dialer = t.wrapDialer(s.Dialer)
+	s.Dialer = t.dialer
+	if s.Client != nil {
+		client := *s.Client
+		client.Transport = &transport{tap: t, next: s.Client.Transport}
+		t.client = &client
+		s.Client = t.client
+	}
+	return t
+}
+
+// restore puts back what newTap replaced, unless the user has put something
+// else there since. The same conditions hold.
+func (t *tap) restore(s *discordgo.Session) {
+	if s.Dialer == t.dialer {
+		s.Dialer = t.userDialer
+	}
+	if t.client != nil && s.Client == t.client {
+		s.Client = t.userClient
+	}
+}
+
+// idleTap finds a tap around the session's Client that has no target. Where
+// another instrumentation may be attaching, the session's lock must be held.
+func idleTap(s *discordgo.Session) *tap {
+	if s.Client == nil {
+		return nil
+	}
+	for rt := s.Client.Transport; ; {
+		ours, ok := rt.(*transport)
+		if !ok {
+			return nil
+		}
+		if ours.tap.target.Load() == nil {
+			return ours.tap
+		}
+		rt = ours.next
+	}
+}
+
+// openConn returns the newest gateway connection, ready or not, or nil if there
+// is none or it has ended.
+func (t *tap) openConn() *tappedConn {
+	if c := t.conn.Load(); c != nil && c.open() {
+		return c
+	}
+	return nil
+}
+
+func (t *tap) fault(err error) {
+	if a := t.target.Load(); a != nil {
+		a.inst.faults.report(hookTap, err)
+	}
+}

@@ -1,0 +1,149 @@
+package instrument
+
+import (
+	"context"
+	"io"
+	"strconv"
+	"sync"
+	"testing"
+
+	"github.com/bwmarrin/discordgo"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+)
+
+// TestResumedIsNotReplayed: RESUMED ends the replay and is none of it, whatever
+// its number.
+func TestResumedIsNotReplayed(t *testing.T) {
+	inst, err := New(WithMeterProvider(sdkmetric.NewMeterProvider()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = inst.Close() }()
+	s, err := discordgo.New("Bot x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := inst.Attach(s); err != nil {
+		t.Fatal(err)
+	}
+	connect := func(packets ...string) {
+		conn := &replay{}
+		listened, err := tapAround(s).listen(conn, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(listened, "GET /?v=9&encoding=json HTTP/1.1\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		buf := make([]byte, 16<<10)
+		for n, p := range append([]string{"HTTP/1.1 101 Switching Protocols\r\n\r\n"}, packets...) {
+			conn.bytes = []byte(p)
+			if n > 0 {
+				conn.bytes = textFrame(p)
+			}
+			if _, err := listened.Read(buf); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	connect(`{"t":"READY","s":1,"op":0,"d":{"guilds":[]}}`, `{"t":"TYPING_START","s":2,"op":0,"d":{}}`)
+	connect(`{"t":"TYPING_START","s":2,"op":0,"d":{}}`, `{"t":"RESUMED","s":2,"op":0,"d":{}}`)
+	if got := inst.shards.get(0).reconnects[kindResume].n.Load(); got != 1 {
+		t.Errorf("%d resumes counted, want 1", got)
+	}
+	if got := counted(inst); got != 3 {
+		t.Errorf("%d dispatches counted, want 3: READY, TYPING_START once, RESUMED", got)
+	}
+}
+
+// TestNoTimersWithoutTap: under SyncEvents the interaction's handler is called
+// before ours, and nobody would take a timer.
+func TestNoTimersWithoutTap(t *testing.T) {
+	inst, err := New(WithMeterProvider(sdkmetric.NewMeterProvider()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = inst.Close() }()
+	s, err := discordgo.New("Bot x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.DataReady = true // as after Open
+	if _, err := inst.Attach(s); err != nil {
+		t.Fatal(err)
+	}
+	a := (*inst.attached.Load())[0]
+	if a.tap != nil {
+		t.Fatal("it has a tap: the test would show nothing")
+	}
+	h := inst.Interaction(func(*discordgo.Session, *discordgo.InteractionCreate) error { return nil })
+	for n := range maxTimers + 50 {
+		id := strconv.Itoa(n + 1)
+		h(s, &discordgo.InteractionCreate{Interaction: &discordgo.Interaction{ID: id, Type: discordgo.InteractionMessageComponent}})
+		a.onEvent(s, &discordgo.Event{Type: "INTERACTION_CREATE", Sequence: int64(n), RawData: []byte(`{"id":"` + id + `","type":3}`)})
+	}
+	if got := counted(inst); got != maxTimers+50 {
+		t.Errorf("%d dispatches counted, want %d", got, maxTimers+50)
+	}
+	if got := inst.timers.evicted.Load(); got != 0 {
+		t.Errorf("%d timers evicted, want none", got)
+	}
+}
+
+// TestAttachAtOnce: instrumentations that attach one session at the same time,
+// while others collect from it, all get a tap.
+func TestAttachAtOnce(t *testing.T) {
+	const many = 4
+	var insts []*Instrumentation
+	for range many {
+		reader := sdkmetric.NewManualReader()
+		inst, err := New(WithMeterProvider(sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = inst.Close() }()
+		insts = append(insts, inst)
+		stop := make(chan struct{})
+		var collecting sync.WaitGroup
+		collecting.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					if err := reader.Collect(context.Background(), new(metricdata.ResourceMetrics)); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+		defer collecting.Wait()
+		defer close(stop)
+	}
+	for range 200 {
+		s, err := discordgo.New("Bot x")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var attaching sync.WaitGroup
+		detach := make([]func(), many)
+		for n, inst := range insts {
+			attaching.Go(func() {
+				var err error
+				if detach[n], err = inst.Attach(s); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		attaching.Wait()
+		for n, inst := range insts {
+			if a := (*inst.attached.Load())[0]; a.tap == nil {
+				t.Fatalf("instrumentation %d has no tap", n)
+			}
+		}
+		for n := range detach {
+			detach[n]()
+		}
+	}
+}
