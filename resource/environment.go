@@ -1,0 +1,79 @@
+package resource
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"go.opentelemetry.io/otel/attribute"
+)
+
+// ErrResourceAttributes is what every error about OTEL_RESOURCE_ATTRIBUTES
+// wraps.
+var ErrResourceAttributes = errors.New("invalid " + EnvResourceAttributes)
+
+// resourceAttributes reads OTEL_RESOURCE_ATTRIBUTES. The SDK has a detector of
+// its own for it, but that one reads the process's environment only, keeps a
+// value that it cannot decode, and prints entries, which may be secrets.
+func (c *config) resourceAttributes() ([]attribute.KeyValue, error) {
+	s, _ := c.lookupEnv(EnvResourceAttributes)
+	attrs, err := parseResourceAttributes(s)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrResourceAttributes, err)
+	}
+	return attrs, nil
+}
+
+// parseResourceAttributes parses the form that OpenTelemetry's specification
+// took from W3C Baggage: key=value,key=value, with values percent-encoded. The
+// keys are taken as they are, as the SDK does. The specification wants the whole
+// variable discarded when a part of it is wrong, so nothing is salvaged.
+func parseResourceAttributes(s string) ([]attribute.KeyValue, error) {
+	if strings.TrimSpace(s) == "" {
+		return nil, nil
+	}
+	var (
+		attrs []attribute.KeyValue
+		errs  []error
+	)
+	n := 0
+	for entry := range strings.SplitSeq(s, ",") {
+		n++
+		kv, err := parseEntry(entry)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("entry %d %w", n, err))
+			continue
+		}
+		attrs = append(attrs, kv)
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	return attrs, nil
+}
+
+func parseEntry(entry string) (attribute.KeyValue, error) {
+	k, v, found := strings.Cut(entry, "=")
+	if !found {
+		// What stands here may be the rest of a value with a comma in it, so it
+		// is not quoted.
+		return attribute.KeyValue{}, errors.New("has no '='; write key=value pairs separated by commas, and %2C for a comma in a value")
+	}
+	key := strings.TrimSpace(k)
+	if key == "" {
+		return attribute.KeyValue{}, errors.New("has an empty key")
+	}
+	if !utf8.ValidString(key) {
+		return attribute.KeyValue{}, errors.New("has a key that is not UTF-8")
+	}
+	val, err := url.PathUnescape(strings.TrimSpace(v))
+	if err != nil {
+		return attribute.KeyValue{}, fmt.Errorf("(key %q) has a value with a malformed percent-encoding; write %%25 for a percent sign", clip(key))
+	}
+	if !utf8.ValidString(val) {
+		return attribute.KeyValue{}, fmt.Errorf("(key %q) has a value that is not UTF-8", clip(key))
+	}
+	return attribute.String(key, val), nil
+}

@@ -1,0 +1,394 @@
+package resource_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/sdk"
+	sdkresource "go.opentelemetry.io/otel/sdk/resource"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+
+	"github.com/argus-dgo/argus/resource"
+)
+
+func env(pairs ...string) resource.Option {
+	m := make(map[string]string, len(pairs)/2)
+	for i := 0; i < len(pairs); i += 2 {
+		m[pairs[i]] = pairs[i+1]
+	}
+	return resource.WithEnvironment(func(name string) (string, bool) {
+		v, ok := m[name]
+		return v, ok
+	})
+}
+
+func attr(t *testing.T, r *sdkresource.Resource, key attribute.Key) string {
+	t.Helper()
+	v, ok := r.Set().Value(key)
+	if !ok {
+		t.Fatalf("the resource has no %s: %v", key, r)
+	}
+	return v.AsString()
+}
+
+func TestClusterPrecedence(t *testing.T) {
+	all := []string{"ARGUS_CLUSTER_ID", "argus", "CLUSTER_ID", "plain", "OTEL_RESOURCE_ATTRIBUTES", "cluster=otel"}
+	tests := map[string]struct {
+		opts       []resource.Option
+		wantID     string
+		wantSource resource.Source
+	}{
+		"option":              {[]resource.Option{env(all...), resource.WithClusterID("code")}, "code", resource.SourceOption},
+		"ARGUS_CLUSTER_ID":    {[]resource.Option{env(all...)}, "argus", resource.SourceArgusClusterID},
+		"CLUSTER_ID":          {[]resource.Option{env(all[2:]...)}, "plain", resource.SourceClusterID},
+		"resource attributes": {[]resource.Option{env(all[4:]...)}, "otel", resource.SourceResourceAttributes},
+		"default":             {[]resource.Option{env()}, "default", resource.SourceDefault},
+		"nil options": {
+			[]resource.Option{nil, resource.WithEnvironment(nil), env(all[2:]...), nil}, "plain", resource.SourceClusterID,
+		},
+		"a bad value that is overridden does no harm": {
+			[]resource.Option{env("ARGUS_CLUSTER_ID", "", "CLUSTER_ID", " "), resource.WithClusterID("code")}, "code", resource.SourceOption,
+		},
+		"the last of equal keys": {
+			[]resource.Option{env("OTEL_RESOURCE_ATTRIBUTES", "cluster=a,cluster=b")}, "b", resource.SourceResourceAttributes,
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			id, source, err := resource.ClusterID(tt.opts...)
+			if err != nil {
+				t.Fatalf("ClusterID: %v", err)
+			}
+			if id != tt.wantID || source != tt.wantSource {
+				t.Errorf("ClusterID = %q from %q, want %q from %q", id, source, tt.wantID, tt.wantSource)
+			}
+			r, err := resource.New(t.Context(), tt.opts...)
+			if err != nil {
+				t.Fatalf("New: %v", err)
+			}
+			if got := resource.Cluster(r); got != tt.wantID {
+				t.Errorf("Cluster(New(…)) = %q, want %q", got, tt.wantID)
+			}
+		})
+	}
+}
+
+func TestClusterIDValid(t *testing.T) {
+	for _, id := range []string{"0", "eu-west-1b", "bot 7", "größe", "a/b:c", `"quoted"`, strings.Repeat("x", resource.MaxClusterIDLength)} {
+		r, err := resource.New(t.Context(), env(), resource.WithClusterID(id))
+		if err != nil {
+			t.Errorf("WithClusterID(%q): %v", id, err)
+			continue
+		}
+		if got := resource.Cluster(r); got != id {
+			t.Errorf("Cluster = %q, want %q", got, id)
+		}
+	}
+}
+
+func TestClusterIDInvalid(t *testing.T) {
+	ids := map[string]string{
+		"empty":          "",
+		"blank":          " ",
+		"leading blank":  " a",
+		"trailing line":  "a\n",
+		"inner line":     "a\nb",
+		"control":        "a\x00b",
+		"escape":         "a\x1b[31mb",
+		"bidi override":  "a\u202eb",
+		"no-break space": "\u00a0a",
+		"not UTF-8":      "a\xffb",
+		"too long":       strings.Repeat("x", resource.MaxClusterIDLength+1),
+	}
+	sources := map[string]func(id string) (opts []resource.Option, name string){
+		"option": func(id string) ([]resource.Option, string) {
+			return []resource.Option{env(), resource.WithClusterID(id)}, "WithClusterID"
+		},
+		"ARGUS_CLUSTER_ID": func(id string) ([]resource.Option, string) {
+			return []resource.Option{env("ARGUS_CLUSTER_ID", id)}, "ARGUS_CLUSTER_ID"
+		},
+		"CLUSTER_ID": func(id string) ([]resource.Option, string) {
+			return []resource.Option{env("CLUSTER_ID", id)}, " CLUSTER_ID"
+		},
+	}
+	for source, with := range sources {
+		for name, id := range ids {
+			t.Run(source+"/"+name, func(t *testing.T) {
+				opts, where := with(id)
+				r, err := resource.New(t.Context(), opts...)
+				if !errors.Is(err, resource.ErrClusterID) {
+					t.Fatalf("New: %v, want ErrClusterID", err)
+				}
+				if r != nil {
+					t.Errorf("New returned a resource together with an error: %v", r)
+				}
+				if !strings.Contains(err.Error(), where) {
+					t.Errorf("the error %q does not name %q", err, where)
+				}
+				if strings.ContainsAny(err.Error(), "\x00\x1b\u202e") || len(err.Error()) > 400 {
+					t.Errorf("the error is not fit for a log line: %q", err)
+				}
+				if _, _, err := resource.ClusterID(opts...); !errors.Is(err, resource.ErrClusterID) {
+					t.Errorf("ClusterID: %v, want ErrClusterID", err)
+				}
+			})
+		}
+	}
+}
+
+func TestClusterIDInResourceAttributes(t *testing.T) {
+	for _, s := range []string{"cluster=", "cluster=%20a", "cluster=a%0Ab"} {
+		_, err := resource.New(t.Context(), env("OTEL_RESOURCE_ATTRIBUTES", s))
+		if !errors.Is(err, resource.ErrClusterID) || !strings.Contains(err.Error(), "OTEL_RESOURCE_ATTRIBUTES") {
+			t.Errorf("%q: error %v, want ErrClusterID that names the variable", s, err)
+		}
+	}
+}
+
+func TestAttributes(t *testing.T) {
+	r, err := resource.New(t.Context(), env())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := attr(t, r, semconv.ServiceNameKey); got != "discord-bot" {
+		t.Errorf("service.name = %q", got)
+	}
+	id, err := uuid.Parse(attr(t, r, semconv.ServiceInstanceIDKey))
+	if err != nil || id.Version() != 4 {
+		t.Errorf("service.instance.id = %v (version %d), %v: want a random UUID", id, id.Version(), err)
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := attr(t, r, semconv.HostNameKey); got != host {
+		t.Errorf("host.name = %q, want %q", got, host)
+	}
+	if got := attr(t, r, semconv.TelemetrySDKVersionKey); got != sdk.Version() {
+		t.Errorf("telemetry.sdk.version = %q, want %q", got, sdk.Version())
+	}
+	if got := attr(t, r, semconv.TelemetrySDKLanguageKey); got != "go" {
+		t.Errorf("telemetry.sdk.language = %q", got)
+	}
+	attr(t, r, semconv.OSTypeKey)
+	if r.SchemaURL() != semconv.SchemaURL {
+		t.Errorf("schema URL = %q, want %q", r.SchemaURL(), semconv.SchemaURL)
+	}
+	// A closed set: a new attribute on target_info is a decision, not an accident.
+	want := map[attribute.Key]bool{
+		"cluster": true, "service.name": true, "service.instance.id": true, "host.name": true, "os.type": true,
+		"telemetry.sdk.name": true, "telemetry.sdk.version": true, "telemetry.sdk.language": true,
+	}
+	for _, kv := range r.Attributes() {
+		if !want[kv.Key] {
+			t.Errorf("unexpected attribute %s: nothing about the process's command line or owner may be here", kv.Key)
+		}
+	}
+
+	other, err := resource.New(t.Context(), env())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b := attr(t, r, semconv.ServiceInstanceIDKey), attr(t, other, semconv.ServiceInstanceIDKey); a == b {
+		t.Errorf("two resources share the instance id %q", a)
+	}
+}
+
+func TestAttributePrecedence(t *testing.T) {
+	const otel = "service.name=env,service.instance.id=i-1,host.name=h-1,os.type=plan9,region=eu%2Fwest, team = a b ,empty=," +
+		"telemetry.sdk.name=forged"
+	r, err := resource.New(t.Context(), env("OTEL_RESOURCE_ATTRIBUTES", otel),
+		resource.WithAttributes(attribute.String("region", "us"), attribute.Int("shards", 4)),
+		resource.WithAttributes(attribute.String("region", "ap"), semconv.HostName("h-2")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[attribute.Key]string{
+		"service.name": "env", "service.instance.id": "i-1", "host.name": "h-2", "os.type": "plan9",
+		"region": "ap", "team": "a b", "empty": "", "telemetry.sdk.name": "opentelemetry",
+	} {
+		if got := attr(t, r, key); got != want {
+			t.Errorf("%s = %q, want %q", key, got, want)
+		}
+	}
+	if v, _ := r.Set().Value("shards"); v.AsInt64() != 4 {
+		t.Errorf("shards = %v, want 4", v)
+	}
+}
+
+func TestServiceName(t *testing.T) {
+	tests := map[string]struct {
+		opts []resource.Option
+		want string
+	}{
+		"option":             {[]resource.Option{env("OTEL_SERVICE_NAME", "b"), resource.WithServiceName("a")}, "a"},
+		"OTEL_SERVICE_NAME":  {[]resource.Option{env("OTEL_SERVICE_NAME", " b ", "OTEL_RESOURCE_ATTRIBUTES", "service.name=c")}, "b"},
+		"empty is not set":   {[]resource.Option{env("OTEL_SERVICE_NAME", "", "OTEL_RESOURCE_ATTRIBUTES", "service.name=c")}, "c"},
+		"empty in the pairs": {[]resource.Option{env("OTEL_RESOURCE_ATTRIBUTES", "service.name=")}, "discord-bot"},
+		"nothing":            {[]resource.Option{env("OTEL_RESOURCE_ATTRIBUTES", " ")}, "discord-bot"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			r, err := resource.New(t.Context(), tt.opts...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := attr(t, r, semconv.ServiceNameKey); got != tt.want {
+				t.Errorf("service.name = %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestInvalidSettings(t *testing.T) {
+	const secret = "hunter2"
+	tests := map[string]struct {
+		opts []resource.Option
+		want []string
+	}{
+		"no equals sign": {
+			[]resource.Option{env("OTEL_RESOURCE_ATTRIBUTES", "a=b,"+secret)},
+			[]string{"OTEL_RESOURCE_ATTRIBUTES", "entry 2", "'='"},
+		},
+		"empty entry": {
+			[]resource.Option{env("OTEL_RESOURCE_ATTRIBUTES", "a="+secret+",")},
+			[]string{"OTEL_RESOURCE_ATTRIBUTES", "entry 2"},
+		},
+		"empty key": {
+			[]resource.Option{env("OTEL_RESOURCE_ATTRIBUTES", "="+secret)},
+			[]string{"OTEL_RESOURCE_ATTRIBUTES", "entry 1", "empty key"},
+		},
+		"percent-encoding": {
+			[]resource.Option{env("OTEL_RESOURCE_ATTRIBUTES", "pass="+secret+"%zz")},
+			[]string{"OTEL_RESOURCE_ATTRIBUTES", `"pass"`, "percent-encoding"},
+		},
+		"decodes to no UTF-8": {
+			[]resource.Option{env("OTEL_RESOURCE_ATTRIBUTES", "pass="+secret+"%ff")},
+			[]string{"OTEL_RESOURCE_ATTRIBUTES", `"pass"`, "UTF-8"},
+		},
+		"service name empty":        {[]resource.Option{env(), resource.WithServiceName(" ")}, []string{"WithServiceName"}},
+		"service name not UTF-8":    {[]resource.Option{env("OTEL_SERVICE_NAME", "\xff")}, []string{"OTEL_SERVICE_NAME"}},
+		"cluster among attributes":  {[]resource.Option{env(), resource.WithAttributes(attribute.String("cluster", secret))}, []string{"WithClusterID"}},
+		"service among attributes":  {[]resource.Option{env(), resource.WithAttributes(semconv.ServiceName(secret))}, []string{"WithServiceName"}},
+		"SDK among attributes":      {[]resource.Option{env(), resource.WithAttributes(semconv.TelemetrySDKName(secret))}, []string{"telemetry.sdk.name"}},
+		"attribute without a key":   {[]resource.Option{env(), resource.WithAttributes(attribute.String("", secret))}, []string{"empty key"}},
+		"attribute not UTF-8":       {[]resource.Option{env(), resource.WithAttributes(attribute.String("k", secret+"\xff"))}, []string{`"k"`}},
+		"attribute slice not UTF-8": {[]resource.Option{env(), resource.WithAttributes(attribute.StringSlice("k", []string{"\xff"}))}, []string{`"k"`}},
+		"every problem is named once": {
+			[]resource.Option{env("ARGUS_CLUSTER_ID", "", "OTEL_RESOURCE_ATTRIBUTES", "x"), resource.WithServiceName("")},
+			[]string{"ARGUS_CLUSTER_ID", "OTEL_RESOURCE_ATTRIBUTES", "WithServiceName"},
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			r, err := resource.New(t.Context(), tt.opts...)
+			if err == nil || r != nil {
+				t.Fatalf("New = %v, %v: want an error and no resource", r, err)
+			}
+			for _, want := range tt.want {
+				if strings.Count(err.Error(), want) != 1 {
+					t.Errorf("the error %q does not name %q exactly once", err, want)
+				}
+			}
+			if strings.Contains(err.Error(), secret) {
+				t.Errorf("the error shows a value: %q", err)
+			}
+		})
+	}
+}
+
+func TestProcessEnvironment(t *testing.T) {
+	t.Setenv("ARGUS_CLUSTER_ID", "from-the-process")
+	id, source, err := resource.ClusterID()
+	if err != nil || id != "from-the-process" || source != resource.SourceArgusClusterID {
+		t.Errorf("ClusterID() = %q, %q, %v", id, source, err)
+	}
+}
+
+func TestClusterOfForeignResources(t *testing.T) {
+	for name, r := range map[string]*sdkresource.Resource{
+		"nil":      nil,
+		"empty":    sdkresource.Empty(),
+		"a number": sdkresource.NewSchemaless(attribute.Int("cluster", 3)),
+	} {
+		if got := resource.Cluster(r); got != "" {
+			t.Errorf("Cluster(%s) = %q, want none", name, got)
+		}
+	}
+}
+
+func TestOptionsAreCloned(t *testing.T) {
+	attrs := []attribute.KeyValue{attribute.String("k", "before")}
+	o := resource.WithAttributes(attrs...)
+	attrs[0] = attribute.String("k", "after")
+	r, err := resource.New(t.Context(), env(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := attr(t, r, "k"); got != "before" {
+		t.Errorf("k = %q: the option kept the caller's slice", got)
+	}
+}
+
+// The SDK's own reader is the reference: what both accept must mean the same.
+func FuzzResourceAttributes(f *testing.F) {
+	for _, s := range []string{"", "a=b", "a=b,c=d", "a=%20", "a=%zz", "=", ",", "a", " a = b ", "cluster=x", "a=b=c", "ä=ö", "a=b,a=c"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if strings.ContainsRune(s, 0) {
+			t.Skip("a variable cannot hold NUL")
+		}
+		r, err := resource.New(t.Context(), env("OTEL_RESOURCE_ATTRIBUTES", s), resource.WithClusterID("c"))
+		if err != nil {
+			if !errors.Is(err, resource.ErrResourceAttributes) {
+				t.Fatalf("%q: %v does not wrap ErrResourceAttributes", s, err)
+			}
+			return
+		}
+		t.Setenv("OTEL_RESOURCE_ATTRIBUTES", s)
+		t.Setenv("OTEL_SERVICE_NAME", "")
+		ref, err := sdkresource.New(t.Context(), sdkresource.WithFromEnv())
+		if err != nil {
+			t.Fatalf("%q is accepted here and refused by the SDK: %v", s, err)
+		}
+		for _, kv := range ref.Attributes() {
+			if kv.Key == "cluster" || kv.Key == "service.name" || strings.HasPrefix(string(kv.Key), "telemetry.sdk.") {
+				continue
+			}
+			got, ok := r.Set().Value(kv.Key)
+			if !ok || got.AsString() != kv.Value.AsString() {
+				t.Errorf("%q: %s = %q, the SDK says %q", s, kv.Key, got.AsString(), kv.Value.AsString())
+			}
+		}
+	})
+}
+
+func ExampleNew() {
+	r, err := resource.New(context.Background(),
+		resource.WithServiceName("music-bot"),
+		resource.WithClusterID("eu-1"),
+	)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(resource.Cluster(r))
+	// Output: eu-1
+}
+
+func ExampleClusterID() {
+	id, source, err := resource.ClusterID(
+		resource.WithEnvironment(func(name string) (string, bool) {
+			return "7", name == "CLUSTER_ID"
+		}),
+	)
+	fmt.Println(id, source, err)
+	// Output: 7 CLUSTER_ID <nil>
+}
