@@ -1,0 +1,354 @@
+package prometheus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/otel"
+	"golang.org/x/net/netutil"
+
+	"github.com/argus-dgo/argus/exporters/internal/limit"
+)
+
+const (
+	// DefaultAddr is where the server listens when nothing else is said: port
+	// 9191 on every interface.
+	DefaultAddr = ":9191"
+
+	// DefaultMetricsPath is where Prometheus looks when nothing else is said.
+	DefaultMetricsPath = "/metrics"
+
+	healthPath = "/healthz"
+	readyPath  = "/readyz"
+	indexPath  = "/"
+)
+
+// The limits of the server; see the package documentation for their meaning.
+const (
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 10 * time.Second
+	writeTimeout      = 30 * time.Second
+	idleTimeout       = 2 * time.Minute
+	maxHeaderBytes    = 8 << 10
+	maxConnections    = 128
+	freeConnections   = 8 // of these, for who comes next
+
+	minBindDelay = time.Second
+	maxBindDelay = time.Minute
+)
+
+// ServerConfig configures [NewServer]. Only Handler is required.
+type ServerConfig struct {
+	// Addr is host:port; an empty host means every interface and port 0 any free
+	// port. "" means [DefaultAddr].
+	Addr string
+
+	// MetricsPath is where Handler is served, exactly this path. It begins with a
+	// slash, is clean, and is not one of /, /healthz and /readyz. "" means
+	// [DefaultMetricsPath].
+	MetricsPath string
+
+	// Handler is the page, mostly [Exporter.Handler].
+	Handler http.Handler
+
+	// AuthToken guards MetricsPath when it is not empty: a client then sends
+	// "Authorization: Bearer <token>". It consists of the characters that RFC 6750
+	// allows: letters, digits, - . _ ~ + / and = at the end. /healthz and /readyz
+	// stay open, for an orchestrator has no token.
+	AuthToken string
+
+	// Shards gives the shards of this process that are up and those that are
+	// assigned to it, for the body of /readyz. With Ready nil, the process is ready
+	// when all of at least one are up. It must be quick and safe for concurrent use.
+	Shards func() (up, total int)
+
+	// Ready says why the process is not ready, or nil when it is. The error's text
+	// is shown to whoever asks, so it holds no secret. With Ready and Shards both
+	// nil, the process is ready as soon as it serves. It must be quick and safe
+	// for concurrent use.
+	Ready func() error
+
+	// ErrorLog is told about faults: a *BindError once each time that the reason
+	// why the address cannot be had changes, and what goes wrong while serving. It
+	// must be safe for concurrent use. nil means OpenTelemetry's global error
+	// handler.
+	ErrorLog func(error)
+
+	// OnState is told once per change whether the server listens: first by Start,
+	// later from a goroutine of the server, one call at a time. Shutdown is no
+	// change. It must not call Shutdown.
+	OnState func(up bool)
+}
+
+// Server serves the page, /healthz, /readyz and an index on an address of its
+// own. Make it with [NewServer].
+type Server struct {
+	addr     string
+	http     *http.Server
+	report   func(error)
+	onState  func(bool)
+	listen   func(ctx context.Context, addr string) (net.Listener, error)
+	after    func(time.Duration) <-chan time.Time
+	jitter   func() float64
+	ctx      context.Context
+	cancel   context.CancelFunc
+	done     chan struct{}
+	shutdown sync.Once
+	err      error
+
+	mu       sync.Mutex
+	started  bool
+	closed   bool
+	listener net.Listener
+	bindErr  *BindError
+}
+
+// ErrStarted is returned by a second call of [Server.Start].
+var ErrStarted = errors.New("metrics server: already started")
+
+// NewServer checks the configuration and starts nothing. It returns all
+// problems joined, each with the field and the value; a token is never shown.
+func NewServer(cfg ServerConfig) (*Server, error) {
+	var errs []error
+	if cfg.Addr == "" {
+		cfg.Addr = DefaultAddr
+	}
+	if err := checkAddr(cfg.Addr); err != nil {
+		errs = append(errs, fmt.Errorf("Addr %q: %w", cfg.Addr, err))
+	}
+	if cfg.MetricsPath == "" {
+		cfg.MetricsPath = DefaultMetricsPath
+	}
+	if err := checkMetricsPath(cfg.MetricsPath); err != nil {
+		errs = append(errs, fmt.Errorf("MetricsPath %q: %w", cfg.MetricsPath, err))
+	}
+	if cfg.Handler == nil {
+		errs = append(errs, errors.New("Handler is nil: give it (*Exporter).Handler()"))
+	}
+	if cfg.AuthToken != "" && !validToken(cfg.AuthToken) {
+		errs = append(errs, errors.New("AuthToken has a character that cannot be sent in a bearer token (RFC 6750): use letters, digits and - . _ ~ + /, with = at the end only; look for a line break or a blank"))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, fmt.Errorf("metrics server: %w", err)
+	}
+
+	s := &Server{
+		addr:    cfg.Addr,
+		report:  cfg.ErrorLog,
+		onState: cfg.OnState,
+		listen: func(ctx context.Context, addr string) (net.Listener, error) {
+			return (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+		},
+		after:  time.After,
+		jitter: rand.Float64,
+		done:   make(chan struct{}),
+	}
+	if s.report == nil {
+		s.report = otel.Handle
+	}
+	if s.onState == nil {
+		s.onState = func(bool) {}
+	}
+	faults := &serveFaults{report: s.report}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.http = &http.Server{
+		Handler:                      newRoutes(cfg, faults.note),
+		DisableGeneralOptionsHandler: true,
+		ReadHeaderTimeout:            readHeaderTimeout,
+		ReadTimeout:                  readTimeout,
+		WriteTimeout:                 writeTimeout,
+		IdleTimeout:                  idleTimeout,
+		MaxHeaderBytes:               maxHeaderBytes,
+		ErrorLog:                     log.New(faults, "", 0),
+		ConnState:                    (&connections{most: maxConnections - freeConnections}).changed,
+	}
+	return s, nil
+}
+
+// Start binds the address and serves. When the address cannot be had it
+// returns nil all the same: a bot does not stop for its metrics. ErrorLog is
+// then given a [*BindError], [Server.Up] is false, and the server goes on
+// trying, after 1 s, 2 s, 4 s and so on up to a minute, until it succeeds or
+// Shutdown is called. The errors are [ErrStarted] and http.ErrServerClosed.
+func (s *Server) Start() error {
+	s.mu.Lock()
+	switch {
+	case s.closed:
+		s.mu.Unlock()
+		return http.ErrServerClosed
+	case s.started:
+		s.mu.Unlock()
+		return ErrStarted
+	}
+	s.started = true
+	s.mu.Unlock()
+
+	l := s.bind()
+	go s.run(l)
+	return nil
+}
+
+// Handler answers all the server's paths, the token included, for a program
+// that serves them on a server of its own and never calls Start.
+func (s *Server) Handler() http.Handler { return s.http.Handler }
+
+// Up says whether the server listens now.
+func (s *Server) Up() bool { return s.Addr() != nil }
+
+// Addr is the address that the server listens on, with the real port where
+// port 0 was asked for, or nil while it does not listen.
+func (s *Server) Addr() net.Addr {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.listener == nil {
+		return nil
+	}
+	return s.listener.Addr()
+}
+
+// Err is why the server does not listen, a [*BindError], or nil while it does,
+// before Start and after Shutdown.
+func (s *Server) Err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.bindErr == nil {
+		return nil
+	}
+	return s.bindErr
+}
+
+// Shutdown stops listening, or trying to, and lets requests end until ctx is
+// done; it then cuts them off and returns ctx's error. It is idempotent, and
+// it may be called before Start.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.shutdown.Do(func() {
+		s.mu.Lock()
+		s.closed = true
+		started := s.started
+		s.mu.Unlock()
+
+		s.cancel()
+		if err := s.http.Shutdown(ctx); err != nil {
+			s.err = fmt.Errorf("metrics server: requests were cut off at shutdown: %w", errors.Join(err, s.http.Close()))
+		}
+		if started {
+			<-s.done
+		}
+	})
+	return s.err
+}
+
+// run serves on l, and binds again, with back-off, whenever there is no
+// listener. It owns every listener.
+func (s *Server) run(l net.Listener) {
+	defer close(s.done)
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.bindErr = nil
+	}()
+	for delay := minBindDelay; ; {
+		if l != nil {
+			err := s.http.Serve(netutil.LimitListener(l, maxConnections))
+			s.lost()
+			if s.ctx.Err() != nil {
+				return
+			}
+			s.failed(err)
+			delay = minBindDelay
+		}
+		select {
+		case <-s.ctx.Done():
+			return
+		case <-s.after(delay + time.Duration(s.jitter()*float64(delay)/4)):
+		}
+		delay = min(2*delay, maxBindDelay)
+		l = s.bind()
+	}
+}
+
+// bind tries once.
+func (s *Server) bind() net.Listener {
+	l, err := s.listen(s.ctx, s.addr)
+	if err != nil {
+		if s.ctx.Err() == nil {
+			s.failed(err)
+		}
+		return nil
+	}
+	s.mu.Lock()
+	s.listener, s.bindErr = l, nil
+	s.mu.Unlock()
+	s.onState(true)
+	return l
+}
+
+// failed reports a reason once, until it changes or the server was up.
+func (s *Server) failed(err error) {
+	b := newBindError(s.addr, err)
+	s.mu.Lock()
+	was := s.bindErr
+	s.bindErr = b
+	s.mu.Unlock()
+	if was == nil || was.Error() != b.Error() {
+		s.report(b)
+	}
+	if was == nil {
+		s.onState(false)
+	}
+}
+
+func (s *Server) lost() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.listener = nil
+}
+
+func checkAddr(addr string) error {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return errors.New(`it is not host:port; write ":9191", "127.0.0.1:9191" or "[::1]:9191"`)
+	}
+	if strings.ContainsAny(host, " \t\r\n/") {
+		return errors.New("the host has a blank or a slash in it")
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return errors.New("the port is not a number from 0 to 65535")
+	} else if strconv.FormatUint(n, 10) != port {
+		return fmt.Errorf("write the port as %d", n)
+	}
+	return nil
+}
+
+// serveFaults reports what goes wrong with single requests and connections, at
+// a limited rate: a client must not be able to fill the log.
+type serveFaults struct {
+	report  func(error)
+	limiter limit.Limiter
+}
+
+func (f *serveFaults) note(err error) {
+	suppressed, ok := f.limiter.Allow()
+	if !ok {
+		return
+	}
+	if suppressed > 0 {
+		err = fmt.Errorf("%w (%d more since the last report)", err, suppressed)
+	}
+	f.report(fmt.Errorf("metrics server: %w", err))
+}
+
+// Write takes a line of net/http's log.
+func (f *serveFaults) Write(p []byte) (int, error) {
+	f.note(errors.New(strings.TrimSpace(string(p))))
+	return len(p), nil
+}
