@@ -1,0 +1,43 @@
+package otlp
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// checkCertificates: the exporter goes on with the system's authorities when
+// it cannot read the file.
+func checkCertificates(file string) error {
+	pem, err := os.ReadFile(file) //nolint:gosec // The operator names the file.
+	if err != nil {
+		return fmt.Errorf("cannot read the authorities: %w", err)
+	}
+	if !x509.NewCertPool().AppendCertsFromPEM(pem) {
+		return fmt.Errorf("%q holds no certificate in PEM form", file)
+	}
+	return nil
+}
+
+// checkClientCertificate: the exporter goes on without a client certificate
+// when one of the two files is missing or broken.
+func checkClientCertificate() []error {
+	var errs []error
+	for _, prefix := range []string{"OTEL_EXPORTER_OTLP_", "OTEL_EXPORTER_OTLP_METRICS_"} {
+		cert := strings.TrimSpace(os.Getenv(prefix + "CLIENT_CERTIFICATE"))
+		key := strings.TrimSpace(os.Getenv(prefix + "CLIENT_KEY"))
+		switch {
+		case cert == "" && key == "":
+		case cert == "" || key == "":
+			errs = append(errs, errors.New(prefix+"CLIENT_CERTIFICATE and "+prefix+"CLIENT_KEY belong together: one of them is not set"))
+		default:
+			if _, err := tls.LoadX509KeyPair(cert, key); err != nil {
+				errs = append(errs, fmt.Errorf("%sCLIENT_CERTIFICATE %q with %sCLIENT_KEY %q: %w", prefix, cert, prefix, key, err))
+			}
+		}
+	}
+	return errs
+}

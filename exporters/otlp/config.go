@@ -1,0 +1,335 @@
+package otlp
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/otel"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+)
+
+// Option configures [New].
+type Option interface {
+	apply(*config)
+}
+
+type optionFunc func(*config)
+
+func (f optionFunc) apply(c *config) { f(c) }
+
+type config struct {
+	endpoint    string
+	endpointSet bool
+	insecure    bool
+	tls         *tls.Config
+	headers     map[string]string
+	interval    *time.Duration
+	timeout     *time.Duration
+	producers   []sdkmetric.Producer
+	report      func(error)
+	onState     func(bool)
+	reconnect   time.Duration
+}
+
+// WithEndpoint sets where to send: "host:port", whose transport security the
+// other settings decide, or a URL, "http://host:port" for plain text and
+// "https://host:port" for TLS. It comes before the variables.
+func WithEndpoint(endpoint string) Option {
+	return optionFunc(func(c *config) { c.endpoint, c.endpointSet = endpoint, true })
+}
+
+// WithInsecure sends in plain text, whatever the variables say. It cannot go
+// with [WithTLS] or with an https:// endpoint in code.
+func WithInsecure() Option {
+	return optionFunc(func(c *config) { c.insecure = true })
+}
+
+// WithTLS sets the TLS configuration, in place of the certificates that the
+// variables name. It is cloned; nil is ignored.
+func WithTLS(cfg *tls.Config) Option {
+	if cfg == nil {
+		return optionFunc(func(*config) {})
+	}
+	cfg = cfg.Clone()
+	return optionFunc(func(c *config) { c.tls = cfg })
+}
+
+// WithHeaders sets the headers of every export, in place of those of the
+// variables. Their values never appear in an error or a report.
+func WithHeaders(headers map[string]string) Option {
+	headers = maps.Clone(headers)
+	return optionFunc(func(c *config) { c.headers = headers })
+}
+
+// WithInterval sets the time between two exports; it must be positive.
+func WithInterval(d time.Duration) Option {
+	return optionFunc(func(c *config) { c.interval = &d })
+}
+
+// WithTimeout sets how long an export may take, its tries together; it must be
+// positive.
+func WithTimeout(d time.Duration) Option {
+	return optionFunc(func(c *config) { c.timeout = &d })
+}
+
+// WithProducers adds sources of metrics besides the MeterProvider, such as
+// contrib's Prometheus bridge. When one returns an error, what it has is sent
+// all the same and the error is reported: the reader alone would send nothing
+// at all. It adds up when used more than once; nil is ignored.
+func WithProducers(ps ...sdkmetric.Producer) Option {
+	ps = append([]sdkmetric.Producer(nil), ps...)
+	return optionFunc(func(c *config) {
+		for _, p := range ps {
+			if p != nil {
+				c.producers = append(c.producers, p)
+			}
+		}
+	})
+}
+
+// WithReport sets where failures are reported, an [*ExportError] each: the
+// first at once, then at most one a minute. The default is OpenTelemetry's
+// global error handler. The function must be safe for concurrent use and must
+// not call Shutdown; nil is ignored.
+func WithReport(report func(error)) Option {
+	return optionFunc(func(c *config) {
+		if report != nil {
+			c.report = report
+		}
+	})
+}
+
+// WithOnState sets a function that is told once per change whether exports
+// succeed; the first export is a change. It must be safe for concurrent use
+// and must not call Shutdown; nil is ignored.
+func WithOnState(onState func(up bool)) Option {
+	return optionFunc(func(c *config) {
+		if onState != nil {
+			c.onState = onState
+		}
+	})
+}
+
+func newConfig(opts []Option) (*config, error) {
+	c := &config{report: otel.Handle, onState: func(bool) {}, reconnect: MaxReconnectDelay}
+	for _, o := range opts {
+		if o != nil {
+			o.apply(c)
+		}
+	}
+	var errs []error
+	if c.endpointSet {
+		if err := checkEndpoint(c.endpoint, false); err != nil {
+			errs = append(errs, fmt.Errorf("WithEndpoint: %w", err))
+		}
+	}
+	if c.insecure && c.tls != nil {
+		errs = append(errs, errors.New("WithInsecure and WithTLS exclude each other: leave one out"))
+	}
+	if c.insecure && strings.HasPrefix(strings.ToLower(c.endpoint), "https://") {
+		errs = append(errs, errors.New("WithInsecure and an https:// endpoint exclude each other: leave the option out or write http://"))
+	}
+	for _, d := range []struct {
+		name string
+		d    *time.Duration
+	}{{"WithInterval", c.interval}, {"WithTimeout", c.timeout}} {
+		if d.d != nil && *d.d <= 0 {
+			errs = append(errs, fmt.Errorf("%s: %v is not positive", d.name, *d.d))
+		}
+	}
+	for name, v := range c.headers {
+		if !validHeaderKey(name) {
+			errs = append(errs, fmt.Errorf("WithHeaders: %q is not a header's name", name))
+		} else if !validHeaderValue(name, v) {
+			errs = append(errs, fmt.Errorf("WithHeaders: the value of %q has a line break or another character that is not printable ASCII", name))
+		}
+	}
+	errs = append(errs, checkEnvironment(c)...)
+	return c, errors.Join(errs...)
+}
+
+// variable is the value of the signal's variable, or else of the general one,
+// read as the OTLP exporter reads them: blanks around it do not count, and
+// empty is not set.
+func variable(name string) (full, value string) {
+	for _, full := range []string{"OTEL_EXPORTER_OTLP_METRICS_" + name, "OTEL_EXPORTER_OTLP_" + name} {
+		if v := strings.TrimSpace(os.Getenv(full)); v != "" {
+			return full, v
+		}
+	}
+	return "", ""
+}
+
+// checkEnvironment finds what the exporter and the reader would ignore or
+// misread in silence. What an option replaces is mostly not looked at.
+func checkEnvironment(c *config) []error {
+	var errs []error
+	check := func(name string, f func(v string) error) {
+		if full, v := variable(name); full != "" {
+			if err := f(v); err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", full, err))
+			}
+		}
+	}
+	oneOf := func(values ...string) func(string) error {
+		return func(v string) error {
+			for _, ok := range values {
+				if strings.EqualFold(v, ok) {
+					return nil
+				}
+			}
+			return fmt.Errorf("%q is not one of %s", v, strings.Join(values, ", "))
+		}
+	}
+	check("PROTOCOL", func(v string) error {
+		if v != "grpc" {
+			return fmt.Errorf("%q is not supported: this exporter speaks grpc; set it to grpc, and the endpoint to the collector's gRPC port (4317)", v)
+		}
+		return nil
+	})
+	// OpenTelemetry's exporter parses these even when an option or the other
+	// variable replaces them, and logs what it cannot parse, secrets included:
+	// they must be right in any case.
+	for _, name := range []string{"OTEL_EXPORTER_OTLP_", "OTEL_EXPORTER_OTLP_METRICS_"} {
+		if v := strings.TrimSpace(os.Getenv(name + "ENDPOINT")); v != "" {
+			if err := checkEndpoint(v, true); err != nil {
+				errs = append(errs, fmt.Errorf("%sENDPOINT: %w", name, err))
+			}
+		}
+		if v := strings.TrimSpace(os.Getenv(name + "HEADERS")); v != "" {
+			if err := checkHeaders(v); err != nil {
+				errs = append(errs, fmt.Errorf("%sHEADERS: %w", name, err))
+			}
+		}
+	}
+	if c.timeout == nil {
+		check("TIMEOUT", func(v string) error { return checkMillis(v, 0) })
+	}
+	check("INSECURE", oneOf("true", "false"))
+	check("COMPRESSION", func(v string) error {
+		if v != "gzip" && v != "none" {
+			return fmt.Errorf("%q is not one of gzip, none", v)
+		}
+		return nil
+	})
+	if c.tls == nil && !c.insecure {
+		check("CERTIFICATE", checkCertificates)
+		errs = append(errs, checkClientCertificate()...)
+	}
+	const metrics = "OTEL_EXPORTER_OTLP_METRICS_"
+	for name, f := range map[string]func(string) error{
+		metrics + "TEMPORALITY_PREFERENCE":        oneOf("cumulative", "delta", "lowmemory"),
+		metrics + "DEFAULT_HISTOGRAM_AGGREGATION": oneOf("explicit_bucket_histogram", "base2_exponential_bucket_histogram"),
+	} {
+		if v := strings.TrimSpace(os.Getenv(name)); v != "" {
+			if err := f(v); err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", name, err))
+			}
+		}
+	}
+	// The reader does not trim these.
+	for name, overridden := range map[string]bool{"OTEL_METRIC_EXPORT_INTERVAL": c.interval != nil, "OTEL_METRIC_EXPORT_TIMEOUT": false} {
+		if v := os.Getenv(name); v != "" && !overridden {
+			if err := checkMillis(v, 1); err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", name, err))
+			}
+		}
+	}
+	return errs
+}
+
+func checkMillis(v string, least int64) error {
+	n, err := strconv.ParseInt(v, 10, 64)
+	if err != nil || n < least || n > int64(1<<63-1)/int64(time.Millisecond) {
+		return fmt.Errorf("%q is not a whole number of milliseconds from %d on, such as 15000", v, least)
+	}
+	return nil
+}
+
+// checkEndpoint accepts what the exporter does not ignore. The value is not
+// quoted when there may be a password in it.
+func checkEndpoint(v string, fromEnv bool) error {
+	quoted := strconv.Quote(v)
+	if strings.Contains(v, "@") {
+		return errors.New("the endpoint has an @ in it: credentials are not sent from there; use headers, and write http://host:4317 or https://host:4317")
+	}
+	isURL := strings.Contains(v, "://")
+	if !isURL && !fromEnv {
+		host, port, err := net.SplitHostPort(v)
+		if err != nil || host == "" {
+			return fmt.Errorf("%s is neither host:port nor a URL such as http://host:4317", quoted)
+		}
+		return checkPort(port, quoted)
+	}
+	u, err := url.Parse(v)
+	if err != nil {
+		return fmt.Errorf("%s is not a URL; write http://host:4317, or https://host:4317 for TLS", quoted)
+	}
+	switch strings.ToLower(u.Scheme) {
+	case "http", "https":
+		if u.Hostname() == "" {
+			return fmt.Errorf("%s names no host", quoted)
+		}
+		if u.Port() != "" {
+			return checkPort(u.Port(), quoted)
+		}
+		return nil
+	default:
+		if !fromEnv {
+			return fmt.Errorf("%s: the scheme %q is not http or https", quoted, u.Scheme)
+		}
+		return nil // A target in gRPC's own notation; gRPC checks it.
+	}
+}
+
+func checkPort(port, quoted string) error {
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return fmt.Errorf("%s: the port is not a number from 1 to 65535", quoted)
+	}
+	return nil
+}
+
+// checkHeaders says which entry is wrong and quotes none of it.
+func checkHeaders(v string) error {
+	var errs []error
+	n := 0
+	for entry := range strings.SplitSeq(v, ",") {
+		n++
+		key, val, found := strings.Cut(entry, "=")
+		switch decoded, err := url.PathUnescape(val); {
+		case !found:
+			errs = append(errs, fmt.Errorf("entry %d has no '='; write key=value pairs separated by commas, and %%2C for a comma in a value", n))
+		case !validHeaderKey(strings.TrimSpace(key)):
+			errs = append(errs, fmt.Errorf("entry %d has a key that is not a header's name", n))
+		case err != nil:
+			errs = append(errs, fmt.Errorf("entry %d has a value with a malformed percent-encoding; write %%25 for a percent sign", n))
+		case !validHeaderValue(strings.TrimSpace(key), strings.TrimSpace(decoded)):
+			errs = append(errs, fmt.Errorf("entry %d has a value with a line break or another character that is not printable ASCII", n))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// validHeaderKey accepts what gRPC can send, which is less than HTTP's token: a
+// call with another key fails, and every export with it.
+func validHeaderKey(key string) bool {
+	return key != "" && !strings.ContainsFunc(key, func(r rune) bool {
+		letter := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
+		return !letter && !strings.ContainsRune("-_.", r)
+	})
+}
+
+// validHeaderValue accepts what gRPC can send. It encodes the values of keys
+// that end in -bin.
+func validHeaderValue(key, v string) bool {
+	return strings.HasSuffix(strings.ToLower(key), "-bin") ||
+		!strings.ContainsFunc(v, func(r rune) bool { return r < ' ' || r > '~' })
+}

@@ -1,0 +1,47 @@
+// Package otlp pushes the metrics of the process to an OpenTelemetry Collector
+// over OTLP/gRPC: a periodic reader for a MeterProvider.
+//
+//	e, err := otlp.New(ctx)
+//	mp := sdkmetric.NewMeterProvider(sdkmetric.WithReader(e.Reader()), sdkmetric.WithResource(res))
+//	// make the instruments, then:
+//	e.Begin()             // sends at once what is there, which is 0, rather than after an interval
+//	defer e.Shutdown(ctx) // sends what was not sent yet
+//
+// # Settings
+//
+// Every variable keeps the meaning that OpenTelemetry gives it, and an option
+// comes before its variable. A variable …_METRICS_… comes before the general one.
+//
+//	option        variable                                          default
+//	------------  ------------------------------------------------  --------------
+//	WithEndpoint  OTEL_EXPORTER_OTLP_[METRICS_]ENDPOINT             localhost:4317
+//	WithInsecure  OTEL_EXPORTER_OTLP_[METRICS_]INSECURE             TLS; plain for an http:// endpoint
+//	WithTLS       OTEL_EXPORTER_OTLP_[METRICS_]CERTIFICATE,         the system's authorities
+//	              …CLIENT_CERTIFICATE and …CLIENT_KEY
+//	WithHeaders   OTEL_EXPORTER_OTLP_[METRICS_]HEADERS              none
+//	WithTimeout   OTEL_EXPORTER_OTLP_[METRICS_]TIMEOUT (ms)         10 s an export, tries included
+//	WithInterval  OTEL_METRIC_EXPORT_INTERVAL (ms)                  60 s
+//	–             OTEL_METRIC_EXPORT_TIMEOUT (ms)                   30 s, collection included
+//	–             OTEL_EXPORTER_OTLP_[METRICS_]COMPRESSION          none (or gzip)
+//	–             OTEL_EXPORTER_OTLP_[METRICS_]PROTOCOL             grpc, the only one here
+//	–             OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE cumulative
+//	–             OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION
+//	                                                                explicit_bucket_histogram
+//
+// OpenTelemetry's exporter ignores what it cannot read; a mistyped interval
+// would be one of 60 s and a mistyped certificate the system's authorities.
+// [New] refuses such values with an error that names the variable. A variable
+// that an option replaces is not looked at, but for ENDPOINT and HEADERS: the
+// exporter parses them in any case and logs what it cannot parse, secrets included.
+//
+// # When the collector is away
+//
+// Nothing blocks and nothing is lost that a cumulative counter can say later.
+// gRPC's own back-off would grow to two minutes; here it ends at [MaxReconnectDelay],
+// and an export that found nobody is repeated at that pace instead of
+// at the interval, so data is there again within 10 s of the collector's return.
+//
+// The first failure is reported at once, then at most one a minute with the
+// number of those between, and [Exporter.Up] and [WithOnState] tell when it is
+// over. A report holds the endpoint's host and gRPC's text, and never a header.
+package otlp

@@ -1,0 +1,267 @@
+package otlp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetricgrpc"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+)
+
+// MaxReconnectDelay is the longest pause between two attempts to reach a
+// collector that is away, before gRPC's jitter of a fifth. gRPC's own is two
+// minutes.
+const MaxReconnectDelay = 5 * time.Second
+
+const defaultEndpoint = "localhost:4317"
+
+// Exporter pushes metrics: a periodic reader for a MeterProvider and the
+// connection behind it. Make it with [New], end it with [Exporter.Shutdown].
+type Exporter struct {
+	reader *reader
+	push   *push
+	begin  chan struct{} // asks for an export at once
+	cancel context.CancelFunc
+	done   chan struct{}
+
+	shutdown sync.Once
+	err      error
+}
+
+// New makes an exporter and its reader. It does not wait for the collector,
+// and it is no error when there is none. Its errors are about options and
+// variables, all of them joined; header values are never in one.
+func New(ctx context.Context, opts ...Option) (*Exporter, error) {
+	c, err := newConfig(opts)
+	if err != nil {
+		return nil, fmt.Errorf("otlp: %w", err)
+	}
+	inner, err := otlpmetricgrpc.New(ctx, c.exporterOptions()...)
+	p := &push{
+		Exporter: inner,
+		endpoint: c.host(),
+		secrets:  c.secrets(),
+		report:   c.report,
+		onState:  c.onState,
+		again:    make(chan struct{}, 1),
+	}
+	if err != nil {
+		return nil, fmt.Errorf("otlp: endpoint %s: %s", p.endpoint, p.scrub(err.Error()))
+	}
+
+	var readerOpts []sdkmetric.PeriodicReaderOption
+	if c.interval != nil {
+		readerOpts = append(readerOpts, sdkmetric.WithInterval(*c.interval))
+	}
+	for _, producer := range c.producers {
+		readerOpts = append(readerOpts, sdkmetric.WithProducer(&tolerant{Producer: producer, push: p}))
+	}
+	e := &Exporter{push: p, begin: make(chan struct{}, 1), done: make(chan struct{})}
+	e.reader = &reader{PeriodicReader: sdkmetric.NewPeriodicReader(p, readerOpts...), exporter: e}
+	// It outlives ctx, which is for New alone; Shutdown ends it.
+	var run context.Context
+	run, e.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	go e.repeat(run, c.reconnect)
+	return e, nil
+}
+
+// exporterOptions are what was said in code, and the endpoint; otlpmetricgrpc
+// reads the other variables itself and puts options before them.
+func (c *config) exporterOptions() []otlpmetricgrpc.Option {
+	opts := []otlpmetricgrpc.Option{
+		otlpmetricgrpc.WithDialOption(grpc.WithConnectParams(grpc.ConnectParams{
+			Backoff: backoff.Config{
+				BaseDelay:  min(500*time.Millisecond, c.reconnect),
+				Multiplier: 1.6,
+				Jitter:     0.2,
+				MaxDelay:   c.reconnect,
+			},
+			MinConnectTimeout: MaxReconnectDelay,
+		})),
+		// Tries within one export, which its time-out bounds.
+		otlpmetricgrpc.WithRetry(otlpmetricgrpc.RetryConfig{
+			Enabled:         true,
+			InitialInterval: min(500*time.Millisecond, c.reconnect),
+			MaxInterval:     min(2*time.Second, c.reconnect),
+			MaxElapsedTime:  time.Minute,
+		}),
+	}
+	plain := c.insecure
+	endpoint := c.endpoint
+	if !c.endpointSet {
+		_, endpoint = variable("ENDPOINT")
+	}
+	scheme, _, isURL := strings.Cut(strings.ToLower(endpoint), "://")
+	switch {
+	case isURL && (scheme == "http" || scheme == "https"):
+		// Also one from a variable: the exporter would have INSECURE beat the
+		// scheme, and send the headers of an https endpoint in plain text.
+		opts = append(opts, otlpmetricgrpc.WithEndpointURL(endpoint))
+		plain = plain || scheme == "http"
+	case c.endpointSet:
+		opts = append(opts, otlpmetricgrpc.WithEndpoint(c.endpoint))
+	}
+	switch {
+	case c.tls != nil:
+		opts = append(opts, otlpmetricgrpc.WithTLSCredentials(credentials.NewTLS(c.tls)))
+	case plain:
+		// Not otlpmetricgrpc.WithInsecure: a certificate in the variables beats it.
+		opts = append(opts, otlpmetricgrpc.WithTLSCredentials(insecure.NewCredentials()))
+	}
+	if c.headers != nil {
+		opts = append(opts, otlpmetricgrpc.WithHeaders(c.headers))
+	}
+	if c.timeout != nil {
+		opts = append(opts, otlpmetricgrpc.WithTimeout(*c.timeout))
+	}
+	return opts
+}
+
+// host is the endpoint as reports show it: the host and port alone.
+func (c *config) host() string {
+	endpoint := c.endpoint
+	if !c.endpointSet {
+		if _, endpoint = variable("ENDPOINT"); endpoint == "" {
+			return defaultEndpoint
+		}
+	}
+	if u, err := url.Parse(endpoint); err == nil && u.Host != "" {
+		return u.Host
+	}
+	return endpoint
+}
+
+// secrets are the values of headers, which a collector's answer may quote.
+func (c *config) secrets() []string {
+	values := make([]string, 0, len(c.headers))
+	for _, v := range c.headers {
+		values = append(values, v)
+	}
+	if c.headers == nil {
+		_, headers := variable("HEADERS")
+		for entry := range strings.SplitSeq(headers, ",") {
+			_, v, _ := strings.Cut(entry, "=")
+			decoded, err := url.PathUnescape(v)
+			if err != nil {
+				continue // newConfig has refused it.
+			}
+			values = append(values, v, decoded)
+		}
+	}
+	var secrets []string
+	for _, v := range values {
+		// "Bearer abc": the token is the secret, with its scheme or without.
+		for _, s := range append([]string{strings.TrimSpace(v)}, strings.Fields(v)...) {
+			if len(s) >= 4 && !strings.EqualFold(s, "bearer") && !strings.EqualFold(s, "basic") {
+				secrets = append(secrets, s)
+			}
+		}
+	}
+	return secrets
+}
+
+// Reader is what a MeterProvider needs: sdkmetric.WithReader(e.Reader()).
+func (e *Exporter) Reader() sdkmetric.Reader { return e.reader }
+
+// Endpoint is the host and port that are pushed to, fit for a log line.
+func (e *Exporter) Endpoint() string { return e.push.endpoint }
+
+// Up says whether the last export succeeded; known is false before the first
+// one has ended.
+func (e *Exporter) Up() (up, known bool) {
+	e.push.mu.Lock()
+	defer e.push.mu.Unlock()
+	return e.push.state == stateUp, e.push.state != stateUnknown
+}
+
+// Begin asks for the first export at once, rather than after an interval, and
+// does not wait for it. Call it when the instruments are there and before they
+// count: a series has to begin at 0 for Prometheus to see what is added in the
+// first interval, since rate and increase know only what follows a sample. A
+// collector that cannot be reached is then reported at once, too.
+func (e *Exporter) Begin() {
+	select {
+	case e.begin <- struct{}{}:
+	default:
+	}
+}
+
+// ForceFlush collects and exports now, and returns what went wrong.
+func (e *Exporter) ForceFlush(ctx context.Context) error { return e.reader.ForceFlush(ctx) }
+
+// Shutdown exports what was recorded until now and closes the connection, both
+// within ctx, or within the variables' time-outs when ctx has no deadline. It
+// is idempotent and gives the same answer each time. A MeterProvider that is
+// shut down shuts its readers down; that does all of this too.
+func (e *Exporter) Shutdown(ctx context.Context) error {
+	e.shutdown.Do(func() {
+		e.push.close()
+		e.cancel()
+		<-e.done
+		if err := e.reader.PeriodicReader.Shutdown(context.WithValue(ctx, finalKey{}, true)); err != nil &&
+			!errors.Is(err, sdkmetric.ErrReaderShutdown) {
+			e.err = err
+		}
+	})
+	return e.err
+}
+
+// repeat exports when Begin asks for it, and again soon after an export that
+// found nobody, so that the collector's return does not go unnoticed for a whole
+// interval.
+func (e *Exporter) repeat(ctx context.Context, pace time.Duration) {
+	defer close(e.done)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-e.begin:
+			_ = e.reader.PeriodicReader.ForceFlush(ctx) // as below
+			continue
+		case <-e.push.again:
+		}
+		// Many bots lose one collector at one time: spread their return.
+		timer := time.NewTimer(pace/2 + rand.N(pace/2+1)) //nolint:gosec // a spread in time is no secret
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+		}
+		// The outcome is seen by push; an error of the collection itself is the
+		// next interval's to report.
+		_ = e.reader.PeriodicReader.ForceFlush(ctx)
+	}
+}
+
+// reader is the periodic reader with the two calls whose caller wants to know
+// how the export went: push does not tell the reader, which would hand every
+// failure to OpenTelemetry's global error handler.
+type reader struct {
+	*sdkmetric.PeriodicReader
+	exporter *Exporter
+}
+
+// ForceFlush collects and exports now, and returns what went wrong.
+func (r *reader) ForceFlush(ctx context.Context) error {
+	if err := r.PeriodicReader.ForceFlush(ctx); err != nil {
+		return err
+	}
+	return r.exporter.push.lastError()
+}
+
+// Shutdown is the exporter's.
+func (r *reader) Shutdown(ctx context.Context) error { return r.exporter.Shutdown(ctx) }
+
+// finalKey marks the context of the export at shutdown.
+type finalKey struct{}

@@ -1,0 +1,630 @@
+package otlp
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	sdkresource "go.opentelemetry.io/otel/sdk/resource"
+	collectorpb "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
+	"go.uber.org/goleak"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+)
+
+const deadline = 15 * time.Second
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// collector is a real gRPC server on loopback.
+type collector struct {
+	collectorpb.UnimplementedMetricsServiceServer
+	answer  func(ctx context.Context) (*collectorpb.ExportMetricsServiceResponse, error)
+	got     chan *collectorpb.ExportMetricsServiceRequest
+	mu      sync.Mutex
+	headers metadata.MD
+}
+
+func (c *collector) Export(ctx context.Context, r *collectorpb.ExportMetricsServiceRequest) (*collectorpb.ExportMetricsServiceResponse, error) {
+	md, _ := metadata.FromIncomingContext(ctx)
+	c.mu.Lock()
+	c.headers = md
+	c.mu.Unlock()
+	if c.answer != nil {
+		return c.answer(ctx)
+	}
+	c.got <- r
+	return &collectorpb.ExportMetricsServiceResponse{}, nil
+}
+
+func serve(t *testing.T, c *collector, addr string, opts ...grpc.ServerOption) (string, func()) {
+	t.Helper()
+	if c.got == nil {
+		c.got = make(chan *collectorpb.ExportMetricsServiceRequest, 1000)
+	}
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := grpc.NewServer(opts...)
+	collectorpb.RegisterMetricsServiceServer(s, c)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := s.Serve(l); err != nil {
+			t.Errorf("Serve: %v", err)
+		}
+	}()
+	stop := sync.OnceFunc(func() { s.Stop(); <-done })
+	t.Cleanup(stop)
+	return l.Addr().String(), stop
+}
+
+// clearEnv keeps the machine's own settings out.
+func clearEnv(t *testing.T) {
+	t.Helper()
+	for _, kv := range os.Environ() {
+		if name, _, _ := strings.Cut(kv, "="); strings.HasPrefix(name, "OTEL_") {
+			t.Setenv(name, "")
+		}
+	}
+}
+
+type record struct {
+	mu     sync.Mutex
+	errs   []error
+	states []bool
+	news   chan struct{}
+}
+
+func newRecord() *record { return &record{news: make(chan struct{}, 10000)} }
+
+func (r *record) options() []Option {
+	return []Option{WithReport(func(err error) {
+		r.mu.Lock()
+		r.errs = append(r.errs, err)
+		r.mu.Unlock()
+		r.news <- struct{}{}
+	}), WithOnState(func(up bool) {
+		r.mu.Lock()
+		r.states = append(r.states, up)
+		r.mu.Unlock()
+		r.news <- struct{}{}
+	})}
+}
+
+func (r *record) snapshot() ([]error, []bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.errs), slices.Clone(r.states)
+}
+
+func (r *record) wait(t *testing.T, what string, ok func(errs []error, states []bool) bool) {
+	t.Helper()
+	timeout := time.After(deadline)
+	for {
+		errs, states := r.snapshot()
+		if ok(errs, states) {
+			return
+		}
+		select {
+		case <-r.news:
+		case <-timeout:
+			t.Fatalf("%s did not happen: reports %v, states %v", what, errs, states)
+		}
+	}
+}
+
+// newPush returns an exporter in a MeterProvider with a counter at 1.
+func newPush(t *testing.T, rec *record, opts ...Option) *Exporter {
+	t.Helper()
+	clearEnvOnce(t)
+	opts = append(append(rec.options(), WithInterval(time.Hour)), opts...)
+	e, err := New(t.Context(), opts...)
+	if err != nil {
+		t.Fatalf("New: %v", err)
+	}
+	mp := sdkmetric.NewMeterProvider(sdkmetric.WithReader(e.Reader()),
+		sdkmetric.WithResource(sdkresource.NewSchemaless(attribute.String("cluster", "c-1"))))
+	n, err := mp.Meter("test").Int64Counter("discord.gateway.events")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.Add(t.Context(), 1)
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+		defer cancel()
+		_ = e.Shutdown(ctx) // The test has looked at its own Shutdown.
+	})
+	return e
+}
+
+func clearEnvOnce(t *testing.T) {
+	t.Helper()
+	if os.Getenv("ARGUS_TEST_KEEP_ENV") == "" {
+		clearEnv(t)
+	}
+}
+
+func receive(t *testing.T, c *collector) *collectorpb.ExportMetricsServiceRequest {
+	t.Helper()
+	select {
+	case r := <-c.got:
+		return r
+	case <-time.After(deadline):
+		t.Fatal("nothing arrived")
+		return nil
+	}
+}
+
+func TestExport(t *testing.T) {
+	c := &collector{}
+	addr, _ := serve(t, c, "127.0.0.1:0")
+	rec := newRecord()
+	e := newPush(t, rec, WithEndpoint(addr), WithInsecure(), WithHeaders(map[string]string{"x-key": "hunter2"}), nil)
+	if up, known := e.Up(); up || known {
+		t.Errorf("before the first export: Up = %v, %v", up, known)
+	}
+	if err := e.ForceFlush(t.Context()); err != nil {
+		t.Fatalf("ForceFlush: %v", err)
+	}
+	rm := receive(t, c).GetResourceMetrics()[0]
+	if got := rm.GetScopeMetrics()[0].GetMetrics()[0].GetName(); got != "discord.gateway.events" {
+		t.Errorf("metric %q", got)
+	}
+	if got := rm.GetResource().GetAttributes()[0]; got.GetKey() != "cluster" || got.GetValue().GetStringValue() != "c-1" {
+		t.Errorf("resource %v", got)
+	}
+	c.mu.Lock()
+	if got := c.headers.Get("x-key"); !slices.Equal(got, []string{"hunter2"}) {
+		t.Errorf("headers %v", c.headers)
+	}
+	c.mu.Unlock()
+	if up, known := e.Up(); !up || !known {
+		t.Errorf("Up = %v, %v", up, known)
+	}
+	// The flush at shutdown.
+	if err := e.Shutdown(t.Context()); err != nil {
+		t.Errorf("Shutdown: %v", err)
+	}
+	receive(t, c)
+	if err := e.Reader().Shutdown(t.Context()); err != nil {
+		t.Errorf("a second Shutdown: %v", err)
+	}
+	if errs, states := rec.snapshot(); len(errs) != 0 || !slices.Equal(states, []bool{true}) {
+		t.Errorf("reports %v, states %v", errs, states)
+	}
+}
+
+func TestInterval(t *testing.T) {
+	c := &collector{}
+	addr, _ := serve(t, c, "127.0.0.1:0")
+	newPush(t, newRecord(), WithEndpoint("http://"+addr), WithInterval(10*time.Millisecond))
+	receive(t, c)
+	receive(t, c)
+}
+
+// TestBegin: the first export need not wait for the interval (an hour), and one that nobody takes is reported at once.
+func TestBegin(t *testing.T) {
+	c := &collector{}
+	addr, stop := serve(t, c, "127.0.0.1:0")
+	rec := newRecord()
+	e := newPush(t, rec, WithEndpoint("http://"+addr))
+	e.Begin()
+	e.Begin() // Asking twice may be one export or two, and does not block.
+	e.Begin()
+	if got := receive(t, c).GetResourceMetrics()[0].GetScopeMetrics()[0].GetMetrics()[0].GetName(); got != "discord.gateway.events" {
+		t.Errorf("metric %q", got)
+	}
+	rec.wait(t, "up", func(_ []error, states []bool) bool { return slices.Equal(states, []bool{true}) })
+	stop()
+
+	away := newRecord()
+	newPush(t, away, WithEndpoint("http://"+addr), WithTimeout(100*time.Millisecond)).Begin()
+	away.wait(t, "a report", func(errs []error, _ []bool) bool { return len(errs) == 1 })
+}
+
+func TestEnvironment(t *testing.T) {
+	c := &collector{}
+	addr, _ := serve(t, c, "127.0.0.1:0")
+	clearEnv(t)
+	t.Setenv("ARGUS_TEST_KEEP_ENV", "1")
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
+	t.Setenv("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://"+addr)
+	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20hunter2")
+	t.Setenv("OTEL_METRIC_EXPORT_INTERVAL", "10")
+	e, err := New(t.Context(), WithReport(func(err error) { t.Errorf("reported: %v", err) }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mp := sdkmetric.NewMeterProvider(sdkmetric.WithReader(e.Reader()))
+	receive(t, c)
+	if e.Endpoint() != addr {
+		t.Errorf("Endpoint = %q, want %q", e.Endpoint(), addr)
+	}
+	c.mu.Lock()
+	if got := c.headers.Get("authorization"); !slices.Equal(got, []string{"Bearer hunter2"}) {
+		t.Errorf("headers %v", c.headers)
+	}
+	c.mu.Unlock()
+	if err := mp.Shutdown(t.Context()); err != nil {
+		t.Errorf("Shutdown: %v", err)
+	}
+	<-e.done // The provider's Shutdown ends our goroutine too.
+}
+
+// The scheme decides; INSECURE is for an endpoint without one, as the
+// specification has it. The collector here speaks plain text.
+func TestSchemeBeatsInsecure(t *testing.T) {
+	tests := map[string]struct {
+		endpoint string
+		env      []string
+		arrives  bool
+	}{
+		"https, insecure":         {"https://", []string{"OTEL_EXPORTER_OTLP_INSECURE", "true"}, false},
+		"https, metrics insecure": {"HTTPS://", []string{"OTEL_EXPORTER_OTLP_METRICS_INSECURE", "true"}, false},
+		"http, not insecure":      {"http://", []string{"OTEL_EXPORTER_OTLP_INSECURE", "false"}, true},
+		"http, certificate":       {"http://", []string{"OTEL_EXPORTER_OTLP_CERTIFICATE", "CA"}, true},
+		"none, insecure":          {"dns:///", []string{"OTEL_EXPORTER_OTLP_INSECURE", "true"}, true},
+		"none":                    {"dns:///", nil, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			c := &collector{}
+			addr, _ := serve(t, c, "127.0.0.1:0")
+			clearEnv(t)
+			t.Setenv("ARGUS_TEST_KEEP_ENV", "1")
+			t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", tt.endpoint+addr)
+			t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=hunter2")
+			for i := 0; i < len(tt.env); i += 2 {
+				value := tt.env[i+1]
+				if value == "CA" {
+					_, ca := certificate(t)
+					value = filepath.Join(t.TempDir(), "ca.pem")
+					if err := os.WriteFile(value, ca, 0o600); err != nil {
+						t.Fatal(err)
+					}
+				}
+				t.Setenv(tt.env[i], value)
+			}
+			e := newPush(t, newRecord(), WithTimeout(2*time.Second))
+			err := e.ForceFlush(t.Context())
+			if arrived := len(c.got) > 0; arrived != tt.arrives {
+				t.Errorf("arrived in plain text: %t, want %t (ForceFlush: %v)", arrived, tt.arrives, err)
+			}
+		})
+	}
+}
+
+// The collector goes and comes back: one report, two changes, data again
+// without waiting for the interval (an hour).
+func TestAwayAndBack(t *testing.T) {
+	c := &collector{}
+	addr, stop := serve(t, c, "127.0.0.1:0")
+	rec := newRecord()
+	e := newPush(t, rec, WithEndpoint(addr), WithInsecure(), WithTimeout(100*time.Millisecond),
+		optionFunc(func(c *config) { c.reconnect = 20 * time.Millisecond }))
+	if err := e.ForceFlush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	receive(t, c)
+	stop()
+	if err := e.ForceFlush(t.Context()); err == nil {
+		t.Error("ForceFlush says nothing about a collector that is away")
+	}
+	rec.wait(t, "a report", func(errs []error, states []bool) bool {
+		return len(errs) == 1 && slices.Equal(states, []bool{true, false})
+	})
+	if up, known := e.Up(); up || !known {
+		t.Errorf("Up = %v, %v while away", up, known)
+	}
+
+	back := &collector{}
+	serve(t, back, addr)
+	receive(t, back)
+	rec.wait(t, "the recovery", func(errs []error, states []bool) bool {
+		return len(errs) == 1 && slices.Equal(states, []bool{true, false, true})
+	})
+}
+
+func TestNoCollectorAtStart(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	rec := newRecord()
+	e := newPush(t, rec, WithEndpoint(addr), WithInsecure(), WithTimeout(50*time.Millisecond))
+	if err := e.ForceFlush(t.Context()); err == nil {
+		t.Error("ForceFlush returned nil")
+	}
+	errs, _ := rec.snapshot()
+	if len(errs) != 1 || !strings.Contains(errs[0].Error(), addr) || !strings.Contains(errs[0].Error(), "is the collector running") {
+		t.Errorf("reports %v", errs)
+	}
+	if err := e.Shutdown(t.Context()); err == nil {
+		t.Error("Shutdown hides that the last data was not sent")
+	}
+	if errs, _ := rec.snapshot(); len(errs) != 1 {
+		t.Errorf("the error of Shutdown was reported as well: %v", errs)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	const secret = "hunter2-token"
+	for code := codes.Canceled; code <= codes.Unauthenticated; code++ {
+		t.Run(code.String(), func(t *testing.T) {
+			c := &collector{answer: func(context.Context) (*collectorpb.ExportMetricsServiceResponse, error) {
+				return nil, status.Error(code, "no, not with\n"+secret)
+			}}
+			addr, _ := serve(t, c, "127.0.0.1:0")
+			rec := newRecord()
+			e := newPush(t, rec, WithEndpoint(addr), WithInsecure(), WithTimeout(100*time.Millisecond),
+				WithHeaders(map[string]string{"authorization": "Bearer " + secret}))
+			for range 3 {
+				if err := e.ForceFlush(t.Context()); err == nil || strings.Contains(err.Error(), secret) {
+					t.Errorf("ForceFlush: %v", err)
+				}
+			}
+			errs, states := rec.snapshot()
+			var export *ExportError
+			if len(errs) != 1 || !errors.As(errs[0], &export) || !slices.Equal(states, []bool{false}) {
+				t.Fatalf("reports %v, states %v; want one of each", errs, states)
+			}
+			if export.Code != code && export.Code != codes.DeadlineExceeded { // Its tries may outlast the time-out.
+				t.Errorf("code %v, want %v", export.Code, code)
+			}
+			text := fmt.Sprintf("%v %+v %#v", export, export, *export)
+			if strings.Contains(text, secret) || strings.Contains(export.Error(), "\n") || !strings.Contains(text, addr) {
+				t.Errorf("the report is %q", text)
+			}
+			if !strings.Contains(text, "is tried again") {
+				t.Errorf("the report does not say how it goes on: %q", text)
+			}
+			err := e.Shutdown(t.Context())
+			if last, ok := errors.AsType[*ExportError](err); !ok || !last.Final || strings.Contains(err.Error(), secret) || strings.Contains(err.Error(), "tried again") {
+				t.Errorf("Shutdown: %v", err)
+			}
+		})
+	}
+}
+
+func TestPartialSuccess(t *testing.T) {
+	c := &collector{answer: func(context.Context) (*collectorpb.ExportMetricsServiceResponse, error) {
+		return &collectorpb.ExportMetricsServiceResponse{PartialSuccess: &collectorpb.ExportMetricsPartialSuccess{
+			RejectedDataPoints: 7, ErrorMessage: "too old",
+		}}, nil
+	}}
+	addr, _ := serve(t, c, "127.0.0.1:0")
+	rec := newRecord()
+	e := newPush(t, rec, WithEndpoint(addr), WithInsecure())
+	if err := e.ForceFlush(t.Context()); err == nil || !strings.Contains(err.Error(), "too old") {
+		t.Errorf("ForceFlush: %v, want the rejected points", err)
+	}
+}
+
+func TestShutdownRespectsContext(t *testing.T) {
+	entered := make(chan struct{}, 10)
+	c := &collector{answer: func(ctx context.Context) (*collectorpb.ExportMetricsServiceResponse, error) {
+		entered <- struct{}{}
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}}
+	addr, _ := serve(t, c, "127.0.0.1:0")
+	rec := newRecord()
+	e := newPush(t, rec, WithEndpoint(addr), WithInsecure(), WithInterval(time.Millisecond), WithTimeout(time.Hour))
+	<-entered // An export hangs.
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	start := time.Now()
+	if err := e.Shutdown(ctx); err == nil {
+		t.Error("Shutdown says nothing about data that was not sent")
+	}
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("Shutdown took %v with a context of 100 ms", took)
+	}
+	if errs, _ := rec.snapshot(); len(errs) != 0 {
+		t.Errorf("the export that Shutdown stopped was reported: %v", errs)
+	}
+}
+
+// certificate is a self-signed one for 127.0.0.1.
+func certificate(t *testing.T) (tls.Certificate, []byte) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tmpl := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+}
+
+func TestTLS(t *testing.T) {
+	cert, right := certificate(t)
+	_, wrong := certificate(t)
+	c := &collector{}
+	addr, _ := serve(t, c, "127.0.0.1:0", grpc.Creds(credentials.NewServerTLSFromCert(&cert)))
+	pool := func(pem []byte) *tls.Config {
+		p := x509.NewCertPool()
+		p.AppendCertsFromPEM(pem)
+		return &tls.Config{RootCAs: p, MinVersion: tls.VersionTLS12}
+	}
+	t.Run("right", func(t *testing.T) {
+		e := newPush(t, newRecord(), WithEndpoint(addr), WithTLS(pool(right)))
+		if err := e.ForceFlush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		receive(t, c)
+	})
+	t.Run("variable", func(t *testing.T) {
+		clearEnv(t)
+		t.Setenv("ARGUS_TEST_KEEP_ENV", "1")
+		file := filepath.Join(t.TempDir(), "ca.pem")
+		if err := os.WriteFile(file, right, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		t.Setenv("OTEL_EXPORTER_OTLP_CERTIFICATE", file)
+		t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "https://"+addr)
+		e := newPush(t, newRecord())
+		if err := e.ForceFlush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		receive(t, c)
+	})
+	t.Run("wrong authority", func(t *testing.T) {
+		before := len(c.got) // What the other cases sent when they were shut down.
+		rec := newRecord()
+		e := newPush(t, rec, WithEndpoint(addr), WithTLS(pool(wrong)), WithTimeout(100*time.Millisecond))
+		for range 3 {
+			if err := e.ForceFlush(t.Context()); err == nil {
+				t.Error("the export went through")
+			}
+		}
+		errs, _ := rec.snapshot()
+		if len(errs) != 1 || !strings.Contains(errs[0].Error(), "certificate") {
+			t.Errorf("reports %v, want one about the certificate", errs)
+		}
+		if len(c.got) != before {
+			t.Error("data arrived")
+		}
+	})
+}
+
+type producer struct{ err error }
+
+func (p producer) Produce(context.Context) ([]metricdata.ScopeMetrics, error) {
+	return []metricdata.ScopeMetrics{{Metrics: []metricdata.Metrics{{
+		Name: "go_goroutines", Data: metricdata.Gauge[int64]{DataPoints: []metricdata.DataPoint[int64]{{Value: 3}}},
+	}}}}, p.err
+}
+
+func TestProducers(t *testing.T) {
+	c := &collector{}
+	addr, _ := serve(t, c, "127.0.0.1:0")
+	rec := newRecord()
+	e := newPush(t, rec, WithEndpoint(addr), WithInsecure(), WithProducers(nil, producer{errors.New("one collector is broken")}))
+	for range 2 {
+		if err := e.ForceFlush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		text := receive(t, c).String()
+		if !strings.Contains(text, "go_goroutines") || !strings.Contains(text, "discord.gateway.events") {
+			t.Errorf("metrics are missing: %s", text)
+		}
+	}
+	if errs, _ := rec.snapshot(); len(errs) != 1 || !strings.Contains(errs[0].Error(), "one collector is broken") {
+		t.Errorf("reports %v, want one", errs)
+	}
+}
+
+func TestInvalidSettings(t *testing.T) {
+	const secret = "hunter2"
+	tests := map[string]struct {
+		env  []string
+		opts []Option
+		want string
+	}{
+		"protocol":            {[]string{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"}, nil, `OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf"`},
+		"metrics protocol":    {[]string{"OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "http"}, nil, "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL"},
+		"endpoint":            {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "127.0.0.1:4317"}, nil, `OTEL_EXPORTER_OTLP_ENDPOINT: "127.0.0.1:4317" is not a URL`},
+		"endpoint, no host":   {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://:4317"}, nil, "names no host"},
+		"endpoint, port":      {[]string{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://x:99999"}, nil, "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"},
+		"endpoint, password":  {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://me:" + secret + "@x:1"}, nil, "OTEL_EXPORTER_OTLP_ENDPOINT"},
+		"interval":            {[]string{"OTEL_METRIC_EXPORT_INTERVAL", "15s"}, nil, `OTEL_METRIC_EXPORT_INTERVAL: "15s"`},
+		"interval 0":          {[]string{"OTEL_METRIC_EXPORT_INTERVAL", "0"}, nil, `OTEL_METRIC_EXPORT_INTERVAL: "0"`},
+		"reader time-out":     {[]string{"OTEL_METRIC_EXPORT_TIMEOUT", "-1"}, nil, "OTEL_METRIC_EXPORT_TIMEOUT"},
+		"time-out":            {[]string{"OTEL_EXPORTER_OTLP_TIMEOUT", "10s"}, nil, "OTEL_EXPORTER_OTLP_TIMEOUT"},
+		"insecure":            {[]string{"OTEL_EXPORTER_OTLP_INSECURE", "yes"}, nil, `"yes" is not one of true, false`},
+		"compression":         {[]string{"OTEL_EXPORTER_OTLP_COMPRESSION", "zstd"}, nil, `"zstd" is not one of gzip, none`},
+		"temporality":         {[]string{"OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "x"}, nil, "TEMPORALITY_PREFERENCE"},
+		"aggregation":         {[]string{"OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION", "x"}, nil, "HISTOGRAM_AGGREGATION"},
+		"header, no =":        {[]string{"OTEL_EXPORTER_OTLP_HEADERS", "a=b," + secret}, nil, "OTEL_EXPORTER_OTLP_HEADERS: entry 2 has no '='"},
+		"header, key":         {[]string{"OTEL_EXPORTER_OTLP_HEADERS", secret + " x=b"}, nil, "entry 1 has a key"},
+		"header, percent":     {[]string{"OTEL_EXPORTER_OTLP_HEADERS", "a=" + secret + "%zz"}, nil, "entry 1 has a value"},
+		"header, value":       {[]string{"OTEL_EXPORTER_OTLP_HEADERS", "a=b,c=" + secret + "%0Ax"}, nil, "entry 2 has a value with a line break"},
+		"header, not gRPC's":  {[]string{"OTEL_EXPORTER_OTLP_HEADERS", "a!=" + secret}, nil, "entry 1 has a key"},
+		"option header ASCII": {nil, []Option{WithHeaders(map[string]string{"a": secret + "ß"})}, `"a"`},
+		"certificate":         {[]string{"OTEL_EXPORTER_OTLP_CERTIFICATE", "/nowhere.pem"}, nil, "OTEL_EXPORTER_OTLP_CERTIFICATE"},
+		"certificate, no key": {[]string{"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "/nowhere.pem"}, nil, "belong together"},
+		"header, overridden":  {[]string{"OTEL_EXPORTER_OTLP_HEADERS", secret}, []Option{WithHeaders(map[string]string{})}, "entry 1 has no '='"},
+		"option endpoint":     {nil, []Option{WithEndpoint("nowhere")}, `WithEndpoint: "nowhere"`},
+		"option, empty":       {nil, []Option{WithEndpoint("")}, "WithEndpoint"},
+		"option, scheme":      {nil, []Option{WithEndpoint("ftp://x:1")}, `"ftp"`},
+		"option interval":     {nil, []Option{WithInterval(0)}, "WithInterval: 0s"},
+		"option time-out":     {nil, []Option{WithTimeout(-time.Second)}, "WithTimeout: -1s"},
+		"option header":       {nil, []Option{WithHeaders(map[string]string{"a b": secret})}, `"a b"`},
+		"option header value": {nil, []Option{WithHeaders(map[string]string{"a": secret + "\n"})}, `"a"`},
+		"insecure and TLS":    {nil, []Option{WithInsecure(), WithTLS(&tls.Config{MinVersion: tls.VersionTLS13})}, "exclude each other"},
+		"insecure and https":  {nil, []Option{WithInsecure(), WithEndpoint("https://x:1")}, "exclude each other"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			clearEnv(t)
+			for i := 0; i < len(tt.env); i += 2 {
+				t.Setenv(tt.env[i], tt.env[i+1])
+			}
+			e, err := New(t.Context(), tt.opts...)
+			if err == nil || e != nil {
+				t.Fatalf("New = %v, %v: want an error", e, err)
+			}
+			if !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("the error %q does not say %q", err, tt.want)
+			}
+			if strings.Contains(err.Error(), secret) {
+				t.Errorf("the error shows a secret: %q", err)
+			}
+		})
+	}
+}
+
+// What an option replaces may be wrong.
+func TestOptionsComeFirst(t *testing.T) {
+	c := &collector{}
+	addr, _ := serve(t, c, "127.0.0.1:0")
+	clearEnv(t)
+	t.Setenv("ARGUS_TEST_KEEP_ENV", "1")
+	for name, v := range map[string]string{
+		"OTEL_EXPORTER_OTLP_ENDPOINT": "https://127.0.0.1:1", "OTEL_METRIC_EXPORT_INTERVAL": "x", "OTEL_EXPORTER_OTLP_TIMEOUT": "x",
+		"OTEL_EXPORTER_OTLP_HEADERS": "a=b", "OTEL_EXPORTER_OTLP_CERTIFICATE": "/nowhere",
+		"OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf", "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL": "grpc",
+	} {
+		t.Setenv(name, v)
+	}
+	e := newPush(t, newRecord(), WithEndpoint(addr), WithInsecure(), WithTimeout(time.Second), WithHeaders(map[string]string{}))
+	if err := e.ForceFlush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	receive(t, c)
+}

@@ -1,0 +1,194 @@
+package otlp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/argus-dgo/argus/exporters/internal/limit"
+)
+
+// ExportError is a failed export as it is reported.
+type ExportError struct {
+	Endpoint   string     // host and port
+	Code       codes.Code // the collector's or gRPC's status
+	Message    string     // its text, without header values
+	Suppressed int        // failures since the last report
+	Final      bool       // the export at shutdown, which is not tried again
+}
+
+// Error is one line: what, why, and what to do.
+func (e *ExportError) Error() string {
+	var hint string
+	switch e.Code {
+	case codes.Unavailable, codes.DeadlineExceeded:
+		hint = "is the collector running there, and do both sides agree on TLS?"
+	case codes.Unauthenticated, codes.PermissionDenied:
+		hint = "check OTEL_EXPORTER_OTLP_HEADERS and the client certificate"
+	case codes.Unimplemented:
+		hint = "the endpoint does not take OTLP/gRPC metrics: check its port (4317) and that it has a metrics pipeline"
+	case codes.ResourceExhausted:
+		hint = "the collector refuses the amount: check its limits"
+	default:
+		hint = "see the collector's log"
+	}
+	next := "the bot runs on, and the export is tried again"
+	if e.Final {
+		next = "it was the last one: what had not been sent before is lost"
+	}
+	s := fmt.Sprintf("otlp: export to %s failed (%s): %s; %s; %s", e.Endpoint, e.Code, e.Message, hint, next)
+	if e.Suppressed > 0 {
+		s += fmt.Sprintf(" (%d more since the last report)", e.Suppressed)
+	}
+	return s
+}
+
+type state int
+
+const (
+	stateUnknown state = iota
+	stateUp
+	stateDown
+)
+
+// push stands between the reader and OpenTelemetry's exporter and sees how each
+// export ends.
+type push struct {
+	sdkmetric.Exporter
+	endpoint string
+	secrets  []string
+	report   func(error)
+	onState  func(bool)
+	again    chan struct{} // asks for another export soon
+	limiter  limit.Limiter
+
+	mu      sync.Mutex
+	state   state
+	last    error
+	closing bool
+}
+
+// Export returns nil for an export that failed, except for the one at
+// shutdown: the reader would give the error to OpenTelemetry's global handler
+// each time, and it was reported here, at a limited rate. Whoever flushes gets
+// it from lastError.
+func (p *push) Export(ctx context.Context, rm *metricdata.ResourceMetrics) error {
+	err := p.Exporter.Export(ctx, rm)
+	final, _ := ctx.Value(finalKey{}).(bool)
+	if err == nil {
+		p.ended(stateUp, nil)
+		return nil
+	}
+	e := p.exportError(err)
+	if final {
+		e.Final = true
+		return e
+	}
+	p.mu.Lock()
+	closing := p.closing
+	p.mu.Unlock()
+	if closing && (errors.Is(err, context.Canceled) || e.Code == codes.Canceled) {
+		return nil // Shutdown stopped it; the final export follows.
+	}
+	p.ended(stateDown, e)
+	if suppressed, ok := p.limiter.Allow(); ok {
+		reported := *e
+		reported.Suppressed = suppressed
+		p.report(&reported)
+	}
+	if e.Code == codes.Unavailable || e.Code == codes.DeadlineExceeded {
+		select {
+		case p.again <- struct{}{}:
+		default:
+		}
+	}
+	return nil
+}
+
+func (p *push) ended(s state, err error) {
+	p.mu.Lock()
+	was := p.state
+	p.state, p.last = s, err
+	p.mu.Unlock()
+	if was == s {
+		return
+	}
+	if s == stateUp {
+		p.limiter.Reset()
+	}
+	p.onState(s == stateUp)
+}
+
+func (p *push) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closing = true
+}
+
+func (p *push) lastError() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.last
+}
+
+// exportError keeps the text and not the error: what it wraps could be printed
+// with the header values in it.
+func (p *push) exportError(err error) *ExportError {
+	e := &ExportError{Endpoint: p.endpoint, Code: codes.Unknown, Message: err.Error()}
+	var grpcErr interface{ GRPCStatus() *status.Status }
+	switch {
+	case errors.As(err, &grpcErr):
+		e.Code, e.Message = grpcErr.GRPCStatus().Code(), grpcErr.GRPCStatus().Message()
+	case errors.Is(err, context.DeadlineExceeded):
+		e.Code = codes.DeadlineExceeded
+	case errors.Is(err, context.Canceled):
+		e.Code = codes.Canceled
+	}
+	e.Message = p.scrub(e.Message)
+	return e
+}
+
+// scrub takes header values out of a text that a collector may have written,
+// and keeps it to one line of bounded length.
+func (p *push) scrub(s string) string {
+	for _, secret := range p.secrets {
+		s = strings.ReplaceAll(s, secret, "[redacted]")
+	}
+	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "")), " ")
+	const most = 500
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return s
+}
+
+// tolerant passes on what a producer has when it also has an error; the reader
+// would send nothing at all, the MeterProvider's metrics included.
+type tolerant struct {
+	sdkmetric.Producer
+	push    *push
+	limiter limit.Limiter
+}
+
+// Produce never fails; an error is reported at a limited rate.
+func (t *tolerant) Produce(ctx context.Context) ([]metricdata.ScopeMetrics, error) {
+	out, err := t.Producer.Produce(ctx)
+	if err == nil {
+		return out, nil
+	}
+	if suppressed, ok := t.limiter.Allow(); ok {
+		err = fmt.Errorf("otlp: some metrics of a producer are left out of the export: %w", err)
+		if suppressed > 0 {
+			err = fmt.Errorf("%w (%d more since the last report)", err, suppressed)
+		}
+		t.push.report(err)
+	}
+	return out, nil
+}
