@@ -1,0 +1,220 @@
+package argus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"sync"
+
+	"github.com/bwmarrin/discordgo"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/metric/noop"
+
+	"github.com/argus-dgo/argus/instrument"
+	"github.com/argus-dgo/argus/resource"
+)
+
+// An Argus observes the sessions it is attached to, and carries what it sees to Prometheus, to an OpenTelemetry collector, or
+// both. [Start] makes one. All methods may be called from any goroutine.
+type Argus struct {
+	config          Config
+	logger          *slog.Logger
+	instrumentation *instrument.Instrumentation
+	pipeline        *pipeline
+
+	shutdown     sync.Once
+	shutdownDone chan struct{}
+	shutdownErr  error
+}
+
+// Start observes the session, and the others given with [WithSessions], and starts exporting as the settings say: by
+// default on http://localhost:9191/metrics. Call it before the session's Open; after Open it works with less to see.
+// docs/CONFIGURATION.md lists the settings.
+//
+// The error joins every setting that cannot be used, each with its variable or option and its value; a nil session
+// is an error as well. With an error nothing is started, and the sessions are as they were. A session that is given twice is observed
+// once; one that another Argus observes already is observed by both.
+//
+// A port that cannot be bound, by a second Argus in this process for one, is no error: the bot runs on, a log line says
+// why and what to do, argus_subsystem_up{subsystem="server"} is 0, and binding is tried again until it works. The same
+// holds for a collector that is away.
+//
+// With OTEL_SDK_DISABLED=true the result works like any other, and measures and serves nothing.
+//
+// Call [Argus.Shutdown] at the end.
+func Start(s *discordgo.Session, opts ...Option) (*Argus, error) {
+	return start(processEnvironment(), s, opts)
+}
+
+func start(env environment, s *discordgo.Session, opts []Option) (*Argus, error) {
+	o := collect(opts)
+	c, warning, err := resolve(env, o)
+	if s == nil {
+		err = errors.Join(instrument.ErrNilSession, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("argus is not started: %w", err)
+	}
+	if c.Disabled {
+		c.Exporters, c.sources[envExporters] = nil, envSDKDisabled
+		o.commands = nil // they may be at fault
+	}
+	a := &Argus{config: c.clone(), logger: o.logger, shutdownDone: make(chan struct{})}
+	if err := a.assemble(c, o, append([]*discordgo.Session{s}, o.sessions...)); err != nil {
+		return nil, fmt.Errorf("argus is not started: %w", err)
+	}
+	a.announce(warning)
+	return a, nil
+}
+
+// checkCommands has the names judged by those who will use them, early enough to be reported with the other settings.
+func checkCommands(names []string) error {
+	trial, err := instrument.New(instrument.WithMeterProvider(noop.NewMeterProvider()), instrument.WithCommands(names...))
+	if err != nil {
+		return fmt.Errorf("WithCommands: %w", err)
+	}
+	return trial.Close()
+}
+
+// assemble makes and starts the parts, in the order in which they depend on each other. With an error nothing is left of them.
+func (a *Argus) assemble(c resolved, o *options, sessions []*discordgo.Session) (err error) {
+	defer func() {
+		if err == nil {
+			return
+		}
+		if a.instrumentation != nil {
+			err = errors.Join(err, a.instrumentation.Close())
+		}
+		if a.pipeline != nil {
+			a.pipeline.discard()
+		}
+	}()
+	a.pipeline, err = newPipeline(c, o, func() (up, configured int) { return a.instrumentation.ShardsUp() })
+	if err != nil {
+		return err
+	}
+	a.instrumentation, err = instrument.New(
+		instrument.WithMeterProvider(a.pipeline.provider),
+		instrument.WithNamespace(c.Namespace),
+		instrument.WithCommands(o.commands...),
+	)
+	if err != nil {
+		return err
+	}
+	if !c.Disabled {
+		if _, err := a.instrumentation.Attach(sessions...); err != nil {
+			return err
+		}
+	}
+	return a.pipeline.start()
+}
+
+// announce writes the one line about the start.
+func (a *Argus) announce(warning error) {
+	if a.config.Disabled {
+		a.logger.Info("argus is off: " + envSDKDisabled + " is true; the bot runs, nothing is measured or served")
+		if warning != nil {
+			a.logger.Warn("argus is off, and would not start if it were on", "reason", warning)
+		}
+		return
+	}
+	about := []any{
+		"version", Version,
+		"cluster", a.config.ClusterID,
+		"cluster_source", string(a.config.Source(resource.EnvArgusClusterID)),
+		"exporters", joinExporters(a.config.Exporters),
+	}
+	if a.pipeline.server != nil {
+		url := a.pipeline.url()
+		listening := url != ""
+		if !listening {
+			url = a.pipeline.wantedURL()
+		}
+		about = append(about, "url", url, "listening", listening)
+	}
+	if a.pipeline.push != nil {
+		about = append(about, "otlp_endpoint", a.pipeline.push.Endpoint())
+	}
+	a.logger.Info("argus started", about...)
+}
+
+// Attach observes further sessions, at any time. Those that are observed already are left as they are. detach stops observing
+// the sessions of this call; it may be called more than once, and Shutdown does it for all. A nil session is an error, and
+// then none is attached.
+func (a *Argus) Attach(s ...*discordgo.Session) (detach func(), err error) {
+	if a.config.Disabled {
+		if i := slices.Index(s, nil); i >= 0 {
+			return func() {}, fmt.Errorf("argus: session %d of %d: %w", i+1, len(s), instrument.ErrNilSession)
+		}
+		return func() {}, nil
+	}
+	return a.instrumentation.Attach(s...)
+}
+
+// Interaction wraps a handler of interactions, for the session's AddHandler: the time it takes, and whether it succeeded, are
+// recorded by command. An error it returns is counted by its type and goes no further; a panic is counted and passed on.
+// Each handler that is wrapped counts each command it is called with, so register one for all commands.
+func (a *Argus) Interaction(h func(*discordgo.Session, *discordgo.InteractionCreate) error) func(*discordgo.Session, *discordgo.InteractionCreate) {
+	return a.instrumentation.Interaction(h)
+}
+
+// Command runs h as the prefix (text) command of that name, records the time it takes and whether it succeeded, and returns its error.
+func (a *Argus) Command(name string, h func() error) error {
+	return a.instrumentation.Command(name, h)
+}
+
+// Commands adds to the names that the label command may have, as [WithCommands] does.
+func (a *Argus) Commands(names ...string) error {
+	return a.instrumentation.Commands(names...)
+}
+
+// MeterProvider is for instruments of the bot's own: they leave the process on the same ways, with the same label cluster.
+// For other libraries that use OpenTelemetry's global one, pass it to otel.SetMeterProvider; Argus itself does not.
+func (a *Argus) MeterProvider() metric.MeterProvider { return a.pipeline.provider }
+
+// Handler is the metrics page, to mount on a mux of the caller's under any path. It asks for the bearer token if one is set.
+// Without the prometheus exporter it answers 404.
+func (a *Argus) Handler() http.Handler { return a.pipeline.page }
+
+// ShardsUp returns how many of the observed shards are up, and how many there are: what /readyz tells, for a probe on a server of
+// the caller's own. Switched off by OTEL_SDK_DISABLED it returns 0 and 0.
+func (a *Argus) ShardsUp() (up, configured int) { return a.instrumentation.ShardsUp() }
+
+// Addr is the address, host:port, that the server is bound to. It is empty without a server and while the port cannot be had.
+func (a *Argus) Addr() string { return a.pipeline.addr() }
+
+// URL is where the metrics page is found from this machine. It is empty when [Argus.Addr] is.
+func (a *Argus) URL() string { return a.pipeline.url() }
+
+// Config is the configuration that this Argus runs with, and where each value came from. It holds no secret.
+func (a *Argus) Config() Config { return a.config.clone() }
+
+// Shutdown pushes what was measured since the last push, closes the server and all connections, and puts back what was
+// wrapped in the sessions; in one that has been opened, what was wrapped stays in place, does nothing and passes everything
+// through, since discordgo reads those fields without a lock from then on. The sessions themselves stay open: close them before Shutdown
+// to have their end counted as well.
+//
+// When ctx ends first, what is still under way is cut off; all is closed and put back nevertheless.
+//
+// Only the first call does anything. Others wait for it, as long as their own ctx allows, and return its error.
+func (a *Argus) Shutdown(ctx context.Context) error {
+	first := false
+	a.shutdown.Do(func() { first = true })
+	if !first {
+		select {
+		case <-a.shutdownDone:
+			return a.shutdownErr
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	defer close(a.shutdownDone)
+	pushed := a.pipeline.shutdown(ctx) // before the instruments go, whose last values it pushes
+	if err := errors.Join(pushed, a.instrumentation.Close()); err != nil {
+		a.shutdownErr = fmt.Errorf("argus shutdown: %w", err)
+	}
+	return a.shutdownErr
+}

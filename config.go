@@ -1,0 +1,714 @@
+package argus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/netip"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	sdkresource "go.opentelemetry.io/otel/sdk/resource"
+
+	"github.com/argus-dgo/argus/catalog"
+	"github.com/argus-dgo/argus/exporters/otlp"
+	"github.com/argus-dgo/argus/resource"
+)
+
+// An Exporter is a way for the metrics to leave the process.
+type Exporter string
+
+// The exporters, named as in OTEL_METRICS_EXPORTER.
+const (
+	Prometheus Exporter = "prometheus" // a page that Prometheus pulls from
+	OTLP       Exporter = "otlp"       // a push to an OpenTelemetry collector over gRPC
+)
+
+// A Source says where the value of a setting came from: the name of an option ("WithPort"), the name of an environment
+// variable ("ARGUS_PORT"), or [SourceDefault].
+type Source string
+
+// SourceDefault is the source of a value that nobody set.
+const SourceDefault Source = "default"
+
+// The variables that Argus reads. The settings table gives their meaning.
+const (
+	envSDKDisabled    = "OTEL_SDK_DISABLED"
+	envExporters      = "OTEL_METRICS_EXPORTER"
+	envHost           = "ARGUS_HOST"
+	envPort           = "ARGUS_PORT"
+	envMetricsPath    = "ARGUS_METRICS_PATH"
+	envAuthToken      = "ARGUS_METRICS_AUTH_TOKEN"
+	envAuthTokenFile  = "ARGUS_METRICS_AUTH_TOKEN_FILE"
+	envNamespace      = "ARGUS_NAMESPACE"
+	envProcessMetrics = "ARGUS_PROCESS_METRICS"
+)
+
+// Config is the configuration that an [Argus] runs with, after options, environment and defaults were put together.
+// It holds no secret and may be printed.
+type Config struct {
+	Disabled       bool       // OTEL_SDK_DISABLED: nothing is measured or served
+	Exporters      []Exporter // sorted; empty when there is none
+	Host           string     // address the server listens on; empty for all
+	Port           int        // TCP port the server listens on; 0 for any free one
+	MetricsPath    string     // path of the metrics page
+	Authenticated  bool       // whether the metrics page asks for a bearer token
+	ClusterID      string     // value of the label cluster
+	Namespace      string     // first part of the names of the bot's metrics
+	ProcessMetrics bool       // whether go_* and process_* are exported
+
+	sources map[string]Source
+}
+
+// Source says where the value of the setting with this environment variable came from. The cluster id is asked for as
+// ARGUS_CLUSTER_ID whichever of its variables set it. For a name that is no setting it returns the empty string.
+func (c Config) Source(variable string) Source { return c.sources[variable] }
+
+// String lists the settings on one line, each as variable=value (source).
+func (c Config) String() string {
+	var b strings.Builder
+	for i, v := range []struct{ variable, value string }{
+		{envSDKDisabled, strconv.FormatBool(c.Disabled)},
+		{envExporters, joinExporters(c.Exporters)},
+		{envHost, strconv.Quote(c.Host)},
+		{envPort, strconv.Itoa(c.Port)},
+		{envMetricsPath, c.MetricsPath},
+		{envAuthToken, map[bool]string{true: "set", false: "unset"}[c.Authenticated]},
+		{resource.EnvArgusClusterID, strconv.Quote(c.ClusterID)},
+		{envNamespace, c.Namespace},
+		{envProcessMetrics, strconv.FormatBool(c.ProcessMetrics)},
+	} {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		fmt.Fprintf(&b, "%s=%s (%s)", v.variable, v.value, c.sources[v.variable])
+	}
+	return b.String()
+}
+
+func (c Config) clone() Config {
+	c.Exporters = slices.Clone(c.Exporters)
+	c.sources = maps.Clone(c.sources)
+	return c
+}
+
+func (c Config) exports(e Exporter) bool { return slices.Contains(c.Exporters, e) }
+
+// A secret is a text that no way of printing shows, also not as an unexported field of what is printed: fmt follows no
+// pointer that is not at the top.
+type secret struct{ text *string }
+
+const hidden = "[hidden]"
+
+func conceal(text string) secret { return secret{&text} }
+
+func (s secret) reveal() string {
+	if s.text == nil {
+		return ""
+	}
+	return *s.text
+}
+
+func (secret) String() string   { return hidden }
+func (secret) GoString() string { return hidden }
+
+// resolved is a Config with what must not be shown.
+type resolved struct {
+	Config
+	token    secret
+	resource *sdkresource.Resource
+}
+
+// checkPush has the variables of the push judged by package otlp, early enough to be reported with the other settings.
+func checkPush() error {
+	trial, err := otlp.New(context.Background(), otlp.WithReport(func(error) {}))
+	if err != nil {
+		return err
+	}
+	abandoned, cancel := context.WithCancel(context.Background())
+	cancel()
+	_ = trial.Shutdown(abandoned) // it has nothing to send, and says that it could not
+	return nil
+}
+
+// draft is what the settings are parsed into, before those that depend on each other are put together.
+type draft struct {
+	resolved
+	tokenFile string
+}
+
+// A setting is one row of the table from which the environment is parsed and docs/CONFIGURATION.md is written.
+type setting struct {
+	variable  string
+	options   []string // that set the same thing
+	byDefault string   // as documented; the value itself is where resolve begins
+	values    string   // the values that are accepted: completes "must be"
+	meaning   string
+	secret    bool // the value is never shown
+	empty     bool // an empty value is one, and parse judges it
+	push      bool // concerns the push alone
+
+	// parse takes the value into the draft. It is nil where another package reads the variable: see settleResource and checkPush.
+	parse func(d *draft, value string, from Source) error
+}
+
+// settings is in the order in which they are read: exporters come before what depends on them.
+var settings = []setting{
+	{
+		variable:  envSDKDisabled,
+		byDefault: "`false`",
+		values:    "true or false",
+		meaning: "`true` switches Argus off: the bot's handlers run as ever, nothing is measured, no port is opened. " +
+			"Other settings that would be refused are then only logged, so that this switch always works.",
+		parse: func(d *draft, value string, _ Source) error { return parseBool(&d.Disabled, value) },
+	},
+	{
+		variable:  envExporters,
+		options:   []string{"WithExporters"},
+		byDefault: "`prometheus`",
+		values:    "a comma-separated list of prometheus and otlp, or none",
+		meaning: "How metrics leave the process: `prometheus` serves a page on the port below, `otlp` pushes to a collector, " +
+			"`prometheus,otlp` does both, `none` neither (the instruments still record).",
+		parse: func(d *draft, value string, _ Source) (err error) {
+			d.Exporters, err = parseExporters(value)
+			return err
+		},
+	},
+	{
+		variable:  envHost,
+		options:   []string{"WithHost", "WithAddr"},
+		byDefault: "empty: all addresses",
+		values:    "a host name or an IP address, without a port",
+		meaning:   "Address that the server listens on.",
+		parse: func(d *draft, value string, _ Source) error {
+			if !validHost(value) {
+				return errRefused
+			}
+			d.Host = value
+			return nil
+		},
+	},
+	{
+		variable:  envPort,
+		options:   []string{"WithPort", "WithAddr"},
+		byDefault: "`9191`",
+		values:    "a whole number from 1 to 65535",
+		meaning: "TCP port of the server: metrics, `/healthz` and `/readyz`. The options accept 0 as well, for any free port " +
+			"(see `Argus.URL`). A port that is taken does not stop the bot: Argus says so in the log and tries again until it is free.",
+		parse: func(d *draft, value string, from Source) error {
+			least := 1
+			if from != envPort {
+				least = 0
+			}
+			port, err := parsePort(value, least)
+			if err != nil {
+				return err
+			}
+			d.Port = port
+			return nil
+		},
+	},
+	{
+		variable:  envMetricsPath,
+		options:   []string{"WithMetricsPath"},
+		byDefault: "`/metrics`",
+		values:    "a path such as /metrics, other than /healthz and /readyz",
+		meaning:   "Path of the metrics page on the server: segments of letters, digits, `.`, `_`, `~` and `-`, without a trailing slash.",
+		parse: func(d *draft, value string, _ Source) error {
+			if err := checkPath(value); err != nil {
+				return err
+			}
+			d.MetricsPath = value
+			return nil
+		},
+	},
+	{
+		variable:  envAuthToken,
+		options:   []string{"WithAuthToken"},
+		byDefault: "unset: no token is asked for",
+		values:    "letters, digits and . _ ~ + / -, with = at the end only (RFC 6750)",
+		meaning: "Bearer token that the metrics page asks for (`Authorization: Bearer …`). `/healthz` and `/readyz` stay open. " +
+			"Never shown in a log or an error. Set but empty is an error: a secret that did not arrive must not open the page.",
+		secret: true,
+		empty:  true,
+		parse: func(d *draft, value string, _ Source) error {
+			if err := checkToken(value); err != nil {
+				return err
+			}
+			d.token = conceal(value)
+			return nil
+		},
+	},
+	{
+		variable:  envAuthTokenFile,
+		byDefault: "unset",
+		values:    "the path of a readable file that holds the token",
+		meaning: "File that holds the token, as secrets are mounted in containers. Read once, at the start; line breaks at its end are " +
+			"dropped. It is an error to set both this and `ARGUS_METRICS_AUTH_TOKEN`, and to set it empty.",
+		empty: true,
+		parse: func(d *draft, value string, _ Source) error {
+			if value == "" {
+				return errors.New("must not be empty: unset it to serve the page without a token")
+			}
+			d.tokenFile = value
+			return nil
+		},
+	},
+	{
+		variable:  resource.EnvArgusClusterID,
+		options:   []string{"WithClusterID"},
+		byDefault: "`" + resource.DefaultCluster + "`",
+		values:    "1 to 128 bytes of printable UTF-8, without a blank at either end",
+		meaning: "Name of this process among those that run the bot: the label `cluster` on every series. Where it is not set, " +
+			"`CLUSTER_ID` counts, then `cluster` in `OTEL_RESOURCE_ATTRIBUTES`. Set but empty is an error, since two processes " +
+			"with the same name would overwrite each other's series.",
+	},
+	{
+		variable:  resource.EnvClusterID,
+		byDefault: "unset",
+		values:    "as for `ARGUS_CLUSTER_ID`",
+		meaning:   "What many cluster managers set already. Looked at when `ARGUS_CLUSTER_ID` is not set; empty is an error here too.",
+	},
+	{
+		variable:  resource.EnvServiceName,
+		options:   []string{"WithServiceName"},
+		byDefault: "`" + resource.DefaultServiceName + "`",
+		values:    "a text",
+		meaning:   "Resource attribute `service.name`.",
+	},
+	{
+		variable:  resource.EnvResourceAttributes,
+		byDefault: "unset",
+		values:    "key=value pairs with commas between them, values percent-encoded",
+		meaning: "OpenTelemetry resource attributes, for the otlp exporter. A `cluster` among them counts when neither `ARGUS_CLUSTER_ID` nor " +
+			"`CLUSTER_ID` is set. Attributes given in code (`WithResourceAttributes`) win over it one by one.",
+	},
+	{
+		variable:  envNamespace,
+		options:   []string{"WithNamespace"},
+		byDefault: "`discord`",
+		values:    "a lower-case letter followed by lower-case letters, digits and underscores, at most 63 in all, and not argus, go or process",
+		meaning: "First part of the names of the bot's metrics, in place of `discord`, the same on the page and on the push. " +
+			"Dashboards and alerts that come with Argus expect the default. `argus_*`, `go_*` and `process_*` keep their names.",
+		parse: func(d *draft, value string, _ Source) error {
+			if !namespacePattern.MatchString(value) {
+				return errRefused
+			}
+			switch value {
+			case "argus", "go", "process": // go_threads, for one, would be there twice
+				return errors.New("is the prefix of metrics that are not the bot's; choose another")
+			}
+			d.Namespace = value
+			return nil
+		},
+	},
+	{
+		variable:  envProcessMetrics,
+		options:   []string{"WithProcessMetrics"},
+		byDefault: "`true`",
+		values:    "true or false",
+		meaning:   "Whether the Go runtime's and the process' metrics (`go_*`, `process_*`) are exported too, on every way out, under the names that client_golang gives them.",
+		parse:     func(d *draft, value string, _ Source) error { return parseBool(&d.ProcessMetrics, value) },
+	},
+	{
+		variable:  "OTEL_EXPORTER_OTLP_ENDPOINT",
+		byDefault: "`localhost:4317` over TLS, as OpenTelemetry for Go has it",
+		values:    "a URL such as http://collector:4317, or a target in gRPC's notation",
+		meaning:   "Where the push goes. `http` means plain text, `https` TLS.",
+		push:      true,
+	},
+	{
+		variable:  "OTEL_EXPORTER_OTLP_PROTOCOL",
+		byDefault: "`grpc`",
+		values:    "grpc",
+		meaning:   "Protocol of the push. Argus speaks gRPC, which collectors accept on port 4317.",
+		push:      true,
+	},
+	{
+		variable:  "OTEL_EXPORTER_OTLP_HEADERS",
+		byDefault: "unset",
+		values:    "key=value pairs with commas between them, values percent-encoded",
+		meaning:   "Headers of the push, such as an API key. Never shown in a log or an error.",
+		push:      true,
+	},
+	{
+		variable:  "OTEL_EXPORTER_OTLP_INSECURE",
+		byDefault: "`false`",
+		values:    "true or false",
+		meaning:   "Turns TLS off for an endpoint without a scheme.",
+		push:      true,
+	},
+	{
+		variable:  "OTEL_EXPORTER_OTLP_CERTIFICATE",
+		byDefault: "the system's authorities",
+		values:    "a file in PEM form",
+		meaning:   "The authorities that the collector's certificate is checked against.",
+		push:      true,
+	},
+	{
+		variable:  "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
+		byDefault: "unset",
+		values:    "a file in PEM form",
+		meaning:   "The certificate that Argus shows to the collector, together with the key below.",
+		push:      true,
+	},
+	{
+		variable:  "OTEL_EXPORTER_OTLP_CLIENT_KEY",
+		byDefault: "unset",
+		values:    "a file in PEM form",
+		meaning:   "The key of that certificate.",
+		push:      true,
+	},
+	{
+		variable:  "OTEL_EXPORTER_OTLP_COMPRESSION",
+		byDefault: "`none`",
+		values:    "gzip or none",
+		meaning:   "Compression of the push.",
+		push:      true,
+	},
+	{
+		variable:  "OTEL_EXPORTER_OTLP_TIMEOUT",
+		byDefault: "`10000`",
+		values:    "a whole number of milliseconds",
+		meaning:   "How long one push may take, its repetitions included.",
+		push:      true,
+	},
+	{
+		variable:  "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
+		byDefault: "`cumulative`",
+		values:    "cumulative, delta or lowmemory",
+		meaning:   "Whether counters are sent as totals or as differences. Prometheus wants `cumulative`.",
+		push:      true,
+	},
+	{
+		variable:  "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
+		byDefault: "`explicit_bucket_histogram`",
+		values:    "explicit_bucket_histogram or base2_exponential_bucket_histogram",
+		meaning:   "Form of the histograms in the push. Dashboards that come with Argus expect the default.",
+		push:      true,
+	},
+	{
+		variable:  "OTEL_METRIC_EXPORT_INTERVAL",
+		byDefault: "`60000`",
+		values:    "a whole number of milliseconds, 1 or more",
+		meaning:   "Time between two pushes.",
+		push:      true,
+	},
+	{
+		variable:  "OTEL_METRIC_EXPORT_TIMEOUT",
+		byDefault: "`30000`",
+		values:    "a whole number of milliseconds, 1 or more",
+		meaning:   "How long collecting and pushing may take together.",
+		push:      true,
+	},
+}
+
+// errRefused is what a parse function returns when the description of the accepted values says it all.
+var errRefused = errors.New("is not an accepted value")
+
+// read parses the value into the draft.
+func (s setting) read(d *draft, value string, from Source) error {
+	err := s.parse(d, value, from)
+	if errors.Is(err, errRefused) {
+		return errors.New("must be " + s.values)
+	}
+	return err
+}
+
+// show returns the value as an error may show it.
+func (s setting) show(value string) string {
+	if s.secret {
+		return hidden
+	}
+	return strconv.Quote(value)
+}
+
+var namespacePattern = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
+
+// environment is the outside world that settings are read from.
+type environment struct {
+	lookup   func(string) (string, bool)
+	readFile func(string) ([]byte, error)
+}
+
+// processEnvironment is the environment of this process. No other code of Argus looks into it for a setting, but for the
+// variables of the push, which OpenTelemetry's exporter reads from nowhere else.
+func processEnvironment() environment {
+	return environment{lookup: os.LookupEnv, readFile: readTokenFile}
+}
+
+// resolve puts options, environment and defaults together. The error joins every problem there is; none shows a secret.
+// A variable that an option overrides is not looked at, so that it cannot be at fault.
+//
+// With OTEL_SDK_DISABLED=true the problems come back as a warning instead: that switch has to work when others are wrong.
+func resolve(env environment, o *options) (_ resolved, warning, _ error) {
+	d := draft{resolved: resolved{Config: Config{
+		Exporters:      []Exporter{Prometheus},
+		Port:           9191,
+		MetricsPath:    "/metrics",
+		ClusterID:      resource.DefaultCluster,
+		Namespace:      catalog.Namespace,
+		ProcessMetrics: true,
+		sources:        make(map[string]Source, len(settings)),
+	}}}
+	problems := slices.Clone(o.problems)
+	for _, s := range settings {
+		if s.parse == nil {
+			continue
+		}
+		d.sources[s.variable] = SourceDefault
+		if given, ok := o.overrides[s.variable]; ok {
+			d.sources[s.variable] = given.by
+			if err := s.read(&d, given.value, given.by); err != nil {
+				problems = append(problems, fmt.Errorf("%s(%s): %w", given.by, given.shown, err))
+			}
+			continue
+		}
+		value, ok := env.lookup(s.variable)
+		if !ok || value == "" && !s.empty {
+			continue
+		}
+		d.sources[s.variable] = Source(s.variable)
+		if err := s.read(&d, value, Source(s.variable)); err != nil {
+			problems = append(problems, fmt.Errorf("%s=%s: %w", s.variable, s.show(value), err))
+		}
+	}
+	problems = append(problems, d.settleResource(env, o), d.settleToken(env), checkCommands(o.commands))
+	if d.exports(OTLP) {
+		problems = append(problems, checkPush())
+	}
+
+	if d.Disabled {
+		return d.resolved, errors.Join(problems...), nil
+	}
+	return d.resolved, nil, errors.Join(problems...)
+}
+
+// settleToken reads the token's file, unless the token was given as such.
+func (d *draft) settleToken(env environment) error {
+	byFile := d.tokenFile != ""
+	switch by := d.sources[envAuthToken]; {
+	case !byFile:
+		d.Authenticated = d.token.reveal() != ""
+		return nil
+	case by == envAuthToken:
+		return fmt.Errorf("%s and %s are both set: unset one of them", envAuthToken, envAuthTokenFile)
+	case by != SourceDefault: // an option wins over both variables
+		d.Authenticated = d.token.reveal() != ""
+		return nil
+	}
+	fail := func(err error) error { return fmt.Errorf("%s=%q: %w", envAuthTokenFile, d.tokenFile, err) }
+	content, err := env.readFile(d.tokenFile)
+	if err != nil {
+		if pathError, ok := errors.AsType[*os.PathError](err); ok { // its text repeats the path
+			err = pathError.Err
+		}
+		return fail(fmt.Errorf("cannot read the token: %w", err))
+	}
+	token := strings.TrimRight(string(content), "\r\n")
+	if token == "" {
+		return fail(errors.New("the file is empty: write the token into it, or unset the variable"))
+	}
+	if checkToken(token) != nil {
+		return fail(errors.New("the token in the file must be letters, digits and . _ ~ + / -, with = at the end only (RFC 6750)"))
+	}
+	d.token, d.Authenticated = conceal(token), true
+	d.sources[envAuthToken] = envAuthTokenFile
+	return nil
+}
+
+// settleResource has package resource read its own variables, in this environment, and put them together with the options.
+func (d *draft) settleResource(env environment, o *options) (err error) {
+	from := []resource.Option{resource.WithEnvironment(env.lookup), resource.WithAttributes(o.attributes...)}
+	if o.clusterID != nil {
+		from = append(from, resource.WithClusterID(*o.clusterID))
+	}
+	if o.serviceName != nil {
+		from = append(from, resource.WithServiceName(*o.serviceName))
+	}
+	d.resource, err = resource.New(context.Background(), from...)
+	if err != nil {
+		return err
+	}
+	id, source, err := resource.ClusterID(from...)
+	d.ClusterID, d.sources[resource.EnvArgusClusterID] = id, Source(source)
+	return err
+}
+
+// parseBool accepts what the OpenTelemetry specification calls a Boolean: "true" and "false" in any case. Where that
+// has everything else mean false, with a warning, Argus refuses it, as it does with every other setting.
+func parseBool(to *bool, value string) error {
+	switch {
+	case strings.EqualFold(value, "true"):
+		*to = true
+	case strings.EqualFold(value, "false"):
+		*to = false
+	default:
+		return errRefused
+	}
+	return nil
+}
+
+// parseExporters returns the exporters of a list, sorted and each once.
+func parseExporters(value string) ([]Exporter, error) {
+	known := []string{string(Prometheus), string(OTLP), "none"}
+	var (
+		exporters []Exporter
+		none      bool
+		problems  []error
+	)
+	for entry := range strings.SplitSeq(value, ",") {
+		name := strings.ToLower(strings.TrimSpace(entry))
+		switch {
+		case name == "none":
+			none = true
+		case slices.Contains(known, name):
+			exporters = append(exporters, Exporter(name))
+		case name == "":
+			problems = append(problems, errors.New("an entry of the list is empty"))
+		default:
+			problem := fmt.Sprintf("%q is not an exporter of Argus", name)
+			if near, ok := nearest(name, known); ok {
+				problem += fmt.Sprintf(" (did you mean %q?)", near)
+			}
+			problems = append(problems, errors.New(problem))
+		}
+	}
+	if none && len(exporters) > 0 {
+		problems = append(problems, errors.New(`"none" cannot be combined with an exporter`))
+	}
+	if len(problems) > 0 {
+		texts := make([]string, len(problems))
+		for i, p := range problems {
+			texts[i] = p.Error()
+		}
+		return nil, errors.New("must be a comma-separated list of prometheus and otlp, or none; " + strings.Join(texts, "; "))
+	}
+	slices.Sort(exporters)
+	return slices.Compact(exporters), nil
+}
+
+func joinExporters(exporters []Exporter) string {
+	if len(exporters) == 0 {
+		return "none"
+	}
+	names := make([]string, len(exporters))
+	for i, e := range exporters {
+		names[i] = string(e)
+	}
+	return strings.Join(names, ",")
+}
+
+// nearest returns the candidate that word most probably is a misspelling of: at most two letters away.
+func nearest(word string, candidates []string) (string, bool) {
+	best, distance := "", 3
+	for _, c := range candidates {
+		if d := editDistance(word, c, distance); d < distance {
+			best, distance = c, d
+		}
+	}
+	return best, best != ""
+}
+
+// editDistance counts the letters to insert, delete, replace or swap with their neighbour to get from a to b. Words whose
+// lengths differ by limit or more are not compared.
+func editDistance(a, b string, limit int) int {
+	if n := len(a) - len(b); n >= limit || -n >= limit {
+		return limit
+	}
+	rows := make([][]int, len(a)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(b)+1)
+		rows[i][0] = i
+	}
+	for j := range rows[0] {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		for j := 1; j <= len(b); j++ {
+			replaced := rows[i-1][j-1]
+			if a[i-1] != b[j-1] {
+				replaced++
+			}
+			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, replaced)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			}
+		}
+	}
+	return rows[len(a)][len(b)]
+}
+
+var hostPattern = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_.])?$`)
+
+// validHost accepts the empty host (all addresses), IP addresses and names. Compose files use underscores in names.
+func validHost(host string) bool {
+	if _, err := netip.ParseAddr(host); err == nil || host == "" {
+		return true
+	}
+	return hostPattern.MatchString(host)
+}
+
+func parsePort(value string, least int) (int, error) {
+	port, err := strconv.Atoi(value)
+	if err != nil || port < least || port > 65535 || strings.HasPrefix(value, "+") {
+		return 0, fmt.Errorf("must be a whole number from %d to 65535", least)
+	}
+	return port, nil
+}
+
+// The characters of pathPattern mean nothing to http.ServeMux, so that every accepted path is that path and no other.
+var pathPattern = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`)
+
+func checkPath(path string) error {
+	switch {
+	case path == "/healthz" || path == "/readyz":
+		return errors.New("is taken by a probe of the server; choose another path, such as /metrics")
+	case len(path) > 1024 || !pathPattern.MatchString(path) || slices.ContainsFunc(strings.Split(path, "/"), isDots):
+		return errors.New("must be a path such as /metrics: a slash, then letters, digits, '.', '_', '~' and '-', " +
+			"with no query and no slash at the end")
+	}
+	return nil
+}
+
+func isDots(segment string) bool { return segment == "." || segment == ".." }
+
+// tokenPattern is the b64token of RFC 6750, section 2.1.
+var tokenPattern = regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`)
+
+func checkToken(token string) error {
+	if token == "" {
+		return errors.New("must not be empty: leave it out to serve the page without a token")
+	}
+	if !tokenPattern.MatchString(token) {
+		return errRefused
+	}
+	return nil
+}
+
+// readTokenFile reads no more than a token can be long, so that a device or a wrong path does no harm.
+func readTokenFile(path string) ([]byte, error) {
+	const limit = 64 << 10
+	f, err := os.Open(path) //nolint:gosec // the operator names the file
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	content, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(content) > limit {
+		return nil, fmt.Errorf("the file is longer than %d bytes", limit)
+	}
+	return content, nil
+}
+
+// address is what net.Listen and http.Server call it.
+func (c Config) address() string { return net.JoinHostPort(c.Host, strconv.Itoa(c.Port)) }

@@ -1,0 +1,416 @@
+package argus
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	client "github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/attribute"
+
+	"github.com/argus-dgo/argus/resource"
+)
+
+// environ is an environment that holds these variables and files.
+func environ(variables map[string]string, files map[string]string) environment {
+	return environment{
+		lookup: func(name string) (string, bool) { v, ok := variables[name]; return v, ok },
+		readFile: func(path string) ([]byte, error) {
+			if content, ok := files[path]; ok {
+				return []byte(content), nil
+			}
+			return nil, &os.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
+		},
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	c, warning, err := resolve(environ(nil, nil), collect(nil))
+	if err != nil || warning != nil {
+		t.Fatalf("resolve: %v, warning %v", err, warning)
+	}
+	const want = `OTEL_SDK_DISABLED=false (default) OTEL_METRICS_EXPORTER=prometheus (default) ARGUS_HOST="" (default) ` +
+		`ARGUS_PORT=9191 (default) ARGUS_METRICS_PATH=/metrics (default) ARGUS_METRICS_AUTH_TOKEN=unset (default) ` +
+		`ARGUS_CLUSTER_ID="default" (default) ARGUS_NAMESPACE=discord (default) ARGUS_PROCESS_METRICS=true (default)`
+	if got := c.String(); got != want {
+		t.Errorf("defaults:\n got %s\nwant %s", got, want)
+	}
+}
+
+// TestPrecedence sets every setting in the environment, and then by its option as well.
+func TestPrecedence(t *testing.T) {
+	for _, tc := range []struct {
+		name      string
+		variables map[string]string
+		files     map[string]string
+		opts      []Option
+		setting   string
+		want      func(resolved) any
+		value     any
+		source    Source
+	}{
+		{
+			name: "exporters from the environment", variables: map[string]string{"OTEL_METRICS_EXPORTER": " otlp, Prometheus,otlp"},
+			setting: "OTEL_METRICS_EXPORTER", want: func(c resolved) any { return joinExporters(c.Exporters) }, value: "otlp,prometheus", source: "OTEL_METRICS_EXPORTER",
+		},
+		{
+			name: "no exporter from the environment", variables: map[string]string{"OTEL_METRICS_EXPORTER": "none"},
+			setting: "OTEL_METRICS_EXPORTER", want: func(c resolved) any { return len(c.Exporters) }, value: 0, source: "OTEL_METRICS_EXPORTER",
+		},
+		{
+			name: "exporters by option", variables: map[string]string{"OTEL_METRICS_EXPORTER": "promethues"}, opts: []Option{WithExporters(OTLP)},
+			setting: "OTEL_METRICS_EXPORTER", want: func(c resolved) any { return joinExporters(c.Exporters) }, value: "otlp", source: "WithExporters",
+		},
+		{
+			name: "no exporter by option", opts: []Option{WithExporters()},
+			setting: "OTEL_METRICS_EXPORTER", want: func(c resolved) any { return len(c.Exporters) }, value: 0, source: "WithExporters",
+		},
+		{
+			name: "host from the environment", variables: map[string]string{"ARGUS_HOST": "::1"},
+			setting: "ARGUS_HOST", want: func(c resolved) any { return c.address() }, value: "[::1]:9191", source: "ARGUS_HOST",
+		},
+		{
+			name: "host by option", variables: map[string]string{"ARGUS_HOST": "http://wrong"}, opts: []Option{WithHost("")},
+			setting: "ARGUS_HOST", want: func(c resolved) any { return c.address() }, value: ":9191", source: "WithHost",
+		},
+		{
+			name: "port from the environment", variables: map[string]string{"ARGUS_PORT": "1"},
+			setting: "ARGUS_PORT", want: func(c resolved) any { return c.Port }, value: 1, source: "ARGUS_PORT",
+		},
+		{
+			name: "port by option", variables: map[string]string{"ARGUS_PORT": "abc"}, opts: []Option{WithPort(0)},
+			setting: "ARGUS_PORT", want: func(c resolved) any { return c.Port }, value: 0, source: "WithPort",
+		},
+		{
+			name: "host and port by option", variables: map[string]string{"ARGUS_PORT": "abc"}, opts: []Option{WithPort(80), WithAddr("localhost:65535")},
+			setting: "ARGUS_PORT", want: func(c resolved) any { return c.address() }, value: "localhost:65535", source: "WithAddr",
+		},
+		{
+			name: "the later option counts", opts: []Option{WithAddr("localhost:1234"), nil, WithPort(80)},
+			setting: "ARGUS_PORT", want: func(c resolved) any { return c.address() }, value: "localhost:80", source: "WithPort",
+		},
+		{
+			name: "path from the environment", variables: map[string]string{"ARGUS_METRICS_PATH": "/bot/metrics"},
+			setting: "ARGUS_METRICS_PATH", want: func(c resolved) any { return c.MetricsPath }, value: "/bot/metrics", source: "ARGUS_METRICS_PATH",
+		},
+		{
+			name: "path by option", variables: map[string]string{"ARGUS_METRICS_PATH": "metrics"}, opts: []Option{WithMetricsPath("/m")},
+			setting: "ARGUS_METRICS_PATH", want: func(c resolved) any { return c.MetricsPath }, value: "/m", source: "WithMetricsPath",
+		},
+		{
+			name: "token from the environment", variables: map[string]string{"ARGUS_METRICS_AUTH_TOKEN": "hush"},
+			setting: "ARGUS_METRICS_AUTH_TOKEN", want: func(c resolved) any { return c.token.reveal() }, value: "hush", source: "ARGUS_METRICS_AUTH_TOKEN",
+		},
+		{
+			name: "token from a file", variables: map[string]string{"ARGUS_METRICS_AUTH_TOKEN_FILE": "/run/token"}, files: map[string]string{"/run/token": "hush\r\n\n"},
+			setting: "ARGUS_METRICS_AUTH_TOKEN", want: func(c resolved) any { return c.token.reveal() }, value: "hush", source: "ARGUS_METRICS_AUTH_TOKEN_FILE",
+		},
+		{
+			name: "token by option", variables: map[string]string{"ARGUS_METRICS_AUTH_TOKEN": "not this", "ARGUS_METRICS_AUTH_TOKEN_FILE": "/absent"},
+			opts: []Option{WithAuthToken("hush")}, setting: "ARGUS_METRICS_AUTH_TOKEN", want: func(c resolved) any { return c.token.reveal() }, value: "hush", source: "WithAuthToken",
+		},
+		{
+			name: "cluster by option", variables: map[string]string{"ARGUS_CLUSTER_ID": "", "CLUSTER_ID": "b"}, opts: []Option{WithClusterID("a")},
+			setting: "ARGUS_CLUSTER_ID", want: func(c resolved) any { return c.ClusterID }, value: "a", source: "WithClusterID",
+		},
+		{
+			name: "cluster from our variable", variables: map[string]string{"ARGUS_CLUSTER_ID": "a", "CLUSTER_ID": " ", "OTEL_RESOURCE_ATTRIBUTES": "cluster=c"},
+			setting: "ARGUS_CLUSTER_ID", want: func(c resolved) any { return c.ClusterID }, value: "a", source: "ARGUS_CLUSTER_ID",
+		},
+		{
+			name: "cluster from the common variable", variables: map[string]string{"CLUSTER_ID": "b", "OTEL_RESOURCE_ATTRIBUTES": "cluster=c"},
+			setting: "ARGUS_CLUSTER_ID", want: func(c resolved) any { return c.ClusterID }, value: "b", source: "CLUSTER_ID",
+		},
+		{
+			name: "cluster from the resource", variables: map[string]string{"OTEL_RESOURCE_ATTRIBUTES": "team=x, cluster=eu%201"},
+			setting: "ARGUS_CLUSTER_ID", want: func(c resolved) any { return c.ClusterID }, value: "eu 1", source: "OTEL_RESOURCE_ATTRIBUTES",
+		},
+		{
+			name: "resource without a cluster", variables: map[string]string{"OTEL_RESOURCE_ATTRIBUTES": "team=x"},
+			setting: "ARGUS_CLUSTER_ID", want: func(c resolved) any { return c.ClusterID }, value: "default", source: SourceDefault,
+		},
+		{
+			name: "namespace from the environment", variables: map[string]string{"ARGUS_NAMESPACE": "my_bot2"},
+			setting: "ARGUS_NAMESPACE", want: func(c resolved) any { return c.Namespace }, value: "my_bot2", source: "ARGUS_NAMESPACE",
+		},
+		{
+			name: "namespace by option", variables: map[string]string{"ARGUS_NAMESPACE": "my bot"}, opts: []Option{WithNamespace("bot")},
+			setting: "ARGUS_NAMESPACE", want: func(c resolved) any { return c.Namespace }, value: "bot", source: "WithNamespace",
+		},
+		{
+			name: "process metrics from the environment", variables: map[string]string{"ARGUS_PROCESS_METRICS": "False"},
+			setting: "ARGUS_PROCESS_METRICS", want: func(c resolved) any { return c.ProcessMetrics }, value: false, source: "ARGUS_PROCESS_METRICS",
+		},
+		{
+			name: "process metrics by option", variables: map[string]string{"ARGUS_PROCESS_METRICS": "perhaps"}, opts: []Option{WithProcessMetrics(false)},
+			setting: "ARGUS_PROCESS_METRICS", want: func(c resolved) any { return c.ProcessMetrics }, value: false, source: "WithProcessMetrics",
+		},
+		{
+			name: "switched off", variables: map[string]string{"OTEL_SDK_DISABLED": "TRUE"},
+			setting: "OTEL_SDK_DISABLED", want: func(c resolved) any { return c.Disabled }, value: true, source: "OTEL_SDK_DISABLED",
+		},
+		{
+			name: "another SDK's protocol does not concern the page", variables: map[string]string{"OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"},
+			setting: "OTEL_METRICS_EXPORTER", want: func(c resolved) any { return joinExporters(c.Exporters) }, value: "prometheus", source: SourceDefault,
+		},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c, warning, err := resolve(environ(tc.variables, tc.files), collect(tc.opts))
+			if err != nil || warning != nil {
+				t.Fatalf("resolve: %v, warning %v", err, warning)
+			}
+			if got := tc.want(c); got != tc.value {
+				t.Errorf("%s is %#v, want %#v", tc.setting, got, tc.value)
+			}
+			if got := c.Source(tc.setting); got != tc.source {
+				t.Errorf("the source of %s is %q, want %q", tc.setting, got, tc.source)
+			}
+		})
+	}
+}
+
+// TestEmptyIsUnset: as the OpenTelemetry specification has it, for every variable but the cluster ids and the tokens.
+func TestEmptyIsUnset(t *testing.T) {
+	empty := make(map[string]string)
+	for _, s := range settings {
+		if s.variable != resource.EnvArgusClusterID && s.variable != resource.EnvClusterID && !s.empty {
+			empty[s.variable] = ""
+		}
+	}
+	c, _, err := resolve(environ(empty, nil), collect(nil))
+	if err != nil {
+		t.Fatalf("resolve: %v", err)
+	}
+	for _, s := range settings {
+		if got := c.Source(s.variable); s.parse != nil && got != SourceDefault {
+			t.Errorf("the source of %s is %q, want the default", s.variable, got)
+		}
+	}
+}
+
+func TestRefused(t *testing.T) {
+	for _, tc := range []struct {
+		name      string
+		variables map[string]string
+		files     map[string]string
+		opts      []Option
+		want      []string // lines of the error
+	}{
+		{name: "port", variables: map[string]string{"ARGUS_PORT": "abc"}, want: []string{`ARGUS_PORT="abc": must be a whole number from 1 to 65535`}},
+		{name: "high port", variables: map[string]string{"ARGUS_PORT": "70000"}, want: []string{`ARGUS_PORT="70000": must be a whole number from 1 to 65535`}},
+		{name: "port zero", variables: map[string]string{"ARGUS_PORT": "0"}, want: []string{`ARGUS_PORT="0": must be a whole number from 1 to 65535`}},
+		{name: "signed port", variables: map[string]string{"ARGUS_PORT": "+80"}, want: []string{`ARGUS_PORT="+80": must be a whole number from 1 to 65535`}},
+		{name: "port by option", opts: []Option{WithPort(-1)}, want: []string{`WithPort(-1): must be a whole number from 0 to 65535`}},
+		{name: "address by option", opts: []Option{WithAddr("9191")}, want: []string{`WithAddr("9191"): must be host:port, such as localhost:9191 or :9191`}},
+		{name: "named port", opts: []Option{WithAddr(":http")}, want: []string{`WithAddr(":http"): must be a whole number from 0 to 65535`}},
+		{name: "host with a port", variables: map[string]string{"ARGUS_HOST": "localhost:80"}, want: []string{`ARGUS_HOST="localhost:80": must be a host name or an IP address, without a port`}},
+		{name: "host with a blank", opts: []Option{WithHost("a b")}, want: []string{`WithHost("a b"): must be a host name or an IP address, without a port`}},
+		{
+			name: "exporter", variables: map[string]string{"OTEL_METRICS_EXPORTER": "promethues"},
+			want: []string{`OTEL_METRICS_EXPORTER="promethues": must be a comma-separated list of prometheus and otlp, or none; "promethues" is not an exporter of Argus (did you mean "prometheus"?)`},
+		},
+		{
+			name: "exporters", variables: map[string]string{"OTEL_METRICS_EXPORTER": "none,otpl,,console"},
+			want: []string{`OTEL_METRICS_EXPORTER="none,otpl,,console": must be a comma-separated list of prometheus and otlp, or none; ` +
+				`"otpl" is not an exporter of Argus (did you mean "otlp"?); an entry of the list is empty; "console" is not an exporter of Argus`},
+		},
+		{
+			name: "none and another", variables: map[string]string{"OTEL_METRICS_EXPORTER": "none,otlp"},
+			want: []string{`OTEL_METRICS_EXPORTER="none,otlp": must be a comma-separated list of prometheus and otlp, or none; "none" cannot be combined with an exporter`},
+		},
+		{
+			name: "exporter by option", opts: []Option{WithExporters(Exporter("statsd"))},
+			want: []string{`WithExporters("statsd"): must be a comma-separated list of prometheus and otlp, or none; "statsd" is not an exporter of Argus`},
+		},
+		{name: "path without a slash", variables: map[string]string{"ARGUS_METRICS_PATH": "metrics"}, want: []string{`ARGUS_METRICS_PATH="metrics": must be a path such as /metrics: a slash, then letters, digits, '.', '_', '~' and '-', with no query and no slash at the end`}},
+		{name: "path of a probe", variables: map[string]string{"ARGUS_METRICS_PATH": "/readyz"}, want: []string{`ARGUS_METRICS_PATH="/readyz": is taken by a probe of the server; choose another path, such as /metrics`}},
+		{name: "path with a query", opts: []Option{WithMetricsPath("/m?x=1")}, want: []string{`WithMetricsPath("/m?x=1"): must be a path such as /metrics: a slash, then letters, digits, '.', '_', '~' and '-', with no query and no slash at the end`}},
+		{name: "path with dots", opts: []Option{WithMetricsPath("/a/../b")}, want: []string{`WithMetricsPath("/a/../b"): must be a path such as /metrics: a slash, then letters, digits, '.', '_', '~' and '-', with no query and no slash at the end`}},
+		{name: "token with a blank", variables: map[string]string{"ARGUS_METRICS_AUTH_TOKEN": "tell nobody"}, want: []string{`ARGUS_METRICS_AUTH_TOKEN=[hidden]: must be letters, digits and . _ ~ + / -, with = at the end only (RFC 6750)`}},
+		{name: "empty token by option", opts: []Option{WithAuthToken("")}, want: []string{`WithAuthToken([hidden]): must not be empty: leave it out to serve the page without a token`}},
+		{
+			name: "token twice", variables: map[string]string{"ARGUS_METRICS_AUTH_TOKEN": "nobody", "ARGUS_METRICS_AUTH_TOKEN_FILE": "/run/token"}, files: map[string]string{"/run/token": "nobody"},
+			want: []string{`ARGUS_METRICS_AUTH_TOKEN and ARGUS_METRICS_AUTH_TOKEN_FILE are both set: unset one of them`},
+		},
+		{name: "empty token", variables: map[string]string{"ARGUS_METRICS_AUTH_TOKEN": ""}, want: []string{`ARGUS_METRICS_AUTH_TOKEN=[hidden]: must not be empty: leave it out to serve the page without a token`}},
+		{name: "empty name of a token file", variables: map[string]string{"ARGUS_METRICS_AUTH_TOKEN_FILE": ""}, want: []string{`ARGUS_METRICS_AUTH_TOKEN_FILE="": must not be empty: unset it to serve the page without a token`}},
+		{name: "no token file", variables: map[string]string{"ARGUS_METRICS_AUTH_TOKEN_FILE": "/absent"}, want: []string{`ARGUS_METRICS_AUTH_TOKEN_FILE="/absent": cannot read the token: file does not exist`}},
+		{
+			name: "empty token file", variables: map[string]string{"ARGUS_METRICS_AUTH_TOKEN_FILE": "/run/token"}, files: map[string]string{"/run/token": "\n"},
+			want: []string{`ARGUS_METRICS_AUTH_TOKEN_FILE="/run/token": the file is empty: write the token into it, or unset the variable`},
+		},
+		{
+			name: "token file with two lines", variables: map[string]string{"ARGUS_METRICS_AUTH_TOKEN_FILE": "/run/token"}, files: map[string]string{"/run/token": "nobody\nelse"},
+			want: []string{`ARGUS_METRICS_AUTH_TOKEN_FILE="/run/token": the token in the file must be letters, digits and . _ ~ + / -, with = at the end only (RFC 6750)`},
+		},
+		{name: "empty cluster", variables: map[string]string{"ARGUS_CLUSTER_ID": ""}, want: []string{`invalid cluster id "" from ARGUS_CLUSTER_ID: it is empty; set it to this process's name in the fleet, or remove the setting to use default`}},
+		{name: "empty cluster by option", variables: map[string]string{"ARGUS_CLUSTER_ID": "fine"}, opts: []Option{WithClusterID("")}, want: []string{`invalid cluster id "" from WithClusterID: it is empty; set it to this process's name in the fleet, or remove the setting to use default`}},
+		{name: "cluster of blanks", variables: map[string]string{"CLUSTER_ID": " "}, want: []string{`invalid cluster id " " from CLUSTER_ID: it begins or ends with a blank; remove the blank`}},
+		{name: "resource", variables: map[string]string{"OTEL_RESOURCE_ATTRIBUTES": "nobody"}, want: []string{`invalid OTEL_RESOURCE_ATTRIBUTES: entry 1 has no '='; write key=value pairs separated by commas, and %2C for a comma in a value`}},
+		{name: "namespace with a blank", variables: map[string]string{"ARGUS_NAMESPACE": "my bot"}, want: []string{`ARGUS_NAMESPACE="my bot": must be a lower-case letter followed by lower-case letters, digits and underscores, at most 63 in all, and not argus, go or process`}},
+		{name: "reserved namespace", opts: []Option{WithNamespace("argus")}, want: []string{`WithNamespace("argus"): is the prefix of metrics that are not the bot's; choose another`}},
+		{name: "namespace of the runtime", variables: map[string]string{"ARGUS_NAMESPACE": "go"}, want: []string{`ARGUS_NAMESPACE="go": is the prefix of metrics that are not the bot's; choose another`}},
+		{name: "process metrics", variables: map[string]string{"ARGUS_PROCESS_METRICS": "1"}, want: []string{`ARGUS_PROCESS_METRICS="1": must be true or false`}},
+		{name: "switch", variables: map[string]string{"OTEL_SDK_DISABLED": "yes"}, want: []string{`OTEL_SDK_DISABLED="yes": must be true or false`}},
+		{
+			name: "all at once", variables: map[string]string{"ARGUS_PORT": "abc", "ARGUS_PROCESS_METRICS": "on"},
+			opts: []Option{
+				WithNamespace("My"), WithSessions(nil), WithRegistry((*client.Registry)(nil), (*client.Registry)(nil)), WithServiceName(" "),
+				WithResourceAttributes(attribute.String("cluster", "x"), attribute.String("service.name", "x"), attribute.KeyValue{}),
+			},
+			want: []string{
+				`WithSessions: session 0 is nil: call discordgo.New first, and check its error`,
+				`WithRegistry: registerer and gatherer must both be given; a *prometheus.Registry is both`,
+				`WithResourceAttributes(cluster): use WithClusterID`,
+				`WithResourceAttributes(service.name): use WithServiceName`,
+				`WithResourceAttributes(""): the key is empty or the value has no type`,
+				`ARGUS_PORT="abc": must be a whole number from 1 to 65535`,
+				`WithNamespace("My"): must be a lower-case letter followed by lower-case letters, digits and underscores, at most 63 in all, and not argus, go or process`,
+				`ARGUS_PROCESS_METRICS="on": must be true or false`,
+				`WithServiceName: service.name is empty; name the bot, or leave the setting out`,
+			},
+		},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			_, _, err := resolve(environ(tc.variables, tc.files), collect(tc.opts))
+			if err == nil {
+				t.Fatal("no error")
+			}
+			if got, want := err.Error(), strings.Join(tc.want, "\n"); got != want {
+				t.Errorf("error:\n got %s\nwant %s", got, want)
+			}
+			if strings.Contains(fmt.Sprintf("%+v", err), "nobody") {
+				t.Errorf("the error shows a secret: %v", err)
+			}
+		})
+	}
+}
+
+// TestSwitchAlwaysWorks: OTEL_SDK_DISABLED=true gets the bot to run when another setting is wrong.
+func TestSwitchAlwaysWorks(t *testing.T) {
+	c, warning, err := resolve(environ(map[string]string{"OTEL_SDK_DISABLED": "true", "ARGUS_PORT": "abc"}, nil), collect(nil))
+	if err != nil {
+		t.Fatalf("resolve: %v", err)
+	}
+	if !c.Disabled {
+		t.Error("not disabled")
+	}
+	if warning == nil || !strings.Contains(warning.Error(), `ARGUS_PORT="abc"`) {
+		t.Errorf("warning %v, want one on ARGUS_PORT", warning)
+	}
+}
+
+func TestSecretIsHidden(t *testing.T) {
+	c, _, err := resolve(environ(map[string]string{"ARGUS_METRICS_AUTH_TOKEN": "nobody"}, nil), collect(nil))
+	if err != nil {
+		t.Fatalf("resolve: %v", err)
+	}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+		for _, shown := range []any{c, &c, c.Config, c.token} {
+			if got := fmt.Sprintf(verb, shown); strings.Contains(got, "nobody") {
+				t.Errorf("%s of %T shows the token: %s", verb, shown, got)
+			}
+		}
+	}
+	if !c.Authenticated {
+		t.Error("Authenticated is false")
+	}
+}
+
+func TestConfigIsACopy(t *testing.T) {
+	c, _, err := resolve(environ(nil, nil), collect(nil))
+	if err != nil {
+		t.Fatalf("resolve: %v", err)
+	}
+	clone := c.clone()
+	clone.Exporters[0] = "changed"
+	clone.sources[envPort] = "changed"
+	if !slices.Equal(c.Exporters, []Exporter{Prometheus}) || c.Source(envPort) != SourceDefault {
+		t.Errorf("a change of the copy reached the original: %v", c.Config)
+	}
+}
+
+func TestReadTokenFile(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name string, size int) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(strings.Repeat("x", size)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	if content, err := readTokenFile(write("token", 64<<10)); err != nil || len(content) != 64<<10 {
+		t.Errorf("the longest file: %d bytes, %v", len(content), err)
+	}
+	if _, err := readTokenFile(write("long", 64<<10+1)); err == nil {
+		t.Error("a file that is too long was read")
+	}
+	if _, err := readTokenFile(filepath.Join(dir, "absent")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("an absent file: %v", err)
+	}
+	if _, err := readTokenFile(dir); err == nil {
+		t.Error("a folder was read")
+	}
+}
+
+// FuzzConfig gives every setting any value. What is accepted must work where it is used, and be accepted again; what is
+// refused must be named, without a secret.
+func FuzzConfig(f *testing.F) {
+	for i, s := range settings {
+		f.Add(uint8(i), "", false)
+		f.Add(uint8(i), "abc", true)
+		f.Add(uint8(i), s.variable+"=%zz,\x00", false)
+	}
+	for _, value := range []string{
+		"9191", "0", "70000", "true", "prometheus,otlp", "none", "promethues", "/metrics", "/{a}", "/..", "/healthz", "::1", "[::1]",
+		"fe80::1%eth0", "discord", "my bot", "cluster=a,b=c", "cluster=%ff", "a=b,c=d", "é\n",
+	} {
+		for i := range settings {
+			f.Add(uint8(i), value, i%2 == 0)
+		}
+	}
+	f.Fuzz(func(t *testing.T, which uint8, value string, both bool) {
+		s := settings[int(which)%len(settings)]
+		variables := map[string]string{s.variable: value}
+		if both {
+			variables["CLUSTER_ID"] = value
+		}
+		files := map[string]string{value: value}
+		c, warning, err := resolve(environ(variables, files), collect(nil))
+		if err != nil {
+			if !strings.Contains(err.Error(), s.variable) && !both {
+				t.Fatalf("the error does not name %s: %v", s.variable, err)
+			}
+			if s.secret && !both && len(value) > 20 && strings.Contains(err.Error(), value) {
+				t.Fatalf("the error shows the secret: %v", err)
+			}
+			return
+		}
+		if warning != nil && !c.Disabled {
+			t.Fatalf("a warning without the switch: %v", warning)
+		}
+		if c.Port < 1 || c.Port > 65535 || c.ClusterID == "" || c.Namespace == "" || c.Namespace == "argus" {
+			t.Fatalf("accepted %q as %v", value, c.Config)
+		}
+		http.NewServeMux().Handle(c.MetricsPath, http.NotFoundHandler()) // panics on a pattern
+		if req, err := http.NewRequest(http.MethodGet, "http://x"+c.MetricsPath, nil); err != nil || req.URL.Path != c.MetricsPath {
+			t.Fatalf("the path %q cannot be asked for: %v", c.MetricsPath, err)
+		}
+		again := maps.Clone(variables)
+		again[envExporters], again[resource.EnvArgusClusterID], again[envNamespace] = joinExporters(c.Exporters), c.ClusterID, c.Namespace
+		d, _, err := resolve(environ(again, files), collect(nil))
+		if err != nil {
+			t.Fatalf("what was accepted is refused: %v", err)
+		}
+		if d.ClusterID != c.ClusterID || d.Namespace != c.Namespace || !slices.Equal(d.Exporters, c.Exporters) || d.token.reveal() != c.token.reveal() {
+			t.Fatalf("read again, %v became %v", c.Config, d.Config)
+		}
+	})
+}

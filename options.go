@@ -1,0 +1,211 @@
+package argus
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"reflect"
+	"slices"
+	"strconv"
+
+	"github.com/bwmarrin/discordgo"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/attribute"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+
+	"github.com/argus-dgo/argus/resource"
+)
+
+// An Option changes what [Start] does. A nil Option is ignored; of two that set the same thing the later one counts.
+type Option interface {
+	apply(*options)
+}
+
+type optionFunc func(*options)
+
+func (f optionFunc) apply(o *options) { f(o) }
+
+// options is what the options of one Start add up to.
+type options struct {
+	overrides map[string]override // by the variable that is overridden
+	problems  []error
+
+	sessions         []*discordgo.Session
+	commands         []string
+	logger           *slog.Logger
+	registerer       prometheus.Registerer
+	gatherer         prometheus.Gatherer
+	nativeHistograms bool
+	withoutServer    bool
+	clusterID        *string // nil: not given
+	serviceName      *string // nil: not given
+	attributes       []attribute.KeyValue
+}
+
+// An override takes the place of an environment variable, and goes through the same parser.
+type override struct {
+	by    Source // the option's name
+	value string
+	shown string // the option's argument, as an error shows it
+}
+
+func collect(opts []Option) *options {
+	o := &options{overrides: make(map[string]override)}
+	for _, opt := range opts {
+		if opt != nil {
+			opt.apply(o)
+		}
+	}
+	if o.logger == nil {
+		o.logger = slog.Default()
+	}
+	return o
+}
+
+func overriding(variable string, by Source, value, shown string) Option {
+	return optionFunc(func(o *options) { o.overrides[variable] = override{by: by, value: value, shown: shown} })
+}
+
+// WithExporters sets the ways for the metrics to leave the process. With none given, there is none. The default is
+// [Prometheus].
+func WithExporters(exporters ...Exporter) Option {
+	value := joinExporters(exporters)
+	return overriding(envExporters, "WithExporters", value, strconv.Quote(value))
+}
+
+// WithHost sets the address that the server listens on: a host name or an IP address, empty for all addresses.
+func WithHost(host string) Option {
+	return overriding(envHost, "WithHost", host, strconv.Quote(host))
+}
+
+// WithPort sets the TCP port that the server listens on, 9191 by default; 0 means any free one, see [Argus.URL].
+func WithPort(port int) Option {
+	value := strconv.Itoa(port)
+	return overriding(envPort, "WithPort", value, value)
+}
+
+// WithAddr sets host and port at once, in the form host:port; without a host (":9191") the server listens on all addresses.
+func WithAddr(addr string) Option {
+	return optionFunc(func(o *options) {
+		host, port, err := net.SplitHostPort(addr)
+		if err != nil {
+			o.problems = append(o.problems, fmt.Errorf("WithAddr(%q): must be host:port, such as localhost:9191 or :9191", addr))
+			return
+		}
+		o.overrides[envHost] = override{by: "WithAddr", value: host, shown: strconv.Quote(addr)}
+		o.overrides[envPort] = override{by: "WithAddr", value: port, shown: strconv.Quote(addr)}
+	})
+}
+
+// WithMetricsPath sets the path of the metrics page on the server, /metrics by default.
+func WithMetricsPath(path string) Option {
+	return overriding(envMetricsPath, "WithMetricsPath", path, strconv.Quote(path))
+}
+
+// WithAuthToken makes the metrics page ask for this bearer token, on the server and through [Argus.Handler].
+// It wins over both ARGUS_METRICS_AUTH_TOKEN and ARGUS_METRICS_AUTH_TOKEN_FILE.
+func WithAuthToken(token string) Option {
+	return overriding(envAuthToken, "WithAuthToken", token, hidden)
+}
+
+// WithClusterID names this process among those that run the bot: the label cluster on every series.
+func WithClusterID(id string) Option {
+	return optionFunc(func(o *options) { o.clusterID = &id })
+}
+
+// WithNamespace replaces the first part of the names of the bot's metrics, discord by default, on every way out.
+func WithNamespace(namespace string) Option {
+	return overriding(envNamespace, "WithNamespace", namespace, strconv.Quote(namespace))
+}
+
+// WithProcessMetrics says whether the Go runtime's and the process' metrics are exported too; by default they are.
+func WithProcessMetrics(export bool) Option {
+	value := strconv.FormatBool(export)
+	return overriding(envProcessMetrics, "WithProcessMetrics", value, value)
+}
+
+// WithSessions adds sessions to the one that [Start] is given, as bots with several shards in one process have them.
+// More can be added later with [Argus.Attach].
+func WithSessions(sessions ...*discordgo.Session) Option {
+	sessions = slices.Clone(sessions)
+	return optionFunc(func(o *options) {
+		if i := slices.Index(sessions, nil); i >= 0 {
+			o.problems = append(o.problems, fmt.Errorf("WithSessions: session %d is nil: call discordgo.New first, and check its error", i))
+			return
+		}
+		o.sessions = append(o.sessions, sessions...)
+	})
+}
+
+// WithCommands names the commands that the label command may have, sub-commands joined to theirs by a blank. Others are
+// counted as "other". [Argus.Commands] adds more at run time.
+func WithCommands(names ...string) Option {
+	names = slices.Clone(names)
+	return optionFunc(func(o *options) { o.commands = append(o.commands, names...) })
+}
+
+// WithRegistry puts the metrics of Argus on a registry of the caller's, and serves what its gatherer gathers, so that
+// all metrics of the process share one page. Argus takes off it again, in Shutdown, what it put there. If go_* or process_* are on
+// the registry already, they are left as they are. A second Argus on one registry needs a cluster id of its own.
+func WithRegistry(registerer prometheus.Registerer, gatherer prometheus.Gatherer) Option {
+	return optionFunc(func(o *options) {
+		if isNil(registerer) || isNil(gatherer) {
+			o.problems = append(o.problems, errors.New(
+				"WithRegistry: registerer and gatherer must both be given; a *prometheus.Registry is both"))
+			return
+		}
+		o.registerer, o.gatherer = registerer, gatherer
+	})
+}
+
+// isNil also knows a nil pointer of a type of its own.
+func isNil(v any) bool {
+	if v == nil {
+		return true
+	}
+	r := reflect.ValueOf(v)
+	return r.Kind() == reflect.Pointer && r.IsNil()
+}
+
+// WithNativeHistograms serves histograms as Prometheus' native ones, for servers that scrape them. The push is
+// not affected: see OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION.
+func WithNativeHistograms() Option {
+	return optionFunc(func(o *options) { o.nativeHistograms = true })
+}
+
+// WithoutServer opens no port. The metrics page is then [Argus.Handler]'s, to mount on a mux of the caller's.
+func WithoutServer() Option {
+	return optionFunc(func(o *options) { o.withoutServer = true })
+}
+
+// WithServiceName sets the resource attribute service.name. It wins over OTEL_SERVICE_NAME.
+func WithServiceName(name string) Option {
+	return optionFunc(func(o *options) { o.serviceName = &name })
+}
+
+// WithResourceAttributes adds attributes to the resource that is pushed with the metrics. They win over those of
+// OTEL_RESOURCE_ATTRIBUTES one by one. cluster and service.name have options of their own.
+func WithResourceAttributes(attributes ...attribute.KeyValue) Option {
+	attributes = slices.Clone(attributes)
+	return optionFunc(func(o *options) {
+		for _, a := range attributes {
+			switch {
+			case !a.Valid():
+				o.problems = append(o.problems, fmt.Errorf("WithResourceAttributes(%q): the key is empty or the value has no type", a.Key))
+			case a.Key == resource.ClusterKey:
+				o.problems = append(o.problems, errors.New("WithResourceAttributes(cluster): use WithClusterID"))
+			case a.Key == semconv.ServiceNameKey:
+				o.problems = append(o.problems, errors.New("WithResourceAttributes(service.name): use WithServiceName"))
+			default:
+				o.attributes = append(o.attributes, a)
+			}
+		}
+	})
+}
+
+// WithLogger sets the logger that Argus tells about its start, and about what fails while the bot runs. The default
+// is slog.Default at the time of Start; nil means the default.
+func WithLogger(logger *slog.Logger) Option {
+	return optionFunc(func(o *options) { o.logger = logger })
+}

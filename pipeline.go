@@ -1,0 +1,350 @@
+package argus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"sync"
+	"sync/atomic"
+
+	client "github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	bridge "go.opentelemetry.io/contrib/bridges/prometheus"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/metric/noop"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/exemplar"
+
+	"github.com/argus-dgo/argus/catalog"
+	"github.com/argus-dgo/argus/exporters/otlp"
+	"github.com/argus-dgo/argus/exporters/prometheus"
+	"github.com/argus-dgo/argus/resource"
+)
+
+const (
+	scopeName = "github.com/argus-dgo/argus"
+
+	// cardinalityLimit is the number of label sets per instrument and collection. The SDK's default of 2,000 would have
+	// gauges lose data in a process with more shards than that; every label of Argus is bounded already. The most are needed by
+	// discord.shard.disconnects, which has seven series at 0 for each of up to 4,096 shards, and more as connections end.
+	cardinalityLimit = 50_000
+)
+
+// pipeline carries what is measured out of the process: the MeterProvider, its readers, and the server.
+type pipeline struct {
+	config   Config
+	logger   *slog.Logger
+	provider metric.MeterProvider
+	flush    func(context.Context) error // pushes what is left and ends the provider
+	page     http.Handler
+
+	pull       *prometheus.Exporter // nil without the exporter
+	release    func()               // the shared registry; nil without one
+	server     *prometheus.Server   // nil without a server
+	serverUp   atomic.Bool
+	serverLost atomic.Bool    // since the last time that it was up
+	push       *otlp.Exporter // nil without the exporter
+	pushLost   atomic.Bool    // since the last time that it worked
+}
+
+// newPipeline makes all parts and starts none: no port is bound and nothing is sent. shards is what /readyz tells.
+func newPipeline(c resolved, o *options, shards func() (up, configured int)) (*pipeline, error) {
+	p := &pipeline{config: c.clone(), logger: o.logger, page: http.HandlerFunc(noPage)}
+	if c.Disabled {
+		p.provider, p.flush = noop.NewMeterProvider(), func(context.Context) error { return nil }
+		return p, nil
+	}
+	opts := []sdkmetric.Option{
+		sdkmetric.WithResource(c.resource),
+		sdkmetric.WithExemplarFilter(exemplar.AlwaysOffFilter),
+		sdkmetric.WithCardinalityLimit(cardinalityLimit),
+	}
+	if err := p.make(c, o, shards); err != nil {
+		p.discard()
+		return nil, err
+	}
+	if p.pull != nil {
+		opts = append(opts, sdkmetric.WithReader(p.pull.Reader()))
+	}
+	if p.push != nil {
+		opts = append(opts, sdkmetric.WithReader(p.push.Reader()))
+	}
+	provider := sdkmetric.NewMeterProvider(opts...)
+	p.provider, p.flush = provider, provider.Shutdown
+	if err := p.observe(); err != nil {
+		p.discard()
+		return nil, err
+	}
+	return p, nil
+}
+
+// make makes the exporters that are chosen.
+func (p *pipeline) make(c resolved, o *options, shards func() (up, configured int)) error {
+	var pull, push error
+	if c.exports(Prometheus) {
+		pull = p.makePull(c, o, shards)
+	}
+	if c.exports(OTLP) {
+		push = p.makePush(c)
+	}
+	return errors.Join(pull, push)
+}
+
+// makePush makes the periodic push. All of its settings but these are OpenTelemetry's variables.
+func (p *pipeline) makePush(c resolved) (err error) {
+	opts := []otlp.Option{otlp.WithReport(p.report), otlp.WithOnState(p.pushChanged)}
+	if c.ProcessMetrics {
+		registry := client.NewRegistry()
+		for _, collector := range processCollectors() {
+			if err := registry.Register(collector); err != nil {
+				return fmt.Errorf("cannot collect %T: %w", collector, err)
+			}
+		}
+		opts = append(opts, otlp.WithProducers(bridge.NewMetricProducer(bridge.WithGatherer(registry))))
+	}
+	p.push, err = otlp.New(context.Background(), opts...)
+	return err
+}
+
+// makePull makes the metrics page and, if one is wanted, the server.
+func (p *pipeline) makePull(c resolved, o *options, shards func() (up, configured int)) error {
+	opts := []prometheus.Option{
+		prometheus.WithConstLabels(map[string]string{string(resource.ClusterKey): c.ClusterID}),
+		prometheus.WithReport(p.report),
+	}
+	if o.registerer != nil {
+		opts = append(opts, prometheus.WithRegistry(o.registerer, o.gatherer))
+	}
+	if o.nativeHistograms {
+		opts = append(opts, prometheus.WithNativeHistograms())
+	}
+	if c.ProcessMetrics {
+		opts = append(opts, prometheus.WithCollectors(processCollectors()...))
+	}
+	if err := p.claim(c, o); err != nil {
+		return err
+	}
+	pull, err := prometheus.New(opts...)
+	if err != nil {
+		return fmt.Errorf("the metrics page cannot be made: %w", err)
+	}
+	for _, skipped := range pull.Skipped() {
+		p.logger.Info("argus leaves metrics of the shared registry as they are", "reason", skipped)
+	}
+	server, err := prometheus.NewServer(prometheus.ServerConfig{
+		Addr:        c.address(),
+		MetricsPath: c.MetricsPath,
+		Handler:     pull.Handler(),
+		AuthToken:   c.token.reveal(),
+		Shards:      shards,
+		ErrorLog:    p.report,
+		OnState:     p.serverChanged,
+	})
+	if err != nil {
+		return errors.Join(err, pull.Shutdown(context.Background()))
+	}
+	p.pull = pull
+	p.page = onlyPath(server.Handler(), c.MetricsPath)
+	if !o.withoutServer {
+		p.server = server
+	}
+	return nil
+}
+
+// claim has a shared registry refuse a second Argus with the same cluster: all of its series would be there twice, and a handler
+// of the program's own for that registry, which by client_golang's default answers any error with 500, would lose its page.
+func (p *pipeline) claim(c resolved, o *options) error {
+	if o.registerer == nil {
+		return nil
+	}
+	at := client.WrapRegistererWith(client.Labels{string(resource.ClusterKey): c.ClusterID}, o.registerer)
+	mark := claimed{}
+	if err := at.Register(mark); err != nil {
+		return fmt.Errorf("WithRegistry: the registry has an Argus with the cluster id %q already: give each a WithClusterID of its own, "+
+			"or a registry (%w)", c.ClusterID, err)
+	}
+	p.release = func() { at.Unregister(mark) }
+	return nil
+}
+
+// claimed is a collector that has a name and no metric.
+type claimed struct{}
+
+func (claimed) Describe(ch chan<- *client.Desc) {
+	ch <- client.NewDesc("argus_registry_claimed", "Marks a registry that Argus is on; it is never exported.", nil, nil)
+}
+
+func (claimed) Collect(chan<- client.Metric) {}
+
+// processCollectors are the metrics of the Go runtime and of the process, under the names that everybody knows.
+func processCollectors() []client.Collector {
+	return []client.Collector{
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	}
+}
+
+// observe exports argus.subsystem.up for the parts that are configured.
+func (p *pipeline) observe() error {
+	if p.server == nil && p.push == nil {
+		return nil
+	}
+	subsystem := func(name string) metric.MeasurementOption {
+		return metric.WithAttributeSet(attribute.NewSet(attribute.String("subsystem", name)))
+	}
+	server, push := subsystem(catalog.SubsystemServer), subsystem(catalog.SubsystemOTLP)
+	_, err := p.provider.Meter(scopeName, metric.WithInstrumentationVersion(Version)).Int64ObservableGauge(
+		catalog.SubsystemUp.Name,
+		metric.WithUnit(catalog.SubsystemUp.Unit),
+		metric.WithDescription(catalog.SubsystemUp.Description),
+		metric.WithInt64Callback(func(_ context.Context, observer metric.Int64Observer) error {
+			if p.server != nil {
+				observer.Observe(oneIf(p.serverUp.Load()), server)
+			}
+			if p.push != nil {
+				if up, known := p.push.Up(); known {
+					observer.Observe(oneIf(up), push)
+				}
+			}
+			return nil
+		}),
+	)
+	if err != nil {
+		return fmt.Errorf("cannot make %s: %w", catalog.SubsystemUp.Name, err)
+	}
+	return nil
+}
+
+func oneIf(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// start pushes for the first time, so that every series that exists from the start has a sample at 0, and binds the port. That it
+// is taken is no error.
+func (p *pipeline) start() error {
+	if p.push != nil {
+		p.push.Begin()
+	}
+	if p.server == nil {
+		return nil
+	}
+	return p.server.Start()
+}
+
+// serverChanged is told by the server. Why it went down is told to report, and that it is up at the start to the line about
+// the start.
+func (p *pipeline) serverChanged(up bool) {
+	p.serverUp.Store(up)
+	if !up {
+		p.serverLost.Store(true)
+	} else if p.serverLost.Swap(false) {
+		p.logger.Info("argus: the metrics server listens now", "url", p.url())
+	}
+}
+
+// pushChanged is told by the push. Why it fails is told to report.
+func (p *pipeline) pushChanged(up bool) {
+	if !up {
+		p.pushLost.Store(true)
+	} else if p.pushLost.Swap(false) {
+		p.logger.Info("argus: the collector takes the metrics now", "endpoint", p.push.Endpoint())
+	}
+}
+
+// report takes what goes wrong while the bot runs. The exporters limit how often they report, and their texts say what to do.
+func (p *pipeline) report(err error) {
+	p.logger.Warn("argus: " + err.Error())
+}
+
+// addr is the address that the server is bound to, or empty.
+func (p *pipeline) addr() string {
+	if p.server == nil {
+		return ""
+	}
+	if bound := p.server.Addr(); bound != nil {
+		return bound.String()
+	}
+	return ""
+}
+
+// url is where a browser on the same machine finds the page, or empty.
+func (p *pipeline) url() string {
+	addr := p.addr()
+	if addr == "" {
+		return ""
+	}
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return ""
+	}
+	return pageURL(host, port, p.config)
+}
+
+// wantedURL is the url that the page will have once the port can be bound.
+func (p *pipeline) wantedURL() string {
+	return pageURL(p.config.Host, strconv.Itoa(p.config.Port), p.config)
+}
+
+func pageURL(host, port string, c Config) string {
+	if ip, err := netip.ParseAddr(host); c.Host == "" || err == nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port) + c.MetricsPath
+}
+
+// shutdown pushes what is left, and closes everything. Server and readers go at the same time, so that neither a slow scrape
+// nor a collector that is away takes the other's time.
+func (p *pipeline) shutdown(ctx context.Context) error {
+	var (
+		server, flushed, pull, push error
+		wait                        sync.WaitGroup
+	)
+	if p.server != nil {
+		wait.Go(func() { server = p.server.Shutdown(ctx) })
+	}
+	if p.flush != nil {
+		flushed = p.flush(ctx)
+	}
+	wait.Wait()
+	if p.pull != nil {
+		pull = p.pull.Shutdown(ctx)
+	}
+	if p.release != nil {
+		p.release()
+	}
+	if p.push != nil && p.flush == nil {
+		push = p.push.Shutdown(ctx)
+	}
+	return errors.Join(flushed, server, pull, push)
+}
+
+// onlyPath serves one path of the handler, wherever it is mounted.
+func onlyPath(handler http.Handler, path string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = r.Clone(r.Context())
+		r.URL.Path, r.URL.RawPath = path, ""
+		handler.ServeHTTP(w, r)
+	})
+}
+
+// noPage answers where no page is configured.
+func noPage(w http.ResponseWriter, _ *http.Request) {
+	http.Error(w, "this process has no metrics page: OTEL_METRICS_EXPORTER or argus.WithExporters leaves prometheus out, "+
+		"or OTEL_SDK_DISABLED is true", http.StatusNotFound)
+}
+
+// discard closes what was made for a start that failed, without a last push. That the push misses it is no news.
+func (p *pipeline) discard() {
+	abandoned, cancel := context.WithCancel(context.Background())
+	cancel()
+	_ = p.shutdown(abandoned)
+}
