@@ -1,0 +1,210 @@
+package demo
+
+import (
+	"errors"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/bwmarrin/discordgo"
+
+	"github.com/argus-dgo/argus"
+)
+
+const (
+	prefix = "!"
+	// maxAtWork bounds the handlers at work, whatever the rate: more come and go
+	// at once, with an error.
+	maxAtWork = 512
+)
+
+// tally counts what the status line tells. It is the demo's own count, so that
+// what the metrics say can be compared with it.
+type tally struct {
+	interactions, errors, reconnects atomic.Int64
+}
+
+func (t *tally) String() string {
+	return strings.Join([]string{
+		count(int(t.interactions.Load()), "interaction"), count(int(t.errors.Load()), "error"), count(int(t.reconnects.Load()), "reconnect"),
+	}, ", ")
+}
+
+// A bot is what one process runs: handlers as a bot's author writes them, with
+// the two wrappers of Argus.
+type bot struct {
+	argus    *argus.Argus
+	tally    *tally
+	commands map[string]interactionHandler
+	texts    map[string]textHandler
+
+	slots    chan struct{} // one is held by each handler at work
+	stopping chan struct{}
+
+	mu  sync.Mutex
+	rng *rand.Rand
+}
+
+type (
+	interactionHandler func(*discordgo.Session, *discordgo.InteractionCreate) error
+	textHandler        func(*discordgo.Session, *discordgo.MessageCreate) error
+)
+
+func newBot(tally *tally, rng *rand.Rand) *bot {
+	b := &bot{
+		tally:    tally,
+		slots:    make(chan struct{}, maxAtWork),
+		stopping: make(chan struct{}),
+		rng:      rng,
+	}
+	b.commands, b.texts = b.appCommands(), b.textCommands()
+	return b
+}
+
+// commandNames are those that get a series each. The commands "legacy" and
+// "old" are left out on purpose: they are used all the same, and show as
+// "other".
+func (b *bot) commandNames() []string {
+	var names []string
+	for name := range b.commands {
+		if name != unregisteredCommand {
+			names = append(names, name)
+		}
+	}
+	for name := range b.texts {
+		if name != unregisteredText {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// listen adds the bot's handlers to a session, before it is opened.
+func (b *bot) listen(s *discordgo.Session) {
+	s.AddHandler(b.argus.Interaction(b.interaction))
+	s.AddHandler(b.message)
+
+	var readyBefore atomic.Bool
+	s.AddHandler(func(*discordgo.Session, *discordgo.Ready) {
+		if readyBefore.Swap(true) {
+			b.tally.reconnects.Add(1)
+		}
+	})
+	s.AddHandler(func(*discordgo.Session, *discordgo.Resumed) { b.tally.reconnects.Add(1) })
+}
+
+// Errors of the bot's commands, which tell the label error_type apart.
+type (
+	trackNotFoundError   struct{ query string }
+	missingArgumentError struct{ argument string }
+	busyError            struct{}
+)
+
+func (e *trackNotFoundError) Error() string   { return "nothing found for " + e.query }
+func (e *missingArgumentError) Error() string { return "the argument " + e.argument + " is missing" }
+func (*busyError) Error() string              { return "too many commands at work" }
+
+var (
+	errMaintenance = errors.New("down for maintenance")
+	errStopping    = errors.New("the bot is stopping")
+)
+
+// interaction is the handler of all interactions.
+func (b *bot) interaction(s *discordgo.Session, i *discordgo.InteractionCreate) error {
+	b.tally.interactions.Add(1)
+	return b.counted(func() error {
+		switch i.Type {
+		case discordgo.InteractionApplicationCommand:
+			if handle, ok := b.commands[commandName(i.ApplicationCommandData())]; ok {
+				return handle(s, i)
+			}
+			return say(s, i, "I do not know that command.")
+		case discordgo.InteractionApplicationCommandAutocomplete:
+			return b.autocomplete(s, i)
+		case discordgo.InteractionMessageComponent:
+			return b.button(s, i, i.MessageComponentData().CustomID)
+		case discordgo.InteractionModalSubmit:
+			return say(s, i, "Thank you!")
+		}
+		return nil
+	})
+}
+
+// message runs prefix commands.
+func (b *bot) message(s *discordgo.Session, m *discordgo.MessageCreate) {
+	name, isCommand := strings.CutPrefix(m.Content, prefix)
+	if !isCommand || m.Author == nil || m.Author.Bot {
+		return
+	}
+	handle, ok := b.texts[name]
+	if !ok {
+		return
+	}
+	// The error was counted, and there is nobody else to tell.
+	_ = b.argus.Command(name, func() error {
+		return b.counted(func() error { return handle(s, m) })
+	})
+}
+
+// counted runs a handler while there is a slot for it.
+func (b *bot) counted(handle func() error) (err error) {
+	defer func() {
+		if err != nil {
+			b.tally.errors.Add(1)
+		}
+	}()
+	select {
+	case b.slots <- struct{}{}:
+		defer func() { <-b.slots }()
+		return handle()
+	default:
+		return &busyError{}
+	}
+}
+
+// stop makes handlers that work end early.
+func (b *bot) stop() { close(b.stopping) }
+
+// drain waits until no handler is at work, and lets none begin any more.
+func (b *bot) drain(deadline <-chan struct{}) {
+	for range cap(b.slots) {
+		select {
+		case b.slots <- struct{}{}:
+		case <-deadline:
+			return
+		}
+	}
+}
+
+// work takes between least and most, as the bot's database and the services it
+// asks would.
+func (b *bot) work(least, most time.Duration) error {
+	t := time.NewTimer(least + time.Duration(b.chance()*float64(most-least)))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-b.stopping:
+		return errStopping
+	}
+}
+
+// chance is a number from 0 to below 1.
+func (b *bot) chance() float64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.rng.Float64()
+}
+
+// commandName joins a command with its group and sub-command.
+func commandName(data discordgo.ApplicationCommandInteractionData) string {
+	name, options := data.Name, data.Options
+	for len(options) == 1 && (options[0].Type == discordgo.ApplicationCommandOptionSubCommand ||
+		options[0].Type == discordgo.ApplicationCommandOptionSubCommandGroup) {
+		name += " " + options[0].Name
+		options = options[0].Options
+	}
+	return name
+}

@@ -1,0 +1,208 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/bwmarrin/discordgo"
+
+	"github.com/argus-dgo/argus"
+	"github.com/argus-dgo/argus/resource"
+)
+
+// A cluster is what would be one operating system process of the bot: some of
+// its shards, and one Argus.
+type cluster struct {
+	argus    *argus.Argus
+	bot      *bot
+	sessions []*discordgo.Session
+}
+
+// observe makes the sessions of every cluster and starts Argus on them. They are
+// not open yet. What goes wrong here is a setting.
+func (d *demo) observe() error {
+	// Of what Argus says at its start only the warnings are of interest: the rest
+	// is in the introduction.
+	d.logLevel.Set(slog.LevelWarn)
+	for process := range d.processes {
+		c := &cluster{bot: newBot(&d.tally, d.random(process))}
+		first, end := d.shardsOf(process)
+		for shard := first; shard < end; shard++ {
+			s, err := d.server.NewSession(shard, d.shards)
+			if err != nil {
+				return err
+			}
+			s.Identify.Intents = discordgo.IntentsAll // prefix commands need the messages' content
+			s.ShouldReconnectOnError = true
+			s.LogLevel = silent
+			c.sessions = append(c.sessions, s)
+		}
+		opts, err := d.options(process)
+		if err != nil {
+			return settingError{err}
+		}
+		opts = append(opts,
+			argus.WithSessions(c.sessions[1:]...),
+			argus.WithCommands(c.bot.commandNames()...),
+			argus.WithLogger(d.logger),
+		)
+		if c.argus, err = argus.Start(c.sessions[0], opts...); err != nil {
+			return settingError{err}
+		}
+		d.clusters = append(d.clusters, c)
+		c.bot.argus = c.argus
+		for _, s := range c.sessions {
+			c.bot.listen(s)
+		}
+	}
+	return nil
+}
+
+// silent is below all of discordgo's levels: it would report every fault that
+// the demo makes on purpose.
+const silent = discordgo.LogError - 1
+
+// options are what the flags say of a process. Without flags there are none, so
+// that the environment counts; the first process tells what it says.
+func (d *demo) options(process int) (opts []argus.Option, err error) {
+	if d.processes == 1 {
+		if d.cluster != nil {
+			opts = append(opts, argus.WithClusterID(*d.cluster))
+		}
+	} else {
+		var given []resource.Option
+		if d.cluster != nil {
+			given = append(given, resource.WithClusterID(*d.cluster))
+		}
+		base, _, err := resource.ClusterID(given...)
+		if err != nil {
+			return nil, err
+		}
+		opts = append(opts, argus.WithClusterID(base+"-"+strconv.Itoa(process)))
+	}
+	if process == 0 {
+		if d.addr != nil {
+			opts = append(opts, argus.WithAddr(*d.addr))
+		}
+		return opts, nil
+	}
+	first := d.clusters[0].argus.Config()
+	port := first.Port
+	if port != 0 {
+		if err := checkPorts(port, d.processes); err != nil {
+			return nil, fmt.Errorf("port %d (from %s): %w", port, first.Source("ARGUS_PORT"), err)
+		}
+		port += process
+	}
+	return append(opts, argus.WithHost(first.Host), argus.WithPort(port)), nil
+}
+
+// open opens all sessions and waits until they have all their guilds. As Discord
+// asks, of the shards whose ids are equal modulo max_concurrency one identifies
+// at a time, in windows; all others at once.
+func (d *demo) open(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	d.began = time.Now()
+	sessions := d.sessions()
+	d.screen.status(fmt.Sprintf("%s  opening %s", clock(0), count(len(sessions), "session")))
+	gateway, err := sessions[0].GatewayBot(discordgo.WithContext(ctx))
+	if err != nil {
+		return fmt.Errorf("asking the fake Discord for its gateway: %w", err)
+	}
+	atOnce := max(1, gateway.SessionStartLimit.MaxConcurrency)
+	errs := make([]error, len(sessions))
+	for first := 0; first < len(sessions); first += atOnce {
+		if first > 0 {
+			select {
+			case <-time.After(identifyWindow):
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		var wait sync.WaitGroup
+		for shard := first; shard < min(first+atOnce, len(sessions)); shard++ {
+			wait.Go(func() { errs[shard] = sessions[shard].Open() })
+		}
+		wait.Wait()
+	}
+	for shard, err := range errs {
+		if err != nil {
+			return fmt.Errorf("opening the session of shard %d: %w", shard, err)
+		}
+	}
+	for shard := range sessions {
+		conn, err := d.server.WaitConn(ctx, shard)
+		if err != nil {
+			return err
+		}
+		if err := conn.WaitGuilds(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sessions are those of all clusters, by shard.
+func (d *demo) sessions() []*discordgo.Session {
+	var all []*discordgo.Session
+	for _, c := range d.clusters {
+		all = append(all, c.sessions...)
+	}
+	return all
+}
+
+// close closes all sessions at a time, for each Close takes a second. One that
+// is just reconnecting opens again behind Close's back (discordgo v0.29.0), so
+// the fake's side of the connections is looked at: it is over when there has
+// been none for a while.
+func (d *demo) close(ctx context.Context) {
+	const (
+		poll  = 20 * time.Millisecond
+		quiet = 300 * time.Millisecond
+	)
+	closeAll := func() {
+		var wait sync.WaitGroup
+		for _, s := range d.sessions() {
+			wait.Go(func() { _ = s.Close() }) // it returns nil
+		}
+		wait.Wait()
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		closeAll()
+		tick := time.NewTicker(poll)
+		defer tick.Stop()
+		for since := time.Now(); time.Since(since) < quiet; {
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				return
+			}
+			if d.up() > 0 {
+				closeAll()
+				since = time.Now()
+			}
+		}
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done(): // a session whose lock is never let go: the process ends without it
+	}
+}
+
+// up is how many shards have a connection that is ready.
+func (d *demo) up() int {
+	ready := map[int]bool{}
+	for _, c := range d.server.Conns() {
+		if c.Ready() {
+			ready[c.Shard()] = true
+		}
+	}
+	return len(ready)
+}

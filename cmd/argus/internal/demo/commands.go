@@ -1,0 +1,161 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/bwmarrin/discordgo"
+)
+
+const (
+	unregisteredCommand = "legacy"
+	unregisteredText    = "old"
+)
+
+// used are the application commands that the traffic draws from: one that is
+// there three times is used three times as often.
+func used() []string {
+	return []string{
+		"ping", "ping", "ping", "help", "help", "stats", "stats", "stats", "play", "play", "play", "play",
+		"config get", "config set", "config set", "mod ban", "report", unregisteredCommand,
+	}
+}
+
+func usedTexts() []string {
+	return []string{"ping", "ping", "ping", "roll", "roll", "weather", "weather", unregisteredText}
+}
+
+func (b *bot) appCommands() map[string]interactionHandler {
+	return map[string]interactionHandler{
+		// Answered at once.
+		"ping":              func(s *discordgo.Session, i *discordgo.InteractionCreate) error { return say(s, i, "Pong!") },
+		"help":              func(s *discordgo.Session, i *discordgo.InteractionCreate) error { return say(s, i, "Read the manual.") },
+		"config get":        func(s *discordgo.Session, i *discordgo.InteractionCreate) error { return say(s, i, "volume = 11") },
+		unregisteredCommand: func(s *discordgo.Session, i *discordgo.InteractionCreate) error { return say(s, i, "Use /help.") },
+		// Answered after some work.
+		"stats": func(s *discordgo.Session, i *discordgo.InteractionCreate) error {
+			if err := b.work(50*time.Millisecond, 300*time.Millisecond); err != nil {
+				return err
+			}
+			if b.chance() < 0.05 {
+				return fail(s, i, errMaintenance)
+			}
+			return say(s, i, "All is well.")
+		},
+		// As slow work ought to be done: acknowledged first, answered later.
+		"play": func(s *discordgo.Session, i *discordgo.InteractionCreate) error {
+			if err := respond(s, i, discordgo.InteractionResponseDeferredChannelMessageWithSource, nil); err != nil {
+				return err
+			}
+			if err := b.work(300*time.Millisecond, 2500*time.Millisecond); err != nil {
+				return err
+			}
+			text := "Playing."
+			var failed error
+			if b.chance() < 0.1 {
+				text, failed = "Nothing found.", &trackNotFoundError{query: "that song"}
+			}
+			_, err := s.InteractionResponseEdit(i.Interaction, &discordgo.WebhookEdit{Content: &text})
+			return errors.Join(failed, err)
+		},
+		// As it ought not to be: 1 to 4 s before the first answer. After 3 s Discord
+		// does not know the interaction any more, and the error is a *RESTError.
+		"report": func(s *discordgo.Session, i *discordgo.InteractionCreate) error {
+			if err := b.work(time.Second, 4*time.Second); err != nil {
+				return err
+			}
+			return say(s, i, "Here is your report.")
+		},
+		"config set": func(s *discordgo.Session, i *discordgo.InteractionCreate) error {
+			if b.chance() < 0.15 {
+				_, err := strconv.Atoi("loud")
+				return fail(s, i, err) // a *strconv.NumError
+			}
+			return say(s, i, "Done.")
+		},
+		// In some guilds the role of the bot lacks the permission: Discord answers 403.
+		"mod ban": func(s *discordgo.Session, i *discordgo.InteractionCreate) error {
+			if i.GuildID == "" || i.Member == nil || i.Member.User == nil {
+				return fail(s, i, &missingArgumentError{argument: "member"})
+			}
+			if err := s.GuildBanCreate(i.GuildID, i.Member.User.ID, 0); err != nil {
+				return fail(s, i, err)
+			}
+			return say(s, i, "Gone.")
+		},
+	}
+}
+
+func (b *bot) textCommands() map[string]textHandler {
+	return map[string]textHandler{
+		"ping": func(s *discordgo.Session, m *discordgo.MessageCreate) error { return send(s, m, "Pong!") },
+		"roll": func(s *discordgo.Session, m *discordgo.MessageCreate) error {
+			if b.chance() < 0.1 {
+				return &missingArgumentError{argument: "sides"}
+			}
+			return send(s, m, strconv.Itoa(1+int(b.chance()*6)))
+		},
+		"weather": func(s *discordgo.Session, m *discordgo.MessageCreate) error {
+			if err := b.work(100*time.Millisecond, 1500*time.Millisecond); err != nil {
+				return err
+			}
+			if b.chance() < 0.1 {
+				return context.DeadlineExceeded // as an HTTP client of the weather service returns it
+			}
+			return send(s, m, "Rain.")
+		},
+		unregisteredText: func(s *discordgo.Session, m *discordgo.MessageCreate) error { return send(s, m, "Use "+prefix+"ping.") },
+	}
+}
+
+func (b *bot) autocomplete(s *discordgo.Session, i *discordgo.InteractionCreate) error {
+	if err := b.work(time.Millisecond, 20*time.Millisecond); err != nil {
+		return err
+	}
+	return respond(s, i, discordgo.InteractionApplicationCommandAutocompleteResult, &discordgo.InteractionResponseData{
+		Choices: []*discordgo.ApplicationCommandOptionChoice{{Name: "first", Value: "first"}, {Name: "second", Value: "second"}},
+	})
+}
+
+func (b *bot) button(s *discordgo.Session, i *discordgo.InteractionCreate, id string) error {
+	switch id {
+	case "button-0":
+		return respond(s, i, discordgo.InteractionResponseModal, &discordgo.InteractionResponseData{
+			CustomID: "feedback", Title: "Feedback",
+			Components: []discordgo.MessageComponent{discordgo.ActionsRow{Components: []discordgo.MessageComponent{
+				discordgo.TextInput{CustomID: "text", Label: "What can be better?", Style: discordgo.TextInputParagraph},
+			}}},
+		})
+	case "button-1":
+		if b.chance() < 0.1 {
+			return fail(s, i, errMaintenance)
+		}
+	}
+	return respond(s, i, discordgo.InteractionResponseUpdateMessage, &discordgo.InteractionResponseData{Content: "pressed"})
+}
+
+// say answers an interaction with a message.
+func say(s *discordgo.Session, i *discordgo.InteractionCreate, text string) error {
+	return respond(s, i, discordgo.InteractionResponseChannelMessageWithSource, &discordgo.InteractionResponseData{Content: text})
+}
+
+// fail tells the user that it did not work, and returns why.
+func fail(s *discordgo.Session, i *discordgo.InteractionCreate, why error) error {
+	return errors.Join(why, respond(s, i, discordgo.InteractionResponseChannelMessageWithSource, &discordgo.InteractionResponseData{
+		Content: "That did not work.", Flags: discordgo.MessageFlagsEphemeral,
+	}))
+}
+
+func respond(
+	s *discordgo.Session, i *discordgo.InteractionCreate, kind discordgo.InteractionResponseType, data *discordgo.InteractionResponseData,
+) error {
+	return s.InteractionRespond(i.Interaction, &discordgo.InteractionResponse{Type: kind, Data: data})
+}
+
+// send writes a message to the channel that m came from.
+func send(s *discordgo.Session, m *discordgo.MessageCreate, text string) error {
+	_, err := s.ChannelMessageSend(m.ChannelID, text)
+	return err
+}

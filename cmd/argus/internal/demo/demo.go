@@ -1,0 +1,216 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/argus-dgo/argus/discordtest"
+)
+
+// Summary is the command in one line.
+const Summary = "run a bot against a fake Discord and serve its metrics; no token, no internet"
+
+// The exit codes of Run.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+const (
+	membersPerGuild = 25
+	// openTimeout is how long the sessions may take to be ready.
+	openTimeout = time.Minute
+	// closeTimeout is how long the sessions may take to close; discordgo's Close
+	// alone takes 1 s.
+	closeTimeout = 6 * time.Second
+	// shutdownTimeout is how long Argus may take then. A collector that is away
+	// would have it wait for as long as it can.
+	shutdownTimeout = 2 * time.Second
+	// Discord lets max_concurrency shards identify every 5 s. This one does it
+	// every 250 ms, so that nobody waits for the demo.
+	identifyWindow = 250 * time.Millisecond
+	maxConcurrency = 16
+)
+
+// settingError is something that the user has to change.
+type settingError struct{ error }
+
+func (e settingError) Unwrap() error { return e.error }
+
+// Run runs the command with the arguments that follow its name, until ctx is
+// done or the time that --duration says has passed. It returns the exit code: 0,
+// 2 for a flag or a variable that cannot be used, 1 for what went wrong
+// otherwise.
+func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	c, err := parse(args, stdout)
+	if errors.Is(err, errHelp) {
+		return exitOK
+	}
+	if err == nil {
+		err = run(ctx, c, stdout)
+	} else {
+		err = settingError{err}
+	}
+	var setting settingError
+	switch {
+	case errors.As(err, &setting):
+		fmt.Fprintf(stderr, "argus demo: %v\n\"argus demo --help\" tells the flags.\n", err)
+		return exitUsage
+	case err != nil:
+		fmt.Fprintf(stderr, "argus demo: %v\n", err)
+		return exitFailed
+	}
+	return exitOK
+}
+
+// A demo is one run.
+type demo struct {
+	config
+	screen   *screen
+	logLevel slog.LevelVar
+	logger   *slog.Logger
+	server   *discordtest.Server
+	traffic  *discordtest.Traffic
+	scenery  *scenery
+	clusters []*cluster
+	tally    tally
+	began    time.Time
+}
+
+func run(ctx context.Context, c config, out io.Writer) (err error) {
+	d := &demo{config: c, screen: newScreen(out)}
+	d.logger = slog.New(slog.NewTextHandler(d.screen, &slog.HandlerOptions{Level: &d.logLevel, ReplaceAttr: withoutTime}))
+	if err := d.fake(); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.server.Close()) }()
+	defer d.stop()
+	if err := d.observe(); err != nil {
+		return err
+	}
+	d.introduce()
+	d.logLevel.Set(slog.LevelInfo)
+
+	if c.duration > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, c.duration)
+		defer cancel()
+	}
+	if err := d.open(ctx); err != nil {
+		if ctx.Err() != nil { // it was asked to end before it had begun
+			return nil
+		}
+		return err
+	}
+	return d.play(ctx)
+}
+
+// withoutTime leaves the time out of log lines: the status has it.
+func withoutTime(groups []string, a slog.Attr) slog.Attr {
+	if len(groups) == 0 && a.Key == slog.TimeKey {
+		return slog.Attr{}
+	}
+	return a
+}
+
+// fake makes the Discord of this run, and what will happen there.
+func (d *demo) fake() (err error) {
+	d.server, err = discordtest.NewServer(
+		discordtest.WithShards(d.shards),
+		discordtest.WithGuilds(d.guilds),
+		discordtest.WithMembers(membersPerGuild),
+		discordtest.WithMaxConcurrency(maxConcurrency),
+		discordtest.WithIdentifyWindow(identifyWindow),
+		discordtest.WithHeartbeatInterval(d.pace.heartbeat),
+		discordtest.WithStrictInteractions(),
+		discordtest.WithRecordLimit(1000), // nobody looks at them
+	)
+	if err != nil {
+		return err
+	}
+	d.traffic, err = discordtest.NewTraffic(d.server, discordtest.TrafficConfig{
+		Rate: d.rate, Seed: d.seed, Mix: mix(d.rate, d.shards),
+		Commands: used(), PrefixCommands: usedTexts(), Prefix: prefix,
+		Faults: true, FirstFaults: d.pace.firstFaults, FaultEvery: d.pace.faultEvery,
+	})
+	if err != nil {
+		return errors.Join(err, d.server.Close())
+	}
+	d.scenery = newScenery(d.server, &d.config)
+	return nil
+}
+
+// interactionsPerShard is how many a second a session answers at most here.
+// discordgo v0.29.0 has one bucket for all callbacks and holds it while a
+// request is under way, so a session answers one at a time: with the 15 to 35 ms
+// that the fake takes, more than about 30 would queue up without end.
+const interactionsPerShard = 8
+
+// mix is discordtest's, with fewer interactions where the rate is high.
+func mix(rate float64, shards int) map[string]float64 {
+	m := discordtest.DefaultMix()
+	total := 0.0
+	for _, share := range m {
+		total += share
+	}
+	const event = "INTERACTION_CREATE"
+	if most := float64(interactionsPerShard * shards); rate*m[event]/total > most {
+		// x of (total - old + x) shares are to be most of rate.
+		others := total - m[event]
+		m[event] = others * most / (rate - most)
+	}
+	return m
+}
+
+// play lets things happen until ctx is done.
+func (d *demo) play(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var (
+		wait   sync.WaitGroup
+		failed error
+	)
+	wait.Go(func() {
+		defer cancel()
+		failed = d.traffic.Run(ctx)
+	})
+	wait.Go(func() { d.scenery.run(ctx, d.pace.change) })
+	d.report(ctx)
+	wait.Wait()
+	return failed
+}
+
+// stop ends everything but the server, in parallel where it can be. That the last
+// values could not be pushed any more is said, and is no failure of the demo.
+func (d *demo) stop() {
+	d.screen.keep()
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	for _, c := range d.clusters {
+		c.bot.stop()
+	}
+	if !d.began.IsZero() { // else none was opened
+		d.close(ctx)
+	}
+	for _, c := range d.clusters {
+		c.bot.drain(ctx.Done())
+	}
+	ctx, cancel = context.WithTimeout(context.Background(), shutdownTimeout)
+	defer cancel()
+	var wait sync.WaitGroup
+	for _, c := range d.clusters {
+		wait.Go(func() {
+			if err := c.argus.Shutdown(ctx); err != nil {
+				d.logger.Warn(err.Error())
+			}
+		})
+	}
+	wait.Wait()
+	d.conclude()
+}

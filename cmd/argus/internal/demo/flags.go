@@ -1,0 +1,200 @@
+package demo
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math"
+	"math/rand/v2"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/argus-dgo/argus/resource"
+)
+
+const (
+	maxShards    = 256
+	maxProcesses = 64
+	maxRate      = 10_000
+	maxGuilds    = 100_000
+	// guildsPerShard is Discord's limit; it answers IDENTIFY with close code 4011
+	// above it (https://discord.com/developers/docs/events/gateway#sharding).
+	guildsPerShard = 2500
+)
+
+// config is what the flags say.
+type config struct {
+	shards, guilds, processes int
+	rate                      float64
+	seed                      int64
+	duration                  time.Duration // 0: until it is interrupted
+	cluster, addr             *string       // nil: not given, so the environment counts
+	port                      int           // of addr
+	pace                      pace
+}
+
+// pace is how fast things happen that have nothing to do with the rate.
+type pace struct {
+	firstFaults time.Duration // within which each kind of fault happens once
+	faultEvery  time.Duration // from then on, on average
+	heartbeat   time.Duration // Discord's is 41.25 s, too slow for a gauge to be seen moving
+	change      time.Duration // between the steps of what changes slowly: see scenery
+	plainStatus time.Duration // between status lines, where they cannot replace each other
+}
+
+func defaultPace() pace {
+	return pace{
+		firstFaults: 30 * time.Second,
+		faultEvery:  20 * time.Second,
+		heartbeat:   10 * time.Second,
+		change:      2 * time.Second,
+		plainStatus: 10 * time.Second,
+	}
+}
+
+// errHelp says that the flags were asked for.
+var errHelp = errors.New("help was asked for")
+
+// parse reads the flags. Errors name the flag and its value. When help was
+// asked for it is written to help, and the error is errHelp.
+func parse(args []string, help io.Writer) (config, error) {
+	c := config{shards: 4, guilds: 500, processes: 1, rate: 200, seed: 1, pace: defaultPace()}
+	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	whole := func(name string, value *int, most int, usage string) {
+		flags.Func(name, usage, func(text string) error {
+			n, err := strconv.Atoi(text)
+			if err != nil || n < 1 || n > most {
+				return fmt.Errorf("must be a whole number from 1 to %d", most)
+			}
+			*value = n
+			return nil
+		})
+	}
+	whole("shards", &c.shards, maxShards, "`number` of shards of the bot: one discordgo session each (default 4)")
+	whole("guilds", &c.guilds, maxGuilds, "`number` of guilds that the bot is in, over all shards (default 500)")
+	whole("processes", &c.processes, maxProcesses,
+		"`number` of clusters: the shards are split among them, and each has a port of\nits own, from --addr upwards, and the cluster id <cluster>-0, <cluster>-1, … (default 1)")
+	flags.Func("rate", "gateway events per second, over all shards (default 200)", func(text string) error {
+		n, err := strconv.ParseFloat(text, 64)
+		if err != nil || !(n > 0 && n <= maxRate) {
+			return fmt.Errorf("must be a number above 0, and at most %d", maxRate)
+		}
+		c.rate = n
+		return nil
+	})
+	flags.Func("seed", "`number` that the sequence of events and faults follows from (default 1)", func(text string) error {
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return fmt.Errorf("must be a whole number from %d to %d", math.MinInt64, math.MaxInt64)
+		}
+		c.seed = n
+		return nil
+	})
+	flags.Func("duration", "`time` after which it ends, such as 30s or 5m; 0 for when it is interrupted (default 0)", func(text string) error {
+		d, err := time.ParseDuration(text)
+		if err != nil || d < 0 {
+			return errors.New("must be a time such as 30s or 5m, or 0")
+		}
+		c.duration = d
+		return nil
+	})
+	flags.Func("cluster", "cluster `id`, the label on every series (default: as the environment says, else default)", func(text string) error {
+		if _, _, err := resource.ClusterID(resource.WithClusterID(text)); errors.Is(err, resource.ErrClusterID) {
+			return fmt.Errorf("must be 1 to %d bytes of printable text without a blank at either end", resource.MaxClusterIDLength)
+		}
+		c.cluster = &text
+		return nil
+	})
+	flags.Func("addr", "`host:port` to serve the metrics on; port 0 for any free one (default: as the environment says, else :9191)", func(text string) error {
+		host, port, err := net.SplitHostPort(text)
+		if err != nil || strings.ContainsAny(host, " \t\r\n/") {
+			return errors.New("must be host:port, such as :9191 or localhost:9191")
+		}
+		n, err := strconv.ParseUint(port, 10, 16)
+		if err != nil {
+			return errors.New("its port must be a number from 0 to 65535")
+		}
+		c.addr, c.port = &text, int(n)
+		return nil
+	})
+
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		writeHelp(help, flags)
+		return config{}, errHelp
+	case err != nil:
+		return config{}, asTyped(err)
+	case flags.NArg() > 0:
+		return config{}, fmt.Errorf("unexpected %q: there are flags only", flags.Arg(0))
+	}
+	return c, c.check()
+}
+
+// asTyped spells flags with two dashes, as the help does.
+func asTyped(err error) error {
+	text := err.Error()
+	for _, before := range []string{"for flag -", "not defined: -", "needs an argument: -"} {
+		text = strings.Replace(text, before, before+"-", 1)
+	}
+	return errors.New(text)
+}
+
+// check looks at flags together.
+func (c *config) check() error {
+	var errs []error
+	if c.processes > c.shards {
+		errs = append(errs, fmt.Errorf("--processes %d: each needs a shard of its own, and --shards is %d", c.processes, c.shards))
+	}
+	if most := c.shards * guildsPerShard; c.guilds > most {
+		errs = append(errs, fmt.Errorf("--guilds %d: Discord allows %d guilds on a shard, so --shards %d take %d; raise --shards",
+			c.guilds, guildsPerShard, c.shards, most))
+	}
+	if c.addr != nil {
+		if err := checkPorts(c.port, c.processes); err != nil {
+			errs = append(errs, fmt.Errorf("--addr %q: %w", *c.addr, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// checkPorts says whether the ports of all processes exist.
+func checkPorts(first, processes int) error {
+	if first != 0 && first+processes-1 > math.MaxUint16 {
+		return fmt.Errorf("--processes %d would need port %d", processes, first+processes-1)
+	}
+	return nil
+}
+
+// shardsOf returns the first shard of a process and the one after its last.
+func (c *config) shardsOf(process int) (first, end int) {
+	return process * c.shards / c.processes, (process + 1) * c.shards / c.processes
+}
+
+// random makes the numbers of one user of them from the seed.
+func (c *config) random(user int) *rand.Rand {
+	return rand.New(rand.NewPCG(uint64(c.seed), uint64(user))) //nolint:gosec // negative numbers make as good a seed
+}
+
+func writeHelp(w io.Writer, flags *flag.FlagSet) {
+	fmt.Fprint(w, `Runs a Discord bot against a fake Discord and serves its metrics. Needs neither a token nor the internet.
+
+Usage: argus demo [flags]
+
+Flags:
+`)
+	flags.VisitAll(func(f *flag.Flag) {
+		name, usage := flag.UnquoteUsage(f)
+		if name == "value" {
+			name = "number"
+		}
+		fmt.Fprintf(w, "  --%s %s\n        %s\n", f.Name, name, strings.ReplaceAll(usage, "\n", "\n        "))
+	})
+	fmt.Fprint(w, `
+All settings of docs/CONFIGURATION.md apply, such as ARGUS_PORT, ARGUS_NAMESPACE, ARGUS_METRICS_AUTH_TOKEN and
+OTEL_METRICS_EXPORTER; a flag that is given wins over its variable.
+`)
+}

@@ -1,0 +1,136 @@
+package demo
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/argus-dgo/argus"
+	"github.com/argus-dgo/argus/catalog"
+)
+
+// introduce says what this is, where to look, and for what.
+func (d *demo) introduce() {
+	var b strings.Builder
+	fmt.Fprintf(&b, `Argus demo: a bot with %s in %s, as real discordgo sessions,
+against a fake Discord inside this process. No token, no internet.
+
+`, count(d.shards, "shard"), count(d.guilds, "guild"))
+	if d.processes > 1 {
+		fmt.Fprintf(&b, "The shards are split among %d clusters, each with a port of its own, as if they were\n"+
+			"processes. They share this one, so their go_* and process_* metrics are the same.\n\n", d.processes)
+	}
+	first := d.clusters[0].argus.Config()
+	switch {
+	case first.Disabled:
+		fmt.Fprint(&b, "OTEL_SDK_DISABLED is true: the bot runs, and nothing is measured or served.\n\n")
+	case len(first.Exporters) == 0:
+		fmt.Fprint(&b, "OTEL_METRICS_EXPORTER is none: the bot is measured, and nothing leaves the process.\n\n")
+	default:
+		for _, e := range first.Exporters {
+			switch e {
+			case argus.Prometheus:
+				d.writePages(&b)
+			default:
+				fmt.Fprintf(&b, "The metrics are pushed: exporter %s, as OTEL_METRICS_EXPORTER says.\n\n", e)
+			}
+		}
+		d.writeFirstLooks(&b)
+	}
+	fmt.Fprintf(&b, "In the first %v each kind of fault happens once: dropped connections, op 7 and 9, guild outages,\n"+
+		"rate limits. Voice cannot be faked: %s stays 0. Ctrl-C ends the demo.\n\n",
+		d.pace.firstFaults, d.metric(catalog.VoiceClients))
+	_, _ = d.screen.Write([]byte(b.String()))
+}
+
+func (d *demo) writePages(b *strings.Builder) {
+	for i, c := range d.clusters {
+		metrics, listening := page(c.argus)
+		note := fmt.Sprintf("cluster=%q", c.argus.Config().ClusterID)
+		if d.processes > 1 {
+			from, end := d.shardsOf(i)
+			note += ", " + shardRange(from, end)
+		}
+		if !listening {
+			note += ", NOT LISTENING YET: see above"
+		}
+		fmt.Fprintf(b, "  metrics  %s  (%s)\n", metrics, note)
+		fmt.Fprintf(b, "  healthz  %s\n", beside(metrics, "/healthz"))
+		fmt.Fprintf(b, "  readyz   %s\n", beside(metrics, "/readyz"))
+	}
+	fmt.Fprintln(b)
+}
+
+// page is where the metrics are, or will be once the port is free.
+func page(a *argus.Argus) (metrics string, listening bool) {
+	if metrics = a.URL(); metrics != "" {
+		return metrics, true
+	}
+	c := a.Config()
+	host := c.Host
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, strconv.Itoa(c.Port)) + c.MetricsPath, false
+}
+
+// beside is another path of the same server.
+func beside(metrics, path string) string {
+	u, err := url.Parse(metrics)
+	if err != nil {
+		return metrics
+	}
+	u.Path = path
+	return u.String()
+}
+
+func (d *demo) writeFirstLooks(b *strings.Builder) {
+	c := d.clusters[0].argus.Config()
+	for _, e := range c.Exporters {
+		if e != argus.Prometheus {
+			continue
+		}
+		metrics, _ := page(d.clusters[0].argus)
+		fetch := "curl -s " + metrics
+		if c.Authenticated {
+			fetch = "curl -s -H \"Authorization: Bearer $ARGUS_METRICS_AUTH_TOKEN\" " + metrics
+		}
+		fmt.Fprint(b, "Look at first:\n\n")
+		for _, look := range []struct{ what, pattern string }{
+			{"each shard: up, heartbeat, reconnects and why", "^" + d.namespace() + "_shard_(up|latency|reconnects|disconnects)"},
+			{"commands: how many, how they ended", "^" + d.metric(catalog.AppCommands)},
+			{"what failed, and who limited the rate", "^" + d.metric(catalog.CommandErrors) + "|^" + d.metric(catalog.RateLimits)},
+		} {
+			fmt.Fprintf(b, "  # %s\n  %s | grep -E '%s'\n", look.what, fetch, look.pattern)
+		}
+		fmt.Fprintln(b)
+	}
+	fmt.Fprintf(b, "In Prometheus:\n\n"+
+		"  sum by (cluster) (rate(%s[1m]))\n"+
+		"  %s == 0\n"+
+		"  histogram_quantile(0.95, sum by (le, command) (rate(%s_bucket[1m])))\n\n",
+		d.metric(catalog.Interactions), d.metric(catalog.ShardUp), d.metric(catalog.AppCommandDuration))
+}
+
+// metric is the name of an instrument in Prometheus, in the namespace that is set.
+func (d *demo) metric(i catalog.Instrument) string {
+	return i.In(d.namespace()).PrometheusName()
+}
+
+func (d *demo) namespace() string { return d.clusters[0].argus.Config().Namespace }
+
+func shardRange(from, end int) string {
+	if end-from == 1 {
+		return "shard " + strconv.Itoa(from)
+	}
+	return fmt.Sprintf("shards %d to %d", from, end-1)
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return strconv.Itoa(n) + " " + what + "s"
+}

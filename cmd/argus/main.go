@@ -1,0 +1,88 @@
+// Command argus is the command line of Argus.
+//
+//	argus demo     runs a bot against a fake Discord and serves its metrics
+//	argus help     lists the commands
+//
+// A command that was asked for wrongly ends with exit code 2, one that failed
+// with 1.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/argus-dgo/argus"
+	"github.com/argus-dgo/argus/cmd/argus/internal/demo"
+)
+
+// The exit codes.
+const (
+	exitOK    = 0
+	exitUsage = 2
+)
+
+// A command is what can be asked for on the command line. run gets what follows
+// the command's name, ends when ctx does, and returns the exit code.
+type command struct {
+	name, summary string
+	run           func(ctx context.Context, args []string, stdout, stderr io.Writer) int
+}
+
+func commands() []command {
+	return []command{
+		{"demo", demo.Summary, demo.Run},
+		{"version", "print the version", version},
+	}
+}
+
+func main() {
+	// The first signal asks for an orderly end. With stop the next one has its
+	// ordinary effect, and ends the process at once.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if len(args) == 0 {
+		usage(stderr)
+		return exitUsage
+	}
+	switch args[0] {
+	case "help", "-h", "-help", "--help":
+		if len(args) == 1 {
+			usage(stdout)
+			return exitOK
+		}
+		args = []string{args[1], "--help"}
+	}
+	for _, c := range commands() {
+		if c.name == args[0] {
+			return c.run(ctx, args[1:], stdout, stderr)
+		}
+	}
+	fmt.Fprintf(stderr, "argus: there is no command %q\n\n", args[0])
+	usage(stderr)
+	return exitUsage
+}
+
+func usage(w io.Writer) {
+	fmt.Fprint(w, "Argus makes Discord bots written with discordgo observable.\n\nUsage: argus <command> [flags]\n\nCommands:\n")
+	for _, c := range commands() {
+		fmt.Fprintf(w, "  %-9s %s\n", c.name, c.summary)
+	}
+	fmt.Fprint(w, "\n\"argus help <command>\" tells a command's flags.\n")
+}
+
+func version(_ context.Context, args []string, stdout, stderr io.Writer) int {
+	if len(args) > 0 && args[0] != "--help" {
+		fmt.Fprintf(stderr, "argus version: there is nothing to say about %q\n", args[0])
+		return exitUsage
+	}
+	fmt.Fprintln(stdout, "argus", argus.Version)
+	return exitOK
+}
