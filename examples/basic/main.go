@@ -1,0 +1,78 @@
+// Basic is a bot that Argus makes observable with one line.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/bwmarrin/discordgo"
+
+	"github.com/argus-dgo/argus"
+	"github.com/argus-dgo/argus/examples/internal/demo"
+	"github.com/argus-dgo/argus/examples/internal/pingbot"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
+	if err := run(ctx); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(ctx context.Context) error {
+	discord, err := demo.Discord() // the real one, or with -demo a fake one
+	if err != nil {
+		return err
+	}
+	defer discord.Close()
+
+	session, err := discordgo.New("Bot " + discord.Token())
+	if err != nil {
+		return err
+	}
+	discord.Configure(session) // does nothing with the real Discord
+	session.Identify.Intents = pingbot.Intents
+
+	// ── Argus ── The one line, before Open. Metrics are on http://localhost:9191/metrics.
+	a, err := argus.Start(session)
+	if err != nil {
+		return err
+	}
+	// Shut down after the session has closed, so that its end is counted too.
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := a.Shutdown(ctx); err != nil {
+			log.Print(err)
+		}
+	}()
+
+	// ── Argus, if you like ── How long do the commands take, and which of them fail? Name
+	// them, and wrap their handlers. What you do not name is counted as "other".
+	if err := a.Commands(pingbot.Command); err != nil {
+		return err
+	}
+	session.AddHandler(a.Interaction(pingbot.Slash))
+	session.AddHandler(pingbot.OnText(func(s *discordgo.Session, m *discordgo.MessageCreate) error {
+		return a.Command(pingbot.Command, func() error { return pingbot.Text(s, m) })
+	}))
+
+	if err := session.Open(); err != nil {
+		return fmt.Errorf("connecting to Discord: %w", err)
+	}
+	defer session.Close()
+
+	if err := pingbot.Register(session); err != nil {
+		return err
+	}
+	log.Print("the bot is running; Ctrl-C ends it")
+	<-ctx.Done()
+	log.Print("the bot is closing")
+	return nil
+}

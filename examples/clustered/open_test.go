@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bwmarrin/discordgo"
+	"go.uber.org/goleak"
+
+	"github.com/argus-dgo/argus/discordtest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// newSessions makes one for each shard, of a bot with as many as the largest id asks for.
+func newSessions(t *testing.T, ids []int, opts ...discordtest.Option) (*discordtest.Server, []*discordgo.Session) {
+	t.Helper()
+	fake, err := discordtest.NewServer(opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { fake.Close() })
+	var sessions []*discordgo.Session
+	for _, id := range ids {
+		session, err := fake.NewSession(id, slices.Max(ids)+1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sessions = append(sessions, session)
+	}
+	t.Cleanup(func() { closeAll(sessions) })
+	return fake, sessions
+}
+
+func TestOpenAllKeepsToMaxConcurrency(t *testing.T) {
+	t.Parallel()
+	const (
+		concurrency = 2
+		window      = 300 * time.Millisecond
+		opIdentify  = 2
+	)
+	// Of the shards 0, 1, 2, 4 and 5 the even ones share a key, and so do the odd ones.
+	ids := []int{0, 1, 2, 4, 5}
+	fake, sessions := newSessions(t, ids, discordtest.WithMaxConcurrency(concurrency), discordtest.WithIdentifyWindow(window))
+	began := time.Now()
+	if err := openAll(t.Context(), sessions, window); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(began); took < 2*window {
+		t.Errorf("three shards with one key were open after %v; want two windows of %v between them", took, window)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	last := map[int]time.Time{}
+	for _, id := range ids {
+		conn, err := fake.WaitConn(ctx, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// An identify that comes too early is refused, and discordgo sends another.
+		if n := conn.Received()[opIdentify]; n != 1 {
+			t.Errorf("shard %d identified %d times, want once", id, n)
+		}
+		key := id % concurrency
+		if before, ok := last[key]; ok && conn.Started().Sub(before) < window {
+			t.Errorf("shard %d came %v after the one before it with its key, want %v or more", id, conn.Started().Sub(before), window)
+		}
+		last[key] = conn.Started()
+	}
+}
+
+func TestOpenAllSparesTheToken(t *testing.T) {
+	t.Parallel()
+	fake, sessions := newSessions(t, []int{0, 1}, discordtest.WithSessionStartLimit(1000, 1, 90*time.Minute))
+	err := openAll(t.Context(), sessions, 0)
+	if err == nil || !strings.Contains(err.Error(), "1 more") || !strings.Contains(err.Error(), "1h") {
+		t.Errorf("the error is %v; want one that tells how many sessions are left and when there are more", err)
+	}
+	if n := len(fake.Conns()); n != 0 {
+		t.Errorf("%d shards have connected", n)
+	}
+}
+
+func TestOpenAllStops(t *testing.T) {
+	t.Parallel()
+	fake, sessions := newSessions(t, []int{0, 1})
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	result := make(chan error, 1)
+	go func() { result <- openAll(ctx, sessions, time.Hour) }()
+	if _, err := fake.WaitConn(ctx, 0); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	select {
+	case err := <-result:
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("the error is %v, want %v", err, context.Canceled)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("it waits on")
+	}
+}
