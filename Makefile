@@ -23,6 +23,7 @@ TESTFLAGS ?= $(RACE) -count=1 -timeout 10m
 ARGS     ?=
 BENCH    ?= .
 FUZZTIME ?= 10s
+E2E_LONG ?=
 
 .DEFAULT_GOAL := help
 
@@ -56,6 +57,17 @@ test-discordgo: $(DISCORDGO_VERSIONS:%=test-discordgo@%) ## Run the tests that t
 test-discordgo@%:
 	GO='$(GO)' ./scripts/test-discordgo.sh $* $(TESTFLAGS)
 
+# otelcol is a Go module of its own. The programs that its tests run are built
+# once, in some ten minutes, into .cache/e2e.
+.PHONY: e2e-tools
+e2e-tools: ## Build the Collector, prometheus and promtool for the end-to-end tests
+	cd otelcol && $(GO) run ./internal/buildtools
+
+.PHONY: e2e
+e2e: e2e-tools ## Run the end-to-end tests (E2E_LONG=1: with the full durations)
+	cd otelcol && $(GO) test $(RACE) -count=1 ./internal/...
+	cd otelcol && E2E=1 E2E_LONG='$(E2E_LONG)' $(GO) test $(RACE) -count=1 -timeout 40m -v ./e2e
+
 # The cheap checks come first. Each is a target of its own; `make -k lint`
 # goes on after a failure.
 .PHONY: lint
@@ -64,6 +76,7 @@ lint: vet fmt-check golangci-lint tidy-check generate-check vulncheck ## Run eve
 .PHONY: vet
 vet: ## Run go vet
 	$(GO) vet ./...
+	cd otelcol && $(GO) vet ./...
 
 .PHONY: fmt
 fmt: $(gofumpt) ## Format the Go files
@@ -77,11 +90,13 @@ fmt-check: $(gofumpt) ## Check the format of the Go files
 .PHONY: golangci-lint
 golangci-lint: $(golangci-lint) ## Run golangci-lint
 	$(golangci-lint) run ./...
+	cd otelcol && ../$(golangci-lint) run --config ../.golangci.yml ./...
 
 .PHONY: tidy-check
 tidy-check: ## Check that go.mod and go.sum are tidy and the modules unaltered
 	$(GO) mod tidy -diff
 	$(GO) mod verify
+	cd otelcol && $(GO) mod tidy -diff && $(GO) mod verify
 
 .PHONY: generate
 generate: ## Write the generated files

@@ -1,0 +1,228 @@
+package e2e
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/argus-dgo/argus/otelcol/internal/tools"
+)
+
+// combinations are the overlays that can be given together, in their order.
+func combinations() [][]string {
+	var all [][]string
+	for _, way := range [][]string{nil, {remoteWrite}, {prometheusOTLP}, {prometheusOTLP, queue}} {
+		for _, guard := range [][]string{nil, {overTLS}, {token}, {overTLS, token}} {
+			set := slices.Concat(way, guard)
+			if slices.Contains(set, queue) && slices.Contains(set, token) {
+				set = append(set, tokenAndQueue)
+			}
+			all = append(all, set)
+		}
+	}
+	return all
+}
+
+func combination(overlays []string) string {
+	if len(overlays) == 0 {
+		return "config.yaml alone"
+	}
+	var names []string
+	for _, o := range overlays {
+		names = append(names, strings.TrimSuffix(filepath.Base(o), ".yaml"))
+	}
+	return strings.Join(names, "+")
+}
+
+// TestConfigurations: the Collector accepts and runs config.yaml with each combination of overlays, without a warning.
+func TestConfigurations(t *testing.T) {
+	a := newAuthority(t, "authority")
+	p := a.issue(t, "server", false)
+	tokens := filepath.Join(t.TempDir(), "token")
+	write(t, tokens, []byte(rightToken+"\n"))
+	for _, overlays := range combinations() {
+		t.Run(combination(overlays), func(t *testing.T) {
+			env := map[string]string{
+				"OTELCOL_TLS_CERT_FILE": p.cert, "OTELCOL_TLS_KEY_FILE": p.key, "OTELCOL_TOKEN_FILE": tokens,
+				"OTELCOL_QUEUE_DIRECTORY": filepath.Join(t.TempDir(), "queue"),
+			}
+			var vars []string
+			for k, v := range env {
+				vars = append(vars, k+"="+v)
+			}
+			if out, err := output(t, tool(t, tools.Collector), vars, append([]string{"validate"}, configArgs(t, overlays...)...)...); err != nil || out != "" {
+				t.Errorf("validate: %v\n%s", err, out)
+			}
+			c := startCollector(t, env, overlays...)
+			c.reachable("http://"+c.telemetry+"/metrics", nil)
+			c.stop()
+			if c.err != nil {
+				t.Errorf("it ends with %v", c.err)
+			}
+			for line := range strings.Lines(c.logged()) {
+				if strings.Contains(line, "\twarn\t") || strings.Contains(line, "\terror\t") {
+					t.Errorf("the Collector warns: %s", line)
+				}
+			}
+		})
+	}
+}
+
+// TestMissingUnion: that overlays/token-and-queue.yaml is needed, as it says.
+func TestMissingUnion(t *testing.T) {
+	path := tool(t, tools.Collector)
+	tokens := filepath.Join(t.TempDir(), "token")
+	write(t, tokens, []byte(rightToken))
+	out, err := output(t, path, []string{"OTELCOL_TOKEN_FILE=" + tokens, "OTELCOL_QUEUE_DIRECTORY=" + t.TempDir()},
+		configArgs(t, prometheusOTLP, queue, token)...)
+	if err == nil || !strings.Contains(out, "file_storage/queue") && !strings.Contains(out, "bearertokenauth/bots") {
+		t.Errorf("the Collector starts without it, or does not say what is missing: %v\n%s", err, tail(out, 5))
+	}
+}
+
+// TestPrometheusConfigurations: promtool accepts them.
+func TestPrometheusConfigurations(t *testing.T) {
+	for _, file := range []string{"prometheus.yml", "prometheus-otlp.yml", "prometheus-pull.yml"} {
+		out, err := output(t, tool(t, tools.Promtool), nil, "check", "config", "--lint=all", "--lint-fatal", filepath.Join(moduleDir(t), file))
+		if err != nil || strings.Contains(out, "WARNING") {
+			t.Errorf("%s: %v\n%s", file, err, out)
+		}
+	}
+}
+
+// yamlFiles are all YAML files of the folder otelcol, relative to it.
+func yamlFiles(t *testing.T) []string {
+	t.Helper()
+	var files []string
+	for _, pattern := range []string{"*.yaml", "*.yml", "overlays/*.yaml"} {
+		found, err := filepath.Glob(filepath.Join(moduleDir(t), pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
+	}
+	if len(files) < 8 {
+		t.Fatalf("only %d files: %v", len(files), files)
+	}
+	return files
+}
+
+// TestYAML parses every file strictly: one document, no duplicate keys (the decoder refuses them), no key but those of its kind, no
+// anchors, no value that is null by mistake.
+func TestYAML(t *testing.T) {
+	known := map[string][]string{
+		"builder.yaml": {"dist", "receivers", "processors", "exporters", "extensions", "providers"},
+		".yaml":        {"receivers", "processors", "exporters", "extensions", "service"},
+		".yml":         {"global", "otlp", "scrape_configs", "storage"},
+	}
+	for _, file := range yamlFiles(t) {
+		name := filepath.Base(file)
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		decoder := yaml.NewDecoder(strings.NewReader(string(raw)))
+		decoder.KnownFields(true)
+		var root map[string]any
+		if err := decoder.Decode(&root); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if err := decoder.Decode(new(any)); !errors.Is(err, io.EOF) {
+			t.Errorf("%s has a second document: %v", name, err)
+		}
+		keys := known[name]
+		if keys == nil {
+			keys = known[filepath.Ext(name)]
+		}
+		for key := range root {
+			if !slices.Contains(keys, key) {
+				t.Errorf("%s has the key %s", name, key)
+			}
+		}
+		var node yaml.Node
+		if err := yaml.Unmarshal(raw, &node); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		walk(&node, func(n *yaml.Node) {
+			if n.Kind == yaml.AliasNode || n.Anchor != "" {
+				t.Errorf("%s:%d: an anchor", name, n.Line)
+			}
+			if n.Tag == "!!null" {
+				t.Errorf("%s:%d: nothing is set", name, n.Line)
+			}
+		})
+	}
+}
+
+func walk(n *yaml.Node, visit func(*yaml.Node)) {
+	visit(n)
+	for _, c := range n.Content {
+		walk(c, visit)
+	}
+}
+
+var variableUse = regexp.MustCompile(`\$\{env:(\w+)(?::-([^}]*))?\}`)
+
+// TestVariables: every variable has a default, the same wherever it is used, and both are in the comment at the head of its file and in
+// README.md.
+func TestVariables(t *testing.T) {
+	readme, err := os.ReadFile(filepath.Join(moduleDir(t), "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defaults := map[string]string{}
+	for _, file := range yamlFiles(t) {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		head, _, _ := strings.Cut(string(raw), "\n\n"+firstKey(string(raw)))
+		for _, use := range variableUse.FindAllStringSubmatch(string(raw), -1) {
+			name, value := use[1], use[2]
+			if !strings.Contains(use[0], ":-") {
+				t.Errorf("%s: %s has no default", filepath.Base(file), name)
+			}
+			if was, ok := defaults[name]; ok && was != value {
+				t.Errorf("%s has the defaults %q and %q", name, was, value)
+			}
+			defaults[name] = value
+			if !regexp.MustCompile(`#   ` + name + ` +` + regexp.QuoteMeta(orUnset(value))).MatchString(head) {
+				t.Errorf("the comment at the head of %s does not list %s with its default %q", filepath.Base(file), name, orUnset(value))
+			}
+		}
+	}
+	for name, value := range defaults {
+		if !strings.Contains(string(readme), fmt.Sprintf("| `%s` | `%s` |", name, value)) && !strings.Contains(string(readme), fmt.Sprintf("| `%s` | unset |", name)) {
+			t.Errorf("README.md has no row for %s with its default %q", name, value)
+		}
+	}
+	if len(defaults) < 15 {
+		t.Errorf("only %d variables were found", len(defaults))
+	}
+}
+
+func orUnset(value string) string {
+	if value == "" {
+		return "unset"
+	}
+	return value
+}
+
+// firstKey is where the comment at the head of a file ends.
+func firstKey(text string) string {
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(line, "#") && strings.TrimSpace(line) != "" {
+			return line
+		}
+	}
+	return ""
+}

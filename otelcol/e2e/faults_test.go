@@ -1,0 +1,226 @@
+package e2e
+
+import (
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/prometheus/common/model"
+	"google.golang.org/grpc/codes"
+)
+
+// back is within which time after the collector's return data has to be there again, with an export each second.
+const back = 10 * time.Second
+
+// slowed compares how long dispatches take to their handlers without a fault and with it. An export that blocked one would hold it up for
+// seconds; what else happens on this machine costs milliseconds.
+func slowed(t *testing.T, well, faulty latency) {
+	t.Helper()
+	t.Logf("without fault: %v", well)
+	t.Logf("with it:       %v", faulty)
+	if well.n < 50 || faulty.n < 50 {
+		t.Fatal("too few to say anything")
+	}
+	if faulty.median > 2*well.median+2*time.Millisecond || faulty.p99 > 5*well.p99+50*time.Millisecond || faulty.worst > time.Second {
+		t.Error("the bot's event handling is slowed")
+	}
+}
+
+// quiet bounds what a fault writes into the bot's log: one warning at once, then one a minute, and one line for the end.
+func quiet(t *testing.T, b *bot, outage time.Duration) {
+	t.Helper()
+	warnings, infos := b.lines("level=WARN"), b.lines("the collector takes the metrics now")
+	t.Logf("%d warnings, the first: %q", len(warnings), append(warnings, "")[0])
+	if most := 2 + int(outage/time.Minute); len(warnings) == 0 || len(warnings) > most {
+		t.Errorf("%d warnings, want 1 to %d: %q", len(warnings), most, warnings)
+	}
+	if len(infos) != 1 {
+		t.Errorf("%d lines say that it works again, want 1", len(infos))
+	}
+	if all := strings.Count(b.log.String(), "\n"); all != 1+len(warnings)+len(infos) {
+		t.Errorf("the log has lines of other kinds:\n%s", b.log)
+	}
+}
+
+// TestCollectorAway: the Collector is killed, or hangs, and comes back. Nothing that was counted meanwhile is lost, and data is there
+// again within ten seconds.
+func TestCollectorAway(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		outage time.Duration
+		begin  func(*collector)
+		end    func(*collector)
+	}{
+		{
+			"killed", either(10*time.Second, time.Minute),
+			func(c *collector) { c.kill() },
+			func(c *collector) { c.start() },
+		},
+		{
+			"killed for long", either(0, 5*time.Minute),
+			func(c *collector) { c.kill() },
+			func(c *collector) { c.start() },
+		},
+		{
+			"hanging", either(10*time.Second, time.Minute),
+			func(c *collector) { c.signal(syscall.SIGSTOP) },
+			func(c *collector) { c.signal(syscall.SIGCONT) },
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.outage == 0 {
+				t.Skip("only with E2E_LONG=1")
+			}
+			t.Parallel()
+			c, p := writing(t)
+			cluster := "away-" + strings.ReplaceAll(tt.name, " ", "-")
+			b := startBot(t, cluster, 2, pushTo(c.grpc))
+			total := fmt.Sprintf(`sum(discord_interactions_total{cluster=%q})`, cluster)
+			b.keepBusy(3 * time.Second)
+			p.waitValue(total, float64(b.sent), 10*time.Second)
+			well := b.latencies()
+
+			tt.begin(c)
+			b.keepBusy(tt.outage)
+			faulty := b.latencies()
+			tt.end(c)
+			c.healthy()
+			returned := time.Now()
+			eventually(t, "data again", back, func() (bool, string) {
+				rows := p.query(fmt.Sprintf(`timestamp(argus_up{cluster=%q})`, cluster))
+				return len(rows) == 1 && float64(rows[0].Value) > float64(returned.UnixMilli())/1000, fmt.Sprint(rows)
+			})
+			t.Logf("data again %v after the Collector's return", time.Since(returned).Round(10*time.Millisecond))
+			b.interact(10)
+			p.waitValue(total, float64(b.sent), back)
+			slowed(t, well, faulty)
+			quiet(t, b, tt.outage)
+			if up, ok := p.value(fmt.Sprintf(`argus_subsystem_up{cluster=%q,subsystem="otlp"}`, cluster)); !ok || up != 1 {
+				t.Errorf("argus_subsystem_up is %v (%v)", up, ok)
+			}
+		})
+	}
+}
+
+// TestRefusals: what answers in the Collector's place refuses with each of gRPC's codes, is slow, never answers, or takes a part
+// only. The bot says so once, goes on, and nothing is lost once it is taken.
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	f := startFake(t)
+	b := startBot(t, "refusals", 1, pushTo(f.addr, "OTEL_EXPORTER_OTLP_TIMEOUT", "1500"))
+	b.keepBusy(2 * time.Second)
+	well := b.latencies()
+	type fault struct {
+		name   string
+		set    answer
+		says   string // in the log
+		silent bool   // no failure at all
+	}
+	var faults []fault
+	for code := codes.Canceled; code <= codes.Unauthenticated; code++ {
+		faults = append(faults, fault{name: code.String(), set: answer{code: code}, says: code.String()})
+	}
+	faults = append(faults,
+		fault{name: "hangs", set: answer{hang: true}, says: "DeadlineExceeded"},
+		fault{name: "slow", set: answer{delay: time.Second}, silent: true},
+		fault{name: "partial success", set: answer{rejected: 3}, says: "3"},
+	)
+	for _, tt := range faults {
+		t.Run(tt.name, func(t *testing.T) {
+			before := len(b.lines("level=WARN"))
+			requests := f.requests()
+			f.answer(tt.set)
+			b.interact(20)
+			eventually(t, "two exports that are answered so", 30*time.Second, func() (bool, string) {
+				b.interact(1)
+				n := f.requests() - requests
+				return n >= 2 && (tt.silent || len(b.lines("level=WARN")) > before), fmt.Sprint(n, " ", b.lines("level=WARN"))
+			})
+			f.answer(answer{})
+			took := eventually(t, "everything has arrived", back, func() (bool, string) {
+				return f.interactions() == int64(b.sent), fmt.Sprintf("%d of %d", f.interactions(), b.sent)
+			})
+			warnings := b.lines("level=WARN")[before:]
+			t.Logf("all there %v later; the log: %q", took.Round(10*time.Millisecond), warnings)
+			switch {
+			case tt.silent && len(warnings) != 0:
+				t.Errorf("the log has warnings: %q", warnings)
+			case tt.silent:
+			case len(warnings) != 1:
+				t.Errorf("%d warnings, want 1: %q", len(warnings), warnings)
+			case !strings.Contains(warnings[0], tt.says) || !strings.Contains(warnings[0], f.addr):
+				t.Errorf("the warning does not name %s and %s: %s", tt.says, f.addr, warnings[0])
+			}
+		})
+	}
+	slowed(t, well, b.latencies())
+}
+
+// TestPrometheusAway: with the queue on disk no sample is lost while Prometheus is away, nor when the Collector is killed meanwhile.
+func TestPrometheusAway(t *testing.T) {
+	t.Parallel()
+	outage := either(10*time.Second, time.Minute)
+	began := time.Now()
+	p := startPrometheus(t, "prometheus", promConfig(t, "prometheus-otlp.yml", map[string]string{"collector:8888": "127.0.0.1:1"}), takesOTLP)
+	c := startCollector(t, map[string]string{
+		"PROMETHEUS_OTLP_URL": p.otlpURL(), "OTELCOL_QUEUE_DIRECTORY": t.TempDir(),
+	}, prometheusOTLP, queue)
+	const cluster = "queue"
+	b := startBot(t, cluster, 1, pushTo(c.grpc))
+	selector, total := `argus_up{cluster="queue"}`, `sum(discord_interactions_total{cluster="queue"})`
+	b.keepBusy(3 * time.Second)
+	p.waitValue(total, float64(b.sent), 10*time.Second)
+	well := b.latencies()
+
+	p.kill()
+	b.keepBusy(outage)
+	faulty := b.latencies()
+	p.start()
+	p.ready()
+	p.waitValue(total, float64(b.sent), 30*time.Second)
+	if n := len(b.lines("level=WARN")); n != 0 {
+		t.Errorf("the bot hears of it, though the Collector has taken everything: %d warnings", n)
+	}
+	slowed(t, well, faulty)
+	gaps(t, p.samples(selector, began), time.Time{}, time.Time{})
+
+	// Again, and the Collector is killed while its queue is full.
+	p.kill()
+	b.keepBusy(outage / 2)
+	c.kill()
+	killed := time.Now()
+	b.keepBusy(3 * time.Second)
+	c.start()
+	c.healthy()
+	eventually(t, "the bot is back", back, func() (bool, string) {
+		b.interact(1)
+		_, page, err := get(t.Context(), "http://"+c.telemetry+"/metrics", nil)
+		return strings.Contains(page, "otelcol_receiver_accepted_metric_points"), fmt.Sprint(err)
+	})
+	restarted := time.Now()
+	b.keepBusy(outage / 2)
+	p.start()
+	p.ready()
+	p.waitValue(total, float64(b.sent), 30*time.Second)
+	gaps(t, p.samples(selector, began), killed, restarted)
+}
+
+// gaps finds seconds without a sample: there has to be one each second, but while from and to say otherwise.
+func gaps(t *testing.T, samples []model.SamplePair, from, to time.Time) {
+	t.Helper()
+	widest := time.Duration(0)
+	for n := 1; n < len(samples); n++ {
+		was, is := samples[n-1].Timestamp.Time(), samples[n].Timestamp.Time()
+		if was.Before(to) && is.After(from) {
+			continue
+		}
+		widest = max(widest, is.Sub(was))
+		if is.Sub(was) > 1900*time.Millisecond {
+			t.Errorf("between %v and %v there is no sample", was, is)
+		}
+	}
+	t.Logf("%d samples, never further apart than %v", len(samples), widest)
+}

@@ -1,0 +1,299 @@
+package tools
+
+import (
+	"context"
+	"crypto/sha256"
+	"debug/buildinfo"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// The versions of what is built besides the Collector, whose version and
+// components builder.yaml names.
+const (
+	PrometheusVersion = "v0.316.0" // Prometheus 3.16.0, as its Go module counts
+	BuilderVersion    = "v0.156.0"
+)
+
+// The names of the tools.
+const (
+	Collector  = "otelcol-argus"
+	Prometheus = "prometheus"
+	Promtool   = "promtool"
+)
+
+const (
+	module            = "module github.com/argus-dgo/argus/otelcol"
+	prometheusCommand = "github.com/prometheus/prometheus/cmd/"
+	builderCommand    = "go.opentelemetry.io/collector/cmd/builder"
+)
+
+// ErrNotBuilt is wrapped by the error of Path for a tool that is not there.
+var ErrNotBuilt = errors.New("not built: run make e2e-tools")
+
+// A Set is the tools of one checkout of the repository.
+type Set struct {
+	root     string // of the repository
+	manifest manifest
+	hash     string // of the manifest
+}
+
+// manifest is builder.yaml as far as it is read here.
+type manifest struct {
+	Dist struct {
+		Name    string `yaml:"name"`
+		Version string `yaml:"version"`
+	} `yaml:"dist"`
+	Receivers  []component `yaml:"receivers"`
+	Processors []component `yaml:"processors"`
+	Exporters  []component `yaml:"exporters"`
+	Extensions []component `yaml:"extensions"`
+	Providers  []component `yaml:"providers"`
+}
+
+type component struct {
+	GoMod string `yaml:"gomod"`
+}
+
+// Open finds the repository from the working directory upwards and reads the
+// Collector's manifest.
+func Open() (*Set, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	for {
+		mod, err := os.ReadFile(filepath.Join(dir, "go.mod")) //nolint:gosec // the file is only compared
+		if err == nil && strings.HasPrefix(string(mod), module+"\n") {
+			break
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return nil, errors.New("run this below the folder otelcol of the repository")
+		}
+		dir = parent
+	}
+	s := &Set{root: filepath.Dir(dir)}
+	raw, err := os.ReadFile(s.manifestPath())
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(raw)
+	s.hash = hex.EncodeToString(sum[:6])
+	if err := yaml.Unmarshal(raw, &s.manifest); err != nil {
+		return nil, fmt.Errorf("builder.yaml: %w", err)
+	}
+	if s.manifest.Dist.Name != Collector || s.manifest.Dist.Version == "" {
+		return nil, fmt.Errorf("builder.yaml: dist.name is %q and must be %s; dist.version is %q and must be one",
+			s.manifest.Dist.Name, Collector, s.manifest.Dist.Version)
+	}
+	return s, nil
+}
+
+// Root is the root folder of the repository.
+func (s *Set) Root() string { return s.root }
+
+// CollectorVersion is the Collector's version as its manifest has it: v0.156.0.
+func (s *Set) CollectorVersion() string { return "v" + s.manifest.Dist.Version }
+
+// ManifestModules are the Go modules that the Collector is made of, "path version" each.
+func (s *Set) ManifestModules() []string {
+	var modules []string
+	m := s.manifest
+	for _, list := range [][]component{m.Receivers, m.Processors, m.Exporters, m.Extensions, m.Providers} {
+		for _, c := range list {
+			modules = append(modules, c.GoMod)
+		}
+	}
+	return modules
+}
+
+// Path is where a tool is. The error wraps ErrNotBuilt if it is not there.
+func (s *Set) Path(tool string) (string, error) {
+	path := filepath.Join(s.dir(tool), tool)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("%s %s: %w", tool, s.version(tool), ErrNotBuilt)
+	} else if err != nil {
+		return "", err
+	}
+	return path, nil
+}
+
+// Build builds what is not there yet, and tells progress. Its steps take some
+// 15 minutes on two cores that have nothing in Go's caches.
+func (s *Set) Build(ctx context.Context, progress io.Writer) error {
+	if err := os.MkdirAll(s.cache(), 0o755); err != nil { //nolint:gosec // programs that anybody may run
+		return err
+	}
+	s.sweep()
+	for _, tool := range []string{Collector, Prometheus, Promtool} {
+		if _, err := s.Path(tool); err == nil {
+			fmt.Fprintf(progress, "%s %s is there\n", tool, s.version(tool))
+			continue
+		} else if !errors.Is(err, ErrNotBuilt) {
+			return err
+		}
+		if err := s.build(ctx, tool, progress); err != nil {
+			return fmt.Errorf("building %s %s: %w", tool, s.version(tool), err)
+		}
+	}
+	return nil
+}
+
+func (s *Set) build(ctx context.Context, tool string, progress io.Writer) error {
+	begin := time.Now()
+	tmp, err := os.MkdirTemp(s.cache(), temporary)
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	out := filepath.Join(tmp, "out")
+	if err := os.Mkdir(out, 0o755); err != nil { //nolint:gosec // see Build
+		return err
+	}
+	run := &runner{dir: tmp, label: tool + " " + s.version(tool), progress: progress, begin: begin}
+	if tool == Collector {
+		err = s.buildCollector(ctx, run, tmp, out)
+	} else {
+		err = run.goCommand(ctx, []string{"GOBIN=" + out}, "install", "-v", "-trimpath", "-tags", "remove_all_sd",
+			"-ldflags", "-s -w", prometheusCommand+tool+"@"+PrometheusVersion)
+	}
+	if err != nil {
+		return err
+	}
+	size, err := s.check(tool, filepath.Join(out, tool))
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(out, s.dir(tool)); err != nil {
+		// Another build may have been faster.
+		if _, there := s.Path(tool); there != nil {
+			return err
+		}
+	}
+	s.dropOthers(tool)
+	fmt.Fprintf(progress, "%s %s built in %v, %d MB\n", tool, s.version(tool), time.Since(begin).Round(time.Second), size>>20)
+	return nil
+}
+
+// buildCollector generates the Collector's source with the builder and compiles it.
+func (s *Set) buildCollector(ctx context.Context, run *runner, tmp, out string) error {
+	if err := run.goCommand(ctx, []string{"GOBIN=" + tmp}, "install", "-trimpath", builderCommand+"@"+BuilderVersion); err != nil {
+		return err
+	}
+	raw, err := os.ReadFile(s.manifestPath())
+	if err != nil {
+		return err
+	}
+	var whole map[string]any
+	if err := yaml.Unmarshal(raw, &whole); err != nil {
+		return err
+	}
+	dist, ok := whole["dist"].(map[string]any)
+	if !ok {
+		return errors.New("builder.yaml: dist must be a mapping")
+	}
+	source := filepath.Join(tmp, "source")
+	dist["output_path"] = source
+	if raw, err = yaml.Marshal(whole); err != nil {
+		return err
+	}
+	manifest := filepath.Join(tmp, "builder.yaml")
+	if err := os.WriteFile(manifest, raw, 0o600); err != nil {
+		return err
+	}
+	if err := run.command(ctx, tmp, nil, filepath.Join(tmp, "builder"), "--config", manifest, "--skip-compilation"); err != nil {
+		return err
+	}
+	run.dir = source
+	return run.goCommand(ctx, nil, "build", "-v", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(out, Collector), ".")
+}
+
+// check holds what was built against the pins.
+func (s *Set) check(tool, path string) (size int64, err error) {
+	info, err := buildinfo.ReadFile(path)
+	if err != nil {
+		return 0, err
+	}
+	if info.GoVersion != runtime.Version() {
+		return 0, fmt.Errorf("it was built with %s, not with %s", info.GoVersion, runtime.Version())
+	}
+	if tool == Collector {
+		var have []string
+		for _, d := range info.Deps {
+			have = append(have, d.Path+" "+d.Version)
+		}
+		for _, want := range s.ManifestModules() {
+			if !slices.Contains(have, want) {
+				return 0, fmt.Errorf("it does not hold %s", want)
+			}
+		}
+	} else if info.Main.Version != PrometheusVersion {
+		return 0, fmt.Errorf("it is %s", info.Main.Version)
+	}
+	stat, err := os.Stat(path)
+	if err != nil {
+		return 0, err
+	}
+	return stat.Size(), nil
+}
+
+func (s *Set) manifestPath() string { return filepath.Join(s.root, "otelcol", "builder.yaml") }
+
+func (s *Set) cache() string { return filepath.Join(s.root, ".cache", "e2e") }
+
+func (s *Set) version(tool string) string {
+	if tool == Collector {
+		return s.CollectorVersion()
+	}
+	return PrometheusVersion
+}
+
+// dir is the folder of a tool, named after all that it is built from.
+func (s *Set) dir(tool string) string {
+	key := []string{tool + "@" + s.version(tool)}
+	if tool == Collector {
+		key = append(key, s.hash)
+	}
+	key = append(key, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return filepath.Join(s.cache(), strings.Join(key, "-"))
+}
+
+const temporary = ".building-"
+
+// sweep removes what interrupted builds have left, once it is old enough not to be under way.
+func (s *Set) sweep() {
+	left, err := filepath.Glob(filepath.Join(s.cache(), temporary+"*"))
+	if err != nil {
+		return
+	}
+	for _, dir := range left {
+		if stat, err := os.Stat(dir); err == nil && time.Since(stat.ModTime()) > 2*time.Hour {
+			_ = os.RemoveAll(dir)
+		}
+	}
+}
+
+// dropOthers removes the tool's former versions.
+func (s *Set) dropOthers(tool string) {
+	former, err := filepath.Glob(filepath.Join(s.cache(), tool+"@*"))
+	if err != nil {
+		return
+	}
+	for _, dir := range former {
+		if dir != s.dir(tool) {
+			_ = os.RemoveAll(dir)
+		}
+	}
+}
