@@ -110,6 +110,16 @@ func big(members int) string {
 	return b.String()
 }
 
+// interaction is an INTERACTION_CREATE in Discord's order, of some 2 KB, with the
+// given data.
+func interaction(data string) string {
+	const user = `{"username":"somebody","public_flags":0,"id":"80351110224678912","global_name":"Some Body","discriminator":"0","clan":null,"avatar":"a_269e7ac56e0dbc7a2dc7e8d2e9f5a4f1"}`
+	return `{"t":"INTERACTION_CREATE","s":9,"op":0,"d":{"version":1,"type":2,"token":"` + strings.Repeat("aW50", 50) + `",` +
+		`"member":{"user":` + user + `,"unusual_dm_activity_until":null,"roles":["539082325061836999"],"premium_since":null,"permissions":"2248473465835073","pending":false,"nick":null,"mute":false,"joined_at":"2017-03-13T19:19:14.040000+00:00","flags":0,"deaf":false,"communication_disabled_until":null,"avatar":null},` +
+		`"locale":"en-US","id":"786008729715212338","guild_locale":"en-US","guild_id":"290926798626357999","guild":{"locale":"en-US","id":"290926798626357999","features":["NEWS","COMMUNITY"]},"entitlements":[],"entitlement_sku_ids":[],` +
+		`"data":` + data + `,"context":0,"channel_id":"645027906669510667","channel":{"type":0,"topic":null,"rate_limit_per_user":0,"position":3,"permissions":"2248473465835073","parent_id":null,"nsfw":false,"name":"general","last_message_id":"1","id":"645027906669510667","guild_id":"290926798626357999","flags":0},"authorizing_integration_owners":{"0":"290926798626357999"},"attachment_size_limit":10485760,"application_id":"775799577604522054","app_permissions":"442368"}}`
+}
+
 func TestPackets(t *testing.T) {
 	tests := map[string]struct {
 		in   string
@@ -382,6 +392,7 @@ func BenchmarkFeed(b *testing.B) {
 	}{
 		{"message 1 KB", text(`{"t":"MESSAGE_CREATE","s":42,"op":0,"d":{"content":"` + content + `"}}`)},
 		{"message 1 KB, op d s t", text(`{"op":0,"d":{"content":"` + content + `"},"s":42,"t":"MESSAGE_CREATE"}`)},
+		{"interaction", text(interaction(`{"type":1,"options":[{"type":2,"options":[{"type":1,"options":[{"value":"80351110224678912","type":6,"name":"user"}],"name":"get"}],"name":"user"}],"name":"permissions","id":"771825006014889984"}`))},
 		{"guild of 1,000 members", text(`{"t":"GUILD_CREATE","s":42,"op":0,"d":` + big(1000) + `}`)},
 		{"guild of 1,000 members, zlib", frame(fin|opBinary, zlibbed(`{"t":"GUILD_CREATE","s":42,"op":0,"d":`+big(1000)+`}`), nil)},
 		{"guild update, zlib", frame(fin|opBinary, zlibbed(`{"t":"GUILD_UPDATE","s":42,"op":0,"d":`+big(1000)+`}`), nil)},
