@@ -7,14 +7,18 @@ import (
 // Operations of the gateway
 // (https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-opcodes).
 const (
-	OpDispatch       = 0
-	OpHeartbeat      = 1
-	OpIdentify       = 2
-	OpResume         = 6
-	OpReconnect      = 7
-	OpInvalidSession = 9
-	OpHello          = 10
-	OpHeartbeatAck   = 11
+	OpDispatch                = 0
+	OpHeartbeat               = 1
+	OpIdentify                = 2
+	OpPresenceUpdate          = 3
+	OpVoiceStateUpdate        = 4
+	OpResume                  = 6
+	OpReconnect               = 7
+	OpRequestGuildMembers     = 8
+	OpInvalidSession          = 9
+	OpHello                   = 10
+	OpHeartbeatAck            = 11
+	OpRequestSoundboardSounds = 31
 )
 
 // MaxGuilds is how many ids of a READY's guilds are kept. Discord puts at most
