@@ -37,12 +37,14 @@ type Packet struct {
 	Seq   int64
 	Has   Fields
 
-	// Fields of d, whatever the event.
+	// Fields of d, whatever the operation and the event.
 	ID          uint64
 	GuildID     uint64
 	Type        int
 	MemberCount int64
 	Unavailable bool
+	// HeartbeatInterval is a HELLO's, in milliseconds.
+	HeartbeatInterval int64
 	// Guilds are the ids in d.guilds; cut at MaxGuilds, which Has tells.
 	Guilds []uint64
 }
@@ -63,6 +65,7 @@ const (
 	HasGuilds
 	// CutGuilds says that there were more guilds than are kept.
 	CutGuilds
+	HasHeartbeatInterval
 )
 
 // Indexes into catalog.Events of the events whose fields are needed.

@@ -65,6 +65,7 @@ const (
 	slotMemberCount
 	slotUnavailable
 	slotGuilds
+	slotHeartbeatInterval
 	slotStub // the id of a guild in the array
 )
 
@@ -314,6 +315,8 @@ func (s *scanner) slotOf() slot {
 			return slotUnavailable
 		case "guilds":
 			return slotGuilds
+		case "heartbeat_interval":
+			return slotHeartbeatInterval
 		}
 	case inGuild:
 		if string(key) == "id" {
@@ -396,6 +399,9 @@ func (s *scanner) setOther() {
 	case slotMemberCount:
 		s.pkt.MemberCount = int64(n)
 		s.pkt.Has |= HasMemberCount
+	case slotHeartbeatInterval:
+		s.pkt.HeartbeatInterval = int64(n)
+		s.pkt.Has |= HasHeartbeatInterval
 	}
 }
 
@@ -404,7 +410,12 @@ func (s *scanner) checkDone() {
 	if s.pkt.Has&HasOp == 0 {
 		return
 	}
-	if s.pkt.Op != OpDispatch {
+	switch s.pkt.Op {
+	case OpDispatch:
+	case OpHello:
+		s.done = s.pkt.Has&HasHeartbeatInterval != 0
+		return
+	default:
 		s.done = true
 		return
 	}
