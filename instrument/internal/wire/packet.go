@@ -45,6 +45,11 @@ type Packet struct {
 	Unavailable bool
 	// HeartbeatInterval is a HELLO's, in milliseconds.
 	HeartbeatInterval int64
+	// Command is the name of an interaction's application command, with group
+	// and sub-command where it has them, joined by spaces: "permissions user
+	// get". It is UTF-8, its escapes decoded. The bytes of a Stream's packet are
+	// valid only during the call of Sink.Packet: a copy must clone them.
+	Command []byte
 	// Guilds are the ids in d.guilds; cut at MaxGuilds, which Has tells.
 	Guilds []uint64
 }
@@ -66,6 +71,10 @@ const (
 	// CutGuilds says that there were more guilds than are kept.
 	CutGuilds
 	HasHeartbeatInterval
+	// HasCommand says that d.data was read to its end, and that each name in
+	// it that counts was there, not empty, valid UTF-8, and of at most 128
+	// bytes: Discord allows 32 characters.
+	HasCommand
 )
 
 // Indexes into catalog.Events of the events whose fields are needed.
@@ -110,20 +119,32 @@ var needs = func() []Fields {
 	return n
 }()
 
+// Types of an interaction that have an application command
+// (https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object-interaction-type).
+const (
+	typeApplicationCommand = 2
+	typeAutocomplete       = 4
+)
+
 // ScanData fills a packet from a dispatch whose envelope was decoded by
 // somebody else: data is its "d". It reports whether data was well-formed as
 // far as it was read.
+//
+// The memory of p's Guilds and Command is used again. Where that is too small,
+// it is allocated.
 func ScanData(p *Packet, event string, seq int64, data []byte) bool {
-	var s scanner
-	guilds := p.Guilds
-	s.reset()
-	s.pkt = Packet{Event: EventIndex(event), Seq: seq, Has: HasOp | HasEvent | HasSeq, Guilds: guilds[:0]}
-	s.state, s.slot = inValue, slotD
-	s.within = inRoot
-	s.checkDone()
-	if !s.done {
-		s.feed(data)
+	guilds, name := p.Guilds[:0], p.Command[:0]
+	*p = Packet{Event: EventIndex(event), Seq: seq, Has: HasOp | HasEvent | HasSeq, Guilds: guilds, Command: name}
+	if needs[p.Event] == 0 {
+		return true
 	}
+	var s scanner
+	s.pkt = *p
+	s.state, s.within, s.slot = inValue, inRoot, slotD
+	s.feed(data)
 	*p = s.pkt
+	if p.Has&HasCommand != 0 {
+		p.Command = append(name, s.cmd.joined()...)
+	}
 	return s.done || s.within == inRoot && s.state != inString && s.skipDepth == 0
 }

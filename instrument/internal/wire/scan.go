@@ -19,9 +19,12 @@ type scanner struct {
 	escaped bool // the byte before was a backslash inside a string
 	bad     bool // the key or value is too long, or has an escape
 
-	// The key or the value that is being read.
+	// The key or the value that is being read, but for a command's names.
 	buf  [48]byte
 	nbuf int
+
+	cmd      command
+	dataRead bool // d.data was read, whatever it is
 }
 
 type scanState uint8
@@ -33,21 +36,24 @@ const (
 	inColon                   // after a key
 	inValue                   // before a value
 	inString                  // in a string value
+	inName                    // in the string value that is a command's name
 	inOther                   // in a number or a literal
 	inSkip                    // in a container that does not matter
-	inArray                   // in the array of guilds, before a value or the end
+	inArray                   // in an array that matters, before a value or the end
 	inEnd                     // after the root
 )
 
-// A container is one that matters. Each is inside the one before.
+// A container is one that matters.
 type container uint8
 
 const (
-	inNone   container = iota
-	inRoot             // {"op": …, "d": …, "s": …, "t": …}
-	inData             // the object d
-	inGuilds           // the array d.guilds
-	inGuild            // an object of it
+	inNone    container = iota
+	inRoot              // {"op": …, "d": …, "s": …, "t": …}
+	inData              // the object d
+	inGuilds            // the array d.guilds
+	inGuild             // an object of it
+	inCommand           // the object d.data, or one that is the first in inOptions: cmd.level tells
+	inOptions           // the array of options of an inCommand
 )
 
 // A slot is a key that matters.
@@ -67,6 +73,10 @@ const (
 	slotGuilds
 	slotHeartbeatInterval
 	slotStub // the id of a guild in the array
+	slotData // an interaction's
+	slotName // from here on of a command
+	slotSub  // the type of an option
+	slotOptions
 )
 
 func (s *scanner) reset() {
@@ -75,15 +85,19 @@ func (s *scanner) reset() {
 	s.done = false
 	s.state, s.within, s.slot = inStart, inNone, slotNone
 	s.skipDepth, s.skipString, s.escaped, s.bad, s.nbuf = 0, false, false, false, 0
+	s.dataRead = false
 }
 
 // end returns the packet if the text was a whole object, or if enough of it was
 // seen.
 func (s *scanner) end() *Packet {
-	if s.done || s.state == inEnd {
-		return &s.pkt
+	if !s.done && s.state != inEnd {
+		return nil
 	}
-	return nil
+	if s.pkt.Has&HasCommand != 0 {
+		s.pkt.Command = s.cmd.joined()
+	}
+	return &s.pkt
 }
 
 func (s *scanner) feed(p []byte) {
@@ -93,6 +107,11 @@ func (s *scanner) feed(p []byte) {
 			p = s.skip(p)
 		case inKey, inString:
 			p = s.text(p)
+		case inName:
+			var end bool
+			if p, end = s.cmd.name(p); end {
+				s.afterValue()
+			}
 		default:
 			p = s.step(p)
 		}
@@ -213,6 +232,9 @@ func (s *scanner) step(p []byte) []byte {
 			}
 		}
 	case inArray:
+		if s.within == inOptions {
+			return s.option(p)
+		}
 		switch b {
 		case '{':
 			s.within, s.state = inGuild, inKeys
@@ -237,25 +259,72 @@ func (s *scanner) value(b byte) {
 	switch b {
 	case ' ', '\t', '\r', '\n':
 	case '"':
+		if s.slot == slotName {
+			s.cmd.beginName()
+			s.state = inName
+			return
+		}
 		s.begin(inString)
 	case '{':
-		if s.within == inRoot && s.slot == slotD {
+		switch {
+		case s.slot == slotD:
 			s.within, s.state = inData, inKeys
-			return
+		case s.slot == slotData && s.mayBeInteraction():
+			s.beginCommand(0)
+			s.pkt.Has &^= HasCommand
+			s.dataRead = false
+		default:
+			s.startSkip()
 		}
-		s.startSkip()
 	case '[':
-		if s.within == inData && s.slot == slotGuilds {
+		switch s.slot {
+		case slotGuilds:
 			s.within, s.state = inGuilds, inArray
-			return
+		case slotOptions:
+			s.within, s.state = inOptions, inArray
+			s.cmd.current().options = 0
+		default:
+			s.startSkip()
 		}
-		s.startSkip()
 	default:
 		s.begin(inOther)
 		if s.slot != slotNone {
 			s.keep(b)
 		}
 	}
+}
+
+// mayBeInteraction reports whether the event is INTERACTION_CREATE, or not known
+// yet.
+func (s *scanner) mayBeInteraction() bool {
+	return s.pkt.Has&HasEvent == 0 || s.pkt.Event == EventInteractionCreate
+}
+
+func (s *scanner) beginCommand(level int) {
+	s.cmd.begin(level)
+	s.within, s.state = inCommand, inKeys
+}
+
+// option takes one byte between the options of a command. Only the first one
+// may be part of the name, and only while there is no other.
+func (s *scanner) option(p []byte) []byte {
+	l := s.cmd.current()
+	switch b := p[0]; {
+	case b == ' ', b == '\t', b == '\r', b == '\n', b == ',':
+	case b == ']':
+		s.within = inCommand
+		s.afterValue()
+	case b == '{' && l.options == 0:
+		l.options = 1
+		s.beginCommand(s.cmd.level + 1)
+	default:
+		// What is left of the array is skipped.
+		l.options = 2
+		s.within = inCommand
+		s.startSkip()
+		return p
+	}
+	return p[1:]
 }
 
 func (s *scanner) startSkip() {
@@ -269,6 +338,9 @@ func (s *scanner) afterValue() {
 	} else {
 		s.state = inKeys
 	}
+	if s.slot == slotData {
+		s.dataRead = true
+	}
 	s.slot = slotNone
 	s.checkDone()
 }
@@ -279,6 +351,17 @@ func (s *scanner) closeObject() {
 		s.within, s.state = inGuilds, inArray
 	case inData:
 		s.within, s.state = inRoot, inKeys
+	case inCommand:
+		if s.cmd.level > 0 {
+			s.cmd.level--
+			s.within, s.state = inOptions, inArray
+			return
+		}
+		if s.cmd.join() {
+			s.pkt.Has |= HasCommand
+		}
+		s.within, s.slot = inData, slotData
+		s.afterValue()
 	default:
 		s.within, s.state = inNone, inEnd
 	}
@@ -317,10 +400,23 @@ func (s *scanner) slotOf() slot {
 			return slotGuilds
 		case "heartbeat_interval":
 			return slotHeartbeatInterval
+		case "data":
+			return slotData
 		}
 	case inGuild:
 		if string(key) == "id" {
 			return slotStub
+		}
+	case inCommand:
+		switch string(key) {
+		case "name":
+			return slotName
+		case "type":
+			return slotSub // the command's own says what it is invoked on, and join leaves it
+		case "options":
+			if s.cmd.level < commandLevels-1 {
+				return slotOptions
+			}
 		}
 	}
 	return slotNone
@@ -402,6 +498,8 @@ func (s *scanner) setOther() {
 	case slotHeartbeatInterval:
 		s.pkt.HeartbeatInterval = int64(n)
 		s.pkt.Has |= HasHeartbeatInterval
+	case slotSub:
+		s.cmd.current().sub = n == optionSubCommand || n == optionSubCommandGroup
 	}
 }
 
@@ -422,8 +520,15 @@ func (s *scanner) checkDone() {
 	const envelope = HasEvent | HasSeq
 	if s.pkt.Has&envelope == envelope {
 		need := needs[s.pkt.Event]
-		s.done = s.pkt.Has&need == need
+		s.done = s.pkt.Has&need == need && !s.awaitsCommand()
 	}
+}
+
+// awaitsCommand reports whether a dispatch has an application command that was
+// not read yet.
+func (s *scanner) awaitsCommand() bool {
+	return s.pkt.Event == EventInteractionCreate && !s.dataRead &&
+		(s.pkt.Type == typeApplicationCommand || s.pkt.Type == typeAutocomplete)
 }
 
 // digits reads a non-empty decimal number that fits.

@@ -29,7 +29,7 @@ func (r *record) Close(code int)        { r.closes = append(r.closes, code) }
 func (r *record) Fault(err error)       { r.faults = append(r.faults, err) }
 func (r *record) Packet(p *Packet) {
 	c := *p
-	c.Guilds = slices.Clone(p.Guilds)
+	c.Guilds, c.Command = slices.Clone(p.Guilds), slices.Clone(p.Command)
 	r.packets = append(r.packets, c)
 }
 
@@ -110,6 +110,9 @@ func big(members int) string {
 	return b.String()
 }
 
+// slashCommand is the data of /permissions user get.
+const slashCommand = `{"type":1,"options":[{"type":2,"options":[{"type":1,"options":[{"value":"80351110224678912","type":6,"name":"user"}],"name":"get"}],"name":"user"}],"name":"permissions","id":"771825006014889984"}`
+
 // interaction is an INTERACTION_CREATE in Discord's order, of some 2 KB, with the
 // given data.
 func interaction(data string) string {
@@ -161,9 +164,21 @@ func TestPackets(t *testing.T) {
 		"unknown operation":         {`{"op":12345,"d":1}`, Packet{Op: -1, Event: EventUnknown, Has: HasOp}},
 		"negative operation":        {`{"op":-1,"d":1}`, Packet{Op: -1, Event: EventUnknown, Has: HasOp}},
 		"empty object":              {`{}`, Packet{Event: EventUnknown}},
-		"interaction": {
+		"component": {
+			`{"t":"INTERACTION_CREATE","s":9,"op":0,"d":{"version":1,"type":3,"token":"aW50","member":{"id":"1","type":9},"id":"1144","guild_id":"55"}}`,
+			Packet{Event: EventInteractionCreate, Seq: 9, ID: 1144, Type: 3, Has: HasOp | HasEvent | HasSeq | HasID | HasType},
+		},
+		"command without data": {
 			`{"t":"INTERACTION_CREATE","s":9,"op":0,"d":{"version":1,"type":2,"token":"aW50","member":{"id":"1","type":9},"id":"1144","guild_id":"55"}}`,
-			Packet{Event: EventInteractionCreate, Seq: 9, ID: 1144, Type: 2, Has: HasOp | HasEvent | HasSeq | HasID | HasType},
+			Packet{Event: EventInteractionCreate, Seq: 9, ID: 1144, GuildID: 55, Type: 2, Has: HasOp | HasEvent | HasSeq | HasID | HasGuildID | HasType},
+		},
+		"command": {
+			`{"t":"INTERACTION_CREATE","s":9,"op":0,"d":{"type":2,"message":{"id":"3","type":4,"data":{"name":"no"}},"id":"1144","data":{"type":1,"name":"ping","id":"8"},"guild_id":"55"}}`,
+			Packet{Event: EventInteractionCreate, Seq: 9, ID: 1144, Type: 2, Command: []byte("ping"), Has: HasOp | HasEvent | HasSeq | HasID | HasType | HasCommand},
+		},
+		"data of another event": {
+			`{"t":"GUILD_DELETE","s":2,"op":0,"d":{"data":{"name":"no","options":[{"type":1,"name":"no"}]},"unavailable":true,"id":"19"}}`,
+			Packet{Event: EventGuildDelete, Seq: 2, ID: 19, Unavailable: true, Has: HasOp | HasEvent | HasSeq | HasID | HasUnavailable},
 		},
 		"guild": {
 			`{"t":"GUILD_CREATE","s":2,"op":0,"d":` + big(40) + `}`,
@@ -222,11 +237,19 @@ func TestScanEndsEarly(t *testing.T) {
 		enough string // as far as the scan has to go
 		rest   string // makes a whole message of it
 	}{
-		"heartbeat":       {`{"op":1,`, `"d":5}`},
-		"invalid session": {`{"op":9,`, `"d":false}`},
-		"hello":           {`{"op":10,"d":{"heartbeat_interval":41250,`, `"x":1}}`},
-		"hello, d first":  {`{"d":{"heartbeat_interval":41250},"op":10,`, `"x":1}`},
-		"dispatch":        {`{"t":"MESSAGE_CREATE","s":1,"op":0,`, `"d":{}}`},
+		"heartbeat":             {`{"op":1,`, `"d":5}`},
+		"invalid session":       {`{"op":9,`, `"d":false}`},
+		"hello":                 {`{"op":10,"d":{"heartbeat_interval":41250,`, `"x":1}}`},
+		"hello, d first":        {`{"d":{"heartbeat_interval":41250},"op":10,`, `"x":1}`},
+		"dispatch":              {`{"t":"MESSAGE_CREATE","s":1,"op":0,`, `"d":{}}`},
+		"command":               {`{"t":"INTERACTION_CREATE","s":1,"op":0,"d":{"type":2,"id":"5","data":{"name":"a"}`, `,"x":1}}`},
+		"command, type last":    {`{"t":"INTERACTION_CREATE","s":1,"op":0,"d":{"data":{"name":"a"},"id":"5","type":2,`, `"x":1}}`},
+		"autocomplete":          {`{"t":"INTERACTION_CREATE","s":1,"op":0,"d":{"type":4,"id":"5","data":{"name":"a"}`, `,"x":1}}`},
+		"command, data is null": {`{"t":"INTERACTION_CREATE","s":1,"op":0,"d":{"type":2,"id":"5","data":null,`, `"x":1}}`},
+		"command, data is odd":  {`{"t":"INTERACTION_CREATE","s":1,"op":0,"d":{"type":2,"id":"5","data":[{"name":"a"}]`, `,"x":1}}`},
+		"component":             {`{"t":"INTERACTION_CREATE","s":1,"op":0,"d":{"type":3,"id":"5"`, `,"x":1}}`},
+		"modal, data first":     {`{"t":"INTERACTION_CREATE","s":1,"op":0,"d":{"data":{"custom_id":"a"},"type":5,"id":"5"`, `,"x":1}}`},
+		"ping":                  {`{"t":"INTERACTION_CREATE","s":1,"op":0,"d":{"id":"5","type":1,`, `"x":1}}`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -385,13 +408,29 @@ func TestScanData(t *testing.T) {
 	if !ScanData(&p, "GUILD_DELETE", 2, []byte(`null`)) || p.Has&HasID != 0 {
 		t.Errorf("null: %+v", p)
 	}
+	if !ScanData(&p, "INTERACTION_CREATE", 3, []byte(`{"type":2,"id":"7","data":`+slashCommand+`}`)) || string(p.Command) != "permissions user get" || p.Has&HasCommand == 0 || p.ID != 7 {
+		t.Errorf("command: %+v", p)
+	}
+	first := p.Command
+	if !ScanData(&p, "INTERACTION_CREATE", 3, []byte(`{"type":2,"id":"7","data":{"name":"ping"}}`)) || string(p.Command) != "ping" || &p.Command[0] != &first[0] {
+		t.Errorf("the next command: %+v", p)
+	}
+	if !ScanData(&p, "GUILD_DELETE", 2, []byte(`{"unavailable":true,"id":"7"}`)) || len(p.Command) != 0 || p.Has&HasCommand != 0 {
+		t.Errorf("an event after a command: %+v", p)
+	}
+	if ScanData(&p, "INTERACTION_CREATE", 3, []byte(`{"type":2,"id":"7","data":{"name":"ping","x":[]`)) || p.Has&HasCommand != 0 {
+		t.Errorf("cut command: %+v", p)
+	}
 }
 
 func TestNoAllocations(t *testing.T) {
 	frames := map[string][]byte{
 		"message":     text(`{"t":"MESSAGE_CREATE","s":42,"op":0,"d":{"content":"` + strings.Repeat("x", 1000) + `"}}`),
 		"guild":       text(`{"t":"GUILD_CREATE","s":42,"op":0,"d":` + big(100) + `}`),
-		"interaction": text(`{"t":"INTERACTION_CREATE","s":9,"op":0,"d":{"type":2,"id":"1144","data":{"id":"1"}}}`),
+		"component":   text(`{"t":"INTERACTION_CREATE","s":9,"op":0,"d":{"type":3,"id":"1144","data":{"id":"1"}}}`),
+		"interaction": text(interaction(slashCommand)),
+		"d first":     text(`{"op":0,"d":{"data":{"options":[{"options":[{"name":"\u00fc\ud83d\ude00","type":1}],"type":2,"name":"g"}],"name":"c"},"id":"1","type":2},"s":9,"t":"INTERACTION_CREATE"}`),
+		"long names":  text(interaction(`{"name":"` + strings.Repeat("x", 10000) + `","options":[{"name":"` + strings.Repeat(`\u1234`, 1000) + `"}]}`)),
 		"hello":       text(`{"t":null,"s":null,"op":10,"d":{"heartbeat_interval":41250,"_trace":["x"]}}`),
 		"heartbeat":   frame(fin|opText, []byte(`{"op":1,"d":5}`), []byte{1, 2, 3, 4}),
 		"ready":       text(`{"t":"READY","s":1,"op":0,"d":{"guilds":[{"id":"5"},{"id":"6"}]}}`),
@@ -415,6 +454,21 @@ func TestNoAllocations(t *testing.T) {
 	}
 }
 
+func TestScanDataAllocatesForNamesAlone(t *testing.T) {
+	var p Packet
+	for event, data := range map[string]string{
+		"MESSAGE_CREATE":     `{"id":"5"}`,
+		"GUILD_CREATE":       big(3),
+		"INTERACTION_CREATE": `{"type":2,"id":"7","data":` + slashCommand + `}`,
+	} {
+		in := []byte(data)
+		ScanData(&p, event, 1, in) // makes room for the name
+		if got := testing.AllocsPerRun(100, func() { ScanData(&p, event, 1, in) }); got != 0 {
+			t.Errorf("%s: %v allocations, want 0", event, got)
+		}
+	}
+}
+
 // last is a sink that allocates nothing.
 type last struct{ packets int }
 
@@ -431,7 +485,7 @@ func BenchmarkFeed(b *testing.B) {
 	}{
 		{"message 1 KB", text(`{"t":"MESSAGE_CREATE","s":42,"op":0,"d":{"content":"` + content + `"}}`)},
 		{"message 1 KB, op d s t", text(`{"op":0,"d":{"content":"` + content + `"},"s":42,"t":"MESSAGE_CREATE"}`)},
-		{"interaction", text(interaction(`{"type":1,"options":[{"type":2,"options":[{"type":1,"options":[{"value":"80351110224678912","type":6,"name":"user"}],"name":"get"}],"name":"user"}],"name":"permissions","id":"771825006014889984"}`))},
+		{"interaction", text(interaction(slashCommand))},
 		{"guild of 1,000 members", text(`{"t":"GUILD_CREATE","s":42,"op":0,"d":` + big(1000) + `}`)},
 		{"guild of 1,000 members, zlib", frame(fin|opBinary, zlibbed(`{"t":"GUILD_CREATE","s":42,"op":0,"d":`+big(1000)+`}`), nil)},
 		{"guild update, zlib", frame(fin|opBinary, zlibbed(`{"t":"GUILD_UPDATE","s":42,"op":0,"d":`+big(1000)+`}`), nil)},
