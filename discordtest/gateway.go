@@ -21,6 +21,7 @@ const maxGuildsPerShard = 2500
 func (s *Server) serveGateway(w http.ResponseWriter, r *http.Request) {
 	b := s.nextBehavior()
 	if b.RejectUpgrade != 0 {
+		s.date(w.Header())
 		http.Error(w, http.StatusText(b.RejectUpgrade), b.RejectUpgrade)
 		return
 	}

@@ -28,6 +28,8 @@ const (
 	maxGuilds  = 100_000
 	maxMembers = 100_000
 	maxShards  = 16_384
+
+	maxClockOffset = 365 * 24 * time.Hour
 )
 
 // An Option sets up a [Server]. A nil Option is ignored.
@@ -68,6 +70,7 @@ type config struct {
 	bucketLimit       int
 	bucketWindow      time.Duration
 	records           int
+	clockOffset       time.Duration
 }
 
 func defaultConfig() config {
@@ -150,6 +153,9 @@ func (c *config) validate() error {
 	}
 	if c.bucketLimit < 0 || c.bucketLimit > 0 && c.bucketWindow < time.Millisecond {
 		bad("WithBuckets(%d, %v): want at least 1 in at least 1ms", c.bucketLimit, c.bucketWindow)
+	}
+	if c.clockOffset < -maxClockOffset || c.clockOffset > maxClockOffset {
+		bad("WithClockOffset(%v): want at most %v either way", c.clockOffset, maxClockOffset)
 	}
 	if c.records < 1 {
 		bad("WithRecordLimit(%d): want at least 1", c.records)
@@ -296,5 +302,19 @@ func WithBuckets(limit int, window time.Duration) Option {
 // WithRecordLimit sets how many requests, and how many callbacks, are kept; the
 // oldest go first. Default 10000.
 func WithRecordLimit(n int) Option { return optionFunc(func(c *config) { c.records = n }) }
+
+// WithClockOffset makes the server's clock run d ahead of this machine's, or
+// behind it with a negative d: as Discord's does for a bot on a machine whose own
+// clock is wrong. [Server.Now] tells the server's time. It is the time in the ids
+// and timestamps that the server makes by itself, those of [Traffic] and of REST
+// objects, in the Date and X-RateLimit-Reset headers of its answers, and the one
+// that [WithStrictInteractions] judges a callback by. Whoever gives a time, to
+// [Server.NewID], [Server.Interaction] or [Server.SendInteraction], gives it by
+// the clock of their choice: Server.Now() for an interaction that is new to
+// Discord. The times in a [Request] and a [Callback] are this machine's. Default
+// 0, at most a year.
+func WithClockOffset(d time.Duration) Option {
+	return optionFunc(func(c *config) { c.clockOffset = d })
+}
 
 func bareToken(t string) string { return strings.TrimPrefix(strings.TrimSpace(t), "Bot ") }

@@ -582,7 +582,7 @@ func MentioningBot() MessageOption {
 	return messageOptionFunc(func(m *MessagePayload) { m.Mentions = append(m.Mentions, botUser()) })
 }
 
-// CreatedAt sets the time of the message. Default: now.
+// CreatedAt sets the time of the message. Default: the server's now.
 func CreatedAt(t time.Time) MessageOption {
 	return messageOptionFunc(func(m *MessagePayload) { m.Timestamp = t.UTC().Format(time.RFC3339Nano) })
 }
@@ -590,7 +590,7 @@ func CreatedAt(t time.Time) MessageOption {
 // Message builds a message in a channel. If the channel belongs to one of the
 // server's guilds it is a guild message by a member, else a direct message.
 func (s *Server) Message(channelID, content string, opts ...MessageOption) MessagePayload {
-	now := time.Now()
+	now := s.Now()
 	m := MessagePayload{
 		ID: s.NewID(now), ChannelID: channelID, Content: content, Timestamp: now.UTC().Format(time.RFC3339Nano),
 		Mentions: []any{}, MentionRoles: []string{}, Attachments: []any{}, Embeds: json.RawMessage("[]"), Components: json.RawMessage("[]"),

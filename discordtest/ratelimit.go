@@ -74,7 +74,8 @@ func (r *rest) limitOf(req *http.Request, parts []string) *RateLimit {
 
 // write answers with the limit. Discord's global limit has no bucket; it has a
 // Reset-After here, because that is what makes discordgo hold all its buckets.
-func (l *RateLimit) write(w http.ResponseWriter) {
+// now is the server's.
+func (l *RateLimit) write(w http.ResponseWriter, now time.Time) {
 	h := w.Header()
 	after := l.RetryAfter.Seconds()
 	h.Set("Retry-After", strconv.Itoa(int(math.Ceil(after))))
@@ -85,7 +86,7 @@ func (l *RateLimit) write(w http.ResponseWriter) {
 	} else {
 		h.Set("X-RateLimit-Limit", "5")
 		h.Set("X-RateLimit-Remaining", "0")
-		h.Set("X-RateLimit-Reset", seconds(float64(time.Now().Add(l.RetryAfter).UnixMilli())/1000))
+		h.Set("X-RateLimit-Reset", seconds(float64(now.Add(l.RetryAfter).UnixMilli())/1000))
 		h.Set("X-RateLimit-Bucket", bucketName(l.Method+l.Pattern))
 	}
 	message := "You are being rate limited."
@@ -124,7 +125,7 @@ func (r *rest) spend(w http.ResponseWriter, pattern string, parts []string, meth
 		key += strings.Join(parts[:2], "/")
 	}
 	cfg := &r.server.cfg
-	now := time.Now()
+	now := r.server.Now()
 	r.mu.Lock()
 	b := r.buckets[key]
 	if b == nil || now.Sub(b.started) >= cfg.bucketWindow {

@@ -287,23 +287,27 @@ func (s *Server) WaitCallback(ctx context.Context, interactionID string) (Callba
 	return found, err
 }
 
-// recorder notes the status of an answer.
+// recorder notes the status of an answer, and dates it.
 type recorder struct {
 	http.ResponseWriter
+	server *Server
 	status int
 }
 
-func (w *recorder) WriteHeader(status int) {
+func (w *recorder) begin(status int) {
 	if w.status == 0 {
 		w.status = status
+		w.server.date(w.Header())
 	}
+}
+
+func (w *recorder) WriteHeader(status int) {
+	w.begin(status)
 	w.ResponseWriter.WriteHeader(status)
 }
 
 func (w *recorder) Write(b []byte) (int, error) {
-	if w.status == 0 {
-		w.status = http.StatusOK
-	}
+	w.begin(http.StatusOK)
 	return w.ResponseWriter.Write(b)
 }
 
@@ -311,13 +315,13 @@ func (w *recorder) Write(b []byte) (int, error) {
 func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 func (r *rest) ServeHTTP(rw http.ResponseWriter, req *http.Request) {
+	w := &recorder{ResponseWriter: rw, server: r.server}
 	body, err := io.ReadAll(http.MaxBytesReader(rw, req.Body, maxBody))
 	if err != nil {
-		writeError(rw, http.StatusRequestEntityTooLarge, 40005, "Request entity too large")
+		writeError(w, http.StatusRequestEntityTooLarge, 40005, "Request entity too large")
 		return
 	}
 	req.Body = io.NopCloser(bytes.NewReader(body))
-	w := &recorder{ResponseWriter: rw}
 	parts := split(req.URL.Path)
 	if len(parts) > 0 && parts[0] == "api" {
 		parts = parts[1:]
@@ -330,10 +334,8 @@ func (r *rest) ServeHTTP(rw http.ResponseWriter, req *http.Request) {
 		Time: time.Now(), Body: bytes.Clone(body[:min(len(body), maxKeptBody)]),
 	}
 	r.answer(w, req, parts, &rec)
+	w.begin(http.StatusOK) // a handler that wrote nothing
 	rec.Status = w.status
-	if rec.Status == 0 {
-		rec.Status = http.StatusOK
-	}
 	r.mu.Lock()
 	r.requests.add(rec)
 	if rec.Scope != "" {
@@ -364,7 +366,7 @@ func (r *rest) answer(w http.ResponseWriter, req *http.Request, parts []string, 
 	}
 	if limit := r.limitOf(req, parts); limit != nil {
 		rec.Scope = limit.Scope
-		limit.write(w)
+		limit.write(w, r.server.Now())
 		return
 	}
 	if !public(parts) && !r.server.accepts(req.Header.Get("Authorization")) {
@@ -478,6 +480,7 @@ func (r *rest) expect(data json.RawMessage) {
 // callback handles POST /interactions/{id}/{token}/callback.
 func (r *rest) callback(w http.ResponseWriter, req *http.Request) {
 	now := time.Now()
+	judged := r.server.Now()
 	body, err := jsonBody(req)
 	var p struct {
 		Type int `json:"type"`
@@ -496,7 +499,7 @@ func (r *rest) callback(w http.ResponseWriter, req *http.Request) {
 	case err != nil || p.Type == 0:
 		cb.Status, code, message = http.StatusBadRequest, 50035, "Invalid Form Body"
 	case known == nil && r.server.cfg.strict,
-		known != nil && r.server.cfg.strict && !known.answered && now.Sub(known.created) > interactionDeadline:
+		known != nil && r.server.cfg.strict && !known.answered && judged.Sub(known.created) > interactionDeadline:
 		cb.Status, code, message = http.StatusNotFound, 10062, "Unknown interaction"
 	case known != nil && known.token != req.PathValue("token"):
 		cb.Status, code, message = http.StatusUnauthorized, 50027, "Invalid Webhook Token"

@@ -182,7 +182,7 @@ func (r *rest) directChannel(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, map[string]any{
-		"id": r.server.NewID(time.Now()), "type": 1, "last_message_id": nil,
+		"id": r.server.NewID(r.server.Now()), "type": 1, "last_message_id": nil,
 		"recipients": []*user{{ID: p.Recipient, Username: "user" + p.Recipient, Discriminator: "0"}},
 	})
 }
@@ -199,7 +199,7 @@ func (r *rest) channel(w http.ResponseWriter, req *http.Request) {
 			return
 		}
 		writeJSON(w, http.StatusCreated, channel{
-			ID: r.server.NewID(time.Now()), Type: p.Type, Name: p.Name, GuildID: req.PathValue("guild_id"), PermissionOverwrites: []struct{}{},
+			ID: r.server.NewID(r.server.Now()), Type: p.Type, Name: p.Name, GuildID: req.PathValue("guild_id"), PermissionOverwrites: []struct{}{},
 		})
 		return
 	}
@@ -227,8 +227,8 @@ func (r *rest) thread(w http.ResponseWriter, req *http.Request) {
 	}
 	parent := req.PathValue("channel_id")
 	t := channel{
-		ID: r.server.NewID(time.Now()), Type: 11, Name: p.Name, ParentID: &parent, OwnerID: botID, PermissionOverwrites: []struct{}{},
-		ThreadMetadata: &threadMetadata{AutoArchiveDuration: 1440, ArchiveTimestamp: time.Now().UTC().Format(time.RFC3339)},
+		ID: r.server.NewID(r.server.Now()), Type: 11, Name: p.Name, ParentID: &parent, OwnerID: botID, PermissionOverwrites: []struct{}{},
+		ThreadMetadata: &threadMetadata{AutoArchiveDuration: 1440, ArchiveTimestamp: r.server.Now().UTC().Format(time.RFC3339)},
 	}
 	if g := r.server.world.ofObject(parent); g != nil {
 		t.GuildID = g.idString()
@@ -254,7 +254,7 @@ func (r *rest) message(w http.ResponseWriter, req *http.Request) {
 	}
 	channelID := req.PathValue("channel_id")
 	if channelID == "" { // a webhook's
-		channelID = r.server.NewID(time.Now())
+		channelID = r.server.NewID(r.server.Now())
 	}
 	m := r.server.Message(channelID, p.Content, FromBot())
 	m.TTS, m.Flags = p.TTS, p.Flags
@@ -268,7 +268,7 @@ func (r *rest) message(w http.ResponseWriter, req *http.Request) {
 		m.Components = p.Components
 	}
 	if req.Method == http.MethodPatch {
-		now := time.Now().UTC().Format(time.RFC3339Nano)
+		now := r.server.Now().UTC().Format(time.RFC3339Nano)
 		m.EditedTimestamp = &now
 	}
 	writeJSON(w, http.StatusOK, m)
@@ -286,7 +286,7 @@ func (r *rest) webhookPost(w http.ResponseWriter, req *http.Request) {
 func (r *rest) webhook(w http.ResponseWriter, req *http.Request) {
 	id := req.PathValue("webhook_id")
 	if id == "" {
-		id = r.server.NewID(time.Now())
+		id = r.server.NewID(r.server.Now())
 	}
 	writeJSON(w, http.StatusOK, map[string]any{
 		"id": id, "type": 1, "name": "webhook", "avatar": nil, "channel_id": req.PathValue("channel_id"),
@@ -331,7 +331,7 @@ func (r *rest) complete(c map[string]any, req *http.Request) bool {
 	if name, ok := c["name"].(string); !ok || name == "" {
 		return false
 	}
-	c["id"], c["version"] = r.server.NewID(time.Now()), r.server.NewID(time.Now())
+	c["id"], c["version"] = r.server.NewID(r.server.Now()), r.server.NewID(r.server.Now())
 	c["application_id"] = req.PathValue("application_id")
 	if g := req.PathValue("guild_id"); g != "" {
 		c["guild_id"] = g

@@ -103,6 +103,7 @@ func NewServer(opts ...Option) (*Server, error) {
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if !s.enter() {
+		s.date(w.Header())
 		http.Error(w, "closing", http.StatusServiceUnavailable)
 		return
 	}
@@ -205,6 +206,18 @@ func (s *Server) CertPool() *x509.CertPool { return s.pool }
 // Token returns the bot token that [Server.NewSession] gives its sessions,
 // without the prefix "Bot ".
 func (s *Server) Token() string { return s.cfg.token }
+
+// Now returns the time of the server's clock: this machine's, unless
+// [WithClockOffset] says otherwise.
+func (s *Server) Now() time.Time { return time.Now().Add(s.cfg.clockOffset) }
+
+// date puts the server's time into the headers of an answer. net/http writes
+// this machine's where there is none.
+func (s *Server) date(h http.Header) {
+	if h.Get("Date") == "" {
+		h.Set("Date", s.Now().UTC().Format(http.TimeFormat))
+	}
+}
 
 // NewID returns a new snowflake with the creation time t. The ids of one server
 // are unique.

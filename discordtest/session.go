@@ -139,7 +139,7 @@ func (s *Server) forgetLocked(sess *session) {
 func (s *Server) newSession(token string, id Identify) *session {
 	sess := &session{
 		server:     s,
-		id:         fmt.Sprintf("%032x", snowflake(time.Now())|s.ids.Add(1)&snowflakeLow),
+		id:         fmt.Sprintf("%032x", snowflake(s.Now())|s.ids.Add(1)&snowflakeLow),
 		shard:      id.Shard[0],
 		shardCount: id.Shard[1],
 		intents:    int64(id.Intents),

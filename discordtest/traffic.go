@@ -390,7 +390,7 @@ var sentences = []string{
 
 func (t *Traffic) send(st step) {
 	s := t.server
-	now := time.Now()
+	now := s.Now()
 	if st.event == "DIRECT_MESSAGE" {
 		m := s.Message(s.NewID(now), sentences[pick(st.choice, len(sentences))])
 		sent, _ := s.dispatch(0, "MESSAGE_CREATE", m) // no session: skipped
