@@ -81,13 +81,26 @@ type Behavior struct {
 func (s *Server) Behave(b Behavior) {
 	b.FirstPacket = slices.Clone(b.FirstPacket)
 	s.mu.Lock()
-	s.behavior = b
+	s.behavior, s.behaviorFunc = b, nil
+	s.mu.Unlock()
+}
+
+// BehaveFunc asks f how the gateway treats each connection that is made from now
+// on, until the next call of it or of Behave. Times does not matter. f may be
+// called from several goroutines at a time.
+func (s *Server) BehaveFunc(f func() Behavior) {
+	s.mu.Lock()
+	s.behavior, s.behaviorFunc = Behavior{}, f
 	s.mu.Unlock()
 }
 
 // nextBehavior takes the behavior of a new connection.
 func (s *Server) nextBehavior() Behavior {
 	s.mu.Lock()
+	if f := s.behaviorFunc; f != nil {
+		s.mu.Unlock()
+		return f()
+	}
 	defer s.mu.Unlock()
 	b := s.behavior
 	if b.Times > 0 {

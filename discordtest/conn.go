@@ -46,6 +46,7 @@ type Conn struct {
 	started time.Time
 	done    chan struct{} // closed when the connection has ended
 	closed  atomic.Bool   // nothing is sent or accepted any more
+	hung    atomic.Bool   // open, and nothing comes of it any more
 
 	wmu      sync.Mutex // one frame at a time
 	deflater deflater   // of a session that asked for it
@@ -118,11 +119,13 @@ func (c *Conn) Ready() bool {
 	return c.ready && !c.closed.Load()
 }
 
-// readyFor returns for how long the connection has been ready.
-func (c *Conn) readyFor(now time.Time) time.Duration {
+// ReadySince returns when READY or RESUMED was sent last, or the zero time if it
+// has not been. A connection that ends within microseconds of it can start a
+// storm of reconnects in discordgo, about one a second: see [Traffic].
+func (c *Conn) ReadySince() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return now.Sub(c.readySince)
+	return c.readySince
 }
 
 // Resumed says whether the connection resumed a session.
@@ -262,6 +265,14 @@ func (c *Conn) currentBehavior() Behavior {
 	defer c.mu.Unlock()
 	return c.behavior
 }
+
+// Hang makes the connection a zombie, as when the gateway's node behind it has
+// hung: it stays open, and nothing comes of it any more. Nothing is sent, no ACK
+// and no dispatch; these are kept for replay. What the client sends is counted
+// and has no effect: heartbeats keep the connection open, and a close frame does
+// not end the session, which can be resumed as ever. It does not end: the client
+// has to leave, or another method has to end the connection.
+func (c *Conn) Hang() { c.hung.Store(true) }
 
 // Dispatch sends an event with the session's next sequence number and keeps it
 // for replay. data is what belongs into d: raw JSON or anything that
@@ -467,6 +478,9 @@ func (c *Conn) writeOp(op int, d json.RawMessage) error {
 }
 
 func (c *Conn) writeDispatch(seq int64, eventType string, data json.RawMessage) error {
+	if c.hung.Load() {
+		return nil
+	}
 	err := c.writePacket(c.server.packet(opDispatch, seq, eventType, data))
 	if err == nil {
 		c.mu.Lock()
@@ -500,6 +514,9 @@ func (c *Conn) write(messageType int, data []byte) error {
 func (c *Conn) writeLocked(messageType int, data []byte) error {
 	if c.closed.Load() {
 		return ErrConnClosed
+	}
+	if c.hung.Load() {
+		return nil
 	}
 	_ = c.ws.SetWriteDeadline(c.writeDeadline())
 	return c.written(c.ws.WriteMessage(messageType, data))

@@ -43,6 +43,13 @@ func (s *Server) serveGateway(w http.ResponseWriter, r *http.Request) {
 		sent:        map[string]int{},
 		windowStart: now,
 	}
+	answerClose := ws.CloseHandler()
+	ws.SetCloseHandler(func(code int, text string) error {
+		if c.hung.Load() {
+			return nil
+		}
+		return answerClose(code, text)
+	})
 	ws.SetPongHandler(func(string) error {
 		c.mu.Lock()
 		c.pongs++
@@ -138,8 +145,9 @@ func (c *Conn) readFailed(err error) {
 			}
 			sess := c.session
 			c.mu.Unlock()
-			// A client that closes with 1000 or 1001 gives its session up.
-			if closeErr.Code == websocket.CloseNormalClosure || closeErr.Code == websocket.CloseGoingAway {
+			// A client that closes with 1000 or 1001 gives its session up, if that
+			// gets through.
+			if (closeErr.Code == websocket.CloseNormalClosure || closeErr.Code == websocket.CloseGoingAway) && !c.hung.Load() {
 				c.server.invalidate(sess)
 			}
 		}
@@ -180,6 +188,15 @@ func (c *Conn) receive(data []byte) {
 	}
 	// READY is answered to an IDENTIFY that counts as received.
 	c.count(*p.Op)
+	if c.hung.Load() {
+		if *p.Op == opHeartbeat {
+			c.mu.Lock()
+			c.heartbeats++
+			c.mu.Unlock()
+		}
+		c.extendDeadline()
+		return
+	}
 	identified := c.sess() != nil
 	switch op := *p.Op; op {
 	case opHeartbeat:
@@ -558,6 +575,24 @@ const (
 	admitSlowDown
 	admitExhausted
 )
+
+// SessionStarts returns session_start_limit as GET /gateway/bot tells it: how many
+// IDENTIFYs are left of how many, and when all of them are back.
+func (s *Server) SessionStarts() (remaining, total int, reset time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refillLocked(time.Now())
+	return s.remaining, s.cfg.sessionTotal, s.resetAt
+}
+
+// SpendSessionStarts takes n IDENTIFYs, or as many as are left, out of
+// session_start_limit: another process with the same token has used them up.
+func (s *Server) SpendSessionStarts(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refillLocked(time.Now())
+	s.remaining -= min(max(n, 0), s.remaining)
+}
 
 // admit counts an IDENTIFY against max_concurrency and the session start limit.
 func (s *Server) admit(shard int) admission {

@@ -143,6 +143,11 @@ func newRoute(method, pattern string, h http.HandlerFunc) route {
 	return route{method: strings.ToUpper(method), pattern: pattern, parts: split(pattern), handler: h}
 }
 
+// same says whether both are for one and the same method and pattern.
+func (rt *route) same(other *route) bool {
+	return rt.method == other.method && rt.pattern == other.pattern
+}
+
 // match compares segments: {name} is any one, {name...} at the end any rest. An
 // empty pattern is every path.
 func (rt *route) match(r *http.Request, parts []string) bool {
@@ -200,7 +205,7 @@ func (s *Server) Handle(method, pattern string, h http.HandlerFunc) {
 	if h == nil {
 		kept := r.handlers[:0:0]
 		for _, old := range r.handlers {
-			if old.method != rt.method || old.pattern != rt.pattern {
+			if !old.same(&rt) {
 				kept = append(kept, old)
 			}
 		}
@@ -211,35 +216,42 @@ func (s *Server) Handle(method, pattern string, h http.HandlerFunc) {
 }
 
 // Fail answers the next times requests of a route with a status and Discord's
-// JSON for it; a negative times means all of them, 0 counts as 1. See
+// JSON for it; a negative times means all of them, 0 counts as 1. Failures of the
+// same route come one after the other; a status of 0 ends them. See
 // [Server.Handle] for method and pattern; an empty pattern is every route.
 func (s *Server) Fail(method, pattern string, status, times int) {
 	if times == 0 {
 		times = 1
 	}
-	s.rest.mu.Lock()
-	defer s.rest.mu.Unlock()
-	s.rest.fails = append(s.rest.fails, &failRule{newRoute(method, pattern, nil), status, times})
+	r := s.rest
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	rt := newRoute(method, pattern, nil)
+	if status == 0 {
+		r.fails = slices.DeleteFunc(slices.Clone(r.fails), func(f *failRule) bool { return f.same(&rt) })
+		return
+	}
+	r.fails = append(r.fails, &failRule{rt, status, times})
 }
 
 // Delay holds every request of a route back for d before it is handled, until
-// it is called again for the same method and pattern; 0 ends it. See
-// [Server.Handle] for method and pattern; an empty pattern is every route.
+// it is called again for the same method and pattern; 0 ends it. Of several that
+// match a request, the one that was begun last counts. See [Server.Handle] for
+// method and pattern; an empty pattern is every route.
 func (s *Server) Delay(method, pattern string, d time.Duration) {
 	r := s.rest
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	rt := newRoute(method, pattern, nil)
-	kept := r.delays[:0:0]
-	for _, old := range r.delays {
-		if old.method != rt.method || old.pattern != rt.pattern {
-			kept = append(kept, old)
-		}
+	i := slices.IndexFunc(r.delays, func(old *delayRule) bool { return old.same(&rt) })
+	switch {
+	case i < 0 && d > 0:
+		r.delays = append(r.delays, &delayRule{rt, d})
+	case i >= 0 && d > 0:
+		r.delays[i].delay = d
+	case i >= 0:
+		r.delays = slices.Delete(r.delays, i, i+1)
 	}
-	if d > 0 {
-		kept = append(kept, &delayRule{rt, d})
-	}
-	r.delays = kept
 }
 
 // Requests returns the REST requests that were answered, the oldest first.

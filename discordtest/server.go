@@ -38,17 +38,18 @@ type Server struct {
 	once    sync.Once
 	wg      sync.WaitGroup // serving, every request, every goroutine of a connection
 
-	mu         sync.Mutex
-	closed     bool
-	changed    chan struct{} // closed and replaced whenever a waiter should look again
-	behavior   Behavior
-	transports []*http.Transport
-	conns      []*Conn             // open connections, in order of arrival
-	sessions   map[string]*session // resumable, by id
-	current    map[int]*session    // the newest session of each shard
-	identifies map[int]time.Time   // last accepted IDENTIFY, by rate_limit_key
-	remaining  int                 // of the session start limit
-	resetAt    time.Time
+	mu           sync.Mutex
+	closed       bool
+	changed      chan struct{} // closed and replaced whenever a waiter should look again
+	behavior     Behavior
+	behaviorFunc func() Behavior // in place of behavior, if any
+	transports   []*http.Transport
+	conns        []*Conn             // open connections, in order of arrival
+	sessions     map[string]*session // resumable, by id
+	current      map[int]*session    // the newest session of each shard
+	identifies   map[int]time.Time   // last accepted IDENTIFY, by rate_limit_key
+	remaining    int                 // of the session start limit
+	resetAt      time.Time
 }
 
 // NewServer starts a server. It listens on 127.0.0.1, on a port that the system
