@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/bwmarrin/discordgo"
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/metric/noop"
 
@@ -24,6 +25,7 @@ type Argus struct {
 	logger          *slog.Logger
 	instrumentation *instrument.Instrumentation
 	pipeline        *pipeline
+	poll            *sessionStartPoll // nil unless asked for
 
 	shutdown     sync.Once
 	shutdownDone chan struct{}
@@ -96,11 +98,19 @@ func (a *Argus) assemble(c resolved, o *options, sessions []*discordgo.Session) 
 	if err != nil {
 		return err
 	}
-	a.instrumentation, err = instrument.New(
+	opts := []instrument.Option{
 		instrument.WithMeterProvider(a.pipeline.provider),
 		instrument.WithNamespace(c.Namespace),
 		instrument.WithCommands(o.commands...),
-	)
+		instrument.WithErrorHandler(otel.ErrorHandlerFunc(a.pipeline.report)),
+	}
+	if !c.Acks {
+		opts = append(opts, instrument.WithoutAcks())
+	}
+	if c.LogRecords && !c.Disabled {
+		opts = append(opts, instrument.WithLogRecords())
+	}
+	a.instrumentation, err = instrument.New(opts...)
 	if err != nil {
 		return err
 	}
@@ -109,7 +119,13 @@ func (a *Argus) assemble(c resolved, o *options, sessions []*discordgo.Session) 
 			return err
 		}
 	}
-	return a.pipeline.start()
+	if err := a.pipeline.start(); err != nil {
+		return err
+	}
+	if !c.Disabled && c.SessionStartPoll > 0 {
+		a.poll = startPoll(sessions[0], c.SessionStartPoll)
+	}
+	return nil
 }
 
 // announce writes the one line about the start.
@@ -171,6 +187,10 @@ func (a *Argus) Commands(names ...string) error {
 	return a.instrumentation.Commands(names...)
 }
 
+// RequestOption returns an option for one REST call that makes the time visible which the call waits in discordgo's rate limiter
+// (discord_rest_queue_wait_seconds). Make one for each call, right before it.
+func (a *Argus) RequestOption() discordgo.RequestOption { return a.instrumentation.RequestOption() }
+
 // MeterProvider is for instruments of the bot's own: they leave the process on the same ways, with the same label cluster.
 // For other libraries that use OpenTelemetry's global one, pass it to otel.SetMeterProvider; Argus itself does not.
 func (a *Argus) MeterProvider() metric.MeterProvider { return a.pipeline.provider }
@@ -212,6 +232,9 @@ func (a *Argus) Shutdown(ctx context.Context) error {
 		}
 	}
 	defer close(a.shutdownDone)
+	if a.poll != nil {
+		a.poll.stop()
+	}
 	pushed := a.pipeline.shutdown(ctx) // before the instruments go, whose last values it pushes
 	if err := errors.Join(pushed, a.instrumentation.Close()); err != nil {
 		a.shutdownErr = fmt.Errorf("argus shutdown: %w", err)

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	sdkresource "go.opentelemetry.io/otel/sdk/resource"
 
@@ -48,6 +49,9 @@ const (
 	envAuthTokenFile  = "ARGUS_METRICS_AUTH_TOKEN_FILE"
 	envNamespace      = "ARGUS_NAMESPACE"
 	envProcessMetrics = "ARGUS_PROCESS_METRICS"
+	envAcks           = "ARGUS_INTERACTION_ACKS"
+	envLogRecords     = "ARGUS_LOG_RECORDS"
+	envSessionPoll    = "ARGUS_SESSION_START_POLL"
 )
 
 // Config is the configuration that an [Argus] runs with, after options, environment and defaults were put together.
@@ -62,6 +66,10 @@ type Config struct {
 	ClusterID      string     // value of the label cluster
 	Namespace      string     // first part of the names of the bot's metrics
 	ProcessMetrics bool       // whether go_* and process_* are exported
+	Acks           bool       // whether the acknowledgements of interactions are followed
+	LogRecords     bool       // whether the lines that discordgo logs are counted
+	// SessionStartPoll is the time between two GET /gateway/bot of Argus' own; 0 for none.
+	SessionStartPoll time.Duration
 
 	sources map[string]Source
 }
@@ -83,6 +91,9 @@ func (c Config) String() string {
 		{resource.EnvArgusClusterID, strconv.Quote(c.ClusterID)},
 		{envNamespace, c.Namespace},
 		{envProcessMetrics, strconv.FormatBool(c.ProcessMetrics)},
+		{envAcks, strconv.FormatBool(c.Acks)},
+		{envLogRecords, strconv.FormatBool(c.LogRecords)},
+		{envSessionPoll, c.SessionStartPoll.String()},
 	} {
 		if i > 0 {
 			b.WriteByte(' ')
@@ -317,6 +328,40 @@ var settings = []setting{
 		parse:     func(d *draft, value string, _ Source) error { return parseBool(&d.ProcessMetrics, value) },
 	},
 	{
+		variable:  envAcks,
+		options:   []string{"WithAcks"},
+		byDefault: "`true`",
+		values:    "true or false",
+		meaning: "Whether each interaction is followed until it is acknowledged (`discord_interaction_acks_total`, `discord_interaction_ack_duration_seconds`). " +
+			"`false` for a process whose interactions another one answers: all would count as missed.",
+		parse: func(d *draft, value string, _ Source) error { return parseBool(&d.Acks, value) },
+	},
+	{
+		variable:  envLogRecords,
+		options:   []string{"WithLogRecords"},
+		byDefault: "`false`",
+		values:    "true or false",
+		meaning: "Whether the lines that discordgo logs are counted (`discord_log_records_total`). discordgo has one logger for all of a process: " +
+			"Argus puts itself before it, so start it before any session is opened. What is logged, and where to, stays as it is.",
+		parse: func(d *draft, value string, _ Source) error { return parseBool(&d.LogRecords, value) },
+	},
+	{
+		variable:  envSessionPoll,
+		options:   []string{"WithSessionStartPoll"},
+		byDefault: "`0`: off",
+		values:    "a time such as 5m or 1h, at least 1m, or 0",
+		meaning: "Time between two requests of `GET /gateway/bot` by Argus itself, on the first session, for `discord_gateway_session_start_*`. " +
+			"The budget is the bot token's: one process of a bot is enough. Without it the bot's own such requests are read.",
+		parse: func(d *draft, value string, _ Source) error {
+			every, err := time.ParseDuration(value)
+			if err != nil || every < 0 || every > 0 && every < minSessionPoll {
+				return errRefused
+			}
+			d.SessionStartPoll = every
+			return nil
+		},
+	},
+	{
 		variable:  "OTEL_EXPORTER_OTLP_ENDPOINT",
 		byDefault: "`localhost:4317` over TLS, as OpenTelemetry for Go has it",
 		values:    "a URL such as http://collector:4317, or a target in gRPC's notation",
@@ -409,6 +454,9 @@ var settings = []setting{
 	},
 }
 
+// minSessionPoll is as often as anybody needs to know a daily budget.
+const minSessionPoll = time.Minute
+
 // errRefused is what a parse function returns when the description of the accepted values says it all.
 var errRefused = errors.New("is not an accepted value")
 
@@ -455,6 +503,7 @@ func resolve(env environment, o *options) (_ resolved, warning, _ error) {
 		ClusterID:      resource.DefaultCluster,
 		Namespace:      catalog.Namespace,
 		ProcessMetrics: true,
+		Acks:           true,
 		sources:        make(map[string]Source, len(settings)),
 	}}}
 	problems := slices.Clone(o.problems)

@@ -111,6 +111,9 @@ func TestTableIsComplete(t *testing.T) {
 		{WithAuthToken(""), []string{envAuthToken}},
 		{WithNamespace(""), []string{envNamespace}},
 		{WithProcessMetrics(true), []string{envProcessMetrics}},
+		{WithAcks(true), []string{envAcks}},
+		{WithLogRecords(true), []string{envLogRecords}},
+		{WithSessionStartPoll(0), []string{envSessionPoll}},
 	} {
 		overrides := collect([]Option{o.option}).overrides
 		if len(overrides) != len(o.variables) {
@@ -125,8 +128,8 @@ func TestTableIsComplete(t *testing.T) {
 			}
 		}
 	}
-	if n := bytes.Count(source, []byte("overriding(env")) + 2; n != 9 { // and the two of WithAddr
-		t.Errorf("options.go overrides %d settings; the list above tests 9: extend it", n)
+	if n := bytes.Count(source, []byte("overriding(env")) + 2; n != 12 { // and the two of WithAddr
+		t.Errorf("options.go overrides %d settings; the list above tests 12: extend it", n)
 	}
 	code, err := os.ReadFile("config.go")
 	if err != nil {

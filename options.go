@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/bwmarrin/discordgo"
 	"github.com/prometheus/client_golang/prometheus"
@@ -123,6 +124,27 @@ func WithNamespace(namespace string) Option {
 func WithProcessMetrics(export bool) Option {
 	value := strconv.FormatBool(export)
 	return overriding(envProcessMetrics, "WithProcessMetrics", value, value)
+}
+
+// WithAcks says whether each interaction is followed until it is acknowledged; by default it is. It is of no use in a process
+// whose interactions another one answers: all would count as missed.
+func WithAcks(follow bool) Option {
+	value := strconv.FormatBool(follow)
+	return overriding(envAcks, "WithAcks", value, value)
+}
+
+// WithLogRecords says whether the lines that discordgo logs are counted; by default they are not. discordgo has one logger for
+// all of a process, so [Start] must come before any session of it is opened. See [instrument.WithLogRecords].
+func WithLogRecords(count bool) Option {
+	value := strconv.FormatBool(count)
+	return overriding(envLogRecords, "WithLogRecords", value, value)
+}
+
+// WithSessionStartPoll has Argus ask Discord how many sessions the bot may still start, on the first session, this often: at
+// least every minute, 0 for never, which is the default. One process of a bot is enough.
+func WithSessionStartPoll(every time.Duration) Option {
+	value := every.String()
+	return overriding(envSessionPoll, "WithSessionStartPoll", value, value)
 }
 
 // WithSessions adds sessions to the one that [Start] is given, as bots with several shards in one process have them.

@@ -20,6 +20,8 @@ const (
 	Counter
 	// Histogram is a distribution with explicit bucket bounds.
 	Histogram
+	// UpDownCounter is a sum that grows and shrinks.
+	UpDownCounter
 )
 
 // String returns the kind's name as OpenTelemetry's specification writes it.
@@ -31,6 +33,8 @@ func (k Kind) String() string {
 		return "counter"
 	case Histogram:
 		return "histogram"
+	case UpDownCounter:
+		return "up-down counter"
 	default:
 		return "unknown"
 	}

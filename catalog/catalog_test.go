@@ -20,9 +20,10 @@ import (
 func translated(t *testing.T, i catalog.Instrument) string {
 	t.Helper()
 	kinds := map[catalog.Kind]otlptranslator.MetricType{
-		catalog.Gauge:     otlptranslator.MetricTypeGauge,
-		catalog.Counter:   otlptranslator.MetricTypeMonotonicCounter,
-		catalog.Histogram: otlptranslator.MetricTypeHistogram,
+		catalog.Gauge:         otlptranslator.MetricTypeGauge,
+		catalog.Counter:       otlptranslator.MetricTypeMonotonicCounter,
+		catalog.Histogram:     otlptranslator.MetricTypeHistogram,
+		catalog.UpDownCounter: otlptranslator.MetricTypeNonMonotonicCounter,
 	}
 	namer := otlptranslator.NewMetricNamer("", otlptranslator.UnderscoreEscapingWithSuffixes)
 	name, err := namer.Build(otlptranslator.Metric{Name: i.Name, Unit: i.Unit, Type: kinds[i.Kind]})

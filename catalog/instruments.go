@@ -1,5 +1,10 @@
 package catalog
 
+import (
+	"strings"
+	"time"
+)
+
 // Limits that bound the labels whose values depend on the bot.
 const (
 	// MaxShards is how many shard ids one instrumentation tells apart; further
@@ -9,10 +14,20 @@ const (
 	// application 100 chat-input commands of its own and as many in each guild
 	// (https://discord.com/developers/docs/interactions/application-commands#registering-a-command).
 	MaxCommands = 500
+	// MaxPending is how many interactions may wait for their handler or their
+	// acknowledgement at a time; above it the oldest is given up.
+	MaxPending = 10_000
+	// MaxRequestSeries is how many combinations of method, route and status are
+	// told apart; further ones have the route "other".
+	MaxRequestSeries = 1000
 	// MaxErrorTypes is how many pairs of command and error type are told apart;
 	// further ones are counted as error_type "other".
 	MaxErrorTypes = 1000
 )
+
+// HandshakeTimeoutAfter is how long a handshake may take before it counts as
+// timed out. Discord answers within a second; discordgo v0.29.0 waits for ever.
+const HandshakeTimeoutAfter = 30 * time.Second
 
 // durationBuckets are the bounds of every duration, in seconds. The one at 3 is
 // the deadline for the first answer to an interaction
@@ -29,9 +44,11 @@ var (
 		Name:  "command",
 		Bound: "a registered command's name, sub-commands joined by a space; at most 500 names, all others `other`",
 	}
-	commandStatusLabel = Label{Name: "status", Values: []string{StatusSuccess, StatusError}}
-	subsystemLabel     = Label{Name: "subsystem", Values: Subsystems()}
-	hookLabel          = Label{Name: "hook", Values: Hooks()}
+	commandStatusLabel   = Label{Name: "status", Values: []string{StatusSuccess, StatusError}}
+	interactionTypeLabel = Label{Name: "type", Values: InteractionTypes()}
+	routeLabel           = Label{Name: "route", Bound: "the path's template, from the closed list of Discord's routes, else `other`"}
+	subsystemLabel       = Label{Name: "subsystem", Values: Subsystems()}
+	hookLabel            = Label{Name: "hook", Values: Hooks()}
 )
 
 // Sections of docs/METRICS.md, in their order.
@@ -91,6 +108,84 @@ var (
 	}
 )
 
+// The life of a gateway connection, as it is read off the wire. All of these are absent for a session that was attached after
+// Open.
+var (
+	ShardState = Instrument{
+		Name: "discord.shard.state", Kind: Gauge, Labels: []Label{shardLabel, {Name: "state", Values: ShardStates()}}, Section: sectionGateway,
+		Description: "Where the shard's gateway connection is in its life: 1 for the state that it is in, 0 for the others",
+		Notes: "`connecting`: from the dial until IDENTIFY or RESUME is sent; `identifying` and `resuming`: until READY or RESUMED. " +
+			"Before the first dial it is `disconnected`.",
+	}
+	ShardStateChange = shardTime("state_change", "When the shard's connection last changed its state")
+	HeartbeatAck     = shardTime("heartbeat_ack", "When the shard's last heartbeat was acknowledged",
+		"Absent before the first. One that is older than two intervals is a connection that has died without saying so; discordgo waits for five.")
+	LastEvent = shardTime("event", "When the shard's last dispatch arrived",
+		"Absent before the first. A shard that is up and has had none for long, against its own habit, is connected but silent.")
+	HeartbeatInterval = Instrument{
+		Name: "discord.shard.heartbeat.interval", Kind: Gauge, Unit: "s", Labels: []Label{shardLabel}, Section: sectionGateway,
+		Description: "Interval between heartbeats that HELLO asked for on the shard's newest connection",
+	}
+	Handshakes = Instrument{
+		Name: "discord.shard.handshakes", Kind: Counter, Unit: "{handshake}", Section: sectionGateway,
+		Labels: []Label{
+			shardLabel,
+			{Name: "kind", Values: []string{KindIdentify, KindResume}},
+			{Name: "outcome", Values: HandshakeOutcomes()},
+		},
+		Description: "IDENTIFYs and RESUMEs sent, each once, by what came of them",
+		Notes: "`invalid_session`: op 9; `closed`: the connection ended instead, as with a fatal close code, after which discordgo tries again for ever; " +
+			"`timeout`: no answer within 30 s. Resumed over all of kind `resume` is the resume ratio.",
+	}
+	ShardSent = Instrument{
+		Name: "discord.shard.sent", Kind: Counter, Unit: "{payload}", Section: sectionGateway,
+		Labels:      []Label{shardLabel, {Name: "op", Values: SentOps()}},
+		Description: "Payloads sent to the gateway, by operation",
+		Notes:       "Discord closes a connection that sends more than 120 in 60 s with code 4008.",
+	}
+	GatewayIO = Instrument{
+		Name: "discord.gateway.io", Kind: Counter, Unit: "By", Section: sectionGateway,
+		Labels:      []Label{{Name: "direction", Values: Directions()}},
+		Description: "Bytes received from and sent to the gateway, as they are inside TLS",
+		Notes:       "Compressed payloads count as they are on the wire. Voice connections are left out.",
+	}
+	LockUnavailable = Instrument{
+		Name: "discord.shard.lock_unavailable", Kind: Gauge, Unit: "s", Labels: []Label{shardLabel}, Section: sectionGateway,
+		Description: "For how long discordgo's session lock has not been free, at one collection after the other; 0 when it is",
+		Notes: "discordgo holds it all through Open and for a second in Close. A value that goes on growing is a dial or a handshake that hangs, or a deadlock: " +
+			"one is known for an op 7 before READY. Measured from the first collection that did not get it. This one is there for every session.",
+	}
+	SessionStartRemaining = Instrument{
+		Name: "discord.gateway.session_start.remaining", Kind: Gauge, Unit: "{session}", Section: sectionGateway,
+		Description: "IDENTIFYs that the bot's token may still send until the reset",
+		Notes: "From the last response to GET /gateway/bot: the bot's own, or the slow poll that the facade makes on request. It is of that moment, and of all processes of the bot together. " +
+			"Absent before, and from the reset on until it is read again. At 0 Discord resets the token.",
+	}
+	SessionStartTotal = Instrument{
+		Name: "discord.gateway.session_start.total", Kind: Gauge, Unit: "{session}", Section: sectionGateway,
+		Description: "IDENTIFYs that the bot's token may send from one reset to the next",
+		Notes:       "As the one above.",
+	}
+	SessionStartReset = Instrument{
+		Name: "discord.gateway.session_start.reset.timestamp", Kind: Gauge, Unit: "s", Section: sectionGateway,
+		Description: "When the number of IDENTIFYs that remain is set back to the total, as Unix time",
+		Notes:       "As the one above.",
+	}
+	SessionStartConcurrency = Instrument{
+		Name: "discord.gateway.session_start.max_concurrency", Kind: Gauge, Unit: "{session}", Section: sectionGateway,
+		Description: "IDENTIFYs that may be sent at a time, every 5 s",
+		Notes:       "Absent before the first response to GET /gateway/bot.",
+	}
+)
+
+func shardTime(what, description string, notes ...string) Instrument {
+	return Instrument{
+		Name: "discord.shard." + what + ".timestamp", Kind: Gauge, Unit: "s", Labels: []Label{shardLabel}, Section: sectionGateway,
+		Description: description + ", as Unix time",
+		Notes:       strings.Join(notes, " "),
+	}
+}
+
 // Guilds and the state cache.
 var (
 	Guilds = Instrument{
@@ -138,7 +233,7 @@ var (
 	Interactions = Instrument{
 		Name: "discord.interactions", Kind: Counter, Unit: "{interaction}", Section: sectionInteractions,
 		Labels: []Label{
-			{Name: "type", Values: InteractionTypes()},
+			interactionTypeLabel,
 			{Name: "status", Values: []string{StatusReceived, StatusExpired}},
 		},
 		Description: "Interactions received, each once, by type and by whether they arrived before their deadline",
@@ -178,6 +273,43 @@ var (
 		Notes: "Application commands and prefix commands alike. An error of another kind of interaction (a button, a modal) counts as command `other`. " +
 			"A series appears with its first error.",
 	}
+	ReceiptAge = Instrument{
+		Name: "discord.interaction.receipt.age", Kind: Histogram, Unit: "s", Buckets: durationBuckets, Section: sectionInteractions,
+		Labels:      []Label{interactionTypeLabel},
+		Description: "Age of an interaction when it was received, from the time in its id",
+		Notes: "What Discord and the network had used up of the 3 s before the bot knew of it; never below 0. It compares two clocks. Where ours is shown to be off " +
+			"(by the Date of Discord's REST responses), it is set right by as much; `discord_clock_offset_seconds` has the raw figure.",
+	}
+	ClockOffset = Instrument{
+		Name: "discord.clock.offset", Kind: Gauge, Unit: "s", Section: sectionInteractions,
+		Description: "Smallest age of an interaction at its receipt in the last five to ten minutes, as the clocks say",
+		Notes: "A few hundredths of a second where this machine's clock is right: the way from Discord. Below 0 our clock is behind, far above 0 it is ahead, or everything is late. " +
+			"Absent while no interaction arrives.",
+	}
+	HandlerDelay = Instrument{
+		Name: "discord.interaction.handler.delay", Kind: Histogram, Unit: "s", Buckets: durationBuckets, Section: sectionInteractions,
+		Labels:      []Label{interactionTypeLabel},
+		Description: "Time from the receipt of an interaction until its wrapped handler was called",
+		Notes: "discordgo's decoding and, under SyncEvents, the handlers before it. Recorded for handlers that are wrapped with Interaction, " +
+			"where the connection is tapped.",
+	}
+	AckDuration = Instrument{
+		Name: "discord.interaction.ack.duration", Kind: Histogram, Unit: "s", Buckets: durationBuckets, Section: sectionInteractions,
+		Labels:      []Label{interactionTypeLabel, commandLabel},
+		Description: "Time from the receipt of an interaction until the response to its first accepted callback",
+		Notes: "Seen from the REST calls alone, with no handler wrapped. A deferred answer is one, and so is an autocomplete's. " +
+			"Types without a command have the command `other`.",
+	}
+	Acks = Instrument{
+		Name: "discord.interaction.acks", Kind: Counter, Unit: "{interaction}", Section: sectionInteractions,
+		Labels:      []Label{interactionTypeLabel, {Name: "outcome", Values: AckOutcomes()}},
+		Description: "Interactions by whether they were acknowledged within 3 s of their creation, each once",
+		Notes: "`in_time`: the first 2xx response to a callback arrived by then; `late`: it arrived after that, or a callback was tried after that; " +
+			"`rejected`: a callback was tried in time and none was accepted; `missed`: none was tried within 5 s of the receipt. " +
+			"An outcome is certain 5 s after the receipt at most, or when the last response is there. The counter of an objective: " +
+			"in_time over all. Switch it off where another process answers (WithoutAcks): all would be missed. " +
+			"Recorded where the connection is tapped.",
+	}
 	AppCommandsRegistered = Instrument{
 		Name: "discord.app_commands.registered", Kind: Gauge, Unit: "{command}", Section: sectionInteractions,
 		Description: "Command names that the instrumentation tells apart",
@@ -190,12 +322,48 @@ var (
 		Name: "discord.ratelimits", Kind: Counter, Unit: "{response}", Section: sectionREST,
 		Labels: []Label{
 			{Name: "scope", Values: Scopes()},
-			{Name: "route", Bound: "the path's template, from the closed list of Discord's routes, else `other`"},
+			routeLabel,
 		},
 		Description: "Responses with status 429, by scope and route",
 		Notes: "Scope is Discord's X-RateLimit-Scope header: `user` this bot's own limit on the route, `shared` a limit of the resource that others used up, " +
 			"`global` the bot's limit over all routes; `unknown` where there was no header. Each scope exists at 0 from the start (route `other`). " +
 			"For a session that was attached after Open the scope is always `unknown`.",
+	}
+)
+
+// Requests to Discord's REST API, as discordgo's HTTP client sends them: each of its retries is one of its own. Absent for a session that
+// was attached after Open.
+var (
+	RequestDuration = Instrument{
+		Name: "discord.rest.request.duration", Kind: Histogram, Unit: "s", Buckets: durationBuckets, Section: sectionREST,
+		Labels:      []Label{{Name: "method", Values: Methods()}, routeLabel, {Name: "status", Values: Statuses()}},
+		Description: "Time from sending a REST request until the header of its response, by route and status",
+		Notes: "The time on the wire and at Discord, without the wait in discordgo's rate limiter. `failed`: there was no response, as after a time-out. " +
+			"At most 1,000 combinations of labels, then route `other`.",
+	}
+	RequestsInFlight = Instrument{
+		Name: "discord.rest.requests.in_flight", Kind: UpDownCounter, Unit: "{request}", Section: sectionREST,
+		Description: "REST requests that wait for the header of their response",
+	}
+	QueueWait = Instrument{
+		Name: "discord.rest.queue.wait", Kind: Histogram, Unit: "s", Buckets: durationBuckets, Section: sectionREST,
+		Labels:      []Label{routeLabel},
+		Description: "Time that a REST request waited in discordgo's rate limiter before it was sent",
+		Notes: "For requests that are given the instrumentation's RequestOption. discordgo holds a bucket for the whole of a request, and all answers to interactions share one: " +
+			"slow ones queue up here. The wait before a retry is not in it.",
+	}
+	InvalidRequests = Instrument{
+		Name: "discord.rest.invalid_requests", Kind: Counter, Unit: "{response}", Section: sectionREST,
+		Labels:      []Label{{Name: "status", Values: InvalidStatuses()}},
+		Description: "Responses that count towards Discord's limit for invalid requests",
+		Notes:       "401, 403 and 429, but those of scope `shared`. More than 10,000 in 10 minutes from one address and Discord bans it for a while.",
+	}
+	RESTErrors = Instrument{
+		Name: "discord.rest.errors", Kind: Counter, Unit: "{response}", Section: sectionREST,
+		Labels:      []Label{{Name: "error_code", Values: ErrorCodes()}},
+		Description: "Error responses by the code in their JSON",
+		Notes: "Such as 10062, an interaction that is not known any more, 40060, one that was acknowledged already, 50013, a missing permission. " +
+			"`other`: a code that Discord does not document. A code's series appears with its first response; 10062 and 40060 are there from the start.",
 	}
 )
 
@@ -232,16 +400,28 @@ var (
 	TimersEvicted = Instrument{
 		Name: "argus.timers.evicted", Kind: Counter, Unit: "{timer}", Section: sectionProcess,
 		Description: "Timers of interactions in flight that were dropped because too many were pending",
+		Notes:       "At most 10,000 interactions are followed at a time. One that was dropped has no outcome.",
+	}
+	LogRecords = Instrument{
+		Name: "discord.log.records", Kind: Counter, Unit: "{record}", Section: sectionProcess,
+		Labels:      []Label{{Name: "level", Values: LogLevels()}},
+		Description: "Lines that discordgo logged, by level",
+		Notes: "On request (WithLogRecords). A session logs what its LogLevel lets through, and that is errors alone by default. " +
+			"discordgo's logger is one for all of the process.",
 	}
 )
 
 // All returns every instrument, in the order of docs/METRICS.md.
 func All() []Instrument {
 	return []Instrument{
-		ShardLatency, ShardUp, ShardsConnected, ShardsConfigured, ShardsTotal, GatewayEvents, ShardDisconnects, ShardReconnects,
+		ShardLatency, ShardUp, ShardsConnected, ShardsConfigured, ShardsTotal, ShardState, ShardStateChange,
+		HeartbeatInterval, HeartbeatAck, LastEvent, Handshakes, ShardDisconnects, ShardReconnects, LockUnavailable,
+		GatewayEvents, ShardSent, GatewayIO,
+		SessionStartRemaining, SessionStartTotal, SessionStartReset, SessionStartConcurrency,
 		Guilds, GuildsUnavailable, Members, CachedMembers, Channels, Threads, PrivateChannels, Roles, Emojis, Stickers, VoiceStates, Presences, VoiceClients,
-		Interactions, AppCommands, AppCommandDuration, Commands, CommandDuration, CommandErrors, AppCommandsRegistered,
-		RateLimits,
-		Uptime, BotInfo, Up, SubsystemUp, InstrumentationErrors, TimersEvicted,
+		Interactions, ReceiptAge, ClockOffset, HandlerDelay, AckDuration, Acks,
+		AppCommands, AppCommandDuration, Commands, CommandDuration, CommandErrors, AppCommandsRegistered,
+		RequestDuration, RequestsInFlight, QueueWait, RateLimits, InvalidRequests, RESTErrors,
+		Uptime, BotInfo, Up, SubsystemUp, LogRecords, InstrumentationErrors, TimersEvicted,
 	}
 }

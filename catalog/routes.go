@@ -4,6 +4,12 @@ package catalog
 // none of [Routes].
 const RouteOther = "other"
 
+// Routes that the instrumentation looks at.
+const (
+	RouteCallback   = "/interactions/{id}/{token}/callback"
+	RouteGatewayBot = "/gateway/bot"
+)
+
 // Routes returns the closed set of values of the route label, [RouteOther]
 // apart: the templates of every REST path that discordgo v0.28.1 to v0.29.1
 // can build, and of the other paths that Discord documents for bots. The

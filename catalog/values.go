@@ -33,6 +33,54 @@ const (
 	InitiatorNetwork = "network"
 )
 
+// Values of the label state: the life of a gateway connection.
+const (
+	StateDisconnected = "disconnected"
+	// StateConnecting is from the dial until IDENTIFY or RESUME is sent.
+	StateConnecting = "connecting"
+	// StateIdentifying is from IDENTIFY until READY.
+	StateIdentifying = "identifying"
+	// StateResuming is from RESUME until RESUMED; what was missed is replayed.
+	StateResuming = "resuming"
+	StateReady    = "ready"
+)
+
+// Values of the label outcome of handshakes.
+const (
+	HandshakeReady   = "ready"
+	HandshakeResumed = "resumed"
+	// HandshakeInvalidSession is an answer with op 9.
+	HandshakeInvalidSession = "invalid_session"
+	// HandshakeClosed is a connection that ended instead of an answer.
+	HandshakeClosed = "closed"
+	// HandshakeTimeout is an answer that took longer than HandshakeTimeoutAfter,
+	// whatever it was.
+	HandshakeTimeout = "timeout"
+)
+
+// Values of the label outcome of acknowledgements. Each interaction has one.
+const (
+	// AckInTime is a first 2xx callback within the deadline of 3 s.
+	AckInTime = "in_time"
+	// AckLate is a first 2xx callback, or a last try, after the deadline.
+	AckLate = "late"
+	// AckRejected is an interaction that was answered in time, and the answer
+	// never accepted: 10062, 40060, an invalid body, a server error.
+	AckRejected = "rejected"
+	// AckMissed is an interaction for which no callback was tried within 5 s.
+	AckMissed = "missed"
+)
+
+// Values of the label direction.
+const (
+	DirectionReceive  = "receive"
+	DirectionTransmit = "transmit"
+)
+
+// StatusFailed is the status of a request that got no response: the connection
+// failed, or the caller gave up.
+const StatusFailed = "failed"
+
 // CodeNone is the close code of a connection that ended without a close frame.
 const CodeNone = "none"
 
@@ -58,6 +106,7 @@ const (
 	HookTransport   = "transport"
 	HookInteraction = "interaction"
 	HookCommand     = "command"
+	HookLog         = "log"
 )
 
 // Values of the label subsystem.
@@ -97,12 +146,65 @@ func Initiators() []string {
 	return []string{InitiatorDiscord, InitiatorClient, InitiatorNetwork}
 }
 
+// ShardStates returns the closed set of the label state, in the order of a
+// connection's life.
+func ShardStates() []string {
+	return []string{StateDisconnected, StateConnecting, StateIdentifying, StateResuming, StateReady}
+}
+
+// HandshakeOutcomes returns the closed set of the label outcome of handshakes.
+func HandshakeOutcomes() []string {
+	return []string{HandshakeReady, HandshakeResumed, HandshakeInvalidSession, HandshakeClosed, HandshakeTimeout}
+}
+
+// AckOutcomes returns the closed set of the label outcome of acknowledgements.
+func AckOutcomes() []string { return []string{AckInTime, AckLate, AckRejected, AckMissed} }
+
+// SentOps returns the closed set of the label op: what a client sends, by
+// Discord's names
+// (https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-opcodes).
+func SentOps() []string {
+	return []string{
+		"heartbeat", "identify", "presence_update", "voice_state_update", "resume", "request_guild_members", "request_soundboard_sounds", Other,
+	}
+}
+
+// Directions returns the closed set of the label direction.
+func Directions() []string { return []string{DirectionReceive, DirectionTransmit} }
+
+// Methods returns the closed set of the label method: those that Discord's API
+// has.
+func Methods() []string {
+	return []string{"GET", "POST", "PUT", "PATCH", "DELETE", Other}
+}
+
+// Statuses returns the closed set of the label status of REST requests: the
+// status codes that Discord documents
+// (https://discord.com/developers/docs/topics/opcodes-and-status-codes#http-http-response-codes)
+// or that the proxies before it answer with, [Other] for any other, and
+// [StatusFailed] where there was no response.
+func Statuses() []string {
+	return []string{
+		"200", "201", "202", "204", "304", "400", "401", "403", "404", "405", "409", "413", "429",
+		"500", "502", "503", "504", "520", "522", "524", Other, StatusFailed,
+	}
+}
+
+// InvalidStatuses returns the status codes that count towards Discord's ban for
+// invalid requests
+// (https://discord.com/developers/docs/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans).
+func InvalidStatuses() []string { return []string{"401", "403", "429"} }
+
+// LogLevels returns the closed set of the label level: discordgo's levels, in
+// its order, and [Other].
+func LogLevels() []string { return []string{"error", "warning", "informational", "debug", Other} }
+
 // Scopes returns the closed set of the label scope.
 func Scopes() []string { return []string{ScopeUser, ScopeShared, ScopeGlobal, Unknown} }
 
 // Hooks returns the closed set of the label hook.
 func Hooks() []string {
-	return []string{HookTap, HookHandler, HookState, HookTransport, HookInteraction, HookCommand}
+	return []string{HookTap, HookHandler, HookState, HookTransport, HookInteraction, HookCommand, HookLog}
 }
 
 // Subsystems returns the closed set of the label subsystem.

@@ -11,8 +11,6 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
-	"github.com/argus-dgo/argus/catalog"
-	"github.com/argus-dgo/argus/instrument/internal/route"
 	"github.com/argus-dgo/argus/instrument/internal/wire"
 )
 
@@ -45,13 +43,13 @@ type attachment struct {
 	deaf      atomic.Bool
 	deafSince atomic.Int64
 
+	life   life // with a tap
 	guilds guildSet
 	cache  cacheReader
 	locked lockedReader
 	order  sequencer // without a tap
 
-	removeMu sync.Mutex
-	remove   []func()
+	handlers *handlers // nil with a tap
 }
 
 // settings are what is read from a session when it holds still: when it is
@@ -96,10 +94,13 @@ func (a *attachment) configure() {
 //
 // When a session is nil, none is attached.
 //
-// Under SyncEvents a session that has been opened must not be attached or
-// detached from within its own handlers: discordgo holds the lock there that
-// adding and removing handlers takes. The handlers then come and go as soon as
-// it is free.
+// A session that uses SyncEvents is best attached before Open. discordgo calls
+// its handlers with a lock held that adding one waits for, and nobody gets that
+// lock again until the handlers at work return: one that makes a REST call then
+// which is answered with 429, or that calls Close, waits for ever (v0.28.1 to
+// v0.29.1, whoever adds the handler). So there, Attach returns at once, and the
+// handlers are added as soon as the lock is free; they stay when the session is
+// detached, do nothing, and are used again when it is attached again.
 func (i *Instrumentation) Attach(sessions ...*discordgo.Session) (detach func(), err error) {
 	var errs []error
 	for n, s := range sessions {
@@ -137,13 +138,16 @@ func (i *Instrumentation) attach(s *discordgo.Session) (*attachment, error) {
 		return nil, nil //nolint:nilnil // the contract above
 	}
 	a := &attachment{inst: i, session: s}
+	a.life.since = time.Now()
 	a.order.apply = a.follow
 	a.configure()
 	if a.tap = tapOf(s, a); a.tap == nil {
 		a.started.Store(true)
-		a.addHandlers()
+		i.opened.Store(true)
+		i.listen(a)
 	} else {
 		a.shard.Load().tapped.Store(true)
+		i.tapped.Store(true)
 		if a.tap.openConn() != nil {
 			// The tap was there before us, and so was the connection.
 			a.started.Store(true)
@@ -235,7 +239,7 @@ func (a *attachment) detach() {
 		return
 	}
 	if a.tap == nil {
-		a.removeHandlers()
+		a.handlers.release(a)
 		return
 	}
 	a.tap.target.CompareAndSwap(a, nil)
@@ -280,9 +284,14 @@ func (a *attachment) dispatch(p *wire.Packet, replayed bool) {
 	case p.Seq > a.seq.Load():
 		a.seq.Store(p.Seq)
 	}
-	at := a.inst.count(p)
+	r := a.inst.count(p)
 	if p.Event == wire.EventInteractionCreate {
-		a.inst.timers.start(p.ID, at)
+		a.inst.timers.start(r.id, r.at)
+		// discordgo asks for the gateway's address before it dials: a session
+		// whose REST calls do not come by has a Client that was set since.
+		if a.tap.called.Load() {
+			a.inst.acks.receive(r, findCommand(a.inst.commands, p.Command))
+		}
 	}
 	if followed(p) {
 		a.follow(p)
@@ -313,91 +322,12 @@ func (a *attachment) follow(p *wire.Packet) {
 	a.guilds.apply(p)
 }
 
-// count counts a dispatch, in whatever order, and returns when an interaction
-// was received.
-func (i *Instrumentation) count(p *wire.Packet) (received time.Time) {
+// count counts a dispatch, in whatever order, and returns what is known of an
+// interaction.
+func (i *Instrumentation) count(p *wire.Packet) (r receipt) {
 	i.events[p.Event].n.Add(1)
 	if p.Event == wire.EventInteractionCreate {
-		return i.interactions.received(p)
+		return i.received(p)
 	}
-	return received
-}
-
-// addHandlers stands in for the tap.
-//
-// The guilds are taken over once the events are followed: discordgo's state has
-// changed before a handler is called, so that none is missed in between.
-func (a *attachment) addHandlers() {
-	add := func() {
-		defer a.inst.faults.catch(hookHandler)
-		a.removeMu.Lock()
-		defer a.removeMu.Unlock()
-		if a.detached.Load() {
-			return
-		}
-		a.remove = append(a.remove, a.session.AddHandler(a.onEvent), a.session.AddHandler(a.onDisconnect), a.session.AddHandler(a.onRateLimit))
-		a.seed()
-	}
-	if !a.settings.Load().syncEvents {
-		add()
-		return
-	}
-	// The caller may be one of the session's handlers, and so hold the lock
-	// that this takes.
-	go add()
-}
-
-func (a *attachment) removeHandlers() {
-	remove := func() {
-		a.removeMu.Lock()
-		defer a.removeMu.Unlock()
-		for _, f := range a.remove {
-			f()
-		}
-		a.remove = nil
-	}
-	if !a.settings.Load().syncEvents {
-		remove()
-		return
-	}
-	go remove()
-}
-
-// onEvent is called once for each dispatch. Of the event only the envelope and
-// the raw data are ours to read: its Struct is being written by others. It
-// starts no timers: the interaction's own handler may have been called before,
-// under SyncEvents always.
-func (a *attachment) onEvent(_ *discordgo.Session, e *discordgo.Event) {
-	defer a.inst.faults.catch(hookHandler)
-	if a.detached.Load() {
-		return
-	}
-	var p wire.Packet
-	wire.ScanData(&p, e.Type, e.Sequence, e.RawData)
-	a.inst.count(&p)
-	switch {
-	case !followed(&p):
-	case a.settings.Load().syncEvents:
-		a.follow(&p) // they come in order
-	default:
-		a.order.push(&p, time.Now())
-	}
-}
-
-// onDisconnect is called when discordgo has closed a connection, more often
-// than once. The next may take the session's lock before anybody has collected,
-// and never give it back.
-func (a *attachment) onDisconnect(*discordgo.Session, *discordgo.Disconnect) {
-	defer a.inst.faults.catch(hookHandler)
-	a.locked.gone()
-}
-
-// onRateLimit is called for the 429s after which discordgo tries again. It does
-// not tell whose limit it was.
-func (a *attachment) onRateLimit(_ *discordgo.Session, r *discordgo.RateLimit) {
-	defer a.inst.faults.catch(hookHandler)
-	if a.detached.Load() {
-		return
-	}
-	a.inst.rateLimits.count(catalog.Unknown, route.FromURL(r.URL))
+	return r
 }

@@ -8,7 +8,6 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -118,20 +117,19 @@ func cut(name string) string {
 	return name
 }
 
-// find returns the command with the longest registered name that begins the
-// full one: "config set" counts as "config" where only that is registered.
-func (s *commandSet) find(full string) *command {
+// findCommand returns the command with the longest registered name that begins
+// the full one: "config set" counts as "config" where only that is registered.
+func findCommand[T string | []byte](s *commandSet, full T) *command {
 	names := *s.names.Load()
-	for {
-		if c, ok := names[full]; ok {
+	for n := len(full); n > 0; n-- {
+		if n < len(full) && full[n] != ' ' {
+			continue
+		}
+		if c, ok := names[string(full[:n])]; ok {
 			return c
 		}
-		n := strings.LastIndexByte(full, ' ')
-		if n < 0 {
-			return s.other
-		}
-		full = full[:n]
 	}
+	return s.other
 }
 
 func (s *commandSet) each(f func(*command)) {
@@ -181,7 +179,7 @@ func (i *Instrumentation) Command(name string, h func() error) error {
 	if h == nil {
 		return nil
 	}
-	c := i.commands.find(name)
+	c := findCommand(i.commands, name)
 	r := run{inst: i, command: c, outcomes: &c.text, duration: i.metrics.commandDuration, hook: hookCommand, began: time.Now()}
 	defer r.end()
 	r.err = h()
@@ -197,12 +195,17 @@ func (i *Instrumentation) beginInteraction(ic *discordgo.InteractionCreate) (r r
 	}
 	id, err := strconv.ParseUint(ic.ID, 10, 64)
 	if at, ok := i.timers.take(id); ok && err == nil {
+		kind := 0 // unknown
+		if n := int(ic.Type); n > 0 && n < len(interactionTypes) {
+			kind = n
+		}
+		i.metrics.handlerDelay.Record(context.Background(), r.began.Sub(at).Seconds(), i.interactions.byType[kind]...)
 		r.began = at
 	}
 	if ic.Type == discordgo.InteractionApplicationCommand {
 		data, ok := ic.Data.(discordgo.ApplicationCommandInteractionData)
 		if ok {
-			r.command = i.commands.find(fullName(data))
+			r.command = findCommand(i.commands, fullName(data))
 		}
 		r.outcomes, r.duration = &r.command.app, i.metrics.appCommandDuration
 	}

@@ -2,10 +2,13 @@ package instrument
 
 import (
 	"bytes"
+	"errors"
 	"net"
+	"slices"
 	"sync/atomic"
 	"time"
 
+	"github.com/argus-dgo/argus/catalog"
 	"github.com/argus-dgo/argus/instrument/internal/wire"
 )
 
@@ -31,9 +34,19 @@ type tappedConn struct {
 	// ready is set by READY or RESUMED.
 	ready atomic.Bool
 
-	beat    atomic.Int64 // when the pending heartbeat was sent, by clock; 0 if none is
-	latency atomic.Int64 // of the last completed round trip; 0 if there was none
+	handshake handshake    // the one that is under way
+	beat      atomic.Int64 // when the pending heartbeat was sent, by clock; 0 if none is, or beatsPending
+	latency   atomic.Int64 // of the last completed round trip; 0 if there was none
 }
+
+var (
+	directionReceive  = slices.Index(catalog.Directions(), catalog.DirectionReceive)
+	directionTransmit = slices.Index(catalog.Directions(), catalog.DirectionTransmit)
+)
+
+// beatsPending stands for several heartbeats that are pending, as after an op 1:
+// which of them an acknowledgement is for cannot be told.
+const beatsPending = -1
 
 // clock0 is where the monotonic clock of round trips begins.
 var clock0 = time.Now()
@@ -53,6 +66,7 @@ func (c *tappedConn) Read(p []byte) (int, error) {
 	if n > 0 && !c.in.Off() {
 		c.follow(&c.in, p[:n])
 	}
+	c.transferred(directionReceive, n)
 	if err != nil {
 		c.end(codeNone, initiatorNetwork)
 	}
@@ -66,6 +80,7 @@ func (c *tappedConn) Write(p []byte) (int, error) {
 		c.follow(&c.out, p)
 	}
 	n, err := c.Conn.Write(p)
+	c.transferred(directionTransmit, n)
 	if err != nil {
 		c.end(codeNone, initiatorNetwork)
 	}
@@ -75,6 +90,16 @@ func (c *tappedConn) Write(p []byte) (int, error) {
 func (c *tappedConn) Close() error {
 	c.end(codeNone, initiatorClient)
 	return c.Conn.Close()
+}
+
+// transferred counts bytes of the gateway's.
+func (c *tappedConn) transferred(direction, n int) {
+	if n <= 0 || !c.gateway.Load() {
+		return
+	}
+	if a := c.tap.target.Load(); a != nil {
+		a.inst.io[direction].n.Add(uint64(n))
+	}
 }
 
 // follow feeds a stream. A fault of ours ends the tap, not the connection.
@@ -88,14 +113,25 @@ func (c *tappedConn) follow(s *wire.Stream, p []byte) {
 	s.Feed(p)
 }
 
-// end counts the end of the connection, by what was seen first.
+// end counts the end of the connection, by what was seen first. One that the
+// gateway did not accept is none.
 func (c *tappedConn) end(code, initiator int) {
-	if !c.live.Load() || !c.ended.CompareAndSwap(false, true) {
+	if !c.ended.CompareAndSwap(false, true) {
 		return
 	}
-	if a := c.tap.target.Load(); a != nil {
-		a.shard.Load().disconnect(code, initiator).n.Add(1)
+	a := c.tap.target.Load()
+	if a == nil {
+		return
 	}
+	if !c.gateway.Load() {
+		a.life.undialed()
+		return
+	}
+	if c.live.Load() {
+		a.shard.Load().disconnect(code, initiator).n.Add(1)
+		c.handshake.resolve(a.shard.Load(), handshakeClosed)
+	}
+	a.life.end(c)
 }
 
 // open reports whether the gateway connection is there, ready or not.
@@ -103,6 +139,10 @@ func (c *tappedConn) open() bool { return c.live.Load() && !c.ended.Load() }
 
 // up reports whether it is ready.
 func (c *tappedConn) up() bool { return c.ready.Load() && c.open() }
+
+// errUncalled is told at the first dial: discordgo has asked for the gateway's
+// address before.
+var errUncalled = errors.New("a session's REST calls are made by a Client that was set after it was attached: neither requests nor rate limits nor acknowledgements are seen; set Session.Client before")
 
 // inbound is the sink of what arrives.
 type inbound tappedConn
@@ -139,16 +179,43 @@ func (c *inbound) Packet(p *wire.Packet) {
 			return // what discordgo reads after its close frame it does not handle
 		}
 		replayed := !c.ready.Load()
-		if p.Event == wire.EventReady || p.Event == wire.EventResumed {
-			c.ready.Store(true)
+		a := c.tap.target.Load()
+		switch p.Event {
+		case wire.EventReady:
+			(*tappedConn)(c).established(a, handshakeReady)
+		case wire.EventResumed:
+			(*tappedConn)(c).established(a, handshakeResumed)
 		}
-		if a := c.tap.target.Load(); a != nil {
+		if a != nil {
+			a.life.lastEvent.Store(time.Now().UnixNano())
 			a.dispatch(p, replayed)
 		}
+	case wire.OpHello:
+		if a := c.tap.target.Load(); a != nil && p.Has&wire.HasHeartbeatInterval != 0 {
+			a.life.interval.Store(p.HeartbeatInterval * int64(time.Millisecond))
+		}
+	case wire.OpInvalidSession:
+		c.ready.Store(false)
+		if a := c.tap.target.Load(); a != nil {
+			c.handshake.resolve(a.shard.Load(), handshakeInvalid)
+			a.life.enter((*tappedConn)(c), stateConnecting)
+		}
 	case wire.OpHeartbeatAck:
-		if sent := c.beat.Swap(0); sent != 0 {
+		if sent := c.beat.Swap(0); sent > 0 {
 			c.latency.Store(max(1, clock()-sent))
 		}
+		if a := c.tap.target.Load(); a != nil {
+			a.life.lastAck.Store(time.Now().UnixNano())
+		}
+	}
+}
+
+// established notes READY or RESUMED.
+func (c *tappedConn) established(a *attachment, outcome int) {
+	c.ready.Store(true)
+	if a != nil {
+		c.handshake.resolve(a.shard.Load(), outcome)
+		a.life.enter(c, stateReady)
 	}
 }
 
@@ -179,16 +246,42 @@ func (c *outbound) Head(line []byte) wire.Next {
 			// discordgo dials the gateway inside Open, so its settings hold still.
 			a.configure()
 			a.shard.Load().tapped.Store(true)
+			a.inst.opened.Store(true)
+			if !c.tap.called.Load() {
+				a.inst.faults.report(hookTransport, errUncalled)
+			}
+			a.life.begin((*tappedConn)(c))
 		}
 		return wire.Frames
 	default:
+		if a := c.tap.target.Load(); a != nil {
+			a.life.undialed()
+		}
 		return wire.Ignore
 	}
 }
 
 func (c *outbound) Packet(p *wire.Packet) {
-	if p.Op == wire.OpHeartbeat {
-		c.beat.Store(clock())
+	if p.Op == wire.OpHeartbeat && !c.beat.CompareAndSwap(0, clock()) {
+		c.beat.Store(beatsPending)
+	}
+	a := c.tap.target.Load()
+	if a == nil {
+		return
+	}
+	of := a.shard.Load()
+	op, known := opToSent[p.Op]
+	if !known {
+		op = opOther
+	}
+	of.sent[op].n.Add(1)
+	switch p.Op {
+	case wire.OpIdentify:
+		c.handshake.begin(of, kindIdentify)
+		a.life.enter((*tappedConn)(c), stateIdentifying)
+	case wire.OpResume:
+		c.handshake.begin(of, kindResume)
+		a.life.enter((*tappedConn)(c), stateResuming)
 	}
 }
 

@@ -42,6 +42,7 @@ func (t *tap) wrapDialer(user *websocket.Dialer) *websocket.Dialer {
 	}
 	ours := d.Proxy
 	d.NetDialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		t.dialing()
 		if !sameFunc(d.Proxy, ours) { // gorilla asked it, and goes on from here
 			return t.listen(dial(ctx, network, addr))
 		}
@@ -49,11 +50,12 @@ func (t *tap) wrapDialer(user *websocket.Dialer) *websocket.Dialer {
 	}
 	plain := d.NetDialContext
 	d.NetDialTLSContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		t.dialing()
 		if dialTLS != nil {
 			return t.listen(dialTLS(ctx, network, addr))
 		}
 		if !sameFunc(d.Proxy, ours) {
-			return nil, errProxyChanged
+			return t.listen(nil, errProxyChanged)
 		}
 		dial := dial
 		if d.NetDialContext != nil && !sameFunc(d.NetDialContext, plain) {
@@ -61,16 +63,26 @@ func (t *tap) wrapDialer(user *websocket.Dialer) *websocket.Dialer {
 		}
 		conn, err := dialThrough(ctx, proxy, dial, "https", network, addr)
 		if err != nil {
-			return nil, err
+			return t.listen(nil, err)
 		}
-		return t.listen(handshake(ctx, conn, d.TLSClientConfig, addr))
+		return t.listen(secure(ctx, conn, d.TLSClientConfig, addr))
 	}
 	return &d
 }
 
-// listen puts the tap on a connection that was dialled.
+func (t *tap) dialing() {
+	if a := t.target.Load(); a != nil {
+		a.life.dialing()
+	}
+}
+
+// listen puts the tap on a connection that was dialled, and takes note of one
+// that was not.
 func (t *tap) listen(conn net.Conn, err error) (net.Conn, error) {
 	if err != nil || conn == nil {
+		if a := t.target.Load(); a != nil {
+			a.life.undialed()
+		}
 		return conn, err
 	}
 	return newTappedConn(conn, t), nil
@@ -94,10 +106,10 @@ func netDial(user *websocket.Dialer) dialFunc {
 	}
 }
 
-// handshake does what gorilla/websocket v1.5.3 does after dialling: the name is
+// secure does what gorilla/websocket v1.5.3 does after dialling: the name is
 // the host's unless the configuration has one, and it is verified unless the
 // configuration says not to.
-func handshake(ctx context.Context, conn net.Conn, config *tls.Config, addr string) (net.Conn, error) {
+func secure(ctx context.Context, conn net.Conn, config *tls.Config, addr string) (net.Conn, error) {
 	if config == nil {
 		config = &tls.Config{}
 	} else {
@@ -124,6 +136,6 @@ func handshake(ctx context.Context, conn net.Conn, config *tls.Config, addr stri
 
 // sameFunc compares functions by their code: enough to tell our own from any
 // that a user put in its place.
-func sameFunc[F proxyFunc | dialFunc](a, b F) bool {
+func sameFunc[F any](a, b F) bool {
 	return reflect.ValueOf(a).Pointer() == reflect.ValueOf(b).Pointer()
 }

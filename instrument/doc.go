@@ -20,6 +20,14 @@
 // member counts follow joins and leaves only with GUILD_MEMBERS. Nothing else
 // depends on an intent, but that a dispatch which is not sent is not counted.
 //
+// # Interactions
+//
+// The time from an interaction's receipt to its first accepted answer, and
+// whether that was within Discord's 3 s, are found on the wire: nothing has to
+// be wrapped. [Instrumentation.Interaction] adds how long handlers take and
+// whether they fail, [Instrumentation.RequestOption] what discordgo's rate
+// limiter takes of the time.
+//
 // # What it does to a session
 //
 // It replaces the session's Dialer by a copy whose connections it can overhear,
@@ -31,16 +39,18 @@
 // # What it promises
 //
 //   - Nothing here panics, blocks or deadlocks the bot. A fault is counted in
-//     argus.instrumentation.errors and reported through the OpenTelemetry error
-//     handler at most once a minute and hook. A panic of the user's own handlers
-//     is recorded and goes on its way.
+//     argus.instrumentation.errors and reported through the error handler
+//     ([WithErrorHandler]) at most once a minute and hook. A panic of the user's
+//     own handlers is recorded and goes on its way.
 //   - No allocation for a dispatch, and one atomic addition to count it.
 //   - A collection reads the sessions when it happens. Where a lock is not free
 //     the last value is given: it never waits for a lock of discordgo's.
 //   - Every label is bounded; see the package catalog.
 //   - Neither tokens nor ids leave the package.
-//   - No goroutine is started, but for the moment that discordgo needs to add or
-//     remove the handlers of an opened session under SyncEvents.
+//   - No goroutine is started, but for the moment that discordgo needs to add the
+//     handlers of an opened session under SyncEvents. That is the one thing that
+//     can get in a bot's way, see [Instrumentation.Attach]: there attach before
+//     Open.
 //
 // The callback belongs to one MeterProvider. Two instrumentations may share a
 // session, not a MeterProvider and a namespace: their series would be the same.

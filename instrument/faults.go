@@ -13,8 +13,8 @@ import (
 	"github.com/argus-dgo/argus/catalog"
 )
 
-// reportEvery is how often the faults of one hook are told to the OpenTelemetry
-// error handler, however many there are. All of them are counted.
+// reportEvery is how often the faults of one hook are told to the error handler,
+// however many there are. All of them are counted.
 const reportEvery = time.Minute
 
 // A hook is one part of the instrumentation that can fail: an index into
@@ -28,6 +28,7 @@ var (
 	hookTransport   = hookOf(catalog.HookTransport)
 	hookInteraction = hookOf(catalog.HookInteraction)
 	hookCommand     = hookOf(catalog.HookCommand)
+	hookLog         = hookOf(catalog.HookLog)
 )
 
 func hookOf(name string) hook { return hook(slices.Index(catalog.Hooks(), name)) }
@@ -35,15 +36,21 @@ func hookOf(name string) hook { return hook(slices.Index(catalog.Hooks(), name))
 // faults counts what went wrong with us, and reports it at a limited rate.
 type faults struct {
 	start   time.Time
+	handle  func(error)
 	hooks   []string
 	counts  []atomic.Uint64
 	nextDue []atomic.Int64 // since start
 }
 
-func newFaults(start time.Time) *faults {
+func newFaults(start time.Time, handler otel.ErrorHandler) *faults {
 	hooks := catalog.Hooks()
+	handle := otel.Handle
+	if handler != nil {
+		handle = handler.Handle
+	}
 	return &faults{
 		start:   start,
+		handle:  handle,
 		hooks:   hooks,
 		counts:  make([]atomic.Uint64, len(hooks)),
 		nextDue: make([]atomic.Int64, len(hooks)),
@@ -57,7 +64,7 @@ func (f *faults) report(h hook, err error) {
 	if now < due || !f.nextDue[h].CompareAndSwap(due, now+int64(reportEvery)) {
 		return
 	}
-	otel.Handle(fmt.Errorf("argus: %s: %w (counted in argus.instrumentation.errors, reported at most once a minute)", f.hooks[h], err))
+	f.handle(fmt.Errorf("argus: %s: %w (counted in argus.instrumentation.errors, reported at most once a minute)", f.hooks[h], err))
 }
 
 // catch is deferred around everything of ours that runs on the bot's

@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -221,6 +222,17 @@ func (r reading) sum(name string) (sum float64) {
 		}
 	}
 	return sum
+}
+
+// observed leaves out what was recorded of durations: it stays with the
+// MeterProvider when the instrumentation is closed.
+func (r reading) observed() reading {
+	left := maps.Clone(r)
+	maps.DeleteFunc(left, func(k string, _ float64) bool {
+		name, _, _ := strings.Cut(k, "{")
+		return strings.HasSuffix(name, "_count") || strings.HasSuffix(name, "_sum")
+	})
+	return left
 }
 
 // with returns the series of a name.

@@ -113,13 +113,17 @@ func (b *bench) collectWhile(held func() bool) (r reading) {
 	b.Helper()
 	const rounds, limit = 20, 100 * time.Millisecond
 	fastest := time.Hour
-	for range rounds {
+	for round := range rounds {
 		start := time.Now()
-		r = b.collect()
-		fastest = min(fastest, time.Since(start))
-		if !held() {
-			b.Fatal("the lock is free: the test does not test what it says")
+		now := b.collect()
+		took := time.Since(start)
+		if !held() { // Close holds it for a second: on a busy machine that is not enough for all
+			if round == 0 {
+				b.Fatal("the lock is free: the test does not test what it says")
+			}
+			break
 		}
+		r, fastest = now, min(fastest, took)
 	}
 	if fastest > limit {
 		b.Errorf("the fastest of %d collections took %v, want at most %v", rounds, fastest, limit)

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/bwmarrin/discordgo"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
@@ -34,12 +35,22 @@ type Instrumentation struct {
 	events       []cell
 	interactions *interactionSet
 	timers       timerSet
+	acks         *ackSet
+	skew         skew
 	commands     *commandSet
 	rateLimits   *rateLimitSet
+	requests     *requestSet
+	sessionStart sessionStart
+	io           []cell  // by direction
+	logs         *logSet // nil unless asked for
 
 	mu       sync.Mutex                    // of what follows
 	closed   atomic.Bool                   // set under mu
+	opened   atomic.Bool                   // whether an attached session ever was
+	tapped   atomic.Bool                   // whether there ever was a tap
 	attached atomic.Pointer[[]*attachment] // replaced under mu, never changed
+	// kept are the handlers that stay in sessions with SyncEvents.
+	kept map[*discordgo.Session]*handlers
 }
 
 // New makes an instrumentation. Its instruments begin to report when it
@@ -54,14 +65,19 @@ func New(opts ...Option) (*Instrumentation, error) {
 		interactions: newInteractionSet(),
 		commands:     newCommandSet(),
 		rateLimits:   newRateLimitSet(),
+		requests:     newRequestSet(),
+		acks:         newAckSet(cfg.withoutAcks),
 	}
-	i.faults = newFaults(i.start)
+	i.faults = newFaults(i.start, cfg.errorHandler)
 	if err := errors.Join(err, i.commands.register(cfg.commands)); err != nil {
 		return nil, err
 	}
 	i.attached.Store(&[]*attachment{})
 	for _, name := range catalog.Events() {
 		i.events = append(i.events, cell{opts: labelled(attribute.String("event", name)), quiet: name != catalog.Unknown})
+	}
+	for _, name := range catalog.Directions() {
+		i.io = append(i.io, cell{opts: labelled(attribute.String("direction", name))})
 	}
 	for _, name := range catalog.Hooks() {
 		i.hookOpts = append(i.hookOpts, labelled(attribute.String("hook", name)))
@@ -72,8 +88,15 @@ func New(opts ...Option) (*Instrumentation, error) {
 	if i.metrics, observable, err = newMetrics(meter, cfg.namespace); err != nil {
 		return nil, err
 	}
+	i.acks.record, i.requests.record, i.requests.recordWait = i.metrics.ackDuration, i.metrics.requestDuration, i.metrics.queueWait
+	if cfg.logRecords {
+		i.logs = newLogSet(i.faults)
+	}
 	if i.registration, err = meter.RegisterCallback(i.collect, observable...); err != nil {
 		return nil, fmt.Errorf("instrument: registering the callback: %w", err)
+	}
+	if i.logs != nil {
+		i.logs.listen()
 	}
 	return i, nil
 }
@@ -92,6 +115,9 @@ func (i *Instrumentation) Close() error {
 		return nil
 	}
 	i.detach(gone)
+	if i.logs != nil {
+		i.logs.stop(i.opened.Load())
+	}
 	if err := i.registration.Unregister(); err != nil {
 		return fmt.Errorf("instrument: unregistering the callback: %w", err)
 	}

@@ -1,12 +1,14 @@
 package instrument
 
 import (
+	"context"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
 
 	"github.com/argus-dgo/argus/catalog"
 	"github.com/argus-dgo/argus/instrument/internal/wire"
@@ -18,10 +20,8 @@ const (
 	answerWithin = 3 * time.Second
 	// timerLife is how long an interaction may wait for its handler. discordgo
 	// calls it at once; one that nobody has taken by then is not wrapped.
-	timerLife = time.Minute
-	// maxTimers is how many interactions may wait for their handlers before the
-	// oldest is forgotten. Those that no wrapped handler takes wait for timerLife.
-	maxTimers = 10_000
+	timerLife  = time.Minute
+	maxPending = catalog.MaxPending
 	// Milliseconds from the Unix epoch to Discord's
 	// (https://discord.com/developers/docs/reference#snowflakes).
 	discordEpoch = 1_420_070_400_000
@@ -30,11 +30,14 @@ const (
 var (
 	interactionTypes    = catalog.InteractionTypes()
 	interactionStatuses = []string{catalog.StatusReceived, catalog.StatusExpired}
+	statusReceived      = slices.Index(interactionStatuses, catalog.StatusReceived)
+	statusExpired       = slices.Index(interactionStatuses, catalog.StatusExpired)
 )
 
 // interactionSet counts interactions as they are received.
 type interactionSet struct {
-	cells []cell // by type, then status
+	cells  []cell                  // by type, then status
+	byType [][]metric.RecordOption // for durations
 }
 
 func newInteractionSet() *interactionSet {
@@ -43,23 +46,37 @@ func newInteractionSet() *interactionSet {
 		for n, status := range interactionStatuses {
 			s.cells[t*len(interactionStatuses)+n].opts = labelled(attribute.String("type", name), attribute.String("status", status))
 		}
+		s.byType = append(s.byType, []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(attribute.String("type", name)))})
 	}
 	return s
 }
 
-// received counts one interaction and returns when that was.
-func (s *interactionSet) received(p *wire.Packet) time.Time {
-	now := time.Now()
-	kind := 0 // unknown
+// A receipt is what is known of an interaction when it arrives.
+type receipt struct {
+	id   uint64
+	at   time.Time
+	kind int           // an index into interactionTypes
+	age  time.Duration // by Discord's clock; 0 if the id is not known
+}
+
+// received counts one interaction.
+func (i *Instrumentation) received(p *wire.Packet) receipt {
+	r := receipt{id: p.ID, at: time.Now()}
 	if p.Has&wire.HasType != 0 && p.Type > 0 && p.Type < len(interactionTypes) {
-		kind = p.Type
+		r.kind = p.Type
 	}
-	status := catalog.StatusReceived
-	if p.Has&wire.HasID != 0 && now.Sub(snowflakeTime(p.ID)) > answerWithin {
-		status = catalog.StatusExpired
+	status := statusReceived
+	if p.Has&wire.HasID != 0 {
+		age := r.at.Sub(snowflakeTime(p.ID))
+		i.skew.receipt(age, r.at)
+		r.age = max(0, age-i.skew.correction())
+		if r.age > answerWithin {
+			status = statusExpired
+		}
+		i.metrics.receiptAge.Record(context.Background(), r.age.Seconds(), i.interactions.byType[r.kind]...)
 	}
-	s.cells[kind*len(interactionStatuses)+slices.Index(interactionStatuses, status)].n.Add(1)
-	return now
+	i.interactions.cells[r.kind*len(interactionStatuses)+status].n.Add(1)
+	return r
 }
 
 // snowflakeTime is when Discord made an id.
@@ -68,17 +85,14 @@ func snowflakeTime(id uint64) time.Time {
 }
 
 // timerSet remembers when interactions were received until their handlers are
-// called. It is bounded: the oldest gives way.
+// called.
 type timerSet struct {
 	// used is set once a handler is wrapped: without one nobody takes a timer.
 	used    atomic.Bool
 	evicted atomic.Uint64
 
 	mu      sync.Mutex
-	started map[uint64]time.Time
-	queue   []uint64 // ids in the order of receipt, a ring; some were taken
-	head    int
-	size    int
+	pending window[struct{}]
 }
 
 // start begins the timer of an interaction.
@@ -88,37 +102,22 @@ func (s *timerSet) start(id uint64, at time.Time) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.started == nil {
-		s.started = map[uint64]time.Time{}
-		s.queue = make([]uint64, maxTimers)
+	for e := s.pending.oldest; e != nil && at.Sub(e.received) > timerLife; e = s.pending.oldest {
+		s.pending.remove(e)
 	}
-	for s.size > 0 {
-		oldest := s.queue[s.head]
-		since, pending := s.started[oldest]
-		expired := pending && at.Sub(since) > timerLife
-		if pending && !expired && s.size < maxTimers {
-			break
-		}
-		if pending && !expired {
-			s.evicted.Add(1)
-		}
-		delete(s.started, oldest)
-		s.head = (s.head + 1) % maxTimers
-		s.size--
-	}
-	if _, again := s.started[id]; again {
-		return
-	}
-	s.queue[(s.head+s.size)%maxTimers] = id
-	s.size++
-	s.started[id] = at
+	_, evicted := s.pending.add(id, at)
+	s.evicted.Add(uint64(evicted)) //nolint:gosec // 0 or 1
 }
 
 // take ends a timer and returns when the interaction was received.
 func (s *timerSet) take(id uint64) (time.Time, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	at, ok := s.started[id]
-	delete(s.started, id)
-	return at, ok
+	e := s.pending.find(id)
+	if e == nil {
+		return time.Time{}, false
+	}
+	at := e.received
+	s.pending.remove(e)
+	return at, true
 }

@@ -177,8 +177,8 @@ func TestSeveralInstrumentations(t *testing.T) {
 	}
 	b.dispatch(conn, "TYPING_START", scriptedData("1", "2"))
 	other.awaitValue("discord.gateway.events{event=TYPING_START}", 1)
-	if got := len(b.collect()); got != 0 {
-		t.Errorf("the closed one still reports %d series", got)
+	if got := b.collect().observed(); len(got) != 0 {
+		t.Errorf("the closed one still reports %v", got)
 	}
 	if err := second.Close(); err != nil {
 		t.Fatal(err)

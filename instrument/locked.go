@@ -2,6 +2,7 @@ package instrument
 
 import (
 	"sync"
+	"time"
 
 	"github.com/bwmarrin/discordgo"
 )
@@ -19,6 +20,9 @@ type lockedValues struct {
 type lockedReader struct {
 	mu     sync.Mutex
 	values lockedValues
+	// refused is since when the lock could not be had, each time; zero if it
+	// could the last time.
+	refused time.Time
 }
 
 // read returns the values, and whether they are from now.
@@ -28,8 +32,21 @@ func (r *lockedReader) read(s *discordgo.Session) (values lockedValues, fresh bo
 	if fresh = s.TryRLock(); fresh {
 		r.values = lockedValues{known: true, dataReady: s.DataReady, voiceClients: int64(len(s.VoiceConnections))}
 		s.RUnlock()
+		r.refused = time.Time{}
+	} else if r.refused.IsZero() {
+		r.refused = time.Now()
 	}
 	return r.values, fresh
+}
+
+// unavailable is for how long the lock could not be had.
+func (r *lockedReader) unavailable() time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.refused.IsZero() {
+		return 0
+	}
+	return time.Since(r.refused)
 }
 
 // gone says that the connection has ended, for as long as the lock is not free.

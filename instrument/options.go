@@ -23,6 +23,9 @@ type config struct {
 	provider  metric.MeterProvider
 	namespace string
 	commands  []string
+
+	withoutAcks, logRecords bool
+	errorHandler            otel.ErrorHandler // nil is OpenTelemetry's global one
 }
 
 // WithMeterProvider has the instruments made by mp. The default, also for nil,
@@ -47,6 +50,32 @@ func WithNamespace(namespace string) Option {
 func WithCommands(names ...string) Option {
 	names = slices.Clone(names)
 	return optionFunc(func(c *config) { c.commands = append(c.commands, names...) })
+}
+
+// WithErrorHandler has faults of the instrumentation told to h: each kind at once,
+// and then once a minute at most. The default, also for nil, is OpenTelemetry's
+// global handler.
+func WithErrorHandler(h otel.ErrorHandler) Option {
+	return optionFunc(func(c *config) { c.errorHandler = h })
+}
+
+// WithoutAcks leaves out discord.interaction.acks and
+// discord.interaction.ack.duration: for a bot whose interactions are answered by
+// another process, where all of them would count as missed.
+func WithoutAcks() Option {
+	return optionFunc(func(c *config) { c.withoutAcks = true })
+}
+
+// WithLogRecords counts the lines that discordgo logs, by level. discordgo has
+// one Logger for all of a process, a variable that every running session reads
+// without a lock: make the instrumentation before any session is opened.
+//
+// The Logger that is set by then goes on to get every line, and what would have
+// been written without one is written. Close gives the variable back if no
+// attached session has been opened by then; else what stands there counts
+// nothing any more and hands on.
+func WithLogRecords() Option {
+	return optionFunc(func(c *config) { c.logRecords = true })
 }
 
 var namespaceRE = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)

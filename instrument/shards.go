@@ -64,6 +64,9 @@ type shard struct {
 	tapped      atomic.Bool // whether disconnects are known: set with the first tap
 	disconnects []cell      // by code, then initiator
 	reconnects  []cell      // by kind
+	handshakes  []cell      // by kind, then outcome
+	sent        []cell      // by op
+	states      [][]metric.ObserveOption
 }
 
 func newShard(label string) *shard {
@@ -72,6 +75,8 @@ func newShard(label string) *shard {
 		opts:        labelled(id),
 		disconnects: make([]cell, len(closeCodes)*len(initiators)),
 		reconnects:  make([]cell, len(kinds)),
+		handshakes:  make([]cell, len(kinds)*len(handshakeOutcomes)),
+		sent:        make([]cell, len(sentOps)),
 	}
 	for c, code := range closeCodes {
 		for n, initiator := range initiators {
@@ -87,12 +92,28 @@ func newShard(label string) *shard {
 	s.disconnect(codeNone, initiatorNetwork).quiet = false
 	for n, kind := range kinds {
 		s.reconnects[n].opts = labelled(id, attribute.String("kind", kind))
+		for o, outcome := range handshakeOutcomes {
+			cell := s.handshake(n, o)
+			cell.opts = labelled(id, attribute.String("kind", kind), attribute.String("outcome", outcome))
+			cell.quiet = n == kindIdentify && o == handshakeResumed || n == kindResume && o == handshakeReady // neither should be
+		}
+	}
+	for n, op := range sentOps {
+		s.sent[n].opts = labelled(id, attribute.String("op", op))
+		s.sent[n].quiet = n == opOther
+	}
+	for _, state := range shardStates {
+		s.states = append(s.states, labelled(id, attribute.String("state", state)))
 	}
 	return s
 }
 
 func (s *shard) disconnect(code, initiator int) *cell {
 	return &s.disconnects[code*len(initiators)+initiator]
+}
+
+func (s *shard) handshake(kind, outcome int) *cell {
+	return &s.handshakes[kind*len(handshakeOutcomes)+outcome]
 }
 
 // shardSet finds the shard of an id. It is bounded: from MaxShards on all ids

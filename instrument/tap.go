@@ -17,6 +17,7 @@ import (
 type tap struct {
 	target atomic.Pointer[attachment]
 	conn   atomic.Pointer[tappedConn] // the newest gateway connection
+	called atomic.Bool                // whether a REST call came by
 
 	dialer, userDialer *websocket.Dialer
 	client, userClient *http.Client

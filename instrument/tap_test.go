@@ -78,13 +78,13 @@ func TestNoTimersWithoutTap(t *testing.T) {
 		t.Fatal("it has a tap: the test would show nothing")
 	}
 	h := inst.Interaction(func(*discordgo.Session, *discordgo.InteractionCreate) error { return nil })
-	for n := range maxTimers + 50 {
+	for n := range maxPending + 50 {
 		id := strconv.Itoa(n + 1)
 		h(s, &discordgo.InteractionCreate{Interaction: &discordgo.Interaction{ID: id, Type: discordgo.InteractionMessageComponent}})
-		a.onEvent(s, &discordgo.Event{Type: "INTERACTION_CREATE", Sequence: int64(n), RawData: []byte(`{"id":"` + id + `","type":3}`)})
+		a.handlers.onEvent(s, &discordgo.Event{Type: "INTERACTION_CREATE", Sequence: int64(n), RawData: []byte(`{"id":"` + id + `","type":3}`)})
 	}
-	if got := counted(inst); got != maxTimers+50 {
-		t.Errorf("%d dispatches counted, want %d", got, maxTimers+50)
+	if got := counted(inst); got != maxPending+50 {
+		t.Errorf("%d dispatches counted, want %d", got, maxPending+50)
 	}
 	if got := inst.timers.evicted.Load(); got != 0 {
 		t.Errorf("%d timers evicted, want none", got)

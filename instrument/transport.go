@@ -2,9 +2,9 @@ package instrument
 
 import (
 	"net/http"
-	"sync"
-
-	"go.opentelemetry.io/otel/attribute"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/argus-dgo/argus/catalog"
 	"github.com/argus-dgo/argus/instrument/internal/route"
@@ -12,18 +12,39 @@ import (
 
 // A transport sees a session's REST calls: each of discordgo's retries is one
 // round trip of its own. It hands the user's transport the request as it is,
-// and hands back its response and error as they are.
+// and hands back its response and error as they are. The body of a response that
+// is of interest is read along, as the user reads it.
 type transport struct {
 	tap  *tap
 	next http.RoundTripper // nil is http.DefaultTransport, as for http.Client
 }
 
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	response, err := t.inner().RoundTrip(r)
-	if a := t.tap.target.Load(); a != nil && response != nil {
-		a.inst.responded(r, response)
+	t.tap.called.Store(true)
+	a := t.tap.target.Load()
+	if a == nil || r == nil || r.URL == nil || t.heardBelow(a.inst) {
+		return t.inner().RoundTrip(r)
 	}
+	c := a.inst.beginCall(r)
+	defer c.done() // also while a panic of the user's transport passes
+	response, err := t.inner().RoundTrip(r)
+	c.end(response)
 	return response, err
+}
+
+// heardBelow reports whether the same instrumentation hears the call once more:
+// a session's Client may have been another's that was attached before.
+func (t *transport) heardBelow(i *Instrumentation) bool {
+	for {
+		below, ok := t.next.(*transport)
+		if !ok {
+			return false
+		}
+		if a := below.tap.target.Load(); a != nil && a.inst == i {
+			return true
+		}
+		t = below
+	}
 }
 
 func (t *transport) inner() http.RoundTripper {
@@ -40,62 +61,77 @@ func (t *transport) CloseIdleConnections() {
 	}
 }
 
-func (i *Instrumentation) responded(r *http.Request, response *http.Response) {
+// A call is one request that is under way.
+type call struct {
+	inst        *Instrumentation
+	method      int
+	route       string
+	began       time.Time
+	interaction uint64 // whose callback it is; 0 for others
+	ended       bool
+}
+
+func (i *Instrumentation) beginCall(r *http.Request) (c call) {
+	c = call{inst: i, method: methodOf(r.Method), route: catalog.RouteOther, began: time.Now()}
+	i.requests.inFlight.Add(1)
 	defer i.faults.catch(hookTransport)
-	if response.StatusCode != http.StatusTooManyRequests || r.URL == nil {
-		return
-	}
-	i.rateLimits.count(scopeOf(response.Header), route.Template(r.URL.EscapedPath()))
-}
-
-// scopeOf reads whose limit it was
-// (https://discord.com/developers/docs/topics/rate-limits#header-format).
-func scopeOf(h http.Header) string {
-	switch scope := h.Get("X-RateLimit-Scope"); scope {
-	case catalog.ScopeUser, catalog.ScopeShared, catalog.ScopeGlobal:
-		return scope
-	}
-	if h.Get("X-RateLimit-Global") != "" {
-		return catalog.ScopeGlobal
-	}
-	return catalog.Unknown
-}
-
-// rateLimitSet counts 429s. Both labels are closed sets, and so is the map.
-type rateLimitSet struct {
-	mu    sync.Mutex
-	cells map[rateLimit]*cell
-}
-
-type rateLimit struct{ scope, route string }
-
-func newRateLimitSet() *rateLimitSet {
-	s := &rateLimitSet{cells: map[rateLimit]*cell{}}
-	for _, scope := range catalog.Scopes() {
-		s.cell(rateLimit{scope, catalog.RouteOther})
-	}
-	return s
-}
-
-func (s *rateLimitSet) count(scope, route string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.cell(rateLimit{scope, route}).n.Add(1)
-}
-
-func (s *rateLimitSet) cell(key rateLimit) *cell {
-	c, ok := s.cells[key]
-	if !ok {
-		c = &cell{opts: labelled(attribute.String("scope", key.scope), attribute.String("route", key.route))}
-		s.cells[key] = c
+	path := r.URL.EscapedPath()
+	c.route = route.Template(path)
+	if c.route == catalog.RouteCallback && r.Method == http.MethodPost {
+		c.interaction = callbackID(path)
+		i.acks.begin(c.interaction, c.began)
 	}
 	return c
 }
 
-func (s *rateLimitSet) each(f func(*cell)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, c := range s.cells {
-		f(c)
+// end takes the response, which is nil if there was none.
+func (c *call) end(response *http.Response) {
+	defer c.inst.faults.catch(hookTransport)
+	c.ended = true
+	now := time.Now()
+	status := 0
+	if response != nil {
+		status = response.StatusCode
 	}
+	if c.interaction != 0 {
+		c.inst.acks.end(c.interaction, status, now)
+	}
+	c.inst.requests.responded(c, response, now)
+	if response == nil {
+		return
+	}
+	if status == http.StatusTooManyRequests {
+		c.inst.rateLimits.count(scopeOf(response.Header), c.route)
+	}
+	c.inst.readDate(c, response, now)
+	c.inst.readAlong(c, response, now)
+}
+
+// done ends a call that has no response because the user's transport panicked.
+func (c *call) done() {
+	c.inst.requests.inFlight.Add(-1)
+	if !c.ended {
+		c.end(nil)
+	}
+}
+
+// readDate compares our clock with Discord's. What a cache answered has an Age,
+// and is old.
+func (i *Instrumentation) readDate(c *call, response *http.Response, now time.Time) {
+	if c.route == catalog.RouteOther || response.Header.Get("Age") != "" || !i.skew.dateDue() {
+		return
+	}
+	if date, err := http.ParseTime(response.Header.Get("Date")); err == nil {
+		i.skew.response(date, c.began, now)
+	}
+}
+
+// callbackID returns the id in /api/v9/interactions/{id}/{token}/callback. It is
+// a number: the path is of that form.
+func callbackID(path string) uint64 {
+	const before = "/interactions/"
+	_, rest, _ := strings.Cut(path, before)
+	id, _, _ := strings.Cut(rest, "/")
+	n, _ := strconv.ParseUint(id, 10, 64)
+	return n
 }

@@ -1,0 +1,236 @@
+package instrument
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/bwmarrin/discordgo"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/argus-dgo/argus/catalog"
+	"github.com/argus-dgo/argus/instrument/internal/route"
+)
+
+var (
+	methods     = catalog.Methods()
+	methodOther = slices.Index(methods, catalog.Other)
+
+	statuses     = catalog.Statuses()
+	statusIndex  = indexOfNumbers(statuses)
+	statusOther  = slices.Index(statuses, catalog.Other)
+	statusFailed = slices.Index(statuses, catalog.StatusFailed)
+
+	invalidStatuses = catalog.InvalidStatuses()
+	invalidIndex    = indexOfNumbers(invalidStatuses)
+
+	errorCodes     = catalog.ErrorCodes()
+	errorCodeIndex = indexOfNumbers(errorCodes)
+	errorCodeOther = slices.Index(errorCodes, catalog.Other)
+)
+
+// indexOfNumbers is indexOf for the values that are numbers.
+func indexOfNumbers(values []string) map[int]int {
+	index := make(map[int]int, len(values))
+	for n, v := range values {
+		if number, err := strconv.Atoi(v); err == nil {
+			index[number] = n
+		}
+	}
+	return index
+}
+
+func methodOf(method string) int {
+	if method == "" {
+		method = http.MethodGet // as net/http has it
+	}
+	for n, m := range methods {
+		if m == method {
+			return n
+		}
+	}
+	return methodOther
+}
+
+// requestSet measures REST requests.
+type requestSet struct {
+	inFlight atomic.Int64
+	invalid  []cell // by status
+	errors   []cell // by code
+	series   *recordSet[requestSeries]
+	record   metric.Float64Histogram
+
+	waits      *recordSet[string] // by route
+	recordWait metric.Float64Histogram
+}
+
+type requestSeries struct {
+	method int
+	route  string
+	status int
+}
+
+func newRequestSet() *requestSet {
+	s := &requestSet{invalid: make([]cell, len(invalidStatuses)), errors: make([]cell, len(errorCodes))}
+	for n, status := range invalidStatuses {
+		s.invalid[n].opts = labelled(attribute.String("status", status))
+	}
+	for n, code := range errorCodes {
+		s.errors[n].opts = labelled(attribute.String("error_code", code))
+		s.errors[n].quiet = true
+	}
+	// What answers that came too late, or twice, are refused with.
+	for _, code := range []int{discordgo.ErrCodeUnknownInteraction, discordgo.ErrCodeInteractionHasAlreadyBeenAcknowledged} {
+		s.errors[errorCodeIndex[code]].quiet = false
+	}
+	s.series = newRecordSet(func(k requestSeries) attribute.Set {
+		return attribute.NewSet(attribute.String("method", methods[k.method]), attribute.String("route", k.route),
+			attribute.String("status", statuses[k.status]))
+	})
+	s.waits = newRecordSet(func(route string) attribute.Set { return attribute.NewSet(attribute.String("route", route)) })
+	return s
+}
+
+// responded counts a request that has got its response, or none.
+func (s *requestSet) responded(c *call, response *http.Response, now time.Time) {
+	key := requestSeries{c.method, c.route, statusFailed}
+	if response != nil {
+		key.status = statusOther
+		if n, ok := statusIndex[response.StatusCode]; ok {
+			key.status = n
+		}
+		if n, ok := invalidIndex[response.StatusCode]; ok && scopeOf(response.Header) != catalog.ScopeShared {
+			s.invalid[n].n.Add(1)
+		}
+	}
+	if found, size := s.series.has(key); !found && size >= catalog.MaxRequestSeries {
+		key.route = catalog.RouteOther
+	}
+	s.record.Record(context.Background(), now.Sub(c.began).Seconds(), s.series.get(key)...)
+}
+
+// failed counts the code of an error response.
+func (s *requestSet) failed(body []byte) {
+	code, ok := errorCode(body)
+	if !ok {
+		return
+	}
+	n, known := errorCodeIndex[code]
+	if !known {
+		n = errorCodeOther
+	}
+	s.errors[n].n.Add(1)
+}
+
+// errorCode finds the number "code" in the outermost object of a JSON text whose
+// end may be missing.
+func errorCode(body []byte) (code int, ok bool) {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	if open, err := decoder.Token(); err != nil || open != json.Delim('{') {
+		return 0, false
+	}
+	for decoder.More() {
+		key, err := decoder.Token()
+		if err != nil {
+			return 0, false
+		}
+		if key == "code" {
+			err := decoder.Decode(&code)
+			return code, err == nil
+		}
+		var skipped json.RawMessage
+		if decoder.Decode(&skipped) != nil {
+			return 0, false
+		}
+	}
+	return 0, false
+}
+
+// RequestOption returns an option for one REST call that makes the time visible
+// which the call waits in discordgo's rate limiter:
+//
+//	s.ChannelMessageSend(channel, text, inst.RequestOption())
+//
+// It must be made for each call, right before it: the wait is counted from then
+// until discordgo has the bucket. It changes nothing of the request. What
+// discordgo waits before it repeats a call, after 429 and 502, is not counted.
+func (i *Instrumentation) RequestOption() discordgo.RequestOption {
+	began := time.Now()
+	var used atomic.Bool
+	return func(cfg *discordgo.RequestConfig) {
+		defer i.faults.catch(hookTransport)
+		if cfg == nil || cfg.Request == nil || cfg.Request.URL == nil || i.closed.Load() || used.Swap(true) {
+			return
+		}
+		s := i.requests
+		s.recordWait.Record(context.Background(), time.Since(began).Seconds(),
+			s.waits.get(route.Template(cfg.Request.URL.EscapedPath()))...)
+	}
+}
+
+// maxBody is how much of a response's body is read along. Discord's errors, and
+// the answer to GET /gateway/bot, are far shorter.
+const maxBody = 16 << 10
+
+// readAlong has the body of a response looked at, if it says something.
+func (i *Instrumentation) readAlong(c *call, response *http.Response, now time.Time) {
+	var look func([]byte)
+	switch {
+	case response.Body == nil || response.Body == http.NoBody:
+		return
+	case response.StatusCode >= http.StatusBadRequest:
+		look = i.requests.failed
+	case response.StatusCode == http.StatusOK && c.route == catalog.RouteGatewayBot:
+		look = func(body []byte) { i.sessionStart.read(body, now) }
+	default:
+		return
+	}
+	response.Body = &overheard{ReadCloser: response.Body, look: look, faults: i.faults}
+}
+
+// An overheard body hands on what it reads, and has a look at it in the end.
+type overheard struct {
+	io.ReadCloser
+	look   func([]byte)
+	faults *faults
+
+	mu   sync.Mutex // Close may be called while somebody reads
+	body []byte
+}
+
+func (o *overheard) Read(p []byte) (int, error) {
+	n, err := o.ReadCloser.Read(p)
+	if n > 0 {
+		o.mu.Lock()
+		o.body = append(o.body, p[:min(n, maxBody-len(o.body))]...)
+		o.mu.Unlock()
+	}
+	if err != nil {
+		o.end()
+	}
+	return n, err
+}
+
+func (o *overheard) Close() error {
+	o.end()
+	return o.ReadCloser.Close()
+}
+
+func (o *overheard) end() {
+	defer o.faults.catch(hookTransport)
+	o.mu.Lock()
+	look, body := o.look, o.body
+	o.look, o.body = nil, nil
+	o.mu.Unlock()
+	if look != nil {
+		look(body)
+	}
+}
