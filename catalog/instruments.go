@@ -349,8 +349,8 @@ var (
 		Name: "discord.rest.queue.wait", Kind: Histogram, Unit: "s", Buckets: durationBuckets, Section: sectionREST,
 		Labels:      []Label{routeLabel},
 		Description: "Time that a REST request waited in discordgo's rate limiter before it was sent",
-		Notes: "For requests that are given the instrumentation's RequestOption. discordgo holds a bucket for the whole of a request, and all answers to interactions share one: " +
-			"slow ones queue up here. The wait before a retry is not in it.",
+		Notes: "For requests that are given the instrumentation's RequestOption. discordgo holds a bucket for the whole of a request, so those of one bucket queue up; " +
+			"the edits of all answers to interactions share one, an answer itself has its own. A global 429 holds back everything. The wait before a retry is not in it.",
 	}
 	InvalidRequests = Instrument{
 		Name: "discord.rest.invalid_requests", Kind: Counter, Unit: "{response}", Section: sectionREST,
