@@ -523,6 +523,9 @@ func resolve(env environment, o *options) (_ resolved, warning, _ error) {
 		if !ok || value == "" && !s.empty {
 			continue
 		}
+		if _, given := o.overrides[envAuthToken]; given && s.variable == envAuthTokenFile {
+			continue
+		}
 		d.sources[s.variable] = Source(s.variable)
 		if err := s.read(&d, value, Source(s.variable)); err != nil {
 			problems = append(problems, fmt.Errorf("%s=%s: %w", s.variable, s.show(value), err))
@@ -542,15 +545,12 @@ func resolve(env environment, o *options) (_ resolved, warning, _ error) {
 // settleToken reads the token's file, unless the token was given as such.
 func (d *draft) settleToken(env environment) error {
 	byFile := d.tokenFile != ""
-	switch by := d.sources[envAuthToken]; {
+	switch {
 	case !byFile:
 		d.Authenticated = d.token.reveal() != ""
 		return nil
-	case by == envAuthToken:
+	case d.sources[envAuthToken] == envAuthToken:
 		return fmt.Errorf("%s and %s are both set: unset one of them", envAuthToken, envAuthTokenFile)
-	case by != SourceDefault: // an option wins over both variables
-		d.Authenticated = d.token.reveal() != ""
-		return nil
 	}
 	fail := func(err error) error { return fmt.Errorf("%s=%q: %w", envAuthTokenFile, d.tokenFile, err) }
 	content, err := env.readFile(d.tokenFile)

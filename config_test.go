@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	client "github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/attribute"
@@ -154,6 +155,38 @@ func TestPrecedence(t *testing.T) {
 			setting: "ARGUS_PROCESS_METRICS", want: func(c resolved) any { return c.ProcessMetrics }, value: false, source: "WithProcessMetrics",
 		},
 		{
+			name: "acknowledgements from the environment", variables: map[string]string{"ARGUS_INTERACTION_ACKS": "false"},
+			setting: "ARGUS_INTERACTION_ACKS", want: func(c resolved) any { return c.Acks }, value: false, source: "ARGUS_INTERACTION_ACKS",
+		},
+		{
+			name: "acknowledgements by option", variables: map[string]string{"ARGUS_INTERACTION_ACKS": "perhaps"}, opts: []Option{WithAcks(false)},
+			setting: "ARGUS_INTERACTION_ACKS", want: func(c resolved) any { return c.Acks }, value: false, source: "WithAcks",
+		},
+		{
+			name: "log records from the environment", variables: map[string]string{"ARGUS_LOG_RECORDS": "True"},
+			setting: "ARGUS_LOG_RECORDS", want: func(c resolved) any { return c.LogRecords }, value: true, source: "ARGUS_LOG_RECORDS",
+		},
+		{
+			name: "log records by option", variables: map[string]string{"ARGUS_LOG_RECORDS": "false"}, opts: []Option{WithLogRecords(true)},
+			setting: "ARGUS_LOG_RECORDS", want: func(c resolved) any { return c.LogRecords }, value: true, source: "WithLogRecords",
+		},
+		{
+			name: "poll from the environment", variables: map[string]string{"ARGUS_SESSION_START_POLL": "1h30m"},
+			setting: "ARGUS_SESSION_START_POLL", want: func(c resolved) any { return c.SessionStartPoll }, value: 90 * time.Minute, source: "ARGUS_SESSION_START_POLL",
+		},
+		{
+			name: "poll by option", variables: map[string]string{"ARGUS_SESSION_START_POLL": "often"}, opts: []Option{WithSessionStartPoll(time.Minute)},
+			setting: "ARGUS_SESSION_START_POLL", want: func(c resolved) any { return c.SessionStartPoll }, value: time.Minute, source: "WithSessionStartPoll",
+		},
+		{
+			name: "no poll by option", variables: map[string]string{"ARGUS_SESSION_START_POLL": "5m"}, opts: []Option{WithSessionStartPoll(0)},
+			setting: "ARGUS_SESSION_START_POLL", want: func(c resolved) any { return c.SessionStartPoll }, value: time.Duration(0), source: "WithSessionStartPoll",
+		},
+		{
+			name: "token by option, with an empty file's name", variables: map[string]string{"ARGUS_METRICS_AUTH_TOKEN_FILE": ""}, opts: []Option{WithAuthToken("mine")},
+			setting: "ARGUS_METRICS_AUTH_TOKEN", want: func(c resolved) any { return c.token.reveal() }, value: "mine", source: "WithAuthToken",
+		},
+		{
 			name: "switched off", variables: map[string]string{"OTEL_SDK_DISABLED": "TRUE"},
 			setting: "OTEL_SDK_DISABLED", want: func(c resolved) any { return c.Disabled }, value: true, source: "OTEL_SDK_DISABLED",
 		},
@@ -259,6 +292,11 @@ func TestRefused(t *testing.T) {
 		{name: "reserved namespace", opts: []Option{WithNamespace("argus")}, want: []string{`WithNamespace("argus"): is the prefix of metrics that are not the bot's; choose another`}},
 		{name: "namespace of the runtime", variables: map[string]string{"ARGUS_NAMESPACE": "go"}, want: []string{`ARGUS_NAMESPACE="go": is the prefix of metrics that are not the bot's; choose another`}},
 		{name: "process metrics", variables: map[string]string{"ARGUS_PROCESS_METRICS": "1"}, want: []string{`ARGUS_PROCESS_METRICS="1": must be true or false`}},
+		{name: "acknowledgements", variables: map[string]string{"ARGUS_INTERACTION_ACKS": "off"}, want: []string{`ARGUS_INTERACTION_ACKS="off": must be true or false`}},
+		{name: "log records", variables: map[string]string{"ARGUS_LOG_RECORDS": "error"}, want: []string{`ARGUS_LOG_RECORDS="error": must be true or false`}},
+		{name: "poll without a unit", variables: map[string]string{"ARGUS_SESSION_START_POLL": "300"}, want: []string{`ARGUS_SESSION_START_POLL="300": must be a time such as 5m or 1h, at least 1m, or 0`}},
+		{name: "poll that is too frequent", variables: map[string]string{"ARGUS_SESSION_START_POLL": "10s"}, want: []string{`ARGUS_SESSION_START_POLL="10s": must be a time such as 5m or 1h, at least 1m, or 0`}},
+		{name: "poll before it began", opts: []Option{WithSessionStartPoll(-time.Hour)}, want: []string{`WithSessionStartPoll(-1h0m0s): must be a time such as 5m or 1h, at least 1m, or 0`}},
 		{name: "switch", variables: map[string]string{"OTEL_SDK_DISABLED": "yes"}, want: []string{`OTEL_SDK_DISABLED="yes": must be true or false`}},
 		{
 			name: "all at once", variables: map[string]string{"ARGUS_PORT": "abc", "ARGUS_PROCESS_METRICS": "on"},
