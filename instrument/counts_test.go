@@ -11,6 +11,7 @@ import (
 
 	"github.com/argus-dgo/argus/catalog"
 	"github.com/argus-dgo/argus/discordtest"
+	"github.com/argus-dgo/argus/instrument"
 )
 
 // scriptedTypes are 40 types of dispatches: 38 that discordgo decodes, and two
@@ -62,7 +63,7 @@ func TestCountsAreExact(t *testing.T) {
 			busy <- struct{}{}
 			defer func() { <-busy }()
 			shards := max(1, tt.shards)
-			b := newBench(t, append(tt.server, discordtest.WithGuilds(4*shards), discordtest.WithMembers(3), discordtest.WithShards(shards)))
+			b := newBench(t, append(tt.server, discordtest.WithGuilds(4*shards), discordtest.WithMembers(3), discordtest.WithShards(shards)), instrument.WithCommands("ping"))
 			before := map[string]int{} // sent before anybody counted
 			var sessions []*discordgo.Session
 			var conns []*discordtest.Conn
@@ -70,6 +71,7 @@ func TestCountsAreExact(t *testing.T) {
 				s := b.session(id, shards)
 				s.SyncEvents = tt.sync
 				s.Compress = !tt.noCompress
+				s.AddHandler(wrapped(b))
 				if !tt.late {
 					b.attach(s)
 				}
@@ -95,7 +97,7 @@ func TestCountsAreExact(t *testing.T) {
 			}
 
 			rng := rand.New(rand.NewPCG(1, 2))
-			interactions := map[string]float64{}
+			interactions, commands := map[string]float64{}, 0.0
 			dispatches := 11_000
 			if tt.short {
 				dispatches /= 10
@@ -111,6 +113,9 @@ func TestCountsAreExact(t *testing.T) {
 						status, created = "expired", created.Add(-2*time.Hour)
 					}
 					b.dispatch(conn, "INTERACTION_CREATE", b.srv.Interaction(kind, created, "ping"))
+					if kind == discordtest.ApplicationCommand {
+						commands++
+					}
 					interactions[fmt.Sprintf("discord.interactions{status=%s,type=%s}", status, interactionType(kind))]++
 					continue
 				}
@@ -154,11 +159,37 @@ func TestCountsAreExact(t *testing.T) {
 			if got, want := r.sum("discord.interactions"), float64(dispatches/11); got != want {
 				t.Errorf("%v interactions counted, %v sent", got, want)
 			}
+			r = b.await("all handlers to have returned", func(r reading) bool { return r.sum("discord.app_commands") >= commands })
+			for _, series := range []string{
+				"discord.app_commands{command=ping,status=error}",
+				"discord.app_command.duration_count{command=ping,status=error}",
+				"discord.command.errors{command=ping,error_type=instrument_test.quotaError}",
+			} {
+				if r[series] != commands {
+					t.Errorf("%s is %v, want %v", series, r[series], commands)
+				}
+			}
+			if got := r.sum("discord.app_commands"); got != commands {
+				t.Errorf("%v commands counted, %v sent", got, commands)
+			}
+			if got, want := r.sum("discord.interaction.receipt.age_count"), float64(dispatches/11); got != want {
+				t.Errorf("%v ages recorded, %v interactions sent", got, want)
+			}
 			if got := r.sum("argus.instrumentation.errors"); got != 0 {
 				t.Errorf("%v faults of the instrumentation: %v", got, r.with("argus.instrumentation.errors"))
 			}
 		})
 	}
+}
+
+// wrapped is a handler that fails for commands, and is counted.
+func wrapped(b *bench) any {
+	return b.inst.Interaction(func(_ *discordgo.Session, i *discordgo.InteractionCreate) error {
+		if i.Type == discordgo.InteractionApplicationCommand {
+			return quotaError{}
+		}
+		return nil
+	})
 }
 
 func interactionType(kind discordtest.InteractionKind) string {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the tests that touch discordgo, those of the facade included, against
-# another version of it.
+# Runs the tests that touch discordgo, those of the facade and of the demo
+# included, against another version of it, and builds everything else with it.
 #
 #   scripts/test-discordgo.sh VERSION [flags of go test]
 #
@@ -23,7 +23,7 @@ cp go.mod go.sum "$dir"
 export GOFLAGS="${GOFLAGS:-} '-modfile=$dir/go.mod' -mod=mod"
 
 module=$("$go" list -m)
-packages=$("$go" list ./... | grep -E "^$module(/(instrument|discordtest)(/.*)?)?$")
+packages=$("$go" list ./... | grep -E "^$module(/(instrument|discordtest|cmd)(/.*)?)?$")
 
 # A module that asks for a newer discordgo would win over us, unnoticed.
 selected=$("$go" list -m -f '{{.Version}}' "$discordgo")
@@ -33,5 +33,6 @@ if [ "$selected" != "$version" ]; then
 fi
 
 echo "discordgo $version:"
+"$go" vet ./...
 # shellcheck disable=SC2086 # package paths hold no blanks
 "$go" test "$@" $packages

@@ -1,6 +1,7 @@
 // Command argus is the command line of Argus.
 //
 //	argus demo     runs a bot against a fake Discord and serves its metrics
+//	argus version  tells the version
 //	argus help     lists the commands
 //
 // A command that was asked for wrongly ends with exit code 2, one that failed

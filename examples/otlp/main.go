@@ -40,7 +40,7 @@ func run(ctx context.Context) error {
 	session.Identify.Intents = pingbot.Intents
 
 	// ── Argus ── Where to, and how often, is for whoever runs the bot to say: OTEL_EXPORTER_OTLP_ENDPOINT
-	// (http://localhost:4317) and the other variables of OpenTelemetry. argus.Prometheus beside argus.OTLP does both.
+	// (such as http://localhost:4317; without it TLS to that port) and the other variables of OpenTelemetry. argus.Prometheus beside argus.OTLP does both.
 	a, err := argus.Start(session, argus.WithExporters(argus.OTLP), argus.WithCommands(pingbot.Command))
 	if err != nil {
 		return err

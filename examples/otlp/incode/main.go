@@ -71,6 +71,7 @@ func run(ctx context.Context) error {
 	if _, err := inst.Attach(session); err != nil {
 		return err
 	}
+	exporter.Begin() // the first push: counters that matter reach the collector at 0, before anything happens
 	session.AddHandler(inst.Interaction(pingbot.Slash))
 	session.AddHandler(pingbot.OnText(func(s *discordgo.Session, m *discordgo.MessageCreate) error {
 		return inst.Command(pingbot.Command, func() error { return pingbot.Text(s, m) })
