@@ -2,6 +2,7 @@ package demo
 
 import (
 	"errors"
+	"maps"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -40,6 +41,7 @@ type bot struct {
 	commands map[string]interactionHandler
 	texts    map[string]textHandler
 
+	flawed   bool          // commands fail now and then
 	slots    chan struct{} // one is held by each handler at work
 	stopping chan struct{}
 
@@ -52,14 +54,18 @@ type (
 	textHandler        func(*discordgo.Session, *discordgo.MessageCreate) error
 )
 
-func newBot(tally *tally, rng *rand.Rand) *bot {
+func newBot(tally *tally, rng *rand.Rand, s *settings) *bot {
 	b := &bot{
 		tally:    tally,
+		flawed:   s.flawed,
 		slots:    make(chan struct{}, maxAtWork),
 		stopping: make(chan struct{}),
 		rng:      rng,
 	}
 	b.commands, b.texts = b.appCommands(), b.textCommands()
+	if s.slow {
+		maps.Copy(b.commands, b.slowCommands())
+	}
 	return b
 }
 
@@ -190,6 +196,15 @@ func (b *bot) work(least, most time.Duration) error {
 		return errStopping
 	}
 }
+
+// workUntil is work that ends at a point in time.
+func (b *bot) workUntil(at time.Time) error {
+	left := max(0, time.Until(at))
+	return b.work(left, left)
+}
+
+// mishap says, with this probability, that something goes wrong.
+func (b *bot) mishap(probability float64) bool { return b.flawed && b.chance() < probability }
 
 // chance is a number from 0 to below 1.
 func (b *bot) chance() float64 {

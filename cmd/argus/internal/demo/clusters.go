@@ -29,7 +29,7 @@ func (d *demo) observe() error {
 	// is in the introduction.
 	d.logLevel.Set(slog.LevelWarn)
 	for process := range d.processes {
-		c := &cluster{bot: newBot(&d.tally, d.random(process))}
+		c := &cluster{bot: newBot(&d.tally, d.random(process), &d.settings)}
 		first, end := d.shardsOf(process)
 		for shard := first; shard < end; shard++ {
 			s, err := d.server.NewSession(shard, d.shards)

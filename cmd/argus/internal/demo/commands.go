@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -12,6 +13,13 @@ import (
 const (
 	unregisteredCommand = "legacy"
 	unregisteredText    = "old"
+	deferredCommand     = "play"   // acknowledged at once, and edited later
+	lastMomentCommand   = "digest" // of the scenario slow-handlers
+	silentCommand       = "survey" // of the same
+
+	// deadline is how long after its creation an interaction can be answered
+	// (https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-callback).
+	deadline = 3 * time.Second
 )
 
 // used are the application commands that the traffic draws from: one that is
@@ -21,6 +29,11 @@ func used() []string {
 		"ping", "ping", "ping", "help", "help", "stats", "stats", "stats", "play", "play", "play", "play",
 		"config get", "config set", "config set", "mod ban", "report", unregisteredCommand,
 	}
+}
+
+// steady are those of them that neither fail nor take long.
+func steady() []string {
+	return slices.DeleteFunc(used(), func(name string) bool { return name == "report" || name == "mod ban" })
 }
 
 func usedTexts() []string {
@@ -39,13 +52,13 @@ func (b *bot) appCommands() map[string]interactionHandler {
 			if err := b.work(50*time.Millisecond, 300*time.Millisecond); err != nil {
 				return err
 			}
-			if b.chance() < 0.05 {
+			if b.mishap(0.05) {
 				return fail(s, i, errMaintenance)
 			}
 			return say(s, i, "All is well.")
 		},
 		// As slow work ought to be done: acknowledged first, answered later.
-		"play": func(s *discordgo.Session, i *discordgo.InteractionCreate) error {
+		deferredCommand: func(s *discordgo.Session, i *discordgo.InteractionCreate) error {
 			if err := respond(s, i, discordgo.InteractionResponseDeferredChannelMessageWithSource, nil); err != nil {
 				return err
 			}
@@ -54,7 +67,7 @@ func (b *bot) appCommands() map[string]interactionHandler {
 			}
 			text := "Playing."
 			var failed error
-			if b.chance() < 0.1 {
+			if b.mishap(0.1) {
 				text, failed = "Nothing found.", &trackNotFoundError{query: "that song"}
 			}
 			_, err := s.InteractionResponseEdit(i.Interaction, &discordgo.WebhookEdit{Content: &text})
@@ -69,7 +82,7 @@ func (b *bot) appCommands() map[string]interactionHandler {
 			return say(s, i, "Here is your report.")
 		},
 		"config set": func(s *discordgo.Session, i *discordgo.InteractionCreate) error {
-			if b.chance() < 0.15 {
+			if b.mishap(0.15) {
 				_, err := strconv.Atoi("loud")
 				return fail(s, i, err) // a *strconv.NumError
 			}
@@ -88,11 +101,31 @@ func (b *bot) appCommands() map[string]interactionHandler {
 	}
 }
 
+// slowCommands are those of the scenario slow-handlers, beside "report".
+func (b *bot) slowCommands() map[string]interactionHandler {
+	return map[string]interactionHandler{
+		// Its answer is on its way when the deadline passes: in time for the bot, too
+		// late for Discord.
+		lastMomentCommand: func(s *discordgo.Session, i *discordgo.InteractionCreate) error {
+			created, err := discordgo.SnowflakeTimestamp(i.ID)
+			if err != nil {
+				return err
+			}
+			if err := b.workUntil(created.Add(deadline - 20*time.Millisecond)); err != nil {
+				return err
+			}
+			return say(s, i, "Here is your digest.")
+		},
+		// A branch that forgets to answer. The handler is content with itself.
+		silentCommand: func(*discordgo.Session, *discordgo.InteractionCreate) error { return nil },
+	}
+}
+
 func (b *bot) textCommands() map[string]textHandler {
 	return map[string]textHandler{
 		"ping": func(s *discordgo.Session, m *discordgo.MessageCreate) error { return send(s, m, "Pong!") },
 		"roll": func(s *discordgo.Session, m *discordgo.MessageCreate) error {
-			if b.chance() < 0.1 {
+			if b.mishap(0.1) {
 				return &missingArgumentError{argument: "sides"}
 			}
 			return send(s, m, strconv.Itoa(1+int(b.chance()*6)))
@@ -101,7 +134,7 @@ func (b *bot) textCommands() map[string]textHandler {
 			if err := b.work(100*time.Millisecond, 1500*time.Millisecond); err != nil {
 				return err
 			}
-			if b.chance() < 0.1 {
+			if b.mishap(0.1) {
 				return context.DeadlineExceeded // as an HTTP client of the weather service returns it
 			}
 			return send(s, m, "Rain.")
@@ -129,7 +162,7 @@ func (b *bot) button(s *discordgo.Session, i *discordgo.InteractionCreate, id st
 			}}},
 		})
 	case "button-1":
-		if b.chance() < 0.1 {
+		if b.mishap(0.1) {
 			return fail(s, i, errMaintenance)
 		}
 	}

@@ -53,7 +53,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitOK
 	}
 	if err == nil {
-		err = run(ctx, c, stdout)
+		err = newDemo(c, stdout).run(ctx)
 	} else {
 		err = settingError{err}
 	}
@@ -72,6 +72,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // A demo is one run.
 type demo struct {
 	config
+	settings settings
 	screen   *screen
 	logLevel slog.LevelVar
 	logger   *slog.Logger
@@ -83,9 +84,13 @@ type demo struct {
 	began    time.Time
 }
 
-func run(ctx context.Context, c config, out io.Writer) (err error) {
-	d := &demo{config: c, screen: newScreen(out)}
+func newDemo(c config, out io.Writer) *demo {
+	d := &demo{config: c, settings: c.settle(), screen: newScreen(out)}
 	d.logger = slog.New(slog.NewTextHandler(d.screen, &slog.HandlerOptions{Level: &d.logLevel, ReplaceAttr: withoutTime}))
+	return d
+}
+
+func (d *demo) run(ctx context.Context) (err error) {
 	if err := d.fake(); err != nil {
 		return err
 	}
@@ -97,9 +102,9 @@ func run(ctx context.Context, c config, out io.Writer) (err error) {
 	d.introduce()
 	d.logLevel.Set(slog.LevelInfo)
 
-	if c.duration > 0 {
+	if d.duration > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, c.duration)
+		ctx, cancel = context.WithTimeout(ctx, d.duration)
 		defer cancel()
 	}
 	if err := d.open(ctx); err != nil {
@@ -121,23 +126,24 @@ func withoutTime(groups []string, a slog.Attr) slog.Attr {
 
 // fake makes the Discord of this run, and what will happen there.
 func (d *demo) fake() (err error) {
-	d.server, err = discordtest.NewServer(
+	d.server, err = discordtest.NewServer(append([]discordtest.Option{
 		discordtest.WithShards(d.shards),
 		discordtest.WithGuilds(d.guilds),
 		discordtest.WithMembers(membersPerGuild),
 		discordtest.WithMaxConcurrency(maxConcurrency),
 		discordtest.WithIdentifyWindow(identifyWindow),
-		discordtest.WithHeartbeatInterval(d.pace.heartbeat),
+		discordtest.WithHeartbeatInterval(d.settings.heartbeat),
 		discordtest.WithStrictInteractions(),
 		discordtest.WithRecordLimit(1000), // nobody looks at them
-	)
+	}, d.settings.server...)...)
 	if err != nil {
 		return err
 	}
 	d.traffic, err = discordtest.NewTraffic(d.server, discordtest.TrafficConfig{
 		Rate: d.rate, Seed: d.seed, Mix: mix(d.rate, d.shards),
-		Commands: used(), PrefixCommands: usedTexts(), Prefix: prefix,
-		Faults: true, FirstFaults: d.pace.firstFaults, FaultEvery: d.pace.faultEvery,
+		Commands: d.settings.commands, PrefixCommands: usedTexts(), Prefix: prefix,
+		LateShare: d.settings.lateShare,
+		Faults:    d.settings.faults, FirstFaults: d.pace.firstFaults, FaultEvery: d.pace.faultEvery,
 	})
 	if err != nil {
 		return errors.Join(err, d.server.Close())
@@ -146,11 +152,21 @@ func (d *demo) fake() (err error) {
 	return nil
 }
 
-// interactionsPerShard is how many a second a session answers at most here.
-// discordgo v0.29.0 has one bucket for all callbacks and holds it while a
-// request is under way, so a session answers one at a time: with the 15 to 35 ms
-// that the fake takes, more than about 30 would queue up without end.
+// interactionsPerShard is how many a second a session gets at most here. Some
+// take seconds, so with many more of them the handlers at work would come to
+// maxAtWork.
 const interactionsPerShard = 8
+
+const interactionEvent = "INTERACTION_CREATE"
+
+// interactionRate is how many interactions a second mix comes to.
+func interactionRate(rate float64, shards int) float64 {
+	m, total := mix(rate, shards), 0.0
+	for _, share := range m {
+		total += share
+	}
+	return rate * m[interactionEvent] / total
+}
 
 // mix is discordtest's, with fewer interactions where the rate is high.
 func mix(rate float64, shards int) map[string]float64 {
@@ -159,11 +175,10 @@ func mix(rate float64, shards int) map[string]float64 {
 	for _, share := range m {
 		total += share
 	}
-	const event = "INTERACTION_CREATE"
-	if most := float64(interactionsPerShard * shards); rate*m[event]/total > most {
+	if most := float64(interactionsPerShard * shards); rate*m[interactionEvent]/total > most {
 		// x of (total - old + x) shares are to be most of rate.
-		others := total - m[event]
-		m[event] = others * most / (rate - most)
+		others := total - m[interactionEvent]
+		m[interactionEvent] = others * most / (rate - most)
 	}
 	return m
 }
@@ -181,6 +196,11 @@ func (d *demo) play(ctx context.Context) error {
 		failed = d.traffic.Run(ctx)
 	})
 	wait.Go(func() { d.scenery.run(ctx, d.pace.change) })
+	for n, sc := range d.scenarios {
+		if sc.play != nil {
+			wait.Go(func() { sc.play(ctx, d.stage(n)) })
+		}
+	}
 	d.report(ctx)
 	wait.Wait()
 	return failed

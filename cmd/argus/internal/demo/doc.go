@@ -12,5 +12,10 @@
 // Discord. They share this operating system process, so their go_* and
 // process_* metrics are equal.
 //
-// The traffic follows from the seed; when the answers come does not.
+// With --scenario the traffic is steady and fails at nothing but what the given
+// scenarios do to it: see docs/SCENARIOS.md. Without it everything happens now
+// and then.
+//
+// The traffic and what goes wrong follow from the seed; when the answers come
+// does not.
 package demo

@@ -33,6 +33,7 @@ type config struct {
 	duration                  time.Duration // 0: until it is interrupted
 	cluster, addr             *string       // nil: not given, so the environment counts
 	port                      int           // of addr
+	scenarios                 []*scenario   // none: a mixed day
 	pace                      pace
 }
 
@@ -42,6 +43,7 @@ type pace struct {
 	faultEvery  time.Duration // from then on, on average
 	heartbeat   time.Duration // Discord's is 41.25 s, too slow for a gauge to be seen moving
 	change      time.Duration // between the steps of what changes slowly: see scenery
+	beat        time.Duration // the unit of what scenarios do
 	plainStatus time.Duration // between status lines, where they cannot replace each other
 }
 
@@ -51,6 +53,7 @@ func defaultPace() pace {
 		faultEvery:  20 * time.Second,
 		heartbeat:   10 * time.Second,
 		change:      2 * time.Second,
+		beat:        time.Second,
 		plainStatus: 10 * time.Second,
 	}
 }
@@ -94,6 +97,12 @@ func parse(args []string, help io.Writer) (config, error) {
 		c.seed = n
 		return nil
 	})
+	flags.Func("scenario", "`name`, or several separated by commas: what happens to the bot, over otherwise steady\ntraffic; see below (default: a mixed day, on which everything happens now and then)",
+		func(text string) error {
+			given, err := parseScenarios(text)
+			c.scenarios = given
+			return err
+		})
 	flags.Func("duration", "`time` after which it ends, such as 30s or 5m; 0 for when it is interrupted (default 0)", func(text string) error {
 		d, err := time.ParseDuration(text)
 		if err != nil || d < 0 {
@@ -193,6 +202,10 @@ Flags:
 		}
 		fmt.Fprintf(w, "  --%s %s\n        %s\n", f.Name, name, strings.ReplaceAll(usage, "\n", "\n        "))
 	})
+	fmt.Fprint(w, "\nScenarios, which docs/SCENARIOS.md tells:\n")
+	for _, sc := range scenarios() {
+		fmt.Fprintf(w, "  %-16s %s\n", sc.name, sc.summary)
+	}
 	fmt.Fprint(w, `
 All settings of docs/CONFIGURATION.md apply, such as ARGUS_PORT, ARGUS_NAMESPACE, ARGUS_METRICS_AUTH_TOKEN and
 OTEL_METRICS_EXPORTER; a flag that is given wins over its variable.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,7 +17,7 @@ func TestFlags(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.shards != 4 || c.guilds != 500 || c.rate != 200 || c.seed != 1 || c.processes != 1 || c.duration != 0 || c.cluster != nil || c.addr != nil {
+	if c.shards != 4 || c.guilds != 500 || c.rate != 200 || c.seed != 1 || c.processes != 1 || c.duration != 0 || c.cluster != nil || c.addr != nil || c.scenarios != nil {
 		t.Errorf("the defaults are %+v", c)
 	}
 
@@ -66,6 +67,10 @@ func TestWrongFlags(t *testing.T) {
 		{[]string{"--processes", "5"}, []string{"--processes 5", "--shards is 4"}},
 		{[]string{"--processes", "0"}, []string{"--processes", `"0"`}},
 		{[]string{"--shards"}, []string{"--shards", "argument"}},
+		{[]string{"--scenario", "strom"}, []string{"--scenario", `"strom"`, "calm, storm, outage, slow-handlers, rate-limited, zombie, identify-budget"}},
+		{[]string{"--scenario", "storm,,zombie"}, []string{"--scenario", `"storm,,zombie"`, `no scenario ""`}},
+		{[]string{"--scenario", ""}, []string{"--scenario", `""`, "calm"}},
+		{[]string{"--scenario", "calm,storm"}, []string{"--scenario", `"calm,storm"`, "absence of all the others"}},
 		{[]string{"--scenery", "sea"}, []string{"--scenery", "not defined"}},
 		{[]string{"calm"}, []string{`"calm"`}},
 	} {
@@ -92,9 +97,14 @@ func TestHelp(t *testing.T) {
 		if code := Run(context.Background(), []string{flag}, &stdout, &stderr); code != 0 || stderr.Len() > 0 {
 			t.Errorf("%s: exit code %d, standard error %q", flag, code, &stderr)
 		}
-		for _, name := range []string{"--shards", "--guilds", "--rate", "--cluster", "--addr", "--duration", "--seed", "--processes"} {
+		for _, name := range []string{"--shards", "--guilds", "--rate", "--cluster", "--addr", "--duration", "--seed", "--processes", "--scenario"} {
 			if !strings.Contains(stdout.String(), "  "+name+" ") {
 				t.Errorf("%s does not tell of %s:\n%s", flag, name, &stdout)
+			}
+		}
+		for _, sc := range scenarios() {
+			if !strings.Contains(stdout.String(), "\n  "+sc.name+" ") || !strings.Contains(stdout.String(), sc.summary) {
+				t.Errorf("%s does not tell of the scenario %s:\n%s", flag, sc.name, &stdout)
 			}
 		}
 	}
@@ -103,6 +113,24 @@ func TestHelp(t *testing.T) {
 func TestParseReturnsNoConfigWithHelp(t *testing.T) {
 	if _, err := parse([]string{"-h"}, io.Discard); !errors.Is(err, errHelp) {
 		t.Errorf("the error is %v, want errHelp", err)
+	}
+}
+
+func TestScenarioFlag(t *testing.T) {
+	for text, want := range map[string][]string{
+		"storm":                     {"storm"},
+		"zombie, outage":            {"zombie", "outage"},
+		"calm,calm":                 {"calm"},
+		"storm,rate-limited,storm ": {"storm", "rate-limited"},
+	} {
+		c, err := parse([]string{"--scenario", text}, io.Discard)
+		var got []string
+		for _, sc := range c.scenarios {
+			got = append(got, sc.name)
+		}
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("--scenario %q is %v (error %v), want %v", text, got, err, want)
+		}
 	}
 }
 
@@ -119,12 +147,7 @@ func TestMixBoundsInteractions(t *testing.T) {
 		{10_000, 256, 700},
 		{1000, 1, 8},
 	} {
-		m := mix(test.rate, test.shards)
-		sum := 0.0
-		for _, share := range m {
-			sum += share
-		}
-		if got := test.rate * m["INTERACTION_CREATE"] / sum; math.Abs(got-test.want) > test.want/50 {
+		if got := interactionRate(test.rate, test.shards); math.Abs(got-test.want) > test.want/50 {
 			t.Errorf("%v events/s on %d shards: %v interactions/s, want %v", test.rate, test.shards, got, test.want)
 		}
 	}

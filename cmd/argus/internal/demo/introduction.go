@@ -39,9 +39,16 @@ against a fake Discord inside this process. No token, no internet.
 		}
 		d.writeFirstLooks(&b)
 	}
-	fmt.Fprintf(&b, "In the first %v each kind of fault happens once: dropped connections, op 7 and 9, guild outages,\n"+
-		"rate limits. Voice cannot be faked: %s stays 0. Ctrl-C ends the demo.\n\n",
-		d.pace.firstFaults, d.metric(catalog.VoiceClients))
+	for _, sc := range d.scenarios {
+		d.writeScenario(&b, sc)
+	}
+	if len(d.scenarios) == 0 {
+		fmt.Fprintf(&b, "In the first %v each kind of fault happens once: dropped connections, op 7 and 9, guild outages,\n"+
+			"rate limits. ", d.pace.firstFaults)
+	} else {
+		fmt.Fprint(&b, "What happens, and what to do about it, is told in docs/SCENARIOS.md.\n")
+	}
+	fmt.Fprintf(&b, "Voice cannot be faked: %s stays 0. Ctrl-C ends the demo.\n\n", d.metric(catalog.VoiceClients))
 	_, _ = d.screen.Write([]byte(b.String()))
 }
 
@@ -112,6 +119,19 @@ func (d *demo) writeFirstLooks(b *strings.Builder) {
 		"  %s == 0\n"+
 		"  histogram_quantile(0.95, sum by (le, command) (rate(%s_bucket[1m])))\n\n",
 		d.metric(catalog.Interactions), d.metric(catalog.ShardUp), d.metric(catalog.AppCommandDuration))
+}
+
+func (d *demo) writeScenario(b *strings.Builder, sc *scenario) {
+	fmt.Fprintf(b, "Scenario %s: %s.\n\n", sc.name, sc.summary)
+	for _, look := range sc.looks {
+		fmt.Fprintf(b, "  # %s\n  %s\n", look.what, d.renamed(look.query))
+	}
+	fmt.Fprintln(b)
+}
+
+// renamed is a query in the namespace that is set.
+func (d *demo) renamed(query string) string {
+	return strings.ReplaceAll(query, catalog.Namespace+"_", d.namespace()+"_")
 }
 
 // metric is the name of an instrument in Prometheus, in the namespace that is set.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -19,6 +21,11 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	// Most of their time the tests wait. -parallel still says otherwise.
+	if err := flag.Set("test.parallel", "4"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	// What the machine that runs the tests has set must not matter.
 	for _, setting := range os.Environ() {
 		name, _, _ := strings.Cut(setting, "=")
@@ -51,6 +58,7 @@ func (j *journal) String() string {
 
 // A running demo, as somebody at a terminal has it.
 type running struct {
+	demo   *demo // its fake Discord is there once the introduction is
 	out    *journal
 	cancel context.CancelFunc
 	done   chan struct{}
@@ -61,23 +69,30 @@ type running struct {
 // from the 120 payloads a minute that a connection may send.
 func quick() pace {
 	return pace{
-		firstFaults: 6 * time.Second, faultEvery: time.Second, heartbeat: time.Second, change: 100 * time.Millisecond, plainStatus: time.Second,
+		firstFaults: 6 * time.Second, faultEvery: time.Second, heartbeat: time.Second, change: 100 * time.Millisecond,
+		beat: 250 * time.Millisecond, plainStatus: time.Second,
 	}
 }
 
 // begin runs a demo until the test ends, which fails if the demo does.
 func begin(t *testing.T, args ...string) *running {
 	t.Helper()
+	return beginAt(t, quick(), args...)
+}
+
+func beginAt(t *testing.T, pace pace, args ...string) *running {
+	t.Helper()
 	c, err := parse(args, io.Discard)
 	if err != nil {
 		t.Fatalf("parse(%q): %v", args, err)
 	}
-	c.pace = quick()
+	c.pace = pace
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &running{out: new(journal), cancel: cancel, done: make(chan struct{})}
+	r.demo = newDemo(c, r.out)
 	go func() {
 		defer close(r.done)
-		r.err = run(ctx, c, r.out)
+		r.err = r.demo.run(ctx)
 	}()
 	t.Cleanup(func() {
 		r.end(t)

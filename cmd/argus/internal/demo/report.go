@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/argus-dgo/argus/catalog"
@@ -46,9 +47,18 @@ func (d *demo) report(ctx context.Context) {
 }
 
 // status is one line. It says what the demo itself has counted, to compare the
-// metrics with.
+// metrics with, and in a scenario which it is and what to look at.
 func (d *demo) status(now time.Time, rate float64) string {
-	return fmt.Sprintf("%s  %.0f events/s, %s, %d of %s up", clock(now.Sub(d.began)), rate, &d.tally, d.up(), count(d.shards, "shard"))
+	var names, watch []string
+	for _, sc := range d.scenarios {
+		names, watch = append(names, sc.name), append(watch, d.renamed(sc.watch))
+	}
+	line := fmt.Sprintf("%.0f events/s, %s, %d of %s up", rate, &d.tally, d.up(), count(d.shards, "shard"))
+	if len(names) > 0 {
+		slices.Sort(watch)
+		line = fmt.Sprintf("[%s] %s; look at %s", strings.Join(names, ","), line, strings.Join(slices.Compact(watch), ", "))
+	}
+	return clock(now.Sub(d.began)) + "  " + line
 }
 
 // conclude says what there was in all.

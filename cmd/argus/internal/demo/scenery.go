@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/argus-dgo/argus/discordtest"
@@ -30,6 +31,10 @@ type scenery struct {
 	direct  []string
 	far     []float64 // for each shard, what its round trips are multiplied with
 	visitor []string  // guilds that joined
+
+	mu       sync.Mutex
+	ackDelay time.Duration               // of new connections
+	door     func() discordtest.Behavior // how they are treated otherwise; nil: well
 }
 
 func newScenery(server *discordtest.Server, c *config) *scenery {
@@ -52,7 +57,27 @@ func newScenery(server *discordtest.Server, c *config) *scenery {
 		fmt.Fprint(w, `{"message":"Missing Permissions","code":50013}`)
 	})
 	sc.distance()
+	server.BehaveFunc(sc.arrival)
 	return sc
+}
+
+// admit says how new connections are treated from now on: as door says, or well
+// without one.
+func (sc *scenery) admit(door func() discordtest.Behavior) {
+	sc.mu.Lock()
+	defer sc.mu.Unlock()
+	sc.door = door
+}
+
+// arrival is how the next connection is treated.
+func (sc *scenery) arrival() (b discordtest.Behavior) {
+	sc.mu.Lock()
+	defer sc.mu.Unlock()
+	if sc.door != nil {
+		b = sc.door()
+	}
+	b.AckDelay = sc.ackDelay
+	return b
 }
 
 // run changes something at every tick.
@@ -89,7 +114,9 @@ func (sc *scenery) distance() {
 			c.Behave(discordtest.Behavior{AckDelay: sc.roundTrip(shard)})
 		}
 	}
-	sc.server.Behave(discordtest.Behavior{AckDelay: sc.roundTrip(0)})
+	sc.mu.Lock()
+	sc.ackDelay = sc.roundTrip(0)
+	sc.mu.Unlock()
 	sc.server.Delay("", "", time.Duration((15+20*sc.rng.Float64())*float64(time.Millisecond)))
 }
 

@@ -1,0 +1,105 @@
+package demo
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+
+	"github.com/argus-dgo/argus/discordtest"
+)
+
+const (
+	messageRoute  = "/channels/{channel_id}/messages"
+	callbackRoute = "/interactions/{interaction_id}/{token}/callback"
+	editRoute     = "/webhooks/{application_id}/{token}/messages/{message_id}"
+	banRoute      = "/guilds/{guild_id}/bans/{user_id}"
+)
+
+// failing is what REST answers during an outage. discordgo v0.29.0 tries again
+// after a 502, and gives up on the others.
+var failing = []struct {
+	method, pattern string
+	status          int
+}{
+	{http.MethodPost, messageRoute, http.StatusInternalServerError},
+	{http.MethodPost, callbackRoute, http.StatusServiceUnavailable},
+	{http.MethodPatch, editRoute, http.StatusBadGateway},
+	{http.MethodGet, "/gateway", http.StatusBadGateway},
+}
+
+// outage lets Discord fall ill and recover, again and again.
+func outage(ctx context.Context, st *stage) {
+	for n := 0; st.wait(ctx, 3); n++ {
+		ids := st.server.Guilds()
+		st.rng.Shuffle(len(ids), func(i, j int) { ids[i], ids[j] = ids[j], ids[i] })
+		third := (len(ids) + 2) / 3
+		waves := [][]string{ids[:third], ids[third:min(2*third, len(ids))]}
+
+		st.closeGateway(n)
+		for _, f := range failing {
+			st.server.Fail(f.method, f.pattern, f.status, -1)
+		}
+		st.lose(waves[0])
+		ok := st.wait(ctx, 3)
+		if ok {
+			st.lose(waves[1])
+			ok = st.wait(ctx, 6)
+		}
+		// Discord is well again also when the demo ends meanwhile.
+		st.scenery.admit(nil)
+		for _, f := range failing {
+			st.server.Fail(f.method, f.pattern, 0, 0)
+		}
+		if !ok {
+			return
+		}
+		st.tell("the gateway and REST are well again; discordgo tries again in its own time")
+		for _, wave := range waves {
+			if !st.wait(ctx, 3) {
+				return
+			}
+			st.recover(wave)
+		}
+		if !st.wait(ctx, 17) {
+			return
+		}
+	}
+}
+
+func (st *stage) lose(ids []string) {
+	for _, id := range ids {
+		_ = st.server.GuildOutage(id) // it may have left meanwhile
+	}
+	st.tell("%s lost", count(len(ids), "guild"))
+}
+
+func (st *stage) recover(ids []string) {
+	for _, id := range ids {
+		_ = st.server.GuildRecover(id)
+	}
+	st.tell("%s back", count(len(ids), "guild"))
+}
+
+// closeGateway ends the connections of every second shard, the others the next
+// time, and lets nobody in who comes anew: each attempt fails in another way.
+func (st *stage) closeGateway(n int) {
+	refusals := []discordtest.Behavior{
+		{RejectUpgrade: http.StatusServiceUnavailable},
+		{CloseOnConnect: 4000},
+		{HelloDelay: st.beats(3), DropOnIdentify: true},
+		{CloseOnIdentify: 4000},
+	}
+	var attempts atomic.Uint32
+	st.scenery.admit(func() discordtest.Behavior {
+		return refusals[int(attempts.Add(1)-1)%len(refusals)]
+	})
+	away := 0
+	for shard := range st.shards {
+		if (shard+n)%2 == 0 || st.shards == 1 {
+			if c := st.settled(shard); c != nil && c.CloseCode(4000, "") == nil {
+				away++
+			}
+		}
+	}
+	st.tell("REST answers 500, 502 and 503; %s lost, and the gateway lets nobody in", count(away, "shard"))
+}

@@ -1,0 +1,178 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/argus-dgo/argus/discordtest"
+)
+
+// A scenario is one cause of trouble, or its absence. Those that are given play
+// together, over the same steady traffic.
+type scenario struct {
+	name, summary string
+	// watch is the series that moves first. looks are queries that tell more. Both
+	// are in the namespace "discord".
+	watch string
+	looks []look
+	// prepare changes what is settled before the run begins, play makes things
+	// happen until ctx is done. Either may be nil.
+	prepare func(*config, *settings)
+	play    func(ctx context.Context, st *stage)
+}
+
+// A look is a query of Prometheus' and what it answers.
+type look struct{ what, query string }
+
+const calm = "calm"
+
+func scenarios() []*scenario {
+	return []*scenario{
+		{
+			name: calm, summary: "steady traffic and no faults: everything is answered in time",
+			watch: "discord_interaction_acks_total",
+			looks: []look{
+				{"every interaction is answered in time", `sum by (outcome) (rate(discord_interaction_acks_total[1m]))`},
+				{"nothing disconnects: stays 0", `sum(discord_shard_disconnects_total)`},
+				{"nobody is rate limited: stays 0", `sum(discord_ratelimits_total)`},
+			},
+		},
+		{
+			name: "storm", summary: "connections end over and over on all shards; they resume, are refused, identify, and meet a burst",
+			watch: "discord_shard_disconnects_total",
+			looks: []look{
+				{"why connections end", `sum by (code, initiator) (increase(discord_shard_disconnects_total[1m]))`},
+				{"how they come back, and whether they are let in", `sum by (kind, outcome) (increase(discord_shard_handshakes_total[1m]))`},
+				{"what each shard is doing", `discord_shard_state == 1`},
+				{"the burst on return", `sum by (type) (rate(discord_interactions_total[1m]))`},
+			},
+			play: storm,
+		},
+		{
+			name: "outage", summary: "Discord's outage: guilds are lost in waves, shards cannot come back for a while, REST answers 5xx",
+			watch: "discord_guilds_unavailable",
+			looks: []look{
+				{"guilds that Discord has lost", `sum(discord_guilds_unavailable)`},
+				{"shards that are away", `sum(discord_shards_configured) - sum(discord_shards_connected)`},
+				{"attempts to come back, and what became of them", `sum by (kind, outcome) (increase(discord_shard_handshakes_total[1m]))`},
+				{"REST, by status", `sum by (status) (rate(discord_rest_request_duration_seconds_count[1m]))`},
+				{"a session that waits for a HELLO holds its lock", `discord_shard_lock_unavailable_seconds > 0`},
+			},
+			play: outage,
+		},
+		{
+			name: "slow-handlers", summary: "commands take 1 to 4 s before their first answer, some never answer; all other traffic is normal",
+			watch: "discord_interaction_acks_total",
+			looks: []look{
+				{"late, rejected and missed answers", `sum by (command, outcome) (rate(discord_interaction_acks_total[1m]))`},
+				{"how long the first answer takes", `histogram_quantile(0.95, sum by (le, command) (rate(discord_interaction_ack_duration_seconds_bucket[1m])))`},
+				{"10062: Discord does not know the interaction any more", `sum by (error_code) (rate(discord_rest_errors_total[1m]))`},
+				{"the handlers themselves", `histogram_quantile(0.95, sum by (le, command) (rate(discord_app_command_duration_seconds_bucket[1m])))`},
+			},
+			prepare: func(_ *config, s *settings) {
+				s.slow = true
+				s.commands = append(s.commands, "report", "report", "report", "report",
+					lastMomentCommand, lastMomentCommand, silentCommand, silentCommand)
+			},
+		},
+		{
+			name: "rate-limited", summary: "429s of every scope, 403s, and requests that queue up in discordgo's limiter",
+			watch: "discord_ratelimits_total",
+			looks: []look{
+				{"whose limit, and where", `sum by (scope, route) (rate(discord_ratelimits_total[1m]))`},
+				{"how long requests wait in discordgo's limiter", `histogram_quantile(0.95, sum by (le, route) (rate(discord_rest_queue_wait_seconds_bucket[1m])))`},
+				{"distance to Discord's ban at 10,000 in 10 minutes", `sum by (status) (increase(discord_rest_invalid_requests_total[10m]))`},
+				{"answers that a global limit has made late", `sum by (outcome) (rate(discord_interaction_acks_total[1m]))`},
+			},
+			prepare: func(_ *config, s *settings) {
+				s.commands = append(s.commands, slices.Concat(slices.Repeat([]string{"mod ban"}, 3), slices.Repeat([]string{deferredCommand}, 8))...)
+			},
+			play: rateLimited,
+		},
+		{
+			name: "zombie", summary: "a shard that is connected and silent: no heartbeat is acknowledged, no event arrives, and it still counts as up",
+			watch: "discord_shard_heartbeat_ack_timestamp_seconds",
+			looks: []look{
+				{"seconds since the last acknowledgement", `time() - discord_shard_heartbeat_ack_timestamp_seconds`},
+				{"seconds since the last event", `time() - discord_shard_event_timestamp_seconds`},
+				{"and yet: 1", `discord_shard_up`},
+				{"what was due meanwhile comes with the RESUME, too late to be answered", `sum by (status) (rate(discord_interactions_total[1m]))`},
+			},
+			// Five of these have to pass until discordgo notices. Shorter ones would
+			// come near the 120 payloads a minute that a connection may send.
+			prepare: func(c *config, s *settings) { s.heartbeat = max(c.pace.heartbeat/5, 500*time.Millisecond) },
+			play:    zombie,
+		},
+		{
+			name: "identify-budget", summary: "the day's session starts are nearly used up, and invalid sessions take the rest",
+			watch: "discord_gateway_session_start_remaining",
+			looks: []look{
+				{"session starts that are left", `min(discord_gateway_session_start_remaining)`},
+				{"seconds until all of them are back", `max(discord_gateway_session_start_reset_timestamp_seconds) - time()`},
+				{"who uses them up", `sum by (shard) (increase(discord_shard_handshakes_total{kind="identify"}[1m]))`},
+			},
+			prepare: func(c *config, s *settings) { s.server = append(s.server, c.sessionStarts()) },
+			play:    identifyBudget,
+		},
+	}
+}
+
+func scenarioNames() []string {
+	var names []string
+	for _, sc := range scenarios() {
+		names = append(names, sc.name)
+	}
+	return names
+}
+
+// parseScenarios reads a list of names, separated by commas. One that is there
+// twice counts once.
+func parseScenarios(text string) ([]*scenario, error) {
+	names, all := scenarioNames(), scenarios()
+	var given []*scenario
+	for name := range strings.SplitSeq(text, ",") {
+		name = strings.TrimSpace(name)
+		i := slices.Index(names, name)
+		if i < 0 {
+			return nil, fmt.Errorf("there is no scenario %q: must be one or several, separated by commas, of %s", name, strings.Join(names, ", "))
+		}
+		if !slices.ContainsFunc(given, func(sc *scenario) bool { return sc.name == name }) {
+			given = append(given, all[i])
+		}
+	}
+	if len(given) > 1 && slices.ContainsFunc(given, func(sc *scenario) bool { return sc.name == calm }) {
+		return nil, errors.New("calm is the absence of all the others, so it goes with none of them")
+	}
+	return given, nil
+}
+
+// settings are what does not change any more once a run has begun.
+type settings struct {
+	server    []discordtest.Option
+	heartbeat time.Duration
+	commands  []string // the application commands in use: see used
+	flawed    bool     // the bot's commands fail now and then
+	slow      bool     // it has commands that are answered at the last moment, and never
+	faults    bool     // Discord's faults happen one by one, as the traffic has them
+	lateShare float64  // of the interactions, as [discordtest.TrafficConfig] has it
+}
+
+// settle is what the flags come to: without a scenario a mixed day, else what
+// the scenarios have in common with what each of them changes.
+func (c *config) settle() settings {
+	s := settings{heartbeat: c.pace.heartbeat, commands: used(), flawed: true, faults: true}
+	if len(c.scenarios) == 0 {
+		return s
+	}
+	s.commands, s.flawed, s.faults, s.lateShare = steady(), false, false, -1
+	for _, sc := range c.scenarios {
+		if sc.prepare != nil {
+			sc.prepare(c, &s)
+		}
+	}
+	return s
+}

@@ -1,0 +1,472 @@
+package demo
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+
+	"github.com/argus-dgo/argus/catalog"
+)
+
+// A signal is the series of an instrument that have these labels, written
+// "name=value, name=value".
+type signal struct {
+	instrument catalog.Instrument
+	labels     string
+}
+
+func (s signal) String() string { return s.instrument.PrometheusName() + "{" + s.labels + "}" }
+
+// total is that of its series.
+func (s signal) total(families map[string]*dto.MetricFamily) float64 {
+	sum := 0.0
+	for _, m := range families[s.instrument.PrometheusName()].GetMetric() {
+		set, matches := labels(m), true
+		for pair := range strings.SplitSeq(s.labels, ", ") {
+			name, value, _ := strings.Cut(pair, "=")
+			matches = matches && (s.labels == "" || set[name] == value)
+		}
+		if matches {
+			sum += m.GetGauge().GetValue() + m.GetCounter().GetValue() + float64(m.GetHistogram().GetSampleCount())
+		}
+	}
+	return sum
+}
+
+// moves are the signals that each scenario moves, within a minute at the pace
+// that the demo has.
+var moves = map[string][]signal{
+	"calm": {
+		{catalog.GatewayEvents, "event=INTERACTION_CREATE"},
+		{catalog.Interactions, "status=received, type=application_command"},
+		{catalog.AppCommands, "command=ping, status=success"},
+		{catalog.AppCommandDuration, "command=stats, status=success"},
+		{catalog.CommandDuration, "command=weather, status=success"},
+		{catalog.ShardLatency, ""},
+	},
+	"storm": {
+		{catalog.ShardDisconnects, "initiator=discord"},
+		{catalog.ShardDisconnects, "initiator=network, code=none"},
+		{catalog.ShardReconnects, "kind=resume"},
+		{catalog.ShardReconnects, "kind=identify"},
+		{catalog.GatewayEvents, "event=RESUMED"},
+		{catalog.GatewayEvents, "event=READY"},
+		{catalog.ShardsConnected, ""},
+	},
+	"outage": {
+		{catalog.GuildsUnavailable, ""},
+		{catalog.Guilds, ""},
+		{catalog.ShardsConnected, ""},
+		{catalog.ShardDisconnects, "initiator=discord, code=4000"},
+		{catalog.ShardReconnects, "kind=resume"},
+		{catalog.AppCommands, "status=error"},
+		{catalog.CommandErrors, "error_type=*discordgo.RESTError"},
+	},
+	"slow-handlers": {
+		{catalog.AppCommands, "command=report, status=success"},
+		{catalog.AppCommands, "command=digest, status=error"},
+		{catalog.AppCommands, "command=survey, status=success"},
+		{catalog.AppCommandDuration, "command=report"},
+		{catalog.CommandErrors, "command=digest, error_type=*discordgo.RESTError"},
+	},
+	"rate-limited": {
+		{catalog.RateLimits, "scope=user, route=/channels/{id}/messages"},
+		{catalog.RateLimits, "scope=user, route=/webhooks/{id}/{token}/messages/@original"},
+		{catalog.RateLimits, "scope=shared, route=/channels/{id}/messages"},
+		{catalog.RateLimits, "scope=global, route=/channels/{id}/messages"},
+		{catalog.CommandErrors, "command=mod ban, error_type=*discordgo.RESTError"},
+	},
+	"zombie": {
+		{catalog.ShardDisconnects, "initiator=client, code=1000"},
+		{catalog.ShardReconnects, "kind=resume"},
+		{catalog.GatewayEvents, "event=RESUMED"},
+	},
+	"identify-budget": {
+		{catalog.ShardReconnects, "kind=identify"},
+		{catalog.GatewayEvents, "event=READY"},
+	},
+}
+
+// rests are those that must not move, for their cause is another scenario's.
+var rests = map[string][]signal{
+	"calm": {
+		{catalog.ShardDisconnects, ""},
+		{catalog.ShardReconnects, ""},
+		{catalog.ShardsConnected, ""},
+		{catalog.RateLimits, ""},
+		{catalog.CommandErrors, ""},
+		{catalog.AppCommands, "status=error"},
+		{catalog.Commands, "status=error"},
+		{catalog.GuildsUnavailable, ""},
+		{catalog.InstrumentationErrors, ""},
+	},
+	"storm":           {{catalog.RateLimits, ""}},
+	"outage":          {{catalog.RateLimits, ""}},
+	"slow-handlers":   {{catalog.ShardDisconnects, ""}, {catalog.RateLimits, ""}, {catalog.GuildsUnavailable, ""}},
+	"rate-limited":    {{catalog.ShardDisconnects, ""}, {catalog.GuildsUnavailable, ""}},
+	"zombie":          {{catalog.ShardDisconnects, "initiator=discord"}, {catalog.RateLimits, ""}, {catalog.GuildsUnavailable, ""}},
+	"identify-budget": {{catalog.ShardDisconnects, ""}, {catalog.RateLimits, ""}, {catalog.GuildsUnavailable, ""}},
+}
+
+// A watch compares a page with the first one.
+type watch struct {
+	*running
+	url   string
+	first map[string]*dto.MetricFamily
+	seen  map[string]bool // those that have moved
+}
+
+func (r *running) watch(t *testing.T) *watch {
+	t.Helper()
+	r.ready(t)
+	w := &watch{running: r, url: r.pages("metrics")[0], seen: map[string]bool{}}
+	// The last GUILD_CREATEs may still be on their way.
+	r.until(t, "all guilds to be available", func() bool {
+		w.first = w.look(t)
+		return total(w.first[catalog.GuildsUnavailable.PrometheusName()]) == 0
+	})
+	return w
+}
+
+// look fetches and checks the page.
+func (w *watch) look(t *testing.T) map[string]*dto.MetricFamily {
+	t.Helper()
+	page := mustGet(t, w.url)
+	families := parsePage(t, page)
+	checkSeries(t, families, "default")
+	checkSecrets(t, page)
+	return families
+}
+
+// moved waits until all of the signals have moved, at one time or another.
+func (w *watch) moved(t *testing.T, signals []signal) {
+	t.Helper()
+	var missing []signal
+	defer func() {
+		if len(missing) > 0 {
+			t.Logf("these have not moved: %v", missing)
+		}
+	}()
+	w.until(t, "the scenario's signals to move", func() bool {
+		families := w.look(t)
+		missing = nil
+		for _, s := range signals {
+			name := s.String()
+			w.seen[name] = w.seen[name] || s.total(families) != s.total(w.first)
+			if !w.seen[name] {
+				missing = append(missing, s)
+			}
+		}
+		return len(missing) == 0
+	})
+}
+
+// rested says that none of the signals has moved.
+func (w *watch) rested(t *testing.T, signals []signal) {
+	t.Helper()
+	families := w.look(t)
+	for _, s := range signals {
+		if now, before := s.total(families), s.total(w.first); now != before {
+			t.Errorf("%v has moved from %v to %v", s, before, now)
+		}
+	}
+}
+
+// statuses are what REST has answered, by status and route.
+func (w *watch) statuses() map[int][]string {
+	all := map[int][]string{}
+	for _, r := range w.demo.server.Requests() {
+		if !slices.Contains(all[r.Status], r.Pattern) {
+			all[r.Status] = append(all[r.Status], r.Pattern)
+		}
+	}
+	return all
+}
+
+func TestScenarios(t *testing.T) {
+	t.Parallel()
+	// What the fake Discord knows of it, beside the series.
+	checks := map[string]func(*testing.T, *watch){
+		"calm":            checkCalm,
+		"storm":           checkStorm,
+		"outage":          checkOutage,
+		"slow-handlers":   checkSlowHandlers,
+		"rate-limited":    checkRateLimited,
+		"zombie":          checkZombie,
+		"identify-budget": checkIdentifyBudget,
+	}
+	for _, sc := range scenarios() {
+		t.Run(sc.name, func(t *testing.T) {
+			t.Parallel()
+			r := begin(t, "--scenario", sc.name, "--addr", "127.0.0.1:0", "--shards", "2", "--guilds", "12", "--rate", "200")
+			for _, want := range []string{"Scenario " + sc.name + ": " + sc.summary, sc.looks[0].query} {
+				if !r.wrote(want)() {
+					t.Errorf("the introduction lacks %q", want)
+				}
+			}
+			w := r.watch(t)
+			checks[sc.name](t, w)
+			w.moved(t, moves[sc.name])
+			w.rested(t, rests[sc.name])
+			r.until(t, "a status line that names the scenario", func() bool {
+				return r.wrote("["+sc.name+"] ")() && r.wrote("; look at "+sc.watch)()
+			})
+			if r.wrote("fault: ")() {
+				t.Error("a fault of the mixed day has happened")
+			}
+		})
+	}
+}
+
+func checkCalm(t *testing.T, w *watch) {
+	w.until(t, "callbacks", func() bool { return len(w.demo.server.Callbacks()) >= 25 })
+	for status, routes := range w.statuses() {
+		if status >= 300 {
+			t.Errorf("status %d from %v", status, routes)
+		}
+	}
+	if conns := w.demo.server.Conns(); len(conns) != 2 || conns[0].Resumed() || conns[1].Resumed() {
+		t.Error("the connections are not those of the start")
+	}
+}
+
+func checkStorm(t *testing.T, w *watch) {
+	w.until(t, "disconnects with several codes", func() bool {
+		codes := map[string]bool{}
+		for _, m := range w.look(t)[catalog.ShardDisconnects.PrometheusName()].GetMetric() {
+			if m.GetCounter().GetValue() > 0 {
+				codes[labels(m)["code"]] = true
+			}
+		}
+		return len(codes) >= 3
+	})
+	sent := 0 // by the traffic
+	for _, n := range w.demo.traffic.Stats().Interactions {
+		sent += n
+	}
+	if n := int(w.demo.tally.interactions.Load()); n < sent {
+		w.until(t, "the bursts to reach the bot", func() bool { return int(w.demo.tally.interactions.Load()) > sent })
+	}
+}
+
+func checkOutage(t *testing.T, w *watch) {
+	w.until(t, "500, 502 and 503", func() bool {
+		all := w.statuses()
+		return all[http.StatusInternalServerError] != nil && all[http.StatusBadGateway] != nil && all[http.StatusServiceUnavailable] != nil
+	})
+	w.moved(t, moves["outage"])
+	w.until(t, "Discord to be well again", func() bool {
+		families := w.look(t)
+		return total(families[catalog.ShardsConnected.PrometheusName()]) == 2 && total(families[catalog.GuildsUnavailable.PrometheusName()]) == 0
+	})
+}
+
+func checkSlowHandlers(t *testing.T, w *watch) {
+	w.until(t, "answers that Discord takes, and some that it refuses", func() bool {
+		statuses := map[int]int{}
+		for _, c := range w.demo.server.Callbacks() {
+			statuses[c.Status]++
+		}
+		return statuses[http.StatusNotFound] >= 2 && statuses[http.StatusNoContent] >= 10
+	})
+	for status, routes := range w.statuses() {
+		if status >= 300 && (status != http.StatusNotFound || !slices.Equal(routes, []string{callbackRoute})) {
+			t.Errorf("status %d from %v, which has nothing to do with slow handlers", status, routes)
+		}
+	}
+}
+
+func checkRateLimited(t *testing.T, w *watch) {
+	w.until(t, "429s of all scopes on three routes", func() bool {
+		scopes := w.demo.server.RateLimited()
+		return scopes["user"] > 0 && scopes["shared"] > 0 && scopes["global"] > 0 && len(w.statuses()[http.StatusTooManyRequests]) >= 3
+	})
+	w.until(t, "403s", func() bool { return slices.Contains(w.statuses()[http.StatusForbidden], banRoute) })
+	// "ping" does nothing but answer: what takes longer was held back by a global
+	// limit. "play" works for 2.5 s at most: what takes longer was in the queue.
+	w.until(t, "callbacks to be held back, and edits to queue up", func() bool {
+		families := w.look(t)
+		return longer(families, "ping", 0.5) > 0 && longer(families, deferredCommand, 5) > 0
+	})
+}
+
+// longer is how many application commands of a name took longer than a bound of
+// the histogram's.
+func longer(families map[string]*dto.MetricFamily, command string, bound float64) (n uint64) {
+	for _, m := range families[catalog.AppCommandDuration.PrometheusName()].GetMetric() {
+		for _, b := range m.GetHistogram().GetBucket() {
+			if labels(m)["command"] == command && b.GetUpperBound() == bound {
+				n += m.GetHistogram().GetSampleCount() - b.GetCumulativeCount()
+			}
+		}
+	}
+	return n
+}
+
+var silentLine = regexp.MustCompile(`zombie: shard (\d+) is silent`)
+
+func checkZombie(t *testing.T, w *watch) {
+	var shard int
+	w.until(t, "a shard to fall silent", func() bool {
+		m := silentLine.FindStringSubmatch(w.out.String())
+		if m == nil {
+			return false
+		}
+		shard, _ = strconv.Atoi(m[1])
+		return true
+	})
+	c, err := w.demo.server.WaitConn(t.Context(), shard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := c.Sent()
+	if err := c.WaitHeartbeat(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	up := signal{catalog.ShardUp, "shard=" + strconv.Itoa(shard)}
+	if got := up.total(w.look(t)); got != 1 || !c.Ready() {
+		t.Errorf("while its heartbeats are not acknowledged, %v is %v and the connection is open: %t; want 1 and true", up, got, c.Ready())
+	}
+	if !maps.Equal(sent, c.Sent()) {
+		t.Errorf("the silent connection got %v, then %v", sent, c.Sent())
+	}
+	if err := c.WaitClosed(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if code, byClient := c.CloseStatus(); code != 1000 || !byClient {
+		t.Errorf("it ended with %d, by the client: %t; want 1000, as discordgo ends a zombie", code, byClient)
+	}
+	again, err := w.demo.server.WaitConn(t.Context(), shard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !again.Resumed() || again.SessionID() != c.SessionID() {
+		t.Error("the shard has not resumed its session")
+	}
+}
+
+func checkIdentifyBudget(t *testing.T, w *watch) {
+	before, total, _ := w.demo.server.SessionStarts()
+	if total != sessionTotal || before > w.demo.reserve()+sessionSpare {
+		t.Errorf("it begins with %d of %d session starts, want at most %d of %d", before, total, w.demo.reserve()+sessionSpare, sessionTotal)
+	}
+	w.until(t, "invalid sessions to take from the budget", func() bool {
+		remaining, _, _ := w.demo.server.SessionStarts()
+		return remaining <= before-3
+	})
+	asked := 0
+	for _, r := range w.demo.server.Requests() {
+		if r.Pattern == "/gateway/bot" {
+			asked++
+		}
+	}
+	if asked < 2 {
+		t.Errorf("the bot has asked for its budget %d times, want more", asked)
+	}
+}
+
+// The budget is never used up, and is full again at the end of a day.
+func TestIdentifyBudgetDay(t *testing.T) {
+	t.Parallel()
+	p := quick()
+	p.beat = 80 * time.Millisecond
+	r := beginAt(t, p, "--scenario", "identify-budget", "--addr", "127.0.0.1:0", "--shards", "1", "--guilds", "2", "--rate", "20")
+	r.ready(t)
+	r.demo.server.SpendSessionStarts(sessionSpare - 1) // to spare the test some of the wait
+	reserve := r.demo.reserve()
+	for _, want := range []string{
+		fmt.Sprintf("%d of 1000 session starts are left: a restart of 1 shard would leave", reserve),
+		"a new day: 1000 session starts are left",
+		fmt.Sprintf("was in a crash loop: %d session starts are left", reserve+sessionSpare),
+	} {
+		r.until(t, want, r.wrote(want))
+	}
+	if r.wrote("4004")() || r.demo.up() != 1 {
+		t.Error("the shard was shut out")
+	}
+}
+
+// The causes of several scenarios are at work together.
+func TestMixedScenarios(t *testing.T) {
+	t.Parallel()
+	names := []string{"storm", "rate-limited", "slow-handlers"}
+	r := begin(t, "--scenario", strings.Join(names, ","), "--addr", "127.0.0.1:0", "--shards", "2", "--guilds", "12", "--rate", "200")
+	r.watch(t).moved(t, []signal{
+		{catalog.ShardDisconnects, "initiator=discord"},
+		{catalog.RateLimits, "scope=shared, route=/channels/{id}/messages"},
+		{catalog.CommandErrors, "command=mod ban, error_type=*discordgo.RESTError"},
+		{catalog.CommandErrors, "command=digest, error_type=*discordgo.RESTError"},
+		{catalog.AppCommands, "command=survey, status=success"},
+	})
+	r.until(t, "a status line", r.wrote("[storm,rate-limited,slow-handlers] "))
+	if want := "look at discord_interaction_acks_total, discord_ratelimits_total, discord_shard_disconnects_total"; !r.wrote(want)() {
+		t.Errorf("the status line lacks %q", want)
+	}
+}
+
+func TestScenarioInNamespace(t *testing.T) {
+	t.Setenv("ARGUS_NAMESPACE", "mybot")
+	r := begin(t, small("--addr", "127.0.0.1:0", "--scenario", "zombie")...)
+	if r.wrote("discord_")() || !r.wrote("time() - mybot_shard_heartbeat_ack_timestamp_seconds")() {
+		t.Error("the introduction names metrics that this namespace does not have")
+	}
+}
+
+// What a scenario draws follows from the seed.
+func TestScenariosFollowFromTheSeed(t *testing.T) {
+	deal := func(seed uint64) (names []string) {
+		d := &deck{rng: rand.New(rand.NewPCG(seed, 1)), all: resumable()}
+		for range 3 * len(d.all) {
+			names = append(names, d.deal().name)
+		}
+		return names
+	}
+	first := deal(1)
+	if !slices.Equal(first, deal(1)) {
+		t.Error("the same seed gives other endings")
+	}
+	if slices.Equal(first, deal(2)) {
+		t.Error("another seed gives the same endings")
+	}
+	round := slices.Clone(first[:len(resumable())])
+	slices.Sort(round)
+	if len(slices.Compact(round)) != len(resumable()) {
+		t.Errorf("a round deals %v, want each ending once", first[:len(resumable())])
+	}
+
+	d := newDemo(config{seed: 7, scenarios: scenarios(), pace: quick()}, new(journal))
+	drawn := map[uint64]string{}
+	for n, sc := range d.scenarios {
+		draw := d.stage(n).rng.Uint64()
+		if draw != d.stage(n).rng.Uint64() {
+			t.Errorf("%s draws differently each time", sc.name)
+		}
+		if other, ok := drawn[draw]; ok {
+			t.Errorf("%s and %s draw alike", sc.name, other)
+		}
+		drawn[draw] = sc.name
+	}
+}
+
+// The commands of slow-handlers are that bot's alone.
+func TestSlowCommands(t *testing.T) {
+	b := newBot(new(tally), rand.New(rand.NewPCG(1, 2)), &settings{slow: true})
+	if !slices.Contains(b.commandNames(), silentCommand) || !slices.Contains(b.commandNames(), lastMomentCommand) {
+		t.Errorf("the bot has the commands %v", b.commandNames())
+	}
+	if err := b.commands[silentCommand](nil, nil); err != nil { // a request would need a session
+		t.Errorf("the command that does not answer fails: %v", err)
+	}
+	if normal := testBot(); slices.Contains(normal.commandNames(), silentCommand) {
+		t.Error("the bot of other scenarios has it too")
+	}
+}

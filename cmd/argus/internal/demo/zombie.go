@@ -1,0 +1,26 @@
+package demo
+
+import (
+	"context"
+	"time"
+)
+
+// zombie lets one connection after the other hang, until discordgo notices.
+func zombie(ctx context.Context, st *stage) {
+	order := st.rng.Perm(st.shards)
+	for n := 0; st.wait(ctx, 3); {
+		shard := order[n%len(order)]
+		c := st.settled(shard)
+		if c == nil {
+			continue // it is just away
+		}
+		began := time.Now()
+		c.Hang()
+		st.tell("shard %d is silent: nothing is acknowledged and nothing arrives, and it counts as up", shard)
+		if c.WaitClosed(ctx) != nil {
+			return
+		}
+		st.tell("shard %d: discordgo has noticed after %v, and resumes", shard, time.Since(began).Round(100*time.Millisecond))
+		n++
+	}
+}
