@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -454,6 +455,44 @@ func TestScenariosFollowFromTheSeed(t *testing.T) {
 			t.Errorf("%s and %s draw alike", sc.name, other)
 		}
 		drawn[draw] = sc.name
+	}
+}
+
+// The table is whole, and the document tells each of its scenarios with every
+// query that the demo prints.
+func TestScenariosAreTold(t *testing.T) {
+	text, err := os.ReadFile("../../../../docs/SCENARIOS.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, all, _ := strings.Cut(string(text), "\n## ")
+	chapters := map[string]string{}
+	for chapter := range strings.SplitSeq(all, "\n## ") {
+		heading, rest, _ := strings.Cut(chapter, "\n")
+		chapters[heading] = rest
+	}
+	series := regexp.MustCompile(`^discord_[a-z_]+[a-z]$`)
+	for _, sc := range scenarios() {
+		chapter, ok := chapters["`"+sc.name+"`"]
+		if !ok {
+			t.Errorf("docs/SCENARIOS.md has no chapter about %s", sc.name)
+		}
+		if !series.MatchString(sc.watch) || !strings.Contains(chapter, sc.watch) {
+			t.Errorf("%s: the chapter does not name %q", sc.name, sc.watch)
+		}
+		if len(sc.looks) == 0 || moves[sc.name] == nil || rests[sc.name] == nil {
+			t.Errorf("%s has nothing to look at, or no signals to test", sc.name)
+		}
+		for _, look := range sc.looks {
+			if !strings.Contains(chapter, look.query) {
+				t.Errorf("%s: the chapter lacks the query %s", sc.name, look.query)
+			}
+		}
+		for _, part := range []string{"**What happened.**", "**What you see.**", "**What to do.**", "**When to leave it alone.**"} {
+			if !strings.Contains(chapter, part) {
+				t.Errorf("%s: the chapter lacks %s", sc.name, part)
+			}
+		}
 	}
 }
 
