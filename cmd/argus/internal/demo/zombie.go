@@ -20,7 +20,11 @@ func zombie(ctx context.Context, st *stage) {
 		if c.WaitClosed(ctx) != nil {
 			return
 		}
-		st.tell("shard %d: discordgo has noticed after %v, and resumes", shard, time.Since(began).Round(100*time.Millisecond))
+		if _, byClient := c.CloseStatus(); byClient {
+			st.tell("shard %d: discordgo has noticed after %v, and resumes", shard, time.Since(began).Round(100*time.Millisecond))
+		} else {
+			st.tell("shard %d: another scenario has ended the silence", shard)
+		}
 		n++
 	}
 }
