@@ -126,13 +126,13 @@ func (b *bot) interaction(s *discordgo.Session, i *discordgo.InteractionCreate) 
 			if handle, ok := b.commands[commandName(i.ApplicationCommandData())]; ok {
 				return handle(s, i)
 			}
-			return say(s, i, "I do not know that command.")
+			return b.say(s, i, "I do not know that command.")
 		case discordgo.InteractionApplicationCommandAutocomplete:
 			return b.autocomplete(s, i)
 		case discordgo.InteractionMessageComponent:
 			return b.button(s, i, i.MessageComponentData().CustomID)
 		case discordgo.InteractionModalSubmit:
-			return say(s, i, "Thank you!")
+			return b.say(s, i, "Thank you!")
 		}
 		return nil
 	})

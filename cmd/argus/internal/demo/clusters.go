@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"strconv"
 	"sync"
 	"time"
@@ -28,6 +29,7 @@ func (d *demo) observe() error {
 	// Of what Argus says at its start only the warnings are of interest: the rest
 	// is in the introduction.
 	d.logLevel.Set(slog.LevelWarn)
+	muteDiscordgo()
 	for process := range d.processes {
 		c := &cluster{bot: newBot(&d.tally, d.random(process), &d.settings)}
 		first, end := d.shardsOf(process)
@@ -38,7 +40,7 @@ func (d *demo) observe() error {
 			}
 			s.Identify.Intents = discordgo.IntentsAll // prefix commands need the messages' content
 			s.ShouldReconnectOnError = true
-			s.LogLevel = silent
+			s.LogLevel = discordgo.LogWarning
 			c.sessions = append(c.sessions, s)
 		}
 		opts, err := d.options(process)
@@ -50,6 +52,9 @@ func (d *demo) observe() error {
 			argus.WithCommands(c.bot.commandNames()...),
 			argus.WithLogger(d.logger),
 		)
+		if _, said := os.LookupEnv("ARGUS_LOG_RECORDS"); !said {
+			opts = append(opts, argus.WithLogRecords(true))
+		}
 		if c.argus, err = argus.Start(c.sessions[0], opts...); err != nil {
 			return settingError{err}
 		}
@@ -62,9 +67,10 @@ func (d *demo) observe() error {
 	return nil
 }
 
-// silent is below all of discordgo's levels: it would report every fault that
-// the demo makes on purpose.
-const silent = discordgo.LogError - 1
+// muteDiscordgo keeps discordgo's lines off the screen: it would report every
+// fault that the demo makes on purpose. They are counted all the same. Its Logger
+// is one for all of a process, and read by every session.
+var muteDiscordgo = sync.OnceFunc(func() { discordgo.Logger = func(int, int, string, ...any) {} })
 
 // options are what the flags say of a process. Without flags there are none, so
 // that the environment counts; the first process tells what it says.

@@ -43,23 +43,25 @@ func usedTexts() []string {
 func (b *bot) appCommands() map[string]interactionHandler {
 	return map[string]interactionHandler{
 		// Answered at once.
-		"ping":              func(s *discordgo.Session, i *discordgo.InteractionCreate) error { return say(s, i, "Pong!") },
-		"help":              func(s *discordgo.Session, i *discordgo.InteractionCreate) error { return say(s, i, "Read the manual.") },
-		"config get":        func(s *discordgo.Session, i *discordgo.InteractionCreate) error { return say(s, i, "volume = 11") },
-		unregisteredCommand: func(s *discordgo.Session, i *discordgo.InteractionCreate) error { return say(s, i, "Use /help.") },
+		"ping": func(s *discordgo.Session, i *discordgo.InteractionCreate) error { return b.say(s, i, "Pong!") },
+		"help": func(s *discordgo.Session, i *discordgo.InteractionCreate) error {
+			return b.say(s, i, "Read the manual.")
+		},
+		"config get":        func(s *discordgo.Session, i *discordgo.InteractionCreate) error { return b.say(s, i, "volume = 11") },
+		unregisteredCommand: func(s *discordgo.Session, i *discordgo.InteractionCreate) error { return b.say(s, i, "Use /help.") },
 		// Answered after some work.
 		"stats": func(s *discordgo.Session, i *discordgo.InteractionCreate) error {
 			if err := b.work(50*time.Millisecond, 300*time.Millisecond); err != nil {
 				return err
 			}
 			if b.mishap(0.05) {
-				return fail(s, i, errMaintenance)
+				return b.fail(s, i, errMaintenance)
 			}
-			return say(s, i, "All is well.")
+			return b.say(s, i, "All is well.")
 		},
 		// As slow work ought to be done: acknowledged first, answered later.
 		deferredCommand: func(s *discordgo.Session, i *discordgo.InteractionCreate) error {
-			if err := respond(s, i, discordgo.InteractionResponseDeferredChannelMessageWithSource, nil); err != nil {
+			if err := b.respond(s, i, discordgo.InteractionResponseDeferredChannelMessageWithSource, nil); err != nil {
 				return err
 			}
 			if err := b.work(300*time.Millisecond, 2500*time.Millisecond); err != nil {
@@ -70,7 +72,7 @@ func (b *bot) appCommands() map[string]interactionHandler {
 			if b.mishap(0.1) {
 				text, failed = "Nothing found.", &trackNotFoundError{query: "that song"}
 			}
-			_, err := s.InteractionResponseEdit(i.Interaction, &discordgo.WebhookEdit{Content: &text})
+			_, err := s.InteractionResponseEdit(i.Interaction, &discordgo.WebhookEdit{Content: &text}, b.argus.RequestOption())
 			return errors.Join(failed, err)
 		},
 		// As it ought not to be: 1 to 4 s before the first answer. After 3 s Discord
@@ -79,24 +81,24 @@ func (b *bot) appCommands() map[string]interactionHandler {
 			if err := b.work(time.Second, 4*time.Second); err != nil {
 				return err
 			}
-			return say(s, i, "Here is your report.")
+			return b.say(s, i, "Here is your report.")
 		},
 		"config set": func(s *discordgo.Session, i *discordgo.InteractionCreate) error {
 			if b.mishap(0.15) {
 				_, err := strconv.Atoi("loud")
-				return fail(s, i, err) // a *strconv.NumError
+				return b.fail(s, i, err) // a *strconv.NumError
 			}
-			return say(s, i, "Done.")
+			return b.say(s, i, "Done.")
 		},
 		// In some guilds the role of the bot lacks the permission: Discord answers 403.
 		"mod ban": func(s *discordgo.Session, i *discordgo.InteractionCreate) error {
 			if i.GuildID == "" || i.Member == nil || i.Member.User == nil {
-				return fail(s, i, &missingArgumentError{argument: "member"})
+				return b.fail(s, i, &missingArgumentError{argument: "member"})
 			}
-			if err := s.GuildBanCreate(i.GuildID, i.Member.User.ID, 0); err != nil {
-				return fail(s, i, err)
+			if err := s.GuildBanCreate(i.GuildID, i.Member.User.ID, 0, b.argus.RequestOption()); err != nil {
+				return b.fail(s, i, err)
 			}
-			return say(s, i, "Gone.")
+			return b.say(s, i, "Gone.")
 		},
 	}
 }
@@ -114,7 +116,7 @@ func (b *bot) slowCommands() map[string]interactionHandler {
 			if err := b.workUntil(created.Add(deadline - 20*time.Millisecond)); err != nil {
 				return err
 			}
-			return say(s, i, "Here is your digest.")
+			return b.say(s, i, "Here is your digest.")
 		},
 		// A branch that forgets to answer. The handler is content with itself.
 		silentCommand: func(*discordgo.Session, *discordgo.InteractionCreate) error { return nil },
@@ -123,12 +125,12 @@ func (b *bot) slowCommands() map[string]interactionHandler {
 
 func (b *bot) textCommands() map[string]textHandler {
 	return map[string]textHandler{
-		"ping": func(s *discordgo.Session, m *discordgo.MessageCreate) error { return send(s, m, "Pong!") },
+		"ping": func(s *discordgo.Session, m *discordgo.MessageCreate) error { return b.send(s, m, "Pong!") },
 		"roll": func(s *discordgo.Session, m *discordgo.MessageCreate) error {
 			if b.mishap(0.1) {
 				return &missingArgumentError{argument: "sides"}
 			}
-			return send(s, m, strconv.Itoa(1+int(b.chance()*6)))
+			return b.send(s, m, strconv.Itoa(1+int(b.chance()*6)))
 		},
 		"weather": func(s *discordgo.Session, m *discordgo.MessageCreate) error {
 			if err := b.work(100*time.Millisecond, 1500*time.Millisecond); err != nil {
@@ -137,9 +139,11 @@ func (b *bot) textCommands() map[string]textHandler {
 			if b.mishap(0.1) {
 				return context.DeadlineExceeded // as an HTTP client of the weather service returns it
 			}
-			return send(s, m, "Rain.")
+			return b.send(s, m, "Rain.")
 		},
-		unregisteredText: func(s *discordgo.Session, m *discordgo.MessageCreate) error { return send(s, m, "Use "+prefix+"ping.") },
+		unregisteredText: func(s *discordgo.Session, m *discordgo.MessageCreate) error {
+			return b.send(s, m, "Use "+prefix+"ping.")
+		},
 	}
 }
 
@@ -147,7 +151,7 @@ func (b *bot) autocomplete(s *discordgo.Session, i *discordgo.InteractionCreate)
 	if err := b.work(time.Millisecond, 20*time.Millisecond); err != nil {
 		return err
 	}
-	return respond(s, i, discordgo.InteractionApplicationCommandAutocompleteResult, &discordgo.InteractionResponseData{
+	return b.respond(s, i, discordgo.InteractionApplicationCommandAutocompleteResult, &discordgo.InteractionResponseData{
 		Choices: []*discordgo.ApplicationCommandOptionChoice{{Name: "first", Value: "first"}, {Name: "second", Value: "second"}},
 	})
 }
@@ -155,7 +159,7 @@ func (b *bot) autocomplete(s *discordgo.Session, i *discordgo.InteractionCreate)
 func (b *bot) button(s *discordgo.Session, i *discordgo.InteractionCreate, id string) error {
 	switch id {
 	case "button-0":
-		return respond(s, i, discordgo.InteractionResponseModal, &discordgo.InteractionResponseData{
+		return b.respond(s, i, discordgo.InteractionResponseModal, &discordgo.InteractionResponseData{
 			CustomID: "feedback", Title: "Feedback",
 			Components: []discordgo.MessageComponent{discordgo.ActionsRow{Components: []discordgo.MessageComponent{
 				discordgo.TextInput{CustomID: "text", Label: "What can be better?", Style: discordgo.TextInputParagraph},
@@ -163,32 +167,32 @@ func (b *bot) button(s *discordgo.Session, i *discordgo.InteractionCreate, id st
 		})
 	case "button-1":
 		if b.mishap(0.1) {
-			return fail(s, i, errMaintenance)
+			return b.fail(s, i, errMaintenance)
 		}
 	}
-	return respond(s, i, discordgo.InteractionResponseUpdateMessage, &discordgo.InteractionResponseData{Content: "pressed"})
+	return b.respond(s, i, discordgo.InteractionResponseUpdateMessage, &discordgo.InteractionResponseData{Content: "pressed"})
 }
 
 // say answers an interaction with a message.
-func say(s *discordgo.Session, i *discordgo.InteractionCreate, text string) error {
-	return respond(s, i, discordgo.InteractionResponseChannelMessageWithSource, &discordgo.InteractionResponseData{Content: text})
+func (b *bot) say(s *discordgo.Session, i *discordgo.InteractionCreate, text string) error {
+	return b.respond(s, i, discordgo.InteractionResponseChannelMessageWithSource, &discordgo.InteractionResponseData{Content: text})
 }
 
 // fail tells the user that it did not work, and returns why.
-func fail(s *discordgo.Session, i *discordgo.InteractionCreate, why error) error {
-	return errors.Join(why, respond(s, i, discordgo.InteractionResponseChannelMessageWithSource, &discordgo.InteractionResponseData{
+func (b *bot) fail(s *discordgo.Session, i *discordgo.InteractionCreate, why error) error {
+	return errors.Join(why, b.respond(s, i, discordgo.InteractionResponseChannelMessageWithSource, &discordgo.InteractionResponseData{
 		Content: "That did not work.", Flags: discordgo.MessageFlagsEphemeral,
 	}))
 }
 
-func respond(
+func (b *bot) respond(
 	s *discordgo.Session, i *discordgo.InteractionCreate, kind discordgo.InteractionResponseType, data *discordgo.InteractionResponseData,
 ) error {
-	return s.InteractionRespond(i.Interaction, &discordgo.InteractionResponse{Type: kind, Data: data})
+	return s.InteractionRespond(i.Interaction, &discordgo.InteractionResponse{Type: kind, Data: data}, b.argus.RequestOption())
 }
 
 // send writes a message to the channel that m came from.
-func send(s *discordgo.Session, m *discordgo.MessageCreate, text string) error {
-	_, err := s.ChannelMessageSend(m.ChannelID, text)
+func (b *bot) send(s *discordgo.Session, m *discordgo.MessageCreate, text string) error {
+	_, err := s.ChannelMessageSend(m.ChannelID, text, b.argus.RequestOption())
 	return err
 }

@@ -84,10 +84,10 @@ func (st *stage) recover(ids []string) {
 // time, and lets nobody in who comes anew: each attempt fails in another way.
 func (st *stage) closeGateway(n int) {
 	refusals := []discordtest.Behavior{
-		{RejectUpgrade: http.StatusServiceUnavailable},
-		{CloseOnConnect: 4000},
-		{HelloDelay: st.beats(3), DropOnIdentify: true},
 		{CloseOnIdentify: 4000},
+		{RejectUpgrade: http.StatusServiceUnavailable},
+		{HelloDelay: st.beats(3), DropOnIdentify: true},
+		{CloseOnConnect: 4000},
 	}
 	var attempts atomic.Uint32
 	st.scenery.admit(func() discordtest.Behavior {

@@ -54,8 +54,27 @@ var moves = map[string][]signal{
 		{catalog.AppCommandDuration, "command=stats, status=success"},
 		{catalog.CommandDuration, "command=weather, status=success"},
 		{catalog.ShardLatency, ""},
+		{catalog.Acks, "outcome=in_time, type=application_command"},
+		{catalog.AckDuration, "type=application_command, command=ping"},
+		{catalog.ReceiptAge, "type=application_command"},
+		{catalog.HandlerDelay, "type=application_command"},
+		{catalog.HeartbeatAck, ""},
+		{catalog.LastEvent, ""},
+		{catalog.ShardSent, "op=heartbeat"},
+		{catalog.GatewayIO, "direction=receive"},
+		{catalog.GatewayIO, "direction=transmit"},
+		{catalog.RequestDuration, "method=POST, route=/interactions/{id}/{token}/callback, status=204"},
+		{catalog.QueueWait, "route=/interactions/{id}/{token}/callback"},
 	},
 	"storm": {
+		{catalog.Handshakes, "kind=resume, outcome=resumed"},
+		{catalog.Handshakes, "kind=resume, outcome=invalid_session"},
+		{catalog.Handshakes, "kind=identify, outcome=ready"},
+		{catalog.ShardState, "state=ready"},
+		{catalog.ShardStateChange, ""},
+		{catalog.ShardSent, "op=resume"},
+		{catalog.ShardSent, "op=identify"},
+		{catalog.LogRecords, "level=warning"},
 		{catalog.ShardDisconnects, "initiator=discord"},
 		{catalog.ShardDisconnects, "initiator=network, code=none"},
 		{catalog.ShardReconnects, "kind=resume"},
@@ -65,6 +84,14 @@ var moves = map[string][]signal{
 		{catalog.ShardsConnected, ""},
 	},
 	"outage": {
+		{catalog.Handshakes, "kind=resume, outcome=closed"},
+		{catalog.ShardState, "state=connecting"},
+		{catalog.LockUnavailable, ""},
+		{catalog.RequestDuration, "status=500"},
+		{catalog.RequestDuration, "status=502"},
+		{catalog.RequestDuration, "status=503"},
+		{catalog.Acks, "outcome=rejected"},
+		{catalog.LogRecords, "level=error"},
 		{catalog.GuildsUnavailable, ""},
 		{catalog.Guilds, ""},
 		{catalog.ShardsConnected, ""},
@@ -74,6 +101,11 @@ var moves = map[string][]signal{
 		{catalog.CommandErrors, "error_type=*discordgo.RESTError"},
 	},
 	"slow-handlers": {
+		{catalog.Acks, "outcome=in_time"},
+		{catalog.Acks, "outcome=late"},
+		{catalog.Acks, "outcome=missed"},
+		{catalog.AckDuration, "command=report"},
+		{catalog.RESTErrors, "error_code=10062"},
 		{catalog.AppCommands, "command=report, status=success"},
 		{catalog.AppCommands, "command=digest, status=error"},
 		{catalog.AppCommands, "command=survey, status=success"},
@@ -81,6 +113,11 @@ var moves = map[string][]signal{
 		{catalog.CommandErrors, "command=digest, error_type=*discordgo.RESTError"},
 	},
 	"rate-limited": {
+		{catalog.QueueWait, "route=/webhooks/{id}/{token}/messages/@original"},
+		{catalog.InvalidRequests, "status=403"},
+		{catalog.InvalidRequests, "status=429"},
+		{catalog.RESTErrors, "error_code=50013"},
+		{catalog.RequestsInFlight, ""},
 		{catalog.RateLimits, "scope=user, route=/channels/{id}/messages"},
 		{catalog.RateLimits, "scope=user, route=/webhooks/{id}/{token}/messages/@original"},
 		{catalog.RateLimits, "scope=shared, route=/channels/{id}/messages"},
@@ -88,11 +125,16 @@ var moves = map[string][]signal{
 		{catalog.CommandErrors, "command=mod ban, error_type=*discordgo.RESTError"},
 	},
 	"zombie": {
+		{catalog.Handshakes, "kind=resume, outcome=resumed"},
+		{catalog.HeartbeatAck, ""},
+		{catalog.LastEvent, ""},
 		{catalog.ShardDisconnects, "initiator=client, code=1000"},
 		{catalog.ShardReconnects, "kind=resume"},
 		{catalog.GatewayEvents, "event=RESUMED"},
 	},
 	"identify-budget": {
+		{catalog.SessionStartRemaining, ""},
+		{catalog.Handshakes, "kind=identify, outcome=ready"},
 		{catalog.ShardReconnects, "kind=identify"},
 		{catalog.GatewayEvents, "event=READY"},
 	},
@@ -110,6 +152,14 @@ var rests = map[string][]signal{
 		{catalog.Commands, "status=error"},
 		{catalog.GuildsUnavailable, ""},
 		{catalog.InstrumentationErrors, ""},
+		{catalog.Acks, "outcome=late"},
+		{catalog.Acks, "outcome=rejected"},
+		{catalog.Acks, "outcome=missed"},
+		{catalog.Handshakes, ""},
+		{catalog.InvalidRequests, ""},
+		{catalog.RESTErrors, ""},
+		{catalog.LogRecords, "level=error"},
+		{catalog.TimersEvicted, ""},
 	},
 	"storm":           {{catalog.RateLimits, ""}},
 	"outage":          {{catalog.RateLimits, ""}},
@@ -477,6 +527,20 @@ func TestScenariosAreTold(t *testing.T) {
 	for chapter := range strings.SplitSeq(all, "\n## ") {
 		heading, rest, _ := strings.Cut(chapter, "\n")
 		chapters[heading] = rest
+	}
+	known := map[string]bool{}
+	for _, i := range catalog.All() {
+		known[i.PrometheusName()] = true
+	}
+	// The document has every query, so its names are all there are.
+	for _, name := range regexp.MustCompile(`(?:discord|argus)_[a-z_]+[a-z]`).FindAllString(string(text), -1) {
+		bare := name
+		for _, suffix := range []string{"_bucket", "_count", "_sum"} {
+			bare = strings.TrimSuffix(bare, suffix)
+		}
+		if !known[name] && !known[bare] {
+			t.Errorf("docs/SCENARIOS.md names %s, which is not in the catalog", name)
+		}
 	}
 	series := regexp.MustCompile(`^discord_[a-z_]+[a-z]$`)
 	for _, sc := range scenarios() {

@@ -66,13 +66,15 @@ func (d *deck) deal() ending {
 	return e
 }
 
-// storm ends the connections of all shards in waves. Half of the shards can
-// resume, in turns, and everybody presses buttons when they are back.
+// storm ends the connections of all shards in waves. Each can resume every second
+// time, and everybody presses buttons when it is back.
 func storm(ctx context.Context, st *stage) {
 	resume, anew := &deck{rng: st.rng, all: resumable()}, &deck{rng: st.rng, all: fresh()}
-	for wave := 0; st.wait(ctx, stormEvery); wave++ {
+	ended := make([]int, st.shards) // how often, by shard
+	for st.wait(ctx, stormEvery) {
 		st.wave(ctx, func(shard int) ending {
-			if (wave+shard)%2 == 1 && st.mayIdentify(shard) {
+			ended[shard]++
+			if (ended[shard]+shard)%2 == 0 && st.mayIdentify(shard) {
 				return anew.deal()
 			}
 			return resume.deal()
@@ -88,8 +90,12 @@ func (st *stage) wave(ctx context.Context, draw func(shard int) ending) {
 		how  []string
 	)
 	for shard := range st.shards {
-		e, c := draw(shard), st.settled(shard)
-		if c == nil || e.end(c) != nil {
+		c := st.settled(shard)
+		if c == nil {
+			continue
+		}
+		e := draw(shard)
+		if e.end(c) != nil {
 			continue
 		}
 		how = append(how, e.name)
