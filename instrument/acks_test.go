@@ -158,7 +158,7 @@ type script struct {
 }
 
 func (s *script) RoundTrip(r *http.Request) (*http.Response, error) {
-	for _, id := range strings.Split(r.URL.Path, "/") {
+	for id := range strings.SplitSeq(r.URL.Path, "/") {
 		s.mu.Lock()
 		status := s.refuse[id]
 		delete(s.refuse, id)
@@ -289,7 +289,7 @@ func testOutcomes(t *testing.T, offset time.Duration) {
 // there is.
 func onlyCode(err error, code, n int) error {
 	all := []error{err}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // it is the joined ones that are counted
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		all = joined.Unwrap()
 	}
 	found := 0

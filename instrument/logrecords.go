@@ -102,5 +102,6 @@ func overhear(level, caller int, format string, a ...any) {
 	if f := runtime.FuncForPC(pc); f != nil {
 		name = f.Name()
 	}
+	//nolint:forbidigo // discordgo's own line, where discordgo would have written it
 	log.Printf("[DG%d] %s:%d:%s() %s\n", level, path.Base(file), line, name[strings.LastIndexByte(name, '.')+1:], fmt.Sprintf(format, a...))
 }

@@ -24,7 +24,7 @@ func TestLogRecords(t *testing.T) {
 	for _, alone := range []string{"chained", "default", "given back", "kept"} {
 		t.Run(alone, func(t *testing.T) {
 			t.Parallel()
-			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestLogRecordsAlone$", "-test.v", "-test.timeout=2m") //nolint:gosec // this very binary
+			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestLogRecordsAlone$", "-test.v", "-test.timeout=2m")
 			cmd.Env = append(os.Environ(), "ARGUS_TEST_ALONE="+alone)
 			if out, err := cmd.CombinedOutput(); err != nil || !bytes.Contains(out, []byte("PASS: TestLogRecordsAlone")) {
 				t.Errorf("%v\n%s", err, out)
