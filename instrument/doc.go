@@ -52,6 +52,10 @@
 //     can get in a bot's way, see [Instrumentation.Attach]: there attach before
 //     Open.
 //
+// OpenTelemetry's SDK keeps 2,000 series of an instrument unless told otherwise,
+// and discord.shard.handshakes has eight for each shard: with more than 240 shards
+// in a process raise that (metric.WithCardinalityLimit, OTEL_GO_X_CARDINALITY_LIMIT).
+//
 // The callback belongs to one MeterProvider. Two instrumentations may share a
 // session, not a MeterProvider and a namespace: their series would be the same.
 package instrument

@@ -222,7 +222,8 @@ func TestCollectWhileClosing(t *testing.T) {
 	})
 }
 
-// TestReconnectAsFirstPacket is upstream issue 513: Open never returns.
+// TestReconnectAsFirstPacket is upstream issue 513: Open never returns, and never
+// lets go of the lock.
 func TestReconnectAsFirstPacket(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, nil)
@@ -242,6 +243,8 @@ func TestReconnectAsFirstPacket(t *testing.T) {
 	if up, of := b.inst.ShardsUp(); up != 0 || of != 1 {
 		t.Errorf("ShardsUp() = %d, %d; want 0, 1", up, of)
 	}
+	first := b.collect()[lockRefused]
+	b.await("the lock to be gone for longer", func(r reading) bool { return r[lockRefused] > first+1 })
 }
 
 // TestInvalidSessionAfterResume: v0.29.0 identifies on the same connection; its

@@ -257,17 +257,3 @@ func TestTrafficOfTheGateway(t *testing.T) {
 		})
 	}
 }
-
-// TestLockThatIsNeverFree is upstream issue 513: Open never returns, and the gauge
-// goes on growing.
-func TestLockThatIsNeverFree(t *testing.T) {
-	t.Parallel()
-	b := newBench(t, nil)
-	s := b.session(0, 1)
-	b.attach(s)
-	b.srv.Behave(discordtest.Behavior{FirstOp: 7})
-	go func() { _ = s.Open() }()
-	first := b.await("the lock to be gone", func(r reading) bool { return r[lockRefused] > 0 })
-	second := b.await("it to be gone for longer", func(r reading) bool { return r[lockRefused] > first[lockRefused]+1 })
-	second.want(t, reading{up(0): 0})
-}
