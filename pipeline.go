@@ -32,7 +32,8 @@ const (
 
 	// cardinalityLimit is the number of label sets per instrument and collection. The SDK's default of 2,000 would have
 	// gauges lose data in a process with more shards than that; every label of Argus is bounded already. The most are needed by
-	// discord.shard.disconnects, which has seven series at 0 for each of up to 4,096 shards, and more as connections end.
+	// discord.shard.handshakes and discord.shard.disconnects, which have eight and seven series at 0 for each of up to 4,096 shards, and more
+	// as connections end.
 	cardinalityLimit = 50_000
 )
 

@@ -223,7 +223,7 @@ func TestTrafficOfTheGateway(t *testing.T) {
 	for _, w := range []way{ways[0], ways[1]} { // in the clear: inside TLS nobody else can count
 		t.Run(w.name, func(t *testing.T) {
 			t.Parallel()
-			b := w.bench(t, discordtest.WithHeartbeatInterval(100*time.Millisecond))
+			b := w.bench(t, discordtest.WithHeartbeatInterval(time.Second))
 			s := w.session(b, 0, 1)
 			var in, out atomic.Int64
 			dialer := *s.Dialer

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/argus-dgo/argus/catalog"
+	"github.com/argus-dgo/argus/instrument/internal/wire"
 )
 
 var (
@@ -100,7 +101,8 @@ func newShard(label string) *shard {
 	}
 	for n, op := range sentOps {
 		s.sent[n].opts = labelled(id, attribute.String("op", op))
-		s.sent[n].quiet = n == opOther
+		// What every connection sends is there from the start.
+		s.sent[n].quiet = n != opToSent[wire.OpHeartbeat] && n != opToSent[wire.OpIdentify] && n != opToSent[wire.OpResume]
 	}
 	for _, state := range shardStates {
 		s.states = append(s.states, labelled(id, attribute.String("state", state)))

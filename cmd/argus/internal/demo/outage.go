@@ -85,8 +85,8 @@ func (st *stage) recover(ids []string) {
 func (st *stage) closeGateway(n int) {
 	refusals := []discordtest.Behavior{
 		{CloseOnIdentify: 4000},
-		{RejectUpgrade: http.StatusServiceUnavailable},
 		{HelloDelay: st.beats(3), DropOnIdentify: true},
+		{RejectUpgrade: http.StatusServiceUnavailable},
 		{CloseOnConnect: 4000},
 	}
 	var attempts atomic.Uint32
