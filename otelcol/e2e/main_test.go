@@ -90,14 +90,36 @@ func tool(t testing.TB, name string) string {
 // moduleDir is the folder otelcol.
 func moduleDir(t testing.TB) string { return filepath.Join(toolSet(t).Root(), "otelcol") }
 
-// logDir is where the processes of a test write their logs. It stays if the test fails.
+// logDirs are the folders of the tests that run.
+var logDirs struct {
+	sync.Mutex
+	inUse map[string]bool
+}
+
+// logDir is where the processes of a test write their logs. It stays if the test fails, until the test is run again.
 func logDir(t testing.TB) string {
 	t.Helper()
 	dir := filepath.Join(toolSet(t).Root(), ".cache", "e2e", "logs", strings.ReplaceAll(t.Name(), "/", "_"))
+	logDirs.Lock()
+	defer logDirs.Unlock()
+	if logDirs.inUse[dir] {
+		return dir
+	}
+	// What an earlier run has left would be read as this one's.
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		t.Fatal(err)
 	}
+	if logDirs.inUse == nil {
+		logDirs.inUse = map[string]bool{}
+	}
+	logDirs.inUse[dir] = true
 	t.Cleanup(func() {
+		logDirs.Lock()
+		defer logDirs.Unlock()
+		delete(logDirs.inUse, dir)
 		if !t.Failed() {
 			_ = os.RemoveAll(dir)
 		}

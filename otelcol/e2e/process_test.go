@@ -243,15 +243,37 @@ func pass(t testing.TB, d time.Duration) {
 	}
 }
 
-// freeAddr is an address on the loopback interface that nobody listens on.
+// handedOut are the addresses that freeAddr has given.
+var handedOut struct {
+	sync.Mutex
+	addrs map[string]bool
+}
+
+// freeAddr is an address on the loopback interface that nobody listens on, and that nobody has been given before: the kernel may name one
+// twice as long as nobody listens on it.
 func freeAddr(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	handedOut.Lock()
+	defer handedOut.Unlock()
+	if handedOut.addrs == nil {
+		handedOut.addrs = map[string]bool{}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	for range 100 {
+		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		addr := l.Addr().String()
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if !handedOut.addrs[addr] {
+			handedOut.addrs[addr] = true
+			return addr
+		}
+	}
+	t.Fatal("the kernel has no address that was not handed out before")
+	return ""
 }
 
 // output runs a program to its end.
