@@ -47,8 +47,8 @@ func TestShutdownFlushes(t *testing.T) {
 // gone when it should be.
 func TestRestart(t *testing.T) {
 	t.Parallel()
-	lookback := either(15*time.Second, 5*time.Minute)   // Prometheus' default is 5 min
-	expiration := either(15*time.Second, 3*time.Minute) // and that of config.yaml 3 min
+	lookback := either(30*time.Second, 5*time.Minute)   // Prometheus' default is 5 min
+	expiration := either(30*time.Second, 3*time.Minute) // and that of config.yaml 3 min
 	for _, tt := range []struct {
 		name, cluster string
 		kept          bool

@@ -123,6 +123,12 @@ func promConfigOfWrites(t testing.TB) string {
 	return text[:from] + text[to:]
 }
 
+// promConfigOfOTLP is prometheus-otlp.yml, where there is no Collector to ask for its own metrics.
+func promConfigOfOTLP(t testing.TB) string {
+	t.Helper()
+	return promConfig(t, "prometheus-otlp.yml", map[string]string{"collector:8888": "127.0.0.1:1"})
+}
+
 // everything makes each instrument of the catalog count something.
 func everything(t *testing.T, b *bot) {
 	t.Helper()
