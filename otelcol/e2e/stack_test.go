@@ -30,20 +30,20 @@ const (
 // A collector is the real one with the bundled configuration.
 type collector struct {
 	*process
-	grpc, page, health string // addresses
-	telemetry          string
+	grpc, http, page, health string // addresses
+	telemetry                string
 }
 
 // startCollector starts it with config.yaml and the overlays: files of the folder otelcol, or "yaml:…".
 func startCollector(t testing.TB, env map[string]string, overlays ...string) *collector {
 	t.Helper()
-	c := &collector{grpc: freeAddr(t), page: freeAddr(t), health: freeAddr(t), telemetry: freeAddr(t)}
+	c := &collector{grpc: freeAddr(t), http: freeAddr(t), page: freeAddr(t), health: freeAddr(t), telemetry: freeAddr(t)}
 	host, port, err := net.SplitHostPort(c.telemetry)
 	if err != nil {
 		t.Fatal(err)
 	}
 	vars := []string{
-		"OTELCOL_GRPC_ENDPOINT=" + c.grpc, "OTELCOL_HTTP_ENDPOINT=" + freeAddr(t), "OTELCOL_PROMETHEUS_ENDPOINT=" + c.page,
+		"OTELCOL_GRPC_ENDPOINT=" + c.grpc, "OTELCOL_HTTP_ENDPOINT=" + c.http, "OTELCOL_PROMETHEUS_ENDPOINT=" + c.page,
 		"OTELCOL_HEALTH_ENDPOINT=" + c.health, "OTELCOL_TELEMETRY_HOST=" + host, "OTELCOL_TELEMETRY_PORT=" + port,
 	}
 	for k, v := range env {
