@@ -50,6 +50,7 @@ func New(ctx context.Context, opts ...Option) (*Exporter, error) {
 	p := &push{
 		Exporter: inner,
 		endpoint: c.host(),
+		insecure: c.plain(),
 		secrets:  c.secrets(),
 		report:   c.report,
 		onState:  c.onState,
@@ -125,6 +126,29 @@ func (c *config) exporterOptions() []otlpmetricgrpc.Option {
 		opts = append(opts, otlpmetricgrpc.WithTimeout(*c.timeout))
 	}
 	return opts
+}
+
+// plain says whether exports go out in plain text: as exporterOptions has it
+// or, for an endpoint without http or https, as otlpmetricgrpc reads the
+// variables, where a certificate beats INSECURE.
+func (c *config) plain() bool {
+	endpoint := c.endpoint
+	if !c.endpointSet {
+		_, endpoint = variable("ENDPOINT")
+	}
+	scheme, _, _ := strings.Cut(strings.ToLower(endpoint), "://")
+	switch {
+	case c.tls != nil:
+		return false
+	case c.insecure || scheme == "http":
+		return true
+	case scheme == "https":
+		return false
+	}
+	_, v := variable("INSECURE")
+	_, ca := variable("CERTIFICATE")
+	_, own := variable("CLIENT_CERTIFICATE")
+	return strings.EqualFold(v, "true") && ca == "" && own == ""
 }
 
 // host is the endpoint as reports show it: the host and port alone.

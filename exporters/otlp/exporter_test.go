@@ -289,6 +289,7 @@ func TestSchemeBeatsInsecure(t *testing.T) {
 		"http, certificate":       {"http://", []string{"OTEL_EXPORTER_OTLP_CERTIFICATE", "CA"}, true},
 		"none, insecure":          {"dns:///", []string{"OTEL_EXPORTER_OTLP_INSECURE", "true"}, true},
 		"none":                    {"dns:///", nil, false},
+		"none, certificate":       {"dns:///", []string{"OTEL_EXPORTER_OTLP_INSECURE", "true", "OTEL_EXPORTER_OTLP_CERTIFICATE", "CA"}, false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -313,6 +314,10 @@ func TestSchemeBeatsInsecure(t *testing.T) {
 			err := e.ForceFlush(t.Context())
 			if arrived := len(c.got) > 0; arrived != tt.arrives {
 				t.Errorf("arrived in plain text: %t, want %t (ForceFlush: %v)", arrived, tt.arrives, err)
+			}
+			// What a report would say of it.
+			if e.push.insecure != tt.arrives {
+				t.Errorf("insecure = %t, want %t", e.push.insecure, tt.arrives)
 			}
 		})
 	}
@@ -409,6 +414,31 @@ func TestRefusals(t *testing.T) {
 			err := e.Shutdown(t.Context())
 			if last, ok := errors.AsType[*ExportError](err); !ok || !last.Final || strings.Contains(err.Error(), secret) || strings.Contains(err.Error(), "tried again") {
 				t.Errorf("Shutdown: %v", err)
+			}
+		})
+	}
+}
+
+// TestHints: what a report asks about depends on what the exporter was told to do.
+func TestHints(t *testing.T) {
+	cert, ca := certificate(t)
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(ca)
+	creds := credentials.NewTLS(&tls.Config{Certificates: []tls.Certificate{cert}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: pool, MinVersion: tls.VersionTLS13})
+	for name, tt := range map[string]struct {
+		transport Option
+		want, not string
+	}{
+		"no client certificate": {WithTLS(&tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS13}), "does it ask for a client certificate?", "which is off here"},
+		"no TLS":                {WithInsecure(), "does it expect TLS, which is off here?", "client certificate"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			addr, _ := serve(t, &collector{}, "127.0.0.1:0", grpc.Creds(creds))
+			rec := newRecord()
+			e := newPush(t, rec, WithEndpoint(addr), tt.transport, WithTimeout(time.Second))
+			err := e.ForceFlush(t.Context())
+			if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), tt.not) {
+				t.Errorf("ForceFlush: %v; want %q in it", err, tt.want)
 			}
 		})
 	}

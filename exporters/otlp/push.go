@@ -22,6 +22,7 @@ type ExportError struct {
 	Message    string     // its text, without header values
 	Suppressed int        // failures since the last report
 	Final      bool       // the export at shutdown, which is not tried again
+	Insecure   bool       // it was sent in plain text, without TLS
 }
 
 // Error is one line: what, why, and what to do.
@@ -29,7 +30,12 @@ func (e *ExportError) Error() string {
 	var hint string
 	switch e.Code {
 	case codes.Unavailable, codes.DeadlineExceeded:
-		hint = "is the collector running there, and do both sides agree on TLS?"
+		// One that is away and one that breaks off the handshake look much alike: in TLS 1.3 the collector looks at the
+		// client's certificate, or the lack of it, when the handshake is over for the client.
+		hint = "is the collector running there, does it speak TLS, and does it ask for a client certificate?"
+		if e.Insecure {
+			hint = "is the collector running there, and does it expect TLS, which is off here?"
+		}
 	case codes.Unauthenticated, codes.PermissionDenied:
 		hint = "check OTEL_EXPORTER_OTLP_HEADERS and the client certificate"
 	case codes.Unimplemented:
@@ -63,6 +69,7 @@ const (
 type push struct {
 	sdkmetric.Exporter
 	endpoint string
+	insecure bool
 	secrets  []string
 	report   func(error)
 	onState  func(bool)
@@ -141,7 +148,7 @@ func (p *push) lastError() error {
 // exportError keeps the text and not the error: what it wraps could be printed
 // with the header values in it.
 func (p *push) exportError(err error) *ExportError {
-	e := &ExportError{Endpoint: p.endpoint, Code: codes.Unknown, Message: err.Error()}
+	e := &ExportError{Endpoint: p.endpoint, Insecure: p.insecure, Code: codes.Unknown, Message: err.Error()}
 	var grpcErr interface{ GRPCStatus() *status.Status }
 	switch {
 	case errors.As(err, &grpcErr):
