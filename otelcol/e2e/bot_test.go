@@ -141,7 +141,13 @@ func startBot(t testing.TB, cluster string, shards int, env map[string]string, o
 	return b
 }
 
+// silence is a command that the bot does not answer.
+const silence = "silence"
+
 func (b *bot) onInteraction(s *discordgo.Session, i *discordgo.InteractionCreate) error {
+	if i.Type == discordgo.InteractionApplicationCommand && i.ApplicationCommandData().Name == silence {
+		return nil
+	}
 	err := s.InteractionRespond(i.Interaction, &discordgo.InteractionResponse{
 		Type: discordgo.InteractionResponseChannelMessageWithSource,
 		Data: &discordgo.InteractionResponseData{Content: "done"},
