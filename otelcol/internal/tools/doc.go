@@ -3,7 +3,8 @@
 //
 // Build puts them into .cache/e2e at the root of the repository, one folder per
 // tool whose name says all that it was built from: the tool's version, Go's, the
-// platform and, for the Collector, a hash of its manifest. What is there is never
+// platform, and a hash of the flags and, for the Collector, of its manifest and
+// the builder's version. What is there is never
 // built again, and what is not whole is never there: a tool is built in a
 // temporary folder, checked, and moved into place at the end.
 //

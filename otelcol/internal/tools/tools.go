@@ -39,6 +39,13 @@ const (
 	builderCommand    = "go.opentelemetry.io/collector/cmd/builder"
 )
 
+// How they are built; CGO_ENABLED=0 besides.
+var (
+	buildFlags = []string{"-trimpath", "-ldflags", "-s -w"}
+	// Without service discovery, whose client libraries are most of Prometheus.
+	prometheusFlags = append(slices.Clone(buildFlags), "-tags", "remove_all_sd")
+)
+
 // ErrNotBuilt is wrapped by the error of Path for a tool that is not there.
 var ErrNotBuilt = errors.New("not built: run make e2e-tools")
 
@@ -46,7 +53,7 @@ var ErrNotBuilt = errors.New("not built: run make e2e-tools")
 type Set struct {
 	root     string // of the repository
 	manifest manifest
-	hash     string // of the manifest
+	raw      []byte // the manifest as it is written
 }
 
 // manifest is builder.yaml as far as it is read here.
@@ -89,8 +96,7 @@ func Open() (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(raw)
-	s.hash = hex.EncodeToString(sum[:6])
+	s.raw = raw
 	if err := yaml.Unmarshal(raw, &s.manifest); err != nil {
 		return nil, fmt.Errorf("builder.yaml: %w", err)
 	}
@@ -130,8 +136,8 @@ func (s *Set) Path(tool string) (string, error) {
 	return path, nil
 }
 
-// Build builds what is not there yet, and tells progress. Its steps take some
-// 15 minutes on two cores that have nothing in Go's caches.
+// Build builds what is not there yet, and tells progress. Its steps take ten to
+// twenty minutes on two cores that have nothing in Go's caches.
 func (s *Set) Build(ctx context.Context, progress io.Writer) error {
 	if err := os.MkdirAll(s.cache(), 0o755); err != nil { //nolint:gosec // programs that anybody may run
 		return err
@@ -166,8 +172,8 @@ func (s *Set) build(ctx context.Context, tool string, progress io.Writer) error 
 	if tool == Collector {
 		err = s.buildCollector(ctx, run, tmp, out)
 	} else {
-		err = run.goCommand(ctx, []string{"GOBIN=" + out}, "install", "-v", "-trimpath", "-tags", "remove_all_sd",
-			"-ldflags", "-s -w", prometheusCommand+tool+"@"+PrometheusVersion)
+		args := slices.Concat([]string{"install", "-v"}, prometheusFlags, []string{prometheusCommand + tool + "@" + PrometheusVersion})
+		err = run.goCommand(ctx, []string{"GOBIN=" + out}, args...)
 	}
 	if err != nil {
 		return err
@@ -192,12 +198,8 @@ func (s *Set) buildCollector(ctx context.Context, run *runner, tmp, out string) 
 	if err := run.goCommand(ctx, []string{"GOBIN=" + tmp}, "install", "-trimpath", builderCommand+"@"+BuilderVersion); err != nil {
 		return err
 	}
-	raw, err := os.ReadFile(s.manifestPath())
-	if err != nil {
-		return err
-	}
 	var whole map[string]any
-	if err := yaml.Unmarshal(raw, &whole); err != nil {
+	if err := yaml.Unmarshal(s.raw, &whole); err != nil {
 		return err
 	}
 	dist, ok := whole["dist"].(map[string]any)
@@ -206,7 +208,8 @@ func (s *Set) buildCollector(ctx context.Context, run *runner, tmp, out string) 
 	}
 	source := filepath.Join(tmp, "source")
 	dist["output_path"] = source
-	if raw, err = yaml.Marshal(whole); err != nil {
+	raw, err := yaml.Marshal(whole)
+	if err != nil {
 		return err
 	}
 	manifest := filepath.Join(tmp, "builder.yaml")
@@ -217,7 +220,7 @@ func (s *Set) buildCollector(ctx context.Context, run *runner, tmp, out string) 
 		return err
 	}
 	run.dir = source
-	return run.goCommand(ctx, nil, "build", "-v", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(out, Collector), ".")
+	return run.goCommand(ctx, nil, slices.Concat([]string{"build", "-v"}, buildFlags, []string{"-o", filepath.Join(out, Collector), "."})...)
 }
 
 // check holds what was built against the pins.
@@ -262,12 +265,19 @@ func (s *Set) version(tool string) string {
 
 // dir is the folder of a tool, named after all that it is built from.
 func (s *Set) dir(tool string) string {
-	key := []string{tool + "@" + s.version(tool)}
-	if tool == Collector {
-		key = append(key, s.hash)
-	}
-	key = append(key, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	key := []string{tool + "@" + s.version(tool), s.recipe(tool), runtime.Version(), runtime.GOOS, runtime.GOARCH}
 	return filepath.Join(s.cache(), strings.Join(key, "-"))
+}
+
+// recipe is a hash of what is not in the name of a tool's folder otherwise: its
+// flags and, for the Collector, its manifest and the builder's version.
+func (s *Set) recipe(tool string) string {
+	parts := prometheusFlags
+	if tool == Collector {
+		parts = append(slices.Clone(buildFlags), BuilderVersion, string(s.raw))
+	}
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return hex.EncodeToString(sum[:6])
 }
 
 const temporary = ".building-"

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -75,6 +76,19 @@ func TestKeys(t *testing.T) {
 		if same := filepath.Base(s.dir(tt.tool)) == filepath.Base(other.dir(tt.tool)); same != tt.same {
 			t.Errorf("%s: with another manifest the folder is the same: %v, want %v", tt.tool, same, tt.same)
 		}
+	}
+	// Other flags than those that a tool is built with: another folder.
+	for _, tool := range []string{Collector, Prometheus, Promtool} {
+		flags := &prometheusFlags
+		if tool == Collector {
+			flags = &buildFlags
+		}
+		was, dir := *flags, s.dir(tool)
+		*flags = append(slices.Clone(was), "-tags", "another")
+		if s.dir(tool) == dir {
+			t.Errorf("%s: with other flags the folder is the same", tool)
+		}
+		*flags = was
 	}
 	for _, tool := range []string{Collector, Prometheus, Promtool} {
 		put(t, s, tool)
