@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -17,8 +18,8 @@ import (
 	"github.com/argus-dgo/argus/otelcol/internal/tools"
 )
 
-// long is whether outages last as long as the promises say, not only long enough to see.
-var long = os.Getenv("E2E_LONG") != ""
+// long is whether outages last as long as the promises say, not only long enough to see. The Makefile knows the same values for no.
+var long = !slices.Contains([]string{"", "0", "false", "no"}, os.Getenv("E2E_LONG"))
 
 // either chooses a duration for the form that is run.
 func either(inShort, inLong time.Duration) time.Duration {
