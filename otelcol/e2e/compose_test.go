@@ -129,33 +129,42 @@ func TestComposeAddresses(t *testing.T) {
 		}
 	}
 	var named []string // host:port
-	for _, service := range project.Services {
-		for _, value := range service.Environment {
-			if value == nil {
-				continue
-			}
-			if u, err := url.Parse(*value); err == nil && u.Host != "" {
-				named = append(named, u.Host)
+	name := func(what, address string) {
+		u, err := url.Parse(address)
+		if err != nil || u.Host == "" {
+			t.Errorf("%s: %q is no URL with a host", what, address)
+			return
+		}
+		named = append(named, u.Host)
+	}
+	for service, s := range project.Services {
+		for key, value := range s.Environment {
+			if value != nil && (strings.Contains(*value, "://") || strings.Contains(key, "ENDPOINT")) {
+				name(service+": "+key, *value)
 			}
 		}
 	}
-	files := append(yamlFiles(t), filepath.Join(toolSet(t).Root(), "deploy", "grafana", "datasource.yaml"))
-	for _, file := range files {
-		if filepath.Base(file) == "prometheus-pull.yml" || filepath.Base(file) == "builder.yaml" {
-			continue // for a set-up without the Collector; no addresses
+	for _, file := range []string{"prometheus.yml", "prometheus-otlp.yml"} { // prometheus-pull.yml is for a set-up without the Collector
+		for _, target := range scrapeTargets(t, file) {
+			name(file, "http://"+target)
 		}
+	}
+	for _, source := range datasources(t).Datasources {
+		name("datasource.yaml", source.URL)
+	}
+	for _, file := range yamlFiles(t) {
 		raw, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		named = append(named, regexp.MustCompile(`\b(bot|collector|prometheus|grafana):(\d+)\b`).FindAllString(string(raw), -1)...)
-		var node yaml.Node
-		if err := yaml.Unmarshal(raw, &node); err != nil {
-			t.Errorf("%s: %v", file, err)
+		for _, use := range variableUse.FindAllStringSubmatch(string(raw), -1) {
+			if strings.HasSuffix(use[1], "_URL") {
+				name(filepath.Base(file), use[2])
+			}
 		}
 	}
-	if len(named) < 6 {
-		t.Errorf("only %d addresses were found: %v", len(named), named)
+	if len(named) != 7 {
+		t.Errorf("%d addresses were found, want 7: %v", len(named), named)
 	}
 	for _, addr := range named {
 		host, port, err := net.SplitHostPort(addr)
@@ -174,6 +183,56 @@ func TestComposeAddresses(t *testing.T) {
 			}
 		}
 	}
+}
+
+// scrapeTargets are those of a Prometheus configuration.
+func scrapeTargets(t *testing.T, file string) []string {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(moduleDir(t), file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var config struct {
+		ScrapeConfigs []struct {
+			StaticConfigs []struct {
+				Targets []string `yaml:"targets"`
+			} `yaml:"static_configs"`
+		} `yaml:"scrape_configs"`
+	}
+	if err := yaml.Unmarshal(raw, &config); err != nil {
+		t.Fatal(err)
+	}
+	var targets []string
+	for _, job := range config.ScrapeConfigs {
+		for _, static := range job.StaticConfigs {
+			targets = append(targets, static.Targets...)
+		}
+	}
+	return targets
+}
+
+// provisioning is a Grafana file with data sources, as far as ours uses it.
+type provisioning struct {
+	APIVersion  int `yaml:"apiVersion"`
+	Datasources []struct {
+		Name      string `yaml:"name"`
+		UID       string `yaml:"uid"`
+		Type      string `yaml:"type"`
+		Access    string `yaml:"access"`
+		URL       string `yaml:"url"`
+		IsDefault bool   `yaml:"isDefault"`
+		JSONData  struct {
+			TimeInterval string `yaml:"timeInterval"`
+			HTTPMethod   string `yaml:"httpMethod"`
+		} `yaml:"jsonData"`
+	} `yaml:"datasources"`
+}
+
+// datasources is deploy/grafana/datasource.yaml, decoded strictly.
+func datasources(t *testing.T) (p provisioning) {
+	t.Helper()
+	decodeStrictly(t, filepath.Join(toolSet(t).Root(), "deploy", "grafana", "datasource.yaml"), &p)
+	return p
 }
 
 // TestComposeCommands: the programs take the flags that they are given, with the files in the places where they are mounted.
@@ -204,6 +263,10 @@ func TestComposeCommands(t *testing.T) {
 		if !strings.Contains(help, name+"=") && !strings.Contains(help, name+" ") && !strings.Contains(help, "[no-]"+strings.TrimPrefix(name, "--")) {
 			t.Errorf("prometheus has no flag %s", name)
 		}
+	}
+	const swapped = "# - ../otelcol/prometheus-otlp.yml:/etc/prometheus/prometheus.yml:ro\n"
+	if raw, err := os.ReadFile(filepath.Join(toolSet(t).Root(), "deploy", "compose.yaml")); err != nil || !strings.Contains(string(raw), swapped) {
+		t.Errorf("compose.yaml does not show %s: %v", swapped, err)
 	}
 	file, ok := strings.CutPrefix(onHost(t, project.Services["prometheus"], project.Services["prometheus"].Command[0]), "--config.file=")
 	if !ok {

@@ -1,8 +1,8 @@
 package e2e
 
 import (
+	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -81,7 +81,8 @@ func TestMissingUnion(t *testing.T) {
 	path := tool(t, tools.Collector)
 	tokens := filepath.Join(t.TempDir(), "token")
 	write(t, tokens, []byte(rightToken))
-	out, err := output(t, path, []string{"OTELCOL_TOKEN_FILE=" + tokens, "OTELCOL_QUEUE_DIRECTORY=" + t.TempDir()},
+	_, vars := placed(t) // should it start after all
+	out, err := output(t, path, append(vars, "OTELCOL_TOKEN_FILE="+tokens, "OTELCOL_QUEUE_DIRECTORY="+t.TempDir()),
 		configArgs(t, prometheusOTLP, queue, token)...)
 	if err == nil || !strings.Contains(out, "file_storage/queue") && !strings.Contains(out, "bearertokenauth/bots") {
 		t.Errorf("the Collector starts without it, or does not say what is missing: %v\n%s", err, tail(out, 5))
@@ -116,7 +117,8 @@ func yamlFiles(t *testing.T) []string {
 }
 
 // TestYAML parses every file strictly: one document, no duplicate keys (the decoder refuses them), no key but those of its kind, no
-// anchors, no value that is null by mistake.
+// anchors, no value that is null by mistake. What is below those keys the Collector and promtool look at, in the tests above, but for the
+// two files that neither reads.
 func TestYAML(t *testing.T) {
 	known := map[string][]string{
 		"builder.yaml": {"dist", "receivers", "processors", "exporters", "extensions", "providers"},
@@ -130,7 +132,6 @@ func TestYAML(t *testing.T) {
 			t.Fatal(err)
 		}
 		decoder := yaml.NewDecoder(strings.NewReader(string(raw)))
-		decoder.KnownFields(true)
 		var root map[string]any
 		if err := decoder.Decode(&root); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -161,6 +162,42 @@ func TestYAML(t *testing.T) {
 			}
 		})
 	}
+
+	type modules []struct {
+		GoMod string `yaml:"gomod"`
+	}
+	var builder struct {
+		Dist struct {
+			Module      string `yaml:"module"`
+			Name        string `yaml:"name"`
+			Description string `yaml:"description"`
+			Version     string `yaml:"version"`
+			OutputPath  string `yaml:"output_path"`
+		} `yaml:"dist"`
+		Receivers  modules `yaml:"receivers"`
+		Processors modules `yaml:"processors"`
+		Exporters  modules `yaml:"exporters"`
+		Extensions modules `yaml:"extensions"`
+		Providers  modules `yaml:"providers"`
+	}
+	decodeStrictly(t, filepath.Join(moduleDir(t), "builder.yaml"), &builder)
+	if sources := datasources(t); sources.APIVersion != 1 || len(sources.Datasources) != 1 || sources.Datasources[0].Type != "prometheus" {
+		t.Errorf("datasource.yaml has %+v, want one Prometheus", sources)
+	}
+}
+
+// decodeStrictly reads a YAML file and refuses what into has no field for.
+func decodeStrictly(t *testing.T, file string, into any) {
+	t.Helper()
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(raw))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(into); err != nil {
+		t.Errorf("%s: %v", filepath.Base(file), err)
+	}
 }
 
 func walk(n *yaml.Node, visit func(*yaml.Node)) {
@@ -173,7 +210,7 @@ func walk(n *yaml.Node, visit func(*yaml.Node)) {
 var variableUse = regexp.MustCompile(`\$\{env:(\w+)(?::-([^}]*))?\}`)
 
 // TestVariables: every variable has a default, the same wherever it is used, and both are in the comment at the head of its file and in
-// README.md.
+// README.md; and what these list is used.
 func TestVariables(t *testing.T) {
 	readme, err := os.ReadFile(filepath.Join(moduleDir(t), "README.md"))
 	if err != nil {
@@ -186,6 +223,10 @@ func TestVariables(t *testing.T) {
 			t.Fatal(err)
 		}
 		head, _, _ := strings.Cut(string(raw), "\n\n"+firstKey(string(raw)))
+		listed := map[string]string{}
+		for _, row := range regexp.MustCompile(`(?m)^#   ([A-Z][A-Z_]+) +([^ \n]+)`).FindAllStringSubmatch(head+"\n", -1) {
+			listed[row[1]] = strings.TrimSuffix(row[2], ":")
+		}
 		for _, use := range variableUse.FindAllStringSubmatch(string(raw), -1) {
 			name, value := use[1], use[2]
 			if !strings.Contains(use[0], ":-") {
@@ -195,14 +236,28 @@ func TestVariables(t *testing.T) {
 				t.Errorf("%s has the defaults %q and %q", name, was, value)
 			}
 			defaults[name] = value
-			if !regexp.MustCompile(`#   ` + name + ` +` + regexp.QuoteMeta(orUnset(value))).MatchString(head) {
-				t.Errorf("the comment at the head of %s does not list %s with its default %q", filepath.Base(file), name, orUnset(value))
+			if listed[name] != orUnset(value) {
+				t.Errorf("the comment at the head of %s has the default %q for %s, which is %q", filepath.Base(file), listed[name], name, orUnset(value))
+			}
+		}
+		for name := range listed {
+			if !strings.Contains(string(raw), "${env:"+name+":-") {
+				t.Errorf("the comment at the head of %s lists %s, which it does not use", filepath.Base(file), name)
 			}
 		}
 	}
+	rows := map[string]string{}
+	for _, row := range regexp.MustCompile("(?m)^\\| `([A-Z_]+)` \\| (\\S+) \\|").FindAllStringSubmatch(string(readme), -1) {
+		rows[row[1]] = strings.Trim(row[2], "`")
+	}
 	for name, value := range defaults {
-		if !strings.Contains(string(readme), fmt.Sprintf("| `%s` | `%s` |", name, value)) && !strings.Contains(string(readme), fmt.Sprintf("| `%s` | unset |", name)) {
-			t.Errorf("README.md has no row for %s with its default %q", name, value)
+		if rows[name] != orUnset(value) {
+			t.Errorf("README.md has the default %q for %s, which is %q", rows[name], name, orUnset(value))
+		}
+	}
+	for name := range rows {
+		if _, ok := defaults[name]; !ok {
+			t.Errorf("README.md lists %s, which no file uses", name)
 		}
 	}
 	if len(defaults) < 15 {

@@ -34,18 +34,24 @@ type collector struct {
 	telemetry                string
 }
 
-// startCollector starts it with config.yaml and the overlays: files of the folder otelcol, or "yaml:…".
-func startCollector(t testing.TB, env map[string]string, overlays ...string) *collector {
+// placed is a collector that does not run yet, and the variables that give it its addresses.
+func placed(t testing.TB) (c *collector, vars []string) {
 	t.Helper()
-	c := &collector{grpc: freeAddr(t), http: freeAddr(t), page: freeAddr(t), health: freeAddr(t), telemetry: freeAddr(t)}
+	c = &collector{grpc: freeAddr(t), http: freeAddr(t), page: freeAddr(t), health: freeAddr(t), telemetry: freeAddr(t)}
 	host, port, err := net.SplitHostPort(c.telemetry)
 	if err != nil {
 		t.Fatal(err)
 	}
-	vars := []string{
+	return c, []string{
 		"OTELCOL_GRPC_ENDPOINT=" + c.grpc, "OTELCOL_HTTP_ENDPOINT=" + c.http, "OTELCOL_PROMETHEUS_ENDPOINT=" + c.page,
 		"OTELCOL_HEALTH_ENDPOINT=" + c.health, "OTELCOL_TELEMETRY_HOST=" + host, "OTELCOL_TELEMETRY_PORT=" + port,
 	}
+}
+
+// startCollector starts it with config.yaml and the overlays: files of the folder otelcol, or "yaml:…".
+func startCollector(t testing.TB, env map[string]string, overlays ...string) *collector {
+	t.Helper()
+	c, vars := placed(t)
 	for k, v := range env {
 		vars = append(vars, k+"="+v)
 	}
