@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -71,6 +74,56 @@ func TestConfigurations(t *testing.T) {
 				if strings.Contains(line, "\twarn\t") || strings.Contains(line, "\terror\t") {
 					t.Errorf("the Collector warns: %s", line)
 				}
+			}
+		})
+	}
+}
+
+// TestCredentials: what README.md has for a Prometheus that asks for credentials is valid, and the header arrives, on both ways of writing.
+func TestCredentials(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile(filepath.Join(moduleDir(t), "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var block string
+	for _, found := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(readme), -1) {
+		if strings.Contains(found[1], "PROMETHEUS_AUTHORIZATION") {
+			block = found[1]
+		}
+	}
+	if block == "" {
+		t.Fatal("README.md has no such block any more")
+	}
+	for way, exporter := range map[string]string{remoteWrite: "prometheus_remote_write", prometheusOTLP: "otlp_http/prometheus"} {
+		t.Run(exporter, func(t *testing.T) {
+			header := make(chan string, 1)
+			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				select {
+				case header <- r.Header.Get("Authorization"):
+				default:
+				}
+				w.WriteHeader(http.StatusOK)
+			}))
+			defer srv.Close()
+			own := filepath.Join(t.TempDir(), "own.yaml")
+			write(t, own, []byte(strings.Replace(block, "prometheus_remote_write", exporter, 1)))
+			c := startCollector(t, map[string]string{
+				"PROMETHEUS_REMOTE_WRITE_URL": srv.URL, "PROMETHEUS_OTLP_URL": srv.URL, "PROMETHEUS_AUTHORIZATION": "Bearer " + rightToken,
+			}, way, own)
+			if status, err := post(t, "http://"+c.http+"/v1/metrics", nil, "", oneGauge("credentials")); status != http.StatusOK || err != nil {
+				t.Fatalf("%d %v", status, err)
+			}
+			select {
+			case got := <-header:
+				if got != "Bearer "+rightToken {
+					t.Errorf("the header is %q", got)
+				}
+			case <-time.After(15 * time.Second):
+				t.Error("nothing arrived")
+			}
+			if strings.Contains(c.logged(), rightToken) {
+				t.Error("the Collector's log holds the token")
 			}
 		})
 	}

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/argus-dgo/argus/catalog"
 )
@@ -37,6 +38,7 @@ type fake struct {
 	set   answer
 	count int     // of requests
 	total int64   // the interactions of the last export that was taken
+	bytes int     // of the last request
 	taken []int64 // when the exports that the Collector has taken were made, in Unix milliseconds
 }
 
@@ -98,6 +100,13 @@ func (f *fake) interactions() int64 {
 	return f.total
 }
 
+// size is that of the last request, in bytes.
+func (f *fake) size() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.bytes
+}
+
 // acknowledged are the times of the exports that the Collector has taken.
 func (f *fake) acknowledged() []int64 {
 	f.mu.Lock()
@@ -109,6 +118,7 @@ func (f *fake) acknowledged() []int64 {
 func (f *fake) Export(ctx context.Context, req *colmetricpb.ExportMetricsServiceRequest) (*colmetricpb.ExportMetricsServiceResponse, error) {
 	f.mu.Lock()
 	f.count++
+	f.bytes = proto.Size(req)
 	a := f.set
 	f.mu.Unlock()
 	if f.collector != nil {

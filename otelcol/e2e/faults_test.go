@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -176,9 +177,10 @@ func TestPrometheusAway(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			began := time.Now()
+			onDisk := t.TempDir()
 			p := startPrometheus(t, "prometheus", tt.config, tt.flag)
 			c := startCollector(t, map[string]string{
-				"PROMETHEUS_REMOTE_WRITE_URL": p.remoteWriteURL(), "PROMETHEUS_OTLP_URL": p.otlpURL(), "OTELCOL_QUEUE_DIRECTORY": t.TempDir(),
+				"PROMETHEUS_REMOTE_WRITE_URL": p.remoteWriteURL(), "PROMETHEUS_OTLP_URL": p.otlpURL(), "OTELCOL_QUEUE_DIRECTORY": onDisk,
 			}, tt.overlays...)
 			between := startBetween(t, c.grpc)
 			cluster := "prometheus-away-" + strings.ReplaceAll(tt.name, " ", "-")
@@ -189,8 +191,13 @@ func TestPrometheusAway(t *testing.T) {
 			well := b.latencies()
 
 			p.kill()
+			before := len(between.acknowledged())
 			b.keepBusy(tt.outage)
 			faulty := b.latencies()
+			if tt.onDisk {
+				waiting := len(between.acknowledged()) - before
+				t.Logf("%d KiB on disk for %d pushes of %d KiB", diskUsed(t, onDisk)>>10, waiting, between.size()>>10)
+			}
 			p.start()
 			p.ready()
 			p.waitValue(total, float64(b.sent), 30*time.Second)
@@ -208,7 +215,7 @@ func TestPrometheusAway(t *testing.T) {
 			b.keepBusy(tt.outage / 2)
 			c.kill()
 			b.keepBusy(3 * time.Second)
-			before := len(between.acknowledged())
+			before = len(between.acknowledged())
 			c.start()
 			c.healthy()
 			eventually(t, "the bot is back", back, func() (bool, string) {
@@ -222,6 +229,23 @@ func TestPrometheusAway(t *testing.T) {
 			complete(t, p, selector, began, between)
 		})
 	}
+}
+
+// diskUsed is the size of the files in a folder.
+func diskUsed(t *testing.T, dir string) (sum int64) {
+	t.Helper()
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		info, err := f.Info()
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum += info.Size()
+	}
+	return sum
 }
 
 // complete waits until there is a sample of every export that the Collector has taken so far, made when that was.

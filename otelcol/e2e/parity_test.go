@@ -534,6 +534,7 @@ func sameNames(t *testing.T, paths []path, since time.Time) {
 			}
 			got[name+labels(s)] = true
 		}
+		t.Logf("the path %s has %d series, %d of them of the runtime and the process", p.name, len(got), runtime)
 		if runtime < 20 || infos != 1 {
 			t.Errorf("the path %s has %d series of the runtime and the process, and %d target_info", p.name, runtime, infos)
 		}

@@ -48,7 +48,7 @@ func placed(t testing.TB) (c *collector, vars []string) {
 	}
 }
 
-// startCollector starts it with config.yaml and the overlays: files of the folder otelcol, or "yaml:…".
+// startCollector starts it with config.yaml and the overlays: files, relative to the folder otelcol, or "yaml:…".
 func startCollector(t testing.TB, env map[string]string, overlays ...string) *collector {
 	t.Helper()
 	c, vars := placed(t)
@@ -70,7 +70,7 @@ func configArgs(t testing.TB, overlays ...string) []string {
 	t.Helper()
 	args := []string{"--config", filepath.Join(moduleDir(t), "config.yaml")}
 	for _, o := range overlays {
-		if !strings.HasPrefix(o, "yaml:") {
+		if !strings.HasPrefix(o, "yaml:") && !filepath.IsAbs(o) {
 			o = filepath.Join(moduleDir(t), o)
 		}
 		args = append(args, "--config", o)
