@@ -162,7 +162,7 @@ func madeAt(req *colmetricpb.ExportMetricsServiceRequest) (at []int64) {
 			for _, m := range sm.GetMetrics() {
 				if m.GetName() == catalog.Up.Name {
 					for _, p := range m.GetGauge().GetDataPoints() {
-						at = append(at, int64(p.GetTimeUnixNano()/uint64(time.Millisecond))) //nolint:gosec // a time of these days
+						at = append(at, int64(p.GetTimeUnixNano()/uint64(time.Millisecond)))
 					}
 				}
 			}
