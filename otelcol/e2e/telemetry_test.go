@@ -67,7 +67,7 @@ func TestMemoryLimiter(t *testing.T) {
 		t.Error("the Collector does not count what it refuses")
 	}
 	c.kill()
-	c.env = append(c.env, "OTELCOL_MEMORY_LIMIT_MIB=400", "OTELCOL_MEMORY_SPIKE_MIB=80") // of two values the last one counts
+	c.env = append(c.env, "OTELCOL_MEMORY_LIMIT_MIB=800", "OTELCOL_MEMORY_SPIKE_MIB=160") // of two values the last one counts
 	c.start()
 	c.healthy()
 	b.interact(5)
