@@ -503,7 +503,17 @@ func BenchmarkFeed(b *testing.B) {
 	}
 }
 
+// afresh makes an inflater each time: what comes of malformed input depends on
+// what an inflater that is used again has read before.
+type afresh struct{}
+
+func (afresh) Get() any { return newInflater() }
+func (afresh) Put(any)  {}
+
 func FuzzStream(f *testing.F) {
+	pool := inflaters
+	inflaters = afresh{}
+	f.Cleanup(func() { inflaters = pool })
 	f.Add(text(`{"t":"READY","s":1,"op":0,"d":{"guilds":[{"id":"5"}]}}`), uint8(3))
 	f.Add(frame(fin|opBinary, zlibbed(`{"op":0,"d":`+big(3)+`}`), nil), uint8(1))
 	f.Add(frame(fin|rsv1|opText, deflated(`{"op":11}`), []byte{1, 2, 3, 4}), uint8(5))
