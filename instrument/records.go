@@ -2,6 +2,7 @@ package instrument
 
 import (
 	"maps"
+	"math"
 	"sync"
 	"sync/atomic"
 
@@ -24,13 +25,20 @@ func newRecordSet[K comparable](label func(K) attribute.Set) *recordSet[K] {
 	return s
 }
 
-func (s *recordSet[K]) get(key K) []metric.RecordOption {
+func (s *recordSet[K]) get(key K) []metric.RecordOption { return s.getUpTo(math.MaxInt, key, key) }
+
+// getUpTo makes no series of the key when there are as many as the limit: then
+// the rest's is taken, which is made at any rate.
+func (s *recordSet[K]) getUpTo(limit int, key, rest K) []metric.RecordOption {
 	if opts, ok := (*s.series.Load())[key]; ok {
 		return opts
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	series := *s.series.Load()
+	if _, ok := series[key]; !ok && len(series) >= limit {
+		key = rest
+	}
 	if opts, ok := series[key]; ok {
 		return opts
 	}
@@ -38,11 +46,4 @@ func (s *recordSet[K]) get(key K) []metric.RecordOption {
 	next[key] = []metric.RecordOption{metric.WithAttributeSet(s.label(key))}
 	s.series.Store(&next)
 	return next[key]
-}
-
-// has reports whether there is a series, and how many there are.
-func (s *recordSet[K]) has(key K) (found bool, size int) {
-	series := *s.series.Load()
-	_, found = series[key]
-	return found, len(series)
 }

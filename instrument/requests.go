@@ -111,10 +111,9 @@ func (s *requestSet) responded(c *call, response *http.Response, now time.Time) 
 			s.invalid[n].n.Add(1)
 		}
 	}
-	if found, size := s.series.has(key); !found && size >= catalog.MaxRequestSeries {
-		key.route = catalog.RouteOther
-	}
-	s.record.Record(context.Background(), now.Sub(c.began).Seconds(), s.series.get(key)...)
+	rest := key
+	rest.route = catalog.RouteOther
+	s.record.Record(context.Background(), now.Sub(c.began).Seconds(), s.series.getUpTo(catalog.MaxRequestSeries, key, rest)...)
 }
 
 // failed counts the code of an error response.
@@ -143,8 +142,13 @@ func errorCode(body []byte) (code int, ok bool) {
 			return 0, false
 		}
 		if key == "code" {
-			err := decoder.Decode(&code)
-			return code, err == nil
+			var number *int // nil for null
+			err := decoder.Decode(&number)
+			// With nothing behind it the number itself may be cut.
+			if err != nil || number == nil || decoder.InputOffset() == int64(len(body)) {
+				return 0, false
+			}
+			return *number, true
 		}
 		var skipped json.RawMessage
 		if decoder.Decode(&skipped) != nil {
