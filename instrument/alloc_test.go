@@ -36,6 +36,7 @@ func textFrame(payload string) []byte {
 type tapped struct {
 	inst    *Instrumentation
 	session *discordgo.Session
+	users   *answering // the user's transport
 	conn    *replay
 	listens net.Conn // the tap's
 	buf     []byte
@@ -54,8 +55,9 @@ func newTapped(tb testing.TB, attached bool, opts ...Option) *tapped {
 		tb.Fatal(err)
 	}
 	s.Client.Timeout = 0 // its timer has nothing to do with us
-	s.Client.Transport = &answering{&http.Response{StatusCode: http.StatusNoContent, Header: http.Header{}, Body: http.NoBody}}
-	f := &tapped{inst: inst, session: s, conn: &replay{}, buf: make([]byte, 16<<10)}
+	users := &answering{response: &http.Response{StatusCode: http.StatusNoContent, Header: http.Header{}, Body: http.NoBody}}
+	s.Client.Transport = users
+	f := &tapped{inst: inst, session: s, users: users, conn: &replay{}, buf: make([]byte, 16<<10)}
 	f.listens = f.conn
 	if !attached {
 		return f

@@ -239,7 +239,16 @@ func labelSets(m metricdata.Metrics) (sets []attribute.Set) {
 	return sets
 }
 
-// answering is a transport that gives the response it is told to.
-type answering struct{ response *http.Response }
+// answering is a transport that gives the response it is told to, or one with
+// the body it is told to.
+type answering struct {
+	response *http.Response
+	body     string
+}
 
-func (a *answering) RoundTrip(*http.Request) (*http.Response, error) { return a.response, nil }
+func (a *answering) RoundTrip(*http.Request) (*http.Response, error) {
+	if a.body != "" {
+		return &http.Response{StatusCode: http.StatusOK, Header: a.response.Header, Body: io.NopCloser(strings.NewReader(a.body))}, nil
+	}
+	return a.response, nil
+}

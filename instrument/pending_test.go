@@ -1,0 +1,258 @@
+package instrument
+
+import (
+	"net/http"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/bwmarrin/discordgo"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+
+	"github.com/argus-dgo/argus/catalog"
+)
+
+const manyPending = 100_000
+
+// TestPendingIsCapped: of 100,000 interactions that are pending at a time the
+// newest 10,000 are followed, and the others are counted.
+func TestPendingIsCapped(t *testing.T) {
+	reader := sdkmetric.NewManualReader()
+	inst, err := New(WithMeterProvider(sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = inst.Close() }()
+	inst.Interaction(func(*discordgo.Session, *discordgo.InteractionCreate) error { return nil }) // has timers kept
+	now := time.Now()
+	for id := range uint64(manyPending) {
+		inst.acks.receive(receipt{id: id + 1, at: now, kind: 2}, inst.commands.other)
+		inst.timers.start(id+1, now)
+		if acks, timers := len(inst.acks.pending.byID), len(inst.timers.pending.byID); acks > catalog.MaxPending || timers > catalog.MaxPending {
+			t.Fatalf("after %d: %d interactions and %d timers are kept", id+1, acks, timers)
+		}
+	}
+	if acks, timers := len(inst.acks.pending.byID), len(inst.timers.pending.byID); acks != catalog.MaxPending || timers != catalog.MaxPending {
+		t.Errorf("%d interactions and %d timers are kept, want %d", acks, timers, catalog.MaxPending)
+	}
+	const evicted = manyPending - catalog.MaxPending
+	if acks, timers := inst.acks.evicted.Load(), inst.timers.evicted.Load(); acks != evicted || timers != evicted {
+		t.Errorf("%d interactions and %d timers gave way, want %d each", acks, timers, evicted)
+	}
+	if inst.acks.pending.find(evicted) != nil || inst.acks.pending.find(evicted+1) == nil {
+		t.Error("it is not the oldest that gave way")
+	}
+	if _, ok := inst.timers.take(evicted); ok {
+		t.Error("it is not the oldest timer that gave way")
+	}
+	if at, ok := inst.timers.take(manyPending); !ok || !at.Equal(now) {
+		t.Errorf("the newest timer: %v, %v", at, ok)
+	}
+	var rm metricdata.ResourceMetrics
+	if err := reader.Collect(t.Context(), &rm); err != nil {
+		t.Fatal(err)
+	}
+	if got := evictedIn(&rm); got != 2*evicted {
+		t.Errorf("argus.timers.evicted is %d, want %d", got, 2*evicted)
+	}
+
+	// An interaction that is known already takes no room.
+	inst.acks.receive(receipt{id: manyPending, at: now, kind: 2}, inst.commands.other)
+	if got := inst.acks.evicted.Load(); got != evicted {
+		t.Errorf("%d gave way, want %d", got, evicted)
+	}
+	inst.acks.settle(now.Add(missedAfter))
+	if got := len(inst.acks.pending.byID); got != 0 {
+		t.Errorf("%d interactions are kept after their time, want none", got)
+	}
+	if got := inst.acks.cells[2*len(ackOutcomes)+ackMissed].n.Load(); got != catalog.MaxPending {
+		t.Errorf("%d were missed, want %d", got, catalog.MaxPending)
+	}
+}
+
+func evictedIn(rm *metricdata.ResourceMetrics) (n int64) {
+	for _, scope := range rm.ScopeMetrics {
+		for _, m := range scope.Metrics {
+			if sum, ok := m.Data.(metricdata.Sum[int64]); ok && m.Name == catalog.TimersEvicted.Name {
+				n += sum.DataPoints[0].Value
+			}
+		}
+	}
+	return n
+}
+
+// TestPendingIsCappedWhileCallbacksAreUnderWay: those whose response decides do
+// not give way, so there is no room for others.
+func TestPendingIsCappedWhileCallbacksAreUnderWay(t *testing.T) {
+	s := newAckSet(false)
+	now := time.Now()
+	other := newCommand(catalog.Other)
+	for id := range uint64(catalog.MaxPending) {
+		s.receive(receipt{id: id + 1, at: now, kind: 2}, other)
+		s.begin(id+1, now)
+	}
+	late := now.Add(missedAfter)
+	for id := range uint64(500) {
+		s.receive(receipt{id: catalog.MaxPending + id + 1, at: late, kind: 2}, other)
+	}
+	if kept, evicted := len(s.pending.byID), s.evicted.Load(); kept != catalog.MaxPending || evicted != 500 {
+		t.Errorf("%d are kept and %d gave way, want %d and 500", kept, evicted, catalog.MaxPending)
+	}
+	s.begin(catalog.MaxPending+1, late) // of one that is not followed
+	s.end(catalog.MaxPending+1, http.StatusNoContent, late)
+	for id := range uint64(catalog.MaxPending) {
+		s.end(id+1, http.StatusBadRequest, late)
+	}
+	if kept := len(s.pending.byID); kept != 0 {
+		t.Errorf("%d are kept, want none", kept)
+	}
+	if got := s.cells[2*len(ackOutcomes)+ackLate].n.Load(); got != catalog.MaxPending {
+		t.Errorf("%d were late, want %d", got, catalog.MaxPending)
+	}
+}
+
+// TestPendingFromTheWire: the same, from the bytes of the socket; each
+// interaction is missed, pending or dropped.
+func TestPendingFromTheWire(t *testing.T) {
+	f := newTapped(t, true, WithCommands("ping"))
+	f.inst.Interaction(func(*discordgo.Session, *discordgo.InteractionCreate) error { return nil })
+	stream := newInteractionStream()
+	for range manyPending {
+		f.feed(t, stream.another())
+	}
+	kept := len(f.inst.acks.pending.byID)
+	missed := f.inst.acks.cells[2*len(ackOutcomes)+ackMissed].n.Load()                                              // on a machine that stood still for seconds
+	if got := uint64(kept) + missed + f.inst.acks.evicted.Load(); got != manyPending || kept > catalog.MaxPending { //nolint:gosec // not below 0
+		t.Errorf("%d pending, %d missed, %d dropped, want %d in all", kept, missed, f.inst.acks.evicted.Load(), manyPending)
+	}
+	if kept, evicted := len(f.inst.timers.pending.byID), f.inst.timers.evicted.Load(); kept != catalog.MaxPending || evicted != manyPending-catalog.MaxPending {
+		t.Errorf("%d timers are kept and %d gave way, want %d and %d", kept, evicted, catalog.MaxPending, manyPending-catalog.MaxPending)
+	}
+}
+
+// pendingBytes is what 10,000 pending interactions need, each.
+func pendingBytes(add func(id uint64)) float64 {
+	heap := func() int64 {
+		var stats runtime.MemStats
+		runtime.GC()
+		runtime.GC() // sync.Pools give theirs up at the second
+		runtime.ReadMemStats(&stats)
+		return int64(stats.HeapAlloc) //nolint:gosec // no heap is that large
+	}
+	before := heap()
+	for id := range uint64(catalog.MaxPending) {
+		add(id<<22 + 1)
+	}
+	return float64(heap()-before) / catalog.MaxPending
+}
+
+// BenchmarkPending measures the memory of what is kept of an interaction that
+// waits for its answer, and for its handler.
+func BenchmarkPending(b *testing.B) {
+	b.Run("answer", func(b *testing.B) {
+		var total float64
+		for b.Loop() {
+			s := newAckSet(false)
+			other, now := newCommand(catalog.Other), time.Now()
+			total += pendingBytes(func(id uint64) { s.receive(receipt{id: id, at: now, kind: 2}, other) })
+			runtime.KeepAlive(s)
+		}
+		b.ReportMetric(total/float64(b.N), "B/interaction")
+	})
+	b.Run("handler", func(b *testing.B) {
+		var total float64
+		for b.Loop() {
+			s := &timerSet{}
+			s.used.Store(true)
+			now := time.Now()
+			total += pendingBytes(func(id uint64) { s.start(id, now) })
+			runtime.KeepAlive(s)
+		}
+		b.ReportMetric(total/float64(b.N), "B/interaction")
+	})
+}
+
+// BenchmarkRequest measures a REST request whose transport answers at once: what
+// the instrumentation adds to a Client, and to discordgo's method.
+func BenchmarkRequest(b *testing.B) {
+	for _, way := range []string{"bare", "instrumented"} {
+		b.Run("Client/"+way, func(b *testing.B) {
+			f := newTapped(b, way != "bare")
+			r := f.request(b, http.MethodPost, discordgo.EndpointChannelMessages("44"))
+			b.ReportAllocs()
+			for b.Loop() {
+				f.call(b, r)
+			}
+		})
+	}
+	for _, way := range []string{"bare", "instrumented", "with RequestOption"} {
+		b.Run("ChannelMessageSend/"+way, func(b *testing.B) {
+			f := newTapped(b, way != "bare")
+			f.users.body = `{"id":"55","channel_id":"44","content":"Pong!"}`
+			b.ReportAllocs()
+			for b.Loop() {
+				var opts []discordgo.RequestOption
+				if way == "with RequestOption" {
+					opts = append(opts, f.inst.RequestOption())
+				}
+				if _, err := f.session.ChannelMessageSend("44", "Pong!", opts...); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkInteraction measures an interaction from its frame to the response to
+// its callback: what the instrumentation adds, without discordgo's own work.
+func BenchmarkInteraction(b *testing.B) {
+	for _, way := range []string{"bare", "instrumented"} {
+		b.Run(way, func(b *testing.B) {
+			f := newTapped(b, way != "bare", WithCommands("ping"))
+			handle := f.inst.Interaction(func(*discordgo.Session, *discordgo.InteractionCreate) error { return nil })
+			stream := newInteractionStream()
+			r := f.request(b, http.MethodPost, discordgo.EndpointInteractionResponse("1144", "dG9rZW4"))
+			ic := &discordgo.InteractionCreate{Interaction: &discordgo.Interaction{
+				Type: discordgo.InteractionApplicationCommand, Data: discordgo.ApplicationCommandInteractionData{Name: "ping"},
+			}}
+			b.ReportAllocs()
+			for b.Loop() {
+				f.feed(b, stream.another())
+				ic.ID = string(stream.id)
+				r.URL.Path = "/api/v9/interactions/" + ic.ID + "/dG9rZW4/callback"
+				if way != "bare" {
+					handle(nil, ic)
+				}
+				f.call(b, r)
+			}
+			b.StopTimer()
+			if way != "bare" && f.inst.acks.cells[2*len(ackOutcomes)+ackLate].n.Load() != uint64(b.N) { //nolint:gosec // not below 0
+				b.Error("the interactions were not followed") // their ids are of 2022
+			}
+		})
+	}
+}
+
+// BenchmarkFrame measures one frame, from the read of the socket on.
+func BenchmarkFrame(b *testing.B) {
+	stream := newInteractionStream()
+	message := textFrame(`{"t":"MESSAGE_CREATE","s":3,"op":0,"d":{"id":"5","content":"x"}}`)
+	for _, frame := range []struct {
+		name string
+		next func() []byte
+	}{
+		{"MESSAGE_CREATE", func() []byte { return message }},
+		{"INTERACTION_CREATE", stream.another},
+	} {
+		for _, way := range []string{"bare", "instrumented"} {
+			b.Run(frame.name+"/"+way, func(b *testing.B) {
+				f := newTapped(b, way != "bare")
+				b.ReportAllocs()
+				for b.Loop() {
+					f.feed(b, frame.next())
+				}
+			})
+		}
+	}
+}
