@@ -28,6 +28,9 @@ type sequencer struct {
 	mu     sync.Mutex
 	parked []parkedPacket // by sequence number
 	apply  func(*wire.Packet)
+	// lost are the numbers with which guilds were lost. On a machine that is busy
+	// a creation may come later than the window allows: then it is void.
+	lost map[uint64]int64
 }
 
 type parkedPacket struct {
@@ -50,6 +53,7 @@ func (q *sequencer) push(p *wire.Packet, now time.Time) {
 		// gateway session, unless its number is too high for that: after an
 		// op 9 discordgo v0.29.0 identifies again without a pause.
 		q.apply(p)
+		q.lost = nil
 		q.parked = slices.DeleteFunc(q.parked, func(w parkedPacket) bool { return w.Seq > p.Seq+maxParked })
 		return
 	}
@@ -80,7 +84,20 @@ func (q *sequencer) release(now time.Time) {
 // first applies the first n of what is parked.
 func (q *sequencer) first(n int) {
 	for i := range q.parked[:n] {
-		q.apply(&q.parked[i].Packet)
+		p := &q.parked[i].Packet
+		switch p.Event {
+		case wire.EventGuildDelete:
+			if q.lost == nil || len(q.lost) >= wire.MaxGuilds {
+				q.lost = map[uint64]int64{}
+			}
+			q.lost[p.ID] = p.Seq
+		case wire.EventGuildCreate:
+			if seq, ok := q.lost[p.ID]; ok && p.Seq < seq {
+				continue
+			}
+			delete(q.lost, p.ID)
+		}
+		q.apply(p)
 	}
 	q.parked = slices.Delete(q.parked, 0, n)
 }

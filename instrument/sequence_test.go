@@ -140,3 +140,44 @@ func TestNothingIsHeldBackForLong(t *testing.T) {
 		t.Error("RESUMED was held back")
 	}
 }
+
+// TestCreationThatComesTooLate: on a busy machine the goroutine of a GUILD_CREATE
+// may run long after that of the GUILD_DELETE which followed it.
+func TestCreationThatComesTooLate(t *testing.T) {
+	var got guildSet
+	q := sequencer{apply: got.apply}
+	now := time.Unix(0, 0)
+	create := func(seq int64) *wire.Packet {
+		return &wire.Packet{Event: wire.EventGuildCreate, Seq: seq, ID: 7, MemberCount: 5, Has: wire.HasSeq | wire.HasMemberCount}
+	}
+	send := func(p *wire.Packet) {
+		q.push(p, now)
+		now = now.Add(orderWindow)
+		q.settle(now)
+	}
+	check := func(what string, want guildCounts) {
+		t.Helper()
+		if got.counts != want {
+			t.Errorf("%s: %+v, want %+v", what, got.counts, want)
+		}
+	}
+	there := guildCounts{available: 1, members: 5}
+
+	send(&wire.Packet{Event: wire.EventGuildDelete, Seq: 11, ID: 7})
+	send(create(10))
+	check("a creation from before the guild was left", guildCounts{})
+	send(create(12))
+	check("a creation from after it", there)
+	send(&wire.Packet{Event: wire.EventGuildDelete, Seq: 20, ID: 7, Unavailable: true})
+	send(create(19))
+	check("a creation from before the outage", guildCounts{unavailable: 1})
+	send(&wire.Packet{Event: wire.EventReady, Seq: 1, Guilds: []uint64{7}})
+	send(create(2))
+	check("numbers begin anew with READY", there)
+	for id := range uint64(2*wire.MaxGuilds + 10) {
+		send(&wire.Packet{Event: wire.EventGuildDelete, Seq: int64(id), ID: id + 100}) //nolint:gosec // far from the end
+		if len(q.lost) > wire.MaxGuilds {
+			t.Fatalf("%d lost guilds are kept, want at most %d", len(q.lost), wire.MaxGuilds)
+		}
+	}
+}
