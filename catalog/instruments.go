@@ -141,7 +141,8 @@ var (
 		Name: "discord.shard.sent", Kind: Counter, Unit: "{payload}", Section: sectionGateway,
 		Labels:      []Label{shardLabel, {Name: "op", Values: SentOps()}},
 		Description: "Payloads sent to the gateway, by operation",
-		Notes:       "Discord closes a connection that sends more than 120 in 60 s with code 4008.",
+		Notes: "Discord closes a connection that sends more than 120 in 60 s with code 4008. What every connection sends (`heartbeat`, `identify`, `resume`) exists at 0 " +
+			"from the start, the others appear when they are sent.",
 	}
 	GatewayIO = Instrument{
 		Name: "discord.gateway.io", Kind: Counter, Unit: "By", Section: sectionGateway,
