@@ -22,9 +22,6 @@ func (i *Instrumentation) collect(_ context.Context, o metric.Observer) error {
 		}
 	}
 
-	// States come first: what leads to one is counted before it is entered, so
-	// that whoever sees the state sees the count.
-	i.collectSessions(o)
 	o.ObserveInt64(m.up, 1)
 	o.ObserveInt64(m.botInfo, 1, i.info...)
 	o.ObserveFloat64(m.uptime, time.Since(i.start).Seconds())
@@ -67,6 +64,7 @@ func (i *Instrumentation) collect(_ context.Context, o metric.Observer) error {
 			each(s.sent, m.sent)
 		}
 	}
+	i.collectSessions(o)
 	for n := range i.hookOpts {
 		o.ObserveInt64(m.faults, int64(i.faults.counts[n].Load()), i.hookOpts[n]...) //nolint:gosec // as above
 	}

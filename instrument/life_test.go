@@ -29,9 +29,12 @@ func inState(state string) reading {
 	return want
 }
 
+// awaitState waits for a state, and returns a reading that begins after it was
+// seen: counts are read before states.
 func (b *bench) awaitState(state string) reading {
 	b.Helper()
-	return b.awaitValue("discord.shard.state{shard=0,state="+state+"}", 1)
+	b.awaitValue("discord.shard.state{shard=0,state="+state+"}", 1)
+	return b.collect()
 }
 
 const (
