@@ -158,7 +158,6 @@ var rests = map[string][]signal{
 		{catalog.Handshakes, ""},
 		{catalog.InvalidRequests, ""},
 		{catalog.RESTErrors, ""},
-		{catalog.LogRecords, "level=error"},
 		{catalog.TimersEvicted, ""},
 	},
 	"storm":           {{catalog.RateLimits, ""}},
