@@ -1,0 +1,67 @@
+// Command catalogjson writes dashboards/src/catalog.json from the catalog, for
+// programs that are not written in Go: the builder of the dashboards takes
+// every name, label and value from it.
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/argus-dgo/argus/catalog"
+)
+
+// A metric is an instrument as Prometheus has it.
+type metric struct {
+	Kind        string `json:"kind"`
+	Unit        string `json:"unit"`
+	Description string `json:"description"`
+	// Labels has the closed set of values of each label, without cluster, which
+	// every series has. It is empty where the set depends on the bot.
+	Labels  map[string][]string `json:"labels"`
+	Buckets []float64           `json:"buckets,omitempty"`
+}
+
+// document is an object by name, not a list, so that a compiler of TypeScript
+// knows each name and each label.
+type document struct {
+	Namespace string            `json:"namespace"`
+	Metrics   map[string]metric `json:"metrics"`
+}
+
+func main() {
+	// go generate runs in the folder of the file that asks for it: dashboards.
+	if err := write(filepath.Join("src", "catalog.json")); err != nil {
+		fmt.Fprintln(os.Stderr, "catalogjson:", err)
+		os.Exit(1)
+	}
+}
+
+func write(path string) error {
+	d := document{Namespace: catalog.Namespace, Metrics: map[string]metric{}}
+	for _, i := range catalog.All() {
+		m := metric{
+			Kind: i.Kind.String(), Unit: i.Unit, Description: i.Description,
+			Labels: map[string][]string{}, Buckets: i.Buckets,
+		}
+		for _, l := range i.Labels {
+			m.Labels[l.Name] = append([]string{}, values(l)...)
+		}
+		d.Metrics[i.PrometheusName()] = m
+	}
+	text, err := json.MarshalIndent(d, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, append(text, '\n'), 0o644) //nolint:gosec // a document that everybody may read
+}
+
+// values are a label's closed set. The routes are one too: docs/METRICS.md has a
+// list of their own for them.
+func values(l catalog.Label) []string {
+	if l.Name == "route" {
+		return append(catalog.Routes(), catalog.RouteOther)
+	}
+	return l.Values
+}
