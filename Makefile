@@ -1,4 +1,5 @@
-# Everything here needs Go alone (and, for the race detector, a C compiler).
+# Everything here needs Go alone (and, for the race detector, a C compiler); the
+# dashboards are made anew where npm is installed, and left as they are elsewhere.
 # Other tools are installed into .cache/bin, at the versions pinned below.
 
 GO  ?= go

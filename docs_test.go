@@ -18,7 +18,7 @@ func TestDocumentsNameWhatExists(t *testing.T) {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && strings.HasPrefix(d.Name(), ".") && path != ".":
+		case d.IsDir() && (strings.HasPrefix(d.Name(), ".") && path != "." || d.Name() == "node_modules"):
 			return fs.SkipDir
 		case strings.HasSuffix(path, ".md"):
 			documents = append(documents, path)

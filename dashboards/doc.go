@@ -5,3 +5,4 @@
 package dashboards
 
 //go:generate go run ../internal/catalogjson
+//go:generate ./generate.sh

@@ -1,0 +1,250 @@
+import { board, clusters, uids } from "./frame";
+import { ANSWERED, CLOCK, FAILURES, LATENCY } from "./limits";
+import { BAD, columns, lines, matrix, number, rows, GOOD, WARN } from "./look";
+import { lost } from "./overview";
+import { agg, count, countRate, gauge, increase, max, min, NOW, not, rate, share, sum } from "./promql";
+import { bySign, signs, trouble } from "./trouble";
+
+const any = { shard: undefined };
+const cluster = '{cluster=~"$cluster"}';
+const acks = "discord_interaction_acks_total";
+const upShare = `avg by (cluster) (${max(["cluster", "shard"], gauge("discord_shard_up", any))})`;
+/** Points from which a cluster needs somebody: any single sign that users feel. */
+const TROUBLE = { warn: 5, bad: 30 };
+
+export const fleet = () =>
+  board(
+    "fleet",
+    "All clusters in one pane, the worst first. A cluster that has stopped to report within the chosen time is the worst of all.",
+    [clusters],
+    [
+      {
+        title: "Who is in trouble?",
+        panels: [
+          number({
+            title: "Clusters",
+            description: "Processes that report now.",
+            width: 4,
+            unit: "short",
+            plain: true,
+            query: count([], agg("group", ["cluster"], gauge("argus_up"))),
+          }),
+          number({
+            title: "In trouble",
+            description: "Clusters that show any sign of trouble now.",
+            width: 4,
+            unit: "short",
+            thresholds: { warn: 1, bad: 3 },
+            query: `count((\n${trouble}\n) > 0) or vector(0)`,
+          }),
+          number({
+            title: "Lost",
+            description: "Clusters that reported within the chosen time and do not any more. One that was taken away on purpose is in it too, until the time has passed.",
+            width: 4,
+            unit: "short",
+            thresholds: { bad: 1 },
+            query: `count(${lost}) or vector(0)`,
+          }),
+          number({
+            title: "Shards up",
+            description: "Share of the reporting clusters' shards that are up.",
+            width: 4,
+            unit: "percentunit",
+            decimals: 1,
+            thresholds: { warn: 1, bad: 0.9, low: true },
+            query: `${sum([], gauge("discord_shards_connected"))} / ${sum([], gauge("discord_shards_configured"))}`,
+          }),
+          number({
+            title: "Answered in time",
+            description: "Share of all interactions that were answered within 3 s, over the last 5 minutes.",
+            width: 4,
+            unit: "percentunit",
+            decimals: 2,
+            none: "no interactions",
+            thresholds: { ...ANSWERED, low: true },
+            link: uids.interactions,
+            query: share(sum([], rate(acks, { outcome: "in_time" }, NOW)), sum([], rate(acks, {}, NOW))),
+          }),
+          number({
+            title: "Guilds",
+            description: "Guilds that are available, of all clusters.",
+            width: 4,
+            unit: "short",
+            plain: true,
+            query: sum([], gauge("discord_guilds")),
+          }),
+          columns({
+            title: "Clusters, worst first",
+            description: `Trouble is the sum of points for: ${signs.map((s) => `${s.name} (${s.meaning})`).join("; ")}. A name leads to that cluster's overview.`,
+            width: 24,
+            height: 12,
+            keys: { cluster: "Cluster" },
+            link: uids.overview,
+            sort: { by: "Trouble", desc: true },
+            columns: [
+              { name: "Trouble", unit: "short", decimals: 0, thresholds: TROUBLE, expr: `sort_desc(\n${trouble}\n)` },
+              { name: "Shards up", unit: "percentunit", decimals: 0, thresholds: { bad: 1, low: true }, expr: upShare },
+              {
+                name: "Answered in time",
+                unit: "percentunit",
+                decimals: 1,
+                thresholds: { ...ANSWERED, low: true },
+                expr: share(sum(["cluster"], rate(acks, { outcome: "in_time" }, NOW)), sum(["cluster"], rate(acks, {}, NOW))),
+              },
+              { name: "Interactions / s", unit: "short", decimals: 1, expr: sum(["cluster"], rate("discord_interactions_total", {}, NOW)) },
+              { name: "Heartbeat", unit: "s", thresholds: LATENCY, expr: max(["cluster"], gauge("discord_shard_latency_seconds", any)) },
+              {
+                name: "Rate limited",
+                unit: "percentunit",
+                decimals: 1,
+                thresholds: FAILURES,
+                expr: share(
+                  sum(["cluster"], rate("discord_ratelimits_total", { scope: not("shared") }, NOW)),
+                  sum(["cluster"], countRate("discord_rest_request_duration_seconds", {}, NOW)),
+                ),
+              },
+              { name: "Clock", unit: "s", decimals: 2, thresholds: { bad: CLOCK.ahead }, expr: min(["cluster"], gauge("discord_clock_offset_seconds")) },
+              { name: "Guilds", unit: "short", expr: max(["cluster"], gauge("discord_guilds")) },
+              { name: "Guilds lost", unit: "short", thresholds: { bad: 1 }, expr: max(["cluster"], gauge("discord_guilds_unavailable")) },
+              { name: "Up for", unit: "s", decimals: 0, expr: min(["cluster"], gauge("discord_uptime_seconds")) },
+            ],
+          }),
+          matrix({
+            title: "Signs of trouble",
+            description: "Which signs each cluster shows, with their points. A column that is full is a cause that all share: Discord, or the last deployment. Empty is well.",
+            width: 24,
+            unit: "short",
+            decimals: 0,
+            thresholds: TROUBLE,
+            row: "cluster",
+            column: "sign",
+            query: `${sum(["cluster", "sign"], `\n${bySign}\n`)} > 0`,
+          }),
+          rows({
+            title: "Trouble over time",
+            description: "A row for each cluster, red for trouble. Read downwards for what happened to all at once, along a row for what comes back.",
+            width: 24,
+            height: 10,
+            unit: "short",
+            to: 100,
+            scheme: "YlOrRd",
+            query: { expr: trouble, legend: "{{cluster}}" },
+          }),
+        ],
+      },
+      {
+        title: "Side by side",
+        panels: [
+          rows({
+            title: "Shards up",
+            description: "Share of each cluster's shards that are up. A wave through the rows is a rolling restart.",
+            width: 12,
+            unit: "percentunit",
+            to: 1,
+            query: { expr: upShare, legend: "{{cluster}}" },
+          }),
+          rows({
+            title: "Answered in time",
+            description: "Share of each cluster's interactions that were answered within 3 s. Gaps are times without interactions.",
+            width: 12,
+            unit: "percentunit",
+            to: 1,
+            query: { expr: share(sum(["cluster"], rate(acks, { outcome: "in_time" })), sum(["cluster"], rate(acks))), legend: "{{cluster}}" },
+          }),
+          lines({
+            title: "Interactions",
+            description: "Interactions of each cluster. One that falls while the others do not has lost guilds, shards or its connection.",
+            width: 12,
+            unit: "ops",
+            queries: [{ expr: sum(["cluster"], rate("discord_interactions_total")), legend: "{{cluster}}" }],
+          }),
+          lines({
+            title: "Guilds",
+            description: "Guilds of each cluster. Discord spreads them evenly over the shards.",
+            width: 12,
+            unit: "short",
+            queries: [{ expr: max(["cluster"], gauge("discord_guilds")), legend: "{{cluster}}" }],
+          }),
+          lines({
+            title: "Shards owned twice",
+            description: "Shard ids that more than one cluster has up. Each event is handled twice then: two processes were given the same range.",
+            width: 12,
+            unit: "short",
+            thresholds: { bad: 1 },
+            queries: [{ expr: `count(count by (shard) (${max(["cluster", "shard"], gauge("discord_shard_up", any))} == 1) > 1) or vector(0)`, legend: "shards" }],
+          }),
+          lines({
+            title: "Shards of the bot that are up",
+            description: "Different shard ids that are up in any cluster, against the bot's shard count.",
+            width: 12,
+            unit: "short",
+            colours: { up: GOOD, "shards of the bot": WARN },
+            queries: [
+              { expr: `count(${max(["shard"], gauge("discord_shard_up", any))} == 1)`, legend: "up" },
+              { expr: max([], gauge("discord_shards_total")), legend: "shards of the bot" },
+            ],
+          }),
+        ],
+      },
+      {
+        title: "The processes",
+        panels: [
+          lines({
+            title: "CPU",
+            description: "Cores in use. A bot that is too busy to read is late with everything. Absent where process metrics are off.",
+            width: 8,
+            unit: "short",
+            decimals: 2,
+            queries: [{ expr: sum(["cluster"], `rate(process_cpu_seconds_total${cluster}[$__rate_interval])`), legend: "{{cluster}}" }],
+          }),
+          lines({
+            title: "Memory",
+            description: "Resident memory. Growing without end: see the entries in discordgo's cache, and the goroutines.",
+            width: 8,
+            unit: "bytes",
+            queries: [{ expr: max(["cluster"], `process_resident_memory_bytes${cluster}`), legend: "{{cluster}}" }],
+          }),
+          lines({
+            title: "Goroutines",
+            description: "Goroutines. discordgo starts one for each handler of each event: growing means that handlers do not return.",
+            width: 8,
+            unit: "short",
+            queries: [{ expr: max(["cluster"], `go_goroutines${cluster}`), legend: "{{cluster}}" }],
+          }),
+        ],
+      },
+      {
+        title: "Can the telemetry be trusted?",
+        panels: [
+          columns({
+            title: "Parts of Argus",
+            description: "Whether the configured parts of Argus work. server: its address is bound. otlp: the last export was accepted. 0: its log line says what to do.",
+            width: 8,
+            keys: { cluster: "Cluster", subsystem: "Part" },
+            sort: { by: "Works", desc: false },
+            columns: [{ name: "Works", unit: "short", thresholds: { bad: 1, low: true }, expr: min(["cluster", "subsystem"], gauge("argus_subsystem_up")) }],
+          }),
+          lines({
+            title: "Faults inside the instrumentation",
+            description: "Faults that were caught and did not reach the bot, by part, and timers dropped at the cap: interactions without an outcome. Both should be 0: report what the log says.",
+            width: 8,
+            unit: "short",
+            queries: [
+              { expr: sum(["hook"], increase("argus_instrumentation_errors_total")), legend: "{{hook}}" },
+              { expr: sum([], increase("argus_timers_evicted_total")), legend: "timers dropped" },
+            ],
+          }),
+          lines({
+            title: "discordgo's log",
+            description: "Lines that discordgo logged, by level. On request: ARGUS_LOG_RECORDS.",
+            width: 8,
+            unit: "short",
+            bars: true,
+            stacked: true,
+            colours: { error: BAD, warning: WARN },
+            queries: [{ expr: sum(["level"], increase("discord_log_records_total")), legend: "{{level}}" }],
+          }),
+        ],
+      },
+    ],
+  );

@@ -1,0 +1,20 @@
+// Writes ../json, or the folder that is given.
+
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fleet } from "./fleet";
+import { gateway } from "./gateway";
+import { interactions } from "./interactions";
+import { overview } from "./overview";
+import { rest } from "./rest";
+
+const committed = join(__dirname, "..", "json");
+const folder = process.argv[2] ? resolve(process.argv[2]) : committed;
+mkdirSync(folder, { recursive: true });
+if (folder === committed) {
+  // What no source makes any more goes away.
+  readdirSync(folder).forEach((name) => rmSync(join(folder, name)));
+}
+for (const board of [overview(), interactions(), gateway(), rest(), fleet()]) {
+  writeFileSync(join(folder, `${board.uid}.json`), `${JSON.stringify(board, null, 2)}\n`);
+}

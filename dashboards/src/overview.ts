@@ -1,0 +1,313 @@
+import { board, clusters, shards, uids } from "./frame";
+import { ANSWER, ANSWERED, BUDGET, EXEMPT_ROUTES, FAILURES, GLOBAL_PER_SECOND, GUILDS_LOST, GUILDS_PER_SHARD, INVALID_REQUESTS, SENDS_PER_MINUTE } from "./limits";
+import { BAD, bars, columns, GOOD, lines, number, WARN } from "./look";
+import { agg, count, gauge, increase, max, min, not, notRe, countRate, NOW, quantile, rate, re, share, sum } from "./promql";
+import { stateNumber, STATES } from "./states";
+
+export const OUTCOMES = { in_time: GOOD, late: WARN, rejected: "purple", missed: BAD };
+export const lost = `${agg("group", ["cluster"], `last_over_time(${gauge("argus_up")}[$__range])`)} unless ${agg("group", ["cluster"], gauge("argus_up"))}`;
+
+const up = max(["cluster", "shard"], gauge("discord_shard_up"));
+const starts = "discord_gateway_session_start_remaining";
+
+export const overview = () =>
+  board(
+    "overview",
+    "Are users answered, who is down, is it Discord or us, which budget runs out first, and what changed? Read it from the top.",
+    [clusters, shards],
+    [
+      {
+        title: "Are users answered?",
+        panels: [
+          number({
+            title: "Answered in time",
+            description:
+              "Share of the interactions in the chosen time that were answered within Discord's 3 s. The others saw that the application did not respond. Red: look at Interactions.",
+            width: 4,
+            unit: "percentunit",
+            decimals: 2,
+            none: "no interactions",
+            thresholds: { ...ANSWERED, low: true },
+            link: uids.interactions,
+            query: share(
+              sum([], increase("discord_interaction_acks_total", { outcome: "in_time" }, "[$__range]")),
+              sum([], increase("discord_interaction_acks_total", {}, "[$__range]")),
+            ),
+          }),
+          number({
+            title: "Not answered now",
+            description: "Interactions a minute that were late, rejected or missed, over the last 5 minutes.",
+            width: 4,
+            unit: "short",
+            decimals: 1,
+            thresholds: { warn: 0.1, bad: 5 },
+            link: uids.interactions,
+            query: `60 * ${sum([], rate("discord_interaction_acks_total", { outcome: not("in_time") }, NOW))}`,
+          }),
+          number({
+            title: "Time to answer, p95",
+            description: "From the receipt of an interaction until its first answer was accepted, for 95 of 100. Discord's limit is 3 s from creation.",
+            width: 4,
+            unit: "s",
+            none: "no answers",
+            thresholds: ANSWER,
+            link: uids.interactions,
+            query: quantile(0.95, [], "discord_interaction_ack_duration_seconds", {}, NOW),
+          }),
+          lines({
+            title: "Interactions by outcome",
+            description:
+              "Each interaction once. late: after 3 s. missed: never tried. rejected: tried in time and refused by Discord. Only in_time should be there.",
+            width: 12,
+            height: 8,
+            unit: "ops",
+            stacked: true,
+            colours: OUTCOMES,
+            link: uids.interactions,
+            queries: [{ expr: sum(["outcome"], rate("discord_interaction_acks_total")), legend: "{{outcome}}" }],
+          }),
+        ],
+      },
+      {
+        title: "Who is down?",
+        panels: [
+          number({
+            title: "Shards down",
+            description: "Shards that a process has and that are not up. A few for seconds are reconnects. Shards of a process that is gone are in Processes lost.",
+            width: 4,
+            unit: "short",
+            thresholds: { warn: 1, bad: 2 },
+            link: uids.gateway,
+            query: `count(${up} == 0) or 0 * ${count([], up)}`,
+          }),
+          number({
+            title: "Processes lost",
+            description: "Clusters that reported within the chosen time and do not any more: crashed, cut off, or taken away on purpose.",
+            width: 4,
+            unit: "short",
+            thresholds: { bad: 1 },
+            link: uids.fleet,
+            query: `count(${lost}) or 0 * ${count([], gauge("argus_up"))}`,
+          }),
+          number({
+            title: "Shards missing of the bot",
+            description:
+              "The bot's shard count less the different shards that are up, over the chosen clusters. Above 0 with no shard down: a whole process is missing. Choose all clusters and shards.",
+            width: 4,
+            unit: "short",
+            thresholds: { warn: 1, bad: 2 },
+            link: uids.fleet,
+            query: `${max([], gauge("discord_shards_total"))} - count(${max(["shard"], gauge("discord_shard_up"))} == 1)`,
+          }),
+          columns({
+            title: "Shards that are not ready",
+            description: "What each shard that is not ready does, and since when. identifying for long: the identify budget, or Discord. disconnected for long: discordgo waits up to 10 minutes between tries.",
+            width: 12,
+            keys: { cluster: "Cluster", shard: "Shard" },
+            link: uids.gateway,
+            none: "all are ready",
+            sort: { by: "For", desc: true },
+            columns: [
+              { name: "State", unit: "short", states: STATES, expr: `${stateNumber} < 4` },
+              {
+                name: "For",
+                unit: "s",
+                decimals: 0,
+                thresholds: { warn: 30, bad: 300 },
+                expr: `time() - ${max(["cluster", "shard"], gauge("discord_shard_state_change_timestamp_seconds"))} and (${stateNumber} < 4)`,
+              },
+            ],
+          }),
+        ],
+      },
+      {
+        title: "Is it Discord or us?",
+        panels: [
+          lines({
+            title: "Signs of Discord",
+            description:
+              "Shares of guilds lost to an outage, of REST requests that failed at Discord (5xx, no response), and of connections ended by Discord among all that ended. High here and low beside it: wait, say so in your status channel, do not restart.",
+            width: 12,
+            unit: "percentunit",
+            max: 1,
+            thresholds: { bad: GUILDS_LOST.bad },
+            link: uids.gateway,
+            queries: [
+              {
+                legend: "guilds lost",
+                expr: share(sum([], gauge("discord_guilds_unavailable")), `(${sum([], gauge("discord_guilds"))} + ${sum([], gauge("discord_guilds_unavailable"))})`),
+              },
+              {
+                legend: "REST 5xx",
+                expr: share(
+                  sum([], countRate("discord_rest_request_duration_seconds", { status: re("5..|failed") })),
+                  sum([], countRate("discord_rest_request_duration_seconds")),
+                ),
+              },
+              {
+                legend: "closed by Discord",
+                expr: share(
+                  sum([], rate("discord_shard_disconnects_total", { initiator: "discord" })),
+                  sum([], rate("discord_shard_disconnects_total")),
+                ),
+              },
+            ],
+          }),
+          lines({
+            title: "Signs of ours",
+            description:
+              "Shares of commands that failed, of REST requests that Discord refused (4xx), and of those that a limit of the bot itself held up (429, but not of scope shared). High here: look at what was deployed last.",
+            width: 12,
+            unit: "percentunit",
+            thresholds: FAILURES,
+            link: uids.interactions,
+            queries: [
+              {
+                legend: "commands failed",
+                expr: share(sum([], rate("discord_app_commands_total", { status: "error" })), sum([], rate("discord_app_commands_total"))),
+              },
+              {
+                legend: "REST 4xx",
+                expr: share(
+                  sum([], countRate("discord_rest_request_duration_seconds", { status: re("4..") })),
+                  sum([], countRate("discord_rest_request_duration_seconds")),
+                ),
+              },
+              {
+                legend: "rate limited",
+                expr: share(
+                  sum([], rate("discord_ratelimits_total", { scope: not("shared") })),
+                  sum([], countRate("discord_rest_request_duration_seconds")),
+                ),
+              },
+            ],
+          }),
+          lines({
+            title: "Time lost at Discord and on the way",
+            description: "Heartbeat round trip (the worst shard), age of interactions at their receipt, and REST requests on the wire, all p95 but the first. They rise together when Discord or the network is slow.",
+            width: 12,
+            unit: "s",
+            queries: [
+              { legend: "heartbeat, worst shard", expr: max([], gauge("discord_shard_latency_seconds")) },
+              { legend: "age at receipt", expr: quantile(0.95, [], "discord_interaction_receipt_age_seconds") },
+              { legend: "REST", expr: quantile(0.95, [], "discord_rest_request_duration_seconds") },
+            ],
+          }),
+          lines({
+            title: "Time lost in the bot",
+            description: "Wait until a handler was called, handlers, and the wait in discordgo's rate limiter, all p95. They rise alone when the bot is slow.",
+            width: 12,
+            unit: "s",
+            link: uids.interactions,
+            queries: [
+              { legend: "before the handler", expr: quantile(0.95, [], "discord_interaction_handler_delay_seconds") },
+              { legend: "handler", expr: quantile(0.95, [], "discord_app_command_duration_seconds") },
+              { legend: "rate limiter", expr: quantile(0.95, [], "discord_rest_queue_wait_seconds") },
+            ],
+          }),
+        ],
+      },
+      {
+        title: "Which budget runs out first?",
+        panels: [
+          bars({
+            title: "Budgets used",
+            description:
+              "IDENTIFYs of the day (at 100 % Discord resets the token), invalid requests in 10 minutes (10,000: a ban of the address), gateway sends of the busiest shard (120 in 60 s: close code 4008), REST requests (50 a second for the whole bot), guilds on the fullest process's shards (2,500 each).",
+            width: 12,
+            unit: "percentunit",
+            min: 0,
+            max: 1,
+            thresholds: BUDGET,
+            none: "unknown",
+            link: uids.rest,
+            queries: [
+              { legend: "Identify", expr: `max(1 - ${gauge(starts)} / ${gauge("discord_gateway_session_start_total")})` },
+              { legend: "Invalid requests", expr: `${sum([], increase("discord_rest_invalid_requests_total", {}, "[10m]"))} / ${INVALID_REQUESTS}` },
+              { legend: "Gateway sends", expr: `${max([], sum(["cluster", "shard"], rate("discord_shard_sent_total")))} * 60 / ${SENDS_PER_MINUTE}` },
+              { legend: "REST requests", expr: `${sum([], countRate("discord_rest_request_duration_seconds", { route: notRe(EXEMPT_ROUTES) }))} / ${GLOBAL_PER_SECOND}` },
+              { legend: "Guilds per shard", expr: `max(${max(["cluster"], gauge("discord_guilds"))} / ${max(["cluster"], gauge("discord_shards_configured"))}) / ${GUILDS_PER_SHARD}` },
+            ],
+          }),
+          number({
+            title: "Session starts left",
+            description: "IDENTIFYs that are left until the reset, of the whole bot. Below two restarts of all shards: freeze deployments. Unknown without a poll (ARGUS_SESSION_START_POLL).",
+            width: 4,
+            height: 8,
+            unit: "short",
+            none: "unknown",
+            plain: true,
+            link: uids.gateway,
+            query: min([], gauge(starts)),
+          }),
+          number({
+            title: "Restarts of the fleet left",
+            description: "Session starts that are left, divided by the shards of the bot. Below 2: a deployment that fails costs the token.",
+            width: 4,
+            height: 8,
+            unit: "short",
+            decimals: 1,
+            none: "unknown",
+            thresholds: { bad: 2, warn: 4, low: true },
+            link: uids.gateway,
+            query: `${min([], gauge(starts))} / ${max([], gauge("discord_shards_total"))}`,
+          }),
+          number({
+            title: "Budget is back in",
+            description: "Time until all session starts are back.",
+            width: 4,
+            height: 8,
+            unit: "s",
+            none: "unknown",
+            plain: true,
+            query: `${max([], gauge("discord_gateway_session_start_reset_timestamp_seconds"))} - time()`,
+          }),
+        ],
+      },
+      {
+        title: "What changed?",
+        panels: [
+          columns({
+            title: "Versions",
+            description: "How many processes run which versions. Two rows for longer than a deployment: it has stopped half way.",
+            width: 12,
+            keys: { argus_version: "Argus", discordgo_version: "discordgo", go_version: "Go" },
+            sort: { by: "Processes", desc: true },
+            columns: [
+              { name: "Processes", unit: "short", expr: count(["argus_version", "discordgo_version", "go_version"], max(["cluster", "argus_version", "discordgo_version", "go_version"], gauge("discord_bot_info"))) },
+            ],
+          }),
+          columns({
+            title: "Last restarts",
+            description: "Processes by when they started, and how often in the chosen time. A number that grows is a crash loop: each start costs session starts.",
+            width: 12,
+            keys: { cluster: "Cluster" },
+            link: uids.overview,
+            sort: { by: "Up for", desc: false },
+            columns: [
+              { name: "Up for", unit: "s", decimals: 0, thresholds: { warn: 300, bad: 60, low: true }, expr: min(["cluster"], gauge("discord_uptime_seconds")) },
+              { name: "Restarts", unit: "short", thresholds: { warn: 1, bad: 3 }, expr: max(["cluster"], `resets(${gauge("discord_uptime_seconds")}[$__range])`) },
+            ],
+          }),
+          lines({
+            title: "Guilds",
+            description: "Guilds that are available, and those lost to an outage. A step down in the one and up in the other is an outage; down alone, the bot was removed or a process is gone.",
+            width: 12,
+            unit: "short",
+            colours: { unavailable: BAD },
+            queries: [
+              { legend: "available", expr: sum([], gauge("discord_guilds")) },
+              { legend: "unavailable", expr: sum([], gauge("discord_guilds_unavailable")) },
+            ],
+          }),
+          lines({
+            title: "Members",
+            description: "Sum of the member counts of the available guilds; a user in two guilds counts twice.",
+            width: 12,
+            unit: "short",
+            queries: [{ legend: "members", expr: sum([], gauge("discord_members")) }],
+          }),
+        ],
+      },
+    ],
+  );

@@ -1,0 +1,144 @@
+// Selectors whose names, labels and values the catalog knows. A name or a label
+// that does not exist does not compile; a value that does not exist throws.
+
+import catalog from "./catalog.json";
+
+type Metrics = typeof catalog.metrics;
+
+/** A metric of the catalog, by its Prometheus name. */
+export type Name = keyof Metrics;
+
+/** A label of one metric. */
+type LabelOf<N extends Name> = keyof Metrics[N]["labels"] | "cluster";
+
+/** Any label of the catalog, and what a query adds. */
+export type Label = { [N in Name]: keyof Metrics[N]["labels"] }[Name] | "cluster" | "le" | "sign";
+
+type Operator = "=" | "!=" | "=~" | "!~";
+
+/** What a label has to be. A plain string stands for equality. */
+type Want = string | { op: Operator; text: string };
+
+export type Matchers<N extends Name> = { [L in LabelOf<N>]?: Want | undefined };
+
+export const not = (text: string): Want => ({ op: "!=", text });
+export const re = (text: string): Want => ({ op: "=~", text });
+export const notRe = (text: string): Want => ({ op: "!~", text });
+/** What a variable of the dashboard has chosen. */
+export const chosen = (variable: string): Want => ({ op: "=~", text: `$${variable}` });
+
+interface Metric {
+  kind: string;
+  unit: string;
+  description: string;
+  labels: Record<string, string[]>;
+}
+
+const metric = (name: Name): Metric => catalog.metrics[name] as unknown as Metric;
+
+/** The first segment of the bot's names: another one where ARGUS_NAMESPACE is set. */
+export const namespace = process.env["ARGUS_NAMESPACE"] || catalog.namespace;
+if (!/^[a-zA-Z][a-zA-Z0-9_]*$/.test(namespace)) {
+  throw new Error(`ARGUS_NAMESPACE=${namespace} is not the beginning of a metric's name`);
+}
+
+const prefix = `${catalog.namespace}_`;
+const inNamespace = (name: string) => (name.startsWith(prefix) ? `${namespace}_${name.slice(prefix.length)}` : name);
+
+function matcher(name: Name, label: string, want: Want): string {
+  const { op, text } = typeof want === "string" ? { op: "=" as Operator, text: want } : want;
+  const values = metric(name).labels[label] ?? [];
+  if (values.length > 0 && !text.startsWith("$")) {
+    const exact = op === "=" || op === "!=";
+    const pattern = new RegExp(`^(?:${text})$`);
+    if (!values.some((v) => (exact ? v === text : pattern.test(v)))) {
+      throw new Error(`${name}: no value of ${label} is ${op} ${text}`);
+    }
+  }
+  return `${label}${op}"${text}"`;
+}
+
+function selector<N extends Name>(name: N, suffix: string, matchers: Matchers<N>, more: string[] = []): string {
+  const wants: Record<string, Want | undefined> = { cluster: chosen("cluster"), ...matchers };
+  // On the dashboards that show shards, each series with a shard is one of those chosen.
+  if ("shard" in metric(name).labels && !("shard" in matchers)) {
+    wants["shard"] = chosen("shard");
+  }
+  const parts = Object.entries(wants).flatMap(([label, want]) => (want === undefined ? [] : [matcher(name, label, want)]));
+  const braced = [...parts, ...more].join(",");
+  return inNamespace(name) + suffix + (braced && `{${braced}}`);
+}
+
+function needs(name: Name, ...kinds: string[]) {
+  if (!kinds.includes(metric(name).kind)) {
+    throw new Error(`${name} is a ${metric(name).kind}, not a ${kinds.join(" or a ")}`);
+  }
+}
+
+/** The window of a rate in a panel over time: Grafana makes it at least four scrapes long. */
+export const W = "[$__rate_interval]";
+/** The window of a verdict about now, whatever the panel's time range is. */
+export const NOW = "[5m]";
+
+/** The value of a gauge. */
+export function gauge<N extends Name>(name: N, matchers: Matchers<N> = {}): string {
+  needs(name, "gauge", "up-down counter");
+  return selector(name, "", matchers);
+}
+
+/** The value of a counter, which only rate, increase and resets can read. */
+export function counter<N extends Name>(name: N, matchers: Matchers<N> = {}): string {
+  needs(name, "counter");
+  return selector(name, "", matchers);
+}
+
+export const rate = <N extends Name>(name: N, matchers: Matchers<N> = {}, window = W) => `rate(${counter(name, matchers)}${window})`;
+export const increase = <N extends Name>(name: N, matchers: Matchers<N> = {}, window = W) =>
+  `increase(${counter(name, matchers)}${window})`;
+
+const histogram = <N extends Name>(name: N, suffix: string, matchers: Matchers<N>, more: string[] = []) => {
+  needs(name, "histogram");
+  return selector(name, suffix, matchers, more);
+};
+
+/** How often something was measured, per second. */
+export const countRate = <N extends Name>(name: N, matchers: Matchers<N> = {}, window = W) =>
+  `rate(${histogram(name, "_count", matchers)}${window})`;
+
+/** How often it took at most 3 s, per second. Prometheus writes the bound as 3 or as 3.0, by how it got it. */
+export const within3s = <N extends Name>(name: N, matchers: Matchers<N> = {}, window = W) =>
+  `rate(${histogram(name, "_bucket", matchers, ['le=~"3|3[.]0"'])}${window})`;
+
+/** The aggregation of an expression by labels; without labels, over all. */
+export const agg = (op: "sum" | "max" | "min" | "avg" | "count" | "group", by: Label[], expr: string) =>
+  by.length > 0 ? `${op} by (${by.join(", ")}) (${expr})` : `${op}(${expr})`;
+export const sum = (by: Label[], expr: string) => agg("sum", by, expr);
+export const max = (by: Label[], expr: string) => agg("max", by, expr);
+export const min = (by: Label[], expr: string) => agg("min", by, expr);
+export const count = (by: Label[], expr: string) => agg("count", by, expr);
+
+/** A quantile of a histogram. */
+export const quantile = <N extends Name>(q: number, by: Label[], name: N, matchers: Matchers<N> = {}, window = W) =>
+  `histogram_quantile(${q}, ${sum(["le", ...by], `rate(${histogram(name, "_bucket", matchers)}${window})`)})`;
+
+/** The mean of a histogram; absent where nothing was measured. */
+export const mean = <N extends Name>(by: Label[], name: N, matchers: Matchers<N> = {}, window = W) =>
+  `${sum(by, `rate(${histogram(name, "_sum", matchers)}${window})`)} / (${sum(by, countRate(name, matchers, window))} > 0)`;
+
+/** The buckets of a histogram, for a heatmap. */
+export const buckets = <N extends Name>(name: N, matchers: Matchers<N> = {}) =>
+  sum(["le"], `increase(${histogram(name, "_bucket", matchers)}${W})`);
+
+/** A share of a whole; absent where the whole is 0, which says that nothing happened. */
+export const share = (part: string, whole: string) => `${part} / (${whole} > 0)`;
+
+/** The unit that Grafana shows the metric in. */
+export function unitOf(name: Name): string {
+  const { unit, kind } = metric(name);
+  const units: Record<string, string> = { s: "s", By: "bytes" };
+  return kind === "counter" && unit === "By" ? "Bps" : (units[unit] ?? "short");
+}
+
+/** A query for a variable: the values of a label. */
+export const labelValues = <N extends Name>(name: N, label: LabelOf<N> & string, matchers: Matchers<N> = {}) =>
+  `label_values(${selector(name, metric(name).kind === "histogram" ? "_count" : "", matchers)}, ${label})`;

@@ -1,0 +1,16 @@
+import { BAD, GOOD, States, WARN } from "./look";
+import { gauge } from "./promql";
+
+/** The states of a shard, as numbers that grow with how near it is to being ready. */
+export const STATES: States = {
+  0: { text: "disconnected", color: BAD },
+  1: { text: "connecting", color: WARN },
+  2: { text: "identifying", color: "purple" },
+  3: { text: "resuming", color: "yellow" },
+  4: { text: "ready", color: GOOD },
+};
+
+/** The state of each shard as such a number: one series is 1, the others are 0. */
+export const stateNumber = `max by (cluster, shard) (${Object.entries(STATES)
+  .map(([n, { text }]) => `${n} * ${gauge("discord_shard_state", { state: text })}`)
+  .join(" or ")})`;

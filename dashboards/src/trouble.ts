@@ -1,0 +1,107 @@
+// The order of the fleet: points for each sign of trouble, summed up by cluster.
+//
+// A sign is 0 for a cluster that is well. What loses users' interactions weighs
+// most, then what will, then what only blinds the operator. A sign that has
+// parts has some points for being there and more for how much of the cluster it
+// concerns, so that one bad shard of a hundred is above a healthy cluster and
+// below one that is all bad.
+
+import { CLOCK, ACK_AGE, GUILDS_LOST, LOCK } from "./limits";
+import { agg, countRate, gauge, increase, max, NOW, not, rate, re, share, sum } from "./promql";
+
+interface Sign {
+  name: string;
+  meaning: string;
+  expr: string;
+}
+
+const any = { shard: undefined };
+const seen = agg("group", ["cluster"], `last_over_time(${gauge("argus_up")}[$__range])`);
+/** A share as points: some for being above a limit, and more by how much it is. */
+const points = (some: number, more: number, part: string, limit: number) => `(${some} + ${more} * ${part}) * (${part} > bool ${limit})`;
+
+const notReady = `(1 - avg by (cluster) (${max(["cluster", "shard"], gauge("discord_shard_up", any))}))`;
+const unanswered = `(${share(
+  sum(["cluster"], increase("discord_interaction_acks_total", { outcome: not("in_time") }, NOW)),
+  sum(["cluster"], increase("discord_interaction_acks_total", {}, NOW)),
+)})`;
+const limited = `clamp_max(${share(
+  sum(["cluster"], rate("discord_ratelimits_total", { scope: not("shared") }, NOW)),
+  sum(["cluster"], countRate("discord_rest_request_duration_seconds", {}, NOW)),
+)}, 1)`;
+const guildsLost = `(${share(
+  max(["cluster"], gauge("discord_guilds_unavailable")),
+  `(${max(["cluster"], gauge("discord_guilds"))} + ${max(["cluster"], gauge("discord_guilds_unavailable"))})`,
+)})`;
+
+export const signs: Sign[] = [
+  {
+    name: "lost",
+    meaning: "reported within the dashboard's time range and does not any more: 100",
+    expr: `100 * (${seen} unless ${agg("group", ["cluster"], gauge("argus_up"))})`,
+  },
+  {
+    name: "not ready",
+    meaning: "shards that are not up: 10, and 40 times their share",
+    expr: points(10, 40, notReady, 0),
+  },
+  {
+    name: "refused",
+    meaning: "a close code after which no client may come back, in 5 minutes: 30",
+    expr: `30 * (${sum(["cluster"], increase("discord_shard_disconnects_total", { ...any, code: re("4004|401[0-4]") }, NOW))} > bool 0)`,
+  },
+  {
+    name: "unanswered",
+    meaning: "more than 1 % of interactions not answered in time, in 5 minutes: 10, and 20 times their share",
+    expr: points(10, 20, unanswered, 0.01),
+  },
+  {
+    name: "zombie",
+    meaning: `a shard that is up and whose heartbeats have not been acknowledged for ${ACK_AGE.warn} intervals: 20`,
+    expr: `20 * ${max(
+      ["cluster"],
+      `(time() - ${gauge("discord_shard_heartbeat_ack_timestamp_seconds", any)}) / ${gauge("discord_shard_heartbeat_interval_seconds", any)} > bool ${ACK_AGE.warn} and ${gauge("discord_shard_up", any)} == 1`,
+    )}`,
+  },
+  {
+    name: "rate limited",
+    meaning: "429s of the bot's own limits on more than 1 % of its requests, in 5 minutes: 10, and 20 times their share",
+    expr: points(10, 20, limited, 0.01),
+  },
+  {
+    name: "near a ban",
+    meaning: "more than 1,000 invalid requests in 10 minutes: 20",
+    expr: `20 * (${sum(["cluster"], increase("discord_rest_invalid_requests_total", {}, "[10m]"))} > bool 1000)`,
+  },
+  {
+    name: "clock",
+    meaning: `a clock that is more than ${-CLOCK.behind} s behind or more than ${CLOCK.ahead} s ahead, or everything is late: 15`,
+    expr: `15 * ((${agg("min", ["cluster"], gauge("discord_clock_offset_seconds"))} < bool ${CLOCK.behind}) + (${agg("min", ["cluster"], gauge("discord_clock_offset_seconds"))} > bool ${CLOCK.ahead}))`,
+  },
+  {
+    name: "stuck",
+    meaning: `a session whose lock has been away for more than ${LOCK.bad} s: 15`,
+    expr: `15 * (${max(["cluster"], gauge("discord_shard_lock_unavailable_seconds", any))} > bool ${LOCK.bad})`,
+  },
+  {
+    name: "guilds lost",
+    meaning: "more than 5 % of the guilds are unavailable: 5, and 15 times their share",
+    expr: points(5, 15, guildsLost, GUILDS_LOST.bad),
+  },
+  {
+    name: "telemetry",
+    meaning: "a part of Argus does not work: 5",
+    expr: `5 * (1 - ${agg("min", ["cluster"], gauge("argus_subsystem_up"))})`,
+  },
+  {
+    name: "faults",
+    meaning: "faults inside the instrumentation in 5 minutes: 5",
+    expr: `5 * (${sum(["cluster"], increase("argus_instrumentation_errors_total", {}, NOW))} > bool 0)`,
+  },
+];
+
+/** Every sign that some cluster shows, with its points. */
+export const bySign = signs.map((s) => `label_replace(${s.expr}, "sign", "${s.name}", "", "")`).join("\nor\n");
+
+/** The points of each cluster that was there in the time range, 0 for one that is well. */
+export const trouble = sum(["cluster"], `label_replace(0 * ${seen}, "sign", "none", "", "")\nor\n${bySign}`);
