@@ -1,0 +1,601 @@
+package dashboards_test
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/argus-dgo/argus/catalog"
+)
+
+// Of Grafana's model, what the tests look at.
+type (
+	dashboard struct {
+		ID            any      `json:"id"`
+		UID           string   `json:"uid"`
+		Title         string   `json:"title"`
+		Description   string   `json:"description"`
+		Tags          []string `json:"tags"`
+		SchemaVersion int      `json:"schemaVersion"`
+		Panels        []panel  `json:"panels"`
+		Links         []link   `json:"links"`
+		Templating    struct {
+			List []variable `json:"list"`
+		} `json:"templating"`
+		Annotations struct {
+			List []annotation `json:"list"`
+		} `json:"annotations"`
+		text string
+	}
+	panel struct {
+		ID          int     `json:"id"`
+		Type        string  `json:"type"`
+		Title       string  `json:"title"`
+		Description string  `json:"description"`
+		Targets     []quest `json:"targets"`
+		GridPos     struct {
+			X, Y, W, H int
+		} `json:"gridPos"`
+		FieldConfig struct {
+			Defaults struct {
+				Unit       string `json:"unit"`
+				Thresholds struct {
+					Steps []struct {
+						Value *float64 `json:"value"`
+						Color string   `json:"color"`
+					} `json:"steps"`
+				} `json:"thresholds"`
+			} `json:"defaults"`
+			Overrides []struct {
+				Matcher    struct{ Options string }
+				Properties []struct {
+					ID    string
+					Value any
+				}
+			} `json:"overrides"`
+		} `json:"fieldConfig"`
+		Options struct {
+			ColorMode string `json:"colorMode"`
+		} `json:"options"`
+		Transformations []struct {
+			ID      string
+			Options struct{ RenameByName map[string]string }
+		} `json:"transformations"`
+		Panels []panel `json:"panels"`
+	}
+	quest struct {
+		RefID   string `json:"refId"`
+		Expr    string `json:"expr"`
+		Instant bool   `json:"instant"`
+		Range   bool   `json:"range"`
+	}
+	variable struct {
+		Type       string `json:"type"`
+		Name       string `json:"name"`
+		Label      string `json:"label"`
+		Multi      bool   `json:"multi"`
+		IncludeAll bool   `json:"includeAll"`
+		AllValue   string `json:"allValue"`
+		Definition string `json:"definition"`
+		Query      any    `json:"query"`
+	}
+	annotation struct {
+		Name   string `json:"name"`
+		Enable bool   `json:"enable"`
+		Expr   string `json:"expr"`
+		Target quest  `json:"target"`
+	}
+	link struct {
+		Type        string `json:"type"`
+		URL         string `json:"url"`
+		IncludeVars bool   `json:"includeVars"`
+		KeepTime    bool   `json:"keepTime"`
+	}
+)
+
+// order is that of an operator's questions.
+var order = []string{"argus-overview", "argus-interactions", "argus-gateway", "argus-rest", "argus-fleet"}
+
+func load(t *testing.T) []dashboard {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("json", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []dashboard
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := dashboard{text: string(text)}
+		if err := json.Unmarshal(text, &d); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		if file != filepath.Join("json", d.UID+".json") {
+			t.Errorf("%s has the uid %s", file, d.UID)
+		}
+		all = append(all, d)
+	}
+	var uids []string
+	for _, d := range all {
+		uids = append(uids, d.UID)
+	}
+	if want := slices.Sorted(slices.Values(order)); !slices.Equal(uids, want) {
+		t.Fatalf("the dashboards are %v, want %v", uids, want)
+	}
+	return all
+}
+
+// An asked is an expression and where it stands.
+type asked struct{ where, expr string }
+
+// expressions are all that a dashboard asks Prometheus, its variables apart.
+func (d *dashboard) expressions() []asked {
+	var all []asked
+	for _, p := range d.Panels {
+		for _, q := range p.Targets {
+			all = append(all, asked{d.UID + ", " + p.Title + ", " + q.RefID, q.Expr})
+		}
+	}
+	for _, a := range d.Annotations.List {
+		all = append(all, asked{d.UID + ", annotation " + a.Name, a.Expr})
+	}
+	return all
+}
+
+// known are the metrics that a query may name, with their labels. A label
+// without values may have any.
+type known struct {
+	labels map[string][]string
+	kind   catalog.Kind
+}
+
+func metrics() map[string]known {
+	all := map[string]known{}
+	for _, i := range catalog.All() {
+		labels := map[string][]string{"cluster": nil, "job": nil, "instance": nil}
+		for _, l := range i.Labels {
+			labels[l.Name] = l.Values
+			if l.Name == "route" {
+				labels[l.Name] = append(catalog.Routes(), catalog.RouteOther)
+			}
+		}
+		name := i.PrometheusName()
+		if i.Kind != catalog.Histogram {
+			all[name] = known{labels, i.Kind}
+			continue
+		}
+		all[name+"_sum"] = known{labels, i.Kind}
+		all[name+"_count"] = known{labels, i.Kind}
+		withLe := map[string][]string{"le": nil}
+		maps.Copy(withLe, labels)
+		all[name+"_bucket"] = known{withLe, i.Kind}
+	}
+	return all
+}
+
+// lookUp finds a metric of the catalog, or one that the Prometheus client or
+// Prometheus itself makes.
+func lookUp(all map[string]known, name string) (known, bool) {
+	if k, ok := all[name]; ok {
+		return k, true
+	}
+	if name == "up" || name == "target_info" || strings.HasPrefix(name, "go_") || strings.HasPrefix(name, "process_") {
+		return known{labels: map[string][]string{"cluster": nil, "job": nil, "instance": nil}}, true
+	}
+	return known{}, false
+}
+
+// TestQueriesNameTheCatalog: every metric, label and value that a query names is there.
+func TestQueriesNameTheCatalog(t *testing.T) {
+	all := metrics()
+	n := 0
+	for _, d := range load(t) {
+		for _, e := range d.expressions() {
+			n++
+			q, err := parse(e.expr)
+			if err != nil {
+				t.Errorf("%s: %v", e.where, err)
+				continue
+			}
+			if len(q.selectors) == 0 {
+				t.Errorf("%s asks for nothing: %s", e.where, e.expr)
+			}
+			labels := slices.Clone(q.made)
+			for _, s := range q.selectors {
+				k, ok := lookUp(all, s.metric)
+				if !ok {
+					t.Errorf("%s: there is no metric %s", e.where, s.metric)
+					continue
+				}
+				for l := range k.labels {
+					labels = append(labels, l)
+				}
+				checkMatchers(t, e.where, s, k)
+				if counts := k.kind == catalog.Counter || k.kind == catalog.Histogram; counts && !s.ranged {
+					t.Errorf("%s: %s only grows, and is read without a window", e.where, s.metric)
+				}
+			}
+			for _, l := range q.grouping {
+				if !slices.Contains(labels, l) {
+					t.Errorf("%s: no metric of it has the label %s", e.where, l)
+				}
+			}
+		}
+		for _, v := range d.Templating.List {
+			if v.Type != "query" {
+				continue
+			}
+			m := regexp.MustCompile(`^label_values\((.+), (\w+)\)$`).FindStringSubmatch(v.Definition)
+			if m == nil {
+				t.Errorf("%s: the variable %s asks %q", d.UID, v.Name, v.Definition)
+				continue
+			}
+			q, err := parse(m[1])
+			if err != nil || len(q.selectors) != 1 {
+				t.Errorf("%s: the variable %s asks %q: %v", d.UID, v.Name, v.Definition, err)
+				continue
+			}
+			k, ok := lookUp(all, q.selectors[0].metric)
+			if _, has := k.labels[m[2]]; !ok || !has {
+				t.Errorf("%s: the variable %s asks for what is not there: %s", d.UID, v.Name, v.Definition)
+			}
+		}
+	}
+	if n < 150 {
+		t.Errorf("only %d expressions: does the test still read the dashboards right?", n)
+	}
+}
+
+// checkMatchers: the labels exist, their values too, and the cluster is the chosen one.
+func checkMatchers(t *testing.T, where string, s selector, k known) {
+	t.Helper()
+	if !slices.Contains(s.matchers, matcher{"cluster", "=~", "$cluster"}) {
+		t.Errorf("%s: %s is not that of the chosen clusters", where, s.metric)
+	}
+	for _, m := range s.matchers {
+		values, ok := k.labels[m.label]
+		if !ok {
+			t.Errorf("%s: %s has no label %s", where, s.metric, m.label)
+		}
+		if len(values) == 0 || strings.HasPrefix(m.value, "$") {
+			continue
+		}
+		fits := func(v string) bool { return v == m.value }
+		if strings.HasSuffix(m.op, "~") {
+			fits = regexp.MustCompile(`^(?:` + m.value + `)$`).MatchString
+		}
+		if !slices.ContainsFunc(values, fits) {
+			t.Errorf("%s: no value of %s of %s is %s", where, m.label, s.metric, m.value)
+		}
+	}
+}
+
+// notShown are instruments that are in no panel, each with the reason.
+var notShown = map[string]string{}
+
+// TestEveryInstrumentIsShown: each is in a panel, or it is said why it is not.
+func TestEveryInstrumentIsShown(t *testing.T) {
+	shown := map[string]bool{}
+	for _, d := range load(t) {
+		for _, p := range d.Panels {
+			for _, q := range p.Targets {
+				parsed, err := parse(q.Expr)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, s := range parsed.selectors {
+					shown[s.metric] = true
+				}
+			}
+		}
+	}
+	for _, i := range catalog.All() {
+		name := i.PrometheusName()
+		is := shown[name] || shown[name+"_bucket"] || shown[name+"_count"] || shown[name+"_sum"]
+		if reason := notShown[name]; !is && reason == "" {
+			t.Errorf("%s is in no panel", name)
+		} else if is && reason != "" {
+			t.Errorf("%s is said not to be shown, and is", name)
+		}
+	}
+}
+
+// TestDashboards: what Grafana and an operator need to know of each.
+func TestDashboards(t *testing.T) {
+	for _, d := range load(t) {
+		if d.ID != nil || d.SchemaVersion < 39 || !strings.HasPrefix(d.Title, "Argus / ") || d.Description == "" || !slices.Contains(d.Tags, "argus") {
+			t.Errorf("%s: id %v, schema %d, title %q, description %q, tags %v", d.UID, d.ID, d.SchemaVersion, d.Title, d.Description, d.Tags)
+		}
+		// Data sources: none is fixed, whether by uid or by name.
+		if strings.Contains(d.text, `"__inputs"`) {
+			t.Errorf("%s asks for inputs: provisioning cannot fill them in", d.UID)
+		}
+		var tree any
+		if err := json.Unmarshal([]byte(d.text), &tree); err != nil {
+			t.Fatal(err)
+		}
+		sources := 0
+		walk(tree, func(key string, value any) {
+			if key != "datasource" {
+				return
+			}
+			sources++
+			if ref, ok := value.(map[string]any); !ok || ref["type"] != "prometheus" || ref["uid"] != "${datasource}" {
+				t.Errorf("%s has a fixed data source: %v", d.UID, value)
+			}
+		})
+		want := len(d.Annotations.List) * 2
+		for _, p := range d.Panels {
+			if p.Type != "row" {
+				want += 1 + len(p.Targets)
+			}
+		}
+		for _, v := range d.Templating.List {
+			if v.Type == "query" {
+				want++
+			}
+		}
+		if sources != want {
+			t.Errorf("%s: %d references to the data source, want %d: one of each panel, query, variable and annotation", d.UID, sources, want)
+		}
+		// Annotations.
+		var names []string
+		for _, a := range d.Annotations.List {
+			names = append(names, a.Name)
+			if !a.Enable || a.Expr != a.Target.Expr {
+				t.Errorf("%s: the annotation %s is not on, or asks two things", d.UID, a.Name)
+			}
+		}
+		if !slices.Equal(names, []string{"Restarts", "Versions"}) {
+			t.Errorf("%s has the annotations %v", d.UID, names)
+		}
+	}
+}
+
+// walk visits every member of every object.
+func walk(v any, visit func(key string, value any)) {
+	switch v := v.(type) {
+	case map[string]any:
+		for key, value := range v {
+			visit(key, value)
+			walk(value, visit)
+		}
+	case []any:
+		for _, value := range v {
+			walk(value, visit)
+		}
+	}
+}
+
+// kinds are the panels that are in use. graph, singlestat, table-old and the
+// like are not what Grafana draws any more.
+var kinds = []string{"row", "stat", "timeseries", "table", "heatmap", "state-timeline", "bargauge"}
+
+// TestPanels: each says what it shows, in which unit, and lies where nothing else does.
+func TestPanels(t *testing.T) {
+	for _, d := range load(t) {
+		ids, titles := map[int]bool{}, map[string]bool{}
+		taken := map[[2]int]string{}
+		section := ""
+		for _, p := range d.Panels {
+			where := d.UID + ", " + p.Title
+			if ids[p.ID] || p.ID <= 0 {
+				t.Errorf("%s: the id %d is not its own", where, p.ID)
+			}
+			ids[p.ID] = true
+			if !slices.Contains(kinds, p.Type) {
+				t.Errorf("%s is a %s", where, p.Type)
+			}
+			g := p.GridPos
+			if g.W <= 0 || g.H <= 0 || g.X < 0 || g.X+g.W > 24 {
+				t.Errorf("%s lies outside of the grid: %+v", where, g)
+			}
+			for x := g.X; x < g.X+g.W; x++ {
+				for y := g.Y; y < g.Y+g.H; y++ {
+					if other := taken[[2]int{x, y}]; other != "" {
+						t.Fatalf("%s lies on %s", where, other)
+					}
+					taken[[2]int{x, y}] = p.Title
+				}
+			}
+			if p.Type == "row" {
+				if section = p.Title; section == "" || len(p.Panels) > 0 {
+					t.Errorf("%s: a row without a title, or with panels that are hidden", d.UID)
+				}
+				continue
+			}
+			if p.Title == "" || titles[section+p.Title] {
+				t.Errorf("%s: the title is missing, or there twice in its section", where)
+			}
+			titles[section+p.Title] = true
+			if len(p.Description) < 25 || !strings.HasSuffix(p.Description, ".") {
+				t.Errorf("%s: the description is no sentence: %q", where, p.Description)
+			}
+			checkUnits(t, where, p)
+			if len(p.Targets) == 0 {
+				t.Errorf("%s asks nothing", where)
+			}
+			refs := map[string]bool{}
+			for _, q := range p.Targets {
+				if refs[q.RefID] || q.RefID == "" || q.Instant == q.Range {
+					t.Errorf("%s: query %q: its id is not its own, or it is not either for now or for a range", where, q.RefID)
+				}
+				refs[q.RefID] = true
+			}
+		}
+	}
+}
+
+// checkUnits: a number has a unit; one that is coloured has a limit.
+func checkUnits(t *testing.T, where string, p panel) {
+	t.Helper()
+	if p.FieldConfig.Defaults.Unit == "" {
+		t.Errorf("%s has no unit", where)
+	}
+	steps := p.FieldConfig.Defaults.Thresholds.Steps
+	if len(steps) == 0 || steps[0].Value != nil {
+		t.Errorf("%s has no base colour", where)
+	}
+	for i := 2; i < len(steps); i++ {
+		if *steps[i].Value <= *steps[i-1].Value {
+			t.Errorf("%s: the thresholds do not rise", where)
+		}
+	}
+	if p.Type == "stat" && p.Options.ColorMode != "none" && len(steps) < 2 {
+		t.Errorf("%s is coloured and has no threshold", where)
+	}
+	for _, tr := range p.Transformations {
+		for from, to := range tr.Options.RenameByName {
+			if !strings.HasPrefix(from, "Value") {
+				continue
+			}
+			unit := false
+			for _, o := range p.FieldConfig.Overrides {
+				for _, prop := range o.Properties {
+					unit = unit || o.Matcher.Options == to && prop.ID == "unit" && prop.Value != ""
+				}
+			}
+			if !unit {
+				t.Errorf("%s: the column %s has no unit", where, to)
+			}
+		}
+	}
+}
+
+// TestVariables: each that is used is defined, each that is defined is used, and they can be chosen in any number.
+func TestVariables(t *testing.T) {
+	use := regexp.MustCompile(`\$\{?(\w+)(?::\w+)?\}?`)
+	for _, d := range load(t) {
+		defined := map[string]bool{}
+		for _, v := range d.Templating.List {
+			defined[v.Name] = true
+			if v.Label == "" || v.Type == "query" && (!v.Multi || !v.IncludeAll || v.AllValue != ".*") {
+				t.Errorf("%s: %s is not one of which any number can be chosen: %+v", d.UID, v.Name, v)
+			}
+		}
+		if first := d.Templating.List[0]; first.Type != "datasource" || first.Query != "prometheus" || first.Name != "datasource" {
+			t.Errorf("%s: the first variable is not the data source: %+v", d.UID, first)
+		}
+		for _, name := range []string{"datasource", "cluster"} {
+			if !defined[name] {
+				t.Errorf("%s has no variable %s", d.UID, name)
+			}
+		}
+		if shards := d.UID == "argus-overview" || d.UID == "argus-gateway"; shards != defined["shard"] {
+			t.Errorf("%s: has a variable shard: %v", d.UID, defined["shard"])
+		}
+		used := map[string]bool{"datasource": true} // of which TestDashboards is
+		for _, e := range d.expressions() {
+			for _, m := range use.FindAllStringSubmatch(e.expr, -1) {
+				used[m[1]] = true
+				if builtIn := m[1] == "__rate_interval" || m[1] == "__range"; !builtIn && !defined[m[1]] {
+					t.Errorf("%s uses $%s, which is not defined", e.where, m[1])
+				}
+			}
+		}
+		for name := range defined {
+			if !used[name] {
+				t.Errorf("%s: nothing depends on the variable %s", d.UID, name)
+			}
+		}
+		// Links and titles.
+		var tree any
+		if err := json.Unmarshal([]byte(d.text), &tree); err != nil {
+			t.Fatal(err)
+		}
+		walk(tree, func(key string, value any) {
+			text, ok := value.(string)
+			if !ok || key == "expr" {
+				return
+			}
+			for _, m := range use.FindAllStringSubmatch(text, -1) {
+				builtIn := slices.Contains([]string{"__url_time_range", "__value"}, m[1])
+				if !builtIn && !defined[m[1]] {
+					t.Errorf("%s: %q uses $%s, which is not defined", d.UID, text, m[1])
+				}
+			}
+		})
+	}
+}
+
+// TestLinks: each dashboard leads to all others, and no link leads to nowhere.
+func TestLinks(t *testing.T) {
+	for _, d := range load(t) {
+		var tree any
+		if err := json.Unmarshal([]byte(d.text), &tree); err != nil {
+			t.Fatal(err)
+		}
+		walk(tree, func(key string, value any) {
+			if key != "url" || value == "" {
+				return
+			}
+			uid, _, _ := strings.Cut(strings.TrimPrefix(value.(string), "/d/"), "?")
+			if !slices.Contains(order, uid) {
+				t.Errorf("%s has a link to %v", d.UID, value)
+			}
+		})
+		var want, got []string
+		for _, uid := range order {
+			if uid != d.UID {
+				want = append(want, "/d/"+uid)
+			}
+		}
+		for _, l := range d.Links {
+			got = append(got, l.URL)
+			if l.Type != "link" || !l.IncludeVars || !l.KeepTime {
+				t.Errorf("%s: the link to %s loses the time or the choices", d.UID, l.URL)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s leads to %v, want %v", d.UID, got, want)
+		}
+	}
+}
+
+// TestLockFile: what npm installs is pinned by version and checksum, and no
+// machine's registry is written down.
+func TestLockFile(t *testing.T) {
+	read := func(file string, into any) string {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(text, into); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		return string(text)
+	}
+	var manifest struct {
+		Dependencies, DevDependencies map[string]string
+	}
+	read("package.json", &manifest)
+	if len(manifest.DevDependencies) == 0 || len(manifest.Dependencies) > 0 {
+		t.Errorf("the dependencies are %v and %v", manifest.Dependencies, manifest.DevDependencies)
+	}
+	var lock struct {
+		Packages map[string]struct{ Version, Resolved, Integrity string }
+	}
+	if text := read("package-lock.json", &lock); strings.Contains(text, "://") {
+		t.Error("package-lock.json has an address in it")
+	}
+	for name, version := range manifest.DevDependencies {
+		if !regexp.MustCompile(`^\d+\.\d+\.\d+$`).MatchString(version) {
+			t.Errorf("%s is not pinned: %s", name, version)
+		}
+		if got := lock.Packages["node_modules/"+name].Version; got != version {
+			t.Errorf("%s is %s in the lock file, want %s", name, got, version)
+		}
+	}
+	for name, p := range lock.Packages {
+		if name != "" && (p.Resolved != "" || !strings.HasPrefix(p.Integrity, "sha512-")) {
+			t.Errorf("%s: resolved %q, integrity %q", name, p.Resolved, p.Integrity)
+		}
+	}
+}
