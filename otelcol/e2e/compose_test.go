@@ -68,8 +68,8 @@ func TestComposeFiles(t *testing.T) {
 			t.Errorf("%s: the image %s has no version", name, service.Image)
 		}
 	}
-	if mounts != 4 {
-		t.Errorf("%d mounts of files, want 4", mounts)
+	if mounts != 6 {
+		t.Errorf("%d mounts of files, want 6", mounts)
 	}
 
 	build := project.Services["bot"].Build
@@ -293,4 +293,33 @@ func onHost(t *testing.T, service types.ServiceConfig, flag string) string {
 	}
 	t.Errorf("nothing is mounted where %s points to", flag)
 	return flag
+}
+
+// TestComposeDashboards: Grafana finds the dashboards where their provider looks for them, and the one that it opens with.
+func TestComposeDashboards(t *testing.T) {
+	raw, err := os.ReadFile(filepath.Join(toolSet(t).Root(), "dashboards", "provisioning", "argus.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Providers []struct {
+			Options struct{ Path string }
+		}
+	}
+	if err := yaml.Unmarshal(raw, &file); err != nil || len(file.Providers) != 1 {
+		t.Fatalf("%+v, %v", file, err)
+	}
+	grafana := compose(t).Services["grafana"]
+	path := file.Providers[0].Options.Path
+	mounted := slices.IndexFunc(grafana.Volumes, func(v types.ServiceVolumeConfig) bool { return v.Target == path })
+	if mounted < 0 {
+		t.Fatalf("nothing is mounted on %s", path)
+	}
+	home := grafana.Environment["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+	if home == nil || filepath.Dir(*home) != path {
+		t.Fatalf("Grafana opens with %v, want a file of %s", home, path)
+	}
+	if _, err := os.Stat(filepath.Join(grafana.Volumes[mounted].Source, filepath.Base(*home))); err != nil {
+		t.Error(err)
+	}
 }
