@@ -200,7 +200,7 @@ export const gateway = () =>
             unit: "s",
             none: "unknown",
             plain: true,
-            query: `${max([], gauge(`${start}reset_timestamp_seconds`))} - time()`,
+            query: `clamp_min(${max([], gauge(`${start}reset_timestamp_seconds`))} - time(), 0)`,
           }),
         ],
       },

@@ -1,7 +1,7 @@
 import { board, clusters, shards, uids } from "./frame";
 import { ANSWER, ANSWERED, BUDGET, EXEMPT_ROUTES, FAILURES, GLOBAL_PER_SECOND, GUILDS_LOST, GUILDS_PER_SHARD, INVALID_REQUESTS, SENDS_PER_MINUTE } from "./limits";
 import { BAD, bars, columns, GOOD, lines, number, WARN } from "./look";
-import { agg, count, gauge, increase, max, min, not, notRe, countRate, NOW, quantile, rate, re, share, sum } from "./promql";
+import { agg, count, gauge, increase, max, min, not, notRe, countRate, NOW, portion, quantile, rate, re, share, sum } from "./promql";
 import { stateNumber, STATES } from "./states";
 
 export const OUTCOMES = { in_time: GOOD, late: WARN, rejected: "purple", missed: BAD };
@@ -139,14 +139,14 @@ export const overview = () =>
               },
               {
                 legend: "REST 5xx",
-                expr: share(
+                expr: portion(
                   sum([], countRate("discord_rest_request_duration_seconds", { status: re("5..|failed") })),
                   sum([], countRate("discord_rest_request_duration_seconds")),
                 ),
               },
               {
                 legend: "closed by Discord",
-                expr: share(
+                expr: portion(
                   sum([], rate("discord_shard_disconnects_total", { initiator: "discord" })),
                   sum([], rate("discord_shard_disconnects_total")),
                 ),
@@ -164,18 +164,18 @@ export const overview = () =>
             queries: [
               {
                 legend: "commands failed",
-                expr: share(sum([], rate("discord_app_commands_total", { status: "error" })), sum([], rate("discord_app_commands_total"))),
+                expr: portion(sum([], rate("discord_app_commands_total", { status: "error" })), sum([], rate("discord_app_commands_total"))),
               },
               {
                 legend: "REST 4xx",
-                expr: share(
+                expr: portion(
                   sum([], countRate("discord_rest_request_duration_seconds", { status: re("4..") })),
                   sum([], countRate("discord_rest_request_duration_seconds")),
                 ),
               },
               {
                 legend: "rate limited",
-                expr: share(
+                expr: portion(
                   sum([], rate("discord_ratelimits_total", { scope: not("shared") })),
                   sum([], countRate("discord_rest_request_duration_seconds")),
                 ),
@@ -260,7 +260,7 @@ export const overview = () =>
             unit: "s",
             none: "unknown",
             plain: true,
-            query: `${max([], gauge("discord_gateway_session_start_reset_timestamp_seconds"))} - time()`,
+            query: `clamp_min(${max([], gauge("discord_gateway_session_start_reset_timestamp_seconds"))} - time(), 0)`,
           }),
         ],
       },

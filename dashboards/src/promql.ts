@@ -132,6 +132,9 @@ export const buckets = <N extends Name>(name: N, matchers: Matchers<N> = {}) =>
 /** A share of a whole; absent where the whole is 0, which says that nothing happened. */
 export const share = (part: string, whole: string) => `${part} / (${whole} > 0)`;
 
+/** A share whose part has no series before it first happens: 0 then, for the whole is known. */
+export const portion = (part: string, whole: string) => share(`(${part} or 0 * ${whole})`, whole);
+
 /** The unit that Grafana shows the metric in. */
 export function unitOf(name: Name): string {
   const { unit, kind } = metric(name);

@@ -1,7 +1,7 @@
 import { board, clusters } from "./frame";
 import { BUDGET, EXEMPT_ROUTES, FAILURES, GLOBAL_PER_SECOND, INVALID_REQUESTS } from "./limits";
 import { BAD, bars, columns, INFO, lines, number, spread, WARN } from "./look";
-import { buckets, chosen, countRate, gauge, increase, labelValues, NOW, not, notRe, quantile, rate, re, share, sum } from "./promql";
+import { buckets, chosen, countRate, gauge, increase, labelValues, NOW, not, notRe, portion, quantile, rate, re, sum } from "./promql";
 
 const request = "discord_rest_request_duration_seconds";
 const queue = "discord_rest_queue_wait_seconds";
@@ -136,8 +136,8 @@ export const rest = () =>
             thresholds: FAILURES,
             colours: { "Discord's": INFO, ours: WARN },
             queries: [
-              { legend: "Discord's", expr: share(sum([], countRate(request, { route, status: FAILED })), sum([], countRate(request, { route }))) },
-              { legend: "ours", expr: share(sum([], countRate(request, { route, status: re("4..") })), sum([], countRate(request, { route }))) },
+              { legend: "Discord's", expr: portion(sum([], countRate(request, { route, status: FAILED })), sum([], countRate(request, { route }))) },
+              { legend: "ours", expr: portion(sum([], countRate(request, { route, status: re("4..") })), sum([], countRate(request, { route }))) },
             ],
           }),
           lines({
@@ -196,14 +196,14 @@ export const rest = () =>
                 unit: "percentunit",
                 decimals: 1,
                 thresholds: FAILURES,
-                expr: share(sum(["route"], countRate(request, { route, status: FAILED }, "[$__range]")), sum(["route"], countRate(request, { route }, "[$__range]"))),
+                expr: portion(sum(["route"], countRate(request, { route, status: FAILED }, "[$__range]")), sum(["route"], countRate(request, { route }, "[$__range]"))),
               },
               {
                 name: "Refused",
                 unit: "percentunit",
                 decimals: 1,
                 thresholds: FAILURES,
-                expr: share(sum(["route"], countRate(request, { route, status: re("4..") }, "[$__range]")), sum(["route"], countRate(request, { route }, "[$__range]"))),
+                expr: portion(sum(["route"], countRate(request, { route, status: re("4..") }, "[$__range]")), sum(["route"], countRate(request, { route }, "[$__range]"))),
               },
               { name: "429s", unit: "short", decimals: 0, thresholds: { bad: 1 }, expr: sum(["route"], increase(limits, { route }, "[$__range]")) },
               { name: "Queue, p95", unit: "s", thresholds: { warn: 0.5, bad: 2 }, expr: quantile(0.95, ["route"], queue, { route }, "[$__range]") },
