@@ -187,7 +187,8 @@ func TestOutcomesAreExact(t *testing.T) {
 }
 
 func testOutcomes(t *testing.T, offset time.Duration) {
-	const total, batch, ways = 1000, 10, 10
+	const total, batch, ways = 1000, 5, 10
+	defer work()()
 	b := newBench(t, servers(discordtest.WithClockOffset(offset), discordtest.WithStrictInteractions()))
 	s := b.session(0, 1)
 	below := &script{next: s.Client.Transport, refuse: map[string]int{}}

@@ -35,11 +35,20 @@ func scriptedData(guild, channel string) json.RawMessage {
 		`"status":"online","activities":[],"content":"hello \"you\" {[","name":"n"}`, guild, channel, guild))
 }
 
+// busy are the tests that work, where most wait: two at a time, so that each has
+// a processor.
+var busy = make(chan struct{}, 2)
+
+// work waits until a test may work, and returns what ends it.
+func work() (done func()) {
+	busy <- struct{}{}
+	return func() { <-busy }
+}
+
 // TestCountsAreExact: 10,000 dispatches of 40 types and 1,000 interactions are
 // counted once each, whichever way they are seen. The ways that differ in less
 // are tried with a tenth of it.
 func TestCountsAreExact(t *testing.T) {
-	busy := make(chan struct{}, 2) // these work, where most tests wait
 	for name, tt := range map[string]struct {
 		late, sync, noCompress, short bool
 		shards                        int
@@ -60,8 +69,7 @@ func TestCountsAreExact(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			busy <- struct{}{}
-			defer func() { <-busy }()
+			defer work()()
 			shards := max(1, tt.shards)
 			b := newBench(t, append(tt.server, discordtest.WithGuilds(4*shards), discordtest.WithMembers(3), discordtest.WithShards(shards)), instrument.WithCommands("ping"))
 			before := map[string]int{} // sent before anybody counted
