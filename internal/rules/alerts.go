@@ -1,0 +1,218 @@
+package rules
+
+// Alerts returns the alerts.
+func Alerts() []AlertGroup {
+	return []AlertGroup{
+		{Name: "argus_interactions.alerts", Title: "Are users answered?", Alerts: interactionAlerts},
+		{Name: "argus_shards.alerts", Title: "Are the shards there?", Alerts: shardAlerts},
+		{Name: "argus_budgets.alerts", Title: "Which budget runs out?", Alerts: budgetAlerts},
+		{Name: "argus_platform.alerts", Title: "Is it Discord, or the machine?", Alerts: platformAlerts},
+		{Name: "argus_telemetry.alerts", Title: "Is anybody watching?", Alerts: telemetryAlerts},
+	}
+}
+
+var interactionAlerts = []Alert{
+	{
+		Name: "DiscordAckBudgetBurnsFast", Severity: Critical, Level: "cluster",
+		Expr: `cluster:discord_interaction_ack_failures:ratio_rate1h > ${AckBurnFast} * ${AckBudget}
+and on (cluster)
+cluster:discord_interaction_ack_failures:ratio_rate5m > ${AckBurnFast} * ${AckBudget}
+and on (cluster)
+cluster:discord_interaction_ack_failures:increase1h >= ${AckFailuresAtLeast}`,
+		Summary: "Many users of cluster {{ $labels.cluster }} see that the application did not respond",
+		Description: "{{ $value | humanizePercentage }} of the last hour's interactions were not acknowledged within Discord's 3 s, and the last five minutes are no better. " +
+			"At this speed the budget of 30 days is gone in two days.",
+	},
+	{
+		Name: "DiscordAckBudgetBurnsSlowly", Severity: Warning, Level: "cluster",
+		Expr: `cluster:discord_interaction_ack_failures:ratio_rate6h > ${AckBurnSlow} * ${AckBudget}
+and on (cluster)
+cluster:discord_interaction_ack_failures:ratio_rate30m > ${AckBurnSlow} * ${AckBudget}
+and on (cluster)
+cluster:discord_interaction_ack_failures:increase6h >= ${AckFailuresAtLeast}`,
+		Summary:     "Some users of cluster {{ $labels.cluster }} are not answered, for hours now",
+		Description: "{{ $value | humanizePercentage }} of the last six hours' interactions were not acknowledged within Discord's 3 s. At this speed the budget of 30 days is gone in five days.",
+	},
+	{
+		Name: "DiscordCommandFails", Severity: Warning, For: "5m", Level: "cluster, command",
+		Expr: `cluster_command:discord_app_command_errors:ratio_rate15m > ${CommandErrorShare}
+and on (cluster, command)
+sum by (cluster, command) (increase(discord_app_commands_total{status="error"}[15m])) >= ${CommandErrorsAtLeast}`,
+		Summary:     "The command {{ $labels.command }} fails on cluster {{ $labels.cluster }}",
+		Description: "Its handler returned an error or panicked in {{ $value | humanizePercentage }} of the runs of the last 15 min.",
+	},
+}
+
+var shardAlerts = []Alert{
+	{
+		Name: "DiscordShardsMissing", Severity: Critical, For: "10m", Level: "bot",
+		Expr:    `bot:discord_shards_missing:sum > 0`,
+		Summary: "{{ $value }} shards of the bot are up nowhere",
+		Description: "Every guild of these shards sees the bot offline. Shards that no process has any more count too. " +
+			"A restart of 100 shards takes some nine minutes where Discord lets one identify every 5 s.",
+	},
+	{
+		Name: "DiscordShardDown", Severity: Warning, For: "5m", Level: "cluster, shard",
+		Expr: `cluster_shard:discord_shard_up:max == 0
+unless on (shard)
+shard:discord_shard_up:sum > 0`,
+		Summary:     "Shard {{ $labels.shard }} of cluster {{ $labels.cluster }} is down",
+		Description: "The process has the shard and no session for it, and no other cluster has it up.",
+	},
+	{
+		Name: "DiscordClusterGone", Severity: Warning, For: "5m", Level: "cluster",
+		Expr: `cluster:argus_up:last1d
+unless on (cluster)
+cluster:argus_up:max
+and on ()
+bot:discord_shards_missing:sum > 0`,
+		Summary: "Cluster {{ $labels.cluster }} is not there any more, and shards are missing",
+		Description: "It was there within the last day. Either its process is gone, or what it says does not arrive. " +
+			"While no shard is missing, a cluster that is gone was renamed or not needed, and this says nothing.",
+	},
+	{
+		Name: "DiscordShardOwnedTwice", Severity: Critical, For: "10m", Level: "shard",
+		Expr:    `shard:discord_shard_up:sum > 1`,
+		Summary: "Shard {{ $labels.shard }} is up in {{ $value }} clusters at a time",
+		Description: "Each of them gets every event: commands run twice and messages are answered twice. A restart overlaps for a minute; " +
+			"what a killed process pushed last stays for up to 5 min.",
+	},
+	{
+		Name: "DiscordFatalClose", Severity: Critical, Keep: "5m", Level: "cluster, code",
+		Expr:    `sum by (cluster, code) (increase(discord_shard_disconnects_total{code=~"${FatalCodes}"}[${FatalWindow}])) > 0`,
+		Summary: "Discord closes connections of cluster {{ $labels.cluster }} with {{ $labels.code }}, which does not mend itself",
+		Description: "4004: the token is wrong. 4010: the shard is invalid. 4011: more shards are required. 4012: the API version is wrong. " +
+			"4013: the intents are invalid. 4014: an intent is not allowed. discordgo tries again for ever; somebody has to correct it.",
+	},
+	{
+		Name: "DiscordShardZombie", Severity: Warning, Keep: "5m", Level: "cluster, shard",
+		Expr: `time() - max by (cluster, shard) (discord_shard_heartbeat_ack_timestamp_seconds)
+  > ${ZombieIntervals} * max by (cluster, shard) (discord_shard_heartbeat_interval_seconds)
+and on (cluster, shard)
+max by (cluster, shard) (changes(discord_shard_heartbeat_ack_timestamp_seconds[${ZombieWindow}])) == 0
+and on (cluster, shard)
+cluster_shard:discord_shard_up:max == 1`,
+		Summary:     "Shard {{ $labels.shard }} of cluster {{ $labels.cluster }} seems up, and its connection is dead",
+		Description: "Its last heartbeat was acknowledged {{ $value | humanizeDuration }} ago. Its users get no answer. discordgo notices after five intervals, some three and a half minutes.",
+	},
+	{
+		Name: "DiscordShardSilent", Severity: Warning, For: "5m", Level: "cluster, shard",
+		Expr: `cluster_shard:discord_shard_event_timestamp_seconds:changes10m == 0
+and on (cluster, shard)
+cluster_shard:discord_shard_up:max == 1
+and on (cluster, shard)
+(
+    cluster_shard:discord_shard_event_timestamp_seconds:changes10m offset 1d
+  or
+    cluster_shard:discord_shard_event_timestamp_seconds:changes10m offset 1h
+) >= ${SilentUsualChanges}`,
+		Summary: "Shard {{ $labels.shard }} of cluster {{ $labels.cluster }} is connected, and no event arrives",
+		Description: "It is up and has had no event for a quarter of an hour; at the same time yesterday (or, where nothing is known of then, an hour ago) it had them all the time. " +
+			"This rests on the time of each shard's last event: events are counted by process only.",
+	},
+	{
+		Name: "DiscordResumesFail", Severity: Warning, For: "5m", Level: "cluster",
+		Expr: `cluster:discord_shard_resumes:ratio_increase1h < ${ResumeShare}
+and on (cluster)
+cluster:discord_shard_resumes_tried:increase1h >= ${ResumesAtLeast}`,
+		Summary:     "Cluster {{ $labels.cluster }} loses its sessions when it reconnects",
+		Description: "Only {{ $value | humanizePercentage }} of the RESUMEs of the last hour kept their session. The others lost what was missed, and cost a session start each.",
+	},
+	{
+		Name: "DiscordSessionLockStuck", Severity: Critical, Level: "cluster, shard",
+		Expr:        `max by (cluster, shard) (discord_shard_lock_unavailable_seconds) > ${LockSeconds}`,
+		Summary:     "The session of shard {{ $labels.shard }} of cluster {{ $labels.cluster }} hangs",
+		Description: "Its lock has not been free for {{ $value | humanizeDuration }}: Open hangs, or it is a deadlock. It does not end by itself; the process has to be restarted.",
+	},
+}
+
+var budgetAlerts = []Alert{
+	{
+		Name: "DiscordIdentifyBudgetLow", Severity: Warning, Level: "bot",
+		Expr: `bot:discord_gateway_session_start_remaining:min < ${IdentifyFleets} * bot:discord_shards_total:max
+or
+bot:discord_gateway_session_start_remaining:min < ${IdentifyShareLow} * bot:discord_gateway_session_start_total:max`,
+		Summary:     "Only {{ $value }} session starts are left until Discord's reset",
+		Description: "That is less than two restarts of all shards, or less than a fifth of the day's. When none is left, Discord ends all sessions and resets the token. Do not deploy.",
+	},
+	{
+		Name: "DiscordIdentifyBudgetNearlySpent", Severity: Critical, Level: "bot",
+		Expr: `bot:discord_gateway_session_start_remaining:min < bot:discord_shards_total:max
+or
+bot:discord_gateway_session_start_remaining:min < ${IdentifyShareLast} * bot:discord_gateway_session_start_total:max`,
+		Summary:     "Only {{ $value }} session starts are left; at 0 Discord resets the token",
+		Description: "One restart of all shards is more than is left, or a crash loop has nearly spent the day's. Stop what identifies, at once.",
+	},
+	{
+		Name: "DiscordInvalidRequestsHigh", Severity: Warning, Level: "cluster",
+		Expr:        `cluster:discord_rest_invalid_requests:increase10m > ${InvalidRequestsHigh}`,
+		Summary:     "Cluster {{ $labels.cluster }} makes many invalid requests",
+		Description: "{{ $value | humanize }} responses of 401, 403 or 429 in 10 min. At 10,000 from one address Discord bans it for a while, and every bot behind it.",
+	},
+	{
+		Name: "DiscordInvalidRequestsNearBan", Severity: Critical, Level: "bot",
+		Expr:        `bot:discord_rest_invalid_requests:increase10m > ${InvalidRequestsNearBan}`,
+		Summary:     "The bot nears Discord's ban for invalid requests",
+		Description: "{{ $value | humanize }} responses of 401, 403 or 429 in 10 min, over all clusters. At 10,000 from one address Discord bans it for a while: no request and no answer gets through.",
+	},
+	{
+		Name: "DiscordSendsNearLimit", Severity: Warning, For: "5m", Level: "cluster, shard",
+		Expr:        `60 * cluster_shard:discord_shard_sent:rate5m > ${SendsNearLimit}`,
+		Summary:     "Shard {{ $labels.shard }} of cluster {{ $labels.cluster }} sends nearly as much as Discord allows",
+		Description: "{{ $value | humanize }} payloads a minute to the gateway. Above 120 in 60 s Discord closes the connection with 4008.",
+	},
+}
+
+var platformAlerts = []Alert{
+	{
+		Name: "DiscordGuildOutage", Severity: Warning, For: "3m", Keep: "5m", Level: "cluster",
+		Expr:        `cluster:discord_guilds_unavailable:ratio > ${OutageShare}`,
+		Summary:     "Guilds of cluster {{ $labels.cluster }} are unavailable: Discord has an outage",
+		Description: "{{ $value | humanizePercentage }} of its guilds are unavailable. Alerts on commands that follow from it are held back.",
+	},
+	{
+		Name: "DiscordClockSkewed", Severity: Warning, For: "10m", Level: "cluster",
+		Expr: `min by (cluster) (discord_clock_offset_seconds) < ${ClockBehind}
+or
+max by (cluster) (discord_clock_offset_seconds) > ${ClockAhead}`,
+		Summary:     "The clock of cluster {{ $labels.cluster }} is off, or everything reaches it late",
+		Description: "The youngest interaction of the last minutes was {{ $value | humanizeDuration }} old at its receipt. Below 0 the machine's clock is behind.",
+	},
+}
+
+var telemetryAlerts = []Alert{
+	{
+		Name: "ArgusTelemetryAbsent", Severity: Critical, For: "5m", Level: "bot",
+		Expr:        `absent(argus_up)`,
+		Summary:     "Nothing of the bot arrives in Prometheus",
+		Description: "No process says anything. All of them are gone, or the Collector is, or Prometheus does not reach them. No other alert can be trusted meanwhile.",
+	},
+	{
+		Name: "ArgusScrapeFails", Severity: Warning, For: "5m", Level: "job, instance",
+		Expr: `up == 0
+and on (job, instance)
+group by (job, instance) (last_over_time(argus_up[${Memory}]))
+or
+up{job=~"${Jobs}"} == 0`,
+		Summary:     "Prometheus does not reach {{ $labels.instance }} of job {{ $labels.job }}",
+		Description: "A bot or the Collector does not answer the scrape. With the Collector, everything that the bots push stays away.",
+	},
+	{
+		Name: "ArgusSubsystemDown", Severity: Warning, For: "5m", Level: "cluster, subsystem",
+		Expr:        `min by (cluster, subsystem) (argus_subsystem_up) == 0`,
+		Summary:     "The part {{ $labels.subsystem }} of Argus does not work in cluster {{ $labels.cluster }}",
+		Description: "otlp: the last push was not accepted. server: the metrics server has not got its address. This is seen on the other way only; a process with one way is simply gone.",
+	},
+	{
+		Name: "ArgusInstrumentationErrors", Severity: Warning, Level: "cluster, hook",
+		Expr:        `sum by (cluster, hook) (increase(argus_instrumentation_errors_total[${ErrorWindow}])) > 0`,
+		Summary:     "Argus has faults in cluster {{ $labels.cluster }}",
+		Description: "{{ $value | humanize }} faults in the part {{ $labels.hook }} were caught in the last 15 min. The bot did not notice; what this part counts may be too low.",
+	},
+	{
+		Name: "ArgusTimersEvicted", Severity: Info, Level: "cluster",
+		Expr:        `sum by (cluster) (increase(argus_timers_evicted_total[${ErrorWindow}])) > 0`,
+		Summary:     "Cluster {{ $labels.cluster }} has more interactions in flight than Argus follows",
+		Description: "{{ $value | humanize }} interactions of the last 15 min have no outcome: the share that was answered in time leaves them out.",
+	},
+}

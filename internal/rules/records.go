@@ -1,0 +1,145 @@
+package rules
+
+import "fmt"
+
+// Records returns the recording rules, in the order in which they are evaluated within a group.
+func Records() []RecordGroup {
+	return []RecordGroup{
+		{Name: "argus_interactions.rules", Records: interactionRecords()},
+		{Name: "argus_shards.rules", Records: shardRecords},
+		{Name: "argus_platform.rules", Records: platformRecords},
+	}
+}
+
+func interactionRecords() []Record {
+	records := []Record{
+		{
+			Name:  "cluster:discord_interactions:rate5m",
+			Expr:  `sum by (cluster) (rate(discord_interactions_total[5m]))`,
+			About: "Interactions a second.",
+		},
+		{
+			Name:  "cluster:discord_interaction_acks:rate5m",
+			Expr:  `sum by (cluster) (rate(discord_interaction_acks_total[5m]))`,
+			About: "Interactions a second that have got their outcome.",
+		},
+		{
+			Name:  "cluster_command:discord_app_command_errors:ratio_rate15m",
+			Expr:  "sum by (cluster, command) (rate(discord_app_commands_total{status=\"error\"}[15m]))\n/\n(sum by (cluster, command) (rate(discord_app_commands_total[15m])) > 0)",
+			About: "Share of a command's runs that failed. Absent while it is not used.",
+		},
+		{
+			Name:  "cluster:discord_gateway_events:rate5m",
+			Expr:  `sum by (cluster) (rate(discord_gateway_events_total[5m]))`,
+			About: "Dispatches a second. There is no such number by shard: what is known of a shard is when its last one arrived.",
+		},
+	}
+	for _, window := range []string{"5m", "30m", "1h", "6h"} {
+		records = append(records, Record{
+			Name: "cluster:discord_interaction_ack_failures:ratio_rate" + window,
+			Expr: fmt.Sprintf("sum by (cluster) (rate(discord_interaction_acks_total{outcome!=\"in_time\"}[%[1]s]))\n/\n"+
+				"(sum by (cluster) (rate(discord_interaction_acks_total[%[1]s])) > 0)", window),
+			About: "Share of interactions that were not acknowledged in time. Absent without interactions.",
+		})
+	}
+	for _, window := range []string{"1h", "6h"} {
+		records = append(records, Record{
+			Name:  "cluster:discord_interaction_ack_failures:increase" + window,
+			Expr:  fmt.Sprintf(`sum by (cluster) (increase(discord_interaction_acks_total{outcome!="in_time"}[%s]))`, window),
+			About: "Interactions that were not acknowledged in time.",
+		})
+	}
+	return records
+}
+
+var shardRecords = []Record{
+	{
+		Name:  "cluster_shard:discord_shard_up:max",
+		Expr:  `max by (cluster, shard) (discord_shard_up)`,
+		About: "Whether the cluster has the shard up.",
+	},
+	{
+		Name:  "cluster:discord_shard_up:sum",
+		Expr:  `sum by (cluster) (cluster_shard:discord_shard_up:max)`,
+		About: "Shards that the cluster has up.",
+	},
+	{
+		Name:  "shard:discord_shard_up:sum",
+		Expr:  `sum by (shard) (cluster_shard:discord_shard_up:max)`,
+		About: "Clusters that have the shard up: 1, or something is wrong.",
+	},
+	{
+		Name:  "bot:discord_shard_up:sum",
+		Expr:  `sum(clamp_max(shard:discord_shard_up:sum, 1))`,
+		About: "Shards that are up anywhere, each once.",
+	},
+	{
+		Name:  "bot:discord_shards_total:max",
+		Expr:  "max(discord_shards_total)\nor\nmax(last_over_time(discord_shards_total[${Memory}]))",
+		About: "Shards that the bot has to have; while no cluster says so, what one said last.",
+	},
+	{
+		Name:  "bot:discord_shards_missing:sum",
+		Expr:  "clamp_min(bot:discord_shards_total:max - (bot:discord_shard_up:sum or vector(0)), 0)",
+		About: "Shards that are up nowhere, whether a process knows of them or not.",
+	},
+	{
+		Name:  "cluster:argus_up:max",
+		Expr:  `max by (cluster) (argus_up)`,
+		About: "Clusters that are there.",
+	},
+	{
+		Name:  "cluster:argus_up:last1d",
+		Expr:  `max by (cluster) (last_over_time(argus_up[${Memory}]))`,
+		About: "Clusters that are there or were within the day.",
+	},
+	{
+		Name:  "cluster_shard:discord_shard_event_timestamp_seconds:changes10m",
+		Expr:  `max by (cluster, shard) (changes(discord_shard_event_timestamp_seconds[${SilentWindow}]))`,
+		About: "Samples that showed a new event. At most one a sample, so a measure of quiet, not of traffic.",
+	},
+	{
+		Name:  "cluster_shard:discord_shard_sent:rate5m",
+		Expr:  "sum by (cluster, shard) (\n  max by (cluster, shard, op) (rate(discord_shard_sent_total[5m]))\n)",
+		About: "Payloads a second that are sent to the gateway.",
+	},
+	{
+		Name:  "cluster:discord_shard_resumes_tried:increase1h",
+		Expr:  `sum by (cluster) (increase(discord_shard_handshakes_total{kind="resume"}[1h]))`,
+		About: "RESUMEs that were sent.",
+	},
+	{
+		Name: "cluster:discord_shard_resumes:ratio_increase1h",
+		Expr: "sum by (cluster) (increase(discord_shard_handshakes_total{kind=\"resume\",outcome=\"resumed\"}[1h]))\n/\n" +
+			"(cluster:discord_shard_resumes_tried:increase1h > 0)",
+		About: "Share of RESUMEs that kept the session. Absent without any.",
+	},
+}
+
+var platformRecords = []Record{
+	{
+		Name:  "cluster:discord_guilds_unavailable:ratio",
+		Expr:  "max by (cluster) (discord_guilds_unavailable)\n/\n(max by (cluster) (discord_guilds_unavailable) + max by (cluster) (discord_guilds) > 0)",
+		About: "Share of guilds that are unavailable.",
+	},
+	{
+		Name:  "cluster:discord_rest_invalid_requests:increase10m",
+		Expr:  "sum by (cluster) (\n  max by (cluster, status) (increase(discord_rest_invalid_requests_total[10m]))\n)",
+		About: "Responses that count towards Discord's ban, in its 10 min.",
+	},
+	{
+		Name:  "bot:discord_rest_invalid_requests:increase10m",
+		Expr:  `sum(cluster:discord_rest_invalid_requests:increase10m)`,
+		About: "The same of all clusters: the most that one address can have.",
+	},
+	{
+		Name:  "bot:discord_gateway_session_start_remaining:min",
+		Expr:  `min(discord_gateway_session_start_remaining)`,
+		About: "IDENTIFYs left: the newest answer, since the number only falls until the reset.",
+	},
+	{
+		Name:  "bot:discord_gateway_session_start_total:max",
+		Expr:  `max(discord_gateway_session_start_total)`,
+		About: "IDENTIFYs of a day.",
+	},
+}

@@ -1,0 +1,177 @@
+package rules
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const root = "../.."
+
+// TestFilesAreWritten: what is committed is what is rendered.
+func TestFilesAreWritten(t *testing.T) {
+	files, err := Files()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range files {
+		got, err := os.ReadFile(filepath.Join(root, path))
+		if err != nil {
+			t.Error(err)
+		} else if string(got) != want {
+			t.Errorf("%s is not up to date: run go generate ./internal/rules", path)
+		}
+	}
+}
+
+var (
+	alertName  = regexp.MustCompile(`^(Discord|Argus)([A-Z][a-z]+)+$`)
+	duration   = regexp.MustCompile(`^([1-9]\d*[smh])?$`)
+	labelInUse = regexp.MustCompile(`\$labels\.(\w+)`)
+)
+
+// TestAlertsAreComplete: each has a severity, a summary, a description and a level, and its texts name no label that the level has not.
+func TestAlertsAreComplete(t *testing.T) {
+	seen := map[string]bool{}
+	for _, g := range Alerts() {
+		for _, a := range g.Alerts {
+			if seen[a.Name] || !alertName.MatchString(a.Name) {
+				t.Errorf("%s is there twice, or is not a name of Discord… or Argus…", a.Name)
+			}
+			seen[a.Name] = true
+			if !slices.Contains([]string{Critical, Warning, Info}, a.Severity) {
+				t.Errorf("%s has the severity %q", a.Name, a.Severity)
+			}
+			if a.Summary == "" || strings.HasSuffix(a.Summary, ".") {
+				t.Errorf("%s: the summary must be a sentence without a full stop, and is %q", a.Name, a.Summary)
+			}
+			if !strings.HasSuffix(a.Description, ".") {
+				t.Errorf("%s: the description must be sentences, and is %q", a.Name, a.Description)
+			}
+			if !duration.MatchString(a.For) || !duration.MatchString(a.Keep) {
+				t.Errorf("%s: for %q and keep_firing_for %q must be durations", a.Name, a.For, a.Keep)
+			}
+			level := strings.Split(a.Level, ", ")
+			for _, m := range labelInUse.FindAllStringSubmatch(a.Summary+a.Description, -1) {
+				if !slices.Contains(level, m[1]) {
+					t.Errorf("%s names the label %s, which it is not told apart by (%s)", a.Name, m[1], a.Level)
+				}
+			}
+			if a.Level == "" {
+				t.Errorf("%s does not say what it is told apart by", a.Name)
+			}
+		}
+	}
+	if len(seen) < 20 {
+		t.Errorf("only %d alerts", len(seen))
+	}
+}
+
+var recordName = regexp.MustCompile(`^(bot|shard|cluster|cluster_shard|cluster_command):[a-z][a-z_]*[a-z]:([a-z]+_)?[a-z]+[0-9]*[mhd]?$`)
+
+// TestRecordsAreNamed level:metric:operations, each once.
+func TestRecordsAreNamed(t *testing.T) {
+	seen := map[string]bool{}
+	for _, g := range Records() {
+		for _, r := range g.Records {
+			if seen[r.Name] || !recordName.MatchString(r.Name) {
+				t.Errorf("%s is there twice, or is not level:metric:operations", r.Name)
+			}
+			seen[r.Name] = true
+			if !strings.HasSuffix(r.About, ".") {
+				t.Errorf("%s: it is not told what it is: %q", r.Name, r.About)
+			}
+			level, _, _ := strings.Cut(r.Name, ":")
+			by := "by (" + strings.ReplaceAll(level, "_", ", ") + ")"
+			if (level != "bot") != strings.Contains(r.Expr, by) {
+				t.Errorf("%s: the level does not fit the expression %s", r.Name, r.Expr)
+			}
+		}
+	}
+}
+
+// TestThresholds: each has a reason, is used, and is written nowhere but in the table.
+func TestThresholds(t *testing.T) {
+	var texts strings.Builder
+	for _, g := range Records() {
+		for _, r := range g.Records {
+			texts.WriteString(r.Expr)
+		}
+	}
+	bare := regexp.MustCompile(`(?:[<>]=?|[*/])\s*-?[0-9.]+`)
+	for _, g := range Alerts() {
+		for _, a := range g.Alerts {
+			texts.WriteString(a.Expr)
+			for _, number := range bare.FindAllString(a.Expr, -1) {
+				// Whether there is any, whether there is more than one.
+				if number != "> 0" && number != "> 1" {
+					t.Errorf("%s compares with a number that is not in the table: %s", a.Name, number)
+				}
+			}
+		}
+	}
+	seen := map[string]bool{}
+	for _, th := range Thresholds() {
+		if seen[th.Name] {
+			t.Errorf("%s is there twice", th.Name)
+		}
+		seen[th.Name] = true
+		if !strings.Contains(texts.String(), "${"+th.Name+"}") {
+			t.Errorf("%s is used nowhere", th.Name)
+		}
+		if !strings.HasSuffix(th.Reason, ".") && !strings.HasSuffix(th.Reason, ").") {
+			t.Errorf("%s has no reason", th.Name)
+		}
+		if th.Source != "" && !strings.HasPrefix(th.Source, "https://") {
+			t.Errorf("%s: the source is %q", th.Name, th.Source)
+		}
+	}
+}
+
+// TestRunbooks: one for each alert, none for any other, and each says the four things.
+func TestRunbooks(t *testing.T) {
+	pages, err := filepath.Glob(filepath.Join(root, "docs", "runbooks", "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, path := range pages {
+		names = append(names, strings.TrimSuffix(filepath.Base(path), ".md"))
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var headings []string
+		for line := range strings.Lines(string(raw)) {
+			if strings.HasPrefix(line, "#") {
+				headings = append(headings, strings.TrimSpace(line))
+			}
+		}
+		want := []string{
+			"# " + names[len(names)-1], "## What it means for users", "## What to look at", "## What to do", "## When to leave it alone",
+		}
+		if !slices.Equal(headings, want) {
+			t.Errorf("%s has the headings %q", path, headings)
+		}
+	}
+	slices.Sort(names)
+	for _, alert := range AlertNames() {
+		if !slices.Contains(names, alert) {
+			t.Errorf("%s has no runbook: docs/runbooks/%s.md", alert, alert)
+		}
+	}
+	for _, name := range names {
+		if !slices.Contains(AlertNames(), name) {
+			t.Errorf("docs/runbooks/%s.md is the runbook of no alert", name)
+		}
+	}
+}
+
+func TestExpandNamesWhatIsMissing(t *testing.T) {
+	if _, err := expand("x > ${Nothing}"); err == nil || !strings.Contains(err.Error(), "Nothing") {
+		t.Errorf("an unknown threshold gives %v", err)
+	}
+}
