@@ -1,0 +1,44 @@
+package promcheck
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestCheck(t *testing.T) {
+	for _, expr := range []string{
+		`discord_shard_up == 0`,
+		`sum by (cluster) (rate(discord_interactions_total[5m]))`,
+		`sum(rate(discord_gateway_io_bytes_total{direction="receive"}[$__rate_interval])) by (cluster)`,
+		`histogram_quantile(0.95, sum by (le, command) (rate(discord_app_command_duration_seconds_bucket[5m])))`,
+		`max by (shard) (discord_shard_up offset 1d) # and a remark: nothing_of_this`,
+		`discord_shard_up{cluster=~"$cluster",shard!="by"} * on (cluster) group_left (go_version) discord_bot_info`,
+		`sum(discord_shard_disconnects_total{code=~"4004|401[0-4]", initiator='discord',}) or vector(0)`,
+		`discord_interaction_acks_total{outcome=~"$outcome"}`,
+		`1e3 * -discord_clock_offset_seconds > bool .5 and on () absent(argus_up)`,
+	} {
+		if err := Catalog().Check(expr); err != nil {
+			t.Errorf("%s: %v", expr, err)
+		}
+	}
+	for expr, want := range map[string]string{
+		`discord_shard_upp == 0`:                                               `no metric "discord_shard_upp"`,
+		`rate(discord_shard_latency_seconds_bucket[5m])`:                       `no metric "discord_shard_latency_seconds_bucket"`,
+		`sum by (shard) (rate(discord_gateway_events_total[5m]))`:              `has the label "shard"`,
+		`sum without (guild) (discord_guilds)`:                                 `has the label "guild"`,
+		`discord_guilds / on (cluster, shard) discord_members`:                 `has the label "shard"`,
+		`discord_guilds{shard="0"}`:                                            `discord_guilds has no label "shard"`,
+		`discord_interaction_acks_total{outcome="on_time"}`:                    `outcome is never "on_time"`,
+		`discord_interaction_acks_total{outcome!="on_time"}`:                   `outcome is never "on_time"`,
+		`discord_shard_disconnects_total{code=~"4004|4099"}`:                   `code never fits "4099"`,
+		`{__name__="discord_shard_up"}`:                                        `without the name`,
+		`discord_shard_up{shard="0"`:                                           `cannot be read`,
+		`sum by (cluster`:                                                      `does not end`,
+		`discord_shard_up ? 1`:                                                 `what is this?`,
+		`sum(discord_guilds) + sum by (command) (discord_app_commands_totals)`: `no metric "discord_app_commands_totals"`,
+	} {
+		if err := Catalog().Check(expr); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: want an error with %q, got %v", expr, want, err)
+		}
+	}
+}

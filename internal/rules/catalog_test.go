@@ -1,0 +1,111 @@
+package rules
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/argus-dgo/argus/internal/promcheck"
+)
+
+// known are the catalog's metrics, and what the records make of them.
+func known() promcheck.Metrics {
+	metrics := promcheck.Catalog()
+	for _, g := range Records() {
+		for _, r := range g.Records {
+			level, _, _ := strings.Cut(r.Name, ":")
+			labels := promcheck.Labels{}
+			for label := range strings.SplitSeq(level, "_") {
+				if level != "bot" {
+					labels[label] = nil
+				}
+			}
+			metrics[r.Name] = labels
+		}
+	}
+	return metrics
+}
+
+// TestExpressionsNameTheCatalog: no rule names a metric, a label or a label's value that does not exist, nor, but for the alert on scrapes,
+// a label that what is scraped and what is pushed do not share.
+func TestExpressionsNameTheCatalog(t *testing.T) {
+	check := func(metrics promcheck.Metrics, name, expr string) {
+		t.Helper()
+		expr, err := expand(expr)
+		if err == nil {
+			err = metrics.Check(expr)
+		}
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, g := range Records() {
+		for _, r := range g.Records {
+			check(known(), r.Name, r.Expr)
+		}
+	}
+	for _, g := range Alerts() {
+		for _, a := range g.Alerts {
+			metrics := known()
+			if a.Name == "ArgusScrapeFails" {
+				target := promcheck.Labels{"job": nil, "instance": nil}
+				metrics["up"] = target
+				maps.Copy(metrics["argus_up"], target)
+			}
+			check(metrics, a.Name, a.Expr)
+		}
+	}
+}
+
+// TestRecordsComeInOrder: a record is made before it is used in its group, so that it is not an interval behind.
+func TestRecordsComeInOrder(t *testing.T) {
+	for _, g := range Records() {
+		for n, r := range g.Records {
+			for _, later := range g.Records[n:] {
+				if strings.Contains(r.Expr, later.Name) {
+					t.Errorf("%s uses %s, which is made after it", r.Name, later.Name)
+				}
+			}
+		}
+	}
+}
+
+var promql = regexp.MustCompile("(?s)```promql\n(.*?)```")
+
+// TestDocumentsNameTheCatalog: the queries of the documents, one a line.
+func TestDocumentsNameTheCatalog(t *testing.T) {
+	metrics := known()
+	// What is Prometheus' own, and the Go runtime's.
+	for _, name := range []string{"up", "scrape_duration_seconds", "go_goroutines"} {
+		metrics[name] = promcheck.Labels{"cluster": nil, "job": nil, "instance": nil}
+	}
+	documents := []string{filepath.Join(root, "README.md")}
+	for _, pattern := range []string{"docs/*.md", "docs/runbooks/*.md", "dashboards/rules/*.md"} {
+		found, err := filepath.Glob(filepath.Join(root, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		documents = append(documents, found...)
+	}
+	queries := 0
+	for _, path := range documents {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, block := range promql.FindAllStringSubmatch(string(raw), -1) {
+			for line := range strings.Lines(block[1]) {
+				queries++
+				if err := metrics.Check(line); err != nil {
+					t.Errorf("%s: %s%v", path, line, err)
+				}
+			}
+		}
+	}
+	if queries < 80 {
+		t.Errorf("only %d queries found: does the test still read the documents right?", queries)
+	}
+}
