@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -181,14 +182,42 @@ func TestOutcomesAreExact(t *testing.T) {
 	for _, offset := range []time.Duration{0, 5 * time.Second, -5 * time.Second} {
 		t.Run("discord "+offset.String()+" ahead", func(t *testing.T) {
 			t.Parallel()
-			testOutcomes(t, offset)
+			// A machine that stands still for seconds makes an answer late that was
+			// not to be: then it is done again.
+			for range 3 {
+				v := &verdict{TB: t}
+				if still := testOutcomes(t, v, offset); still {
+					continue
+				}
+				for _, e := range v.errors {
+					t.Error(e)
+				}
+				return
+			}
+			t.Error("the machine stood still three times: nothing was shown")
 		})
 	}
 }
 
-func testOutcomes(t *testing.T, offset time.Duration) {
+// A verdict keeps errors, which may not count.
+type verdict struct {
+	testing.TB
+	mu     sync.Mutex
+	errors []string
+}
+
+func (v *verdict) Errorf(format string, args ...any) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.errors = append(v.errors, fmt.Sprintf(format, args...))
+}
+
+// testOutcomes reports whether an answer that was given at once took so long that
+// its outcome is chance.
+func testOutcomes(t *testing.T, v *verdict, offset time.Duration) (still bool) {
 	const total, batch, ways = 1000, 5, 10
 	defer work()()
+	var stood atomic.Bool
 	b := newBench(t, servers(discordtest.WithClockOffset(offset), discordtest.WithStrictInteractions()))
 	s := b.session(0, 1)
 	below := &script{next: s.Client.Transport, refuse: map[string]int{}}
@@ -198,6 +227,12 @@ func testOutcomes(t *testing.T, offset time.Duration) {
 	var done sync.WaitGroup
 	s.AddHandler(func(s *discordgo.Session, i *discordgo.InteractionCreate) {
 		defer done.Done()
+		defer func() {
+			created, err := discordgo.SnowflakeTimestamp(i.ID)
+			if err != nil || i.MessageComponentData().CustomID != "late" && b.srv.Now().Sub(created) > 2*time.Second {
+				stood.Store(true)
+			}
+		}()
 		answer := func() error { return pong(s, i.Interaction) }
 		var err error
 		switch i.MessageComponentData().CustomID {
@@ -228,7 +263,7 @@ func testOutcomes(t *testing.T, offset time.Duration) {
 			err = answer()
 		}
 		if err != nil {
-			t.Errorf("%s: %v", i.MessageComponentData().CustomID, err)
+			v.Errorf("%s: %v", i.MessageComponentData().CustomID, err)
 		}
 	})
 	conn := b.open(s)
@@ -279,11 +314,12 @@ func testOutcomes(t *testing.T, offset time.Duration) {
 		"argus.timers.evicted":                                                                0,
 	}
 	r := b.await("an outcome for each", func(r reading) bool { return r.sum("discord.interaction.acks") == total })
-	r.want(t, want)
+	r.want(v, want)
 	// Our time less Discord's.
 	if got := r["discord.clock.offset"]; got < -offset.Seconds()-0.01 || got > -offset.Seconds()+2 {
-		t.Errorf("the clock is off by %v s, want %v", got, -offset.Seconds())
+		v.Errorf("the clock is off by %v s, want %v", got, -offset.Seconds())
 	}
+	return stood.Load()
 }
 
 // onlyCode wants n errors of Discord's with a code, joined, and returns what else
