@@ -122,8 +122,8 @@ func TestPendingFromTheWire(t *testing.T) {
 		f.feed(t, stream.another())
 	}
 	kept := len(f.inst.acks.pending.byID)
-	missed := f.inst.acks.cells[2*len(ackOutcomes)+ackMissed].n.Load()                                              // on a machine that stood still for seconds
-	if got := uint64(kept) + missed + f.inst.acks.evicted.Load(); got != manyPending || kept > catalog.MaxPending { //nolint:gosec // not below 0
+	missed := f.inst.acks.cells[2*len(ackOutcomes)+ackMissed].n.Load() // on a machine that stood still for seconds
+	if got := uint64(kept) + missed + f.inst.acks.evicted.Load(); got != manyPending || kept > catalog.MaxPending {
 		t.Errorf("%d pending, %d missed, %d dropped, want %d in all", kept, missed, f.inst.acks.evicted.Load(), manyPending)
 	}
 	if kept, evicted := len(f.inst.timers.pending.byID), f.inst.timers.evicted.Load(); kept != catalog.MaxPending || evicted != manyPending-catalog.MaxPending {
@@ -138,7 +138,7 @@ func pendingBytes(add func(id uint64)) float64 {
 		runtime.GC()
 		runtime.GC() // sync.Pools give theirs up at the second
 		runtime.ReadMemStats(&stats)
-		return int64(stats.HeapAlloc) //nolint:gosec // no heap is that large
+		return int64(stats.HeapAlloc)
 	}
 	before := heap()
 	for id := range uint64(catalog.MaxPending) {
@@ -227,7 +227,7 @@ func BenchmarkInteraction(b *testing.B) {
 				f.call(b, r)
 			}
 			b.StopTimer()
-			if way != "bare" && f.inst.acks.cells[2*len(ackOutcomes)+ackLate].n.Load() != uint64(b.N) { //nolint:gosec // not below 0
+			if way != "bare" && f.inst.acks.cells[2*len(ackOutcomes)+ackLate].n.Load() != uint64(b.N) {
 				b.Error("the interactions were not followed") // their ids are of 2022
 			}
 		})

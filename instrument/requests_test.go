@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"net/http"
 	"strconv"
@@ -114,7 +115,7 @@ func TestRequestsWithoutResponse(t *testing.T) {
 		"transport panic": {transport: userTransport(func(*http.Request) (*http.Response, error) { panic("the user's own") }), panics: true},
 		"panic with nil error": {transport: userTransport(func(*http.Request) (*http.Response, error) {
 			var err error
-			panic(err)
+			panic(err) //nolint:govet // the user's own mistake
 		}), panics: true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -209,9 +210,7 @@ func TestInvalidRequests(t *testing.T) {
 	var status atomic.Int64
 	var headers http.Header
 	b.srv.Handle("", "/users/@me", func(w http.ResponseWriter, _ *http.Request) {
-		for k, v := range headers {
-			w.Header()[k] = v
-		}
+		maps.Copy(w.Header(), headers)
 		w.WriteHeader(int(status.Load()))
 		_, _ = io.WriteString(w, `{"retry_after":0}`)
 	})
@@ -728,7 +727,7 @@ func TestNoTokenLeaves(t *testing.T) {
 		func(r *http.Request) (*http.Response, error) {
 			header := http.Header{"X-Ratelimit-Scope": {secret}, "Date": {secret}, "Age": {secret}}
 			body := io.NopCloser(strings.NewReader(`{"message":"` + secret + `","retry_after":0,"code":10062,"` + secret + `":` + secret))
-			return &http.Response{StatusCode: 429, Header: header, Body: body, Request: r}, nil
+			return &http.Response{StatusCode: http.StatusTooManyRequests, Header: header, Body: body, Request: r}, nil
 		},
 		func(*http.Request) (*http.Response, error) { panic(secret) },
 	}

@@ -309,7 +309,7 @@ func TestContextsArriveUnchanged(t *testing.T) {
 	var seen context.Context
 	next := s.Client.Transport
 	s.Client.Transport = userTransport(func(r *http.Request) (*http.Response, error) {
-		seen = r.Context()
+		seen = r.Context() //nolint:fatcontext // it is what the test looks at
 		return next.RoundTrip(r)
 	})
 	b.attach(s)
@@ -355,7 +355,7 @@ func TestBodiesAreGivenBackWhole(t *testing.T) {
 				"with a time-out": func() io.Reader { return iotest.TimeoutReader(bytes.NewReader(body)) },
 			} {
 				for _, path := range []string{"users/@me", "gateway/bot"} {
-					try := func(instrumented bool) (read []byte, err, again, closed error, closes int) {
+					try := func(instrumented bool) (read []byte, err, again, closed error, closes int) { //nolint:staticcheck // in the order of what happens
 						s := b.session(0, 1)
 						inner := &brokenBody{Reader: reader(), closeErr: errClose}
 						s.Client.Transport = userTransport(func(r *http.Request) (*http.Response, error) {
@@ -428,7 +428,7 @@ func TestBodyClosedWhileItIsRead(t *testing.T) {
 	s := b.session(0, 1)
 	read, write := io.Pipe()
 	s.Client.Transport = userTransport(func(r *http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: 403, Header: http.Header{}, Body: read, Request: r}, nil
+		return &http.Response{StatusCode: http.StatusForbidden, Header: http.Header{}, Body: read, Request: r}, nil
 	})
 	s.Client.Timeout = 0
 	b.attach(s)
