@@ -101,7 +101,7 @@ func TestReidentifyAttachedAfterOpen(t *testing.T) {
 		check(t, endSession(conn))
 		b.awaitValue(reconnect("identify"), 1)
 		b.awaitGuilds(guildCount, 0, guildCount*guildMembers)
-		b.collect().want(t, reading{up(0): 1, event("READY"): 1, event("GUILD_CREATE"): guildCount, reconnect("resume"): 0})
+		b.awaitValue(up(0), 1).want(t, reading{event("READY"): 1, event("GUILD_CREATE"): guildCount, reconnect("resume"): 0})
 	})
 }
 

@@ -198,6 +198,9 @@ func TestFatalCodeIsRetried(t *testing.T) {
 	b.await("three tries", func(r reading) bool { return r[handshake("resume", "closed")] >= 3 }).want(t, reading{
 		up(0): 0, handshake("identify", "ready"): 1, handshake("resume", "resumed"): 0,
 	})
+	if onMaster {
+		return // it would resume a session that is over, and deadlock: see TestInvalidSessionAfterResume
+	}
 	b.srv.Behave(discordtest.Behavior{})
 	b.awaitValue(up(0), 1)
 }
