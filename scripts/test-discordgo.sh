@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs the tests that touch discordgo, those of the facade and of the demo
-# included, against another version of it, and builds everything else with it.
+# Runs the tests that touch discordgo, those of the facade included, against
+# another version of it, and builds everything else with it. The demo's scenarios
+# are told of v0.29.0: master answers an op 9 on a new connection.
 #
 #   scripts/test-discordgo.sh VERSION [flags of go test]
 #
@@ -23,7 +24,7 @@ cp go.mod go.sum "$dir"
 export GOFLAGS="${GOFLAGS:-} '-modfile=$dir/go.mod' -mod=mod"
 
 module=$("$go" list -m)
-packages=$("$go" list ./... | grep -E "^$module(/(instrument|discordtest|cmd)(/.*)?)?$")
+packages=$("$go" list ./... | grep -E "^$module(/(instrument|discordtest)(/.*)?)?$")
 
 # A module that asks for a newer discordgo would win over us, unnoticed.
 selected=$("$go" list -m -f '{{.Version}}' "$discordgo")
