@@ -42,8 +42,9 @@ const (
 // How they are built; CGO_ENABLED=0 besides.
 var (
 	buildFlags = []string{"-trimpath", "-ldflags", "-s -w"}
-	// Without service discovery, whose client libraries are most of Prometheus.
-	prometheusFlags = append(slices.Clone(buildFlags), "-tags", "remove_all_sd")
+	// Of service discovery, whose client libraries are most of Prometheus, only what
+	// the configurations in deploy/prometheus use; files and static targets are always there.
+	prometheusFlags = append(slices.Clone(buildFlags), "-tags", "remove_all_sd,enable_dns_sd,enable_kubernetes_sd")
 )
 
 // ErrNotBuilt is wrapped by the error of Path for a tool that is not there.
