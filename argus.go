@@ -51,6 +51,16 @@ func Start(s *discordgo.Session, opts ...Option) (*Argus, error) {
 	return start(processEnvironment(), s, opts)
 }
 
+// Resolve puts options, environment and defaults together as [Start] does, and starts nothing: for a look at the configuration, or
+// at what is wrong with it. Files are read, such as the one that holds the token of the metrics page; nothing is opened or sent.
+func Resolve(opts ...Option) (Config, error) {
+	c, _, err := resolve(processEnvironment(), collect(opts))
+	if err != nil {
+		return Config{}, err
+	}
+	return c.clone(), nil
+}
+
 func start(env environment, s *discordgo.Session, opts []Option) (*Argus, error) {
 	o := collect(opts)
 	c, warning, err := resolve(env, o)

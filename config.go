@@ -44,6 +44,7 @@ const (
 	envExporters      = "OTEL_METRICS_EXPORTER"
 	envHost           = "ARGUS_HOST"
 	envPort           = "ARGUS_PORT"
+	envPortBase       = "ARGUS_PORT_BASE"
 	envMetricsPath    = "ARGUS_METRICS_PATH"
 	envAuthToken      = "ARGUS_METRICS_AUTH_TOKEN"
 	envAuthTokenFile  = "ARGUS_METRICS_AUTH_TOKEN_FILE"
@@ -151,7 +152,10 @@ func checkPush() error {
 // draft is what the settings are parsed into, before those that depend on each other are put together.
 type draft struct {
 	resolved
-	tokenFile string
+	tokenFile   string
+	portBase    int    // 0: not given
+	index       int    // place of the process in the fleet, counted from 0; -1: not known
+	indexSource Source // where that came from
 }
 
 // A setting is one row of the table from which the environment is parsed and docs/CONFIGURATION.md is written.
@@ -226,6 +230,18 @@ var settings = []setting{
 		},
 	},
 	{
+		variable:  envPortBase,
+		options:   []string{"WithPortBase"},
+		byDefault: "unset",
+		values:    "a whole number from 1 to 65535",
+		meaning: "For processes that share a host: the port is this one plus the number of the process, counted from 0 (`CLUSTER_ID` less `CLUSTER_ID_START`), so that one " +
+			"line serves them all. It is an error where the number is not known, and where `ARGUS_PORT` is set too and says something else.",
+		parse: func(d *draft, value string, _ Source) (err error) {
+			d.portBase, err = parsePort(value, 1)
+			return err
+		},
+	},
+	{
 		variable:  envMetricsPath,
 		options:   []string{"WithMetricsPath"},
 		byDefault: "`/metrics`",
@@ -277,14 +293,22 @@ var settings = []setting{
 		byDefault: "`" + resource.DefaultCluster + "`",
 		values:    "1 to 128 bytes of printable UTF-8, without a blank at either end",
 		meaning: "Name of this process among those that run the bot: the label `cluster` on every series. Where it is not set, " +
-			"`CLUSTER_ID` counts, then `cluster` in `OTEL_RESOURCE_ATTRIBUTES`. Set but empty is an error, since two processes " +
-			"with the same name would overwrite each other's series.",
+			"`CLUSTER_ID` counts, then `cluster` in `OTEL_RESOURCE_ATTRIBUTES`, then, in a pod on Kubernetes whose name ends in a number as those of a StatefulSet do, that number. " +
+			"Set but empty is an error, since two processes with the same name would overwrite each other's series.",
 	},
 	{
 		variable:  resource.EnvClusterID,
 		byDefault: "unset",
 		values:    "as for `ARGUS_CLUSTER_ID`",
-		meaning:   "What many cluster managers set already. Looked at when `ARGUS_CLUSTER_ID` is not set; empty is an error here too.",
+		meaning: "What many cluster managers set already. Looked at when `ARGUS_CLUSTER_ID` is not set; empty is an error here too. " +
+			"A number is the place of the process in the fleet as well, for `ARGUS_PORT_BASE` and for the shards that `resource.Detect` tells. " +
+			"All numbers that there are must be the same: this one, one in `ARGUS_CLUSTER_ID`, and that of the pod.",
+	},
+	{
+		variable:  resource.EnvClusterIDStart,
+		byDefault: "`0`",
+		values:    "a whole number from 0 to 999999999",
+		meaning:   "Number of the first process, where they are not counted from 0: `.spec.ordinals.start` of a StatefulSet, `1` for the task slots of Docker Swarm.",
 	},
 	{
 		variable:  resource.EnvServiceName,
@@ -531,7 +555,7 @@ func resolve(env environment, o *options) (_ resolved, warning, _ error) {
 			problems = append(problems, fmt.Errorf("%s=%s: %w", s.variable, s.show(value), err))
 		}
 	}
-	problems = append(problems, d.settleResource(env, o), d.settleToken(env), checkCommands(o.commands))
+	problems = append(problems, d.settleResource(env, o), d.settlePort(), d.settleToken(env), checkCommands(o.commands))
 	if d.exports(OTLP) {
 		problems = append(problems, checkPush())
 	}
@@ -585,9 +609,38 @@ func (d *draft) settleResource(env environment, o *options) (err error) {
 	if err != nil {
 		return err
 	}
-	id, source, err := resource.ClusterID(from...)
-	d.ClusterID, d.sources[resource.EnvArgusClusterID] = id, Source(source)
+	process, err := resource.Detect(append(from, resource.WithoutShards())...)
+	d.ClusterID, d.sources[resource.EnvArgusClusterID] = process.ClusterID, Source(process.ClusterIDSource)
+	d.index, d.indexSource = process.Index, Source(process.IndexSource)
 	return err
+}
+
+// settlePort puts the port together from its base and the number of the process.
+func (d *draft) settlePort() error {
+	base := d.sources[envPortBase]
+	if d.portBase == 0 || d.resource == nil { // not given; or wrong, which has been said
+		return nil
+	}
+	given := d.sources[envPort]
+	// An option comes before a variable, whichever of the two it sets.
+	if given != SourceDefault && given != envPort && base == envPortBase {
+		return nil
+	}
+	if d.index < 0 {
+		return fmt.Errorf("%s=%d: the number of this process is not known, and cluster id %q (from %s) is none: set %s to a number, or the port with %s",
+			base, d.portBase, d.ClusterID, d.sources[resource.EnvArgusClusterID], resource.EnvClusterID, envPort)
+	}
+	port := d.portBase + d.index
+	if port > 65535 {
+		return fmt.Errorf("%s=%d: with process %d, counted from 0 (from %s), the port would be %d: must be 65535 at most", base, d.portBase, d.index, d.indexSource, port)
+	}
+	overridden := given == envPort && base != envPortBase
+	if given != SourceDefault && !overridden && d.Port != port {
+		return fmt.Errorf("%s=%d, but %s=%d with process %d, counted from 0 (from %s), makes port %d: remove one of them",
+			given, d.Port, base, d.portBase, d.index, d.indexSource, port)
+	}
+	d.Port, d.sources[envPort] = port, base
+	return nil
 }
 
 // parseBool accepts what the OpenTelemetry specification calls a Boolean: "true" and "false" in any case. Where that

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -89,6 +90,30 @@ func TestPrecedence(t *testing.T) {
 		{
 			name: "port by option", variables: map[string]string{"ARGUS_PORT": "abc"}, opts: []Option{WithPort(0)},
 			setting: "ARGUS_PORT", want: func(c resolved) any { return c.Port }, value: 0, source: "WithPort",
+		},
+		{
+			name: "port from a base", variables: map[string]string{"ARGUS_PORT_BASE": "9191", "CLUSTER_ID": "2"},
+			setting: "ARGUS_PORT", want: func(c resolved) any { return c.Port }, value: 9193, source: "ARGUS_PORT_BASE",
+		},
+		{
+			name: "port from a base, counted from 1", variables: map[string]string{"ARGUS_PORT_BASE": "9191", "CLUSTER_ID": "3", "CLUSTER_ID_START": "1"},
+			setting: "ARGUS_PORT", want: func(c resolved) any { return c.Port }, value: 9193, source: "ARGUS_PORT_BASE",
+		},
+		{
+			name: "port from a base, with the same port said", variables: map[string]string{"ARGUS_PORT_BASE": "9191", "ARGUS_PORT": "9193", "CLUSTER_ID": "2"},
+			setting: "ARGUS_PORT", want: func(c resolved) any { return c.Port }, value: 9193, source: "ARGUS_PORT_BASE",
+		},
+		{
+			name: "base by option", variables: map[string]string{"ARGUS_PORT_BASE": "x", "ARGUS_PORT": "80", "CLUSTER_ID": "2"}, opts: []Option{WithPortBase(9191)},
+			setting: "ARGUS_PORT", want: func(c resolved) any { return c.Port }, value: 9193, source: "WithPortBase",
+		},
+		{
+			name: "port by option and a base", variables: map[string]string{"ARGUS_PORT_BASE": "9191"}, opts: []Option{WithPort(0)},
+			setting: "ARGUS_PORT", want: func(c resolved) any { return c.Port }, value: 0, source: "WithPort",
+		},
+		{
+			name: "port from a base and the cluster by option", variables: map[string]string{"ARGUS_PORT_BASE": "9191", "CLUSTER_ID": "2"}, opts: []Option{WithClusterID("4")},
+			setting: "ARGUS_PORT", want: func(c resolved) any { return c.Port }, value: 9195, source: "ARGUS_PORT_BASE",
 		},
 		{
 			name: "host and port by option", variables: map[string]string{"ARGUS_PORT": "abc"}, opts: []Option{WithPort(80), WithAddr("localhost:65535")},
@@ -214,7 +239,7 @@ func TestPrecedence(t *testing.T) {
 func TestEmptyIsUnset(t *testing.T) {
 	empty := make(map[string]string)
 	for _, s := range settings {
-		if s.variable != resource.EnvArgusClusterID && s.variable != resource.EnvClusterID && !s.empty {
+		if s.variable != resource.EnvArgusClusterID && s.variable != resource.EnvClusterID && s.variable != resource.EnvClusterIDStart && !s.empty {
 			empty[s.variable] = ""
 		}
 	}
@@ -244,6 +269,31 @@ func TestRefused(t *testing.T) {
 		{name: "port by option", opts: []Option{WithPort(-1)}, want: []string{`WithPort(-1): must be a whole number from 0 to 65535`}},
 		{name: "address by option", opts: []Option{WithAddr("9191")}, want: []string{`WithAddr("9191"): must be host:port, such as localhost:9191 or :9191`}},
 		{name: "named port", opts: []Option{WithAddr(":http")}, want: []string{`WithAddr(":http"): must be a whole number from 0 to 65535`}},
+		{name: "port base", variables: map[string]string{"ARGUS_PORT_BASE": "0", "CLUSTER_ID": "0"}, want: []string{`ARGUS_PORT_BASE="0": must be a whole number from 1 to 65535`}},
+		{
+			name: "port base without a number", variables: map[string]string{"ARGUS_PORT_BASE": "9191", "CLUSTER_ID": "eu"},
+			want: []string{`ARGUS_PORT_BASE=9191: the number of this process is not known, and cluster id "eu" (from CLUSTER_ID) is none: set CLUSTER_ID to a number, or the port with ARGUS_PORT`},
+		},
+		{
+			name: "port base and another port", variables: map[string]string{"ARGUS_PORT_BASE": "9191", "ARGUS_PORT": "9191", "CLUSTER_ID": "1"},
+			want: []string{`ARGUS_PORT=9191, but ARGUS_PORT_BASE=9191 with process 1, counted from 0 (from CLUSTER_ID), makes port 9192: remove one of them`},
+		},
+		{
+			name: "port base and port by option", variables: map[string]string{"CLUSTER_ID": "1"}, opts: []Option{WithPortBase(9191), WithPort(80)},
+			want: []string{`WithPort=80, but WithPortBase=9191 with process 1, counted from 0 (from CLUSTER_ID), makes port 9192: remove one of them`},
+		},
+		{
+			name: "port base that is too high", variables: map[string]string{"ARGUS_PORT_BASE": "65000", "CLUSTER_ID": "536"},
+			want: []string{`ARGUS_PORT_BASE=65000: with process 536, counted from 0 (from CLUSTER_ID), the port would be 65536: must be 65535 at most`},
+		},
+		{
+			name: "two numbers", variables: map[string]string{"ARGUS_CLUSTER_ID": "3", "CLUSTER_ID": "5"},
+			want: []string{`invalid cluster id: ARGUS_CLUSTER_ID="3" and CLUSTER_ID="5" are different numbers of this process: remove one, or make it a name that is not a number`},
+		},
+		{
+			name: "start of the numbers", variables: map[string]string{"CLUSTER_ID_START": ""},
+			want: []string{`invalid cluster id: CLUSTER_ID_START="": must be a whole number from 0 to 999999999, the number of the first cluster`},
+		},
 		{name: "host with a port", variables: map[string]string{"ARGUS_HOST": "localhost:80"}, want: []string{`ARGUS_HOST="localhost:80": must be a host name or an IP address, without a port`}},
 		{name: "host with a blank", opts: []Option{WithHost("a b")}, want: []string{`WithHost("a b"): must be a host name or an IP address, without a port`}},
 		{
@@ -452,4 +502,22 @@ func FuzzConfig(f *testing.F) {
 			t.Fatalf("read again, %v became %v", c.Config, d.Config)
 		}
 	})
+}
+
+// TestResolve: what Start would run with, and nothing is started.
+func TestResolve(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	t.Setenv("ARGUS_CLUSTER_ID", "eu-1")
+	c, err := Resolve(WithAddr(listener.Addr().String()))
+	if err != nil || c.ClusterID != "eu-1" || c.Source(envPort) != "WithAddr" || c.address() != listener.Addr().String() {
+		t.Errorf("%v, %v", c, err)
+	}
+	t.Setenv("ARGUS_PORT", "abc")
+	if c, err := Resolve(); err == nil || !strings.Contains(err.Error(), `ARGUS_PORT="abc"`) || c.String() != (Config{}).String() {
+		t.Errorf("%v, %v", c, err)
+	}
 }

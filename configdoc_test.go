@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/argus-dgo/argus/resource"
 )
 
 var update = flag.Bool("update", false, "write docs/CONFIGURATION.md instead of comparing it")
@@ -107,6 +109,7 @@ func TestTableIsComplete(t *testing.T) {
 		{WithHost(""), []string{envHost}},
 		{WithPort(0), []string{envPort}},
 		{WithAddr(":0"), []string{envHost, envPort}},
+		{WithPortBase(1), []string{envPortBase}},
 		{WithMetricsPath(""), []string{envMetricsPath}},
 		{WithAuthToken(""), []string{envAuthToken}},
 		{WithNamespace(""), []string{envNamespace}},
@@ -128,8 +131,8 @@ func TestTableIsComplete(t *testing.T) {
 			}
 		}
 	}
-	if n := bytes.Count(source, []byte("overriding(env")) + 2; n != 12 { // and the two of WithAddr
-		t.Errorf("options.go overrides %d settings; the list above tests 12: extend it", n)
+	if n := bytes.Count(source, []byte("overriding(env")) + 2; n != 13 { // and the two of WithAddr
+		t.Errorf("options.go overrides %d settings; the list above tests 13: extend it", n)
 	}
 	code, err := os.ReadFile("config.go")
 	if err != nil {
@@ -232,9 +235,30 @@ Package ` + "`instrument`" + ` alone, for programs with an OpenTelemetry set-up 
 			row(s)
 		}
 	}
-	b.WriteString(`
-## Variables of the push
+	fmt.Fprintf(&b, `
+## Shards
 
+Argus measures the sessions that it is given, and makes none. For a bot that runs as several processes, package `+"`resource`"+` tells each of them
+its shards, in the same place where the label `+"`cluster`"+` comes from, so that neither is typed twice:
+
+`+"```go"+`
+me, err := resource.Detect() // me.ShardIDs, me.ShardCount, me.ClusterID, and where each came from
+`+"```"+`
+
+`+"`argus.Start`"+` does not look at these variables, so a bot that has a form of its own for them is not disturbed.
+
+| variable | option of Detect | default | accepted values | meaning |
+| --- | --- | --- | --- | --- |
+| `+"`%[1]s` | `WithShardCount` | `1`"+` | a whole number from 1 to %[4]d | Shards of the whole bot, the same in all processes. |
+| `+"`%[2]s` | `WithShardsPerCluster`"+` | unset | a whole number from 1 to %[4]d | How many shards each process has. Process 0 has the first ones, process 1 the next; the last may have fewer. The number of the process is `+"`%[5]s` less `%[6]s`"+`, or that of a StatefulSet's pod. |
+| `+"`%[3]s` | `WithShardIDs`"+` | all, in the first process | ids and ranges with commas between them, such as 0,1 or 0-3 or 0-3,8 | The shards of this process, where they do not follow from its number. |
+
+Set but empty is an error, and so are two that disagree, a number for which there is no shard, a shard beyond the count, and a second process without
+a word about its shards: the error names both sources.
+
+## Variables of the push
+`, resource.EnvShardCount, resource.EnvShardsPerCluster, resource.EnvShardIDs, resource.MaxShardCount, resource.EnvClusterID, resource.EnvClusterIDStart)
+	b.WriteString(`
 Read only when the ` + "`otlp`" + ` exporter is chosen. Their meaning is OpenTelemetry's, and so is the rule that ` + "`OTEL_EXPORTER_OTLP_METRICS_…`" + `, where it is
 set, wins over ` + "`OTEL_EXPORTER_OTLP_…`" + `. OpenTelemetry's SDK would replace a wrong value by its default; Argus refuses it.
 

@@ -99,6 +99,13 @@ func WithAddr(addr string) Option {
 	})
 }
 
+// WithPortBase sets the TCP port of the first process of a host; this one listens on that port plus its place in the fleet, counted
+// from 0. [WithPort] and [WithAddr] say the port itself: of the two, give one.
+func WithPortBase(port int) Option {
+	value := strconv.Itoa(port)
+	return overriding(envPortBase, "WithPortBase", value, value)
+}
+
 // WithMetricsPath sets the path of the metrics page on the server, /metrics by default.
 func WithMetricsPath(path string) Option {
 	return overriding(envMetricsPath, "WithMetricsPath", path, strconv.Quote(path))

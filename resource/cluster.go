@@ -25,51 +25,9 @@ const (
 	MaxClusterIDLength = 128
 )
 
-// The environment variables that this package reads.
-const (
-	EnvArgusClusterID     = "ARGUS_CLUSTER_ID"
-	EnvClusterID          = "CLUSTER_ID"
-	EnvResourceAttributes = "OTEL_RESOURCE_ATTRIBUTES"
-	EnvServiceName        = "OTEL_SERVICE_NAME"
-)
-
-// Source says where a value came from, in words fit for a log line: an
-// option's name, a variable's name, or [SourceDefault].
-type Source string
-
-// The sources of a cluster id, in order of precedence.
-const (
-	SourceOption             Source = "WithClusterID"
-	SourceArgusClusterID     Source = EnvArgusClusterID
-	SourceClusterID          Source = EnvClusterID
-	SourceResourceAttributes Source = EnvResourceAttributes
-	SourceDefault            Source = "default"
-)
-
-// String returns the source's name.
-func (s Source) String() string { return string(s) }
-
-// ErrClusterID is what every error about a cluster id wraps.
+// ErrClusterID is what every error about a cluster id, or about the number of a
+// cluster, wraps.
 var ErrClusterID = errors.New("invalid cluster id")
-
-// ClusterID resolves the cluster id that [New] would use with the same
-// options, and says where it came from. The errors wrap [ErrClusterID], or
-// describe what is wrong with OTEL_RESOURCE_ATTRIBUTES.
-func ClusterID(opts ...Option) (id string, source Source, err error) {
-	c, err := newConfig(opts)
-	if err != nil {
-		return "", "", err
-	}
-	env, err := c.resourceAttributes()
-	if err != nil {
-		return "", "", err
-	}
-	v, err := c.clusterID(env)
-	if err != nil {
-		return "", "", err
-	}
-	return v.id, v.source, nil
-}
 
 // Cluster returns the cluster id of r, or "" if r has none; a resource made by
 // [New] always has one.
@@ -81,35 +39,138 @@ func Cluster(r *sdkresource.Resource) string {
 	return v.AsString()
 }
 
-// value is a resolved setting with its origin.
-type value struct {
+// A claim is what one source says of this process.
+type claim struct {
 	id     string
 	source Source
+	name   string // the host name, if the number comes from there
 }
 
-// clusterID picks the first source that is set and checks that one alone: an
-// invalid id further down does no harm and must not stop the bot.
-func (c *config) clusterID(env []attribute.KeyValue) (value, error) {
-	v := value{DefaultCluster, SourceDefault}
-	if s, ok := lookupString(env, ClusterKey); ok {
-		v = value{s, SourceResourceAttributes}
+// String names the source with its value, as errors have it.
+func (c claim) String() string {
+	switch c.source {
+	case SourceHostName:
+		return fmt.Sprintf("host name %q", clip(c.name))
+	case SourceResourceAttributes:
+		return fmt.Sprintf("cluster=%s in %s", clip(c.id), c.source)
+	case SourceClusterIDOption:
+		return fmt.Sprintf("%s(%q)", c.source, clip(c.id))
+	default:
+		return fmt.Sprintf("%s=%q", c.source, clip(c.id))
 	}
-	for _, name := range []string{EnvClusterID, EnvArgusClusterID} {
+}
+
+// claims are what the sources say, in order of precedence. With the option no
+// other counts.
+func (c *config) claims(env []attribute.KeyValue) []claim {
+	var all []claim
+	for _, name := range []string{EnvArgusClusterID, EnvClusterID} {
 		if s, ok := c.lookupEnv(name); ok {
-			v = value{s, Source(name)}
+			all = append(all, claim{id: s, source: Source(name)})
 		}
+	}
+	if s, ok := lookupString(env, ClusterKey); ok {
+		all = append(all, claim{id: s, source: SourceResourceAttributes})
+	}
+	if name, number, ok := c.podName(); ok {
+		all = append(all, claim{id: number, source: SourceHostName, name: name})
 	}
 	if c.clusterSet {
-		v = value{c.cluster, SourceOption}
-	}
-	if err := checkClusterID(v.id); err != nil {
-		where := v.source.String()
-		if v.source == SourceResourceAttributes {
-			where = "the key cluster in " + where
+		option := claim{id: c.cluster, source: SourceClusterIDOption}
+		if _, ok := parseNumber(option.id); ok {
+			return []claim{option}
 		}
-		return value{}, fmt.Errorf("%w %q from %s: %w", ErrClusterID, clip(v.id), where, err)
+		return append([]claim{option}, all...) // the number may still come from elsewhere
 	}
-	return v, nil
+	return all
+}
+
+// detectCluster fills in the cluster id, from the first source that is set, and
+// checks that one alone: an invalid id further down does no harm and must not
+// stop the bot. Numbers are different, since shards and ports follow from them:
+// all that there are must be the same.
+func (c *config) detectCluster(env []attribute.KeyValue) (Process, error) {
+	p := Process{ClusterID: DefaultCluster, ClusterIDSource: SourceDefault, Index: -1}
+	claims := c.claims(env)
+	if len(claims) > 0 {
+		first := claims[0]
+		p.ClusterID, p.ClusterIDSource, p.hostName = first.id, first.source, first.name
+		if err := checkClusterID(first.id); err != nil {
+			where := first.source.String()
+			if first.source == SourceResourceAttributes {
+				where = "the key cluster in " + where
+			}
+			return Process{}, fmt.Errorf("%w %q from %s: %w", ErrClusterID, clip(first.id), where, err)
+		}
+	}
+	start, startSource, err := c.clusterIDStart()
+	if err != nil {
+		return Process{}, err
+	}
+	var found *claim
+	for i, candidate := range claims {
+		number, ok := parseNumber(candidate.id)
+		switch {
+		case !ok:
+			continue
+		case found == nil:
+			found = &claims[i]
+			p.Index, p.IndexSource = number-start, candidate.source
+			if p.Index < 0 {
+				return Process{}, fmt.Errorf("%w: %v is below %s=%d, which is the number of the first cluster", ErrClusterID, candidate, startSource, start)
+			}
+		case number != p.Index+start:
+			return Process{}, fmt.Errorf("%w: %v and %v are different numbers of this process: %s", ErrClusterID, *found, candidate, cure(*found, candidate))
+		}
+	}
+	return p, nil
+}
+
+// cure tells what to do about two numbers.
+func cure(a, b claim) string {
+	if a.source == SourceHostName || b.source == SourceHostName {
+		return "a number written into the template of a StatefulSet is the same in all of its pods; take it from the label " +
+			"apps.kubernetes.io/pod-index, or remove it"
+	}
+	return "remove one, or make it a name that is not a number"
+}
+
+// clusterIDStart is the number of the first cluster.
+func (c *config) clusterIDStart() (start int, source Source, err error) {
+	if c.start != nil {
+		if *c.start < 0 || *c.start > maxNumber {
+			return 0, "", fmt.Errorf("%w: %s(%d): must be from 0 to %d", ErrClusterID, SourceClusterIDStartOption, *c.start, maxNumber)
+		}
+		return *c.start, SourceClusterIDStartOption, nil
+	}
+	text, ok := c.lookupEnv(EnvClusterIDStart)
+	if !ok {
+		return 0, SourceDefault, nil
+	}
+	start, ok = parseNumber(text)
+	if !ok {
+		return 0, "", fmt.Errorf("%w: %s=%q: must be a whole number from 0 to %d, the number of the first cluster", ErrClusterID, EnvClusterIDStart, clip(text), maxNumber)
+	}
+	return start, EnvClusterIDStart, nil
+}
+
+// maxNumber keeps sums of numbers within an int of 32 bits.
+const maxNumber = 999_999_999
+
+// parseNumber reads a decimal number as people and templates write it: digits
+// alone, and none that could be a part of a name, such as 007.
+func parseNumber(s string) (int, bool) {
+	if s == "" || len(s) > 9 || len(s) > 1 && s[0] == '0' {
+		return 0, false
+	}
+	n := 0
+	for _, digit := range []byte(s) {
+		if digit < '0' || digit > '9' {
+			return 0, false
+		}
+		n = n*10 + int(digit-'0')
+	}
+	return n, true
 }
 
 func checkClusterID(id string) error {

@@ -12,7 +12,7 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 )
 
-// Option configures [New] and [ClusterID].
+// Option configures [New] and [Detect].
 type Option interface {
 	apply(*config)
 }
@@ -28,12 +28,57 @@ type config struct {
 	serviceSet  bool
 	attributes  []attribute.KeyValue
 	environment func(string) (string, bool)
+	host        func() (name string, own bool)
+
+	start         *int // nil where there was no option, as below
+	shardIDs      []int
+	shardIDsSet   bool
+	shardCount    *int
+	perCluster    *int
+	withoutShards bool
 }
 
 // WithClusterID sets the cluster id; it comes before every variable. An empty
 // or otherwise invalid id is an error of New: see the package documentation.
 func WithClusterID(id string) Option {
 	return optionFunc(func(c *config) { c.cluster, c.clusterSet = id, true })
+}
+
+// WithClusterIDStart sets the number of the first cluster, 0 by default; it comes
+// before CLUSTER_ID_START.
+func WithClusterIDStart(number int) Option {
+	return optionFunc(func(c *config) { c.start = &number })
+}
+
+// WithShardIDs sets the shards of this process, in any order; SHARD_IDS and
+// SHARDS_PER_CLUSTER are then not looked at.
+func WithShardIDs(ids ...int) Option {
+	ids = slices.Clone(ids)
+	return optionFunc(func(c *config) { c.shardIDs, c.shardIDsSet = ids, true })
+}
+
+// WithShardCount sets the number of shards of the whole bot; it comes before
+// SHARD_COUNT.
+func WithShardCount(n int) Option {
+	return optionFunc(func(c *config) { c.shardCount = &n })
+}
+
+// WithShardsPerCluster sets how many shards each process has; the last one may
+// have fewer. SHARDS_PER_CLUSTER and SHARD_IDS are then not looked at.
+func WithShardsPerCluster(n int) Option {
+	return optionFunc(func(c *config) { c.perCluster = &n })
+}
+
+// WithHostName sets the host name; the default is the kernel's, unless the pod has
+// the network, and so the name, of its node. It is for tests.
+func WithHostName(name string) Option {
+	return optionFunc(func(c *config) { c.host = func() (string, bool) { return name, true } })
+}
+
+// WithoutShards has [Detect] leave out the shards: their variables are not
+// looked at, and so cannot be at fault.
+func WithoutShards() Option {
+	return optionFunc(func(c *config) { c.withoutShards = true })
 }
 
 // WithServiceName sets service.name; it comes before OTEL_SERVICE_NAME and
@@ -64,7 +109,7 @@ func WithEnvironment(lookup func(string) (string, bool)) Option {
 }
 
 func newConfig(opts []Option) (*config, error) {
-	c := &config{environment: os.LookupEnv}
+	c := &config{environment: os.LookupEnv, host: ownHost}
 	for _, o := range opts {
 		if o != nil {
 			o.apply(c)

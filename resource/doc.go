@@ -1,14 +1,16 @@
-// Package resource says who this process is: it builds the OpenTelemetry
-// resource that every series of the process carries or refers to.
+// Package resource says who this process is: its name within the bot's fleet, its
+// shards, and the OpenTelemetry resource that every series of the process carries
+// or refers to.
 //
-// The attribute that matters most is cluster, the name of this process within
-// the bot's fleet. It is a resource attribute and never set by an instrument;
-// both exporters put it on every series.
+// The attribute that matters most is cluster, the name of this process. It is a
+// resource attribute and never set by an instrument; both exporters put it on
+// every series.
 //
 //	attribute             source, the first that is set wins
 //	--------------------  --------------------------------------------------------------
 //	cluster               WithClusterID, ARGUS_CLUSTER_ID, CLUSTER_ID,
-//	                      cluster in OTEL_RESOURCE_ATTRIBUTES, "default"
+//	                      cluster in OTEL_RESOURCE_ATTRIBUTES, the number of a
+//	                      StatefulSet's pod, "default"
 //	service.name          WithServiceName, OTEL_SERVICE_NAME,
 //	                      service.name in OTEL_RESOURCE_ATTRIBUTES, "discord-bot"
 //	service.instance.id   WithAttributes, OTEL_RESOURCE_ATTRIBUTES, a random UUID
@@ -20,6 +22,32 @@
 // The order is OpenTelemetry's own: what is given in code comes before the
 // environment, and OTEL_SERVICE_NAME comes before OTEL_RESOURCE_ATTRIBUTES.
 //
+// # One process among many
+//
+// [Detect] tells a process its cluster id, its place in the fleet and its shards,
+// from the options, the environment and, on Kubernetes, the name of the pod:
+//
+//	what              source, the first that is set wins
+//	----------------  ------------------------------------------------------------------
+//	number            what of the sources of cluster is a decimal number; all that are
+//	                  must be the same
+//	place among       the number less that of the first process (WithClusterIDStart,
+//	all, from 0       CLUSTER_ID_START, 0)
+//	number of shards  WithShardCount, SHARD_COUNT, 1
+//	own shards        WithShardIDs, SHARD_IDS; or from the place in the fleet with
+//	                  WithShardsPerCluster or SHARDS_PER_CLUSTER: place 0 has the first
+//	                  ones, the last place may have fewer; or all, in place 0
+//
+// Sources that disagree are an error that names both, and so is a process for
+// which there is no shard, or which would have those of another one.
+//
+// The name of a pod counts where KUBERNETES_SERVICE_HOST is set, as it is in every
+// pod, and the name ends in a hyphen and one to four digits, as those of a
+// StatefulSet do. Those of a Deployment end in five characters. A pod on the
+// network of its node has the name of the node, which says nothing. To be
+// independent of names, set CLUSTER_ID from the label apps.kubernetes.io/pod-index
+// (https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#pod-index-label).
+//
 // # A valid cluster id
 //
 // 1 to 128 bytes of UTF-8, printable characters only, with no blank at either
@@ -30,14 +58,15 @@
 // # Empty variables
 //
 // OpenTelemetry reads an empty variable as one that is not set, and so does
-// this package for OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME.
-// ARGUS_CLUSTER_ID and CLUSTER_ID are different: set but empty is an error, as
-// it is how a template that was not filled in shows, and every process of the
-// fleet would become "default".
+// this package for OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME. The variables
+// about clusters and shards are different: set but empty is an error, as it is how
+// a template that was not filled in shows, and every process of the fleet would
+// become "default", or run shard 0.
 //
 // # What is never read
 //
 // The command line, its arguments and the owner of the process: a bot's token
 // may stand there. An error about OTEL_RESOURCE_ATTRIBUTES names a key or the
-// number of an entry, and never a value.
+// number of an entry, and never a value; but for cluster, which is a label for
+// everybody to see.
 package resource

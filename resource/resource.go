@@ -34,7 +34,7 @@ func New(ctx context.Context, opts ...Option) (*sdkresource.Resource, error) {
 	env, err := c.resourceAttributes()
 	errs = append(errs, err)
 
-	cluster, err := c.clusterID(env)
+	process, err := c.detectCluster(env)
 	errs = append(errs, err)
 
 	service, err := c.serviceName(env)
@@ -59,7 +59,7 @@ func New(ctx context.Context, opts ...Option) (*sdkresource.Resource, error) {
 		sdkresource.WithAttributes(attrs...),
 		sdkresource.WithAttributes(env...),
 		sdkresource.WithAttributes(c.attributes...),
-		sdkresource.WithAttributes(semconv.ServiceName(service), ClusterKey.String(cluster.id)),
+		sdkresource.WithAttributes(semconv.ServiceName(service), ClusterKey.String(process.ClusterID)),
 		sdkresource.WithTelemetrySDK(),
 	)
 	if err != nil {

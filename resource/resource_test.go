@@ -44,7 +44,7 @@ func TestClusterPrecedence(t *testing.T) {
 		wantID     string
 		wantSource resource.Source
 	}{
-		"option":              {[]resource.Option{env(all...), resource.WithClusterID("code")}, "code", resource.SourceOption},
+		"option":              {[]resource.Option{env(all...), resource.WithClusterID("code")}, "code", resource.SourceClusterIDOption},
 		"ARGUS_CLUSTER_ID":    {[]resource.Option{env(all...)}, "argus", resource.SourceArgusClusterID},
 		"CLUSTER_ID":          {[]resource.Option{env(all[2:]...)}, "plain", resource.SourceClusterID},
 		"resource attributes": {[]resource.Option{env(all[4:]...)}, "otel", resource.SourceResourceAttributes},
@@ -53,7 +53,7 @@ func TestClusterPrecedence(t *testing.T) {
 			[]resource.Option{nil, resource.WithEnvironment(nil), env(all[2:]...), nil}, "plain", resource.SourceClusterID,
 		},
 		"a bad value that is overridden does no harm": {
-			[]resource.Option{env("ARGUS_CLUSTER_ID", "", "CLUSTER_ID", " "), resource.WithClusterID("code")}, "code", resource.SourceOption,
+			[]resource.Option{env("ARGUS_CLUSTER_ID", "", "CLUSTER_ID", " "), resource.WithClusterID("code")}, "code", resource.SourceClusterIDOption,
 		},
 		"the last of equal keys": {
 			[]resource.Option{env("OTEL_RESOURCE_ATTRIBUTES", "cluster=a,cluster=b")}, "b", resource.SourceResourceAttributes,
@@ -61,12 +61,12 @@ func TestClusterPrecedence(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			id, source, err := resource.ClusterID(tt.opts...)
+			p, err := resource.Detect(tt.opts...)
 			if err != nil {
-				t.Fatalf("ClusterID: %v", err)
+				t.Fatalf("Detect: %v", err)
 			}
-			if id != tt.wantID || source != tt.wantSource {
-				t.Errorf("ClusterID = %q from %q, want %q from %q", id, source, tt.wantID, tt.wantSource)
+			if p.ClusterID != tt.wantID || p.ClusterIDSource != tt.wantSource {
+				t.Errorf("%q from %q, want %q from %q", p.ClusterID, p.ClusterIDSource, tt.wantID, tt.wantSource)
 			}
 			r, err := resource.New(t.Context(), tt.opts...)
 			if err != nil {
@@ -134,8 +134,8 @@ func TestClusterIDInvalid(t *testing.T) {
 				if strings.ContainsAny(err.Error(), "\x00\x1b\u202e") || len(err.Error()) > 400 {
 					t.Errorf("the error is not fit for a log line: %q", err)
 				}
-				if _, _, err := resource.ClusterID(opts...); !errors.Is(err, resource.ErrClusterID) {
-					t.Errorf("ClusterID: %v, want ErrClusterID", err)
+				if _, err := resource.Detect(opts...); !errors.Is(err, resource.ErrClusterID) {
+					t.Errorf("Detect: %v, want ErrClusterID", err)
 				}
 			})
 		}
@@ -305,9 +305,9 @@ func TestInvalidSettings(t *testing.T) {
 
 func TestProcessEnvironment(t *testing.T) {
 	t.Setenv("ARGUS_CLUSTER_ID", "from-the-process")
-	id, source, err := resource.ClusterID()
-	if err != nil || id != "from-the-process" || source != resource.SourceArgusClusterID {
-		t.Errorf("ClusterID() = %q, %q, %v", id, source, err)
+	p, err := resource.Detect(resource.WithoutShards())
+	if err != nil || p.ClusterID != "from-the-process" || p.ClusterIDSource != resource.SourceArgusClusterID {
+		t.Errorf("Detect() = %v, %v", p, err)
 	}
 }
 
@@ -383,12 +383,22 @@ func ExampleNew() {
 	// Output: eu-1
 }
 
-func ExampleClusterID() {
-	id, source, err := resource.ClusterID(
-		resource.WithEnvironment(func(name string) (string, bool) {
-			return "7", name == "CLUSTER_ID"
-		}),
-	)
-	fmt.Println(id, source, err)
-	// Output: 7 CLUSTER_ID <nil>
+// A bot of three processes, as each of them finds out who it is.
+func ExampleDetect() {
+	for _, id := range []string{"0", "1", "2"} {
+		environment := map[string]string{"CLUSTER_ID": id, "SHARDS_PER_CLUSTER": "16", "SHARD_COUNT": "40"}
+		p, err := resource.Detect(resource.WithEnvironment(func(name string) (string, bool) {
+			value, ok := environment[name]
+			return value, ok
+		}))
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(p)
+	}
+	// Output:
+	// cluster "0" (CLUSTER_ID), shards 0-15 (SHARDS_PER_CLUSTER) of 40 (SHARD_COUNT)
+	// cluster "1" (CLUSTER_ID), shards 16-31 (SHARDS_PER_CLUSTER) of 40 (SHARD_COUNT)
+	// cluster "2" (CLUSTER_ID), shards 32-39 (SHARDS_PER_CLUSTER) of 40 (SHARD_COUNT)
 }

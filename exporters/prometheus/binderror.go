@@ -26,7 +26,7 @@ func newBindError(addr string, err error) *BindError {
 	var dns *net.DNSError
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		b.hint = "another process holds the address: give each process of a host its own port with ARGUS_PORT, or stop the other one"
+		b.hint = "another process holds the address: give each process of a host its own port with ARGUS_PORT or ARGUS_PORT_BASE, or stop the other one"
 	case errors.Is(err, fs.ErrPermission):
 		b.hint = "ports below 1024 are reserved: choose a higher one with ARGUS_PORT"
 	case errors.Is(err, syscall.EADDRNOTAVAIL), errors.As(err, &dns):

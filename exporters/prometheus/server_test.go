@@ -563,7 +563,7 @@ func TestReportsOncePerChange(t *testing.T) {
 	waitState(false, true, false, true)
 
 	errs, _ := rec.snapshot()
-	want := []string{"ARGUS_PORT, or stop", "below 1024", "closed", "ARGUS_PORT, or stop", "ARGUS_HOST"}
+	want := []string{"ARGUS_PORT or ARGUS_PORT_BASE, or stop", "below 1024", "closed", "ARGUS_PORT or ARGUS_PORT_BASE, or stop", "ARGUS_HOST"}
 	if len(errs) != len(want) {
 		t.Fatalf("%d reports, want %d: %v", len(errs), len(want), errs)
 	}

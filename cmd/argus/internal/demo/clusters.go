@@ -80,15 +80,15 @@ func (d *demo) options(process int) (opts []argus.Option, err error) {
 			opts = append(opts, argus.WithClusterID(*d.cluster))
 		}
 	} else {
-		var given []resource.Option
+		given := []resource.Option{resource.WithoutShards()}
 		if d.cluster != nil {
 			given = append(given, resource.WithClusterID(*d.cluster))
 		}
-		base, _, err := resource.ClusterID(given...)
+		base, err := resource.Detect(given...)
 		if err != nil {
 			return nil, err
 		}
-		opts = append(opts, argus.WithClusterID(base+"-"+strconv.Itoa(process)))
+		opts = append(opts, argus.WithClusterID(base.ClusterID+"-"+strconv.Itoa(process)))
 	}
 	if process == 0 {
 		if d.addr != nil {
