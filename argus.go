@@ -19,7 +19,7 @@ import (
 )
 
 // An Argus observes the sessions it is attached to, and carries what it sees to Prometheus, to an OpenTelemetry collector, or
-// both. [Start] makes one. All methods may be called from any goroutine.
+// both. [Start] or [New] makes one. All methods may be called from any goroutine.
 type Argus struct {
 	config          Config
 	logger          *slog.Logger
@@ -51,6 +51,12 @@ func Start(s *discordgo.Session, opts ...Option) (*Argus, error) {
 	return start(processEnvironment(), s, opts)
 }
 
+// New does what [Start] does, with no session but those of [WithSessions]. It is for a bot whose sessions are made later, such as by a
+// manager of shards: give each to [Argus.Attach] before it is opened, and call what that returns when the session is replaced.
+func New(opts ...Option) (*Argus, error) {
+	return begin(processEnvironment(), nil, opts)
+}
+
 // Resolve puts options, environment and defaults together as [Start] does, and starts nothing: for a look at the configuration, or
 // at what is wrong with it. Files are read, such as the one that holds the token of the metrics page; nothing is opened or sent.
 func Resolve(opts ...Option) (Config, error) {
@@ -62,9 +68,13 @@ func Resolve(opts ...Option) (Config, error) {
 }
 
 func start(env environment, s *discordgo.Session, opts []Option) (*Argus, error) {
+	return begin(env, []*discordgo.Session{s}, opts)
+}
+
+func begin(env environment, sessions []*discordgo.Session, opts []Option) (*Argus, error) {
 	o := collect(opts)
 	c, warning, err := resolve(env, o)
-	if s == nil {
+	if slices.Contains(sessions, nil) {
 		err = errors.Join(instrument.ErrNilSession, err)
 	}
 	if err != nil {
@@ -75,7 +85,7 @@ func start(env environment, s *discordgo.Session, opts []Option) (*Argus, error)
 		o.commands = nil // they may be at fault
 	}
 	a := &Argus{config: c.clone(), logger: o.logger, shutdownDone: make(chan struct{})}
-	if err := a.assemble(c, o, append([]*discordgo.Session{s}, o.sessions...)); err != nil {
+	if err := a.assemble(c, o, append(sessions, o.sessions...)); err != nil {
 		return nil, fmt.Errorf("argus is not started: %w", err)
 	}
 	a.announce(warning)
@@ -133,7 +143,8 @@ func (a *Argus) assemble(c resolved, o *options, sessions []*discordgo.Session) 
 		return err
 	}
 	if !c.Disabled && c.SessionStartPoll > 0 {
-		a.poll = startPoll(sessions[0], c.SessionStartPoll)
+		a.poll = startPoll(c.SessionStartPoll)
+		a.poll.add(sessions)
 	}
 	return nil
 }
@@ -177,7 +188,16 @@ func (a *Argus) Attach(s ...*discordgo.Session) (detach func(), err error) {
 		}
 		return func() {}, nil
 	}
-	return a.instrumentation.Attach(s...)
+	release, err := a.instrumentation.Attach(s...)
+	if err != nil || a.poll == nil {
+		return release, err
+	}
+	s = slices.Clone(s)
+	a.poll.add(s)
+	return sync.OnceFunc(func() {
+		a.poll.remove(s)
+		release()
+	}), nil
 }
 
 // Interaction wraps a handler of interactions, for the session's AddHandler: the time it takes, and whether it succeeded, are

@@ -374,7 +374,7 @@ var settings = []setting{
 		options:   []string{"WithSessionStartPoll"},
 		byDefault: "`0`: off",
 		values:    "a time such as 5m or 1h, at least 1m, or 0",
-		meaning: "Time between two requests of `GET /gateway/bot` by Argus itself, on the first session, for `discord_gateway_session_start_*`. " +
+		meaning: "Time between two requests of `GET /gateway/bot` by Argus itself, on one of the sessions, for `discord_gateway_session_start_*`. " +
 			"The budget is the bot token's: one process of a bot is enough. Without it the bot's own such requests are read.",
 		parse: func(d *draft, value string, _ Source) error {
 			every, err := time.ParseDuration(value)

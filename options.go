@@ -147,7 +147,7 @@ func WithLogRecords(count bool) Option {
 	return overriding(envLogRecords, "WithLogRecords", value, value)
 }
 
-// WithSessionStartPoll has Argus ask Discord how many sessions the bot may still start, on the first session, this often: at
+// WithSessionStartPoll has Argus ask Discord how many sessions the bot may still start, on one of the sessions, this often: at
 // least every minute, 0 for never, which is the default. One process of a bot is enough.
 func WithSessionStartPoll(every time.Duration) Option {
 	value := every.String()

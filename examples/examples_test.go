@@ -3,10 +3,12 @@
 package examples_test
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -175,44 +177,126 @@ func TestPush(t *testing.T) {
 	}
 }
 
+// Who each process is, and which port it has, follows from its number; or it is said.
 func TestClustered(t *testing.T) {
 	t.Parallel()
+	type cluster struct {
+		id     string
+		env    []string
+		port   string
+		shards []int
+	}
+	first := freeRow(t, 3)
+	byNumber := func(n int, shards ...int) cluster {
+		return cluster{
+			id: strconv.Itoa(n), shards: shards, port: strconv.Itoa(first + n),
+			env: []string{"ARGUS_PORT_BASE=" + strconv.Itoa(first), "SHARDS_PER_CLUSTER=2", "SHARD_COUNT=5"},
+		}
+	}
 	ports := freePorts(t, 2)
-	fleet := []struct {
-		cluster, ids string
-		shards       []int
-	}{
-		{"eu-1", "0,1", []int{0, 1}},
-		{"eu-2", "2, 3", []int{2, 3}},
-	}
-	var running []*process
-	for i, c := range fleet {
-		running = append(running, start(t, demoEnvironment(
-			"CLUSTER_ID="+c.cluster, "ARGUS_PORT="+ports[i], "SHARD_IDS="+c.ids, "SHARD_COUNT=4"), "clustered", "-demo"))
-	}
-	for i, c := range fleet {
-		p := running[i]
-		url := p.url(t)
-		if !strings.Contains(url, ":"+ports[i]+"/") {
-			t.Errorf("cluster %s serves on %s, want port %s", c.cluster, url, ports[i])
-		}
-		var page series
-		p.await(t, func() string {
-			page = scrape(t, url)
-			return page.missing(c.cluster, c.shards...)
+	for name, fleet := range map[string][]cluster{
+		"by number": {byNumber(0, 0, 1), byNumber(1, 2, 3), byNumber(2, 4)},
+		"said": {
+			{"eu-1", []string{"ARGUS_PORT=" + ports[0], "SHARD_IDS=0,1", "SHARD_COUNT=5"}, ports[0], []int{0, 1}},
+			{"eu-2", []string{"ARGUS_PORT=" + ports[1], "SHARD_IDS=2-3, 4", "SHARD_COUNT=5"}, ports[1], []int{2, 3, 4}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var running []*process
+			for _, c := range fleet {
+				running = append(running, start(t, demoEnvironment(append(c.env, "CLUSTER_ID="+c.id)...), "clustered", "-demo"))
+			}
+			for i, c := range fleet {
+				p := running[i]
+				url := p.url(t)
+				if !strings.Contains(url, ":"+c.port+"/") {
+					t.Errorf("cluster %s serves on %s, want port %s", c.id, url, c.port)
+				}
+				var page series
+				p.await(t, func() string {
+					page = scrape(t, url)
+					return page.missing(c.id, c.shards...)
+				})
+				page.check(t, c.id, c.shards...) // and no other shards
+				if total, _ := page.sum("discord_shards_total"); total != 5 {
+					t.Errorf("cluster %s: discord_shards_total is %v, want 5", c.id, total)
+				}
+				// The fake refuses an identify that comes too early, with op 9: discordgo then identifies again.
+				if again, n := page.sum("discord_shard_reconnects_total"); again != 0 || n == 0 {
+					t.Errorf("cluster %s: %v reconnects in %d series, want none", c.id, again, n)
+				}
+			}
+			for _, p := range running {
+				p.stop(t, syscall.SIGTERM)
+			}
 		})
-		page.check(t, c.cluster, c.shards...) // and no other shards
-		if total, _ := page.sum("discord_shards_total"); total != 4 {
-			t.Errorf("cluster %s: discord_shards_total is %v, want 4", c.cluster, total)
-		}
-		// The fake refuses an identify that comes too early, with op 9: discordgo then identifies again.
-		if again, n := page.sum("discord_shard_reconnects_total"); again != 0 || n == 0 {
-			t.Errorf("cluster %s: %v reconnects in %d series, want none", c.cluster, again, n)
-		}
 	}
-	for _, p := range running {
-		p.stop(t, syscall.SIGTERM)
+}
+
+// The same port twice: the second process says what to do, its bot runs, and its page comes when the first process has ended.
+func TestClusteredOnOnePort(t *testing.T) {
+	t.Parallel()
+	port := freePorts(t, 1)[0]
+	run := func(id string) *process {
+		return start(t, demoEnvironment("ARGUS_PORT="+port, "CLUSTER_ID="+id, "SHARDS_PER_CLUSTER=1", "SHARD_COUNT=2"), "clustered", "-demo")
 	}
+	first := run("0")
+	url := first.url(t)
+	first.await(t, func() string { return scrape(t, url).missing("0", 0) })
+
+	second := run("1")
+	second.await(t, func() string {
+		for _, want := range []string{
+			"cannot listen on", "address already in use", "give each process of a host its own port with ARGUS_PORT or ARGUS_PORT_BASE", "all shards are connected",
+		} {
+			if !strings.Contains(second.text(), want) {
+				return fmt.Sprintf("%q in the output of the second process", want)
+			}
+		}
+		return ""
+	})
+	if page := scrape(t, url); page.missing("0", 0) != "" {
+		t.Error("the page is not the first process' any more")
+	}
+	first.stop(t, syscall.SIGTERM)
+	second.await(t, func() string { return scrape(t, url).missing("1", 1) })
+	second.stop(t, syscall.SIGTERM)
+}
+
+// Sessions come after the start, and are replaced: the counters go on, and no shard is counted twice.
+func TestShardManager(t *testing.T) {
+	t.Parallel()
+	p := start(t, demoEnvironment("ARGUS_PORT="+freePorts(t, 1)[0], "SHARD_COUNT=2"), "shard-manager", "-demo")
+	url := p.url(t)
+	var before, after series
+	p.await(t, func() string {
+		before = scrape(t, url)
+		return before.missing("default", 0, 1)
+	})
+	before.check(t, "default", 0, 1)
+	if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	p.await(t, func() string {
+		if strings.Count(p.text(), "all are connected") < 2 {
+			return "word that all sessions were replaced"
+		}
+		after = scrape(t, url)
+		return after.missing("default", 0, 1)
+	})
+	after.check(t, "default", 0, 1)
+	if configured, _ := after.sum("discord_shards_configured"); configured != 2 {
+		t.Errorf("%v shards are configured after the replacement, want 2", configured)
+	}
+	if n, _ := after.sum("discord_shard_disconnects_total", `initiator="client"`); n != 2 {
+		t.Errorf("%v connections were closed by the bot, want 2", n)
+	}
+	had, _ := before.sum("discord_interactions_total")
+	if has, _ := after.sum("discord_interactions_total"); has < had {
+		t.Errorf("%v interactions, after %v before", has, had)
+	}
+	p.stop(t, syscall.SIGTERM)
 }
 
 // Ctrl-C while it waits to identify the next shard.
@@ -285,7 +369,9 @@ func TestWrongSettings(t *testing.T) {
 		{"basic", nil, []string{"-demo", "now"}, []string{`unexpected argument "now"`}},
 		{"mux", nil, []string{"-demo", "-addr", "here"}, []string{"the web server", "address here"}},
 		{"otlp/incode", nil, []string{"-demo", "-interval", "0s"}, []string{"WithInterval"}},
-		{"clustered", nil, []string{"-demo"}, []string{"CLUSTER_ID is not set", "SHARD_IDS is not set", "SHARD_COUNT is not set"}},
+		{"clustered", []string{"CLUSTER_ID=1"}, []string{"-demo"}, []string{"cluster 1", "SHARD_COUNT", "SHARDS_PER_CLUSTER"}},
+		{"clustered", []string{"CLUSTER_ID=2", "SHARDS_PER_CLUSTER=2", "SHARD_COUNT=4"}, []string{"-demo"}, []string{"cluster 2", "there is no shard for it"}},
+		{"shard-manager", []string{"CLUSTER_ID=a", "ARGUS_PORT_BASE=9191", "SHARD_COUNT=1"}, []string{"-demo"}, []string{"ARGUS_PORT_BASE=9191", `"a"`}},
 		{
 			"clustered",
 			[]string{"CLUSTER_ID=a", "SHARD_IDS=0,x", "SHARD_COUNT=4"},

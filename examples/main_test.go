@@ -14,7 +14,7 @@ import (
 )
 
 // mains are the examples: folders with a main package.
-var mains = []string{"basic", "clustered", "existing-otel", "mux", "otlp", "otlp/incode"}
+var mains = []string{"basic", "clustered", "existing-otel", "mux", "otlp", "otlp/incode", "shard-manager"}
 
 // binaries is the folder that they are built into, each under the last part of its path.
 var binaries string

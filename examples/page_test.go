@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"regexp"
@@ -129,4 +130,29 @@ func freePorts(t *testing.T, n int) []string {
 		ports = append(ports, port)
 	}
 	return ports
+}
+
+// freeRow is the first of n ports in a row that are free. It is below those that the system gives to connections.
+func freeRow(t *testing.T, n int) int {
+	t.Helper()
+	for range 100 {
+		first := 20_000 + rand.IntN(10_000)
+		if allFree(t, first, n) {
+			return first
+		}
+	}
+	t.Fatalf("no %d free ports in a row", n)
+	return 0
+}
+
+func allFree(t *testing.T, first, n int) bool {
+	t.Helper()
+	for port := first; port < first+n; port++ {
+		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err != nil {
+			return false
+		}
+		defer l.Close()
+	}
+	return true
 }

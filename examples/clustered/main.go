@@ -1,5 +1,5 @@
-// Clustered is a bot that runs as several processes, each with some of its shards. CLUSTER_ID, ARGUS_PORT, SHARD_IDS and
-// SHARD_COUNT say which process this one is.
+// Clustered is a bot that runs as any number of processes, each with some of its shards. All run this same program; who each of
+// them is comes from its environment, or from the name that Kubernetes gives its pod.
 package main
 
 import (
@@ -19,6 +19,7 @@ import (
 	"github.com/argus-dgo/argus/discordtest"
 	"github.com/argus-dgo/argus/examples/internal/demo"
 	"github.com/argus-dgo/argus/examples/internal/pingbot"
+	"github.com/argus-dgo/argus/resource"
 )
 
 func main() {
@@ -30,30 +31,33 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	mine, err := shardsFrom(os.Getenv)
+	// ── Argus ── Who is this process? The same answer serves the sessions here and the label cluster below.
+	me, err := resource.Detect()
 	if err != nil {
 		return err
 	}
+
 	// The real Discord, or with -demo a fake one, which is as strict about how fast a bot identifies.
-	discord, err := demo.Discord(discordtest.WithShards(mine.count), discordtest.WithMaxConcurrency(1))
+	discord, err := demo.Discord(discordtest.WithShards(me.ShardCount), discordtest.WithMaxConcurrency(1))
 	if err != nil {
 		return err
 	}
 	defer discord.Close()
+	log.Print("this is ", me)
 
 	var sessions []*discordgo.Session
-	for _, id := range mine.ids {
+	for _, id := range me.ShardIDs {
 		session, err := discordgo.New("Bot " + discord.Token())
 		if err != nil {
 			return err
 		}
 		discord.Configure(session) // does nothing with the real Discord
-		session.ShardID, session.ShardCount = id, mine.count
+		session.ShardID, session.ShardCount = id, me.ShardCount
 		session.Identify.Intents = pingbot.Intents
 		sessions = append(sessions, session)
 	}
 
-	// ── Argus ── The same line in every process, with all of its sessions. CLUSTER_ID and ARGUS_PORT are read there.
+	// ── Argus ── The same line in every process, with all of its sessions.
 	a, err := argus.Start(sessions[0], argus.WithSessions(sessions[1:]...), argus.WithCommands(pingbot.Command))
 	if err != nil {
 		return err
@@ -80,14 +84,14 @@ func run(ctx context.Context) error {
 		return err
 	}
 
-	if slices.Contains(mine.ids, 0) { // once for the whole bot is enough
-		if err := pingbot.Register(sessions[slices.Index(mine.ids, 0)]); err != nil {
+	if slices.Contains(me.ShardIDs, 0) { // once for the whole bot is enough
+		if err := pingbot.Register(sessions[slices.Index(me.ShardIDs, 0)]); err != nil {
 			return err
 		}
 	}
-	log.Printf("cluster %s is running shards %v of %d; Ctrl-C ends it", a.Config().ClusterID, mine.ids, mine.count)
+	log.Print("all shards are connected; Ctrl-C ends it")
 	<-ctx.Done()
-	log.Printf("cluster %s is closing", a.Config().ClusterID)
+	log.Print("closing")
 	return nil
 }
 
