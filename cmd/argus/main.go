@@ -1,6 +1,7 @@
 // Command argus is the command line of Argus.
 //
 //	argus demo     runs a bot against a fake Discord and serves its metrics
+//	argus targets  writes the file that Prometheus finds the processes of a bot with
 //	argus version  tells the version
 //	argus help     lists the commands
 //
@@ -17,13 +18,9 @@ import (
 	"syscall"
 
 	"github.com/argus-dgo/argus"
+	"github.com/argus-dgo/argus/cmd/argus/internal/cli"
 	"github.com/argus-dgo/argus/cmd/argus/internal/demo"
-)
-
-// The exit codes.
-const (
-	exitOK    = 0
-	exitUsage = 2
+	"github.com/argus-dgo/argus/cmd/argus/internal/targets"
 )
 
 // A command is what can be asked for on the command line. run gets what follows
@@ -36,6 +33,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"demo", demo.Summary, demo.Run},
+		{"targets", targets.Summary, targets.Run},
 		{"version", "print the version", version},
 	}
 }
@@ -51,13 +49,13 @@ func main() {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) == 0 {
 		usage(stderr)
-		return exitUsage
+		return cli.ExitUsage
 	}
 	switch args[0] {
 	case "help", "-h", "-help", "--help":
 		if len(args) == 1 {
 			usage(stdout)
-			return exitOK
+			return cli.ExitOK
 		}
 		args = []string{args[1], "--help"}
 	}
@@ -68,7 +66,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	fmt.Fprintf(stderr, "argus: there is no command %q\n\n", args[0])
 	usage(stderr)
-	return exitUsage
+	return cli.ExitUsage
 }
 
 func usage(w io.Writer) {
@@ -82,8 +80,8 @@ func usage(w io.Writer) {
 func version(_ context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) > 0 && args[0] != "--help" {
 		fmt.Fprintf(stderr, "argus version: there is nothing to say about %q\n", args[0])
-		return exitUsage
+		return cli.ExitUsage
 	}
 	fmt.Fprintln(stdout, "argus", argus.Version)
-	return exitOK
+	return cli.ExitOK
 }

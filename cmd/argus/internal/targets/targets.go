@@ -1,0 +1,209 @@
+package targets
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/argus-dgo/argus/cmd/argus/internal/cli"
+	"github.com/argus-dgo/argus/cmd/argus/internal/hosts"
+	"github.com/argus-dgo/argus/cmd/argus/internal/scrape"
+)
+
+// Summary is the command in one line.
+const Summary = "write the file that Prometheus finds the processes of a bot with"
+
+const (
+	defaultPort    = 9191
+	defaultTimeout = time.Minute
+	standard       = "-"
+)
+
+// config is what the flags say.
+type config struct {
+	list    hosts.List
+	out     string
+	labels  map[string]string
+	check   bool
+	path    string
+	token   string
+	timeout time.Duration
+}
+
+// Run runs the command with the arguments that follow its name. It returns the
+// exit code: 0, 2 for arguments that cannot be used, 1 for a file that cannot be
+// written and for what --check finds.
+func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	return run(ctx, args, os.Stdin, stdout, stderr)
+}
+
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	c, err := parse(args, stdin, stdout)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return cli.ExitOK
+	case err != nil:
+		fmt.Fprintf(stderr, "argus targets: %v\n\"argus targets --help\" tells the flags.\n", err)
+		return cli.ExitUsage
+	}
+	addresses := c.list.Addresses()
+	said, err := c.write(addresses, stdout, stderr)
+	if err != nil {
+		fmt.Fprintf(stderr, "argus targets: %v\n", err)
+		return cli.ExitFailed
+	}
+	if c.check && !c.ask(ctx, addresses, said) {
+		return cli.ExitFailed
+	}
+	return cli.ExitOK
+}
+
+func parse(args []string, stdin io.Reader, help io.Writer) (*config, error) {
+	c := &config{out: standard, labels: map[string]string{}, timeout: defaultTimeout}
+	var files []string
+	flags := flag.NewFlagSet("targets", flag.ContinueOnError)
+	flags.Func("file", "`file` with more patterns, separated by blanks or line breaks; # begins a comment; - is\nstandard input. May be given more than once", func(text string) error {
+		if text == "" {
+			return errors.New("must be a file, or -")
+		}
+		files = append(files, text)
+		return nil
+	})
+	flags.Func("out", "`file` to write, which ends in .json as Prometheus wants it; - is standard output (default -)", func(text string) error {
+		if text != standard && filepath.Ext(text) != ".json" {
+			return errors.New("must end in .json: Prometheus tells the form by that")
+		}
+		c.out = text
+		return nil
+	})
+	flags.Func("label", "`name=value` to put on all series of the targets, such as env=prod. May be given more than\nonce. cluster is refused, and so is every other label that Argus or Prometheus sets", func(text string) error {
+		name, value, err := parseLabel(text)
+		if err != nil {
+			return err
+		}
+		if _, ok := c.labels[name]; ok {
+			return fmt.Errorf("the label %s is given twice", name)
+		}
+		c.labels[name] = value
+		return nil
+	})
+	flags.BoolVar(&c.check, "check", false, "ask each target for its metrics, and tell which do not answer and which share a cluster id;\nthe file is written all the same")
+	flags.Func("timeout", "`time` that --check may take in all, such as 30s or 5m (default 1m)", func(text string) (err error) {
+		c.timeout, err = cli.ParseTimeout(text)
+		return err
+	})
+	path, token := scrape.Flags(flags)
+
+	patterns, err := cli.Parse(flags, args)
+	if errors.Is(err, flag.ErrHelp) {
+		writeHelp(help, flags)
+	}
+	if err != nil {
+		return nil, err
+	}
+	c.path, c.token = *path, *token
+	if len(patterns) == 0 && len(files) == 0 {
+		return nil, errors.New("no hosts are given: name them, such as bot-[0-3].example.org, or give --file")
+	}
+	c.list.DefaultPort = defaultPort
+	for _, pattern := range patterns {
+		if err := c.list.Add(pattern, ""); err != nil {
+			return nil, err
+		}
+	}
+	for _, file := range files {
+		if err := c.read(file, stdin); err != nil {
+			return nil, err
+		}
+	}
+	if len(c.list.Addresses()) == 0 {
+		return nil, fmt.Errorf("there is no host in %s: an empty file would have Prometheus forget all targets", strings.Join(files, ", "))
+	}
+	return c, nil
+}
+
+func (c *config) read(file string, stdin io.Reader) error {
+	if file == standard {
+		return c.list.Read(stdin, "standard input")
+	}
+	f, err := os.Open(file) //nolint:gosec // the operator names the file
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return c.list.Read(f, file)
+}
+
+func writeHelp(w io.Writer, flags *flag.FlagSet) {
+	fmt.Fprint(w, `Writes the file that Prometheus finds the processes of a bot with (file_sd_configs), from a list of hosts.
+
+Usage: argus targets [flags] [host…]
+
+Hosts are names or addresses, with numbers in brackets; the port is 9191 unless said otherwise:
+  bot-[0-99].example.org    10.0.0.[1-100]:9191    localhost:[9191-9193]    bot-[00-15,20]    [::1]:9191
+Quote them, since a shell has a use for brackets of its own.
+
+Flags:
+`)
+	cli.WriteFlags(w, flags)
+	fmt.Fprintf(w, `
+The file is replaced in one step, and only when it changes. A list has at most %d targets, each once.
+Exit codes: 0; 1 when the file cannot be written or --check has found something; 2 for arguments that cannot be used.
+`, hosts.Most)
+}
+
+// write writes the file. It returns where the rest is to be said.
+func (c *config) write(addresses []string, stdout, stderr io.Writer) (said io.Writer, err error) {
+	content, err := hosts.MarshalFileSD(addresses, c.labels)
+	if err != nil {
+		return nil, err
+	}
+	if c.out == standard {
+		_, err := stdout.Write(content)
+		return stderr, err
+	}
+	changed, err := replace(c.out, content)
+	if err != nil {
+		return nil, fmt.Errorf("cannot write %s: %w", c.out, err)
+	}
+	verb := "wrote"
+	if !changed {
+		verb = "there is nothing new for"
+	}
+	fmt.Fprintf(stdout, "%s %s: %s\n", verb, c.out, cli.Count(len(addresses), "target"))
+	return stdout, nil
+}
+
+// ask asks every target, tells what is wrong, and says whether nothing was.
+func (c *config) ask(ctx context.Context, addresses []string, w io.Writer) bool {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	results := scrape.NewClient(c.path, c.token).Pages(ctx, addresses)
+	answered, clusters, fine := 0, map[string]bool{}, true
+	for _, r := range results {
+		if r.Err != nil {
+			fine = false
+			fmt.Fprintf(w, "%s: %v\n", r.Address, r.Err)
+			continue
+		}
+		answered++
+		for _, p := range r.Page.Processes {
+			clusters[p.Cluster] = true
+		}
+	}
+	shared := scrape.SharedClusters(results)
+	for _, id := range slices.Sorted(maps.Keys(shared)) {
+		fine = false
+		fmt.Fprintf(w, "cluster %q is that of %s: give each process a name of its own, with ARGUS_CLUSTER_ID or CLUSTER_ID\n", id, cli.List(shared[id]))
+	}
+	fmt.Fprintf(w, "%d of %s answered, with %s\n", answered, cli.Count(len(addresses), "target"), cli.Count(len(clusters), "cluster id"))
+	return fine
+}
