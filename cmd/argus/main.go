@@ -2,6 +2,7 @@
 //
 //	argus demo     runs a bot against a fake Discord and serves its metrics
 //	argus targets  writes the file that Prometheus finds the processes of a bot with
+//	argus doctor   tells a bot's settings, and checks what they need
 //	argus version  tells the version
 //	argus help     lists the commands
 //
@@ -20,6 +21,7 @@ import (
 	"github.com/argus-dgo/argus"
 	"github.com/argus-dgo/argus/cmd/argus/internal/cli"
 	"github.com/argus-dgo/argus/cmd/argus/internal/demo"
+	"github.com/argus-dgo/argus/cmd/argus/internal/doctor"
 	"github.com/argus-dgo/argus/cmd/argus/internal/targets"
 )
 
@@ -34,6 +36,7 @@ func commands() []command {
 	return []command{
 		{"demo", demo.Summary, demo.Run},
 		{"targets", targets.Summary, targets.Run},
+		{"doctor", doctor.Summary, doctor.Run},
 		{"version", "print the version", version},
 	}
 }

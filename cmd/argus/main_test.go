@@ -43,6 +43,8 @@ func TestDispatch(t *testing.T) {
 		{"help targets", 0, "Usage: argus targets [flags] [host…]", ""},
 		{"targets bot", 0, `"bot:9191"`, ""},
 		{"targets --label cluster=a bot", 2, "", "exported_cluster"},
+		{"help doctor", 0, "Usage: argus doctor [flags] [target…]", ""},
+		{"doctor bot:0", 2, "", `"bot:0"`},
 		{"help nothing", 2, "", `there is no command "nothing"`},
 		{"dmeo", 2, "", `there is no command "dmeo"`},
 		{"version", 0, "argus " + argus.Version, ""},

@@ -28,6 +28,7 @@ const (
 type Client struct {
 	path  string
 	token *string // a pointer, which no way of printing follows
+	most  int64   // of an answer, in bytes
 	http  *http.Client
 }
 
@@ -36,6 +37,7 @@ func NewClient(path, token string) *Client {
 	return &Client{
 		path:  path,
 		token: &token,
+		most:  maxBody,
 		http: &http.Client{
 			Transport: &http.Transport{
 				Proxy:                  nil,
@@ -81,12 +83,12 @@ func (c *Client) Get(ctx context.Context, address, path string, withToken bool) 
 	}
 	defer response.Body.Close()
 	came := time.Now()
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxBody+1))
+	body, err := io.ReadAll(io.LimitReader(response.Body, c.most+1))
 	if err != nil {
 		return nil, fmt.Errorf("the answer broke off: %w", reason(err))
 	}
-	if len(body) > maxBody {
-		return nil, fmt.Errorf("the answer is longer than %d MB", maxBody>>20)
+	if int64(len(body)) > c.most {
+		return nil, fmt.Errorf("the answer is longer than %d bytes", c.most)
 	}
 	a := &Answer{Status: response.StatusCode, Header: response.Header, Body: body}
 	a.Clock, a.Within = Clock(response.Header, sent, came)

@@ -1,0 +1,192 @@
+package doctor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"slices"
+	"strconv"
+	"syscall"
+
+	"github.com/argus-dgo/argus"
+	"github.com/argus-dgo/argus/cmd/argus/internal/scrape"
+	"github.com/argus-dgo/argus/exporters/prometheus"
+	"github.com/argus-dgo/argus/resource"
+)
+
+// beside looks at the port, and at the bot that has it. The result is nil unless the
+// page was read.
+func (d *doctor) beside(ctx context.Context) (findings []finding, own *scrape.Result) {
+	if d.config.Disabled || !d.exports(argus.Prometheus) {
+		return []finding{{"port", skipped, "nothing is served: the exporter prometheus is not chosen", ""}}, nil
+	}
+	address := net.JoinHostPort(d.config.Host, strconv.Itoa(d.config.Port))
+	err := bind(ctx, address)
+	switch {
+	case err == nil:
+		return []finding{
+			{"port", ok, address + " is free; no bot runs here now", ""},
+			d.access(nil),
+			{"bot", skipped, "none runs here", ""},
+		}, nil
+	case !errors.Is(err, syscall.EADDRINUSE):
+		return []finding{{"port", failure, err.Error(), "set ARGUS_HOST and ARGUS_PORT to an address that can be had"}}, nil
+	}
+	return d.holder(ctx, address)
+}
+
+// bind tries to have the address as the bot would, and gives it back.
+func bind(ctx context.Context, address string) error {
+	server, err := prometheus.NewServer(prometheus.ServerConfig{Addr: address, Handler: http.NotFoundHandler(), ErrorLog: func(error) {}})
+	if err != nil {
+		return err
+	}
+	if err := server.Start(); err != nil {
+		return err
+	}
+	err = server.Err()
+	return errors.Join(err, server.Shutdown(ctx))
+}
+
+const anotherPort = "stop the other program, or give the bot another port with ARGUS_PORT"
+
+// holder looks at who has the address.
+func (d *doctor) holder(ctx context.Context, address string) (findings []finding, own *scrape.Result) {
+	reach := address
+	if ip, err := netip.ParseAddr(d.config.Host); d.config.Host == "" || err == nil && ip.IsUnspecified() {
+		reach = net.JoinHostPort("localhost", strconv.Itoa(d.config.Port))
+	}
+	client := scrape.NewClient(d.config.MetricsPath, d.ownToken())
+	anonymous, err := client.Get(ctx, reach, d.config.MetricsPath, false)
+	if err != nil {
+		return []finding{{"port", failure, fmt.Sprintf("%s is taken, and who has it does not answer on %s: %v", address, reach, err), anotherPort}}, nil
+	}
+	ready, isReady := d.readiness(ctx, client, reach)
+	page, pageErr := client.Page(ctx, reach)
+	if !isReady && pageErr != nil && !anonymous.Argus() {
+		return []finding{{"port", failure, fmt.Sprintf("%s is taken by another program than Argus: %v", address, pageErr), anotherPort}}, nil
+	}
+	findings = []finding{{"port", ok, address + " is taken by a bot's Argus", ""}, d.access(anonymous)}
+	if isReady {
+		findings = append(findings, ready)
+	}
+	if pageErr != nil {
+		do := "run this with the bot's environment"
+		if anonymous.Status == http.StatusNotFound {
+			do = "set ARGUS_METRICS_PATH as the bot has it"
+		}
+		return append(findings, finding{"bot", failure, "its metrics page cannot be read: " + pageErr.Error(), do}), nil
+	}
+	findings = append(findings, d.same(page)...)
+	return findings, &scrape.Result{Address: reach, Page: page}
+}
+
+// ownToken is the one that the environment says, which is for the bot's own page alone.
+func (d *doctor) ownToken() string {
+	switch d.config.Source("ARGUS_METRICS_AUTH_TOKEN") {
+	case "ARGUS_METRICS_AUTH_TOKEN":
+		return os.Getenv("ARGUS_METRICS_AUTH_TOKEN")
+	case "ARGUS_METRICS_AUTH_TOKEN_FILE":
+		token, err := scrape.ReadToken(os.Getenv("ARGUS_METRICS_AUTH_TOKEN_FILE"))
+		if err == nil { // else Resolve would have refused it
+			return token
+		}
+	}
+	return ""
+}
+
+// access says whether the page is as open as it should be. answer is that to a
+// request without a token, or nil when no bot runs.
+func (d *doctor) access(answer *scrape.Answer) finding {
+	f := finding{Check: "access", State: ok}
+	if answer != nil {
+		switch asks := answer.Argus(); {
+		case asks && d.config.Authenticated:
+			f.Text = "without the token the page answers 401, as it should"
+			return f
+		case asks:
+			f.State, f.Text = failure, "the bot asks for a token, and this environment has none"
+			f.Do = "run this with the bot's environment; where the token is set in code, give the environment ARGUS_METRICS_AUTH_TOKEN_FILE"
+			return f
+		case d.config.Authenticated && answer.Status == http.StatusOK:
+			f.State, f.Text = failure, "a token is set here, and the bot shows its page to anybody without one"
+			f.Do = "start the bot again with this environment"
+			return f
+		}
+	}
+	ip, err := netip.ParseAddr(d.config.Host)
+	switch loopback := d.config.Host == "localhost" || err == nil && ip.IsLoopback(); {
+	case d.config.Authenticated:
+		f.Text = "the page will ask for the token"
+	case loopback:
+		f.Text = "the page needs no token, and only this machine reaches it"
+	default:
+		f.State, f.Text = warning, "whoever reaches the port reads the page: no token is set, and the host is not a loopback address"
+		f.Do = "let only Prometheus reach the port (firewall, NetworkPolicy), or set ARGUS_METRICS_AUTH_TOKEN_FILE"
+	}
+	return f
+}
+
+// readiness reads /healthz and /readyz. is says whether they are Argus'.
+func (d *doctor) readiness(ctx context.Context, client *scrape.Client, address string) (f finding, is bool) {
+	health, err := client.Get(ctx, address, "/healthz", false)
+	if err != nil || health.Status != http.StatusOK {
+		return f, false
+	}
+	answer, err := client.Get(ctx, address, "/readyz", false)
+	if err != nil {
+		return f, false
+	}
+	var body struct {
+		Ready  *bool  `json:"ready"`
+		Up     int    `json:"shards_up"`
+		Total  int    `json:"shards_total"`
+		Reason string `json:"reason"`
+	}
+	if json.Unmarshal(answer.Body, &body) != nil || body.Ready == nil {
+		return f, false
+	}
+	if *body.Ready {
+		return finding{"ready", ok, fmt.Sprintf("/healthz and /readyz answer 200: %d of %d shards are up", body.Up, body.Total), ""}, true
+	}
+	return finding{"ready", warning, "/readyz is not: " + body.Reason, "just after a start that is normal; else see docs/runbooks/DiscordShardDown.md"}, true
+}
+
+// same compares the bot that runs with what the environment says.
+func (d *doctor) same(page *scrape.Page) []finding {
+	i := slices.IndexFunc(page.Processes, func(p scrape.Process) bool { return p.Cluster == d.config.ClusterID })
+	if i < 0 {
+		return []finding{{
+			"bot", failure, fmt.Sprintf("the bot that runs is cluster %q, and this environment says %q", page.Processes[0].Cluster, d.config.ClusterID),
+			"run this with the bot's environment; if that is what it is, start the bot again, or give each process of this host a port of its own",
+		}}
+	}
+	p := page.Processes[i]
+	var findings []finding
+	if shards := shardIDs(p); d.process.ShardIDsSource != resource.SourceDefault && !slices.Equal(shards, d.process.ShardIDs) {
+		findings = append(findings, finding{
+			"bot", failure, fmt.Sprintf("it has the shards %s, and this environment says %s (from %s)",
+				orNone(scrape.ShownIDs(shards)), scrape.ShownIDs(d.process.ShardIDs), d.process.ShardIDsSource),
+			"have the bot make its sessions from resource.Detect, and attach all of them; or correct the setting",
+		})
+	}
+	for _, part := range p.Down {
+		findings = append(findings, finding{"bot", failure, "its part " + part + " does not work", "the bot's log has the cause; see docs/runbooks/ArgusSubsystemDown.md"})
+	}
+	if findings == nil {
+		findings = []finding{{"bot", ok, fmt.Sprintf("it is cluster %q, with the shards %s, argus %s and discordgo %s", p.Cluster, orNone(scrape.ShownIDs(shardIDs(p))), p.Argus, p.Discordgo), ""}}
+	}
+	return findings
+}
+
+func orNone(text string) string {
+	if text == "" {
+		return "none"
+	}
+	return text
+}

@@ -1,0 +1,218 @@
+package doctor
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	sdkresource "go.opentelemetry.io/otel/sdk/resource"
+
+	"github.com/argus-dgo/argus"
+	"github.com/argus-dgo/argus/exporters/otlp"
+)
+
+const connectTimeout = 3 * time.Second
+
+// discard ends an exporter without a last export.
+func discard(e *otlp.Exporter) {
+	abandoned, cancel := context.WithCancel(context.Background())
+	cancel()
+	_ = e.Shutdown(abandoned)
+}
+
+// collector sends an empty export as the bot would, and when that fails looks for
+// the cause.
+func (d *doctor) collector(ctx context.Context) []finding {
+	if d.config.Disabled || !d.exports(argus.OTLP) {
+		return []finding{{"collector", skipped, "nothing is pushed: the exporter otlp is not chosen", ""}}
+	}
+	e, err := otlp.New(ctx, otlp.WithReport(func(error) {}), otlp.WithTimeout(d.export))
+	if err != nil {
+		return []finding{{"collector", failure, err.Error(), "correct the setting"}}
+	}
+	defer discard(e)
+	// A target in gRPC's own notation, such as unix:, is left to gRPC.
+	host, port, err := net.SplitHostPort(e.Endpoint())
+	isTCP := err == nil
+	if isTCP {
+		if f := connects(ctx, e.Endpoint()); f != nil {
+			return []finding{*f}
+		}
+	}
+	// A provider registers the reader; it has no instruments, so nothing is in the export.
+	sdkmetric.NewMeterProvider(sdkmetric.WithReader(e.Reader()), sdkmetric.WithResource(sdkresource.Empty()))
+	began := time.Now()
+	err = e.ForceFlush(ctx)
+	if err == nil {
+		return []finding{{"collector", ok, fmt.Sprintf("%s took an empty export, in %s", e.Endpoint(), time.Since(began).Round(time.Millisecond)), ""}}
+	}
+	var failed *otlp.ExportError
+	if isTCP && errors.As(err, &failed) {
+		look, cancel := context.WithTimeout(ctx, connectTimeout)
+		defer cancel()
+		if f := cause(look, host, port, failed.Insecure); f != nil {
+			return []finding{*f}
+		}
+	}
+	if ctx.Err() != nil {
+		return []finding{{"collector", failure, e.Endpoint() + " took the connection, and has not answered an export in time", "give it more time with --timeout; else see whether it is a collector, and what its log says"}}
+	}
+	return []finding{{"collector", failure, err.Error(), "see what the collector's log says"}}
+}
+
+// connects resolves the name and connects. It returns nil when that works.
+func connects(ctx context.Context, endpoint string) *finding {
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", endpoint)
+	if err == nil {
+		conn.Close()
+		return nil
+	}
+	var (
+		dns *net.DNSError
+		op  *net.OpError
+	)
+	switch {
+	case errors.As(err, &dns):
+		return &finding{"collector", failure, fmt.Sprintf("%s: the name cannot be resolved: %s", endpoint, dns.Err), "correct OTEL_EXPORTER_OTLP_ENDPOINT"}
+	case errors.As(err, &op) && op.Err != nil:
+		err = op.Err
+	}
+	return &finding{"collector", failure, fmt.Sprintf("%s cannot be reached: %v", endpoint, err), "start the collector, or correct OTEL_EXPORTER_OTLP_ENDPOINT; its port for gRPC is mostly 4317"}
+}
+
+// cause looks at what listens there. It returns nil where that is as it should be.
+func cause(ctx context.Context, host, port string, plain bool) *finding {
+	endpoint := net.JoinHostPort(host, port)
+	const (
+		grpcPort = "this exporter speaks gRPC: set OTEL_EXPORTER_OTLP_ENDPOINT to the collector's gRPC port, mostly 4317 where this one is 4318"
+		noGRPC   = " speaks HTTP/1.1, not gRPC; it may be the port of OTLP/HTTP"
+	)
+	settings, err := tlsSettings(host)
+	if err != nil {
+		return &finding{"collector", failure, err.Error(), "correct the setting"}
+	}
+	settings.InsecureSkipVerify = plain // to see whether it is TLS at all; nothing is sent
+	settings.NextProtos = []string{"h2", "http/1.1"}
+	conn, err := (&tls.Dialer{Config: settings}).DialContext(ctx, "tcp", endpoint)
+	if plain {
+		var alert tls.AlertError
+		if err == nil || errors.As(err, &alert) {
+			if err == nil {
+				conn.Close()
+			}
+			return &finding{"collector", failure, endpoint + " speaks TLS, and plain text was sent", "write OTEL_EXPORTER_OTLP_ENDPOINT=https://" + endpoint + ", and unset OTEL_EXPORTER_OTLP_INSECURE"}
+		}
+		if speaksHTTP(ctx, "http", endpoint, nil) {
+			return &finding{"collector", failure, endpoint + noGRPC, grpcPort}
+		}
+		return nil
+	}
+	if err != nil {
+		return handshake(endpoint, err)
+	}
+	defer conn.Close()
+	secured, isTLS := conn.(*tls.Conn)
+	if !isTLS {
+		return nil
+	}
+	if secured.ConnectionState().NegotiatedProtocol != "h2" && speaksHTTP(ctx, "https", endpoint, settings) {
+		return &finding{"collector", failure, endpoint + noGRPC, grpcPort}
+	}
+	// In TLS 1.3 the collector looks at our certificate when the handshake is over for us.
+	if deadline, bounded := ctx.Deadline(); bounded {
+		_ = conn.SetReadDeadline(deadline)
+	}
+	var alert tls.AlertError
+	if _, err := conn.Read(make([]byte, 1)); errors.As(err, &alert) || isRemote(err) {
+		return handshake(endpoint, err)
+	}
+	return nil
+}
+
+// isRemote says whether the other side has ended the handshake with an alert.
+func isRemote(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "remote error"
+}
+
+// handshake tells why TLS was not agreed on.
+func handshake(endpoint string, err error) *finding {
+	f := &finding{"collector", failure, fmt.Sprintf("%s: the TLS handshake fails: %v", endpoint, err), ""}
+	var (
+		record   tls.RecordHeaderError
+		unknown  x509.UnknownAuthorityError
+		hostname x509.HostnameError
+		invalid  x509.CertificateInvalidError
+	)
+	switch {
+	case errors.As(err, &record):
+		f.Text = endpoint + " does not speak TLS, which was tried"
+		f.Do = "write OTEL_EXPORTER_OTLP_ENDPOINT=http://" + endpoint + " if it is meant to be plain text"
+	case errors.As(err, &unknown):
+		f.Do = "name the authority of its certificate with OTEL_EXPORTER_OTLP_CERTIFICATE"
+	case errors.As(err, &hostname):
+		f.Do = "use a name that its certificate is for"
+	case errors.As(err, &invalid):
+		f.Do = "have the collector's certificate renewed"
+	default:
+		f.Do = "see whether it asks for a client certificate: OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and …_CLIENT_KEY"
+	}
+	return f
+}
+
+// tlsSettings are those that the exporter takes from the variables.
+func tlsSettings(host string) (*tls.Config, error) {
+	settings := &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
+	if variable, file := otlpVariable("CERTIFICATE"); file != "" {
+		text, err := os.ReadFile(file) //nolint:gosec // the operator names the file
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", variable, err)
+		}
+		settings.RootCAs = x509.NewCertPool()
+		settings.RootCAs.AppendCertsFromPEM(text)
+	}
+	if variable, file := otlpVariable("CLIENT_CERTIFICATE"); file != "" {
+		_, key := otlpVariable("CLIENT_KEY")
+		certificate, err := tls.LoadX509KeyPair(file, key)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", variable, err)
+		}
+		settings.Certificates = []tls.Certificate{certificate}
+	}
+	return settings, nil
+}
+
+// speaksHTTP asks as OTLP/HTTP does, with an empty export and no header of the bot's.
+func speaksHTTP(ctx context.Context, scheme, endpoint string, settings *tls.Config) bool {
+	if settings != nil {
+		settings = settings.Clone()
+		settings.NextProtos = []string{"http/1.1"}
+	}
+	client := &http.Client{
+		Transport:     &http.Transport{TLSClientConfig: settings, DisableKeepAlives: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, scheme+"://"+endpoint+"/v1/metrics", http.NoBody)
+	if err != nil {
+		return false
+	}
+	request.Header.Set("Content-Type", "application/x-protobuf")
+	response, err := client.Do(request)
+	if err != nil {
+		return false
+	}
+	defer response.Body.Close()
+	const most = 64 << 10
+	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, most))
+	return response.ProtoMajor == 1
+}

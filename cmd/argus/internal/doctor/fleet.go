@@ -1,0 +1,213 @@
+package doctor
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/argus-dgo/argus/cmd/argus/internal/cli"
+	"github.com/argus-dgo/argus/cmd/argus/internal/scrape"
+)
+
+func shardIDs(p scrape.Process) []int { return slices.Sorted(maps.Keys(p.Shards)) }
+
+// mostFindings is how many of one kind are told one by one.
+const mostFindings = 10
+
+// several tells findings of one kind, no more than somebody reads.
+func several(check string, findings []finding) []finding {
+	if more := len(findings) - mostFindings; more > 0 {
+		last := finding{check, findings[mostFindings].State, fmt.Sprintf("and %d more like these", more), ""}
+		return append(findings[:mostFindings:mostFindings], last)
+	}
+	return findings
+}
+
+// fleet compares the targets with each other. own is the bot beside, or nil.
+func (d *doctor) fleet(results []scrape.Result, own *scrape.Result) []finding {
+	if len(results) == 0 {
+		return []finding{{"targets", skipped, "none are given", ""}}
+	}
+	var away []finding
+	for _, r := range results {
+		if r.Err == nil {
+			continue
+		}
+		do := "see whether the bot runs there, and whether its port can be reached from here"
+		switch {
+		case errors.Is(r.Err, scrape.ErrNeedsToken), errors.Is(r.Err, scrape.ErrWrongToken):
+			do = "give the token of the targets with --token-file"
+		case errors.Is(r.Err, scrape.ErrNotAsked):
+			do = "give it more time with --timeout"
+		}
+		away = append(away, finding{"targets", failure, fmt.Sprintf("%s: %v", r.Address, r.Err), do})
+	}
+	var findings []finding
+	if len(away) == 0 {
+		findings = append(findings, finding{"targets", ok, fmt.Sprintf("%s, and each answers", cli.Count(len(results), "target")), ""})
+	} else {
+		findings = several("targets", away)
+	}
+	if len(away) == len(results) {
+		return append(findings, finding{"fleet", skipped, "no target answers", ""})
+	}
+	findings = append(findings, d.names(results, own)...)
+	findings = append(findings, shards(results, len(away))...)
+	return append(findings, versions(results))
+}
+
+// names looks for cluster ids that are there twice.
+func (d *doctor) names(results []scrape.Result, own *scrape.Result) []finding {
+	const do = "give each process a name of its own, with ARGUS_CLUSTER_ID or CLUSTER_ID: their series overwrite each other, or add up to what no process has"
+	shared := scrape.SharedClusters(results)
+	var findings []finding
+	for _, id := range slices.Sorted(maps.Keys(shared)) {
+		findings = append(findings, finding{"clusters", failure, fmt.Sprintf("%q is the name of %s", id, cli.List(shared[id])), do})
+	}
+	clusters := map[string]string{}
+	for _, r := range results {
+		if r.Page != nil {
+			for _, p := range r.Page.Processes {
+				clusters[p.Cluster] = r.Address
+			}
+		}
+	}
+	// The bot beside may be one of the targets; one that does not run is not.
+	if there, ok := clusters[d.config.ClusterID]; ok && own == nil && d.config.ClusterID != "" {
+		findings = append(findings, finding{
+			"clusters", warning, fmt.Sprintf("%s is cluster %q, which a bot started in this environment would be too", there, d.config.ClusterID),
+			"start it only if that is the process which it replaces",
+		})
+	}
+	if findings == nil {
+		findings = []finding{{"clusters", ok, fmt.Sprintf("%s, each once", cli.Count(len(clusters), "cluster id")), ""}}
+	}
+	return several("clusters", findings)
+}
+
+// shards looks for shards that are there twice or not at all. away is how many
+// targets did not answer.
+func shards(results []scrape.Result, away int) []finding {
+	owners, counts := map[int][]string{}, map[int][]string{}
+	var down []int
+	for _, r := range results {
+		if r.Page == nil {
+			continue
+		}
+		for _, p := range r.Page.Processes {
+			who := fmt.Sprintf("%s (cluster %q)", r.Address, p.Cluster)
+			for id, up := range p.Shards {
+				owners[id] = append(owners[id], who)
+				if !up {
+					down = append(down, id)
+				}
+			}
+			if p.ShardCount > 0 {
+				counts[p.ShardCount] = append(counts[p.ShardCount], r.Address)
+			}
+		}
+	}
+	var findings []finding
+	if len(counts) > 1 {
+		var said []string
+		for _, count := range slices.Sorted(maps.Keys(counts)) {
+			said = append(said, fmt.Sprintf("%d say %d, such as %s", len(counts[count]), count, counts[count][0]))
+		}
+		findings = append(findings, finding{"shards", failure, "processes differ in how many shards the bot has: " + cli.List(said), "give all of them the same SHARD_COUNT: guilds are dealt to shards by it"})
+	}
+	var twice []finding
+	for _, id := range slices.Sorted(maps.Keys(owners)) {
+		if len(owners[id]) > 1 {
+			twice = append(twice, finding{
+				"shards", failure, fmt.Sprintf("shard %d is that of %s", id, cli.List(owners[id])),
+				"each event of its guilds is handled more than once: correct SHARD_IDS or SHARDS_PER_CLUSTER, or end one of the processes",
+			})
+		}
+	}
+	findings = append(findings, several("shards", twice)...)
+	if len(counts) == 1 {
+		count := slices.Collect(maps.Keys(counts))[0]
+		var missing []int
+		for id := range count {
+			if owners[id] == nil {
+				missing = append(missing, id)
+			}
+		}
+		if len(missing) > 0 {
+			text := fmt.Sprintf("nobody has shard %s of %d", scrape.ShownIDs(missing), count)
+			if away > 0 {
+				text += fmt.Sprintf("; they may be those of the %s that did not answer", cli.Count(away, "target"))
+			}
+			findings = append(findings, finding{"shards", failure, text, "start the processes that have them, or give all targets"})
+		}
+	}
+	if len(down) > 0 {
+		slices.Sort(down)
+		down = slices.Compact(down)
+		findings = append(findings, finding{"shards", warning, fmt.Sprintf("%s down: %s", cli.Count(len(down), "shard"), scrape.ShownIDs(down)), "just after a start that is normal; else see docs/runbooks/DiscordShardDown.md"})
+	}
+	if findings == nil {
+		findings = []finding{{"shards", ok, fmt.Sprintf("%s, each once and up", cli.Count(len(owners), "shard")), ""}}
+	}
+	return findings
+}
+
+// versions looks for processes that are built from others.
+func versions(results []scrape.Result) finding {
+	built := map[string]int{}
+	for _, r := range results {
+		if r.Page != nil {
+			for _, p := range r.Page.Processes {
+				built["argus "+p.Argus+" and discordgo "+p.Discordgo]++
+			}
+		}
+	}
+	var said []string
+	for _, version := range slices.Sorted(maps.Keys(built)) {
+		said = append(said, version+" in "+strconv.Itoa(built[version]))
+	}
+	if len(said) > 1 {
+		return finding{"versions", warning, "processes differ: " + cli.List(said), "bring all to one version; in the midst of a rolling restart that is normal"}
+	}
+	return finding{"versions", ok, cli.List(said), ""}
+}
+
+// budget says how often the whole fleet can still be started. The budget is the
+// token's, so of what processes have read, the last before the next reset counts.
+func budget(results []scrape.Result, now time.Time) finding {
+	var last *scrape.Budget
+	from, count := "", 0
+	for _, r := range results {
+		if r.Page == nil {
+			continue
+		}
+		for _, p := range r.Page.Processes {
+			count = max(count, p.ShardCount)
+			b := p.Budget
+			if b == nil || !b.Reset.After(now) {
+				continue
+			}
+			// Within a period it only becomes less. A later reset is a later period.
+			const sameReset = time.Minute
+			if last == nil || b.Reset.Sub(last.Reset) > sameReset || last.Reset.Sub(b.Reset) <= sameReset && b.Remaining < last.Remaining {
+				last, from = b, r.Address
+			}
+		}
+	}
+	if last == nil || count == 0 {
+		return finding{"identifies", skipped, "no process here has read the budget of session starts: set ARGUS_SESSION_START_POLL on one of them", ""}
+	}
+	left := last.Remaining / count
+	f := finding{"identifies", ok, fmt.Sprintf("the bot may identify %s more before %s (of %d, as %s has read it): enough for %s of all %s",
+		cli.Count(last.Remaining, "time"), last.Reset.UTC().Format("2006-01-02 15:04 MST"), last.Total, from, cli.Count(left, "start"), cli.Count(count, "shard")), ""}
+	switch {
+	case left < 1:
+		f.State, f.Do = failure, "do not restart the fleet before the reset: when the budget is spent, Discord resets the token"
+	case left < 2:
+		f.State, f.Do = warning, "restart the fleet only if you must: there is no second try before the reset"
+	}
+	return f
+}

@@ -1,0 +1,196 @@
+package doctor
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/argus-dgo/argus/cmd/argus/internal/bottest"
+	"github.com/argus-dgo/argus/cmd/argus/internal/scrape"
+	"github.com/argus-dgo/argus/discordtest"
+)
+
+// result is a target with one process.
+func result(address string, p scrape.Process) scrape.Result {
+	return scrape.Result{Address: address, Page: &scrape.Page{Processes: []scrape.Process{p}}}
+}
+
+func up(ids ...int) map[int]bool {
+	shards := map[int]bool{}
+	for _, id := range ids {
+		shards[id] = true
+	}
+	return shards
+}
+
+func written(findings []finding) string {
+	var b strings.Builder
+	for _, f := range findings {
+		fmt.Fprintf(&b, "%s %s: %s → %s\n", f.State, f.Check, f.Text, f.Do)
+	}
+	return b.String()
+}
+
+func TestFleet(t *testing.T) {
+	a := result("a:1", scrape.Process{Cluster: "a", Shards: up(0, 1), ShardCount: 4, Argus: "v1.0.0", Discordgo: "v0.29.0"})
+	b := result("b:1", scrape.Process{Cluster: "b", Shards: up(2, 3), ShardCount: 4, Argus: "v1.0.0", Discordgo: "v0.29.0"})
+	older := result("b:1", scrape.Process{Cluster: "b", Shards: up(2, 3), ShardCount: 4, Argus: "v0.9.0", Discordgo: "v0.28.1"})
+	twin := result("c:1", scrape.Process{Cluster: "a", Shards: up(1, 2), ShardCount: 4, Argus: "v1.0.0", Discordgo: "v0.29.0"})
+	eight := result("c:1", scrape.Process{Cluster: "c", Shards: up(7), ShardCount: 8, Argus: "v1.0.0", Discordgo: "v0.29.0"})
+	down := result("b:1", scrape.Process{Cluster: "b", Shards: map[int]bool{2: false, 3: true}, ShardCount: 4, Argus: "v1.0.0", Discordgo: "v0.29.0"})
+	away := scrape.Result{Address: "d:1", Err: scrape.ErrNotAsked}
+	locked := scrape.Result{Address: "e:1", Err: fmt.Errorf("e: %w", scrape.ErrNeedsToken)}
+	for name, test := range map[string]struct {
+		results []scrape.Result
+		want    []string
+		not     string
+	}{
+		"none":     {nil, []string{"skipped targets"}, "fail"},
+		"whole":    {[]scrape.Result{a, b}, []string{"ok targets: 2 targets", "ok clusters: 2 cluster ids", "ok shards: 4 shards, each once and up", "ok versions: argus v1.0.0 and discordgo v0.29.0 in 2"}, "fail"},
+		"older":    {[]scrape.Result{a, older}, []string{"warning versions: processes differ: argus v0.9.0 and discordgo v0.28.1 in 1, argus v1.0.0"}, "fail"},
+		"twin":     {[]scrape.Result{a, b, twin}, []string{`fail clusters: "a" is the name of a:1, c:1`, `fail shards: shard 1 is that of a:1 (cluster "a"), c:1 (cluster "a")`, "shard 2 is that of"}, "shard 0 is"},
+		"missing":  {[]scrape.Result{b}, []string{"fail shards: nobody has shard 0-1 of 4 → "}, "they may be"},
+		"away":     {[]scrape.Result{b, away}, []string{"fail targets: d:1: not asked: the time was over → give it more time", "nobody has shard 0-1 of 4; they may be those of the 1 target that did not answer"}, "ok targets"},
+		"locked":   {[]scrape.Result{a, b, locked}, []string{"fail targets: e:1", "--token-file"}, "nobody"},
+		"all away": {[]scrape.Result{away}, []string{"fail targets", "skipped fleet: no target answers"}, "ok"},
+		"eight":    {[]scrape.Result{a, b, eight}, []string{"fail shards: processes differ in how many shards the bot has: 2 say 4, such as a:1, 1 say 8, such as c:1"}, "nobody"},
+		"down":     {[]scrape.Result{a, down}, []string{"warning shards: 1 shard down: 2"}, "fail"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			all := written((&doctor{}).fleet(test.results, nil))
+			has(t, all, test.want...)
+			hasNot(t, all, test.not)
+		})
+	}
+
+	// A bot that is about to start under a name that runs already.
+	d := &doctor{}
+	d.config.ClusterID = "a"
+	has(t, written(d.fleet([]scrape.Result{a, b}, nil)), `warning clusters: a:1 is cluster "a", which a bot started in this environment would be too`)
+	hasNot(t, written(d.fleet([]scrape.Result{a, b}, &a)), "warning")
+
+	var many []scrape.Result
+	for i := range 500 {
+		many = append(many, scrape.Result{Address: fmt.Sprintf("t-%d:1", i), Err: scrape.ErrNotAsked})
+	}
+	if told := (&doctor{}).fleet(many, nil); len(told) != mostFindings+2 || told[mostFindings].Text != "and 490 more like these" {
+		t.Errorf("500 targets that are away make %d findings: %v", len(told), told[mostFindings])
+	}
+}
+
+func TestBudget(t *testing.T) {
+	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	has3 := func(remaining int, reset time.Time, count int) scrape.Result {
+		return result("a:1", scrape.Process{ShardCount: count, Budget: &scrape.Budget{Remaining: remaining, Total: 1000, Reset: reset}})
+	}
+	soon, later := now.Add(time.Hour), now.Add(20*time.Hour)
+	for name, test := range map[string]struct {
+		results []scrape.Result
+		state   state
+		want    string
+	}{
+		"unread":       {[]scrape.Result{result("a:1", scrape.Process{ShardCount: 4})}, skipped, "ARGUS_SESSION_START_POLL"},
+		"plenty":       {[]scrape.Result{has3(900, soon, 16)}, ok, "may identify 900 times more before 2026-11-25 13:00 UTC (of 1000, as a:1 has read it): enough for 56 starts of all 16 shards"},
+		"once":         {[]scrape.Result{has3(31, soon, 16)}, warning, "enough for 1 start of"},
+		"short":        {[]scrape.Result{has3(15, soon, 16)}, failure, "enough for 0 starts of"},
+		"the lower":    {[]scrape.Result{has3(900, soon, 16), has3(40, soon.Add(time.Second), 16), has3(800, soon, 16)}, ok, "identify 40 times"},
+		"the later":    {[]scrape.Result{has3(2, soon, 16), has3(800, later, 16), has3(1, soon, 16)}, ok, "identify 800 times"},
+		"over":         {[]scrape.Result{has3(2, now.Add(-time.Second), 16)}, skipped, ""},
+		"of which bot": {[]scrape.Result{has3(2, soon, 0)}, skipped, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := budget(test.results, now)
+			if f.State != test.state {
+				t.Errorf("the state is %s, want %s", f.State, test.state)
+			}
+			has(t, f.Text, test.want)
+		})
+	}
+}
+
+func TestClocks(t *testing.T) {
+	late := func(d time.Duration) scrape.Result {
+		return result("a:1", scrape.Process{Late: &d})
+	}
+	clock := func(offset time.Duration) scrape.Result {
+		r := result("a:1", scrape.Process{})
+		r.Page.Clock, r.Page.Within = offset, 510*time.Millisecond
+		return r
+	}
+	for name, test := range map[string]struct {
+		result scrape.Result
+		want   string
+	}{
+		"unknown":  {result("a:1", scrape.Process{}), "ok clocks"},
+		"no page":  {scrape.Result{Err: scrape.ErrNotAsked}, "skipped clocks"},
+		"right":    {late(80 * time.Millisecond), "ok clocks"},
+		"behind":   {late(-700 * time.Millisecond), "fail clocks: at a:1 the quickest interaction seems -0.7 s old: its clock is behind Discord's"},
+		"ahead":    {late(1200 * time.Millisecond), "fail clocks: at a:1 the quickest interaction seems 1.2 s old: its clock is ahead"},
+		"near":     {clock(-time.Second), "ok clocks"},
+		"far":      {clock(-2 * time.Second), "fail clocks: the clock of a:1 is 2.0 s behind this machine's, give or take 0.5 s"},
+		"far away": {clock(time.Hour), "fail clocks: the clock of a:1 is 3600.0 s ahead of this machine's"},
+	} {
+		t.Run(name, func(t *testing.T) { has(t, written(clocks([]scrape.Result{test.result})), test.want) })
+	}
+}
+
+// TestOwnClock compares with a Discord whose clock is right, wrong, or away.
+func TestOwnClock(t *testing.T) {
+	environment(t, closed(t, "127.0.5.1"))
+	ask := func(url string) string {
+		d := newDoctor()
+		d.discordURL = url
+		return findings(t, d, "--discord")
+	}
+	const path = "/api/v10/gateway"
+	has(t, ask(bottest.Discord(t).URL()+path), "ok clock: this machine's clock agrees with Discord's")
+	has(t, ask(bottest.Discord(t, discordtest.WithClockOffset(-5*time.Second)).URL()+path), "fail clock: Discord's clock is ", "s behind this machine's", "NTP")
+	has(t, ask("http://"+closed(t, "127.0.5.2")), "warning clock: Discord could not be asked: ")
+	quiet := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header()["Date"] = nil }))
+	defer quiet.Close()
+	has(t, ask(quiet.URL), "warning clock: Discord's answer had no time")
+
+	d := newDoctor()
+	d.kernel = func() (bool, error) { return false, os.ErrPermission }
+	has(t, findings(t, d), "skipped clock: the kernel does not tell whether its clock is synchronised: permission denied")
+	hasNot(t, findings(t, newDoctor()), "Discord could not be asked") // without the flag nobody is
+	if _, err := kernelClock(); (err == nil) != (runtime.GOOS == "linux") {
+		t.Errorf("kernelClock: %v", err)
+	}
+}
+
+// TestShiftedClock: a real process whose clock is behind Discord's says so itself.
+func TestShiftedClock(t *testing.T) {
+	discord := bottest.Discord(t, discordtest.WithClockOffset(3*time.Second))
+	bot := bottest.Start(t, discord, "127.0.5.3:0", "a", []int{0}, 1)
+	bot.Open(t, discord)
+	if _, _, err := discord.SendInteraction(t.Context(), 0, discordtest.ApplicationCommand, discord.Now(), "ping"); err != nil {
+		t.Fatal(err)
+	}
+	environment(t, bot.Addr(), "CLUSTER_ID=a")
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		all := findings(t, newDoctor(), bot.Addr())
+		if strings.Contains(all, "its clock is behind Discord's") {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("it is not told:\n%s", all)
+		}
+	}
+}
+
+// TestSeveral keeps what it was given.
+func TestSeveral(t *testing.T) {
+	given := slices.Repeat([]finding{{"a", failure, "x", "y"}}, mostFindings+1)
+	_ = several("a", given)
+	if given[mostFindings].Text != "x" {
+		t.Error("it has written over what it was given")
+	}
+}

@@ -1,0 +1,154 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/argus-dgo/argus"
+	"github.com/argus-dgo/argus/exporters/otlp"
+	"github.com/argus-dgo/argus/resource"
+)
+
+// resolve reads the configuration as the bot would, and returns what is wrong with it.
+func (d *doctor) resolve() []finding {
+	var findings []finding
+	seen := map[string]bool{}
+	add := func(err error) {
+		if err == nil {
+			return
+		}
+		for line := range strings.Lines(err.Error()) {
+			// A fault of the cluster id is told by both.
+			if line = strings.TrimSpace(line); line != "" && !seen[line] {
+				seen[line] = true
+				findings = append(findings, finding{"settings", failure, line, "correct it: docs/CONFIGURATION.md tells what each setting accepts; with this one the bot's Argus does not start"})
+			}
+		}
+	}
+	var err error
+	d.config, err = argus.Resolve()
+	add(err)
+	d.process, err = resource.Detect()
+	add(err)
+	return findings
+}
+
+// settings lists what was resolved.
+func (d *doctor) settings() []setting {
+	c := d.config
+	given := func(set bool) string {
+		if set {
+			return "set"
+		}
+		return "unset"
+	}
+	exporters := "none"
+	if len(c.Exporters) > 0 {
+		var names []string
+		for _, e := range c.Exporters {
+			names = append(names, string(e))
+		}
+		exporters = strings.Join(names, ",")
+	}
+	list := []setting{
+		{Name: "cluster", Variable: resource.EnvArgusClusterID, Value: strconv.Quote(c.ClusterID)},
+		{Name: "shards", Variable: resource.EnvShardIDs, Value: resource.FormatShardIDs(d.process.ShardIDs), Source: d.process.ShardIDsSource.String()},
+		{Name: "shards of the bot", Variable: resource.EnvShardCount, Value: strconv.Itoa(d.process.ShardCount), Source: d.process.ShardCountSource.String()},
+		{Name: "off", Variable: "OTEL_SDK_DISABLED", Value: strconv.FormatBool(c.Disabled)},
+		{Name: "exporters", Variable: "OTEL_METRICS_EXPORTER", Value: exporters},
+		{Name: "host", Variable: "ARGUS_HOST", Value: strconv.Quote(c.Host)},
+		{Name: "port", Variable: "ARGUS_PORT", Value: strconv.Itoa(c.Port)},
+		{Name: "metrics path", Variable: "ARGUS_METRICS_PATH", Value: c.MetricsPath},
+		{Name: "token of the page", Variable: "ARGUS_METRICS_AUTH_TOKEN", Value: given(c.Authenticated)},
+		{Name: "namespace", Variable: "ARGUS_NAMESPACE", Value: c.Namespace},
+		{Name: "process metrics", Variable: "ARGUS_PROCESS_METRICS", Value: strconv.FormatBool(c.ProcessMetrics)},
+		{Name: "acknowledgements", Variable: "ARGUS_INTERACTION_ACKS", Value: strconv.FormatBool(c.Acks)},
+		{Name: "log records", Variable: "ARGUS_LOG_RECORDS", Value: strconv.FormatBool(c.LogRecords)},
+		{Name: "session start poll", Variable: "ARGUS_SESSION_START_POLL", Value: c.SessionStartPoll.String()},
+	}
+	for i, s := range list {
+		if s.Source == "" {
+			list[i].Source = string(c.Source(s.Variable))
+		}
+	}
+	if !d.exports(argus.OTLP) {
+		return list
+	}
+	source, _ := otlpVariable("ENDPOINT")
+	list = append(list, setting{"collector", "OTEL_EXPORTER_OTLP_ENDPOINT", collectorEndpoint(), orDefault(source)})
+	for _, v := range []struct {
+		name, variable string
+		secret         bool
+	}{{"its authorities", "CERTIFICATE", false}, {"our certificate", "CLIENT_CERTIFICATE", false}, {"headers", "HEADERS", true}} {
+		source, value := otlpVariable(v.variable)
+		switch {
+		case v.secret:
+			value = given(value != "")
+		case value == "":
+			value = "unset"
+		}
+		list = append(list, setting{v.name, "OTEL_EXPORTER_OTLP_" + v.variable, value, orDefault(source)})
+	}
+	return list
+}
+
+func orDefault(source string) string {
+	if source == "" {
+		return string(argus.SourceDefault)
+	}
+	return source
+}
+
+// otlpVariable is the variable of the push that counts, and its value.
+func otlpVariable(name string) (variable, value string) {
+	for _, variable := range []string{"OTEL_EXPORTER_OTLP_METRICS_" + name, "OTEL_EXPORTER_OTLP_" + name} {
+		if v := strings.TrimSpace(os.Getenv(variable)); v != "" {
+			return variable, v
+		}
+	}
+	return "", ""
+}
+
+// collectorEndpoint is the host and port that the bot would push to.
+func collectorEndpoint() string {
+	e, err := otlp.New(context.Background(), otlp.WithReport(func(error) {}))
+	if err != nil {
+		return "" // Resolve has told it
+	}
+	defer discard(e)
+	return e.Endpoint()
+}
+
+func (d *doctor) exports(e argus.Exporter) bool { return slices.Contains(d.config.Exporters, e) }
+
+// identity tells how this process got its name, and whether that will do.
+func (d *doctor) identity() []finding {
+	if d.config.Disabled {
+		return []finding{{"settings", warning, "OTEL_SDK_DISABLED is true: the bot runs, and nothing is measured or served", "unset it to have metrics"}}
+	}
+	findings := []finding{{"settings", ok, "no setting is wrong, and none contradicts another", ""}}
+	f := finding{"identity", ok, d.process.String(), ""}
+	const podIndex = "set CLUSTER_ID from the pod's index: fieldRef metadata.labels['apps.kubernetes.io/pod-index'], or name the process with ARGUS_CLUSTER_ID"
+	switch p := d.process; {
+	case p.ClusterIDSource == resource.SourceHostName:
+		f.Text += "; in a pod whose name ends in -N, as those of a StatefulSet do, N is the number and the name of the process"
+	case p.ClusterIDSource != resource.SourceDefault:
+	case os.Getenv("KUBERNETES_SERVICE_HOST") != "":
+		f.State, f.Do = warning, podIndex
+		name, err := os.Hostname()
+		if err != nil {
+			name = "unknown"
+		}
+		f.Text += fmt.Sprintf("; this is a pod, but its host name, %q, gives no number: it does not end in -N as those of a StatefulSet do, or it is that of the node", name)
+	case len(p.ShardIDs) < p.ShardCount:
+		f.State, f.Do = warning, "name each process with ARGUS_CLUSTER_ID or CLUSTER_ID"
+		f.Text += "; other processes have the other shards, and all of them would be one cluster"
+	default:
+		f.Text += "; that is right for a bot of one process"
+	}
+	return append(findings, f)
+}
