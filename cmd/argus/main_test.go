@@ -64,6 +64,25 @@ func TestDispatch(t *testing.T) {
 	}
 }
 
+// TestHelpIsDocumented: docs/CLI.md has each command, and shows the help of those that it tells all about.
+func TestHelpIsDocumented(t *testing.T) {
+	text, err := os.ReadFile("../../docs/CLI.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range commands() {
+		if !strings.Contains(string(text), "`argus "+c.name+"`") {
+			t.Errorf("docs/CLI.md does not name argus %s", c.name)
+		}
+	}
+	for _, name := range []string{"targets", "doctor"} {
+		var help bytes.Buffer
+		if code := run(t.Context(), []string{"help", name}, &help, io.Discard); code != 0 || !strings.Contains(string(text), "```text\n"+help.String()+"```\n") {
+			t.Errorf("docs/CLI.md does not show what argus help %s writes (exit code %d):\n%s", name, code, help.String())
+		}
+	}
+}
+
 // startDemo starts the command in a process of its own and waits until its
 // sessions are up.
 func startDemo(t *testing.T) *exec.Cmd {
