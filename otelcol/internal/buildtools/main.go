@@ -1,4 +1,4 @@
-// Command buildtools builds the Collector, prometheus and promtool for the
+// Command buildtools builds the Collector, Prometheus and Kubernetes for the
 // end-to-end tests, unless they are there already.
 package main
 

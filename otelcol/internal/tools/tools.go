@@ -5,11 +5,13 @@ import (
 	"crypto/sha256"
 	"debug/buildinfo"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -24,6 +26,10 @@ import (
 const (
 	PrometheusVersion = "v0.316.0" // Prometheus 3.16.0, as its Go module counts
 	BuilderVersion    = "v0.156.0"
+	KubernetesVersion = "v1.37.2" // as in controlplane/go.mod
+	EtcdVersion       = "v3.7.0"  // the same
+	OperatorVersion   = "v0.94.1" // whose custom resources are fetched; what follows is the sum of its module
+	operatorSum       = "h1:QEIb2wenPH+SdMN1xMf8l4Pmj00YYXXI6HlbLlQWkww="
 )
 
 // The names of the tools.
@@ -31,13 +37,28 @@ const (
 	Collector  = "otelcol-argus"
 	Prometheus = "prometheus"
 	Promtool   = "promtool"
+
+	// Kubernetes' control plane, as far as it is run.
+	APIServer         = "kube-apiserver"
+	ControllerManager = "kube-controller-manager"
+	Etcd              = "etcd"
+
+	// CRDs is no program but a folder: the definitions of the custom resources of prometheus-operator.
+	CRDs = "prometheus-operator-crds"
 )
+
+// all are the tools in the order in which they are built.
+var all = []string{Collector, Prometheus, Promtool, Etcd, APIServer, ControllerManager, CRDs}
 
 const (
 	module            = "module github.com/argus-dgo/argus/otelcol"
 	prometheusCommand = "github.com/prometheus/prometheus/cmd/"
 	builderCommand    = "go.opentelemetry.io/collector/cmd/builder"
+	operatorModule    = "github.com/prometheus-operator/prometheus-operator"
 )
+
+// operatorKinds are the custom resources that deploy/kubernetes uses.
+var operatorKinds = []string{"podmonitors", "servicemonitors", "prometheusrules"}
 
 // How they are built; CGO_ENABLED=0 besides.
 var (
@@ -54,7 +75,8 @@ var ErrNotBuilt = errors.New("not built: run make e2e-tools")
 type Set struct {
 	root     string // of the repository
 	manifest manifest
-	raw      []byte // the manifest as it is written
+	raw      []byte            // the manifest as it is written
+	module   map[string]string // the files of the control plane's module
 }
 
 // manifest is builder.yaml as far as it is read here.
@@ -105,6 +127,14 @@ func Open() (*Set, error) {
 		return nil, fmt.Errorf("builder.yaml: dist.name is %q and must be %s; dist.version is %q and must be one",
 			s.manifest.Dist.Name, Collector, s.manifest.Dist.Version)
 	}
+	s.module = map[string]string{}
+	for _, file := range []string{"go.mod", "go.sum", APIServer + "/main.go", ControllerManager + "/main.go", Etcd + "/main.go"} {
+		raw, err := os.ReadFile(filepath.Join(s.controlPlane(), filepath.FromSlash(file)))
+		if err != nil {
+			return nil, err
+		}
+		s.module[file] = string(raw)
+	}
 	return s, nil
 }
 
@@ -137,14 +167,14 @@ func (s *Set) Path(tool string) (string, error) {
 	return path, nil
 }
 
-// Build builds what is not there yet, and tells progress. Its steps take ten to
-// twenty minutes on two cores that have nothing in Go's caches.
+// Build builds what is not there yet, and tells progress. Its steps take twenty to
+// thirty minutes on two cores that have nothing in Go's caches.
 func (s *Set) Build(ctx context.Context, progress io.Writer) error {
 	if err := os.MkdirAll(s.cache(), 0o755); err != nil { //nolint:gosec // programs that anybody may run
 		return err
 	}
 	s.sweep()
-	for _, tool := range []string{Collector, Prometheus, Promtool} {
+	for _, tool := range all {
 		if _, err := s.Path(tool); err == nil {
 			fmt.Fprintf(progress, "%s %s is there\n", tool, s.version(tool))
 			continue
@@ -170,9 +200,15 @@ func (s *Set) build(ctx context.Context, tool string, progress io.Writer) error 
 		return err
 	}
 	run := &runner{dir: tmp, label: tool + " " + s.version(tool), progress: progress, begin: begin}
-	if tool == Collector {
+	switch tool {
+	case Collector:
 		err = s.buildCollector(ctx, run, tmp, out)
-	} else {
+	case APIServer, ControllerManager, Etcd:
+		run.dir = s.controlPlane()
+		err = run.goCommand(ctx, nil, slices.Concat([]string{"build", "-v", "-buildvcs=false"}, buildFlags, []string{"-o", filepath.Join(out, tool), "./" + tool})...)
+	case CRDs:
+		err = fetchCRDs(ctx, tmp, filepath.Join(out, tool))
+	default:
 		args := slices.Concat([]string{"install", "-v"}, prometheusFlags, []string{prometheusCommand + tool + "@" + PrometheusVersion})
 		err = run.goCommand(ctx, []string{"GOBIN=" + out}, args...)
 	}
@@ -224,8 +260,43 @@ func (s *Set) buildCollector(ctx context.Context, run *runner, tmp, out string) 
 	return run.goCommand(ctx, nil, slices.Concat([]string{"build", "-v"}, buildFlags, []string{"-o", filepath.Join(out, Collector), "."})...)
 }
 
+// fetchCRDs takes the definitions out of the operator's module.
+func fetchCRDs(ctx context.Context, tmp, out string) error {
+	cmd := exec.CommandContext(ctx, "go", "mod", "download", "-json", operatorModule+"@"+OperatorVersion)
+	cmd.Dir = tmp // in no module
+	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
+	raw, err := cmd.Output()
+	var fetched struct{ Dir, Sum, Error string }
+	// What is wrong is said in what it prints, too.
+	if decode := json.Unmarshal(raw, &fetched); decode == nil && fetched.Error != "" {
+		return errors.New(fetched.Error)
+	} else if err := errors.Join(err, decode); err != nil {
+		return fmt.Errorf("go mod download %s: %w", operatorModule, err)
+	}
+	if fetched.Sum != operatorSum {
+		return fmt.Errorf("%s@%s has the sum %s, want %s", operatorModule, OperatorVersion, fetched.Sum, operatorSum)
+	}
+	if err := os.Mkdir(out, 0o755); err != nil { //nolint:gosec // see Build
+		return err
+	}
+	for _, kind := range operatorKinds {
+		file := "monitoring.coreos.com_" + kind + ".yaml"
+		raw, err := os.ReadFile(filepath.Join(fetched.Dir, "example", "prometheus-operator-crd", file)) //nolint:gosec // in the module cache
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(out, file), raw, 0o644); err != nil { //nolint:gosec // files that anybody may read
+			return err
+		}
+	}
+	return nil
+}
+
 // check holds what was built against the pins.
 func (s *Set) check(tool, path string) (size int64, err error) {
+	if tool == CRDs { // held against their sum already
+		return folderSize(path)
+	}
 	info, err := buildinfo.ReadFile(path)
 	if err != nil {
 		return 0, err
@@ -233,18 +304,14 @@ func (s *Set) check(tool, path string) (size int64, err error) {
 	if info.GoVersion != runtime.Version() {
 		return 0, fmt.Errorf("it was built with %s, not with %s", info.GoVersion, runtime.Version())
 	}
-	if tool == Collector {
-		var have []string
-		for _, d := range info.Deps {
-			have = append(have, d.Path+" "+d.Version)
+	var have []string
+	for _, d := range append(info.Deps, &info.Main) {
+		have = append(have, d.Path+" "+d.Version)
+	}
+	for _, want := range s.modules(tool) {
+		if !slices.Contains(have, want) {
+			return 0, fmt.Errorf("it does not hold %s", want)
 		}
-		for _, want := range s.ManifestModules() {
-			if !slices.Contains(have, want) {
-				return 0, fmt.Errorf("it does not hold %s", want)
-			}
-		}
-	} else if info.Main.Version != PrometheusVersion {
-		return 0, fmt.Errorf("it is %s", info.Main.Version)
 	}
 	stat, err := os.Stat(path)
 	if err != nil {
@@ -253,15 +320,57 @@ func (s *Set) check(tool, path string) (size int64, err error) {
 	return stat.Size(), nil
 }
 
+// modules are the Go modules that a tool is made of, "path version" each, as far as they are pinned by name.
+func (s *Set) modules(tool string) []string {
+	switch tool {
+	case Collector:
+		return s.ManifestModules()
+	case APIServer, ControllerManager:
+		return []string{"k8s.io/kubernetes " + KubernetesVersion}
+	case Etcd:
+		return []string{"go.etcd.io/etcd/server/v3 " + EtcdVersion}
+	default:
+		return []string{"github.com/prometheus/prometheus " + PrometheusVersion}
+	}
+}
+
+func folderSize(dir string) (size int64, err error) {
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return 0, err
+	}
+	for _, file := range files {
+		stat, err := file.Info()
+		if err != nil {
+			return 0, err
+		}
+		size += stat.Size()
+	}
+	return size, nil
+}
+
+// controlPlane is the folder of the module that the control plane is built in.
+func (s *Set) controlPlane() string {
+	return filepath.Join(s.root, "otelcol", "internal", "controlplane")
+}
+
 func (s *Set) manifestPath() string { return filepath.Join(s.root, "otelcol", "builder.yaml") }
 
 func (s *Set) cache() string { return filepath.Join(s.root, ".cache", "e2e") }
 
 func (s *Set) version(tool string) string {
-	if tool == Collector {
+	switch tool {
+	case Collector:
 		return s.CollectorVersion()
+	case APIServer, ControllerManager:
+		return KubernetesVersion
+	case Etcd:
+		return EtcdVersion
+	case CRDs:
+		return OperatorVersion
+	default:
+		return PrometheusVersion
 	}
-	return PrometheusVersion
 }
 
 // dir is the folder of a tool, named after all that it is built from.
@@ -271,11 +380,19 @@ func (s *Set) dir(tool string) string {
 }
 
 // recipe is a hash of what is not in the name of a tool's folder otherwise: its
-// flags and, for the Collector, its manifest and the builder's version.
+// flags; for the Collector its manifest and the builder's version, for the control
+// plane the module, for the custom resources which they are.
 func (s *Set) recipe(tool string) string {
-	parts := prometheusFlags
-	if tool == Collector {
+	var parts []string
+	switch tool {
+	case Collector:
 		parts = append(slices.Clone(buildFlags), BuilderVersion, string(s.raw))
+	case APIServer, ControllerManager, Etcd:
+		parts = append(slices.Clone(buildFlags), s.module["go.mod"], s.module["go.sum"], s.module[tool+"/main.go"])
+	case CRDs:
+		parts = append(slices.Clone(operatorKinds), operatorSum)
+	default:
+		parts = prometheusFlags
 	}
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return hex.EncodeToString(sum[:6])

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// newSet is a repository of its own, with the true manifest.
+// newSet is a repository of its own, with the true manifest and the true module of the control plane.
 func newSet(t *testing.T, edit func(manifest string) string) *Set {
 	t.Helper()
 	truth, err := Open()
@@ -25,11 +25,16 @@ func newSet(t *testing.T, edit func(manifest string) string) *Set {
 	}
 	root := t.TempDir()
 	dir := filepath.Join(root, "otelcol")
-	for file, content := range map[string]string{"builder.yaml": edit(string(raw)), "go.mod": module + "\n\ngo 1.26.0\n"} {
-		if err := os.MkdirAll(filepath.Join(dir, "below"), 0o750); err != nil {
+	files := map[string]string{"builder.yaml": edit(string(raw)), "go.mod": module + "\n\ngo 1.26.0\n", "below/file": ""}
+	for file, content := range truth.module {
+		files["internal/controlplane/"+file] = content
+	}
+	for file, content := range files {
+		file = filepath.Join(dir, filepath.FromSlash(file))
+		if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(dir, file), []byte(content), 0o600); err != nil {
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -69,19 +74,34 @@ func TestOpen(t *testing.T) {
 func TestKeys(t *testing.T) {
 	s := newSet(t, asIs)
 	other := newSet(t, func(m string) string { return m + "# another\n" })
-	for _, tt := range []struct {
-		tool string
-		same bool
-	}{{Collector, false}, {Prometheus, true}, {Promtool, true}} {
-		if same := filepath.Base(s.dir(tt.tool)) == filepath.Base(other.dir(tt.tool)); same != tt.same {
-			t.Errorf("%s: with another manifest the folder is the same: %v, want %v", tt.tool, same, tt.same)
+	for _, tool := range all {
+		if same := filepath.Base(s.dir(tool)) == filepath.Base(other.dir(tool)); same != (tool != Collector) {
+			t.Errorf("%s: with another manifest the folder is the same: %v", tool, same)
 		}
 	}
+	// Another module of the control plane.
+	for _, file := range []string{"go.mod", "go.sum", Etcd + "/main.go"} {
+		was, dirs := s.module[file], map[string]string{}
+		for _, tool := range all {
+			dirs[tool] = s.dir(tool)
+		}
+		s.module[file] += "// another\n"
+		for _, tool := range all {
+			ours := tool == Etcd || !strings.HasSuffix(file, ".go") && slices.Contains([]string{APIServer, ControllerManager}, tool)
+			if same := s.dir(tool) == dirs[tool]; same == ours {
+				t.Errorf("%s: with another %s the folder is the same: %v", tool, file, same)
+			}
+		}
+		s.module[file] = was
+	}
 	// Other flags than those that a tool is built with: another folder.
-	for _, tool := range []string{Collector, Prometheus, Promtool} {
-		flags := &prometheusFlags
-		if tool == Collector {
-			flags = &buildFlags
+	for _, tool := range all {
+		flags := &buildFlags
+		switch tool {
+		case Prometheus, Promtool:
+			flags = &prometheusFlags
+		case CRDs:
+			flags = &operatorKinds
 		}
 		was, dir := *flags, s.dir(tool)
 		*flags = append(slices.Clone(was), "-tags", "another")
@@ -90,11 +110,11 @@ func TestKeys(t *testing.T) {
 		}
 		*flags = was
 	}
-	for _, tool := range []string{Collector, Prometheus, Promtool} {
+	for _, tool := range all {
 		put(t, s, tool)
 	}
 	var progress strings.Builder
-	if err := s.Build(t.Context(), &progress); err != nil || strings.Count(progress.String(), " is there\n") != 3 {
+	if err := s.Build(t.Context(), &progress); err != nil || strings.Count(progress.String(), " is there\n") != len(all) {
 		t.Errorf("Build: %v\n%s", err, progress.String())
 	}
 }
@@ -132,7 +152,7 @@ func TestCheck(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, tool := range []string{Collector, Prometheus} {
+	for _, tool := range []string{Collector, Prometheus, APIServer, ControllerManager, Etcd} {
 		if _, err := s.check(tool, self); err == nil {
 			t.Errorf("this test passes for %s", tool)
 		}
