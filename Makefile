@@ -61,11 +61,11 @@ test-discordgo@%:
 	GO='$(GO)' ./scripts/test-discordgo.sh $* $(TESTFLAGS)
 
 # otelcol is a Go module of its own. The programs that its tests run are built
-# once, in ten to twenty minutes, into .cache/e2e.
+# once, in twenty to forty minutes, into .cache/e2e.
 e2e-long := $(filter-out 0 false no,$(E2E_LONG))
 
 .PHONY: e2e-tools
-e2e-tools: ## Build the Collector, prometheus and promtool for the end-to-end tests
+e2e-tools: ## Build the Collector, Prometheus and Kubernetes for the end-to-end tests
 	cd otelcol && $(GO) run ./internal/buildtools
 
 .PHONY: e2e
@@ -102,6 +102,7 @@ tidy-check: ## Check that go.mod and go.sum are tidy and the modules unaltered
 	$(GO) mod tidy -diff
 	$(GO) mod verify
 	cd otelcol && $(GO) mod tidy -diff && $(GO) mod verify
+	cd otelcol/internal/controlplane && $(GO) mod tidy -diff
 
 .PHONY: generate
 generate: ## Write the generated files

@@ -48,7 +48,7 @@ const (
 )
 
 // all are the tools in the order in which they are built.
-var all = []string{Collector, Prometheus, Promtool, Etcd, APIServer, ControllerManager, CRDs}
+var all = []string{Collector, Prometheus, Promtool, CRDs, Etcd, APIServer, ControllerManager}
 
 const (
 	module            = "module github.com/argus-dgo/argus/otelcol"
@@ -168,7 +168,7 @@ func (s *Set) Path(tool string) (string, error) {
 }
 
 // Build builds what is not there yet, and tells progress. Its steps take twenty to
-// thirty minutes on two cores that have nothing in Go's caches.
+// forty minutes on two cores that have nothing in Go's caches.
 func (s *Set) Build(ctx context.Context, progress io.Writer) error {
 	if err := os.MkdirAll(s.cache(), 0o755); err != nil { //nolint:gosec // programs that anybody may run
 		return err

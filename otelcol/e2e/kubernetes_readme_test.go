@@ -1,0 +1,76 @@
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+)
+
+// TestKubernetesOwn: what README.md shows as a user's own kustomization renders on the overlay that it names, does what it says, and
+// leaves nothing that does not fit together; so does an overlay in another namespace, and with components/parallel.
+func TestKubernetesOwn(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile(filepath.Join(kubernetesDir(t), "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(readme), -1)
+	if len(blocks) != 2 {
+		t.Fatalf("README.md has %d kustomizations, want 2", len(blocks))
+	}
+	const remote = "resources:\n  - https://github.com/argus-dgo/argus//deploy/kubernetes/overlays/pull?ref=main\n"
+	var parts []string
+	for _, block := range blocks {
+		if strings.Count(block[1], remote) != 1 {
+			t.Fatalf("this does not stand on the overlay pull:\n%s", block[1])
+		}
+		parts = append(parts, strings.Replace(block[1], remote, "", 1))
+	}
+
+	r := own(t, "pull", parts[0])
+	set := each[appsv1.StatefulSet](t, r, "StatefulSet")[0]
+	if image := set.Spec.Template.Spec.Containers[0].Image; image != "registry.example.com/my-bot:v1.4.2" {
+		t.Errorf("the image is %s", image)
+	}
+	if *set.Spec.Replicas != 10 {
+		t.Errorf("there are %d pods", *set.Spec.Replicas)
+	}
+	fits := func(what string, r rendering) {
+		t.Helper()
+		for _, problem := range disagreements(t, r) {
+			if !strings.HasPrefix(problem, "the image of bot ") {
+				t.Errorf("%s: %s", what, problem)
+			}
+		}
+	}
+	fits("the first example", r)
+	second := own(t, "pull", parts[1])
+	fits("the second example", second)
+	if start := each[appsv1.StatefulSet](t, second, "StatefulSet")[0].Spec.Ordinals.Start; start != 1 {
+		t.Errorf("the first pod is number %d", start)
+	}
+
+	for _, name := range kustomizations(t)[1:] {
+		fits(name+" elsewhere", own(t, filepath.Base(name), "namespace: music-bot\n"))
+		parallel := own(t, filepath.Base(name), "components:\n  - COMPONENTS/parallel\n")
+		fits(name+" in parallel", parallel)
+		if policy := each[appsv1.StatefulSet](t, parallel, "StatefulSet")[0].Spec.PodManagementPolicy; policy != appsv1.ParallelPodManagement {
+			t.Errorf("%s: podManagementPolicy is %s", name, policy)
+		}
+	}
+
+	// The table of overlays is that of the folder.
+	var listed []string
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\|").FindAllStringSubmatch(string(readme), -1) {
+		listed = append(listed, "overlays/"+row[1])
+	}
+	slices.Sort(listed)
+	if want := kustomizations(t)[1:]; !slices.Equal(listed, want) {
+		t.Errorf("README.md lists the overlays %v, want %v", listed, want)
+	}
+}
