@@ -254,7 +254,8 @@ me, err := resource.Detect() // me.ShardIDs, me.ShardCount, me.ClusterID, and wh
 | `+"`%[3]s` | `WithShardIDs`"+` | all, in the first process | ids and ranges with commas between them, such as 0,1 or 0-3 or 0-3,8 | The shards of this process, where they do not follow from its number. |
 
 Set but empty is an error, and so are two that disagree, a number for which there is no shard, a shard beyond the count, and a second process without
-a word about its shards: the error names both sources.
+a word about its shards: the error names both sources. On Kubernetes, Docker Swarm, Nomad and systemd the number comes from the platform:
+[HOSTING.md](HOSTING.md) has the lines to write.
 
 ## Variables of the push
 `, resource.EnvShardCount, resource.EnvShardsPerCluster, resource.EnvShardIDs, resource.MaxShardCount, resource.EnvClusterID, resource.EnvClusterIDStart)

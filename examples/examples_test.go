@@ -338,7 +338,17 @@ func TestDiscordOutOfReach(t *testing.T) {
 				"DISCORD_TOKEN=Bot " + token, "ARGUS_PORT=" + port, "CLUSTER_ID=a", "SHARD_IDS=0", "SHARD_COUNT=1",
 				"OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:1", "OTEL_METRICS_EXPORTER=prometheus",
 			}, name, reachable(name)...)
-			p.end(t, stopWithin, 1)
+			if name == "clustered" { // it is not restarted, but tries again
+				p.await(t, func() string {
+					if !strings.Contains(p.text(), "trying again in 5s") {
+						return "word that it tries again"
+					}
+					return ""
+				})
+				p.stop(t, syscall.SIGTERM)
+			} else {
+				p.end(t, stopWithin, 1)
+			}
 			if !strings.Contains(p.text(), "Discord") || !strings.Contains(p.text(), "discord.com") {
 				t.Errorf("it does not say that Discord is out of reach:\n%s", p.text())
 			}

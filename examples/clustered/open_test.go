@@ -3,12 +3,16 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
+	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
 
 	"github.com/argus-dgo/argus/discordtest"
@@ -103,5 +107,47 @@ func TestOpenAllStops(t *testing.T) {
 		}
 	case <-time.After(10 * time.Second):
 		t.Fatal("it waits on")
+	}
+}
+
+func TestOpenAllOutlastsAnOutage(t *testing.T) {
+	t.Parallel()
+	fake, sessions := newSessions(t, []int{0, 1}, discordtest.WithMaxConcurrency(2))
+	fake.Fail("GET", "/gateway/bot", http.StatusInternalServerError, 2)
+	fake.Fail("GET", "/gateway", http.StatusInternalServerError, 1)
+	if err := openAll(t.Context(), sessions, time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	asked := map[string]int{}
+	for _, r := range fake.Requests() {
+		asked[r.Path]++
+	}
+	if want := map[string]int{"/gateway/bot": 3, "/gateway": 3}; !maps.Equal(asked, want) {
+		t.Errorf("the requests are %v, want %v", asked, want)
+	}
+	if n := len(fake.Conns()); n != 2 {
+		t.Errorf("%d shards are connected, want 2", n)
+	}
+}
+
+func TestOpenAllGivesUp(t *testing.T) {
+	t.Parallel()
+	fake, sessions := newSessions(t, []int{0})
+	fake.Fail("GET", "/gateway/bot", http.StatusUnauthorized, 1)
+	// With a wait this long, a second attempt would be the end of the test.
+	if err := openAll(t.Context(), sessions, time.Hour); err == nil || !strings.Contains(err.Error(), "401") {
+		t.Errorf("the error is %v; want one that shows 401", err)
+	}
+	if n := len(fake.Requests()); n != 1 {
+		t.Errorf("%d requests, want one", n)
+	}
+	for err, want := range map[error]bool{
+		&websocket.CloseError{Code: 4004}: true, &websocket.CloseError{Code: 4014}: true, &websocket.CloseError{Code: 4009}: false,
+		fmt.Errorf("opening: %w", &websocket.CloseError{Code: 4013}): true, errors.New("no route to host"): false,
+		&discordgo.RESTError{Response: &http.Response{StatusCode: http.StatusBadGateway}}: false, &discordgo.RESTError{}: false,
+	} {
+		if got := hopeless(err); got != want {
+			t.Errorf("%v: hopeless is %v, want %v", err, got, want)
+		}
 	}
 }

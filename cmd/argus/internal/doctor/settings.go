@@ -25,7 +25,7 @@ func (d *doctor) resolve() []finding {
 			// A fault of the cluster id is told by both.
 			if line = strings.TrimSpace(line); line != "" && !seen[line] {
 				seen[line] = true
-				findings = append(findings, finding{"settings", failure, line, "correct it: docs/CONFIGURATION.md tells what each setting accepts; with this one the bot's Argus does not start"})
+				findings = append(findings, finding{"settings", failure, line, "correct it: docs/CONFIGURATION.md tells what each setting accepts; with this one the bot does not start"})
 			}
 		}
 	}
