@@ -41,6 +41,7 @@ type bot struct {
 	commands map[string]interactionHandler
 	texts    map[string]textHandler
 
+	reacts   bool          // to every message
 	flawed   bool          // commands fail now and then
 	slots    chan struct{} // one is held by each handler at work
 	stopping chan struct{}
@@ -57,6 +58,7 @@ type (
 func newBot(tally *tally, rng *rand.Rand, s *settings) *bot {
 	b := &bot{
 		tally:    tally,
+		reacts:   s.reacts,
 		flawed:   s.flawed,
 		slots:    make(chan struct{}, maxAtWork),
 		stopping: make(chan struct{}),
@@ -91,6 +93,9 @@ func (b *bot) commandNames() []string {
 func (b *bot) listen(s *discordgo.Session) {
 	s.AddHandler(b.argus.Interaction(b.interaction))
 	s.AddHandler(b.message)
+	if b.reacts {
+		s.AddHandler(b.react)
+	}
 
 	var readyBefore atomic.Bool
 	s.AddHandler(func(*discordgo.Session, *discordgo.Ready) {

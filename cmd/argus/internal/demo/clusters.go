@@ -18,6 +18,7 @@ import (
 // A cluster is what would be one operating system process of the bot: some of
 // its shards, and one Argus.
 type cluster struct {
+	process  int
 	argus    *argus.Argus
 	bot      *bot
 	sessions []*discordgo.Session
@@ -30,8 +31,8 @@ func (d *demo) observe() error {
 	// is in the introduction.
 	d.logLevel.Set(slog.LevelWarn)
 	muteDiscordgo()
-	for process := range d.processes {
-		c := &cluster{bot: newBot(&d.tally, d.random(process), &d.settings)}
+	for _, process := range d.here() {
+		c := &cluster{process: process, bot: newBot(&d.tally, d.random(process), &d.settings)}
 		first, end := d.shardsOf(process)
 		for shard := first; shard < end; shard++ {
 			s, err := d.server.NewSession(shard, d.shards)
@@ -90,7 +91,7 @@ func (d *demo) options(process int) (opts []argus.Option, err error) {
 		}
 		opts = append(opts, argus.WithClusterID(base.ClusterID+"-"+strconv.Itoa(process)))
 	}
-	if process == 0 {
+	if len(d.clusters) == 0 {
 		if d.addr != nil {
 			opts = append(opts, argus.WithAddr(*d.addr))
 		}
@@ -99,10 +100,10 @@ func (d *demo) options(process int) (opts []argus.Option, err error) {
 	first := d.clusters[0].argus.Config()
 	port := first.Port
 	if port != 0 {
-		if err := checkPorts(port, d.processes); err != nil {
+		if err := checkPorts(port, len(d.here())); err != nil {
 			return nil, fmt.Errorf("port %d (from %s): %w", port, first.Source("ARGUS_PORT"), err)
 		}
-		port += process
+		port += len(d.clusters)
 	}
 	return append(opts, argus.WithHost(first.Host), argus.WithPort(port)), nil
 }
@@ -131,18 +132,18 @@ func (d *demo) open(ctx context.Context) error {
 			}
 		}
 		var wait sync.WaitGroup
-		for shard := first; shard < min(first+atOnce, len(sessions)); shard++ {
-			wait.Go(func() { errs[shard] = sessions[shard].Open() })
+		for n := first; n < min(first+atOnce, len(sessions)); n++ {
+			wait.Go(func() { errs[n] = sessions[n].Open() })
 		}
 		wait.Wait()
 	}
-	for shard, err := range errs {
+	for n, err := range errs {
 		if err != nil {
-			return fmt.Errorf("opening the session of shard %d: %w", shard, err)
+			return fmt.Errorf("opening the session of shard %d: %w", sessions[n].ShardID, err)
 		}
 	}
-	for shard := range sessions {
-		conn, err := d.server.WaitConn(ctx, shard)
+	for _, s := range sessions {
+		conn, err := d.server.WaitConn(ctx, s.ShardID)
 		if err != nil {
 			return err
 		}
@@ -153,7 +154,7 @@ func (d *demo) open(ctx context.Context) error {
 	return nil
 }
 
-// sessions are those of all clusters, by shard.
+// sessions are those of all clusters that are run here, by shard.
 func (d *demo) sessions() []*discordgo.Session {
 	var all []*discordgo.Session
 	for _, c := range d.clusters {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -43,6 +44,36 @@ func TestIntroductionNamesPagesThatAnswer(t *testing.T) {
 	if _, _, err := get(t, r.pages("healthz")[0]); err == nil {
 		t.Error("the server answers after the end")
 	}
+}
+
+// A process can be one of those that the shards are split among, and no more.
+func TestOneOfTheProcesses(t *testing.T) {
+	t.Parallel()
+	r := begin(t, "--shards", "3", "--guilds", "12", "--rate", "100", "--processes", "2", "--process", "1", "--cluster", "blue",
+		"--addr", "127.0.0.1:0")
+	r.ready(t)
+	if !r.wrote("This is process 1 of 2, numbered from 0, with shards 1 to 2.")() || !r.wrote("ready: 2 shards up")() {
+		t.Error("the introduction does not say which process it is")
+	}
+	urls := r.pages("metrics")
+	if len(urls) != 1 {
+		t.Fatalf("the introduction names %v, want one page", urls)
+	}
+	families := parsePage(t, mustGet(t, urls[0]))
+	checkSeries(t, families, "blue-1")
+	var shards []string
+	for _, m := range families["discord_shard_up"].GetMetric() {
+		shards = append(shards, labels(m)["shard"])
+	}
+	if slices.Sort(shards); !slices.Equal(shards, []string{"1", "2"}) || total(families["discord_shards_total"]) != 3 {
+		t.Errorf("it has the shards %v of %v, want 1 and 2 of 3", shards, total(families["discord_shards_total"]))
+	}
+	r.until(t, "events", func() bool { return r.demo.traffic.Stats().Total() > 50 })
+	st := &stage{demo: r.demo, rng: r.demo.random(0)}
+	if order := st.shardOrder(); !slices.Equal(slices.Sorted(slices.Values(order)), []int{1, 2}) || !slices.Equal(order, st.shardOrder()) {
+		t.Errorf("a scenario would play on the shards %v", order)
+	}
+	r.until(t, "a status line", r.wrote(" of 2 shards up"))
 }
 
 func TestClusters(t *testing.T) {

@@ -28,6 +28,7 @@ const (
 // config is what the flags say.
 type config struct {
 	shards, guilds, processes int
+	process                   int // of processes, the only one to run; -1: all of them
 	rate                      float64
 	seed                      int64
 	duration                  time.Duration // 0: until it is interrupted
@@ -64,7 +65,7 @@ var errHelp = errors.New("help was asked for")
 // parse reads the flags. Errors name the flag and its value. When help was
 // asked for it is written to help, and the error is errHelp.
 func parse(args []string, help io.Writer) (config, error) {
-	c := config{shards: 4, guilds: 500, processes: 1, rate: 200, seed: 1, pace: defaultPace()}
+	c := config{shards: 4, guilds: 500, processes: 1, process: -1, rate: 200, seed: 1, pace: defaultPace()}
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	whole := func(name string, value *int, most int, usage string) {
@@ -81,6 +82,14 @@ func parse(args []string, help io.Writer) (config, error) {
 	whole("guilds", &c.guilds, maxGuilds, "`number` of guilds that the bot is in, over all shards (default 500)")
 	whole("processes", &c.processes, maxProcesses,
 		"`number` of clusters: the shards are split among them, and each has a port of\nits own, from --addr upwards, and the cluster id <cluster>-0, <cluster>-1, … (default 1)")
+	flags.Func("process", "`number` of the only one of --processes to run, from 0: for processes that can really be killed, each with\na fake Discord of its own (default: all of them, within this one)", func(text string) error {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 0 || n >= maxProcesses {
+			return fmt.Errorf("must be a whole number from 0 to %d", maxProcesses-1)
+		}
+		c.process = n
+		return nil
+	})
 	flags.Func("rate", "gateway events per second, over all shards (default 200)", func(text string) error {
 		n, err := strconv.ParseFloat(text, 64)
 		if err != nil || !(n > 0 && n <= maxRate) {
@@ -158,12 +167,15 @@ func (c *config) check() error {
 	if c.processes > c.shards {
 		errs = append(errs, fmt.Errorf("--processes %d: each needs a shard of its own, and --shards is %d", c.processes, c.shards))
 	}
+	if c.process >= c.processes {
+		errs = append(errs, fmt.Errorf("--process %d: they are numbered from 0, and --processes is %d", c.process, c.processes))
+	}
 	if most := c.shards * guildsPerShard; c.guilds > most {
 		errs = append(errs, fmt.Errorf("--guilds %d: Discord allows %d guilds on a shard, so --shards %d take %d; raise --shards",
 			c.guilds, guildsPerShard, c.shards, most))
 	}
 	if c.addr != nil {
-		if err := checkPorts(c.port, c.processes); err != nil {
+		if err := checkPorts(c.port, len(c.here())); err != nil {
 			errs = append(errs, fmt.Errorf("--addr %q: %w", *c.addr, err))
 		}
 	}
@@ -176,6 +188,18 @@ func checkPorts(first, processes int) error {
 		return fmt.Errorf("--processes %d would need port %d", processes, first+processes-1)
 	}
 	return nil
+}
+
+// here are the processes that are run here.
+func (c *config) here() []int {
+	if c.process >= 0 {
+		return []int{c.process}
+	}
+	all := make([]int, c.processes)
+	for n := range all {
+		all[n] = n
+	}
+	return all
 }
 
 // shardsOf returns the first shard of a process and the one after its last.

@@ -17,7 +17,7 @@ func TestFlags(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.shards != 4 || c.guilds != 500 || c.rate != 200 || c.seed != 1 || c.processes != 1 || c.duration != 0 || c.cluster != nil || c.addr != nil || c.scenarios != nil {
+	if c.shards != 4 || c.guilds != 500 || c.rate != 200 || c.seed != 1 || c.processes != 1 || c.process != -1 || c.duration != 0 || c.cluster != nil || c.addr != nil || c.scenarios != nil {
 		t.Errorf("the defaults are %+v", c)
 	}
 
@@ -32,6 +32,13 @@ func TestFlags(t *testing.T) {
 	if c.shards != 6 || c.guilds != 30 || c.rate != 12.5 || c.seed != -9 || c.processes != 3 || c.duration != 90*time.Second ||
 		c.cluster == nil || *c.cluster != "blue" || c.addr == nil || *c.addr != "localhost:9000" || c.port != 9000 {
 		t.Errorf("got %+v", c)
+	}
+	if here := c.here(); !slices.Equal(here, []int{0, 1, 2}) {
+		t.Errorf("the processes %v are run", here)
+	}
+	c.process = 1
+	if here := c.here(); !slices.Equal(here, []int{1}) {
+		t.Errorf("the processes %v are run, want the second alone", here)
 	}
 	for process, want := range [][2]int{{0, 2}, {2, 4}, {4, 6}} {
 		if first, end := c.shardsOf(process); first != want[0] || end != want[1] {
@@ -66,8 +73,11 @@ func TestWrongFlags(t *testing.T) {
 		{[]string{"--addr", ":65535", "--processes", "2"}, []string{"--addr", `":65535"`, "--processes 2", "65536"}},
 		{[]string{"--processes", "5"}, []string{"--processes 5", "--shards is 4"}},
 		{[]string{"--processes", "0"}, []string{"--processes", `"0"`}},
+		{[]string{"--process", "2", "--processes", "2"}, []string{"--process 2", "--processes is 2", "from 0"}},
+		{[]string{"--process", "0x"}, []string{"--process", `"0x"`, "0 to 63"}},
+		{[]string{"--process", "-1"}, []string{"--process", `"-1"`}},
 		{[]string{"--shards"}, []string{"--shards", "argument"}},
-		{[]string{"--scenario", "strom"}, []string{"--scenario", `"strom"`, "calm, storm, outage, slow-handlers, rate-limited, zombie, identify-budget"}},
+		{[]string{"--scenario", "strom"}, []string{"--scenario", `"strom"`, "calm, storm, outage, slow-handlers, rate-limited, zombie, identify-budget, fatal-close, stuck-open, clock-skew, runaway"}},
 		{[]string{"--scenario", "storm,,zombie"}, []string{"--scenario", `"storm,,zombie"`, `no scenario ""`}},
 		{[]string{"--scenario", ""}, []string{"--scenario", `""`, "calm"}},
 		{[]string{"--scenario", "calm,storm"}, []string{"--scenario", `"calm,storm"`, "absence of all the others"}},
@@ -97,7 +107,7 @@ func TestHelp(t *testing.T) {
 		if code := Run(context.Background(), []string{flag}, &stdout, &stderr); code != 0 || stderr.Len() > 0 {
 			t.Errorf("%s: exit code %d, standard error %q", flag, code, &stderr)
 		}
-		for _, name := range []string{"--shards", "--guilds", "--rate", "--cluster", "--addr", "--duration", "--seed", "--processes", "--scenario"} {
+		for _, name := range []string{"--shards", "--guilds", "--rate", "--cluster", "--addr", "--duration", "--seed", "--processes", "--process", "--scenario"} {
 			if !strings.Contains(stdout.String(), "  "+name+" ") {
 				t.Errorf("%s does not tell of %s:\n%s", flag, name, &stdout)
 			}

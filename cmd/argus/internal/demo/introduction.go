@@ -18,7 +18,12 @@ func (d *demo) introduce() {
 against a fake Discord inside this process. No token, no internet.
 
 `, count(d.shards, "shard"), count(d.guilds, "guild"))
-	if d.processes > 1 {
+	switch {
+	case d.process >= 0:
+		from, end := d.shardsOf(d.process)
+		fmt.Fprintf(&b, "This is process %d of %d, numbered from 0, with %s. The others are run by the same command\n"+
+			"with another --process. Each has a fake Discord of its own.\n\n", d.process, d.processes, shardRange(from, end))
+	case d.processes > 1:
 		fmt.Fprintf(&b, "The shards are split among %d clusters, each with a port of its own, as if they were\n"+
 			"processes. They share this one, so their go_* and process_* metrics are the same.\n\n", d.processes)
 	}
@@ -53,11 +58,11 @@ against a fake Discord inside this process. No token, no internet.
 }
 
 func (d *demo) writePages(b *strings.Builder) {
-	for i, c := range d.clusters {
+	for _, c := range d.clusters {
 		metrics, listening := page(c.argus)
 		note := fmt.Sprintf("cluster=%q", c.argus.Config().ClusterID)
 		if d.processes > 1 {
-			from, end := d.shardsOf(i)
+			from, end := d.shardsOf(c.process)
 			note += ", " + shardRange(from, end)
 		}
 		if !listening {

@@ -53,7 +53,7 @@ func (d *demo) status(now time.Time, rate float64) string {
 	for _, sc := range d.scenarios {
 		names, watch = append(names, sc.name), append(watch, d.renamed(sc.watch))
 	}
-	line := fmt.Sprintf("%.0f events/s, %s, %d of %s up", rate, &d.tally, d.up(), count(d.shards, "shard"))
+	line := fmt.Sprintf("%.0f events/s, %s, %d of %s up", rate, &d.tally, d.up(), count(len(d.sessions()), "shard"))
 	if len(names) > 0 {
 		slices.Sort(watch)
 		line = fmt.Sprintf("[%s] %s; look at %s", strings.Join(names, ","), line, strings.Join(slices.Compact(watch), ", "))

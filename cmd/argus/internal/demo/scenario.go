@@ -75,8 +75,8 @@ func scenarios() []*scenario {
 			},
 			prepare: func(_ *config, s *settings) {
 				s.slow = true
-				s.commands = append(s.commands, "report", "report", "report", "report",
-					lastMomentCommand, lastMomentCommand, silentCommand, silentCommand)
+				s.commands = append(s.commands, slices.Concat(slices.Repeat([]string{"report"}, 6),
+					slices.Repeat([]string{lastMomentCommand}, 5), slices.Repeat([]string{silentCommand}, 5))...)
 			},
 		},
 		{
@@ -102,9 +102,10 @@ func scenarios() []*scenario {
 				{"and yet: 1", `discord_shard_up`},
 				{"what was due meanwhile comes with the RESUME, too late to be answered", `sum by (status) (rate(discord_interactions_total[1m]))`},
 			},
-			// Five of these have to pass until discordgo notices. Shorter ones would
-			// come near the 120 payloads a minute that a connection may send.
-			prepare: func(c *config, s *settings) { s.heartbeat = max(c.pace.heartbeat/5, 500*time.Millisecond) },
+			// Five of these have to pass until discordgo notices: long enough to be seen
+			// as silence. Much shorter ones would come near the 120 payloads a minute that
+			// a connection may send.
+			prepare: func(c *config, s *settings) { s.heartbeat = max(c.pace.heartbeat*2/5, 500*time.Millisecond) },
 			play:    zombie,
 		},
 		{
@@ -117,6 +118,51 @@ func scenarios() []*scenario {
 			},
 			prepare: func(c *config, s *settings) { s.server = append(s.server, c.sessionStarts()) },
 			play:    identifyBudget,
+		},
+		{
+			name: "fatal-close", summary: "a shard is closed with a code after which it must not come back (4014, 4004 …), and discordgo tries again",
+			watch: "discord_shard_disconnects_total",
+			looks: []look{
+				{"what Discord refuses, and where", `sum by (shard, code) (increase(discord_shard_disconnects_total{code=~"4004|401[0-4]"}[1m])) > 0`},
+				{"attempts, and what became of them", `sum by (kind, outcome) (increase(discord_shard_handshakes_total[1m]))`},
+				{"since when the shard is down", `time() - discord_shard_state_change_timestamp_seconds and on (shard) discord_shard_up == 0`},
+			},
+			play: fatalClose,
+		},
+		{
+			name: "stuck-open", summary: "a shard comes back to a gateway that accepts it and says nothing: discordgo's Open waits, and holds the session's lock",
+			watch: "discord_shard_lock_unavailable_seconds",
+			looks: []look{
+				{"for how long the lock could not be had", `discord_shard_lock_unavailable_seconds > 0`},
+				{"what the shard is doing", `discord_shard_state{state="connecting"} == 1`},
+				{"since when", `time() - discord_shard_state_change_timestamp_seconds`},
+			},
+			play: stuckOpen,
+		},
+		{
+			name: "clock-skew", summary: "the clock of the bot's machine is two seconds behind: interactions arrive before they were made",
+			watch: "discord_clock_offset_seconds",
+			looks: []look{
+				{"the smallest age of an interaction at its receipt: below 0", `discord_clock_offset_seconds`},
+				{"ages that seem to be 0", `histogram_quantile(0.95, sum by (le) (rate(discord_interaction_receipt_age_seconds_bucket[1m])))`},
+				{"users are answered all the same", `sum by (outcome) (rate(discord_interaction_acks_total[1m]))`},
+			},
+			prepare: clockSkew,
+		},
+		{
+			name: "runaway", summary: "loops in the bot's own code: a reaction to every message without the permission, and a status that changes all the time",
+			watch: "discord_rest_invalid_requests_total",
+			looks: []look{
+				{"distance to Discord's ban at 10,000 in 10 minutes", `sum by (status) (increase(discord_rest_invalid_requests_total[10m]))`},
+				{"which route", `topk(3, sum by (route) (rate(discord_rest_request_duration_seconds_count[1m])))`},
+				{"payloads a minute to the gateway: 120 are the limit", `60 * sum by (shard) (rate(discord_shard_sent_total[1m]))`},
+				{"which ones", `sum by (op) (rate(discord_shard_sent_total[1m]))`},
+			},
+			prepare: func(c *config, s *settings) {
+				s.reacts = true
+				s.heartbeat = max(s.heartbeat, defaultPace().heartbeat) // see statusEvery
+			},
+			play: runaway,
 		},
 	}
 }
@@ -156,6 +202,7 @@ type settings struct {
 	heartbeat time.Duration
 	commands  []string // the application commands in use: see used
 	flawed    bool     // the bot's commands fail now and then
+	reacts    bool     // it reacts to every message
 	slow      bool     // it has commands that are answered at the last moment, and never
 	faults    bool     // Discord's faults happen one by one, as the traffic has them
 	lateShare float64  // of the interactions, as [discordtest.TrafficConfig] has it

@@ -75,6 +75,7 @@ var moves = map[string][]signal{
 		{catalog.ShardSent, "op=resume"},
 		{catalog.ShardSent, "op=identify"},
 		{catalog.LogRecords, "level=warning"},
+		{catalog.InstrumentationErrors, "hook=tap"},
 		{catalog.ShardDisconnects, "initiator=discord"},
 		{catalog.ShardDisconnects, "initiator=network, code=none"},
 		{catalog.ShardReconnects, "kind=resume"},
@@ -138,6 +139,31 @@ var moves = map[string][]signal{
 		{catalog.ShardReconnects, "kind=identify"},
 		{catalog.GatewayEvents, "event=READY"},
 	},
+	"fatal-close": {
+		{catalog.ShardDisconnects, "initiator=discord, code=4014"},
+		{catalog.ShardDisconnects, "initiator=discord, code=4004"},
+		{catalog.Handshakes, "outcome=closed"},
+		{catalog.ShardUp, ""},
+		{catalog.ShardStateChange, ""},
+		{catalog.LogRecords, "level=error"},
+	},
+	"stuck-open": {
+		{catalog.LockUnavailable, ""},
+		{catalog.ShardState, "state=connecting"},
+		{catalog.ShardUp, ""},
+		{catalog.ShardDisconnects, "initiator=discord, code=4000"},
+		{catalog.Handshakes, "kind=resume, outcome=resumed"},
+	},
+	"clock-skew": {
+		{catalog.ReceiptAge, "type=application_command"},
+		{catalog.Acks, "outcome=in_time, type=application_command"},
+	},
+	"runaway": {
+		{catalog.InvalidRequests, "status=403"},
+		{catalog.RESTErrors, "error_code=50013"},
+		{catalog.RequestDuration, "method=PUT, route=/channels/{id}/messages/{id}/reactions/{emoji}/@me, status=403"},
+		{catalog.ShardSent, "op=presence_update"},
+	},
 }
 
 // rests are those that must not move, for their cause is another scenario's.
@@ -166,6 +192,18 @@ var rests = map[string][]signal{
 	"rate-limited":    {{catalog.ShardDisconnects, ""}, {catalog.GuildsUnavailable, ""}},
 	"zombie":          {{catalog.ShardDisconnects, "initiator=discord"}, {catalog.RateLimits, ""}, {catalog.GuildsUnavailable, ""}},
 	"identify-budget": {{catalog.ShardDisconnects, ""}, {catalog.RateLimits, ""}, {catalog.GuildsUnavailable, ""}},
+	"fatal-close":     {{catalog.RateLimits, ""}, {catalog.GuildsUnavailable, ""}, {catalog.InvalidRequests, ""}, {catalog.InstrumentationErrors, ""}},
+	"stuck-open":      {{catalog.RateLimits, ""}, {catalog.GuildsUnavailable, ""}, {catalog.InvalidRequests, ""}, {catalog.InstrumentationErrors, ""}},
+	"clock-skew": {
+		{catalog.ShardDisconnects, ""},
+		{catalog.RateLimits, ""},
+		{catalog.GuildsUnavailable, ""},
+		{catalog.CommandErrors, ""},
+		{catalog.Interactions, "status=expired"},
+		{catalog.Acks, "outcome=rejected"},
+		{catalog.InvalidRequests, ""},
+	},
+	"runaway": {{catalog.ShardDisconnects, ""}, {catalog.RateLimits, ""}, {catalog.GuildsUnavailable, ""}, {catalog.CommandErrors, ""}},
 }
 
 // A watch compares a page with the first one.
@@ -254,13 +292,17 @@ func TestScenarios(t *testing.T) {
 		"rate-limited":    checkRateLimited,
 		"zombie":          checkZombie,
 		"identify-budget": checkIdentifyBudget,
+		"fatal-close":     checkFatalClose,
+		"stuck-open":      checkStuckOpen,
+		"clock-skew":      checkClockSkew,
+		"runaway":         checkRunaway,
 	}
 	for _, sc := range scenarios() {
 		t.Run(sc.name, func(t *testing.T) {
 			t.Parallel()
 			p := quick()
 			if sc.name == "zombie" {
-				p.heartbeat *= 5 // or it is over before anybody has looked
+				p.heartbeat = p.heartbeat * 5 / 2 // or it is over before anybody has looked
 			}
 			r := beginAt(t, p, "--scenario", sc.name, "--addr", "127.0.0.1:0", "--shards", "2", "--guilds", "12", "--rate", "200")
 			for _, want := range []string{"Scenario " + sc.name + ": " + sc.summary, sc.looks[0].query} {
@@ -428,6 +470,53 @@ func checkIdentifyBudget(t *testing.T, w *watch) {
 	}
 	if asked < 2 {
 		t.Errorf("the bot has asked for its budget %d times, want more", asked)
+	}
+}
+
+func checkFatalClose(t *testing.T, w *watch) {
+	w.until(t, "a shard to be down for good, and an attempt to come back to be refused as well", func() bool {
+		families := w.look(t)
+		return total(families[catalog.ShardUp.PrometheusName()]) < 2 && signal{catalog.Handshakes, "outcome=closed"}.total(families) > 0
+	})
+	w.moved(t, moves["fatal-close"])
+	w.until(t, "it to be corrected", func() bool { return total(w.look(t)[catalog.ShardUp.PrometheusName()]) == 2 })
+}
+
+func checkStuckOpen(t *testing.T, w *watch) {
+	const held = 1 // s; the gateway is silent for 3.5 s at this pace
+	w.until(t, "a lock that is not to be had while its shard connects", func() bool {
+		families := w.look(t)
+		return total(families[catalog.LockUnavailable.PrometheusName()]) > held && signal{catalog.ShardState, "state=connecting"}.total(families) == 1
+	})
+	w.until(t, "the gateway to speak", func() bool { return total(w.look(t)[catalog.ShardUp.PrometheusName()]) == 2 })
+}
+
+func checkClockSkew(t *testing.T, w *watch) {
+	w.until(t, "interactions from the future", func() bool {
+		offset := total(w.look(t)[catalog.ClockOffset.PrometheusName()])
+		return offset < -1.5 && offset > -2.5
+	})
+}
+
+func checkRunaway(t *testing.T, w *watch) {
+	w.until(t, "reactions that are refused, and nothing else", func() bool {
+		statuses := w.statuses()
+		if routes := statuses[http.StatusForbidden]; len(routes) > 0 && !slices.Equal(routes, []string{reactionRoute}) {
+			t.Fatalf("status 403 from %v", routes)
+		}
+		return len(statuses[http.StatusForbidden]) > 0
+	})
+	w.until(t, "more payloads than one in two thirds of a second", func() bool {
+		conns := w.demo.server.Conns()
+		return len(conns) == 2 && conns[0].Received()[3] >= 10
+	})
+}
+
+// What a runaway bot sends stays below what Discord closes the connection for.
+func TestRunawayStaysBelowTheLimit(t *testing.T) {
+	const limit, window = 120, time.Minute
+	if sends := window/statusEvery + window/defaultPace().heartbeat + 2; sends >= limit {
+		t.Errorf("%d payloads a minute, and Discord allows %d", sends, limit)
 	}
 }
 

@@ -2,7 +2,6 @@ package demo
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"net/http"
@@ -52,9 +51,7 @@ func newScenery(server *discordtest.Server, c *config) *scenery {
 			w.WriteHeader(http.StatusNoContent)
 			return
 		}
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusForbidden)
-		fmt.Fprint(w, `{"message":"Missing Permissions","code":50013}`)
+		forbid(w, r)
 	})
 	sc.distance()
 	server.BehaveFunc(sc.arrival)

@@ -20,6 +20,7 @@ type stage struct {
 	*demo
 	scenario *scenario
 	rng      *rand.Rand
+	order    []int // see shardOrder
 }
 
 // stage makes the stage of the n-th of the scenarios.
@@ -56,6 +57,28 @@ func (st *stage) settled(shard int) *discordtest.Conn {
 		}
 	}
 	return nil
+}
+
+// waitSettled waits until a shard is back and settled. It returns false when ctx
+// is done.
+func (st *stage) waitSettled(ctx context.Context, shard int) bool {
+	for st.settled(shard) == nil {
+		if !st.wait(ctx, 1) {
+			return false
+		}
+	}
+	return true
+}
+
+// shardOrder are the shards that are run here, in an order of the stage's own.
+func (st *stage) shardOrder() []int {
+	if st.order == nil {
+		for _, s := range st.sessions() {
+			st.order = append(st.order, s.ShardID)
+		}
+		st.rng.Shuffle(len(st.order), func(i, j int) { st.order[i], st.order[j] = st.order[j], st.order[i] })
+	}
+	return st.order
 }
 
 // mayIdentify says whether a shard may be made to identify: there are session

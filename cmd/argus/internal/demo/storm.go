@@ -25,6 +25,10 @@ type ending struct {
 	stays bool
 }
 
+// errorPage is what a proxy writes into a connection that it has given up. Its
+// first byte has a reserved bit of RFC 6455 set, which no frame of Discord's has.
+const errorPage = "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
 func closing(code int) ending {
 	return ending{name: fmt.Sprint(code), end: func(c *discordtest.Conn) error { return c.CloseCode(code, "") }}
 }
@@ -36,6 +40,8 @@ func resumable() []ending {
 		{name: "dropped", end: (*discordtest.Conn).Drop},
 		{name: "reset", end: (*discordtest.Conn).Reset},
 		{name: "op 7", end: (*discordtest.Conn).Reconnect},
+		// Argus cannot read these bytes either, and says so.
+		{name: "garbled", end: func(c *discordtest.Conn) error { return c.WriteBytes([]byte(errorPage)) }},
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 
 // zombie lets one connection after the other hang, until discordgo notices.
 func zombie(ctx context.Context, st *stage) {
-	order := st.rng.Perm(st.shards)
+	order := st.shardOrder()
 	for n := 0; st.wait(ctx, 3); {
 		shard := order[n%len(order)]
 		c := st.settled(shard)

@@ -1,0 +1,35 @@
+package demo
+
+import (
+	"context"
+
+	"github.com/argus-dgo/argus/discordtest"
+)
+
+// helloAfter is how long the gateway says nothing, in beats.
+const helloAfter = 14
+
+// stuckOpen lets one shard after the other meet a gateway that accepts it and
+// says nothing. discordgo v0.29.0 waits for the HELLO without an end, and holds
+// the session's lock.
+func stuckOpen(ctx context.Context, st *stage) {
+	for n := 0; st.wait(ctx, 3); {
+		shards := st.shardOrder()
+		shard := shards[n%len(shards)]
+		c := st.settled(shard)
+		if c == nil {
+			continue // it is just away
+		}
+		st.scenery.admit(func() discordtest.Behavior { return discordtest.Behavior{HelloDelay: st.beats(helloAfter)} })
+		if c.CloseCode(4000, "") == nil {
+			n++
+			st.tell("shard %d has lost its connection, and the gateway accepts the next one and says nothing", shard)
+		}
+		// discordgo dials a second or two later.
+		ok := st.wait(ctx, helloAfter)
+		st.scenery.admit(nil)
+		if !ok || !st.waitSettled(ctx, shard) || !st.wait(ctx, 8) {
+			return
+		}
+	}
+}
