@@ -2,7 +2,6 @@ package dashboards_test
 
 import (
 	"encoding/json"
-	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -11,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/argus-dgo/argus/catalog"
+	"github.com/argus-dgo/argus/internal/promcheck"
 )
 
 // Of Grafana's model, what the tests look at.
@@ -149,82 +149,54 @@ func (d *dashboard) expressions() []asked {
 	return all
 }
 
-// known are the metrics that a query may name, with their labels. A label
-// without values may have any.
-type known struct {
-	labels map[string][]string
-	kind   catalog.Kind
-}
-
-func metrics() map[string]known {
-	all := map[string]known{}
-	for _, i := range catalog.All() {
-		labels := map[string][]string{"cluster": nil, "job": nil, "instance": nil}
-		for _, l := range i.Labels {
-			labels[l.Name] = l.Values
-			if l.Name == "route" {
-				labels[l.Name] = append(catalog.Routes(), catalog.RouteOther)
-			}
-		}
-		name := i.PrometheusName()
-		if i.Kind != catalog.Histogram {
-			all[name] = known{labels, i.Kind}
-			continue
-		}
-		all[name+"_sum"] = known{labels, i.Kind}
-		all[name+"_count"] = known{labels, i.Kind}
-		withLe := map[string][]string{"le": nil}
-		maps.Copy(withLe, labels)
-		all[name+"_bucket"] = known{withLe, i.Kind}
+// metrics are those that a query may name: the catalog's, and those of the process
+// and the Go runtime that have a panel.
+func metrics() promcheck.Metrics {
+	all := promcheck.Catalog()
+	for _, name := range []string{"process_cpu_seconds_total", "process_resident_memory_bytes", "go_goroutines"} {
+		all[name] = promcheck.Series()
 	}
 	return all
 }
 
-// lookUp finds a metric of the catalog, or one that the Prometheus client or
-// Prometheus itself makes.
-func lookUp(all map[string]known, name string) (known, bool) {
-	if k, ok := all[name]; ok {
-		return k, true
+// onlyGrows are the series that mean nothing without a window.
+func onlyGrows() map[string]bool {
+	grow := map[string]bool{"process_cpu_seconds_total": true}
+	for _, i := range catalog.All() {
+		name := i.PrometheusName()
+		switch i.Kind {
+		case catalog.Counter:
+			grow[name] = true
+		case catalog.Histogram:
+			for _, suffix := range []string{"_bucket", "_count", "_sum"} {
+				grow[name+suffix] = true
+			}
+		}
 	}
-	if name == "up" || name == "target_info" || strings.HasPrefix(name, "go_") || strings.HasPrefix(name, "process_") {
-		return known{labels: map[string][]string{"cluster": nil, "job": nil, "instance": nil}}, true
-	}
-	return known{}, false
+	return grow
 }
 
 // TestQueriesNameTheCatalog: every metric, label and value that a query names is there.
 func TestQueriesNameTheCatalog(t *testing.T) {
-	all := metrics()
+	all, grow := metrics(), onlyGrows()
 	n := 0
 	for _, d := range load(t) {
 		for _, e := range d.expressions() {
 			n++
-			q, err := parse(e.expr)
-			if err != nil {
+			if err := all.Check(e.expr); err != nil {
 				t.Errorf("%s: %v", e.where, err)
 				continue
 			}
-			if len(q.selectors) == 0 {
+			q, err := promcheck.Parse(e.expr)
+			if err != nil || len(q.Selectors) == 0 {
 				t.Errorf("%s asks for nothing: %s", e.where, e.expr)
 			}
-			labels := slices.Clone(q.made)
-			for _, s := range q.selectors {
-				k, ok := lookUp(all, s.metric)
-				if !ok {
-					t.Errorf("%s: there is no metric %s", e.where, s.metric)
-					continue
+			for _, s := range q.Selectors {
+				if !slices.Contains(s.Matchers, promcheck.Matcher{Label: "cluster", Op: "=~", Value: "$cluster"}) {
+					t.Errorf("%s: %s is not that of the chosen clusters", e.where, s.Metric)
 				}
-				for l := range k.labels {
-					labels = append(labels, l)
-				}
-				checkMatchers(t, e.where, s, k)
-				if counts := k.kind == catalog.Counter || k.kind == catalog.Histogram; counts && !s.ranged {
-					t.Errorf("%s: %s only grows, and is read without a window", e.where, s.metric)
-				}
-			}
-			for _, l := range q.grouping {
-				if !slices.Contains(labels, l) {
-					t.Errorf("%s: no metric of it has the label %s", e.where, l)
+				if grow[s.Metric] && !s.Ranged {
+					t.Errorf("%s: %s only grows, and is read without a window", e.where, s.Metric)
 				}
 			}
 		}
@@ -237,43 +209,14 @@ func TestQueriesNameTheCatalog(t *testing.T) {
 				t.Errorf("%s: the variable %s asks %q", d.UID, v.Name, v.Definition)
 				continue
 			}
-			q, err := parse(m[1])
-			if err != nil || len(q.selectors) != 1 {
-				t.Errorf("%s: the variable %s asks %q: %v", d.UID, v.Name, v.Definition, err)
-				continue
-			}
-			k, ok := lookUp(all, q.selectors[0].metric)
-			if _, has := k.labels[m[2]]; !ok || !has {
-				t.Errorf("%s: the variable %s asks for what is not there: %s", d.UID, v.Name, v.Definition)
+			// What it asks for are the values by that label.
+			if err := all.Check("group by (" + m[2] + ") (" + m[1] + ")"); err != nil {
+				t.Errorf("%s: the variable %s asks for what is not there: %s: %v", d.UID, v.Name, v.Definition, err)
 			}
 		}
 	}
 	if n < 150 {
 		t.Errorf("only %d expressions: does the test still read the dashboards right?", n)
-	}
-}
-
-// checkMatchers: the labels exist, their values too, and the cluster is the chosen one.
-func checkMatchers(t *testing.T, where string, s selector, k known) {
-	t.Helper()
-	if !slices.Contains(s.matchers, matcher{"cluster", "=~", "$cluster"}) {
-		t.Errorf("%s: %s is not that of the chosen clusters", where, s.metric)
-	}
-	for _, m := range s.matchers {
-		values, ok := k.labels[m.label]
-		if !ok {
-			t.Errorf("%s: %s has no label %s", where, s.metric, m.label)
-		}
-		if len(values) == 0 || strings.HasPrefix(m.value, "$") {
-			continue
-		}
-		fits := func(v string) bool { return v == m.value }
-		if strings.HasSuffix(m.op, "~") {
-			fits = regexp.MustCompile(`^(?:` + m.value + `)$`).MatchString
-		}
-		if !slices.ContainsFunc(values, fits) {
-			t.Errorf("%s: no value of %s of %s is %s", where, m.label, s.metric, m.value)
-		}
 	}
 }
 
@@ -286,12 +229,12 @@ func TestEveryInstrumentIsShown(t *testing.T) {
 	for _, d := range load(t) {
 		for _, p := range d.Panels {
 			for _, q := range p.Targets {
-				parsed, err := parse(q.Expr)
+				parsed, err := promcheck.Parse(q.Expr)
 				if err != nil {
 					t.Fatal(err)
 				}
-				for _, s := range parsed.selectors {
-					shown[s.metric] = true
+				for _, s := range parsed.Selectors {
+					shown[s.Metric] = true
 				}
 			}
 		}

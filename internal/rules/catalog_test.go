@@ -75,12 +75,15 @@ func TestRecordsComeInOrder(t *testing.T) {
 
 var promql = regexp.MustCompile("(?s)```promql\n(.*?)```")
 
-// TestDocumentsNameTheCatalog: the queries of the documents, one a line.
+// named are the metrics that a text names outside of queries too.
+var named = regexp.MustCompile(`\b(?:[a-z_]+:)?(?:discord|argus)_[a-z0-9_:]*[a-z0-9]\b`)
+
+// TestDocumentsNameTheCatalog: the queries of the documents, one a line, and in the documents about trouble the metrics that the text names.
 func TestDocumentsNameTheCatalog(t *testing.T) {
 	metrics := known()
 	// What is Prometheus' own, and the Go runtime's.
 	for _, name := range []string{"up", "scrape_duration_seconds", "go_goroutines"} {
-		metrics[name] = promcheck.Labels{"cluster": nil, "job": nil, "instance": nil}
+		metrics[name] = promcheck.Series()
 	}
 	documents := []string{filepath.Join(root, "README.md")}
 	for _, pattern := range []string{"docs/*.md", "docs/runbooks/*.md", "dashboards/rules/*.md"} {
@@ -90,11 +93,20 @@ func TestDocumentsNameTheCatalog(t *testing.T) {
 		}
 		documents = append(documents, found...)
 	}
-	queries := 0
+	queries, names := 0, 0
 	for _, path := range documents {
 		raw, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if page := filepath.Base(path); page == "SCENARIOS.md" || filepath.Base(filepath.Dir(path)) == "runbooks" || filepath.Base(filepath.Dir(path)) == "rules" {
+			for _, name := range named.FindAllString(string(raw), -1) {
+				_, is := metrics[name]
+				_, counts := metrics[name+"_count"]
+				if names++; !is && !counts && name != "argus_version" { // a label
+					t.Errorf("%s names %s, which is not there", path, name)
+				}
+			}
 		}
 		for _, block := range promql.FindAllStringSubmatch(string(raw), -1) {
 			for line := range strings.Lines(block[1]) {
@@ -105,7 +117,7 @@ func TestDocumentsNameTheCatalog(t *testing.T) {
 			}
 		}
 	}
-	if queries < 80 {
-		t.Errorf("only %d queries found: does the test still read the documents right?", queries)
+	if queries < 80 || names < 150 {
+		t.Errorf("only %d queries and %d names found: does the test still read the documents right?", queries, names)
 	}
 }
