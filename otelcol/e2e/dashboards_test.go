@@ -15,52 +15,97 @@ import (
 )
 
 // A panelQuery is one query of a dashboard's panel, as it stands there.
-type panelQuery struct{ dashboard, panel, ref, expr string }
+type panelQuery struct {
+	dashboard string // its uid
+	panel     string // "Overview: Who is down?: Shards down", or "Overview: annotation Restarts"
+	ref, expr string
+	instant   bool
+	kind      string // of the panel
+	unit      string // of its values
+	legend    string
+}
 
-// panelQueries are those of all dashboards, and those of their annotations.
-func panelQueries(t *testing.T) []panelQuery {
+// title is the panel's own.
+func (q panelQuery) title() string { return q.panel[strings.LastIndex(q.panel, ": ")+2:] }
+
+// A chooser is a variable that asks Prometheus for its values.
+type chooser struct{ name, query string }
+
+// boards reads all dashboards: the queries of their panels, and of their annotations, and the choosers of each.
+func boards(t *testing.T) (queries []panelQuery, choosers map[string][]chooser) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(toolSet(t).Root(), "dashboards", "json", "*.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var all []panelQuery
+	choosers = map[string][]chooser{}
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var d struct {
-			UID    string
-			Panels []struct {
-				Title   string
-				Targets []struct{ RefID, Expr string }
+			UID, Title string
+			Panels     []struct {
+				Type, Title string
+				FieldConfig struct{ Defaults struct{ Unit string } }
+				Targets     []struct {
+					RefID, Expr, LegendFormat string
+					Instant                   bool
+				}
 			}
 			Annotations struct{ List []struct{ Name, Expr string } }
+			Templating  struct {
+				List []struct{ Type, Name, Definition string }
+			}
 		}
 		if err := json.Unmarshal(text, &d); err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
+		title, section := strings.TrimPrefix(d.Title, "Argus / "), ""
 		for _, p := range d.Panels {
+			if p.Type == "row" {
+				section = p.Title
+				continue
+			}
 			for _, q := range p.Targets {
-				all = append(all, panelQuery{d.UID, p.Title, q.RefID, q.Expr})
+				queries = append(queries, panelQuery{
+					d.UID, title + ": " + section + ": " + p.Title, q.RefID, q.Expr, q.Instant, p.Type, p.FieldConfig.Defaults.Unit, q.LegendFormat,
+				})
 			}
 		}
 		for _, a := range d.Annotations.List {
-			all = append(all, panelQuery{d.UID, a.Name, "", a.Expr})
+			queries = append(queries, panelQuery{dashboard: d.UID, panel: title + ": annotation " + a.Name, expr: a.Expr})
+		}
+		for _, v := range d.Templating.List {
+			if v.Type == "query" {
+				choosers[d.UID] = append(choosers[d.UID], chooser{v.Name, v.Definition})
+			}
 		}
 	}
-	return all
+	return queries, choosers
 }
 
-// filled is the query as Grafana sends it with everything chosen, for a time
-// range of an hour.
-func (q panelQuery) filled() string {
-	return strings.NewReplacer(
-		"$__rate_interval", "5m", "$__range", "1h",
-		"$cluster", ".*", "$shard", ".*", "$type", ".*", "$command", ".*", "$route", ".*",
-	).Replace(q.expr)
+// A choice is what is chosen of the variables: their values, as matchers have them.
+type choice map[string]string
+
+const all = ".*" // as the dashboards have it
+
+// fill is the query as Grafana sends it. What is not chosen is all.
+func (q panelQuery) fill(c choice, rateInterval, timeRange string) string {
+	replace := []string{"$__rate_interval", rateInterval, "$__range", timeRange}
+	for _, name := range []string{"cluster", "shard", "type", "command", "route"} {
+		value, ok := c[name]
+		if !ok {
+			value = all
+		}
+		replace = append(replace, "$"+name, value)
+	}
+	return strings.NewReplacer(replace...).Replace(q.expr)
 }
+
+// filled is the query with everything chosen, for a time range of an hour.
+func (q panelQuery) filled() string { return q.fill(nil, "5m", "1h") }
 
 // marshal writes a YAML file.
 func marshal(t *testing.T, file string, v any) string {
@@ -82,7 +127,8 @@ func TestDashboardQueries(t *testing.T) {
 		Expr   string `yaml:"expr"`
 	}
 	var rules []rule
-	for i, q := range panelQueries(t) {
+	queries, _ := boards(t)
+	for i, q := range queries {
 		rules = append(rules, rule{fmt.Sprintf("query:%d", i), q.filled()})
 	}
 	if len(rules) < 150 {
@@ -100,8 +146,9 @@ func TestDashboardQueries(t *testing.T) {
 func TestFleetRanking(t *testing.T) {
 	t.Parallel()
 	var trouble string
-	for _, q := range panelQueries(t) {
-		if q.dashboard == "argus-fleet" && q.panel == "Clusters, worst first" && q.ref == "A" {
+	queries, _ := boards(t)
+	for _, q := range queries {
+		if q.dashboard == "argus-fleet" && q.title() == "Clusters, worst first" && q.ref == "A" {
 			trouble = q.filled()
 		}
 	}

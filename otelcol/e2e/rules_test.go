@@ -30,13 +30,13 @@ type ruleGroup struct {
 }
 
 type rule struct {
-	Record      string            `yaml:"record"`
-	Alert       string            `yaml:"alert"`
-	Expr        string            `yaml:"expr"`
-	For         string            `yaml:"for"`
-	Keep        string            `yaml:"keep_firing_for"`
-	Labels      map[string]string `yaml:"labels"`
-	Annotations map[string]string `yaml:"annotations"`
+	Record      string            `yaml:"record,omitempty"`
+	Alert       string            `yaml:"alert,omitempty"`
+	Expr        string            `yaml:"expr,omitempty"`
+	For         string            `yaml:"for,omitempty"`
+	Keep        string            `yaml:"keep_firing_for,omitempty"`
+	Labels      map[string]string `yaml:"labels,omitempty"`
+	Annotations map[string]string `yaml:"annotations,omitempty"`
 }
 
 // An operatorRule is a PrometheusRule object.

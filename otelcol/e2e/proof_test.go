@@ -1,0 +1,797 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	promv1 "github.com/prometheus/client_golang/api/prometheus/v1"
+	"github.com/prometheus/common/model"
+
+	"github.com/argus-dgo/argus/otelcol/internal/tools"
+)
+
+// A shape is what the result of a query has to be at one moment of a play at least.
+type shape int
+
+const (
+	above shape = iota // a value above 0
+	there              // a value, which may be 0
+	below              // a value below 0
+)
+
+func (s shape) String() string {
+	return [...]string{"a value above 0", "a value", "a value below 0"}[s]
+}
+
+// fits says whether the result has the shape.
+func (s shape) fits(m model.Matrix) bool {
+	for _, series := range m {
+		for _, v := range series.Values {
+			switch {
+			case s == there, s == above && v.Value > 0, s == below && v.Value < 0:
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// What a query gives on a calm day, at any moment.
+type calmness int
+
+const (
+	anything calmness = iota
+	zero              // no value but 0
+	empty             // nothing at all
+)
+
+// A promise is that a query gives data in a play.
+type promise struct {
+	in    string // the play
+	shape shape
+	// alone is the shape with one cluster chosen, where it takes several to have the other; else nil.
+	alone *shape
+	calm  calmness
+	written
+}
+
+// What is written is proven on written series in place of a play, for the reason that why gives.
+type written struct {
+	why    string
+	series map[string]string  // with their values, as promtool has them, one a minute
+	at     string             // when the query is asked
+	want   map[string]float64 // its result, by labels
+}
+
+func in(play string) promise        { return promise{in: play} }
+func (p promise) zero() promise     { p.calm = zero; return p }
+func (p promise) empty() promise    { p.calm = empty; return p }
+func (p promise) there() promise    { p.shape = there; return p }
+func (p promise) together() promise { p.alone = new(there); return p }
+func (p promise) negative() promise { p.shape = below; return p }
+
+func onSeries(why string, series map[string]string, at string, want map[string]float64) promise {
+	return promise{written: written{why, series, at, want}}
+}
+
+// fed says which play feeds which panel of which dashboard. A key is a panel, or one of its queries where they differ.
+var fed = map[string]promise{
+	"Overview: Are users answered?: Answered in time":        in("calm"),
+	"Overview: Are users answered?: Not answered now":        in("slow-handlers").zero(),
+	"Overview: Are users answered?: Time to answer, p95":     in("calm"),
+	"Overview: Are users answered?: Interactions by outcome": in("slow-handlers"),
+
+	"Overview: Who is down?: Shards down":               in("fatal-close").zero(),
+	"Overview: Who is down?: Processes lost":            in("fleet").zero(),
+	"Overview: Who is down?: Shards missing of the bot": in("fatal-close").zero(),
+	"Overview: Who is down?: Shards that are not ready": in("stuck-open").empty(),
+
+	"Overview: Is it Discord or us?: Signs of Discord":                    in("outage").zero(),
+	"Overview: Is it Discord or us?: Signs of Discord/C":                  in("storm").empty(),
+	"Overview: Is it Discord or us?: Signs of ours":                       in("rate-limited").zero(),
+	"Overview: Is it Discord or us?: Signs of ours/A":                     in("slow-handlers").zero(),
+	"Overview: Is it Discord or us?: Time lost at Discord and on the way": in("calm"),
+	"Overview: Is it Discord or us?: Time lost in the bot":                in("calm"),
+
+	"Overview: Which budget runs out first?: Budgets used":               in("runaway"),
+	"Overview: Which budget runs out first?: Budgets used/A":             in("identify-budget"),
+	"Overview: Which budget runs out first?: Session starts left":        in("identify-budget"),
+	"Overview: Which budget runs out first?: Restarts of the fleet left": in("identify-budget"),
+	"Overview: Which budget runs out first?: Budget is back in":          in("identify-budget"),
+
+	"Overview: What changed?: Versions":        in("calm"),
+	"Overview: What changed?: Last restarts":   in("calm"),
+	"Overview: What changed?: Last restarts/B": in("fleet").zero(),
+	"Overview: What changed?: Guilds":          in("calm"),
+	"Overview: What changed?: Guilds/B":        in("outage").zero(),
+	"Overview: What changed?: Members":         in("calm"),
+
+	"Interactions: Are they answered?: Answered in time": in("calm"),
+	"Interactions: Are they answered?: Missed":           in("slow-handlers").zero(),
+	"Interactions: Are they answered?: Dead on arrival":  in("zombie").zero(),
+	"Interactions: Are they answered?: Outcomes":         in("slow-handlers"),
+
+	"Interactions: Where do the three seconds go?: The three seconds, on average":   in("slow-handlers"),
+	"Interactions: Where do the three seconds go?: The slow ones: p95 of each part": in("slow-handlers"),
+	"Interactions: Where do the three seconds go?: Receipt to answer":               in("calm"),
+	"Interactions: Where do the three seconds go?: Age at receipt":                  in("calm"),
+
+	"Interactions: By type: Interactions received":         in("calm"),
+	"Interactions: By type: Answered in time, by type":     in("calm"),
+	"Interactions: By type: Time to answer by type, p95":   in("calm"),
+	"Interactions: By type: Not answered in time, by type": in("slow-handlers").zero(),
+	"Interactions: By type: Clock":                         in("clock-skew").negative(),
+
+	"Interactions: By command: Commands, slowest first":        in("calm"),
+	"Interactions: By command: Commands, slowest first/F":      in("slow-handlers").zero(),
+	"Interactions: By command: Time to answer by command, p95": in("calm"),
+	"Interactions: By command: Handlers by command, p95":       in("calm"),
+	"Interactions: By command: Commands finished":              in("calm"),
+	"Interactions: By command: Errors of handlers":             in("slow-handlers").empty(),
+	"Interactions: By command: Commands told apart":            in("calm"),
+
+	"Interactions: Prefix commands: Prefix commands finished": in("calm"),
+	"Interactions: Prefix commands: Prefix commands, time":    in("calm"),
+
+	"Gateway and shards: What does each shard do?: Connected":             in("calm"),
+	"Gateway and shards: What does each shard do?: Not connected":         in("fatal-close").zero(),
+	"Gateway and shards: What does each shard do?: Refused for good":      in("fatal-close").zero(),
+	"Gateway and shards: What does each shard do?: Resumed":               in("storm").empty(),
+	"Gateway and shards: What does each shard do?: Oldest heartbeat":      in("zombie"),
+	"Gateway and shards: What does each shard do?: Longest lock":          in("stuck-open"),
+	"Gateway and shards: What does each shard do?: State of each shard":   in("calm"),
+	"Gateway and shards: What does each shard do?: Shards by state":       in("calm"),
+	"Gateway and shards: What does each shard do?: Shards, worst first":   in("calm"),
+	"Gateway and shards: What does each shard do?: Shards, worst first/F": in("stuck-open"),
+
+	"Gateway and shards: Why do connections end, and how do they come back?: Closes by code":         in("storm").empty(),
+	"Gateway and shards: Why do connections end, and how do they come back?: Closes by who ended it": in("storm").zero(),
+	"Gateway and shards: Why do connections end, and how do they come back?: Handshakes by outcome":  in("storm").empty(),
+	"Gateway and shards: Why do connections end, and how do they come back?: Reconnects":             in("storm").zero(),
+	"Gateway and shards: Why do connections end, and how do they come back?: Identify budget":        in("identify-budget"),
+	"Gateway and shards: Why do connections end, and how do they come back?: Identifies at a time":   in("identify-budget"),
+	"Gateway and shards: Why do connections end, and how do they come back?: Budget is back in":      in("identify-budget"),
+
+	"Gateway and shards: Is somebody silent?: Heartbeat round trip":                     in("calm"),
+	"Gateway and shards: Is somebody silent?: Heartbeat round trips of all shards":      in("calm"),
+	"Gateway and shards: Is somebody silent?: Intervals since the last acknowledgement": in("zombie"),
+	"Gateway and shards: Is somebody silent?: Time since the last event":                in("zombie"),
+	"Gateway and shards: Is somebody silent?: Lock not free":                            in("stuck-open"),
+	"Gateway and shards: Is somebody silent?: Heartbeat interval":                       in("calm"),
+
+	"Gateway and shards: What comes in and goes out?: Events by type":                in("calm"),
+	"Gateway and shards: What comes in and goes out?: Sends in 60 s, busiest shards": in("runaway"),
+	"Gateway and shards: What comes in and goes out?: Sends by operation":            in("runaway"),
+	"Gateway and shards: What comes in and goes out?: Bytes":                         in("calm"),
+
+	"Gateway and shards: Guilds, voice and discordgo's cache: Guilds that are unavailable": in("outage").zero(),
+	"Gateway and shards: Guilds, voice and discordgo's cache: Voice connections": onSeries("the fake Discord has no voice server",
+		map[string]string{`discord_voice_clients{cluster="a"}`: "0 3x20", `discord_voice_clients{cluster="b"}`: "0x20"},
+		"10m", map[string]float64{`{cluster="a"}`: 3, `{cluster="b"}`: 0}),
+	"Gateway and shards: Guilds, voice and discordgo's cache: Entries in discordgo's cache": in("calm"),
+
+	"REST and rate limits: How near are the limits?: Invalid requests in 10 minutes": in("runaway").zero(),
+	"REST and rate limits: How near are the limits?: Rate limited":                   in("rate-limited").zero(),
+	"REST and rate limits: How near are the limits?: Global limits":                  in("rate-limited").zero(),
+	"REST and rate limits: How near are the limits?: Requests in flight":             in("rate-limited"),
+	"REST and rate limits: How near are the limits?: Limits used":                    in("runaway"),
+	"REST and rate limits: How near are the limits?: Invalid requests":               in("runaway").zero(),
+
+	"REST and rate limits: Whose limit, and where?: 429s by scope":                         in("rate-limited").zero(),
+	"REST and rate limits: Whose limit, and where?: 429s by route":                         in("rate-limited").empty(),
+	"REST and rate limits: Whose limit, and where?: Wait in discordgo's rate limiter, p95": in("rate-limited"),
+
+	"REST and rate limits: Is Discord slow, or does it fail?: Requests by status":       in("calm"),
+	"REST and rate limits: Is Discord slow, or does it fail?: Failures":                 in("outage").zero(),
+	"REST and rate limits: Is Discord slow, or does it fail?: Failures/B":               in("rate-limited").zero(),
+	"REST and rate limits: Is Discord slow, or does it fail?: Time at Discord":          in("calm"),
+	"REST and rate limits: Is Discord slow, or does it fail?: Times at Discord":         in("calm"),
+	"REST and rate limits: Is Discord slow, or does it fail?: Errors by Discord's code": in("runaway").empty(),
+	"REST and rate limits: Is Discord slow, or does it fail?: Requests by method":       in("calm"),
+
+	"REST and rate limits: By route: Routes, busiest first":   in("calm"),
+	"REST and rate limits: By route: Routes, busiest first/D": in("outage").zero(),
+	"REST and rate limits: By route: Routes, busiest first/E": in("rate-limited").zero(),
+	"REST and rate limits: By route: Routes, busiest first/F": in("rate-limited").zero(),
+	"REST and rate limits: By route: Routes, busiest first/G": in("rate-limited"),
+
+	"Fleet: Who is in trouble?: Clusters":                in("calm"),
+	"Fleet: Who is in trouble?: In trouble":              in("fleet").zero(),
+	"Fleet: Who is in trouble?: Lost":                    in("fleet").zero(),
+	"Fleet: Who is in trouble?: Shards up":               in("calm"),
+	"Fleet: Who is in trouble?: Answered in time":        in("calm"),
+	"Fleet: Who is in trouble?: Guilds":                  in("calm"),
+	"Fleet: Who is in trouble?: Clusters, worst first":   in("calm"),
+	"Fleet: Who is in trouble?: Clusters, worst first/A": in("fleet").zero(),
+	"Fleet: Who is in trouble?: Clusters, worst first/F": in("rate-limited").zero(),
+	"Fleet: Who is in trouble?: Clusters, worst first/G": in("clock-skew").negative(),
+	"Fleet: Who is in trouble?: Clusters, worst first/I": in("outage").zero(),
+	"Fleet: Who is in trouble?: Signs of trouble":        in("fleet").empty(),
+	"Fleet: Who is in trouble?: Trouble over time":       in("fleet").zero(),
+
+	"Fleet: Side by side: Shards up":                     in("calm"),
+	"Fleet: Side by side: Answered in time":              in("calm"),
+	"Fleet: Side by side: Interactions":                  in("calm"),
+	"Fleet: Side by side: Guilds":                        in("calm"),
+	"Fleet: Side by side: Shards owned twice":            in("fleet").zero().together(),
+	"Fleet: Side by side: Shards of the bot that are up": in("calm"),
+
+	"Fleet: The processes: CPU":        in("calm"),
+	"Fleet: The processes: Memory":     in("calm"),
+	"Fleet: The processes: Goroutines": in("calm"),
+
+	"Fleet: Can the telemetry be trusted?: Parts of Argus":                    in("unpushed"),
+	"Fleet: Can the telemetry be trusted?: Faults inside the instrumentation": in("storm").zero(),
+	"Fleet: Can the telemetry be trusted?: Faults inside the instrumentation/B": onSeries(tooMany,
+		map[string]string{`argus_timers_evicted_total{cluster="a"}`: "0+6x20", `argus_timers_evicted_total{cluster="b"}`: "0x20"},
+		"10m", map[string]float64{`{}`: 30}),
+	"Fleet: Can the telemetry be trusted?: discordgo's log": in("storm"),
+
+	"Overview: annotation Restarts":             in("fleet"),
+	"Interactions: annotation Restarts":         in("fleet"),
+	"Gateway and shards: annotation Restarts":   in("fleet"),
+	"REST and rate limits: annotation Restarts": in("fleet"),
+	"Fleet: annotation Restarts":                in("fleet"),
+	"Overview: annotation Versions":             anotherVersion,
+	"Interactions: annotation Versions":         anotherVersion,
+	"Gateway and shards: annotation Versions":   anotherVersion,
+	"REST and rate limits: annotation Versions": anotherVersion,
+	"Fleet: annotation Versions":                anotherVersion,
+}
+
+const tooMany = "10,000 interactions have to wait at a time, which takes some 2,000 a second"
+
+var anotherVersion = onSeries("there is one version of Argus to build here", map[string]string{
+	`discord_bot_info{cluster="a",argus_version="v1",discordgo_version="d",go_version="g"}`: "1x30 stale",
+	`discord_bot_info{cluster="a",argus_version="v2",discordgo_version="d",go_version="g"}`: "_x31 1x30",
+	`discord_bot_info{cluster="b",argus_version="v1",discordgo_version="d",go_version="g"}`: "1x60",
+	`discord_bot_info{cluster="c",argus_version="v2",discordgo_version="d",go_version="g"}`: "_x31 1x30", // is new itself
+}, "31m", map[string]float64{`{cluster="a",argus_version="v2",discordgo_version="d",go_version="g"}`: 1})
+
+// signs says which play has which of the signs of trouble that Fleet adds up.
+var signs = map[string]promise{
+	"lost":         in("fleet"),
+	"not ready":    in("fatal-close"),
+	"refused":      in("fatal-close"),
+	"unanswered":   in("slow-handlers"),
+	"zombie":       in("zombie"),
+	"rate limited": in("rate-limited"),
+	"near a ban":   in("runaway"),
+	"clock":        in("clock-skew"),
+	"stuck": onSeries("a lock has to be away for a minute, and the demo's is for a quarter of one", map[string]string{
+		`discord_shard_lock_unavailable_seconds{cluster="a",shard="0"}`: "0x5 0+60x10",
+		`discord_shard_lock_unavailable_seconds{cluster="b",shard="1"}`: "0x20",
+	}, "10m", map[string]float64{`{cluster="a",sign="stuck"}`: 15}),
+	"guilds lost": in("outage"),
+	"telemetry":   in("unpushed"),
+	"faults":      in("storm"),
+}
+
+// A warning is that an alert fires in a play, with these labels at least: where one is "", any value.
+type warning struct {
+	in     string
+	labels map[string]string
+	// proven is the unit test of the rules that fires it in place of a play, for the reason that why gives.
+	proven, why string
+}
+
+func cluster(play string) warning { return warning{in: play, labels: map[string]string{"cluster": ""}} }
+
+func shard(play string) warning {
+	return warning{in: play, labels: map[string]string{"cluster": "", "shard": ""}}
+}
+
+// raised says which play raises which alert.
+var raised = map[string]warning{
+	"DiscordAckBudgetBurnsFast":        cluster("slow-handlers"),
+	"DiscordAckBudgetBurnsSlowly":      cluster("slow-handlers"),
+	"DiscordCommandFails":              {in: "slow-handlers", labels: map[string]string{"cluster": "default", "command": "digest"}},
+	"DiscordShardsMissing":             {in: "fleet"},
+	"DiscordShardDown":                 shard("fatal-close"),
+	"DiscordClusterGone":               cluster("fleet"),
+	"DiscordShardOwnedTwice":           {in: "fleet", labels: map[string]string{"shard": ""}},
+	"DiscordFatalClose":                {in: "fatal-close", labels: map[string]string{"cluster": "", "code": ""}},
+	"DiscordShardZombie":               shard("zombie"),
+	"DiscordShardSilent":               shard("zombie"),
+	"DiscordResumesFail":               cluster("outage"),
+	"DiscordSessionLockStuck":          shard("stuck-open"),
+	"DiscordIdentifyBudgetLow":         {in: "identify-budget"},
+	"DiscordIdentifyBudgetNearlySpent": {in: "identify-budget"},
+	"DiscordInvalidRequestsHigh":       cluster("runaway"),
+	"DiscordInvalidRequestsNearBan":    {in: "runaway"},
+	"DiscordSendsNearLimit":            shard("runaway"),
+	"DiscordGuildOutage":               cluster("outage"),
+	"DiscordClockSkewed":               cluster("clock-skew"),
+	"ArgusTelemetryAbsent":             {in: "fleet"},
+	"ArgusScrapeFails":                 {in: "fleet", labels: map[string]string{"job": "bots", "instance": ""}},
+	"ArgusSubsystemDown":               {in: "unpushed", labels: map[string]string{"cluster": "", "subsystem": "otlp"}},
+	"ArgusInstrumentationErrors":       {in: "storm", labels: map[string]string{"cluster": "", "hook": "tap"}},
+	"ArgusTimersEvicted": {
+		proven: "parts of Argus", why: tooMany,
+	},
+}
+
+const (
+	// step is the time between two points that a query is asked for: what Grafana would ask for in a panel of some 30 points. A
+	// query for now is asked for at each of them, for now is any moment.
+	step = 4 * time.Second
+	// As Grafana calculates it from the step and the scrape interval of 1 s.
+	rateInterval = "5s"
+	// askAgain is how long what was not there yet is given.
+	askAgain = 8 * time.Second
+	// curtain is when a play must have kept all that it promises.
+	curtain = 3 * time.Minute
+)
+
+// run is the time of the play so far, as Grafana fills it in for $__range.
+func (p *play) run() string { return fmt.Sprintf("%ds", int(time.Since(p.began).Seconds())+1) }
+
+// ask asks for the query's result over the play so far.
+func (p *play) ask(ctx context.Context, q panelQuery, c choice) (model.Matrix, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	expr := q.fill(c, rateInterval, p.run())
+	v, _, _, err := p.prom.api.QueryRange(ctx, expr, promv1.Range{Start: p.began, End: time.Now(), Step: step})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", expr, err)
+	}
+	m, ok := v.(model.Matrix)
+	if !ok {
+		return nil, fmt.Errorf("%s: it gives a %v", expr, v.Type())
+	}
+	return m, nil
+}
+
+var labelValues = regexp.MustCompile(`^label_values\((.+), (\w+)\)$`)
+
+// escaped is a value as Grafana puts it into a matcher: a regular expression in a string.
+func escaped(value string) string { return strings.ReplaceAll(regexp.QuoteMeta(value), `\`, `\\`) }
+
+// choose finds values for the variables of a query, one for each, with which it keeps its promise. It returns nil when there are none.
+func (p *play) choose(ctx context.Context, q panelQuery, choosers []chooser, want shape) (choice, error) {
+	chosen := choice{}
+next:
+	for _, v := range choosers {
+		m := labelValues.FindStringSubmatch(v.query)
+		if m == nil {
+			return nil, fmt.Errorf("the variable %s asks %q", v.name, v.query)
+		}
+		selector := panelQuery{expr: m[1]}.fill(chosen, "", "")
+		values, _, _, err := p.prom.api.LabelValues(ctx, m[2], []string{selector}, p.began, time.Now())
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("the variable %s: %s: %w", v.name, selector, err)
+		case len(values) == 0:
+			return nil, fmt.Errorf("the variable %s has no value: %s", v.name, selector)
+		case !strings.Contains(q.expr, "$"+v.name):
+			continue // its query was run, and it is not of this panel
+		}
+		for _, value := range values {
+			with := maps.Clone(chosen)
+			with[v.name] = escaped(string(value))
+			m, err := p.ask(ctx, q, with)
+			if err != nil {
+				return nil, err
+			}
+			if want.fits(m) {
+				chosen = with
+				continue next
+			}
+		}
+		return nil, nil
+	}
+	return chosen, nil
+}
+
+// promised is what the table says of a query.
+func promised(q panelQuery) (promise, bool) {
+	if p, ok := fed[q.panel+"/"+q.ref]; ok {
+		return p, true
+	}
+	p, ok := fed[q.panel]
+	return p, ok
+}
+
+// TestTablesAreWhole: the tables have each panel, each query and each alert, and none that does not exist.
+func TestTablesAreWhole(t *testing.T) {
+	queries, _ := boards(t)
+	plays := map[string]bool{}
+	for _, p := range stage() {
+		plays[p.name] = true
+	}
+	check := func(what string, p promise) {
+		t.Helper()
+		if onStage, onPaper := plays[p.in], p.why != "" && len(p.series) > 0 && len(p.want) > 0; onStage == onPaper {
+			t.Errorf("%s: it is neither in a play nor written, or both: %+v", what, p)
+		}
+	}
+	used, panels := map[string]bool{}, map[string]bool{}
+	for _, q := range queries {
+		p, ok := promised(q)
+		if !ok {
+			t.Errorf("%s, query %s: nothing feeds it", q.panel, q.ref)
+		}
+		check(q.panel, p)
+		if _, own := fed[q.panel+"/"+q.ref]; own {
+			used[q.panel+"/"+q.ref] = true
+		} else {
+			used[q.panel] = true
+		}
+		panels[q.panel] = true
+	}
+	if len(panels) < 100 {
+		t.Errorf("only %d panels: does the test still read the dashboards right?", len(panels))
+	}
+	for key := range fed {
+		if !used[key] {
+			t.Errorf("there is no panel or query %s", key)
+		}
+	}
+	shown := map[string]bool{}
+	for _, q := range queries {
+		if q.title() == "Signs of trouble" {
+			for _, m := range regexp.MustCompile(`"sign", "([^"]+)"`).FindAllStringSubmatch(q.expr, -1) {
+				shown[m[1]] = true
+			}
+		}
+	}
+	for _, both := range []struct{ has, wants map[string]bool }{{shown, keys(signs)}, {keys(signs), shown}} {
+		for name := range both.wants {
+			if !both.has[name] {
+				t.Errorf("the sign %s is not both on the dashboard and in the table", name)
+			}
+		}
+	}
+	for name, s := range signs {
+		check("the sign "+name, s)
+	}
+	_, alerts := plainRules(t)
+	exist := map[string]bool{}
+	for _, g := range alerts.Groups {
+		for _, r := range g.Rules {
+			exist[r.Alert] = true
+			if _, ok := raised[r.Alert]; !ok {
+				t.Errorf("nothing raises %s", r.Alert)
+			}
+		}
+	}
+	tests := map[string]bool{}
+	for _, file := range ruleTests(t) {
+		for _, test := range strictly[ruleTest](t, file).Tests {
+			for _, e := range test.Alerts {
+				for _, a := range e.Alerts {
+					if len(a.Annotations) == 3 {
+						tests[e.Name+" in "+test.Name] = true
+					}
+				}
+			}
+		}
+	}
+	for name, w := range raised {
+		switch {
+		case !exist[name]:
+			t.Errorf("there is no alert %s", name)
+		case w.proven == "" && !plays[w.in]:
+			t.Errorf("%s: there is no play %q", name, w.in)
+		case w.proven != "" && (w.in != "" || w.why == "" || !tests[name+" in "+w.proven]):
+			t.Errorf("%s: it does not fire with its texts in the unit test %q, or it is not said why there", name, w.proven)
+		}
+	}
+}
+
+func keys(m map[string]promise) map[string]bool {
+	names := map[string]bool{}
+	for name := range m {
+		names[name] = true
+	}
+	return names
+}
+
+// TestDashboardsOnSeries: what no play can feed gives what is written, for each of the clusters and for one of them.
+func TestDashboardsOnSeries(t *testing.T) {
+	t.Parallel()
+	queries, _ := boards(t)
+	var tests []map[string]any
+	add := func(q panelQuery, w written) {
+		var input, samples []map[string]any
+		for _, series := range slices.Sorted(maps.Keys(w.series)) {
+			input = append(input, map[string]any{"series": series, "values": w.series[series]})
+		}
+		for _, labels := range slices.Sorted(maps.Keys(w.want)) {
+			samples = append(samples, map[string]any{"labels": labels, "value": w.want[labels]})
+		}
+		var checks []map[string]any
+		for _, c := range []choice{nil, {"cluster": "a|b|c"}} {
+			checks = append(checks, map[string]any{"expr": q.fill(c, "5m", "1h"), "eval_time": w.at, "exp_samples": samples})
+		}
+		checks = append(checks, map[string]any{"expr": q.fill(choice{"cluster": "nobody"}, "5m", "1h"), "eval_time": w.at, "exp_samples": []any{}})
+		tests = append(tests, map[string]any{"name": q.panel, "interval": "1m", "input_series": input, "promql_expr_test": checks})
+	}
+	for _, q := range queries {
+		if p, _ := promised(q); p.why != "" {
+			add(q, p.written)
+		}
+		if q.title() == "Signs of trouble" {
+			for _, s := range signs {
+				if s.why != "" {
+					add(q, s.written)
+				}
+			}
+		}
+	}
+	if len(tests) < 8 {
+		t.Errorf("only %d queries are written", len(tests))
+	}
+	file := marshal(t, "written.yaml", map[string]any{"evaluation_interval": "1m", "tests": tests})
+	if out, err := output(t, tool(t, tools.Promtool), nil, "test", "rules", file); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// A claim is one thing that a play has to show; see looks whether it does, and says what is missing otherwise.
+type claim struct {
+	what string
+	play *play
+	see  func(ctx context.Context) (missing string, err error)
+}
+
+// TestScenarios: in the demo's scenarios, which a real Prometheus scrapes with the rules loaded, each query of each panel gives what is
+// promised, with everything chosen and with one cluster, shard, type, command or route; each alert fires; and on a calm day nothing does.
+//
+// It does not run beside others: it would take the processor from those that measure time.
+func TestScenarios(t *testing.T) {
+	plays := stage()
+	byName := map[string]*play{}
+	rules, argus := shortRules(t), buildDemo(t)
+	for _, p := range plays {
+		byName[p.name] = p
+		p.perform(t, argus)
+	}
+	for _, p := range plays {
+		p.watch(t)
+	}
+	for _, p := range plays {
+		p.begin(t, rules)
+	}
+	queries, choosers := boards(t)
+	var claims []claim
+	for _, q := range queries {
+		want, _ := promised(q)
+		if want.why != "" {
+			continue // see TestDashboardsOnSeries
+		}
+		p := byName[want.in]
+		claims = append(claims, claim{fmt.Sprintf("%s, query %s", q.panel, q.ref), p, func(ctx context.Context) (string, error) {
+			m, err := p.ask(ctx, q, nil)
+			if err != nil || !want.shape.fits(m) {
+				return fmt.Sprintf("want %v: %v", want.shape, m), err
+			}
+			shape := want.shape
+			if want.alone != nil {
+				shape = *want.alone
+			}
+			if c, err := p.choose(ctx, q, choosers[q.dashboard], shape); err != nil || c == nil {
+				return fmt.Sprintf("no choice of the variables gives %v", shape), err
+			}
+			return "", nil
+		}})
+		if q.title() != "Signs of trouble" {
+			continue
+		}
+		for sign, s := range signs {
+			if s.why != "" {
+				continue // see there as well
+			}
+			p := byName[s.in]
+			claims = append(claims, claim{"the sign " + sign, p, func(ctx context.Context) (string, error) {
+				m, err := p.ask(ctx, q, nil)
+				for _, series := range m {
+					if series.Metric["sign"] == model.LabelValue(sign) {
+						return "", err
+					}
+				}
+				return fmt.Sprint(m), err
+			}})
+		}
+	}
+	for name, w := range raised {
+		if w.proven != "" {
+			continue
+		}
+		p := byName[w.in]
+		claims = append(claims, claim{"the alert " + name, p, func(context.Context) (string, error) {
+			for _, a := range p.named(name) {
+				fits := true
+				for label, value := range w.labels {
+					got := string(a.Labels[model.LabelName(label)])
+					fits = fits && got != "" && (value == "" || got == value)
+				}
+				if fits {
+					return "", nil
+				}
+			}
+			return fmt.Sprintf("want the labels %v; fired have %v", w.labels, slices.Sorted(maps.Keys(p.alerts))), nil
+		}})
+	}
+	t.Logf("%d plays, %d claims", len(plays), len(claims))
+	var missing []string
+	looked, asked := time.Time{}, time.Now()
+	took := eventually(t, "all claims are kept", curtain, func() (bool, string) {
+		if now := time.Now(); now.Sub(looked) >= time.Second {
+			looked = now
+			directed := true
+			for _, p := range plays {
+				p.look(t)
+				if p.direct != nil && !p.settled {
+					p.settled = !p.direct(t, p)
+					directed = directed && p.settled
+				}
+			}
+			// To ask for everything all the time would take the processor from the plays.
+			if now.Sub(asked) >= askAgain && directed {
+				claims, missing = outstanding(t, claims)
+				asked = time.Now()
+			}
+		}
+		return len(claims) == 0, strings.Join(missing, "\n")
+	})
+	t.Logf("all of them were kept after %v", took.Round(time.Second))
+
+	for _, p := range plays {
+		_, cpu := p.prom.used()
+		t.Logf("%s: fired have %v; Prometheus used %v of a processor", p.name, p.fired(t), cpu)
+		for _, a := range p.alerts {
+			checkTexts(t, a.Labels, a.Annotations)
+		}
+	}
+	if dir := os.Getenv("E2E_RESULTS"); dir != "" {
+		dump(t, dir, byName, queries)
+	}
+	checkCalm(t, calmDay(t, plays, argus, rules), queries)
+}
+
+// calmDay is the play in which nothing happens, if nothing has happened to the machine either. Prometheus cannot tell a machine that
+// stands still for seconds from a bot that is gone for minutes. Then the others end, and there is another day.
+func calmDay(t *testing.T, plays []*play, argus string, rules []string) *play {
+	t.Helper()
+	// Alerts about what is not there wait for 5 s at least.
+	const tolerable = 3 * time.Second
+	p := plays[0]
+	for n := 2; ; n++ {
+		gap := p.gap(t)
+		if gap <= tolerable {
+			return p
+		}
+		if n > 4 {
+			t.Fatalf("on no day has Prometheus reached the bot all the time; on the last one it did not for %v", gap)
+		}
+		t.Logf("on the calm day Prometheus did not reach the bot for %v: it has to be done again", gap)
+		for _, p := range plays {
+			p.end()
+		}
+		p = &play{name: fmt.Sprintf("%s-%d", p.name, n), actors: p.actors}
+		plays = []*play{p}
+		p.perform(t, argus)
+		p.watch(t)
+		p.begin(t, rules)
+		pass(t, either(75*time.Second, 3*time.Minute))
+	}
+}
+
+// checkCalm: no alert has fired, and what counts trouble has none.
+func checkCalm(t *testing.T, p *play, queries []panelQuery) {
+	t.Helper()
+	if fired := p.fired(t); len(fired) > 0 {
+		t.Errorf("on a calm day these fired: %v", fired)
+	}
+	for _, q := range queries {
+		want, _ := promised(q)
+		m, err := p.ask(t.Context(), q, nil)
+		switch {
+		case err != nil:
+			t.Error(err)
+		case want.calm == empty && there.fits(m):
+			t.Errorf("%s, query %s: on a calm day it gives %v", q.panel, q.ref, m)
+		case want.calm == zero && (above.fits(m) || below.fits(m)):
+			t.Errorf("%s, query %s: on a calm day it is not 0: %v", q.panel, q.ref, m)
+		}
+	}
+}
+
+// outstanding are the claims that are not kept yet, a few asked for at a time.
+func outstanding(t *testing.T, claims []claim) (left []claim, missing []string) {
+	t.Helper()
+	type answer struct {
+		missing string
+		err     error
+	}
+	answers := make([]answer, len(claims))
+	var wait sync.WaitGroup
+	slots := make(chan struct{}, 4)
+	for n, c := range claims {
+		wait.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			answers[n].missing, answers[n].err = c.see(t.Context())
+		})
+	}
+	wait.Wait()
+	for n, a := range answers {
+		if a.missing != "" || a.err != nil {
+			left = append(left, claims[n])
+			missing = append(missing, fmt.Sprintf("%s, in %s: %s %v", claims[n].what, claims[n].play.name, tail(a.missing, 1), a.err))
+		}
+	}
+	return left, missing
+}
+
+var unrendered = regexp.MustCompile(`<no value>|\{\{|error expanding|%!|NaN|[+-]Inf`)
+
+// checkTexts: what people read of an alert is whole, and says where it is.
+func checkTexts(t *testing.T, labels, texts model.LabelSet) {
+	t.Helper()
+	name := labels["alertname"]
+	summary, description := string(texts["summary"]), string(texts["description"])
+	if summary == "" || description == "" || unrendered.MatchString(summary+description) {
+		t.Errorf("%s: the summary is %q and the description %q", name, summary, description)
+	}
+	for label, value := range labels {
+		if label != "alertname" && label != "severity" && !strings.Contains(summary+description, string(value)) {
+			t.Errorf("%s: neither the summary %q nor the description names the %s %s", name, summary, label, value)
+		}
+	}
+	page, ok := strings.CutPrefix(string(texts["runbook_url"]), "https://github.com/argus-dgo/argus/blob/main/")
+	if _, err := os.Stat(filepath.Join(toolSet(t).Root(), filepath.FromSlash(page))); !ok || err != nil {
+		t.Errorf("%s: the runbook %q: %v", name, texts["runbook_url"], err)
+	}
+}
+
+// A result is what a query gave, to draw it.
+type result struct {
+	Dashboard string       `json:"dashboard"`
+	Panel     string       `json:"panel"`
+	Ref       string       `json:"ref"`
+	Kind      string       `json:"kind"`
+	Unit      string       `json:"unit"`
+	Legend    string       `json:"legend"`
+	Query     string       `json:"query"`
+	Play      string       `json:"play"`
+	Demo      string       `json:"demo"` // the command
+	Series    model.Matrix `json:"series"`
+}
+
+// dump writes each query's result into a folder, which is made. docs/pictures are drawn from it.
+func dump(t *testing.T, dir string, plays map[string]*play, queries []panelQuery) {
+	t.Helper()
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	for n, q := range queries {
+		want, _ := promised(q)
+		p := plays[want.in]
+		if p == nil {
+			continue
+		}
+		m, err := p.ask(t.Context(), q, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.MarshalIndent(result{
+			q.dashboard, q.panel, q.ref, q.kind, q.unit, q.legend, q.expr, p.name, "argus " + strings.Join(p.actors[0].args, " "), m,
+		}, "", "  ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(dir, fmt.Sprintf("%03d.json", n)), text)
+	}
+}

@@ -1,0 +1,350 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/prometheus/common/model"
+	"go.yaml.in/yaml/v3"
+
+	promv1 "github.com/prometheus/client_golang/api/prometheus/v1"
+)
+
+// A play is one bot in one of the demo's scenarios, with a Prometheus of its own: the rules speak of one bot, and two in one
+// Prometheus would be one with the shards of both.
+type play struct {
+	name   string
+	actors []actor
+	// direct does what the demo cannot do to itself: kill it. It is called once the Prometheus is there, and returns whether there
+	// is more to do; then it is called again a moment later.
+	direct func(t *testing.T, p *play) (more bool)
+
+	prom    *promServer
+	targets int                 // that it scrapes
+	rules   string              // the folder
+	demos   map[string]*process // by actor
+	began   time.Time
+	alerts  map[string]promv1.Alert // what has fired, by labels, as it was when first seen
+	step    int                     // of direct
+	settled bool                    // direct has nothing more to do
+}
+
+// An actor is one process of the demo.
+type actor struct {
+	name string
+	args []string
+	env  []string
+	addr string
+}
+
+// demoOf are the arguments of a demo. Its own numbers are larger; what is proven does not depend on them.
+func demoOf(scenario, rate string, more ...string) []string {
+	return append([]string{"demo", "--scenario", scenario, "--guilds", "24", "--rate", rate}, more...)
+}
+
+const (
+	// outOfReach is an address on the loopback interface that nobody listens on.
+	outOfReach = "http://127.0.0.1:1"
+	// Events a second.
+	steady, busy = "60", "200"
+)
+
+// stage are all plays. Where nothing says otherwise a bot has four shards in two clusters, so that choosing one of them leaves the
+// other out.
+func stage() []*play {
+	one := func(name string, args ...string) *play {
+		return &play{name: name, actors: []actor{{name: name, args: args}}}
+	}
+	two := []string{"--processes", "2"}
+	fleet := func(process string) []string { return demoOf("calm", steady, "--processes", "2", "--process", process) }
+	return []*play{
+		one("calm", demoOf("calm", steady, two...)...),
+		one("storm", demoOf("storm", steady, two...)...),
+		// A cluster has to have ten RESUMEs within the minute that stands for an hour.
+		one("outage", demoOf("outage", steady, "--shards", "8")...),
+		// A command has to fail ten times in 15 s.
+		one("slow-handlers", demoOf("slow-handlers", busy)...),
+		one("rate-limited", demoOf("rate-limited", steady, two...)...),
+		one("zombie", demoOf("zombie", steady, two...)...),
+		one("identify-budget", demoOf("identify-budget", steady, two...)...),
+		one("fatal-close", demoOf("fatal-close", steady, two...)...),
+		one("stuck-open", demoOf("stuck-open", steady, two...)...),
+		one("clock-skew", demoOf("clock-skew", steady, two...)...),
+		// More than 5,000 reactions have to be refused.
+		one("runaway", demoOf("runaway", busy)...),
+		// A bot that is scraped, and whose pushes nobody takes.
+		{name: "unpushed", actors: []actor{{name: "unpushed", args: demoOf("calm", steady, two...), env: []string{
+			"OTEL_METRICS_EXPORTER=prometheus,otlp", "OTEL_EXPORTER_OTLP_ENDPOINT=" + outOfReach, "OTEL_METRIC_EXPORT_INTERVAL=1000",
+		}}}},
+		// A bot of two processes of the system, one of which has a twin for a while.
+		{name: "fleet", direct: killThem, actors: []actor{
+			{name: "first", args: append(fleet("0"), "--cluster", "fleet")},
+			{name: "second", args: append(fleet("1"), "--cluster", "fleet")},
+			{name: "twin", args: append(fleet("1"), "--cluster", "twin")},
+		}},
+	}
+}
+
+// killThem is what happens to the fleet: the shards of the second process run twice; then both processes that have them are killed; one
+// is started again; and at last nobody is left.
+func killThem(t *testing.T, p *play) bool {
+	fired := func(names ...string) bool {
+		return !slices.ContainsFunc(names, func(name string) bool { return len(p.named(name)) == 0 })
+	}
+	switch p.step {
+	case 0:
+		if fired("DiscordShardOwnedTwice") {
+			p.demos["second"].kill()
+			p.demos["twin"].kill()
+			p.step++
+		}
+	case 1:
+		if fired("DiscordShardsMissing", "DiscordClusterGone", "ArgusScrapeFails") {
+			p.demos["second"].start()
+			p.step++
+		}
+	case 2:
+		if rows := p.prom.query(`discord_shard_up{cluster="fleet-1"} == 1`); len(rows) == 2 {
+			p.demos["first"].kill()
+			p.demos["second"].kill()
+			p.step++
+		}
+	}
+	return p.step < 3
+}
+
+// buildDemo builds the command.
+func buildDemo(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "argus")
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", path, "./cmd/argus")
+	cmd.Dir = toolSet(t).Root()
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return path
+}
+
+// perform starts the demos.
+func (p *play) perform(t *testing.T, argus string) {
+	t.Helper()
+	p.demos, p.alerts = map[string]*process{}, map[string]promv1.Alert{}
+	for n := range p.actors {
+		a := &p.actors[n]
+		// An address that stays when the process is started again; a free one for each cluster where there are several.
+		a.addr = "127.0.0.1:0"
+		if p.direct != nil {
+			a.addr = freeAddr(t)
+		}
+		p.demos[a.name] = launch(t, "demo-"+p.name+"-"+a.name, argus, a.env, append(a.args, "--addr", a.addr)...)
+	}
+}
+
+var metricsPage = regexp.MustCompile(`(?m)^  metrics +http://(\S+)/metrics `)
+
+// watch starts the Prometheus that scrapes them, once all of their shards are up.
+func (p *play) watch(t *testing.T) {
+	t.Helper()
+	var targets []string
+	for _, a := range p.actors {
+		demo := p.demos[a.name]
+		eventually(t, a.name+" is up", time.Minute, func() (bool, string) {
+			if demo.ended() {
+				t.Fatalf("%s has ended: %v\n%s", a.name, demo.err, demo.logged())
+			}
+			return strings.Contains(demo.logged(), "  ready: "), tail(demo.logged(), 3)
+		})
+		for _, m := range metricsPage.FindAllStringSubmatch(demo.logged(), -1) {
+			targets = append(targets, strconv.Quote(m[1]))
+		}
+	}
+	p.targets, p.rules = len(targets), t.TempDir()
+	p.prom = startPrometheus(t, "prometheus-"+p.name, fmt.Sprintf("global: {scrape_interval: 1s, evaluation_interval: 1s}\nrule_files: [%s]\n"+
+		"scrape_configs:\n  - job_name: bots\n    static_configs:\n      - targets: [%s]\n", filepath.Join(p.rules, "*.yml"), strings.Join(targets, ", ")))
+}
+
+// begin gives the Prometheus its rules, once it has reached all.
+func (p *play) begin(t *testing.T, rules []string) {
+	t.Helper()
+	// It scrapes for the first time some 5 s after its start, whatever the interval: five minutes for the rules. So these come later.
+	p.prom.waitValue("sum(up) or vector(0)", float64(p.targets), time.Minute)
+	for _, file := range rules {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(p.rules, filepath.Base(file)), text)
+	}
+	p.prom.signal(syscall.SIGHUP)
+	eventually(t, p.prom.name+" has the rules", time.Minute, func() (bool, string) {
+		loaded, err := p.prom.api.Rules(t.Context(), nil)
+		return err == nil && len(loaded.Groups) > 0, fmt.Sprint(err)
+	})
+	p.began = time.Now()
+}
+
+// look notes which alerts fire, with their texts.
+func (p *play) look(t *testing.T) {
+	t.Helper()
+	found, err := p.prom.api.Alerts(t.Context())
+	if err != nil {
+		t.Fatalf("%s: %v", p.prom.name, err)
+	}
+	for _, a := range found.Alerts {
+		if _, ok := p.alerts[a.Labels.String()]; !ok && a.State == promv1.AlertStateFiring {
+			p.alerts[a.Labels.String()] = a
+		}
+	}
+}
+
+// named are those of one name that have fired.
+func (p *play) named(name string) []promv1.Alert {
+	var list []promv1.Alert
+	for _, a := range p.alerts {
+		if string(a.Labels["alertname"]) == name {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+// fired are the alerts that have fired at any evaluation.
+func (p *play) fired(t *testing.T) []string {
+	t.Helper()
+	var names []string
+	for _, series := range p.prom.history(`ALERTS{alertstate="firing"}`, p.began) {
+		names = append(names, string(series.Metric["alertname"]))
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// gap is the longest time without a scrape that has reached all of the bot.
+func (p *play) gap(t *testing.T) time.Duration {
+	t.Helper()
+	var longest time.Duration
+	now := time.Now()
+	for _, series := range p.prom.history("up", p.began) {
+		last := p.began
+		for _, v := range series.Values {
+			if at := v.Timestamp.Time(); v.Value == 1 {
+				longest, last = max(longest, at.Sub(last)), at
+			}
+		}
+		longest = max(longest, now.Sub(last))
+	}
+	return longest
+}
+
+// end ends all of its processes.
+func (p *play) end() {
+	p.prom.kill()
+	for _, demo := range p.demos {
+		demo.kill()
+	}
+}
+
+// The rules are meant for hours, and a test has two minutes. One factor shortens every time in them, and the scrapes as well: what was one
+// a minute, the least that the rules are made for, is one a second. Shares and rates do not change by it, nor does a number of samples.
+const faster = 60
+
+// What is not shortened, and what is shortened though it is written as a number.
+var (
+	// Discord counts invalid requests over 10 min. A number of requests within that time is not to be had sooner, so the window stays.
+	unscaled = "discord_rest_invalid_requests_total[10m]"
+	// Numbers that are seconds of waiting.
+	waits = map[string]string{"(discord_shard_lock_unavailable_seconds) > 300": "(discord_shard_lock_unavailable_seconds) > 5"}
+	// The counts that an alert asks for at least (AckFailuresAtLeast, CommandErrorsAtLeast, ResumesAtLeast) stay as well, and are
+	// the harder to reach: ten in the minute that stands for an hour. So does SilentUsualChanges, a number of samples.
+
+	window     = regexp.MustCompile(`\[(\d+[smhd])\]|\boffset (\d+[smhd])\b`)
+	aTime      = regexp.MustCompile(`\d+[smhd]`)
+	keptWindow = "\x00"
+)
+
+// shortened is a time of PromQL divided by the factor.
+func shortened(t *testing.T, text string) string {
+	t.Helper()
+	if text == "" {
+		return ""
+	}
+	d, err := model.ParseDuration(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	short := time.Duration(d) / faster
+	if short < time.Second || short%time.Second != 0 {
+		t.Fatalf("%s divided by %d is %v: choose a time that is whole seconds then", text, faster, short)
+	}
+	return model.Duration(short).String()
+}
+
+// shortenedExpr is an expression with each of its windows and offsets divided.
+func shortenedExpr(t *testing.T, expr string) string {
+	t.Helper()
+	expr = strings.ReplaceAll(expr, unscaled, keptWindow)
+	expr = window.ReplaceAllStringFunc(expr, func(text string) string {
+		return aTime.ReplaceAllStringFunc(text, func(d string) string { return shortened(t, d) })
+	})
+	for from, to := range waits {
+		expr = strings.ReplaceAll(expr, from, to)
+	}
+	return strings.ReplaceAll(expr, keptWindow, unscaled)
+}
+
+// shortRules are the rule files with everything shortened.
+func shortRules(t *testing.T) []string {
+	t.Helper()
+	records, alerts := plainRules(t)
+	kept, replaced, dir := 0, 0, t.TempDir()
+	var files []string
+	for n, file := range []ruleFile{records, alerts} {
+		for _, g := range file.Groups {
+			for i := range g.Rules {
+				r := &g.Rules[i]
+				kept += strings.Count(r.Expr, unscaled)
+				for from := range waits {
+					replaced += strings.Count(r.Expr, from)
+				}
+				r.Expr, r.For, r.Keep = shortenedExpr(t, r.Expr), shortened(t, r.For), shortened(t, r.Keep)
+			}
+		}
+		text, err := yaml.Marshal(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(dir, fmt.Sprintf("rules-%d.yml", n))
+		write(t, path, text)
+		files = append(files, path)
+	}
+	if kept != 1 || replaced != len(waits) {
+		t.Errorf("%d windows are kept and %d numbers of seconds replaced: have the rules changed?", kept, replaced)
+	}
+	return files
+}
+
+// TestShortened: the factor changes times and nothing else.
+func TestShortened(t *testing.T) {
+	for expr, want := range map[string]string{
+		`cluster:x:ratio_rate1h > 14.4 * 0.01`:              `cluster:x:ratio_rate1h > 14.4 * 0.01`,
+		`rate(a_total{code="5m"}[5m]) offset 1d`:            `rate(a_total{code="5m"}[5s]) offset 24m`,
+		`increase(b_total[6h])`:                             `increase(b_total[6m])`,
+		`x:changes10m offset 1h`:                            `x:changes10m offset 1m`,
+		`increase(` + unscaled + `)`:                        `increase(` + unscaled + `)`,
+		`max(discord_shard_lock_unavailable_seconds) > 300`: `max(discord_shard_lock_unavailable_seconds) > 5`,
+	} {
+		if got := shortenedExpr(t, expr); got != want {
+			t.Errorf("%s becomes %s, want %s", expr, got, want)
+		}
+	}
+}
