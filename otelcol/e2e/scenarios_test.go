@@ -26,7 +26,7 @@ type play struct {
 	actors []actor
 	// direct does what the demo cannot do to itself: kill it. It is called once the Prometheus is there, and returns whether there
 	// is more to do; then it is called again a moment later.
-	direct func(t *testing.T, p *play) (more bool)
+	direct func(p *play) (more bool)
 
 	prom    *promServer
 	targets int                 // that it scrapes
@@ -96,7 +96,7 @@ func stage() []*play {
 
 // killThem is what happens to the fleet: the shards of the second process run twice; then both processes that have them are killed; one
 // is started again; and at last nobody is left.
-func killThem(t *testing.T, p *play) bool {
+func killThem(p *play) bool {
 	fired := func(names ...string) bool {
 		return !slices.ContainsFunc(names, func(name string) bool { return len(p.named(name)) == 0 })
 	}

@@ -158,7 +158,7 @@ func scenarios() []*scenario {
 				{"payloads a minute to the gateway: 120 are the limit", `60 * sum by (shard) (rate(discord_shard_sent_total[1m]))`},
 				{"which ones", `sum by (op) (rate(discord_shard_sent_total[1m]))`},
 			},
-			prepare: func(c *config, s *settings) {
+			prepare: func(_ *config, s *settings) {
 				s.reacts = true
 				s.heartbeat = max(s.heartbeat, defaultPace().heartbeat) // see statusEvery
 			},
