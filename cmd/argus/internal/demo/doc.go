@@ -10,7 +10,9 @@
 // ranges, as a cluster manager splits them: N independent Argus instances, each
 // with a cluster id and a port of its own, against one and the same fake
 // Discord. They share this operating system process, so their go_* and
-// process_* metrics are equal.
+// process_* metrics are equal. With --process as well only one of them runs, with
+// a fake Discord that is all its own: two such commands are two processes of the
+// system, of which one can be killed.
 //
 // With --scenario the traffic is steady and fails at nothing but what the given
 // scenarios do to it: see docs/SCENARIOS.md. Without it everything happens now

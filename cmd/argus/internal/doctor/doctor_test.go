@@ -154,7 +154,7 @@ func golden(t *testing.T, name, got string, addresses ...string) {
 		`v\d+\.\d+\.\d+\b|\b0\.29\.\d+\b`:  "VERSION",
 		`in \d+m?s\b`:                      "in TIME",
 		`\d{4}-\d\d-\d\d \d\d:\d\d UTC`:    "DATE",
-		`(give or take|within) \d+\.\d s`:    "$1 0.5 s",
+		`(give or take|within) \d+\.\d s`:  "$1 0.5 s",
 		`/[^ "]*/(targets|authority)\.\w+`: "FOLDER/$1",
 	} {
 		got = regexp.MustCompile(pattern).ReplaceAllString(got, replacement)
