@@ -797,8 +797,12 @@ func dump(t *testing.T, dir string, plays map[string]*play, queries []panelQuery
 		if err != nil {
 			t.Fatal(err)
 		}
+		demo := "argus " + strings.Join(p.actors[0].args, " ")
+		if n := len(p.actors); n > 1 {
+			demo += fmt.Sprintf(" (one of %d such processes, which are killed)", n)
+		}
 		text, err := json.MarshalIndent(result{
-			q.dashboard, q.panel, q.ref, q.kind, q.unit, q.legend, q.expr, p.name, "argus " + strings.Join(p.actors[0].args, " "), m,
+			q.dashboard, q.panel, q.ref, q.kind, q.unit, q.legend, q.expr, p.name, demo, m,
 		}, "", "  ")
 		if err != nil {
 			t.Fatal(err)
