@@ -35,6 +35,9 @@
 // binary, and nothing of discordgo, net/http or gorilla/websocket that is
 // shared between sessions is touched.
 //
+// The processes of a clustered bot share one Discord: one of them, or the test
+// that starts them, runs the server, the others [Connect] to its [Server.Address].
+//
 // # Intents
 //
 // The server is as strict as Discord. A dispatch that the session's intents do

@@ -25,14 +25,13 @@ var ErrClosed = errors.New("discordtest: the server is closed")
 // A Server is a fake Discord on a port of its own. Its methods may be called
 // from any number of goroutines.
 type Server struct {
-	cfg   config
-	addr  string
-	pool  *x509.CertPool
-	http  *http.Server
-	world *world
-	rest  *rest
-	ids   atomic.Int64
-	up    websocket.Upgrader
+	cfg      config
+	endpoint *endpoint
+	http     *http.Server
+	world    *world
+	rest     *rest
+	ids      atomic.Int64
+	up       websocket.Upgrader
 
 	closing chan struct{} // closed by Close
 	once    sync.Once
@@ -42,8 +41,7 @@ type Server struct {
 	closed       bool
 	changed      chan struct{} // closed and replaced whenever a waiter should look again
 	behavior     Behavior
-	behaviorFunc func() Behavior // in place of behavior, if any
-	transports   []*http.Transport
+	behaviorFunc func() Behavior     // in place of behavior, if any
 	conns        []*Conn             // open connections, in order of arrival
 	sessions     map[string]*session // resumable, by id
 	current      map[int]*session    // the newest session of each shard
@@ -78,10 +76,13 @@ func NewServer(opts ...Option) (*Server, error) {
 	s.rest = newREST(s)
 	s.up = websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return true }}
 
-	var tc *tls.Config
+	var (
+		tc    *tls.Config
+		roots []*x509.Certificate
+	)
 	if cfg.tls {
 		var err error
-		if tc, s.pool, err = serverTLS(&cfg); err != nil {
+		if tc, roots, err = serverTLS(&cfg); err != nil {
 			return nil, err
 		}
 	}
@@ -89,7 +90,7 @@ func NewServer(opts ...Option) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("discordtest: listening on the loopback interface: %w", err)
 	}
-	s.addr = ln.Addr().String()
+	s.endpoint = newEndpoint(ln.Addr().String(), cfg.token, roots)
 	if tc != nil {
 		ln = tls.NewListener(ln, tc)
 	}
@@ -166,7 +167,6 @@ func (s *Server) Close() error {
 		s.mu.Lock()
 		s.closed = true
 		conns := append([]*Conn(nil), s.conns...)
-		transports := s.transports
 		s.notifyLocked()
 		s.mu.Unlock()
 		close(s.closing)
@@ -175,34 +175,25 @@ func (s *Server) Close() error {
 			c.shutdown()
 		}
 		_ = s.http.Close()
-		for _, t := range transports {
-			t.CloseIdleConnections()
-		}
+		s.endpoint.closeIdleConnections()
 	})
 	s.wg.Wait()
 	return nil
 }
 
-func (s *Server) scheme(base string) string {
-	if s.cfg.tls {
-		return base + "s"
-	}
-	return base
-}
-
 // URL returns the base of the REST API without path, such as
 // http://127.0.0.1:40001. Routes are below /api/v9, and any other version.
-func (s *Server) URL() string { return s.scheme("http") + "://" + s.addr }
+func (s *Server) URL() string { return s.endpoint.scheme("http") + "://" + s.endpoint.addr }
 
 // GatewayURL returns what GET /gateway answers, such as ws://127.0.0.1:40001.
-func (s *Server) GatewayURL() string { return s.scheme("ws") + "://" + s.addr }
+func (s *Server) GatewayURL() string { return s.endpoint.scheme("ws") + "://" + s.endpoint.addr }
 
 // Addr returns host and port.
-func (s *Server) Addr() string { return s.addr }
+func (s *Server) Addr() string { return s.endpoint.addr }
 
 // CertPool returns the roots that verify the server's certificate, or nil
 // without TLS.
-func (s *Server) CertPool() *x509.CertPool { return s.pool }
+func (s *Server) CertPool() *x509.CertPool { return s.endpoint.pool }
 
 // Token returns the bot token that [Server.NewSession] gives its sessions,
 // without the prefix "Bot ".

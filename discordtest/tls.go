@@ -98,17 +98,17 @@ func sign(template, parent *x509.Certificate, key, signer *ecdsa.PrivateKey) (*x
 }
 
 // serverTLS returns what the listener serves and what its clients should trust.
-func serverTLS(cfg *config) (*tls.Config, *x509.CertPool, error) {
+func serverTLS(cfg *config) (*tls.Config, []*x509.Certificate, error) {
 	if cfg.certificate != nil {
-		pool := x509.NewCertPool()
+		var roots []*x509.Certificate
 		for _, der := range cfg.certificate.Certificate {
 			cert, err := x509.ParseCertificate(der)
 			if err != nil {
 				return nil, nil, fmt.Errorf("discordtest: WithCertificate: %w", err)
 			}
-			pool.AddCert(cert)
+			roots = append(roots, cert)
 		}
-		return tlsConfig(*cfg.certificate), pool, nil
+		return tlsConfig(*cfg.certificate), roots, nil
 	}
 	ca, err := NewCA()
 	if err != nil {
@@ -118,7 +118,7 @@ func serverTLS(cfg *config) (*tls.Config, *x509.CertPool, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return tlsConfig(cert), ca.Pool(), nil
+	return tlsConfig(cert), []*x509.Certificate{ca.cert}, nil
 }
 
 func tlsConfig(cert tls.Certificate) *tls.Config {

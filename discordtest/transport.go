@@ -2,9 +2,11 @@ package discordtest
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
@@ -25,22 +27,64 @@ func isDiscordHost(host string) bool {
 	return false
 }
 
+// An endpoint is what sessions need to know of a server, in its own process or
+// in another one.
+type endpoint struct {
+	addr  string              // host and port
+	token string              // of the bot, without the prefix "Bot "
+	roots []*x509.Certificate // that verify the server's; none without TLS
+	pool  *x509.CertPool      // of roots; nil without TLS
+
+	mu         sync.Mutex
+	transports []*http.Transport
+}
+
+func newEndpoint(addr, token string, roots []*x509.Certificate) *endpoint {
+	e := &endpoint{addr: addr, token: token, roots: roots}
+	if len(roots) > 0 {
+		e.pool = x509.NewCertPool()
+		for _, cert := range roots {
+			e.pool.AddCert(cert)
+		}
+	}
+	return e
+}
+
+func (e *endpoint) scheme(base string) string {
+	if e.pool != nil {
+		return base + "s"
+	}
+	return base
+}
+
+func (e *endpoint) closeIdleConnections() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, t := range e.transports {
+		t.CloseIdleConnections()
+	}
+}
+
 // Transport returns a RoundTripper that sends requests for Discord's hosts (API
 // and CDN) to this server, by rewriting scheme and host, and hands everything
 // on to next unchanged otherwise. With a nil next it uses an http.Transport of
 // its own that trusts [Server.CertPool] and is closed with the server.
 func (s *Server) Transport(next http.RoundTripper) http.RoundTripper {
+	return s.endpoint.transport(next)
+}
+
+func (e *endpoint) transport(next http.RoundTripper) http.RoundTripper {
 	if next == nil {
 		t := &http.Transport{MaxIdleConnsPerHost: 32, IdleConnTimeout: 90 * time.Second}
-		if s.pool != nil {
-			t.TLSClientConfig = &tls.Config{RootCAs: s.pool, MinVersion: tls.VersionTLS12}
+		if e.pool != nil {
+			t.TLSClientConfig = &tls.Config{RootCAs: e.pool, MinVersion: tls.VersionTLS12}
 		}
-		s.mu.Lock()
-		s.transports = append(s.transports, t)
-		s.mu.Unlock()
+		e.mu.Lock()
+		e.transports = append(e.transports, t)
+		e.mu.Unlock()
 		next = t
 	}
-	return &rewriter{scheme: s.scheme("http"), host: s.addr, next: next}
+	return &rewriter{scheme: e.scheme("http"), host: e.addr, next: next}
 }
 
 type rewriter struct {
@@ -77,7 +121,9 @@ func (t *rewriter) CloseIdleConnections() {
 // [Server.CertPool] as the dialer's roots. Shared defaults are never touched.
 // Call it before Open, and before whatever else wraps the session's transport
 // or dialer. A nil session is ignored.
-func (s *Server) Configure(sess *discordgo.Session) {
+func (s *Server) Configure(sess *discordgo.Session) { s.endpoint.configure(sess) }
+
+func (e *endpoint) configure(sess *discordgo.Session) {
 	if sess == nil {
 		return
 	}
@@ -85,7 +131,7 @@ func (s *Server) Configure(sess *discordgo.Session) {
 	if sess.Client != nil {
 		*client = *sess.Client
 	}
-	client.Transport = s.Transport(client.Transport)
+	client.Transport = e.transport(client.Transport)
 	sess.Client = client
 
 	dialer := &websocket.Dialer{HandshakeTimeout: 45 * time.Second}
@@ -93,12 +139,12 @@ func (s *Server) Configure(sess *discordgo.Session) {
 		*dialer = *sess.Dialer
 	}
 	dialer.Proxy = nil // a proxy of the environment has no business on loopback
-	if s.pool != nil {
+	if e.pool != nil {
 		tc := &tls.Config{MinVersion: tls.VersionTLS12}
 		if dialer.TLSClientConfig != nil {
 			tc = dialer.TLSClientConfig.Clone()
 		}
-		tc.RootCAs = s.pool
+		tc.RootCAs = e.pool
 		dialer.TLSClientConfig = tc
 	}
 	sess.Dialer = dialer
@@ -109,15 +155,19 @@ func (s *Server) Configure(sess *discordgo.Session) {
 // ShouldReconnectOnError=false, so that a test which ends a connection is not
 // followed by a session that reconnects for ever.
 func (s *Server) NewSession(shard, shardCount int) (*discordgo.Session, error) {
+	return s.endpoint.newSession(shard, shardCount)
+}
+
+func (e *endpoint) newSession(shard, shardCount int) (*discordgo.Session, error) {
 	if shardCount < 1 || shard < 0 || shard >= shardCount {
 		return nil, errors.New("discordtest: NewSession: want 0 <= shard < shardCount")
 	}
-	sess, err := discordgo.New("Bot " + s.cfg.token)
+	sess, err := discordgo.New("Bot " + e.token)
 	if err != nil {
 		return nil, err
 	}
 	sess.ShardID, sess.ShardCount = shard, shardCount
 	sess.ShouldReconnectOnError = false
-	s.Configure(sess)
+	e.configure(sess)
 	return sess, nil
 }

@@ -1,0 +1,86 @@
+package discordtest
+
+import (
+	"crypto/x509"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/bwmarrin/discordgo"
+)
+
+// A Remote is a [Server] of another process on this machine, for the processes of
+// a bot that share one Discord. [Connect] makes one. Its methods may be called
+// from any number of goroutines.
+type Remote struct{ endpoint *endpoint }
+
+// Address returns one word of printable ASCII that [Connect] takes in another
+// process: where the server listens, the bot's token, and over TLS the
+// certificates to trust. Hand it on by a flag or an environment variable.
+func (s *Server) Address() string {
+	e := s.endpoint
+	u := url.URL{Scheme: e.scheme("http"), User: url.User(e.token), Host: e.addr}
+	var roots []string
+	for _, cert := range e.roots {
+		roots = append(roots, base64.RawURLEncoding.EncodeToString(cert.Raw))
+	}
+	u.Fragment = strings.Join(roots, ".")
+	return u.String()
+}
+
+// Connect takes what [Server.Address] returned. It connects nothing yet: sessions
+// do that. An error does not show the address, which has a token in it.
+func Connect(address string) (*Remote, error) {
+	bad := func(why string) error {
+		return fmt.Errorf("discordtest: Connect: %s: want what Server.Address returned", why)
+	}
+	u, err := url.Parse(address)
+	switch {
+	case err != nil:
+		return nil, bad("this is no address")
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, bad("an address that begins with neither http:// nor https://")
+	case u.Hostname() == "" || u.Port() == "" || u.User.Username() == "":
+		return nil, bad("an address without a token, a host or a port")
+	case (u.Scheme == "https") != (u.Fragment != ""):
+		return nil, bad("an address that has certificates without https, or https without certificates")
+	}
+	var roots []*x509.Certificate
+	if u.Fragment != "" {
+		for part := range strings.SplitSeq(u.Fragment, ".") {
+			der, _ := base64.RawURLEncoding.DecodeString(part) // what is cut off is no certificate either
+			cert, err := x509.ParseCertificate(der)
+			if err != nil {
+				return nil, bad("an address that is cut off within a certificate")
+			}
+			roots = append(roots, cert)
+		}
+	}
+	return &Remote{newEndpoint(u.Host, u.User.Username(), roots)}, nil
+}
+
+// Configure points a session at the server, as [Server.Configure] does.
+func (r *Remote) Configure(sess *discordgo.Session) { r.endpoint.configure(sess) }
+
+// NewSession returns a session for a shard, as [Server.NewSession] does.
+func (r *Remote) NewSession(shard, shardCount int) (*discordgo.Session, error) {
+	return r.endpoint.newSession(shard, shardCount)
+}
+
+// Transport sends requests for Discord's hosts to the server, as
+// [Server.Transport] does. With a nil next it is closed with the Remote.
+func (r *Remote) Transport(next http.RoundTripper) http.RoundTripper {
+	return r.endpoint.transport(next)
+}
+
+// Token returns the bot's token, without the prefix "Bot ".
+func (r *Remote) Token() string { return r.endpoint.token }
+
+// Close closes the idle connections of what [Remote.Configure] and
+// [Remote.Transport] have made. Close the sessions first. It returns nil.
+func (r *Remote) Close() error {
+	r.endpoint.closeIdleConnections()
+	return nil
+}
