@@ -48,8 +48,7 @@ type Conn struct {
 	closed  atomic.Bool   // nothing is sent or accepted any more
 	hung    atomic.Bool   // open, and nothing comes of it any more
 
-	wmu      sync.Mutex // one frame at a time
-	deflater deflater   // of a session that asked for it
+	wmu sync.Mutex // one frame at a time
 
 	mu            sync.Mutex
 	behavior      Behavior
@@ -495,7 +494,9 @@ func (c *Conn) writePacket(p []byte) error {
 	c.wmu.Lock()
 	defer c.wmu.Unlock()
 	if sess != nil && sess.compress && len(p) > c.server.cfg.compressThreshold {
-		z, err := c.deflater.deflate(p)
+		d := c.server.deflaters.Get().(*deflater) //nolint:forcetypeassert // nothing else is put there
+		defer c.server.deflaters.Put(d)
+		z, err := d.deflate(p)
 		if err != nil {
 			return fmt.Errorf("discordtest: compressing a payload: %w", err)
 		}

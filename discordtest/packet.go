@@ -87,8 +87,9 @@ func (s *Server) packet(op int, seq int64, eventType string, d json.RawMessage) 
 	return append(b, '}')
 }
 
-// A deflater is kept from payload to payload: it is a megabyte of tables. It may
-// be used by one goroutine at a time.
+// A deflater is a megabyte of tables: too much to make one for each payload, and
+// to keep one for each of a thousand connections. It may be used by one goroutine
+// at a time.
 type deflater struct {
 	buf bytes.Buffer
 	z   *zlib.Writer

@@ -33,6 +33,8 @@ type Server struct {
 	ids      atomic.Int64
 	up       websocket.Upgrader
 
+	deflaters sync.Pool // of *deflater, for sessions that asked for compression
+
 	closing chan struct{} // closed by Close
 	once    sync.Once
 	wg      sync.WaitGroup // serving, every request, every goroutine of a connection
@@ -73,6 +75,7 @@ func NewServer(opts ...Option) (*Server, error) {
 		remaining:  cfg.sessionRemaining,
 		resetAt:    time.Now().Add(cfg.sessionReset),
 	}
+	s.deflaters.New = func() any { return new(deflater) }
 	s.rest = newREST(s)
 	s.up = websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return true }}
 
