@@ -44,6 +44,8 @@ type process struct {
 	env  []string
 	log  string // file
 
+	quiet bool // its log is not shown when the test fails
+
 	cmd  *exec.Cmd
 	done chan struct{} // closed when it has ended
 	err  error         // after done
@@ -56,7 +58,7 @@ func launch(t testing.TB, name, path string, env []string, args ...string) *proc
 	p.start()
 	t.Cleanup(func() {
 		p.kill()
-		if t.Failed() {
+		if t.Failed() && !p.quiet {
 			t.Logf("the end of the log of %s, all of it in %s:\n%s", p.name, p.log, tail(p.logged(), 8))
 		}
 	})

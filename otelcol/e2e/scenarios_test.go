@@ -254,8 +254,9 @@ func (p *play) end() {
 	}
 }
 
-// The rules are meant for hours, and a test has two minutes. One factor shortens every time in them, and the scrapes as well: what was one
-// a minute, the least that the rules are made for, is one a second. Shares and rates do not change by it, nor does a number of samples.
+// The rules are meant for hours, and a test has minutes. One factor shortens every time in them. Shares and rates do not change by it, nor
+// does a number of samples, where the scrapes are shortened as well. In the plays what was one a minute, the least that the rules are made for,
+// is one a second.
 const faster = 60
 
 // What is not shortened, and what is shortened though it is written as a number.
@@ -263,7 +264,8 @@ var (
 	// Discord counts invalid requests over 10 min. A number of requests within that time is not to be had sooner, so the window stays.
 	unscaled = "discord_rest_invalid_requests_total[10m]"
 	// Numbers that are seconds of waiting.
-	waits = map[string]string{"(discord_shard_lock_unavailable_seconds) > 300": "(discord_shard_lock_unavailable_seconds) > 5"}
+	waits = "(discord_shard_lock_unavailable_seconds) > "
+	wait  = 300
 	// The counts that an alert asks for at least (AckFailuresAtLeast, CommandErrorsAtLeast, ResumesAtLeast) stay as well, and are
 	// the harder to reach: ten in the minute that stands for an hour. So does SilentUsualChanges, a number of samples.
 
@@ -273,7 +275,7 @@ var (
 )
 
 // shortened is a time of PromQL divided by the factor.
-func shortened(t *testing.T, text string) string {
+func shortened(t testing.TB, text string, factor int) string {
 	t.Helper()
 	if text == "" {
 		return ""
@@ -282,28 +284,26 @@ func shortened(t *testing.T, text string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	short := time.Duration(d) / faster
+	short := time.Duration(d) / time.Duration(factor)
 	if short < time.Second || short%time.Second != 0 {
-		t.Fatalf("%s divided by %d is %v: choose a time that is whole seconds then", text, faster, short)
+		t.Fatalf("%s divided by %d is %v: choose a time that is whole seconds then", text, factor, short)
 	}
 	return model.Duration(short).String()
 }
 
 // shortenedExpr is an expression with each of its windows and offsets divided.
-func shortenedExpr(t *testing.T, expr string) string {
+func shortenedExpr(t testing.TB, expr string, factor int) string {
 	t.Helper()
 	expr = strings.ReplaceAll(expr, unscaled, keptWindow)
 	expr = window.ReplaceAllStringFunc(expr, func(text string) string {
-		return aTime.ReplaceAllStringFunc(text, func(d string) string { return shortened(t, d) })
+		return aTime.ReplaceAllStringFunc(text, func(d string) string { return shortened(t, d, factor) })
 	})
-	for from, to := range waits {
-		expr = strings.ReplaceAll(expr, from, to)
-	}
+	expr = strings.ReplaceAll(expr, waits+strconv.Itoa(wait), waits+strconv.Itoa(wait/factor))
 	return strings.ReplaceAll(expr, keptWindow, unscaled)
 }
 
-// shortRules are the rule files with everything shortened.
-func shortRules(t *testing.T) []string {
+// shortRules are the rule files with everything shortened by the factor.
+func shortRules(t testing.TB, factor int) []string {
 	t.Helper()
 	records, alerts := plainRules(t)
 	kept, replaced, dir := 0, 0, t.TempDir()
@@ -313,10 +313,8 @@ func shortRules(t *testing.T) []string {
 			for i := range g.Rules {
 				r := &g.Rules[i]
 				kept += strings.Count(r.Expr, unscaled)
-				for from := range waits {
-					replaced += strings.Count(r.Expr, from)
-				}
-				r.Expr, r.For, r.Keep = shortenedExpr(t, r.Expr), shortened(t, r.For), shortened(t, r.Keep)
+				replaced += strings.Count(r.Expr, waits+strconv.Itoa(wait))
+				r.Expr, r.For, r.Keep = shortenedExpr(t, r.Expr, factor), shortened(t, r.For, factor), shortened(t, r.Keep, factor)
 			}
 		}
 		text, err := yaml.Marshal(file)
@@ -327,7 +325,7 @@ func shortRules(t *testing.T) []string {
 		write(t, path, text)
 		files = append(files, path)
 	}
-	if kept != 1 || replaced != len(waits) {
+	if kept != 1 || replaced != 1 {
 		t.Errorf("%d windows are kept and %d numbers of seconds replaced: have the rules changed?", kept, replaced)
 	}
 	return files
@@ -343,7 +341,7 @@ func TestShortened(t *testing.T) {
 		`increase(` + unscaled + `)`:                        `increase(` + unscaled + `)`,
 		`max(discord_shard_lock_unavailable_seconds) > 300`: `max(discord_shard_lock_unavailable_seconds) > 5`,
 	} {
-		if got := shortenedExpr(t, expr); got != want {
+		if got := shortenedExpr(t, expr, faster); got != want {
 			t.Errorf("%s becomes %s, want %s", expr, got, want)
 		}
 	}

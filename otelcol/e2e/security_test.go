@@ -193,7 +193,7 @@ func (a *authority) issue(t *testing.T, name string, forClient bool) pair {
 	return p
 }
 
-func write(t *testing.T, file string, content []byte) {
+func write(t testing.TB, file string, content []byte) {
 	t.Helper()
 	if err := os.WriteFile(file, content, 0o600); err != nil {
 		t.Fatal(err)

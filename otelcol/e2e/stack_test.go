@@ -125,13 +125,19 @@ func startPrometheus(t testing.TB, name, config string, flags ...string) *promSe
 
 func startPrometheusAt(t testing.TB, addr, name, config string, flags ...string) *promServer {
 	t.Helper()
+	return runPrometheus(t, tool(t, tools.Prometheus), nil, addr, name, config, flags...)
+}
+
+// runPrometheus starts the program that is a Prometheus, or becomes one with these variables.
+func runPrometheus(t testing.TB, program string, env []string, addr, name, config string, flags ...string) *promServer {
+	t.Helper()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "prometheus.yml")
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	p := &promServer{addr: addr}
-	p.process = launch(t, name, tool(t, tools.Prometheus), nil, append([]string{
+	p.process = launch(t, name, program, env, append([]string{
 		"--config.file=" + file, "--storage.tsdb.path=" + filepath.Join(dir, "data"), "--web.listen-address=" + addr, "--log.level=warn",
 	}, flags...)...)
 	p.ready()
