@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"sync"
 	"syscall"
@@ -104,21 +102,6 @@ func claimSubnet(t testing.TB) string {
 	t.Skipf("this needs addresses 127.0.x.y whose port %s is free: only Linux has all of 127.0.0.0/8 on the loopback interface, "+
 		"and a program that listens on that port on all addresses takes it away: %v", metricsPort, last)
 	return ""
-}
-
-// goBuild builds a program without the race detector: a hundred with it would need more memory than a machine has.
-func goBuild(t testing.TB, dir, pkg string) string {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	defer cancel()
-	program := filepath.Join(t.TempDir(), filepath.Base(pkg))
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", program, pkg)
-	build.Dir = dir
-	build.Env = append(build.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("go build %s: %v\n%s", pkg, err, out)
-	}
-	return program
 }
 
 // host is the address of a cluster.

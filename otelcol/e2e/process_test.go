@@ -300,3 +300,18 @@ func tail(s string, lines int) string {
 	}
 	return strings.Join(all, "\n")
 }
+
+// goBuild builds a program without the race detector: a hundred of them with it would need more memory than a machine has.
+func goBuild(t testing.TB, dir, pkg string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	program := filepath.Join(t.TempDir(), filepath.Base(pkg))
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", program, pkg)
+	build.Dir = dir
+	build.Env = append(build.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("go build %s: %v\n%s", pkg, err, out)
+	}
+	return program
+}

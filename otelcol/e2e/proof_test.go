@@ -551,7 +551,7 @@ type claim struct {
 func TestScenarios(t *testing.T) {
 	plays := stage()
 	byName := map[string]*play{}
-	rules, argus := shortRules(t, faster), buildDemo(t)
+	rules, argus := shortRules(t, faster), goBuild(t, toolSet(t).Root(), "./cmd/argus")
 	for _, p := range plays {
 		byName[p.name] = p
 		p.perform(t, argus)

@@ -3,7 +3,6 @@ package e2e
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -120,19 +119,6 @@ func killThem(p *play) bool {
 		}
 	}
 	return p.step < 3
-}
-
-// buildDemo builds the command.
-func buildDemo(t *testing.T) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "argus")
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", path, "./cmd/argus")
-	cmd.Dir = toolSet(t).Root()
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return path
 }
 
 // perform starts the demos.
