@@ -494,7 +494,10 @@ func (c *Conn) writePacket(p []byte) error {
 	c.wmu.Lock()
 	defer c.wmu.Unlock()
 	if sess != nil && sess.compress && len(p) > c.server.cfg.compressThreshold {
-		d := c.server.deflaters.Get().(*deflater) //nolint:forcetypeassert // nothing else is put there
+		d, ok := c.server.deflaters.Get().(*deflater)
+		if !ok { // there was none
+			d = new(deflater)
+		}
 		defer c.server.deflaters.Put(d)
 		z, err := d.deflate(p)
 		if err != nil {

@@ -75,7 +75,6 @@ func NewServer(opts ...Option) (*Server, error) {
 		remaining:  cfg.sessionRemaining,
 		resetAt:    time.Now().Add(cfg.sessionReset),
 	}
-	s.deflaters.New = func() any { return new(deflater) }
 	s.rest = newREST(s)
 	s.up = websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return true }}
 
