@@ -221,7 +221,6 @@ func documents(t *testing.T, raw []byte) rendering {
 // TestKubernetesManifests: a real kube-apiserver takes each object of each kustomization, with the real custom resources, and refuses
 // what has a mistake in it.
 func TestKubernetesManifests(t *testing.T) {
-	t.Parallel()
 	k := startControlPlane(t)
 	k.operator()
 	k.namespace("argus")
@@ -282,7 +281,6 @@ func TestKubernetesManifests(t *testing.T) {
 // TestKubernetesPodSecurity: in the Namespace of the manifests, with its labels, Kubernetes' own admission takes the pods of each
 // overlay, and refuses them as soon as they ask for more.
 func TestKubernetesPodSecurity(t *testing.T) {
-	t.Parallel()
 	k := startControlPlane(t)
 	k.mustCreate(rendering{overlay(t, "pull").object(t, "Namespace", "argus")})
 	k.mustCreate(rendering{account("argus", "default")})

@@ -79,7 +79,7 @@ func TestSecurity(t *testing.T) {
 					env := with(pushTo(c.grpc), tt.env)
 					env["OTEL_EXPORTER_OTLP_ENDPOINT"] = tt.scheme + "://" + c.grpc
 					if tt.says != "" {
-						env["OTEL_EXPORTER_OTLP_TIMEOUT"] = "1000" // to hear of it soon
+						env["OTEL_EXPORTER_OTLP_TIMEOUT"] = "3000" // to hear of it soon, and long enough for a handshake on a busy machine
 					}
 					b := startBot(t, cluster, 1, env)
 					arrived := func() bool {
@@ -95,7 +95,7 @@ func TestSecurity(t *testing.T) {
 							t.Errorf("the log has warnings: %q", lines)
 						}
 					} else {
-						eventually(t, "a line in the log", 10*time.Second, func() (bool, string) { return len(b.lines("level=WARN")) > 0, "" })
+						eventually(t, "a line in the log", 30*time.Second, func() (bool, string) { return len(b.lines("level=WARN")) > 0, "" })
 						pass(t, 4*time.Second) // for more exports that fail
 						lines := b.lines("level=WARN")
 						if len(lines) != 1 || !strings.Contains(lines[0], tt.says) || !strings.Contains(lines[0], c.grpc) {
