@@ -12,6 +12,7 @@ import (
 	"github.com/bwmarrin/discordgo"
 
 	"github.com/argus-dgo/argus"
+	"github.com/argus-dgo/argus/cmd/argus/internal/cli"
 )
 
 const (
@@ -29,7 +30,7 @@ type tally struct {
 
 func (t *tally) String() string {
 	return strings.Join([]string{
-		count(int(t.interactions.Load()), "interaction"), count(int(t.errors.Load()), "error"), count(int(t.reconnects.Load()), "reconnect"),
+		cli.Count(int(t.interactions.Load()), "interaction"), cli.Count(int(t.errors.Load()), "error"), cli.Count(int(t.reconnects.Load()), "reconnect"),
 	}, ", ")
 }
 

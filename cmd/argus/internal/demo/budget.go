@@ -6,6 +6,7 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
+	"github.com/argus-dgo/argus/cmd/argus/internal/cli"
 	"github.com/argus-dgo/argus/discordtest"
 )
 
@@ -43,7 +44,7 @@ func identifyBudget(ctx context.Context, st *stage) {
 		case remaining <= st.reserve():
 			if !spent {
 				st.tell("%d of %d session starts are left: a restart of %s would leave %d", remaining, sessionTotal,
-					count(st.shards, "shard"), remaining-st.shards)
+					cli.Count(st.shards, "shard"), remaining-st.shards)
 			}
 			spent = true
 		case remaining > st.reserve()+st.shards+sessionSpare:

@@ -12,6 +12,7 @@ import (
 	"github.com/bwmarrin/discordgo"
 
 	"github.com/argus-dgo/argus"
+	"github.com/argus-dgo/argus/cmd/argus/internal/cli"
 	"github.com/argus-dgo/argus/resource"
 )
 
@@ -116,7 +117,7 @@ func (d *demo) open(ctx context.Context) error {
 	defer cancel()
 	d.began = time.Now()
 	sessions := d.sessions()
-	d.screen.status(fmt.Sprintf("%s  opening %s", clock(0), count(len(sessions), "session")))
+	d.screen.status(fmt.Sprintf("%s  opening %s", clock(0), cli.Count(len(sessions), "session")))
 	gateway, err := sessions[0].GatewayBot(discordgo.WithContext(ctx))
 	if err != nil {
 		return fmt.Errorf("asking the fake Discord for its gateway: %w", err)

@@ -9,18 +9,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/argus-dgo/argus/cmd/argus/internal/cli"
 	"github.com/argus-dgo/argus/discordtest"
 )
 
 // Summary is the command in one line.
 const Summary = "run a bot against a fake Discord and serve its metrics; no token, no internet"
-
-// The exit codes of Run.
-const (
-	exitOK     = 0
-	exitFailed = 1
-	exitUsage  = 2
-)
 
 const (
 	membersPerGuild = 25
@@ -50,7 +44,7 @@ func (e settingError) Unwrap() error { return e.error }
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	c, err := parse(args, stdout)
 	if errors.Is(err, errHelp) {
-		return exitOK
+		return cli.ExitOK
 	}
 	if err == nil {
 		err = newDemo(c, stdout).run(ctx)
@@ -61,12 +55,12 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	switch {
 	case errors.As(err, &setting):
 		fmt.Fprintf(stderr, "argus demo: %v\n\"argus demo --help\" tells the flags.\n", err)
-		return exitUsage
+		return cli.ExitUsage
 	case err != nil:
 		fmt.Fprintf(stderr, "argus demo: %v\n", err)
-		return exitFailed
+		return cli.ExitFailed
 	}
-	return exitOK
+	return cli.ExitOK
 }
 
 // A demo is one run.

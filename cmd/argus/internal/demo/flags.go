@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/argus-dgo/argus/cmd/argus/internal/cli"
 	"github.com/argus-dgo/argus/resource"
 )
 
@@ -67,7 +68,6 @@ var errHelp = errors.New("help was asked for")
 func parse(args []string, help io.Writer) (config, error) {
 	c := config{shards: 4, guilds: 500, processes: 1, process: -1, rate: 200, seed: 1, pace: defaultPace()}
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
 	whole := func(name string, value *int, most int, usage string) {
 		flags.Func(name, usage, func(text string) error {
 			n, err := strconv.Atoi(text)
@@ -140,25 +140,16 @@ func parse(args []string, help io.Writer) (config, error) {
 		return nil
 	})
 
-	switch err := flags.Parse(args); {
+	switch others, err := cli.Parse(flags, args); {
 	case errors.Is(err, flag.ErrHelp):
 		writeHelp(help, flags)
 		return config{}, errHelp
 	case err != nil:
-		return config{}, asTyped(err)
-	case flags.NArg() > 0:
-		return config{}, fmt.Errorf("unexpected %q: there are flags only", flags.Arg(0))
+		return config{}, err
+	case len(others) > 0:
+		return config{}, fmt.Errorf("unexpected %q: there are flags only", others[0])
 	}
 	return c, c.check()
-}
-
-// asTyped spells flags with two dashes, as the help does.
-func asTyped(err error) error {
-	text := err.Error()
-	for _, before := range []string{"for flag -", "not defined: -", "needs an argument: -"} {
-		text = strings.Replace(text, before, before+"-", 1)
-	}
-	return errors.New(text)
 }
 
 // check looks at flags together.

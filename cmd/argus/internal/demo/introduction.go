@@ -9,6 +9,7 @@ import (
 
 	"github.com/argus-dgo/argus"
 	"github.com/argus-dgo/argus/catalog"
+	"github.com/argus-dgo/argus/cmd/argus/internal/cli"
 )
 
 // introduce says what this is, where to look, and for what.
@@ -17,7 +18,7 @@ func (d *demo) introduce() {
 	fmt.Fprintf(&b, `Argus demo: a bot with %s in %s, as real discordgo sessions,
 against a fake Discord inside this process. No token, no internet.
 
-`, count(d.shards, "shard"), count(d.guilds, "guild"))
+`, cli.Count(d.shards, "shard"), cli.Count(d.guilds, "guild"))
 	switch {
 	case d.process >= 0:
 		from, end := d.shardsOf(d.process)
@@ -151,11 +152,4 @@ func shardRange(from, end int) string {
 		return "shard " + strconv.Itoa(from)
 	}
 	return fmt.Sprintf("shards %d to %d", from, end-1)
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return strconv.Itoa(n) + " " + what + "s"
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"sync/atomic"
 
+	"github.com/argus-dgo/argus/cmd/argus/internal/cli"
 	"github.com/argus-dgo/argus/discordtest"
 )
 
@@ -70,14 +71,14 @@ func (st *stage) lose(ids []string) {
 	for _, id := range ids {
 		_ = st.server.GuildOutage(id) // it may have left meanwhile
 	}
-	st.tell("%s lost", count(len(ids), "guild"))
+	st.tell("%s lost", cli.Count(len(ids), "guild"))
 }
 
 func (st *stage) recover(ids []string) {
 	for _, id := range ids {
 		_ = st.server.GuildRecover(id)
 	}
-	st.tell("%s back", count(len(ids), "guild"))
+	st.tell("%s back", cli.Count(len(ids), "guild"))
 }
 
 // closeGateway ends the connections of every second shard, the others the next
@@ -101,5 +102,5 @@ func (st *stage) closeGateway(n int) {
 			}
 		}
 	}
-	st.tell("REST answers 500, 502 and 503; %s lost, and the gateway lets nobody in", count(away, "shard"))
+	st.tell("REST answers 500, 502 and 503; %s lost, and the gateway lets nobody in", cli.Count(away, "shard"))
 }

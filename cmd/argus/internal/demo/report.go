@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/argus-dgo/argus/catalog"
+	"github.com/argus-dgo/argus/cmd/argus/internal/cli"
 	"github.com/argus-dgo/argus/discordtest"
 )
 
@@ -20,7 +21,7 @@ func (d *demo) report(ctx context.Context) {
 	if d.screen.inPlace {
 		statusEvery = tick
 	}
-	d.screen.status(fmt.Sprintf("%s  ready: %s up after %s", clock(time.Since(d.began)), count(d.up(), "shard"), time.Since(d.began).Round(10*time.Millisecond)))
+	d.screen.status(fmt.Sprintf("%s  ready: %s up after %s", clock(time.Since(d.began)), cli.Count(d.up(), "shard"), time.Since(d.began).Round(10*time.Millisecond)))
 	ticks := time.NewTicker(tick)
 	defer ticks.Stop()
 	faults := map[string]int{}
@@ -53,7 +54,7 @@ func (d *demo) status(now time.Time, rate float64) string {
 	for _, sc := range d.scenarios {
 		names, watch = append(names, sc.name), append(watch, d.renamed(sc.watch))
 	}
-	line := fmt.Sprintf("%.0f events/s, %s, %d of %s up", rate, &d.tally, d.up(), count(len(d.sessions()), "shard"))
+	line := fmt.Sprintf("%.0f events/s, %s, %d of %s up", rate, &d.tally, d.up(), cli.Count(len(d.sessions()), "shard"))
 	if len(names) > 0 {
 		slices.Sort(watch)
 		line = fmt.Sprintf("[%s] %s; look at %s", strings.Join(names, ","), line, strings.Join(slices.Compact(watch), ", "))
@@ -66,7 +67,7 @@ func (d *demo) conclude() {
 	if d.began.IsZero() {
 		return
 	}
-	fmt.Fprintf(d.screen, "%s  ended: %s, %s\n", clock(time.Since(d.began)), count(d.traffic.Stats().Total(), "event"), &d.tally)
+	fmt.Fprintf(d.screen, "%s  ended: %s, %s\n", clock(time.Since(d.began)), cli.Count(d.traffic.Stats().Total(), "event"), &d.tally)
 }
 
 // clock writes a time as 1:05, and from an hour on as 1:00:05.

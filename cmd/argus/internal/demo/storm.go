@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/argus-dgo/argus/cmd/argus/internal/cli"
 	"github.com/argus-dgo/argus/discordtest"
 )
 
@@ -114,7 +115,7 @@ func (st *stage) wave(ctx context.Context, draw func(shard int) ending) {
 	}
 	if len(how) > 0 {
 		slices.Sort(how)
-		st.tell("%s ended (%s)", count(len(how), "connection"), strings.Join(slices.Compact(how), ", "))
+		st.tell("%s ended (%s)", cli.Count(len(how), "connection"), strings.Join(slices.Compact(how), ", "))
 	}
 	back.Wait()
 }
