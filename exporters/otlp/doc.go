@@ -44,4 +44,6 @@
 // The first failure is reported at once, then at most one a minute with the
 // number of those between, and [Exporter.Up] and [WithOnState] tell when it is
 // over. A report holds the endpoint's host and gRPC's text, and never a header.
+// When time runs out within a later try of an export, it names what the one
+// before was answered, which is why there was a later one.
 package otlp

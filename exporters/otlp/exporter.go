@@ -89,6 +89,7 @@ func (c *config) exporterOptions() []otlpmetricgrpc.Option {
 			},
 			MinConnectTimeout: MaxReconnectDelay,
 		})),
+		otlpmetricgrpc.WithDialOption(grpc.WithChainUnaryInterceptor(keepRefusal)),
 		// Tries within one export, which its time-out bounds.
 		otlpmetricgrpc.WithRetry(otlpmetricgrpc.RetryConfig{
 			Enabled:         true,

@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -401,7 +402,7 @@ func TestRefusals(t *testing.T) {
 			if len(errs) != 1 || !errors.As(errs[0], &export) || !slices.Equal(states, []bool{false}) {
 				t.Fatalf("reports %v, states %v; want one of each", errs, states)
 			}
-			if export.Code != code && export.Code != codes.DeadlineExceeded { // Its tries may outlast the time-out.
+			if export.Code != code && export.Code != codes.DeadlineExceeded { // The first answer may come too late.
 				t.Errorf("code %v, want %v", export.Code, code)
 			}
 			text := fmt.Sprintf("%v %+v %#v", export, export, *export)
@@ -414,6 +415,42 @@ func TestRefusals(t *testing.T) {
 			err := e.Shutdown(t.Context())
 			if last, ok := errors.AsType[*ExportError](err); !ok || !last.Final || strings.Contains(err.Error(), secret) || strings.Contains(err.Error(), "tried again") {
 				t.Errorf("Shutdown: %v", err)
+			}
+		})
+	}
+}
+
+// TestRefusedThenLate: the first try is refused, and time runs out within the second. The report says what was refused.
+func TestRefusedThenLate(t *testing.T) {
+	for name, tt := range map[string]struct {
+		first codes.Code
+		want  codes.Code
+		says  string
+	}{
+		"refused":    {codes.Aborted, codes.Aborted, "busy; then time ran out"},
+		"away":       {codes.Unavailable, codes.Unavailable, "busy; then time ran out"},
+		"canceled":   {codes.Canceled, codes.Canceled, "busy; then time ran out"},
+		"late twice": {codes.DeadlineExceeded, codes.DeadlineExceeded, "deadline exceeded"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var tries atomic.Int32
+			c := &collector{answer: func(ctx context.Context) (*collectorpb.ExportMetricsServiceResponse, error) {
+				if tries.Add(1) == 1 {
+					return nil, status.Error(tt.first, "busy")
+				}
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}}
+			addr, _ := serve(t, c, "127.0.0.1:0")
+			rec := newRecord()
+			e := newPush(t, rec, WithEndpoint(addr), WithInsecure(), WithTimeout(2*time.Second))
+			err := e.ForceFlush(t.Context())
+			export, ok := errors.AsType[*ExportError](err)
+			if !ok || export.Code != tt.want || !strings.Contains(export.Message, tt.says) {
+				t.Errorf("ForceFlush: %v; want %v and %q", err, tt.want, tt.says)
+			}
+			if tries.Load() < 2 {
+				t.Errorf("%d tries, want two", tries.Load())
 			}
 		})
 	}

@@ -9,6 +9,7 @@ import (
 
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -87,13 +88,14 @@ type push struct {
 // each time, and it was reported here, at a limited rate. Whoever flushes gets
 // it from lastError.
 func (p *push) Export(ctx context.Context, rm *metricdata.ResourceMetrics) error {
-	err := p.Exporter.Export(ctx, rm)
+	var refused refusal
+	err := p.Exporter.Export(context.WithValue(ctx, refusalKey{}, &refused), rm)
 	final, _ := ctx.Value(finalKey{}).(bool)
 	if err == nil {
 		p.ended(stateUp, nil)
 		return nil
 	}
-	e := p.exportError(err)
+	e := p.exportError(err, refused.last)
 	if final {
 		e.Final = true
 		return e
@@ -145,9 +147,29 @@ func (p *push) lastError() error {
 	return p.last
 }
 
+// refusal is the last answer to the tries of one export that says more than
+// that time ran out.
+type refusal struct{ last *status.Status }
+
+// refusalKey marks the context of an export with its *refusal.
+type refusalKey struct{}
+
+// keepRefusal is a gRPC interceptor. An export that is tried until its time-out
+// ends with DeadlineExceeded when that strikes within a try; what is wrong was
+// said in answer to the tries before.
+func keepRefusal(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+	err := invoke(ctx, method, req, reply, cc, opts...)
+	if r, ok := ctx.Value(refusalKey{}).(*refusal); ok && err != nil && ctx.Err() == nil {
+		if s := status.Convert(err); s.Code() != codes.DeadlineExceeded {
+			r.last = s
+		}
+	}
+	return err
+}
+
 // exportError keeps the text and not the error: what it wraps could be printed
 // with the header values in it.
-func (p *push) exportError(err error) *ExportError {
+func (p *push) exportError(err error, refused *status.Status) *ExportError {
 	e := &ExportError{Endpoint: p.endpoint, Insecure: p.insecure, Code: codes.Unknown, Message: err.Error()}
 	var grpcErr interface{ GRPCStatus() *status.Status }
 	switch {
@@ -157,6 +179,9 @@ func (p *push) exportError(err error) *ExportError {
 		e.Code = codes.DeadlineExceeded
 	case errors.Is(err, context.Canceled):
 		e.Code = codes.Canceled
+	}
+	if refused != nil && e.Code == codes.DeadlineExceeded {
+		e.Code, e.Message = refused.Code(), refused.Message()+"; then time ran out"
 	}
 	e.Message = p.scrub(e.Message)
 	return e
