@@ -164,10 +164,36 @@ func (d *demo) sessions() []*discordgo.Session {
 	return all
 }
 
+// gather waits until all shards are back, if it does not take long. A session
+// that is just reconnecting opens again behind Close's back, and goes on trying
+// where the server is gone (discordgo v0.29.0, reconnect).
+func (d *demo) gather(ctx context.Context) {
+	const (
+		poll = 20 * time.Millisecond
+		// Longer than a handshake takes: this one waits for a HELLO.
+		stuck = time.Second
+	)
+	ctx, cancel := context.WithTimeout(ctx, gatherTimeout)
+	defer cancel()
+	tick := time.NewTicker(poll)
+	defer tick.Stop()
+	for d.up() < len(d.sessions()) {
+		for _, c := range d.server.Conns() {
+			if !c.Ready() && time.Since(c.Started()) > stuck {
+				_ = c.Drop()
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 // close closes all sessions at a time, for each Close takes a second. One that
-// is just reconnecting opens again behind Close's back (discordgo v0.29.0), so
-// the fake's side of the connections is looked at: it is over when there has
-// been none for a while.
+// was not back in time may open again, so the fake's side of the connections is
+// looked at: it is over when there has been none for a while.
 func (d *demo) close(ctx context.Context) {
 	const (
 		poll  = 20 * time.Millisecond

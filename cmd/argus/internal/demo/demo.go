@@ -20,6 +20,9 @@ const (
 	membersPerGuild = 25
 	// openTimeout is how long the sessions may take to be ready.
 	openTimeout = time.Minute
+	// gatherTimeout is how long the demo waits, at its end, for shards that are
+	// just away: discordgo tries after 1, 2, 4 … s.
+	gatherTimeout = 5 * time.Second
 	// closeTimeout is how long the sessions may take to close; discordgo's Close
 	// alone takes 1 s.
 	closeTimeout = 6 * time.Second
@@ -197,6 +200,7 @@ func (d *demo) play(ctx context.Context) error {
 	}
 	d.report(ctx)
 	wait.Wait()
+	d.gather(context.WithoutCancel(ctx))
 	return failed
 }
 
