@@ -299,8 +299,8 @@ func WithBuckets(limit int, window time.Duration) Option {
 	})
 }
 
-// WithRecordLimit sets how many requests, and how many callbacks, are kept; the
-// oldest go first. Default 10000.
+// WithRecordLimit sets how many requests, how many callbacks and how many
+// interactions that may be answered are kept; the oldest go first. Default 10000.
 func WithRecordLimit(n int) Option { return optionFunc(func(c *config) { c.records = n }) }
 
 // WithClockOffset makes the server's clock run d ahead of this machine's, or

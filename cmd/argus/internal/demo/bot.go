@@ -61,7 +61,7 @@ func newBot(tally *tally, rng *rand.Rand, s *settings) *bot {
 		tally:    tally,
 		reacts:   s.reacts,
 		flawed:   s.flawed,
-		slots:    make(chan struct{}, maxAtWork),
+		slots:    make(chan struct{}, s.slots),
 		stopping: make(chan struct{}),
 		rng:      rng,
 	}

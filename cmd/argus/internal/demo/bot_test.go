@@ -10,7 +10,9 @@ import (
 	"github.com/bwmarrin/discordgo"
 )
 
-func testBot() *bot { return newBot(new(tally), rand.New(rand.NewPCG(1, 2)), new(settings)) }
+func testBot() *bot {
+	return newBot(new(tally), rand.New(rand.NewPCG(1, 2)), &settings{slots: maxAtWork})
+}
 
 // Handlers beyond the bound fail at once, and are counted as errors.
 func TestBotBoundsItsWork(t *testing.T) {

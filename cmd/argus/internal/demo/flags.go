@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/argus-dgo/argus/catalog"
 	"github.com/argus-dgo/argus/cmd/argus/internal/cli"
 	"github.com/argus-dgo/argus/resource"
 )
@@ -47,6 +48,7 @@ type pace struct {
 	change      time.Duration // between the steps of what changes slowly: see scenery
 	beat        time.Duration // the unit of what scenarios do
 	plainStatus time.Duration // between status lines, where they cannot replace each other
+	crowd       int           // the interactions of a raid
 }
 
 func defaultPace() pace {
@@ -57,6 +59,7 @@ func defaultPace() pace {
 		change:      2 * time.Second,
 		beat:        time.Second,
 		plainStatus: 10 * time.Second,
+		crowd:       catalog.MaxPending * 6 / 5,
 	}
 }
 

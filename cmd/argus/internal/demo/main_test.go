@@ -70,7 +70,7 @@ type running struct {
 func quick() pace {
 	return pace{
 		firstFaults: 6 * time.Second, faultEvery: time.Second, heartbeat: time.Second, change: 100 * time.Millisecond,
-		beat: 250 * time.Millisecond, plainStatus: time.Second,
+		beat: 250 * time.Millisecond, plainStatus: time.Second, crowd: 480,
 	}
 }
 

@@ -164,6 +164,21 @@ func scenarios() []*scenario {
 			},
 			play: runaway,
 		},
+		{
+			name: "raid", summary: "a crowd uses one slow command at once: more than the bot takes up, and more than Argus follows",
+			watch: "discord_interactions_total",
+			looks: []look{
+				{"the crowd", `sum by (type) (rate(discord_interactions_total[1m]))`},
+				{"who got no answer", `sum by (outcome) (rate(discord_interaction_acks_total[1m]))`},
+				{"why: the bot had no room for them", `sum by (command, error_type) (rate(discord_command_errors_total[1m]))`},
+				{"interactions that Argus has lost sight of, and whose outcome nobody knows", `sum(increase(argus_timers_evicted_total[5m]))`},
+			},
+			prepare: func(c *config, s *settings) {
+				s.slots = c.pace.crowd / 24
+				s.server = append(s.server, discordtest.WithRecordLimit(2*c.pace.crowd)) // or the first of a crowd are forgotten
+			},
+			play: raid,
+		},
 	}
 }
 
@@ -203,6 +218,7 @@ type settings struct {
 	commands  []string // the application commands in use: see used
 	flawed    bool     // the bot's commands fail now and then
 	reacts    bool     // it reacts to every message
+	slots     int      // handlers that are at work at a time, at most
 	slow      bool     // it has commands that are answered at the last moment, and never
 	faults    bool     // Discord's faults happen one by one, as the traffic has them
 	lateShare float64  // of the interactions, as [discordtest.TrafficConfig] has it
@@ -211,7 +227,7 @@ type settings struct {
 // settle is what the flags come to: without a scenario a mixed day, else what
 // the scenarios have in common with what each of them changes.
 func (c *config) settle() settings {
-	s := settings{heartbeat: c.pace.heartbeat, commands: used(), flawed: true, faults: true}
+	s := settings{heartbeat: c.pace.heartbeat, commands: used(), slots: maxAtWork, flawed: true, faults: true}
 	if len(c.scenarios) == 0 {
 		return s
 	}

@@ -164,6 +164,14 @@ var moves = map[string][]signal{
 		{catalog.RequestDuration, "method=PUT, route=/channels/{id}/messages/{id}/reactions/{emoji}/@me, status=403"},
 		{catalog.ShardSent, "op=presence_update"},
 	},
+	// catalog.TimersEvicted takes the whole crowd, which the end-to-end tests have.
+	"raid": {
+		{catalog.Interactions, "status=received, type=application_command"},
+		{catalog.Acks, "outcome=missed"},
+		{catalog.AppCommands, "command=report, status=error"},
+		{catalog.AppCommands, "command=report, status=success"},
+		{catalog.CommandErrors, "command=report, error_type=*demo.busyError"},
+	},
 }
 
 // rests are those that must not move, for their cause is another scenario's.
@@ -204,6 +212,7 @@ var rests = map[string][]signal{
 		{catalog.InvalidRequests, ""},
 	},
 	"runaway": {{catalog.ShardDisconnects, ""}, {catalog.RateLimits, ""}, {catalog.GuildsUnavailable, ""}, {catalog.CommandErrors, ""}},
+	"raid":    {{catalog.ShardDisconnects, ""}, {catalog.RateLimits, ""}, {catalog.GuildsUnavailable, ""}, {catalog.InvalidRequests, ""}},
 }
 
 // A watch compares a page with the first one.
@@ -296,13 +305,17 @@ func TestScenarios(t *testing.T) {
 		"stuck-open":      checkStuckOpen,
 		"clock-skew":      checkClockSkew,
 		"runaway":         checkRunaway,
+		"raid":            checkRaid,
 	}
 	for _, sc := range scenarios() {
 		t.Run(sc.name, func(t *testing.T) {
 			t.Parallel()
 			p := quick()
-			if sc.name == "zombie" {
+			switch sc.name {
+			case "zombie":
 				p.heartbeat = p.heartbeat * 5 / 2 // or it is over before anybody has looked
+			case "raid":
+				p.heartbeat = defaultPace().heartbeat // on a slow machine its crowd would outlast several
 			}
 			r := beginAt(t, p, "--scenario", sc.name, "--addr", "127.0.0.1:0", "--shards", "2", "--guilds", "12", "--rate", "200")
 			for _, want := range []string{"Scenario " + sc.name + ": " + sc.summary, sc.looks[0].query} {
@@ -498,6 +511,20 @@ func checkClockSkew(t *testing.T, w *watch) {
 	})
 }
 
+// checkRaid: those whom the bot has room for are answered, and the others are not.
+func checkRaid(t *testing.T, w *watch) {
+	w.until(t, "a crowd", func() bool { return strings.Contains(w.out.String(), "raid: a crowd has used /report") })
+	w.until(t, "answers to some of it", func() bool {
+		answered := 0
+		for _, c := range w.demo.server.Callbacks() {
+			if c.Status == http.StatusNoContent {
+				answered++
+			}
+		}
+		return answered >= w.demo.settings.slots/4
+	})
+}
+
 func checkRunaway(t *testing.T, w *watch) {
 	w.until(t, "reactions that are refused, and nothing else", func() bool {
 		statuses := w.statuses()
@@ -657,7 +684,7 @@ func TestScenariosAreTold(t *testing.T) {
 
 // The commands of slow-handlers are that bot's alone.
 func TestSlowCommands(t *testing.T) {
-	b := newBot(new(tally), rand.New(rand.NewPCG(1, 2)), &settings{slow: true})
+	b := newBot(new(tally), rand.New(rand.NewPCG(1, 2)), &settings{slots: maxAtWork, slow: true})
 	if !slices.Contains(b.commandNames(), silentCommand) || !slices.Contains(b.commandNames(), lastMomentCommand) {
 		t.Errorf("the bot has the commands %v", b.commandNames())
 	}

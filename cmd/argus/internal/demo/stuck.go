@@ -6,8 +6,9 @@ import (
 	"github.com/argus-dgo/argus/discordtest"
 )
 
-// helloAfter is how long the gateway says nothing, in beats.
-const helloAfter = 14
+// helloAfter are how long the gateway says nothing, in beats, in turns: long
+// enough to be seen, and to be sure that it does not pass by itself.
+var helloAfter = [...]float64{14, 75}
 
 // stuckOpen lets one shard after the other meet a gateway that accepts it and
 // says nothing. discordgo v0.29.0 waits for the HELLO without an end, and holds
@@ -15,18 +16,18 @@ const helloAfter = 14
 func stuckOpen(ctx context.Context, st *stage) {
 	for n := 0; st.wait(ctx, 3); {
 		shards := st.shardOrder()
-		shard := shards[n%len(shards)]
+		shard, silence := shards[n%len(shards)], helloAfter[n%len(helloAfter)]
 		c := st.settled(shard)
 		if c == nil {
 			continue // it is just away
 		}
-		st.scenery.admit(func() discordtest.Behavior { return discordtest.Behavior{HelloDelay: st.beats(helloAfter)} })
+		st.scenery.admit(func() discordtest.Behavior { return discordtest.Behavior{HelloDelay: st.beats(silence)} })
 		if c.CloseCode(4000, "") == nil {
 			n++
 			st.tell("shard %d has lost its connection, and the gateway accepts the next one and says nothing", shard)
 		}
 		// discordgo dials a second or two later.
-		ok := st.wait(ctx, helloAfter)
+		ok := st.wait(ctx, silence)
 		st.scenery.admit(nil)
 		if !ok || !st.waitSettled(ctx, shard) || !st.wait(ctx, 8) {
 			return

@@ -1,0 +1,39 @@
+package demo
+
+import (
+	"context"
+	"time"
+
+	"github.com/argus-dgo/argus/cmd/argus/internal/cli"
+	"github.com/argus-dgo/argus/discordtest"
+)
+
+const (
+	raidEvery   = 20       // beats between two raids
+	raidCommand = "report" // takes seconds, so that it fills the bot's slots
+)
+
+// raid lets a crowd use a slow command at once, in one guild and then in another.
+// The bot takes up as many as it has slots for, and leaves the others without an
+// answer.
+func raid(ctx context.Context, st *stage) {
+	for n := 0; st.wait(ctx, 3); {
+		shards := st.shardOrder()
+		shard := shards[n%len(shards)]
+		if st.settled(shard) == nil {
+			continue // it is just away
+		}
+		n++
+		began, sent := time.Now(), 0
+		for ; sent < st.pace.crowd; sent++ {
+			if _, _, err := st.server.SendInteraction(ctx, shard, discordtest.ApplicationCommand, st.server.Now(), raidCommand); err != nil {
+				break // the demo ends, or another scenario has ended the connection
+			}
+		}
+		st.tell("a crowd has used /%s %s within %v, in a guild of shard %d; the bot takes up %d at a time",
+			raidCommand, cli.Count(sent, "time"), time.Since(began).Round(100*time.Millisecond), shard, st.settings.slots)
+		if !st.wait(ctx, raidEvery) {
+			return
+		}
+	}
+}
