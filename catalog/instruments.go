@@ -401,7 +401,7 @@ var (
 	TimersEvicted = Instrument{
 		Name: "argus.timers.evicted", Kind: Counter, Unit: "{timer}", Section: sectionProcess,
 		Description: "Timers of interactions in flight that were dropped because too many were pending",
-		Notes:       "At most 10,000 interactions are followed at a time. One that was dropped has no outcome.",
+		Notes:       "At most 10,000 interactions are followed at a time to their answer, and 10,000 to their handler. One that was dropped has no outcome, or no delay of its handler.",
 	}
 	LogRecords = Instrument{
 		Name: "discord.log.records", Kind: Counter, Unit: "{record}", Section: sectionProcess,

@@ -213,6 +213,6 @@ up{job=~"${Jobs}"} == 0`,
 		Name: "ArgusTimersEvicted", Severity: Info, Level: "cluster",
 		Expr:        `sum by (cluster) (increase(argus_timers_evicted_total[${ErrorWindow}])) > 0`,
 		Summary:     "Cluster {{ $labels.cluster }} has more interactions in flight than Argus follows",
-		Description: "{{ $value | humanize }} interactions of the last 15 min have no outcome: the share that was answered in time leaves them out.",
+		Description: "{{ $value | humanize }} were dropped in the last 15 min: they have no outcome or no delay of their handler, and the share that was answered in time leaves them out.",
 	},
 }
