@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -302,16 +303,33 @@ func tail(s string, lines int) string {
 }
 
 // goBuild builds a program without the race detector: a hundred of them with it would need more memory than a machine has.
-func goBuild(t testing.TB, dir, pkg string) string {
+func goBuild(t testing.TB, dir, pkg string, flags ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	program := filepath.Join(t.TempDir(), filepath.Base(pkg))
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", program, pkg)
+	build := exec.CommandContext(ctx, "go", slices.Concat([]string{"build", "-trimpath", "-o", program}, flags, []string{pkg})...)
 	build.Dir = dir
 	build.Env = append(build.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("go build %s: %v\n%s", pkg, err, out)
 	}
 	return program
+}
+
+// buildWith is goBuild with another version of discordgo. go.mod is left alone.
+func buildWith(t testing.TB, dir, pkg, discordgo string) string {
+	t.Helper()
+	mod := filepath.Join(t.TempDir(), "go.mod")
+	for _, name := range []string{"go.mod", "go.sum"} {
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(filepath.Dir(mod), name), text)
+	}
+	if out, err := output(t, "go", nil, "mod", "edit", "-require=github.com/bwmarrin/discordgo@"+discordgo, mod); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return goBuild(t, dir, pkg, "-modfile="+mod, "-mod=mod")
 }

@@ -26,6 +26,7 @@ type play struct {
 	// direct does what the demo cannot do to itself: kill it. It is called once the Prometheus is there, and returns whether there
 	// is more to do; then it is called again a moment later.
 	direct func(p *play) (more bool)
+	next   string // the program with another version of discordgo
 
 	prom    *promServer
 	targets int                 // that it scrapes
@@ -80,6 +81,7 @@ func stage() []*play {
 		one("clock-skew", demoOf("clock-skew", steady, two...)...),
 		// More than 5,000 reactions have to be refused.
 		one("runaway", demoOf("runaway", busy)...),
+		one("raid", demoOf("raid", steady, two...)...),
 		// A bot that is scraped, and whose pushes nobody takes.
 		{name: "unpushed", actors: []actor{{name: "unpushed", args: demoOf("calm", steady, two...), env: []string{
 			"OTEL_METRICS_EXPORTER=prometheus,otlp", "OTEL_EXPORTER_OTLP_ENDPOINT=" + outOfReach, "OTEL_METRIC_EXPORT_INTERVAL=1000",
@@ -93,8 +95,16 @@ func stage() []*play {
 	}
 }
 
+// olderDiscordgo is not the version that go.mod requires, and the oldest that Argus is made for.
+const olderDiscordgo = "v0.28.1"
+
+// settledIn is there when Prometheus has known of the second process of the fleet for more than the minute after which a version is new,
+// and of its new version for some seconds.
+var settledIn = fmt.Sprintf(`count_over_time(discord_bot_info{cluster="fleet-1",discordgo_version=%q}[1m]) >= 10`+
+	` and on (cluster) last_over_time(discord_bot_info{cluster="fleet-1"}[1h] offset 70s)`, olderDiscordgo)
+
 // killThem is what happens to the fleet: the shards of the second process run twice; then both processes that have them are killed; one
-// is started again; and at last nobody is left.
+// is started again, with another version of discordgo; and at last nobody is left.
 func killThem(p *play) bool {
 	fired := func(names ...string) bool {
 		return !slices.ContainsFunc(names, func(name string) bool { return len(p.named(name)) == 0 })
@@ -108,11 +118,12 @@ func killThem(p *play) bool {
 		}
 	case 1:
 		if fired("DiscordShardsMissing", "DiscordClusterGone", "ArgusScrapeFails") {
+			p.demos["second"].path = p.next
 			p.demos["second"].start()
 			p.step++
 		}
 	case 2:
-		if rows := p.prom.query(`discord_shard_up{cluster="fleet-1"} == 1`); len(rows) == 2 {
+		if len(p.prom.query(`discord_shard_up{cluster="fleet-1"} == 1`)) == 2 && len(p.prom.query(settledIn)) == 1 {
 			p.demos["first"].kill()
 			p.demos["second"].kill()
 			p.step++
