@@ -93,7 +93,7 @@ func parse(args []string, help io.Writer) (config, error) {
 		c.process = n
 		return nil
 	})
-	flags.Func("rate", "gateway events per second, over all shards (default 200)", func(text string) error {
+	flags.Func("rate", "`number` of gateway events per second, over all shards (default 200)", func(text string) error {
 		n, err := strconv.ParseFloat(text, 64)
 		if err != nil || !(n > 0 && n <= maxRate) {
 			return fmt.Errorf("must be a number above 0, and at most %d", maxRate)
@@ -213,13 +213,7 @@ Usage: argus demo [flags]
 
 Flags:
 `)
-	flags.VisitAll(func(f *flag.Flag) {
-		name, usage := flag.UnquoteUsage(f)
-		if name == "value" {
-			name = "number"
-		}
-		fmt.Fprintf(w, "  --%s %s\n        %s\n", f.Name, name, strings.ReplaceAll(usage, "\n", "\n        "))
-	})
+	cli.WriteFlags(w, flags)
 	fmt.Fprint(w, "\nScenarios, which docs/SCENARIOS.md tells:\n")
 	for _, sc := range scenarios() {
 		fmt.Fprintf(w, "  %-16s %s\n", sc.name, sc.summary)
