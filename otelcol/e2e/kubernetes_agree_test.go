@@ -156,15 +156,15 @@ func (a *agreement) shardsAgree() {
 	owner := map[int]string{}
 	count := 0
 	for n := range *set.Spec.Replicas {
-		mine := maps.Clone(env)
-		mine["CLUSTER_ID"] = strconv.Itoa(int(start + n)) // what the label is, see TestKubernetesDiscovery
+		number := strconv.Itoa(int(start + n)) // what the label is, see TestKubernetesDiscovery
+		mine := a.o.variablesOf(pods.spec.Containers[0], number)
 		p, err := resource.Detect(resource.WithEnvironment(func(name string) (string, bool) { v, ok := mine[name]; return v, ok }))
 		if err != nil {
 			a.errorf("pod %d cannot tell its shards: %v", start+n, err)
 			continue
 		}
-		if p.ClusterID != mine["CLUSTER_ID"] {
-			a.errorf("pod %d is cluster %s", start+n, p.ClusterID)
+		if id := p.ClusterID; id != number && !strings.HasSuffix(id, "-"+number) {
+			a.errorf("pod %d is cluster %s", start+n, id)
 		}
 		count = p.ShardCount
 		for _, id := range p.ShardIDs {
@@ -722,6 +722,10 @@ func TestKubernetesDisagrees(t *testing.T) {
 		{"pull", "StatefulSet", theBot, container + "livenessProbe.httpGet.port", "http", "asks port 0, which listens on 9191"},
 		{"pull", "StatefulSet", theBot, container + "ports.0.containerPort", int64(9090), "asks port 9090, which listens on 9191"},
 		{"pull", "StatefulSet", theBot, container + "env.0.name", "CLUSTER", "CLUSTER, which nothing reads"},
+		{"pull", "StatefulSet", theBot, container + "env", []any{
+			map[string]any{"name": "ARGUS_CLUSTER_ID", "value": "eu-$(CLUSTER_ID)"},
+			map[string]any{"name": "CLUSTER_ID", "valueFrom": map[string]any{"fieldRef": map[string]any{"fieldPath": podIndex}}},
+		}, "pod 0 "},
 		{"pull", "StatefulSet", theBot, container + "env.3", map[string]any{"name": "DISCORD_TOKEN", "value": "x"}, "the token is in the manifest"},
 		{"pull", "StatefulSet", theBot, container + "image", "bot:latest", "the image of bot"},
 		{"pull", "StatefulSet", theBot, container + "securityContext.readOnlyRootFilesystem", false, "can write"},

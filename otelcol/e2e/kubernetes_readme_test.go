@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 )
 
 // TestKubernetesOwn: what README.md shows as a user's own kustomization renders on the overlay that it names, does what it says, and
@@ -20,8 +21,8 @@ func TestKubernetesOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(readme), -1)
-	if len(blocks) != 2 {
-		t.Fatalf("README.md has %d kustomizations, want 2", len(blocks))
+	if len(blocks) != 3 {
+		t.Fatalf("README.md has %d kustomizations, want 3", len(blocks))
 	}
 	const remote = "resources:\n  - https://github.com/argus-dgo/argus//deploy/kubernetes/overlays/pull?ref=main\n"
 	var parts []string
@@ -53,6 +54,16 @@ func TestKubernetesOwn(t *testing.T) {
 	fits("the second example", second)
 	if start := each[appsv1.StatefulSet](t, second, "StatefulSet")[0].Spec.Ordinals.Start; start != 1 {
 		t.Errorf("the first pod is number %d", start)
+	}
+	third := own(t, "pull", parts[2])
+	fits("the third example", third)
+	// Kubernetes expands a variable that stands above, and leaves $(CLUSTER_ID) as it is otherwise.
+	env := each[appsv1.StatefulSet](t, third, "StatefulSet")[0].Spec.Template.Spec.Containers[0].Env
+	at := func(name string) int {
+		return slices.IndexFunc(env, func(v corev1.EnvVar) bool { return v.Name == name })
+	}
+	if number, name := at("CLUSTER_ID"), at("ARGUS_CLUSTER_ID"); number < 0 || name < number || env[name].Value != "eu-$(CLUSTER_ID)" {
+		t.Errorf("the name of a cluster does not stand below its number: %+v", env)
 	}
 
 	for _, name := range kustomizations(t)[1:] {

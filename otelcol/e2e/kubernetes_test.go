@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -187,8 +188,16 @@ func (p podTemplate) serves(number int32) bool {
 	})
 }
 
+// podIndex is where a pod of a StatefulSet has its number.
+const podIndex = "metadata.labels['apps.kubernetes.io/pod-index']"
+
+var reference = regexp.MustCompile(`\$\(\w+\)`)
+
 // variables are those of a container, with what it takes from ConfigMaps; what is known in a pod alone is empty.
-func (o objects) variables(c corev1.Container) map[string]string {
+func (o objects) variables(c corev1.Container) map[string]string { return o.variablesOf(c, "") }
+
+// variablesOf are those in the pod of a number. As Kubernetes does it, a reference to what does not stand above is left as it is.
+func (o objects) variablesOf(c corev1.Container, number string) map[string]string {
 	env := map[string]string{}
 	for _, from := range c.EnvFrom {
 		for _, m := range o.configMaps {
@@ -198,7 +207,16 @@ func (o objects) variables(c corev1.Container) map[string]string {
 		}
 	}
 	for _, e := range c.Env {
-		env[e.Name] = e.Value
+		value := e.Value
+		if from := e.ValueFrom; from != nil && from.FieldRef != nil && from.FieldRef.FieldPath == podIndex {
+			value = number
+		}
+		env[e.Name] = reference.ReplaceAllStringFunc(value, func(ref string) string {
+			if known, ok := env[strings.Trim(ref, "$()")]; ok {
+				return known
+			}
+			return ref
+		})
 	}
 	return env
 }

@@ -15,9 +15,10 @@ import (
 	"github.com/argus-dgo/argus/otelcol/internal/tools"
 )
 
-// deployed are the Prometheus configurations of deploy/prometheus but the one for Kubernetes, with how each finds the bots.
+// deployed are the Prometheus configurations of deploy/prometheus, with how each finds the bots.
 var deployed = map[string]string{
 	"static.yml": "static_configs", "file_sd.yml": "file_sd_configs", "dns.yml": "dns_sd_configs", "dns-srv.yml": "dns_sd_configs",
+	"kubernetes.yml": "kubernetes_sd_configs",
 }
 
 func deployedFile(t testing.TB, name string) string {
