@@ -40,7 +40,7 @@ demo: ## Run a bot against a fake Discord and serve its metrics (flags in ARGS="
 	@bin/argus demo $(ARGS)
 
 .PHONY: test
-test: test-default test-alloc test-discordgo ## Run all tests, then those that touch discordgo against its other versions
+test: test-default test-norace test-discordgo ## Run all tests, then those that touch discordgo against its other versions
 
 .PHONY: test-default
 test-default: ## Run all tests with the discordgo of go.mod
@@ -49,10 +49,11 @@ ifeq ($(RACE),)
 endif
 	$(GO) test $(TESTFLAGS) ./...
 
-# The race detector allocates too, so these are skipped under it.
-.PHONY: test-alloc
-test-alloc: ## Run the tests that count allocations, without the race detector
-	$(GO) test -count=1 -run Alloc ./instrument/...
+# These are skipped under the race detector: it allocates too, and discordgo has
+# data races of its own where a voice connection connects a second time.
+.PHONY: test-norace
+test-norace: ## Run the tests that cannot have the race detector
+	$(GO) test -count=1 -run 'Alloc|VoiceAgain' ./instrument/... ./discordtest
 
 .PHONY: test-discordgo
 test-discordgo: $(DISCORDGO_VERSIONS:%=test-discordgo@%) ## Run the tests that touch discordgo against its other versions

@@ -453,8 +453,10 @@ func (c *Conn) drop(reset bool) error {
 
 // netConn returns the TCP connection, also below TLS: closing that one sends no
 // close_notify.
-func (c *Conn) netConn() net.Conn {
-	nc := c.ws.UnderlyingConn()
+func (c *Conn) netConn() net.Conn { return tcpConn(c.ws) }
+
+func tcpConn(ws *websocket.Conn) net.Conn {
+	nc := ws.UnderlyingConn()
 	if t, ok := nc.(*tls.Conn); ok {
 		return t.NetConn()
 	}

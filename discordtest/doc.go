@@ -29,6 +29,13 @@
 // request and every answer to an interaction, and can be scripted per route:
 // [Server.Handle], [Server.RateLimit], [Server.Fail], [Server.Delay].
 //
+// A bot that joins a voice channel (op 4) gets a VOICE_SERVER_UPDATE and connects
+// to the voice server: a WebSocket over TLS, version 1 as discordgo asks for it,
+// IDENTIFY, READY, heartbeats, IP discovery over UDP, the choice of an encryption
+// mode, and the close codes that Discord sends by itself. [Server.VoiceState]
+// moves the bot or takes it out, [VoiceBehavior] refuses it, a [VoiceConn] ends
+// its connection. Audio is counted and goes nowhere.
+//
 // [Traffic] plays a plausible bot's day at a given rate from a seed.
 //
 // Every [Server] stands alone: any number of them run side by side in one test
@@ -50,9 +57,11 @@
 //
 // # What it does not do
 //
-// There is no voice server, no ETF encoding and no transport compression
-// (compress=zlib-stream), none of which discordgo's gateway client uses. State
-// changed over REST is not kept, but for application commands.
+// There is no ETF encoding and no transport compression (compress=zlib-stream),
+// neither of which discordgo's gateway client uses. The voice server speaks
+// neither later versions nor end-to-end encryption, which Discord itself has
+// demanded since March 2026 and discordgo does not know. State changed over REST
+// is not kept, but for application commands.
 //
 // # Habits of discordgo that a test meets
 //
@@ -64,4 +73,6 @@
 // waits for a lock that it holds, and its goroutine stays for good. A session
 // that reconnects in a loop is stopped by ShouldReconnectOnError, which
 // discordgo reads without a lock: give it a server that accepts it, then Close.
+// Close leaves voice connections alone: call their Disconnect before, which takes
+// a second as well.
 package discordtest

@@ -102,15 +102,11 @@ func (c *Conn) extendDeadline() {
 	if c.closed.Load() {
 		return // CloseCode has set its own
 	}
-	d := c.server.cfg.heartbeatTimeout
-	if d == 0 {
-		d = max(2*c.server.cfg.heartbeatInterval, minHeartbeatTimeout)
-	}
 	if c.currentBehavior().NoHeartbeatTimeout {
 		_ = c.ws.SetReadDeadline(time.Time{})
 		return
 	}
-	_ = c.ws.SetReadDeadline(time.Now().Add(d))
+	_ = c.ws.SetReadDeadline(time.Now().Add(c.server.cfg.silence()))
 	if c.closed.Load() { // meanwhile
 		_ = c.ws.SetReadDeadline(time.Now().Add(closeGrace))
 	}

@@ -100,6 +100,14 @@ func defaultConfig() config {
 	}
 }
 
+// silence is for how long a connection may be without a heartbeat.
+func (c *config) silence() time.Duration {
+	if c.heartbeatTimeout != 0 {
+		return c.heartbeatTimeout
+	}
+	return max(2*c.heartbeatInterval, minHeartbeatTimeout)
+}
+
 func (c *config) validate() error {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf("discordtest: "+format, args...)) }
@@ -165,6 +173,7 @@ func (c *config) validate() error {
 
 // WithTLS serves https and wss with a certificate for 127.0.0.1 and localhost
 // from an authority that is generated for this server: see [Server.CertPool].
+// The voice server has such a certificate also without this option.
 func WithTLS() Option { return optionFunc(func(c *config) { c.tls = true }) }
 
 // WithCertificate serves https and wss with this certificate, whatever is wrong
@@ -214,13 +223,14 @@ func WithGuilds(n int) Option { return optionFunc(func(c *config) { c.guilds = n
 // see the package documentation. Default 10.
 func WithMembers(n int) Option { return optionFunc(func(c *config) { c.members = n }) }
 
-// WithHeartbeatInterval sets the interval that HELLO announces. Default 41.25 s.
+// WithHeartbeatInterval sets the interval that HELLO announces, and the voice
+// server's READY. Default 41.25 s.
 func WithHeartbeatInterval(d time.Duration) Option {
 	return optionFunc(func(c *config) { c.heartbeatInterval = d })
 }
 
 // WithHeartbeatTimeout sets after how long without a heartbeat a connection is
-// closed with 4009. Default: two intervals, and at least 10 s.
+// closed with 4009, at the voice server too. Default: two intervals, and at least 10 s.
 func WithHeartbeatTimeout(d time.Duration) Option {
 	return optionFunc(func(c *config) { c.heartbeatTimeout = d })
 }

@@ -198,6 +198,9 @@ func (g *guild) voiceState(userID, channelID string) voiceState {
 	if m, ok := g.memberByID(userID); ok {
 		vs.Member = &m
 	}
+	if userID == botID && g.call != nil { // a bot's is its gateway session's
+		vs.SessionID, vs.SelfMute, vs.SelfDeaf = g.call.session.id, g.call.selfMute, g.call.selfDeaf
+	}
 	return vs
 }
 

@@ -17,8 +17,8 @@ import (
 type Remote struct{ endpoint *endpoint }
 
 // Address returns one word of printable ASCII that [Connect] takes in another
-// process: where the server listens, the bot's token, and over TLS the
-// certificates to trust. Hand it on by a flag or an environment variable.
+// process: where the server listens, the bot's token, and the certificates to
+// trust. Hand it on by a flag or an environment variable.
 func (s *Server) Address() string {
 	e := s.endpoint
 	u := url.URL{Scheme: e.scheme("http"), User: url.User(e.token), Host: e.addr}
@@ -44,21 +44,19 @@ func Connect(address string) (*Remote, error) {
 		return nil, bad("an address that begins with neither http:// nor https://")
 	case u.Hostname() == "" || u.Port() == "" || u.User.Username() == "":
 		return nil, bad("an address without a token, a host or a port")
-	case (u.Scheme == "https") != (u.Fragment != ""):
-		return nil, bad("an address that has certificates without https, or https without certificates")
+	case u.Fragment == "":
+		return nil, bad("an address without certificates")
 	}
 	var roots []*x509.Certificate
-	if u.Fragment != "" {
-		for part := range strings.SplitSeq(u.Fragment, ".") {
-			der, _ := base64.RawURLEncoding.DecodeString(part) // what is cut off is no certificate either
-			cert, err := x509.ParseCertificate(der)
-			if err != nil {
-				return nil, bad("an address that is cut off within a certificate")
-			}
-			roots = append(roots, cert)
+	for part := range strings.SplitSeq(u.Fragment, ".") {
+		der, _ := base64.RawURLEncoding.DecodeString(part) // what is cut off is no certificate either
+		cert, err := x509.ParseCertificate(der)
+		if err != nil {
+			return nil, bad("an address that is cut off within a certificate")
 		}
+		roots = append(roots, cert)
 	}
-	return &Remote{newEndpoint(u.Host, u.User.Username(), roots)}, nil
+	return &Remote{newEndpoint(u.Host, u.User.Username(), u.Scheme == "https", roots)}, nil
 }
 
 // Configure points a session at the server, as [Server.Configure] does.

@@ -73,7 +73,7 @@ func TestConnectRefuses(t *testing.T) {
 		"no port":                "http://top-secret@127.0.0.1",
 		"no host":                "http://top-secret@:1",
 		"no certificate":         plain,
-		"certificates for http":  strings.Replace(address, "https", "http", 1),
+		"no certificate, plain":  strings.Replace(plain, "https", "http", 1),
 		"half a certificate":     address[:len(address)-40],
 		"a certificate too many": address + ".",
 	} {

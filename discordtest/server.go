@@ -30,6 +30,7 @@ type Server struct {
 	http     *http.Server
 	world    *world
 	rest     *rest
+	voice    voiceServer
 	ids      atomic.Int64
 	up       websocket.Upgrader
 
@@ -78,22 +79,20 @@ func NewServer(opts ...Option) (*Server, error) {
 	s.rest = newREST(s)
 	s.up = websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return true }}
 
-	var (
-		tc    *tls.Config
-		roots []*x509.Certificate
-	)
-	if cfg.tls {
-		var err error
-		if tc, roots, err = serverTLS(&cfg); err != nil {
-			return nil, err
-		}
+	tc, roots, err := serverTLS(&cfg)
+	if err != nil {
+		return nil, err
 	}
 	ln, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("discordtest: listening on the loopback interface: %w", err)
 	}
-	s.endpoint = newEndpoint(ln.Addr().String(), cfg.token, roots)
-	if tc != nil {
+	if err := s.listenVoice(tc); err != nil {
+		_ = ln.Close()
+		return nil, err
+	}
+	s.endpoint = newEndpoint(ln.Addr().String(), cfg.token, cfg.tls, roots)
+	if cfg.tls {
 		ln = tls.NewListener(ln, tc)
 	}
 	s.http = &http.Server{
@@ -102,6 +101,7 @@ func NewServer(opts ...Option) (*Server, error) {
 		ErrorLog:          log.New(io.Discard, "", 0), // refused handshakes are a test's business
 	}
 	s.wg.Go(func() { _ = s.http.Serve(ln) })
+	s.runVoice()
 	return s, nil
 }
 
@@ -177,6 +177,7 @@ func (s *Server) Close() error {
 			c.shutdown()
 		}
 		_ = s.http.Close()
+		s.closeVoice()
 		s.endpoint.closeIdleConnections()
 	})
 	s.wg.Wait()
@@ -195,7 +196,12 @@ func (s *Server) Addr() string { return s.endpoint.addr }
 
 // CertPool returns the roots that verify the server's certificate, or nil
 // without TLS.
-func (s *Server) CertPool() *x509.CertPool { return s.endpoint.pool }
+func (s *Server) CertPool() *x509.CertPool {
+	if !s.cfg.tls {
+		return nil
+	}
+	return s.endpoint.pool
+}
 
 // Token returns the bot token that [Server.NewSession] gives its sessions,
 // without the prefix "Bot ".

@@ -24,6 +24,7 @@ type session struct {
 	identify   Identify
 
 	invalid atomic.Bool // cannot be resumed any more
+	spoke   atomic.Bool // it has joined a voice channel
 	ended   atomic.Int64
 
 	// mu orders dispatches, and is held while one is written. No other lock of
@@ -129,6 +130,9 @@ func (s *Server) forgetLocked(sess *session) {
 	delete(s.sessions, sess.id)
 	if s.current[sess.shard] == sess {
 		delete(s.current, sess.shard)
+	}
+	if sess.spoke.Swap(false) && !s.closed {
+		s.wg.Go(func() { s.dropVoice(sess) })
 	}
 }
 

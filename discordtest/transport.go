@@ -30,28 +30,26 @@ func isDiscordHost(host string) bool {
 // An endpoint is what sessions need to know of a server, in its own process or
 // in another one.
 type endpoint struct {
-	addr  string              // host and port
-	token string              // of the bot, without the prefix "Bot "
-	roots []*x509.Certificate // that verify the server's; none without TLS
-	pool  *x509.CertPool      // of roots; nil without TLS
+	addr   string              // host and port
+	token  string              // of the bot, without the prefix "Bot "
+	secure bool                // TLS at the gateway and REST; voice always has it
+	roots  []*x509.Certificate // that verify the server's
+	pool   *x509.CertPool      // of roots
 
 	mu         sync.Mutex
 	transports []*http.Transport
 }
 
-func newEndpoint(addr, token string, roots []*x509.Certificate) *endpoint {
-	e := &endpoint{addr: addr, token: token, roots: roots}
-	if len(roots) > 0 {
-		e.pool = x509.NewCertPool()
-		for _, cert := range roots {
-			e.pool.AddCert(cert)
-		}
+func newEndpoint(addr, token string, secure bool, roots []*x509.Certificate) *endpoint {
+	e := &endpoint{addr: addr, token: token, secure: secure, roots: roots, pool: x509.NewCertPool()}
+	for _, cert := range roots {
+		e.pool.AddCert(cert)
 	}
 	return e
 }
 
 func (e *endpoint) scheme(base string) string {
-	if e.pool != nil {
+	if e.secure {
 		return base + "s"
 	}
 	return base
@@ -76,7 +74,7 @@ func (s *Server) Transport(next http.RoundTripper) http.RoundTripper {
 func (e *endpoint) transport(next http.RoundTripper) http.RoundTripper {
 	if next == nil {
 		t := &http.Transport{MaxIdleConnsPerHost: 32, IdleConnTimeout: 90 * time.Second}
-		if e.pool != nil {
+		if e.secure {
 			t.TLSClientConfig = &tls.Config{RootCAs: e.pool, MinVersion: tls.VersionTLS12}
 		}
 		e.mu.Lock()
@@ -117,8 +115,9 @@ func (t *rewriter) CloseIdleConnections() {
 
 // Configure points a session at this server. It gives the session an
 // http.Client and a websocket.Dialer of its own, copies of what it had, with
-// [Server.Transport] around the client's transport and, over TLS, with
-// [Server.CertPool] as the dialer's roots. Shared defaults are never touched.
+// [Server.Transport] around the client's transport and the server's authority
+// as the dialer's roots: discordgo dials voice servers over TLS, whatever the
+// gateway has. Shared defaults are never touched.
 // Call it before Open, and before whatever else wraps the session's transport
 // or dialer. A nil session is ignored.
 func (s *Server) Configure(sess *discordgo.Session) { s.endpoint.configure(sess) }
@@ -139,14 +138,12 @@ func (e *endpoint) configure(sess *discordgo.Session) {
 		*dialer = *sess.Dialer
 	}
 	dialer.Proxy = nil // a proxy of the environment has no business on loopback
-	if e.pool != nil {
-		tc := &tls.Config{MinVersion: tls.VersionTLS12}
-		if dialer.TLSClientConfig != nil {
-			tc = dialer.TLSClientConfig.Clone()
-		}
-		tc.RootCAs = e.pool
-		dialer.TLSClientConfig = tc
+	tc := &tls.Config{MinVersion: tls.VersionTLS12}
+	if dialer.TLSClientConfig != nil {
+		tc = dialer.TLSClientConfig.Clone()
 	}
+	tc.RootCAs = e.pool
+	dialer.TLSClientConfig = tc
 	sess.Dialer = dialer
 }
 

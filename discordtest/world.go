@@ -49,6 +49,7 @@ type guild struct {
 	unavailable bool
 	gone        bool
 	voice       map[string]string // user id → channel id
+	call        *call             // of the bot, if it has joined; see voice.go
 }
 
 func newWorld(guilds, members int) *world {
@@ -243,6 +244,8 @@ func (s *Server) GuildLeave(guildID string) error {
 	return s.withGuild(guildID, func(g *guild) error {
 		g.gone = true
 		s.world.remove(g)
+		s.endCall(g.call, true)
+		g.call = nil
 		_, err := s.tell(g, "GUILD_DELETE", map[string]string{"id": g.idString()})
 		return err
 	})
@@ -289,9 +292,13 @@ func (s *Server) memberRemove(g *guild) (userID string, sent int, err error) {
 }
 
 // VoiceState moves a user into a voice channel, or out of all with an empty
-// channelID, and sends VOICE_STATE_UPDATE.
+// channelID, and sends VOICE_STATE_UPDATE. The bot's voice connection is closed
+// with 4014; if it is moved, it gets a VOICE_SERVER_UPDATE after that.
 func (s *Server) VoiceState(guildID, userID, channelID string) error {
 	return s.withGuild(guildID, func(g *guild) error {
+		if userID == botID {
+			return s.moveBot(g, channelID)
+		}
 		_, err := s.voiceUpdate(g, userID, channelID)
 		return err
 	})
@@ -354,24 +361,6 @@ func (s *Server) Census(shard, shardCount int) Census {
 }
 
 func online(ordinal int) bool { return ordinal%3 == 0 }
-
-// voiceState answers op 4: the bot joins or leaves a voice channel. No
-// VOICE_SERVER_UPDATE follows, because there is no voice server.
-func (c *Conn) voiceState(d json.RawMessage) {
-	var p struct {
-		GuildID   string  `json:"guild_id"`
-		ChannelID *string `json:"channel_id"`
-	}
-	if json.Unmarshal(d, &p) != nil {
-		_ = c.CloseCode(4002, "Error while decoding payload.")
-		return
-	}
-	channel := ""
-	if p.ChannelID != nil {
-		channel = *p.ChannelID
-	}
-	_ = c.server.VoiceState(p.GuildID, botID, channel) // Discord ignores guilds that it does not know
-}
 
 // chunkSize is how many members Discord puts into a GUILD_MEMBERS_CHUNK.
 const chunkSize = 1000
