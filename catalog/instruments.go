@@ -216,8 +216,10 @@ var (
 	Presences       = cached("presences", "presence", "Presences in discordgo's state cache")
 	VoiceClients    = Instrument{
 		Name: "discord.voice_clients", Kind: Gauge, Unit: "{connection}", Section: sectionState,
-		Description: "Voice connections that this process holds",
-		Notes:       "When the session's lock is not free, the last value that was read; absent before the first.",
+		Description: "Voice connections of discordgo's that are ready to send and receive",
+		Notes: "VoiceConnection.Ready: one that is being made, was refused or is lost does not count, though discordgo keeps it in Session.VoiceConnections. " +
+			"One that somebody in the guild has ended counts for up to 5 s more. A bot that has another program speak (ChannelVoiceJoinManual) has none here. " +
+			"When the session's lock is not free, the last value that was read; absent before the first.",
 	}
 )
 

@@ -177,13 +177,13 @@ func TestCollectWhileLocked(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Lock()
-	s.VoiceConnections["1"] = &discordgo.VoiceConnection{}
+	s.VoiceConnections["1"] = &discordgo.VoiceConnection{Ready: true}
 	s.Unlock()
 	b.awaitValue("discord.voice_clients", 1)
 	channels := b.await("three guilds' channels", func(r reading) bool { return r["discord.threads"] == 3 })["discord.channels"]
 
 	s.Lock()
-	s.VoiceConnections["2"] = &discordgo.VoiceConnection{}
+	s.VoiceConnections["2"] = &discordgo.VoiceConnection{Ready: true}
 	b.collectWhile(sessionLocked(s)).want(t, reading{"discord.voice_clients": 1, up(0): 1, "discord.guilds": 3})
 	clear(s.VoiceConnections)
 	s.Unlock()

@@ -30,13 +30,35 @@ func (r *lockedReader) read(s *discordgo.Session) (values lockedValues, fresh bo
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if fresh = s.TryRLock(); fresh {
-		r.values = lockedValues{known: true, dataReady: s.DataReady, voiceClients: int64(len(s.VoiceConnections))}
+		r.values = lockedValues{known: true, dataReady: s.DataReady, voiceClients: readyVoices(s)}
 		s.RUnlock()
 		r.refused = time.Time{}
 	} else if r.refused.IsZero() {
 		r.refused = time.Now()
 	}
 	return r.values, fresh
+}
+
+// readyVoices counts the voice connections that can send and receive. How many
+// there are in the map says less: discordgo leaves those there that never came
+// about, and those that it tries to get back (v0.28.1 to v0.29.1).
+//
+// discordgo holds a connection's lock while it connects, which can be for ever,
+// and while it closes, which takes a second: one whose lock is not free is not
+// ready. For all else it has the lock for no more than a moment.
+//
+// The session's lock must be held: for some 20 ns a connection.
+func readyVoices(s *discordgo.Session) (n int64) {
+	for _, v := range s.VoiceConnections {
+		if v == nil || !v.TryRLock() {
+			continue
+		}
+		if v.Ready {
+			n++
+		}
+		v.RUnlock()
+	}
+	return n
 }
 
 // unavailable is for how long the lock could not be had.

@@ -319,7 +319,7 @@ export const gateway = () =>
           }),
           lines({
             title: "Voice connections",
-            description: "Voice connections that the bot holds.",
+            description: "Voice connections of discordgo's that are ready to send and receive. Those that it tries to get, or to get back, are not among them.",
             width: 8,
             unit: "short",
             queries: [{ expr: agg("sum", ["cluster"], gauge("discord_voice_clients")), legend: "{{cluster}}" }],
