@@ -173,10 +173,8 @@ var fed = map[string]promise{
 	"Gateway and shards: What comes in and goes out?: Sends by operation":            in("runaway"),
 	"Gateway and shards: What comes in and goes out?: Bytes":                         in("calm"),
 
-	"Gateway and shards: Guilds, voice and discordgo's cache: Guilds that are unavailable": in("outage").zero(),
-	"Gateway and shards: Guilds, voice and discordgo's cache: Voice connections": onSeries("the fake Discord has no voice server",
-		map[string]string{`discord_voice_clients{cluster="a"}`: "0 3x20", `discord_voice_clients{cluster="b"}`: "0x20"},
-		"10m", map[string]float64{`{cluster="a"}`: 3, `{cluster="b"}`: 0}),
+	"Gateway and shards: Guilds, voice and discordgo's cache: Guilds that are unavailable":  in("outage").zero(),
+	"Gateway and shards: Guilds, voice and discordgo's cache: Voice connections":            in("calm"),
 	"Gateway and shards: Guilds, voice and discordgo's cache: Entries in discordgo's cache": in("calm"),
 
 	"REST and rate limits: How near are the limits?: Invalid requests in 10 minutes": in("runaway").zero(),
@@ -496,7 +494,7 @@ func TestDashboardsOnSeries(t *testing.T) {
 			}
 		}
 	}
-	if len(tests) < 8 {
+	if len(tests) < 7 {
 		t.Errorf("only %d queries are written", len(tests))
 	}
 	file := marshal(t, "written.yaml", map[string]any{"evaluation_interval": "1m", "tests": tests})

@@ -42,6 +42,7 @@ func (d *demo) observe() error {
 			}
 			s.Identify.Intents = discordgo.IntentsAll // prefix commands need the messages' content
 			s.ShouldReconnectOnError = true
+			s.ShouldReconnectVoiceOnSessionError = false // voice outlives a connection to the gateway
 			s.LogLevel = discordgo.LogWarning
 			c.sessions = append(c.sessions, s)
 		}

@@ -193,6 +193,7 @@ func (d *demo) play(ctx context.Context) error {
 		failed = d.traffic.Run(ctx)
 	})
 	wait.Go(func() { d.scenery.run(ctx, d.pace.change) })
+	wait.Go(func() { d.music(ctx) })
 	for n, sc := range d.scenarios {
 		if sc.play != nil {
 			wait.Go(func() { sc.play(ctx, d.stage(n)) })

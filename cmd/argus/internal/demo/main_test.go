@@ -35,7 +35,9 @@ func TestMain(m *testing.M) {
 			}
 		}
 	}
-	goleak.VerifyTestMain(m)
+	// Where the gateway's session has ended, discordgo waits for 5 s whether a voice
+	// connection comes back.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/bwmarrin/discordgo.(*VoiceConnection).wsListen"))
 }
 
 // A journal is what a demo has written, to be read while it runs.

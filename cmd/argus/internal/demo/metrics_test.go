@@ -33,7 +33,6 @@ func still(shards int) map[string]float64 {
 	return map[string]float64{
 		catalog.ShardsConfigured.Name:      float64(shards),
 		catalog.ShardsTotal.Name:           float64(shards),
-		catalog.VoiceClients.Name:          0, // there is no fake voice server
 		catalog.AppCommandsRegistered.Name: 10,
 		catalog.BotInfo.Name:               1,
 		catalog.Up.Name:                    1,
@@ -241,6 +240,7 @@ var mostPlausible = map[string]float64{
 	catalog.Members.Name:           40 * (membersPerGuild + 20),
 	catalog.CachedMembers.Name:     40 * (membersPerGuild + 20),
 	catalog.PrivateChannels.Name:   directChannels,
+	catalog.VoiceClients.Name:      players,
 	catalog.Uptime.Name:            300,
 }
 

@@ -65,6 +65,7 @@ var moves = map[string][]signal{
 		{catalog.GatewayIO, "direction=transmit"},
 		{catalog.RequestDuration, "method=POST, route=/interactions/{id}/{token}/callback, status=204"},
 		{catalog.QueueWait, "route=/interactions/{id}/{token}/callback"},
+		{catalog.VoiceClients, ""},
 	},
 	"storm": {
 		{catalog.Handshakes, "kind=resume, outcome=resumed"},
@@ -208,6 +209,7 @@ var rests = map[string][]signal{
 		{catalog.GuildsUnavailable, ""},
 		{catalog.CommandErrors, ""},
 		{catalog.Interactions, "status=expired"},
+		{catalog.VoiceClients, ""}, // there is no music but on calm and on mixed days
 		{catalog.Acks, "outcome=rejected"},
 		{catalog.InvalidRequests, ""},
 	},
