@@ -16,8 +16,6 @@ import (
 
 	promv1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
-
-	"github.com/argus-dgo/argus/otelcol/internal/tools"
 )
 
 // A shape is what the result of a query has to be at one moment of a play at least.
@@ -62,15 +60,6 @@ type promise struct {
 	// alone is the shape with one cluster chosen, where it takes several to have the other; else nil.
 	alone *shape
 	calm  calmness
-	written
-}
-
-// What is written is proven on written series in place of a play, for the reason that why gives.
-type written struct {
-	why    string
-	series map[string]string  // with their values, as promtool has them, one a minute
-	at     string             // when the query is asked
-	want   map[string]float64 // its result, by labels
 }
 
 func in(play string) promise        { return promise{in: play} }
@@ -78,10 +67,6 @@ func (p promise) zero() promise     { p.calm = zero; return p }
 func (p promise) empty() promise    { p.calm = empty; return p }
 func (p promise) together() promise { p.alone = new(there); return p }
 func (p promise) negative() promise { p.shape = below; return p }
-
-func onSeries(why string, series map[string]string, at string, want map[string]float64) promise {
-	return promise{written: written{why, series, at, want}}
-}
 
 // fed says which play feeds which panel of which dashboard. A key is a panel, or one of its queries where they differ.
 var fed = map[string]promise{
@@ -390,8 +375,8 @@ func TestTablesAreWhole(t *testing.T) {
 	}
 	check := func(what string, p promise) {
 		t.Helper()
-		if onStage, onPaper := plays[p.in], p.why != "" && len(p.series) > 0 && len(p.want) > 0; onStage == onPaper {
-			t.Errorf("%s: it is neither in a play nor written, or both: %+v", what, p)
+		if !plays[p.in] {
+			t.Errorf("%s: there is no play %q", what, p.in)
 		}
 	}
 	used, panels := map[string]bool{}, map[string]bool{}
@@ -462,47 +447,6 @@ func keys(m map[string]promise) map[string]bool {
 	return names
 }
 
-// TestDashboardsOnSeries: what no play can feed gives what is written, for each of the clusters and for one of them.
-func TestDashboardsOnSeries(t *testing.T) {
-	t.Parallel()
-	queries, _ := boards(t)
-	var tests []map[string]any
-	add := func(q panelQuery, w written) {
-		var input, samples []map[string]any
-		for _, series := range slices.Sorted(maps.Keys(w.series)) {
-			input = append(input, map[string]any{"series": series, "values": w.series[series]})
-		}
-		for _, labels := range slices.Sorted(maps.Keys(w.want)) {
-			samples = append(samples, map[string]any{"labels": labels, "value": w.want[labels]})
-		}
-		var checks []map[string]any
-		for _, c := range []choice{nil, {"cluster": "a|b|c"}} {
-			checks = append(checks, map[string]any{"expr": q.fill(c, "5m", "1h"), "eval_time": w.at, "exp_samples": samples})
-		}
-		checks = append(checks, map[string]any{"expr": q.fill(choice{"cluster": "nobody"}, "5m", "1h"), "eval_time": w.at, "exp_samples": []any{}})
-		tests = append(tests, map[string]any{"name": q.panel, "interval": "1m", "input_series": input, "promql_expr_test": checks})
-	}
-	for _, q := range queries {
-		if p, _ := promised(q); p.why != "" {
-			add(q, p.written)
-		}
-		if q.title() == "Signs of trouble" {
-			for _, s := range signs {
-				if s.why != "" {
-					add(q, s.written)
-				}
-			}
-		}
-	}
-	if len(tests) < 7 {
-		t.Errorf("only %d queries are written", len(tests))
-	}
-	file := marshal(t, "written.yaml", map[string]any{"evaluation_interval": "1m", "tests": tests})
-	if out, err := output(t, tool(t, tools.Promtool), nil, "test", "rules", file); err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
-}
-
 // A claim is one thing that a play has to show; see looks whether it does, and says what is missing otherwise.
 type claim struct {
 	what string
@@ -533,9 +477,6 @@ func TestScenarios(t *testing.T) {
 	var claims []claim
 	for _, q := range queries {
 		want, _ := promised(q)
-		if want.why != "" {
-			continue // see TestDashboardsOnSeries
-		}
 		p := byName[want.in]
 		claims = append(claims, claim{fmt.Sprintf("%s, query %s", q.panel, q.ref), p, func(ctx context.Context) (string, error) {
 			m, err := p.ask(ctx, q, nil)
@@ -555,9 +496,6 @@ func TestScenarios(t *testing.T) {
 			continue
 		}
 		for sign, s := range signs {
-			if s.why != "" {
-				continue // see there as well
-			}
 			p := byName[s.in]
 			claims = append(claims, claim{"the sign " + sign, p, func(ctx context.Context) (string, error) {
 				m, err := p.ask(ctx, q, nil)
