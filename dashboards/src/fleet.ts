@@ -1,14 +1,16 @@
 import { board, clusters, uids } from "./frame";
 import { ANSWERED, CLOCK, FAILURES, LATENCY } from "./limits";
 import { BAD, columns, lines, matrix, number, rows, GOOD, WARN } from "./look";
-import { lost } from "./overview";
+import { lost, shardsOfBot } from "./overview";
 import { agg, count, countRate, gauge, increase, max, min, NOW, not, rate, share, sum } from "./promql";
-import { bySign, signs, trouble } from "./trouble";
+import { bySign, seen, signs, trouble } from "./trouble";
 
 const any = { shard: undefined };
 const cluster = '{cluster=~"$cluster"}';
 const acks = "discord_interaction_acks_total";
 const upShare = `avg by (cluster) (${max(["cluster", "shard"], gauge("discord_shard_up", any))})`;
+/** 0 where there is a cluster, or was one in the chosen time; where there is nothing, nothing is known. */
+const orNone = `or 0 * ${count([], seen)}`;
 /** Points from which a cluster needs somebody: any single sign that users feel. */
 const TROUBLE = { warn: 5, bad: 30 };
 
@@ -27,7 +29,7 @@ export const fleet = () =>
             width: 4,
             unit: "short",
             plain: true,
-            query: count([], agg("group", ["cluster"], gauge("argus_up"))),
+            query: `${count([], agg("group", ["cluster"], gauge("argus_up")))} ${orNone}`,
           }),
           number({
             title: "In trouble",
@@ -35,7 +37,7 @@ export const fleet = () =>
             width: 4,
             unit: "short",
             thresholds: { warn: 1, bad: 3 },
-            query: `count((\n${trouble}\n) > 0) or vector(0)`,
+            query: `count((\n${trouble}\n) > 0) ${orNone}`,
           }),
           number({
             title: "Lost",
@@ -43,7 +45,7 @@ export const fleet = () =>
             width: 4,
             unit: "short",
             thresholds: { bad: 1 },
-            query: `count(${lost}) or vector(0)`,
+            query: `count(${lost}) ${orNone}`,
           }),
           number({
             title: "Shards up",
@@ -171,7 +173,7 @@ export const fleet = () =>
             width: 12,
             unit: "short",
             thresholds: { bad: 1 },
-            queries: [{ expr: `count(count by (shard) (${max(["cluster", "shard"], gauge("discord_shard_up", any))} == 1) > 1) or vector(0)`, legend: "shards" }],
+            queries: [{ expr: `count(count by (shard) (${max(["cluster", "shard"], gauge("discord_shard_up", any))} == 1) > 1) ${orNone}`, legend: "shards" }],
           }),
           lines({
             title: "Shards of the bot that are up",
@@ -180,8 +182,8 @@ export const fleet = () =>
             unit: "short",
             colours: { up: GOOD, "shards of the bot": WARN },
             queries: [
-              { expr: `count(${max(["shard"], gauge("discord_shard_up", any))} == 1)`, legend: "up" },
-              { expr: max([], gauge("discord_shards_total")), legend: "shards of the bot" },
+              { expr: `${sum([], max(["shard"], gauge("discord_shard_up", any)))} or 0 * ${shardsOfBot}`, legend: "up" },
+              { expr: shardsOfBot, legend: "shards of the bot" },
             ],
           }),
         ],

@@ -2,7 +2,7 @@ import { board, clusters } from "./frame";
 import { ACK_DEADLINE, ANSWER, ANSWERED, CLOCK, FAILURES } from "./limits";
 import { BAD, columns, GOOD, INFO, lines, number, spread, WARN } from "./look";
 import { OUTCOMES } from "./overview";
-import { agg, buckets, chosen, countRate, gauge, increase, labelValues, max, mean, not, quantile, rate, share, sum, within3s } from "./promql";
+import { agg, buckets, chosen, countRate, gauge, increase, labelValues, max, mean, not, portion, quantile, rate, share, sum, within3s } from "./promql";
 
 const type = chosen("type");
 const command = chosen("command");
@@ -209,7 +209,7 @@ export const interactions = () =>
                 unit: "percentunit",
                 decimals: 1,
                 thresholds: FAILURES,
-                expr: share(
+                expr: portion(
                   sum(["command"], rate("discord_app_commands_total", { command, status: "error" }, "[$__range]")),
                   sum(["command"], rate("discord_app_commands_total", { command }, "[$__range]")),
                 ),

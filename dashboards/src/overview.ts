@@ -8,6 +8,8 @@ export const OUTCOMES = { in_time: GOOD, late: WARN, rejected: "purple", missed:
 export const lost = `${agg("group", ["cluster"], `last_over_time(${gauge("argus_up")}[$__range])`)} unless ${agg("group", ["cluster"], gauge("argus_up"))}`;
 
 const up = max(["cluster", "shard"], gauge("discord_shard_up"));
+/** The bot's shard count; of a bot that is gone, what it was. */
+export const shardsOfBot = `(${max([], gauge("discord_shards_total"))} or ${max([], `last_over_time(${gauge("discord_shards_total")}[$__range])`)})`;
 const starts = "discord_gateway_session_start_remaining";
 
 export const overview = () =>
@@ -92,12 +94,13 @@ export const overview = () =>
           number({
             title: "Shards missing of the bot",
             description:
-              "The bot's shard count less the different shards that are up, over the chosen clusters. Above 0 with no shard down: a whole process is missing. Choose all clusters and shards.",
+              "The bot's shard count less the different shards that are up, over the chosen clusters. Above 0 with no shard down: a whole process is missing, and all shards are where none is left. Choose all clusters and shards.",
             width: 4,
             unit: "short",
             thresholds: { warn: 1, bad: 2 },
             link: uids.fleet,
-            query: `${max([], gauge("discord_shards_total"))} - count(${max(["shard"], gauge("discord_shard_up"))} == 1)`,
+            // A sum, for a count of those that are 1 has no result where none is. No data at all is no shard count, and so no result.
+            query: `clamp_min(${shardsOfBot} - (${sum([], max(["shard"], gauge("discord_shard_up")))} or vector(0)), 0)`,
           }),
           columns({
             title: "Shards that are not ready",
@@ -105,7 +108,7 @@ export const overview = () =>
             width: 12,
             keys: { cluster: "Cluster", shard: "Shard" },
             link: uids.gateway,
-            none: "all are ready",
+            none: "none known",
             sort: { by: "For", desc: true },
             columns: [
               { name: "State", unit: "short", states: STATES, expr: `${stateNumber} < 4` },

@@ -16,7 +16,8 @@ interface Sign {
 }
 
 const any = { shard: undefined };
-const seen = agg("group", ["cluster"], `last_over_time(${gauge("argus_up")}[$__range])`);
+/** The clusters that are there, or were in the dashboard's time range. */
+export const seen = agg("group", ["cluster"], `last_over_time(${gauge("argus_up")}[$__range])`);
 /** A share as points: some for being above a limit, and more by how much it is. */
 const points = (some: number, more: number, part: string, limit: number) => `(${some} + ${more} * ${part}) * (${part} > bool ${limit})`;
 

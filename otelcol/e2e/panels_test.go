@@ -1,0 +1,123 @@
+package e2e
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/argus-dgo/argus/otelcol/internal/tools"
+)
+
+// A reading is what queries of panels have to show of written series.
+type reading struct {
+	what   string
+	every  string            // time between two samples
+	series map[string]string // with their values, as promtool has them
+	shows  []shown
+}
+
+// shown is what a query shows at a moment: its values, by labels.
+type shown struct {
+	panel, ref string
+	at         string
+	want       map[string]float64
+}
+
+// readings are cases that a play has not, or not for certain.
+func readings() []reading {
+	return []reading{
+		{
+			what: "all shards of the bot are down", every: "15s",
+			series: map[string]string{
+				`argus_up{cluster="a"}`: "1x99", `discord_shards_total{cluster="a"}`: "4x99",
+				`discord_shard_up{cluster="a",shard="0"}`: "0x99", `discord_shard_up{cluster="a",shard="1"}`: "0x99",
+				`discord_shard_up{cluster="a",shard="2"}`: "0x99", `discord_shard_up{cluster="a",shard="3"}`: "0x99",
+			},
+			shows: []shown{
+				{"Overview: Who is down?: Shards missing of the bot", "A", "20m", map[string]float64{"{}": 4}},
+				{"Fleet: Side by side: Shards of the bot that are up", "A", "20m", map[string]float64{"{}": 0}},
+				{"Fleet: Side by side: Shards of the bot that are up", "B", "20m", map[string]float64{"{}": 4}},
+				{"Fleet: Side by side: Shards owned twice", "A", "20m", map[string]float64{"{}": 0}},
+			},
+		},
+		{
+			what: "the only process of a bot is gone", every: "15s",
+			series: map[string]string{
+				`argus_up{cluster="a"}`: "1x40 stale", `discord_shards_total{cluster="a"}`: "1x40 stale",
+				`discord_shard_up{cluster="a",shard="0"}`: "1x40 stale",
+			},
+			shows: []shown{
+				{"Overview: Who is down?: Shards missing of the bot", "A", "9m", map[string]float64{"{}": 0}},
+				{"Overview: Who is down?: Shards missing of the bot", "A", "20m", map[string]float64{"{}": 1}},
+				{"Fleet: Side by side: Shards of the bot that are up", "A", "20m", map[string]float64{"{}": 0}},
+				{"Fleet: Side by side: Shards of the bot that are up", "B", "20m", map[string]float64{"{}": 1}},
+				{"Fleet: Who is in trouble?: Clusters", "A", "20m", map[string]float64{"{}": 0}},
+				{"Fleet: Who is in trouble?: In trouble", "A", "20m", map[string]float64{"{}": 1}},
+				{"Fleet: Who is in trouble?: Lost", "A", "20m", map[string]float64{"{}": 1}},
+			},
+		},
+		{
+			what: "a command that has never failed, as those that are not told apart have no such series", every: "1m",
+			series: map[string]string{`discord_app_commands_total{cluster="a",command="other",status="success"}`: "0+5x30"},
+			shows: []shown{
+				{"Interactions: By command: Commands, slowest first", "F", "20m", map[string]float64{`{command="other"}`: 0}},
+			},
+		},
+	}
+}
+
+// asked are the queries of all panels, by panel and reference.
+func asked(t *testing.T) map[[2]string]panelQuery {
+	t.Helper()
+	queries, _ := boards(t)
+	all := map[[2]string]panelQuery{}
+	for _, q := range queries {
+		all[[2]string{q.panel, q.ref}] = q
+	}
+	return all
+}
+
+// TestDashboardReadings: queries of panels show what written series say.
+func TestDashboardReadings(t *testing.T) {
+	t.Parallel()
+	queries := asked(t)
+	var tests []map[string]any
+	for _, r := range readings() {
+		var input, checks []map[string]any
+		for _, series := range slices.Sorted(maps.Keys(r.series)) {
+			input = append(input, map[string]any{"series": series, "values": r.series[series]})
+		}
+		for _, s := range r.shows {
+			q, ok := queries[[2]string{s.panel, s.ref}]
+			if !ok {
+				t.Errorf("%s: there is no query %s of %s", r.what, s.ref, s.panel)
+				continue
+			}
+			samples := []map[string]any{}
+			for _, labels := range slices.Sorted(maps.Keys(s.want)) {
+				samples = append(samples, map[string]any{"labels": labels, "value": s.want[labels]})
+			}
+			checks = append(checks, map[string]any{"expr": q.fill(nil, "4m", "1h"), "eval_time": s.at, "exp_samples": samples})
+		}
+		tests = append(tests, map[string]any{"name": r.what, "interval": r.every, "input_series": input, "promql_expr_test": checks})
+	}
+	file := marshal(t, "readings.yaml", map[string]any{"evaluation_interval": "15s", "fuzzy_compare": true, "tests": tests})
+	if out, err := output(t, tool(t, tools.Promtool), nil, "test", "rules", file); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// TestDashboardWithoutData: where nothing is known, as with a wrong data source, no query says that something is 0.
+func TestDashboardWithoutData(t *testing.T) {
+	t.Parallel()
+	queries, _ := boards(t)
+	var checks []map[string]any
+	for _, q := range queries {
+		checks = append(checks, map[string]any{"expr": q.filled(), "eval_time": "10m", "exp_samples": []any{}})
+	}
+	series := []map[string]any{{"series": "another_up", "values": "1x20"}}
+	file := marshal(t, "nothing.yaml", map[string]any{"tests": []map[string]any{{"interval": "1m", "input_series": series, "promql_expr_test": checks}}})
+	if out, err := output(t, tool(t, tools.Promtool), nil, "test", "rules", file); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
