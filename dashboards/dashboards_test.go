@@ -2,6 +2,7 @@ package dashboards_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/argus-dgo/argus/catalog"
 	"github.com/argus-dgo/argus/internal/promcheck"
+	"github.com/argus-dgo/argus/internal/rules"
 )
 
 // Of Grafana's model, what the tests look at.
@@ -409,6 +411,36 @@ func checkUnits(t *testing.T, where string, p panel) {
 				t.Errorf("%s: the column %s has no unit", where, to)
 			}
 		}
+	}
+}
+
+// TestZombies: the colour of a heartbeat's age, and Fleet's sign, begin where the alert does.
+func TestZombies(t *testing.T) {
+	var intervals string
+	for _, threshold := range rules.Thresholds() {
+		if threshold.Name == "ZombieIntervals" {
+			intervals = threshold.Value
+		}
+	}
+	seen := 0
+	for _, d := range load(t) {
+		for _, p := range d.Panels {
+			switch p.Title {
+			case "Oldest heartbeat", "Intervals since the last acknowledgement":
+				seen++
+				if steps := p.FieldConfig.Defaults.Thresholds.Steps; len(steps) < 2 || fmt.Sprint(*steps[1].Value) != intervals {
+					t.Errorf("%s, %s is not coloured from %s on: %v", d.UID, p.Title, intervals, steps)
+				}
+			case "Signs of trouble":
+				seen++
+				if !strings.Contains(p.Targets[0].Expr, "> bool "+intervals+" and ") {
+					t.Errorf("%s, %s: the zombie's sign does not begin at %s: %s", d.UID, p.Title, intervals, p.Targets[0].Expr)
+				}
+			}
+		}
+	}
+	if intervals == "" || seen != 3 {
+		t.Errorf("the alert begins at %q, and %d panels are about it, want 3", intervals, seen)
 	}
 }
 

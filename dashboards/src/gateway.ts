@@ -79,7 +79,7 @@ export const gateway = () =>
           }),
           number({
             title: "Oldest heartbeat",
-            description: "Intervals since the acknowledgement of the worst shard that is up. Above 2 it is a zombie; discordgo notices at 5.",
+            description: `Intervals since the acknowledgement of the worst shard that is up. Up to 1 is normal, and up to 3 where the bot pushes once a minute. Above ${ACK_AGE.warn} it is a zombie; discordgo notices at 5.`,
             width: 4,
             unit: "short",
             decimals: 1,
@@ -228,7 +228,7 @@ export const gateway = () =>
           }),
           lines({
             title: "Intervals since the last acknowledgement",
-            description: "The ten worst shards. Up to 1 is normal, above 2 the connection is dead and does not say so, at 5 discordgo closes it. Wait up to four minutes, or close that session with code 4000.",
+            description: `The ten worst shards. Up to 1 is normal, and up to 3 where the bot pushes once a minute. Above ${ACK_AGE.warn} the connection is dead and does not say so, at 5 discordgo closes it. Wait up to four minutes, or close that session with code 4000.`,
             width: 12,
             unit: "short",
             thresholds: ACK_AGE,

@@ -24,8 +24,12 @@ export const BUDGET = { warn: 0.5, bad: 0.8 };
 export const FAILURES = { warn: 0.01, bad: 0.05 };
 /** Seconds of a heartbeat's way: usual is 0.05 to 0.2. */
 export const LATENCY = { warn: 0.5, bad: 1 };
-/** Intervals since a heartbeat was acknowledged: at 2 Discord wants the connection closed, at 5 discordgo does it. */
-export const ACK_AGE = { warn: 2, bad: 3 };
+/**
+ * Intervals since a heartbeat was acknowledged. Discord wants the connection closed after one that was not, which is at 2. But up to 1 is normal, and a push
+ * each minute adds one and a half of Discord's 41.25 s, so that a healthy shard gets to nearly 3, where the alert begins too. At 5 discordgo closes it.
+ * https://discord.com/developers/docs/events/gateway#sending-heartbeats
+ */
+export const ACK_AGE = { warn: 3, bad: 4 };
 /** Seconds that a clock may be wrong: behind is certain below 0 (with some room for the network); ahead cannot be told from late. */
 export const CLOCK = { behind: -0.2, ahead: 1 };
 /** Seconds that a session's lock may be away: Open and Close need a few. */

@@ -1,8 +1,11 @@
 package e2e
 
 import (
+	"fmt"
 	"maps"
+	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/argus-dgo/argus/otelcol/internal/tools"
@@ -21,6 +24,27 @@ type shown struct {
 	panel, ref string
 	at         string
 	want       map[string]float64
+}
+
+// pushed are the values of a series every 15 s for minutes, where Prometheus scrapes a Collector and the bot pushes to it once a minute:
+// each stays until the next push. value is the bot's own at a second.
+func pushed(minutes int, value func(second float64) float64) string {
+	var all []string
+	for minute := range minutes {
+		for range 4 {
+			all = append(all, fmt.Sprint(value(float64(60*minute))))
+		}
+	}
+	return strings.Join(all, " ")
+}
+
+// everyQuarter are the same values of a query at every scrape of some minutes.
+func everyQuarter(panel, ref string, from, minutes int, want map[string]float64) []shown {
+	var all []shown
+	for i := range 4 * minutes {
+		all = append(all, shown{panel, ref, fmt.Sprintf("%ds", 60*from+15*i), want})
+	}
+	return all
 }
 
 // readings are cases that a play has not, or not for certain.
@@ -57,6 +81,17 @@ func readings() []reading {
 			},
 		},
 		{
+			what: "healthy shards of a bot that pushes once a minute", every: "15s",
+			series: pushedHeartbeats(-1),
+			// In eleven minutes every phase of the heartbeats to the pushes was there.
+			shows: everyQuarter("Fleet: Who is in trouble?: In trouble", "A", 10, 11, map[string]float64{"{}": 0}),
+		},
+		{
+			what: "one of them is not acknowledged any more from the tenth minute on", every: "15s",
+			series: pushedHeartbeats(600),
+			shows:  everyQuarter("Fleet: Who is in trouble?: Signs of trouble", "A", 13, 1, map[string]float64{`{cluster="a",sign="zombie"}`: 20}),
+		},
+		{
 			what: "a command that has never failed, as those that are not told apart have no such series", every: "1m",
 			series: map[string]string{`discord_app_commands_total{cluster="a",command="other",status="success"}`: "0+5x30"},
 			shows: []shown{
@@ -64,6 +99,25 @@ func readings() []reading {
 			},
 		},
 	}
+}
+
+// pushedHeartbeats are those of eight shards, as pushed once a minute; until is the second from which the first of them has no more.
+func pushedHeartbeats(until float64) map[string]string {
+	const interval, minutes = 41.25, 21
+	series := map[string]string{`argus_up{cluster="a"}`: "1x99"}
+	for shard := range 8 {
+		labels := fmt.Sprintf(`{cluster="a",shard="%d"}`, shard)
+		series["discord_shard_up"+labels] = "1x99"
+		series["discord_shard_heartbeat_interval_seconds"+labels] = "41.25x99"
+		series["discord_shard_heartbeat_ack_timestamp_seconds"+labels] = pushed(minutes, func(second float64) float64 {
+			if shard == 0 && until >= 0 {
+				second = min(second, until)
+			}
+			phase := interval * float64(shard) / 8
+			return phase + interval*math.Floor((second-phase)/interval)
+		})
+	}
+	return series
 }
 
 // asked are the queries of all panels, by panel and reference.
