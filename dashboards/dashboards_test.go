@@ -155,6 +155,9 @@ func (d *dashboard) expressions() []asked {
 // and the Go runtime that have a panel.
 func metrics() promcheck.Metrics {
 	all := promcheck.Catalog()
+	for _, labels := range all {
+		labels["job"] = nil // Prometheus' own
+	}
 	for _, name := range []string{"process_cpu_seconds_total", "process_resident_memory_bytes", "go_goroutines"} {
 		all[name] = promcheck.Series()
 	}

@@ -12,7 +12,7 @@ export type Name = keyof Metrics;
 type LabelOf<N extends Name> = keyof Metrics[N]["labels"] | "cluster";
 
 /** Any label of the catalog, and what a query adds. */
-export type Label = { [N in Name]: keyof Metrics[N]["labels"] }[Name] | "cluster" | "le" | "sign";
+export type Label = { [N in Name]: keyof Metrics[N]["labels"] }[Name] | "cluster" | "job" | "le" | "sign";
 
 type Operator = "=" | "!=" | "=~" | "!~";
 

@@ -92,6 +92,15 @@ func readings() []reading {
 			shows:  everyQuarter("Fleet: Who is in trouble?: Signs of trouble", "A", 13, 1, map[string]float64{`{cluster="a",sign="zombie"}`: 20}),
 		},
 		{
+			// The pushed series of a stay in the Collector for five minutes after their end.
+			what: "processes that start every two minutes, for 20", every: "15s",
+			series: starts(map[string]string{"pushed": "a", "scraped": "b", "scraped and pushed": "c", "calm": "d"}),
+			shows: []shown{
+				{"Overview: What changed?: Last restarts", "B", "19m", map[string]float64{`{cluster="a"}`: 9, `{cluster="b"}`: 9, `{cluster="c"}`: 9, `{cluster="d"}`: 0}},
+				{"Overview: annotation Restarts", "", "14m", map[string]float64{`{cluster="a"}`: 1, `{cluster="b"}`: 1, `{cluster="c"}`: 1}},
+			},
+		},
+		{
 			what: "a command that has never failed, as those that are not told apart have no such series", every: "1m",
 			series: map[string]string{`discord_app_commands_total{cluster="a",command="other",status="success"}`: "0+5x30"},
 			shows: []shown{
@@ -116,6 +125,29 @@ func pushedHeartbeats(until float64) map[string]string {
 			phase := interval * float64(shard) / 8
 			return phase + interval*math.Floor((second-phase)/interval)
 		})
+	}
+	return series
+}
+
+// starts are the uptimes of processes that start every two minutes for 20, by how they are seen; and of one that does not.
+func starts(clusters map[string]string) map[string]string {
+	series := map[string]string{}
+	for how, cluster := range clusters {
+		add := func(job, instance, values string) {
+			series[fmt.Sprintf("discord_uptime_seconds{cluster=%q,job=%q,instance=%q}", cluster, job, instance)] = values
+		}
+		if how == "calm" {
+			add("discord-bot", "d:9191", "3600+15x99")
+		}
+		if strings.Contains(how, "scraped") {
+			add("discord-bot", cluster+":9191", strings.Repeat("0+15x7 ", 10))
+		}
+		if strings.Contains(how, "pushed") {
+			// At its start alone, for it does not live a minute.
+			for i := range 10 {
+				add("bot", fmt.Sprint(i), fmt.Sprintf("_x%d 0x22 stale", 8*i))
+			}
+		}
 	}
 	return series
 }
