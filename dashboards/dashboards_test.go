@@ -71,10 +71,11 @@ type (
 		Panels []panel `json:"panels"`
 	}
 	quest struct {
-		RefID   string `json:"refId"`
-		Expr    string `json:"expr"`
-		Instant bool   `json:"instant"`
-		Range   bool   `json:"range"`
+		RefID    string `json:"refId"`
+		Expr     string `json:"expr"`
+		Instant  bool   `json:"instant"`
+		Range    bool   `json:"range"`
+		Interval string `json:"interval"` // its least step
 	}
 	variable struct {
 		Type       string `json:"type"`
@@ -414,6 +415,32 @@ func checkUnits(t *testing.T, where string, p panel) {
 				t.Errorf("%s: the column %s has no unit", where, to)
 			}
 		}
+	}
+}
+
+// TestWindows: rates over time have windows that hold several pushes of a bot that pushes once a minute, whatever the data source says of
+// scrapes, and those about now do not depend on the chosen time. What has no rates is as fine as the data source allows.
+func TestWindows(t *testing.T) {
+	rates := 0
+	for _, d := range load(t) {
+		for _, p := range d.Panels {
+			for _, q := range p.Targets {
+				where, want := d.UID+", "+p.Title+", "+q.RefID, ""
+				if strings.Contains(q.Expr, "$__rate_interval") {
+					rates++
+					want = "1m"
+				}
+				if want != "" && q.Instant {
+					t.Errorf("%s is about now, and has the window of a course", where)
+				}
+				if q.Interval != want {
+					t.Errorf("%s has the least step %q, want %q", where, q.Interval, want)
+				}
+			}
+		}
+	}
+	if rates < 50 {
+		t.Errorf("only %d queries have rates over time", rates)
 	}
 }
 

@@ -2,7 +2,7 @@ import { board, clusters, uids } from "./frame";
 import { ANSWERED, CLOCK, FAILURES, LATENCY } from "./limits";
 import { BAD, columns, lines, matrix, number, rows, GOOD, WARN } from "./look";
 import { lost, shardsOfBot } from "./overview";
-import { agg, count, countRate, gauge, increase, max, min, NOW, not, rate, share, sum } from "./promql";
+import { agg, count, countRate, gauge, increase, max, min, NOW, not, rate, share, sum, W } from "./promql";
 import { bySign, seen, signs, trouble } from "./trouble";
 
 const any = { shard: undefined };
@@ -197,7 +197,7 @@ export const fleet = () =>
             width: 8,
             unit: "short",
             decimals: 2,
-            queries: [{ expr: sum(["cluster"], `rate(process_cpu_seconds_total${cluster}[$__rate_interval])`), legend: "{{cluster}}" }],
+            queries: [{ expr: sum(["cluster"], `rate(process_cpu_seconds_total${cluster}${W})`), legend: "{{cluster}}" }],
           }),
           lines({
             title: "Memory",

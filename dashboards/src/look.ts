@@ -10,6 +10,7 @@ import * as stat from "@grafana/grafana-foundation-sdk/stat";
 import * as statetimeline from "@grafana/grafana-foundation-sdk/statetimeline";
 import * as table from "@grafana/grafana-foundation-sdk/table";
 import * as timeseries from "@grafana/grafana-foundation-sdk/timeseries";
+import { W } from "./promql";
 
 /** The data source that the dashboard's variable has chosen, never a fixed one. */
 export const datasource: common.DataSourceRef = { type: "prometheus", uid: "${datasource}" };
@@ -68,6 +69,13 @@ function steps(t: Thresholds | undefined, base: string = GOOD): cog.Builder<dash
   return new dashboard.ThresholdsConfigBuilder().mode(dashboard.ThresholdsMode.Absolute).steps(list);
 }
 
+/**
+ * The least step of a query with rates. Grafana makes their windows four times as long, and without it four times the data source's scrape interval: with
+ * Prometheus' usual 15 s, a minute, in which a bot that pushes once a minute, as is OpenTelemetry's default, has a sample or none. What is scraped more often
+ * loses detail below a minute, where a panel over time shows none but on its shortest ranges; the others would have no panel at all.
+ */
+const RATE_STEP = "1m";
+
 function queries(list: Query[], how: "range" | "instant", format: PromQueryFormat): DataqueryBuilder[] {
   return list.map(({ expr, legend }, i) => {
     const q = new DataqueryBuilder()
@@ -76,6 +84,10 @@ function queries(list: Query[], how: "range" | "instant", format: PromQueryForma
       .expr(expr)
       .format(format)
       .legendFormat(legend ?? "__auto");
+    if (expr.includes(W)) {
+      if (how === "instant") throw new Error(`a number for now with the window of a course: ${expr}`);
+      q.interval(RATE_STEP);
+    }
     return how === "instant" ? q.instant() : q.range();
   });
 }

@@ -220,7 +220,7 @@ export const overview = () =>
           bars({
             title: "Budgets used",
             description:
-              "IDENTIFYs of the day (at 100 % Discord resets the token), invalid requests in 10 minutes (10,000: a ban of the address), gateway sends of the busiest shard (120 in 60 s: close code 4008), REST requests (50 a second for the whole bot), guilds on the fullest process's shards (2,500 each).",
+              "IDENTIFYs of the day (at 100 % Discord resets the token), invalid requests in 10 minutes (10,000: a ban of the address), over the last 5 minutes gateway sends of the busiest shard (120 in 60 s: close code 4008) and REST requests (50 a second for the whole bot), guilds on the fullest process's shards (2,500 each).",
             width: 12,
             unit: "percentunit",
             min: 0,
@@ -231,8 +231,8 @@ export const overview = () =>
             queries: [
               { legend: "Identify", expr: `max(1 - ${gauge(starts)} / ${gauge("discord_gateway_session_start_total")})` },
               { legend: "Invalid requests", expr: `${sum([], increase("discord_rest_invalid_requests_total", {}, "[10m]"))} / ${INVALID_REQUESTS}` },
-              { legend: "Gateway sends", expr: `${max([], sum(["cluster", "shard"], rate("discord_shard_sent_total")))} * 60 / ${SENDS_PER_MINUTE}` },
-              { legend: "REST requests", expr: `${sum([], countRate("discord_rest_request_duration_seconds", { route: notRe(EXEMPT_ROUTES) }))} / ${GLOBAL_PER_SECOND}` },
+              { legend: "Gateway sends", expr: `${max([], sum(["cluster", "shard"], rate("discord_shard_sent_total", {}, NOW)))} * 60 / ${SENDS_PER_MINUTE}` },
+              { legend: "REST requests", expr: `${sum([], countRate("discord_rest_request_duration_seconds", { route: notRe(EXEMPT_ROUTES) }, NOW))} / ${GLOBAL_PER_SECOND}` },
               { legend: "Guilds per shard", expr: `max(${max(["cluster"], gauge("discord_guilds"))} / ${max(["cluster"], gauge("discord_shards_configured"))}) / ${GUILDS_PER_SHARD}` },
             ],
           }),

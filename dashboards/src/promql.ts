@@ -75,9 +75,9 @@ function needs(name: Name, ...kinds: string[]) {
   }
 }
 
-/** The window of a rate in a panel over time: Grafana makes it at least four scrapes long. */
+/** The window of a rate in a panel over time: Grafana makes it at least four times RATE_STEP of look.ts. */
 export const W = "[$__rate_interval]";
-/** The window of a verdict about now, whatever the panel's time range is. */
+/** The window of a verdict about now, whatever the panel's time range is. It holds five pushes. */
 export const NOW = "[5m]";
 
 /** The value of a gauge. */

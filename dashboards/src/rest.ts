@@ -64,7 +64,7 @@ export const rest = () =>
           }),
           bars({
             title: "Limits used",
-            description: "Invalid requests by status (of 10,000 in 10 minutes), and requests that count towards the bot's 50 a second.",
+            description: "Invalid requests by status (of 10,000 in 10 minutes), and requests that count towards the bot's 50 a second, over the last 5 minutes.",
             width: 12,
             unit: "percentunit",
             min: 0,
@@ -72,7 +72,7 @@ export const rest = () =>
             thresholds: BUDGET,
             queries: [
               { legend: "invalid: {{status}}", expr: `${sum(["status"], increase(invalid, {}, "[10m]"))} / ${INVALID_REQUESTS}` },
-              { legend: "requests a second", expr: `${sum([], countRate(request, { route: notRe(EXEMPT_ROUTES) }))} / ${GLOBAL_PER_SECOND}` },
+              { legend: "requests a second", expr: `${sum([], countRate(request, { route: notRe(EXEMPT_ROUTES) }, NOW))} / ${GLOBAL_PER_SECOND}` },
             ],
           }),
           lines({

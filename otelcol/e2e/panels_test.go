@@ -1,12 +1,16 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/argus-dgo/argus/otelcol/internal/tools"
 )
@@ -101,6 +105,27 @@ func readings() []reading {
 			},
 		},
 		{
+			// Each window begins and ends in the middle of a push, so that it is not 1.
+			what: "an interaction a second, of a bot that pushes once a minute", every: "15s",
+			series: map[string]string{
+				`discord_interactions_total{cluster="a",type="application_command",status="received"}`: pushed(40, func(second float64) float64 { return second }),
+			},
+			shows: []shown{
+				{"Interactions: By type: Interactions received", "A", "1800s", map[string]float64{`{type="application_command"}`: 16.0 / 15}},
+				{"Interactions: By type: Interactions received", "A", "1815s", map[string]float64{`{type="application_command"}`: 16.0 / 15}},
+				{"Interactions: By type: Interactions received", "A", "1830s", map[string]float64{`{type="application_command"}`: 16.0 / 15}},
+				{"Interactions: By type: Interactions received", "A", "1845s", map[string]float64{`{type="application_command"}`: 12.0 / 15}},
+			},
+		},
+		{
+			what: "the same, pushed to Prometheus itself", every: "1m",
+			series: map[string]string{`discord_interactions_total{cluster="a",type="application_command",status="received"}`: "0+60x40"},
+			shows: []shown{
+				{"Interactions: By type: Interactions received", "A", "1800s", map[string]float64{`{type="application_command"}`: 1}},
+				{"Interactions: By type: Interactions received", "A", "1845s", map[string]float64{`{type="application_command"}`: 1}},
+			},
+		},
+		{
 			what: "a command that has never failed, as those that are not told apart have no such series", every: "1m",
 			series: map[string]string{`discord_app_commands_total{cluster="a",command="other",status="success"}`: "0+5x30"},
 			shows: []shown{
@@ -152,6 +177,44 @@ func starts(clusters map[string]string) map[string]string {
 	return series
 }
 
+// rateWindows are what Grafana makes of $__rate_interval on short ranges, by dashboard and expression: four times the least step of the query, or, where it
+// has none, of the data source's scrape interval, which is 15 s if nobody says otherwise.
+func rateWindows(t *testing.T) map[[2]string]string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(toolSet(t).Root(), "dashboards", "json", "*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	windows := map[[2]string]string{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var d struct {
+			UID    string
+			Panels []struct {
+				Targets []struct{ Expr, Interval string }
+			}
+		}
+		if err := json.Unmarshal(text, &d); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		for _, p := range d.Panels {
+			for _, q := range p.Targets {
+				step := 15 * time.Second
+				if q.Interval != "" {
+					if step, err = time.ParseDuration(q.Interval); err != nil {
+						t.Fatalf("%s: %s: %v", file, q.Expr, err)
+					}
+				}
+				windows[[2]string{d.UID, q.Expr}] = fmt.Sprintf("%ds", 4*int(step.Seconds()))
+			}
+		}
+	}
+	return windows
+}
+
 // asked are the queries of all panels, by panel and reference.
 func asked(t *testing.T) map[[2]string]panelQuery {
 	t.Helper()
@@ -166,7 +229,7 @@ func asked(t *testing.T) map[[2]string]panelQuery {
 // TestDashboardReadings: queries of panels show what written series say.
 func TestDashboardReadings(t *testing.T) {
 	t.Parallel()
-	queries := asked(t)
+	queries, windows := asked(t), rateWindows(t)
 	var tests []map[string]any
 	for _, r := range readings() {
 		var input, checks []map[string]any
@@ -183,7 +246,7 @@ func TestDashboardReadings(t *testing.T) {
 			for _, labels := range slices.Sorted(maps.Keys(s.want)) {
 				samples = append(samples, map[string]any{"labels": labels, "value": s.want[labels]})
 			}
-			checks = append(checks, map[string]any{"expr": q.fill(nil, "4m", "1h"), "eval_time": s.at, "exp_samples": samples})
+			checks = append(checks, map[string]any{"expr": q.fill(nil, windows[[2]string{q.dashboard, q.expr}], "1h"), "eval_time": s.at, "exp_samples": samples})
 		}
 		tests = append(tests, map[string]any{"name": r.what, "interval": r.every, "input_series": input, "promql_expr_test": checks})
 	}
