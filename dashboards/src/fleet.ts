@@ -2,7 +2,7 @@ import { board, clusters, uids } from "./frame";
 import { ANSWERED, CLOCK, FAILURES, LATENCY } from "./limits";
 import { BAD, columns, lines, matrix, number, rows, GOOD, WARN } from "./look";
 import { lost, shardsOfBot } from "./overview";
-import { agg, count, countRate, gauge, increase, max, min, NOW, not, rate, share, sum, W } from "./promql";
+import { agg, count, countRate, gauge, increase, max, min, NOW, not, rate, share, sum, total, W } from "./promql";
 import { bySign, seen, signs, trouble } from "./trouble";
 
 const any = { shard: undefined };
@@ -54,7 +54,7 @@ export const fleet = () =>
             unit: "percentunit",
             decimals: 1,
             thresholds: { warn: 1, bad: 0.9, low: true },
-            query: `${sum([], gauge("discord_shards_connected"))} / ${sum([], gauge("discord_shards_configured"))}`,
+            query: `${total([], "discord_shards_connected")} / ${total([], "discord_shards_configured")}`,
           }),
           number({
             title: "Answered in time",
@@ -73,7 +73,7 @@ export const fleet = () =>
             width: 4,
             unit: "short",
             plain: true,
-            query: sum([], gauge("discord_guilds")),
+            query: total([], "discord_guilds"),
           }),
           columns({
             title: "Clusters, worst first",

@@ -1,7 +1,7 @@
 import { board, clusters, shards } from "./frame";
 import { ACK_AGE, BUDGET, GUILDS_LOST, LATENCY, LOCK, SENDS_PER_MINUTE } from "./limits";
 import { BAD, columns, crowd, GOOD, INFO, lines, number, states, WARN } from "./look";
-import { agg, gauge, increase, max, min, Name, rate, re, share, sum, unitOf } from "./promql";
+import { agg, gauge, increase, max, min, Name, once, rate, re, share, sum, total, unitOf } from "./promql";
 import { stateNumber, STATES } from "./states";
 
 const handshakes = "discord_shard_handshakes_total";
@@ -44,7 +44,7 @@ export const gateway = () =>
             width: 4,
             unit: "short",
             plain: true,
-            query: sum([], gauge("discord_shards_connected")),
+            query: total([], "discord_shards_connected"),
           }),
           number({
             title: "Not connected",
@@ -52,7 +52,7 @@ export const gateway = () =>
             width: 4,
             unit: "short",
             thresholds: { warn: 1, bad: 2 },
-            query: `${sum([], gauge("discord_shards_configured"))} - ${sum([], gauge("discord_shards_connected"))}`,
+            query: `${total([], "discord_shards_configured")} - ${total([], "discord_shards_connected")}`,
           }),
           number({
             title: "Refused for good",
@@ -110,7 +110,7 @@ export const gateway = () =>
             unit: "short",
             stacked: true,
             colours: Object.fromEntries(Object.values(STATES).map((s) => [s.text, s.color])),
-            queries: [{ expr: sum(["state"], gauge("discord_shard_state")), legend: "{{state}}" }],
+            queries: [{ expr: total(["state"], "discord_shard_state"), legend: "{{state}}" }],
           }),
           columns({
             title: "Shards, worst first",
@@ -215,8 +215,8 @@ export const gateway = () =>
             thresholds: LATENCY,
             queries: [
               { expr: max([], gauge(latency)), legend: "worst" },
-              { expr: `quantile(0.9, ${gauge(latency)})`, legend: "p90" },
-              { expr: `quantile(0.5, ${gauge(latency)})`, legend: "median" },
+              { expr: `quantile(0.9, ${once(latency, gauge(latency))})`, legend: "p90" },
+              { expr: `quantile(0.5, ${once(latency, gauge(latency))})`, legend: "median" },
             ],
           }),
           crowd({
@@ -278,7 +278,7 @@ export const gateway = () =>
             width: 12,
             unit: "short",
             thresholds: { warn: BUDGET.warn * SENDS_PER_MINUTE, bad: BUDGET.bad * SENDS_PER_MINUTE },
-            queries: [{ expr: `topk(10, 60 * ${sum([...perShard], rate("discord_shard_sent_total"))})`, legend: "{{cluster}} / {{shard}}" }],
+            queries: [{ expr: `topk(10, 60 * ${sum([...perShard], once("discord_shard_sent_total", rate("discord_shard_sent_total")))})`, legend: "{{cluster}} / {{shard}}" }],
           }),
           lines({
             title: "Sends by operation",
@@ -310,8 +310,8 @@ export const gateway = () =>
             queries: [
               {
                 expr: share(
-                  sum(["cluster"], gauge("discord_guilds_unavailable")),
-                  `(${sum(["cluster"], gauge("discord_guilds"))} + ${sum(["cluster"], gauge("discord_guilds_unavailable"))})`,
+                  total(["cluster"], "discord_guilds_unavailable"),
+                  `(${total(["cluster"], "discord_guilds")} + ${total(["cluster"], "discord_guilds_unavailable")})`,
                 ),
                 legend: "{{cluster}}",
               },
@@ -329,7 +329,7 @@ export const gateway = () =>
             description: "What discordgo keeps in memory. One that only grows is memory that only grows: see State.Track… and MaxMessageCount.",
             width: 8,
             unit: "short",
-            queries: cache.map(([name, legend]) => ({ expr: sum([], gauge(name)), legend })),
+            queries: cache.map(([name, legend]) => ({ expr: total([], name), legend })),
           }),
         ],
       },

@@ -1,7 +1,7 @@
 import { board, clusters, shards, uids } from "./frame";
 import { ANSWER, ANSWERED, BUDGET, EXEMPT_ROUTES, FAILURES, GLOBAL_PER_SECOND, GUILDS_LOST, GUILDS_PER_SHARD, INVALID_REQUESTS, SENDS_PER_MINUTE } from "./limits";
 import { BAD, bars, columns, GOOD, lines, number, WARN } from "./look";
-import { agg, count, gauge, increase, max, min, not, notRe, countRate, NOW, portion, quantile, rate, re, share, sum } from "./promql";
+import { agg, count, gauge, increase, max, min, not, notRe, countRate, NOW, once, portion, quantile, rate, re, share, sum, total } from "./promql";
 import { stateNumber, STATES } from "./states";
 
 export const OUTCOMES = { in_time: GOOD, late: WARN, rejected: "purple", missed: BAD };
@@ -142,7 +142,7 @@ export const overview = () =>
             queries: [
               {
                 legend: "guilds lost",
-                expr: share(sum([], gauge("discord_guilds_unavailable")), `(${sum([], gauge("discord_guilds"))} + ${sum([], gauge("discord_guilds_unavailable"))})`),
+                expr: share(total([], "discord_guilds_unavailable"), `(${total([], "discord_guilds")} + ${total([], "discord_guilds_unavailable")})`),
               },
               {
                 legend: "REST 5xx",
@@ -230,9 +230,12 @@ export const overview = () =>
             link: uids.rest,
             queries: [
               { legend: "Identify", expr: `max(1 - ${gauge(starts)} / ${gauge("discord_gateway_session_start_total")})` },
-              { legend: "Invalid requests", expr: `${sum([], increase("discord_rest_invalid_requests_total", {}, "[10m]"))} / ${INVALID_REQUESTS}` },
-              { legend: "Gateway sends", expr: `${max([], sum(["cluster", "shard"], rate("discord_shard_sent_total", {}, NOW)))} * 60 / ${SENDS_PER_MINUTE}` },
-              { legend: "REST requests", expr: `${sum([], countRate("discord_rest_request_duration_seconds", { route: notRe(EXEMPT_ROUTES) }, NOW))} / ${GLOBAL_PER_SECOND}` },
+              { legend: "Invalid requests", expr: `${sum([], once("discord_rest_invalid_requests_total", increase("discord_rest_invalid_requests_total", {}, "[10m]")))} / ${INVALID_REQUESTS}` },
+              { legend: "Gateway sends", expr: `${max([], sum(["cluster", "shard"], once("discord_shard_sent_total", rate("discord_shard_sent_total", {}, NOW))))} * 60 / ${SENDS_PER_MINUTE}` },
+              {
+                legend: "REST requests",
+                expr: `${sum([], once("discord_rest_request_duration_seconds", countRate("discord_rest_request_duration_seconds", { route: notRe(EXEMPT_ROUTES) }, NOW)))} / ${GLOBAL_PER_SECOND}`,
+              },
               { legend: "Guilds per shard", expr: `max(${max(["cluster"], gauge("discord_guilds"))} / ${max(["cluster"], gauge("discord_shards_configured"))}) / ${GUILDS_PER_SHARD}` },
             ],
           }),
@@ -303,8 +306,8 @@ export const overview = () =>
             unit: "short",
             colours: { unavailable: BAD },
             queries: [
-              { legend: "available", expr: sum([], gauge("discord_guilds")) },
-              { legend: "unavailable", expr: sum([], gauge("discord_guilds_unavailable")) },
+              { legend: "available", expr: total([], "discord_guilds") },
+              { legend: "unavailable", expr: total([], "discord_guilds_unavailable") },
             ],
           }),
           lines({
@@ -312,7 +315,7 @@ export const overview = () =>
             description: "Sum of the member counts of the available guilds; a user in two guilds counts twice.",
             width: 12,
             unit: "short",
-            queries: [{ legend: "members", expr: sum([], gauge("discord_members")) }],
+            queries: [{ legend: "members", expr: total([], "discord_members") }],
           }),
         ],
       },

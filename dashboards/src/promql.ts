@@ -117,6 +117,14 @@ export const max = (by: Label[], expr: string) => agg("max", by, expr);
 export const min = (by: Label[], expr: string) => agg("min", by, expr);
 export const count = (by: Label[], expr: string) => agg("count", by, expr);
 
+/**
+ * One series for each that the bot has. A bot that is scraped and pushes into the same Prometheus is there twice, under another job or instance, and so is one
+ * that was started again for as long as the Collector keeps the process before; a sum would take both.
+ */
+export const once = <N extends Name>(name: N, expr: string) => max(["cluster", ...(Object.keys(metric(name).labels) as Label[])], expr);
+/** The sum of a gauge over all that the bot has. */
+export const total = <N extends Name>(by: Label[], name: N, matchers: Matchers<N> = {}) => sum(by, once(name, gauge(name, matchers)));
+
 /** A quantile of a histogram. */
 export const quantile = <N extends Name>(q: number, by: Label[], name: N, matchers: Matchers<N> = {}, window = W) =>
   `histogram_quantile(${q}, ${sum(["le", ...by], `rate(${histogram(name, "_bucket", matchers)}${window})`)})`;

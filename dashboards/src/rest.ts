@@ -1,7 +1,7 @@
 import { board, clusters } from "./frame";
 import { BUDGET, EXEMPT_ROUTES, FAILURES, GLOBAL_PER_SECOND, INVALID_REQUESTS } from "./limits";
 import { BAD, bars, columns, INFO, lines, number, spread, WARN } from "./look";
-import { buckets, chosen, countRate, gauge, increase, labelValues, NOW, not, notRe, portion, quantile, rate, re, sum } from "./promql";
+import { buckets, chosen, countRate, increase, labelValues, NOW, not, notRe, once, portion, quantile, rate, re, sum, total } from "./promql";
 
 const request = "discord_rest_request_duration_seconds";
 const queue = "discord_rest_queue_wait_seconds";
@@ -34,7 +34,7 @@ export const rest = () =>
             unit: "short",
             decimals: 0,
             thresholds: { warn: 0.1 * INVALID_REQUESTS, bad: BUDGET.warn * INVALID_REQUESTS },
-            query: sum([], increase(invalid, {}, "[10m]")),
+            query: sum([], once(invalid, increase(invalid, {}, "[10m]"))),
           }),
           number({
             title: "Rate limited",
@@ -60,7 +60,7 @@ export const rest = () =>
             width: 6,
             unit: "short",
             plain: true,
-            query: sum([], gauge("discord_rest_requests_in_flight")),
+            query: total([], "discord_rest_requests_in_flight"),
           }),
           bars({
             title: "Limits used",
@@ -71,8 +71,8 @@ export const rest = () =>
             max: 1,
             thresholds: BUDGET,
             queries: [
-              { legend: "invalid: {{status}}", expr: `${sum(["status"], increase(invalid, {}, "[10m]"))} / ${INVALID_REQUESTS}` },
-              { legend: "requests a second", expr: `${sum([], countRate(request, { route: notRe(EXEMPT_ROUTES) }, NOW))} / ${GLOBAL_PER_SECOND}` },
+              { legend: "invalid: {{status}}", expr: `${sum(["status"], once(invalid, increase(invalid, {}, "[10m]")))} / ${INVALID_REQUESTS}` },
+              { legend: "requests a second", expr: `${sum([], once(request, countRate(request, { route: notRe(EXEMPT_ROUTES) }, NOW)))} / ${GLOBAL_PER_SECOND}` },
             ],
           }),
           lines({

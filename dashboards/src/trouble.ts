@@ -7,7 +7,7 @@
 // below one that is all bad.
 
 import { CLOCK, ACK_AGE, GUILDS_LOST, LOCK } from "./limits";
-import { agg, countRate, gauge, increase, max, NOW, not, rate, re, share, sum } from "./promql";
+import { agg, countRate, gauge, increase, max, NOW, not, once, rate, re, share, sum } from "./promql";
 
 interface Sign {
   name: string;
@@ -72,7 +72,7 @@ export const signs: Sign[] = [
   {
     name: "near a ban",
     meaning: "more than 1,000 invalid requests in 10 minutes: 20",
-    expr: `20 * (${sum(["cluster"], increase("discord_rest_invalid_requests_total", {}, "[10m]"))} > bool 1000)`,
+    expr: `20 * (${sum(["cluster"], once("discord_rest_invalid_requests_total", increase("discord_rest_invalid_requests_total", {}, "[10m]")))} > bool 1000)`,
   },
   {
     name: "clock",

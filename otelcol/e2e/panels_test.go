@@ -126,6 +126,54 @@ func readings() []reading {
 			},
 		},
 		{
+			what: "a bot that is scraped, and pushes into the same Prometheus", every: "15s",
+			series: twice(map[string]string{
+				`argus_up{cluster="a"`: "1x100",
+				`discord_rest_invalid_requests_total{cluster="a",status="403"`:                                     "0+75x100",
+				`discord_rest_invalid_requests_total{cluster="a",status="429"`:                                     "0+15x100",
+				`discord_shard_sent_total{cluster="a",shard="0",op="heartbeat"`:                                    "0+3x100",
+				`discord_shard_sent_total{cluster="a",shard="0",op="presence_update"`:                              "0+12x100",
+				`discord_rest_request_duration_seconds_count{cluster="a",method="GET",route="other",status="200"`:  "0+300x100",
+				`discord_rest_request_duration_seconds_count{cluster="a",method="POST",route="other",status="200"`: "0+75x100",
+				`discord_shards_configured{cluster="a"`:                                                            "5x100",
+				`discord_shards_connected{cluster="a"`:                                                             "4x100",
+				`discord_shard_state{cluster="a",shard="0",state="ready"`:                                          "1x100",
+				`discord_shard_state{cluster="a",shard="1",state="ready"`:                                          "1x100",
+				`discord_guilds{cluster="a"`:                                                                       "90x100",
+				`discord_guilds_unavailable{cluster="a"`:                                                           "10x100",
+				`discord_members{cluster="a"`:                                                                      "1000x100",
+				`discord_channels{cluster="a"`:                                                                     "70x100",
+				`discord_rest_requests_in_flight{cluster="a"`:                                                      "7x100",
+			}),
+			shows: []shown{
+				{"Overview: Which budget runs out first?: Budgets used", "B", "20m", map[string]float64{"{}": 0.36}},
+				{"Overview: Which budget runs out first?: Budgets used", "C", "20m", map[string]float64{"{}": 0.5}},
+				{"Overview: Which budget runs out first?: Budgets used", "D", "20m", map[string]float64{"{}": 0.5}},
+				{"Overview: What changed?: Guilds", "A", "20m", map[string]float64{"{}": 90}},
+				{"Overview: What changed?: Guilds", "B", "20m", map[string]float64{"{}": 10}},
+				{"Overview: What changed?: Members", "A", "20m", map[string]float64{"{}": 1000}},
+				{"Gateway and shards: What does each shard do?: Connected", "A", "20m", map[string]float64{"{}": 4}},
+				{"Gateway and shards: What does each shard do?: Not connected", "A", "20m", map[string]float64{"{}": 1}},
+				{"Gateway and shards: What does each shard do?: Shards by state", "A", "20m", map[string]float64{`{state="ready"}`: 2}},
+				{"Gateway and shards: What comes in and goes out?: Sends in 60 s, busiest shards", "A", "20m", map[string]float64{`{cluster="a",shard="0"}`: 60}},
+				{"Gateway and shards: Guilds, voice and discordgo's cache: Guilds that are unavailable", "A", "20m", map[string]float64{`{cluster="a"}`: 0.1}},
+				{"Gateway and shards: Guilds, voice and discordgo's cache: Entries in discordgo's cache", "B", "20m", map[string]float64{"{}": 70}},
+				{"REST and rate limits: How near are the limits?: Invalid requests in 10 minutes", "A", "20m", map[string]float64{"{}": 3600}},
+				{"REST and rate limits: How near are the limits?: Requests in flight", "A", "20m", map[string]float64{"{}": 7}},
+				{"REST and rate limits: How near are the limits?: Limits used", "A", "20m", map[string]float64{`{status="403"}`: 0.3, `{status="429"}`: 0.06}},
+				{"REST and rate limits: How near are the limits?: Limits used", "B", "20m", map[string]float64{"{}": 0.5}},
+				{"Fleet: Who is in trouble?: Shards up", "A", "20m", map[string]float64{"{}": 0.8}},
+				{"Fleet: Who is in trouble?: Guilds", "A", "20m", map[string]float64{"{}": 90}},
+			},
+		},
+		{
+			what: "a bot near nothing, as its two ways together would be near a ban", every: "15s",
+			series: twice(map[string]string{
+				`argus_up{cluster="a"`: "1x100", `discord_rest_invalid_requests_total{cluster="a",status="429"`: "0+20x100",
+			}),
+			shows: []shown{{"Fleet: Who is in trouble?: In trouble", "A", "20m", map[string]float64{"{}": 0}}},
+		},
+		{
 			what: "a command that has never failed, as those that are not told apart have no such series", every: "1m",
 			series: map[string]string{`discord_app_commands_total{cluster="a",command="other",status="success"}`: "0+5x30"},
 			shows: []shown{
@@ -213,6 +261,16 @@ func rateWindows(t *testing.T) map[[2]string]string {
 		}
 	}
 	return windows
+}
+
+// twice are series as a bot has them that is scraped and pushes.
+func twice(series map[string]string) map[string]string {
+	both := map[string]string{}
+	for name, values := range series {
+		both[name+`,job="discord-bot",instance="bot:9191"}`] = values
+		both[name+`,job="bot",instance="5f1c"}`] = values
+	}
+	return both
 }
 
 // asked are the queries of all panels, by panel and reference.
