@@ -119,7 +119,7 @@ var (
 	}
 	ShardStateChange = shardTime("state_change", "When the shard's connection last changed its state")
 	HeartbeatAck     = shardTime("heartbeat_ack", "When the shard's last heartbeat was acknowledged",
-		"Absent before the first. One that is older than two intervals is a connection that has died without saying so; discordgo waits for five.")
+		"Absent before the first. One that is older than two intervals (three, where it is pushed once a minute) is a connection that has died without saying so; discordgo waits for five.")
 	LastEvent = shardTime("event", "When the shard's last dispatch arrived",
 		"Absent before the first. A shard that is up and has had none for long, against its own habit, is connected but silent.")
 	HeartbeatInterval = Instrument{

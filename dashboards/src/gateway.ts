@@ -1,7 +1,7 @@
 import { board, clusters, shards } from "./frame";
 import { ACK_AGE, BUDGET, GUILDS_LOST, LATENCY, LOCK, SENDS_PER_MINUTE } from "./limits";
 import { BAD, columns, crowd, GOOD, INFO, lines, number, states, WARN } from "./look";
-import { agg, gauge, increase, max, min, Name, once, rate, re, share, sum, total, unitOf } from "./promql";
+import { gauge, increase, max, min, Name, once, rate, re, share, sum, total, unitOf } from "./promql";
 import { stateNumber, STATES } from "./states";
 
 const handshakes = "discord_shard_handshakes_total";
@@ -322,7 +322,7 @@ export const gateway = () =>
             description: "Voice connections of discordgo's that are ready to send and receive. Those that it tries to get, or to get back, are not among them.",
             width: 8,
             unit: "short",
-            queries: [{ expr: agg("sum", ["cluster"], gauge("discord_voice_clients")), legend: "{{cluster}}" }],
+            queries: [{ expr: total(["cluster"], "discord_voice_clients"), legend: "{{cluster}}" }],
           }),
           lines({
             title: "Entries in discordgo's cache",
