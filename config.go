@@ -291,10 +291,10 @@ var settings = []setting{
 		variable:  resource.EnvArgusClusterID,
 		options:   []string{"WithClusterID"},
 		byDefault: "`" + resource.DefaultCluster + "`",
-		values:    "1 to 128 bytes of printable UTF-8, without a blank at either end",
+		values:    "1 to 128 bytes of printable UTF-8, without a blank at either end and without `$(`, `${` or `{{`",
 		meaning: "Name of this process among those that run the bot: the label `cluster` on every series. Where it is not set, " +
 			"`CLUSTER_ID` counts, then `cluster` in `OTEL_RESOURCE_ATTRIBUTES`, then, in a pod on Kubernetes whose name ends in a number as those of a StatefulSet do, that number. " +
-			"Set but empty is an error, since two processes with the same name would overwrite each other's series.",
+			"Set but empty is an error, and so is a variable in it that was not expanded, since two processes with the same name would overwrite each other's series.",
 	},
 	{
 		variable:  resource.EnvClusterID,

@@ -184,6 +184,12 @@ func checkClusterID(id string) error {
 	case strings.TrimSpace(id) != id:
 		return errors.New("it begins or ends with a blank; remove the blank")
 	}
+	for _, opening := range []string{"$(", "${", "{{"} {
+		if strings.Contains(id, opening) {
+			return fmt.Errorf("it contains %s, so a variable in it was not expanded, and all processes would be one cluster; "+
+				"write it where it is expanded (Kubernetes does so with $(X) only where X stands above it in env)", opening)
+		}
+	}
 	for _, r := range id {
 		if !unicode.IsPrint(r) {
 			return fmt.Errorf("it contains the character %U, which cannot be printed", r)

@@ -53,7 +53,10 @@
 // 1 to 128 bytes of UTF-8, printable characters only, with no blank at either
 // end: "0", "eu-west-1b", "bot 7" and "größe" are ids. A blank at an end is
 // refused and not trimmed, for it mostly comes from a file or a template that
-// went wrong, and two processes would share a name that looks like two.
+// went wrong, and two processes would share a name that looks like two. So are
+// $(, ${ and {{, which are left of a variable that was not expanded: all processes
+// would have the same name. Kubernetes expands $(X) only where X stands above it
+// in env.
 //
 // # Empty variables
 //

@@ -80,7 +80,7 @@ func TestClusterPrecedence(t *testing.T) {
 }
 
 func TestClusterIDValid(t *testing.T) {
-	for _, id := range []string{"0", "eu-west-1b", "bot 7", "größe", "a/b:c", `"quoted"`, strings.Repeat("x", resource.MaxClusterIDLength)} {
+	for _, id := range []string{"0", "eu-west-1b", "bot 7", "größe", "a/b:c", `"quoted"`, "a$b", "$", "{a}", "a)(b", strings.Repeat("x", resource.MaxClusterIDLength)} {
 		r, err := resource.New(t.Context(), env(), resource.WithClusterID(id))
 		if err != nil {
 			t.Errorf("WithClusterID(%q): %v", id, err)
@@ -105,6 +105,9 @@ func TestClusterIDInvalid(t *testing.T) {
 		"no-break space": "\u00a0a",
 		"not UTF-8":      "a\xffb",
 		"too long":       strings.Repeat("x", resource.MaxClusterIDLength+1),
+		"Kubernetes":     "eu-$(CLUSTER_ID)",
+		"shell":          "${NOMAD_ALLOC_INDEX}",
+		"template":       "eu-{{.Task.Slot}}",
 	}
 	sources := map[string]func(id string) (opts []resource.Option, name string){
 		"option": func(id string) ([]resource.Option, string) {
@@ -138,6 +141,30 @@ func TestClusterIDInvalid(t *testing.T) {
 					t.Errorf("Detect: %v, want ErrClusterID", err)
 				}
 			})
+		}
+	}
+}
+
+// TestClusterIDNotExpanded: the error says what was wrong, with the whole value, and what to do.
+func TestClusterIDNotExpanded(t *testing.T) {
+	for _, test := range []struct {
+		variable, value string
+		want            []string
+	}{
+		{"ARGUS_CLUSTER_ID", "eu-$(CLUSTER_ID)", []string{`"eu-$(CLUSTER_ID)" from ARGUS_CLUSTER_ID: `, "contains $(", "not expanded", "stands above it"}},
+		{"CLUSTER_ID", "${X}", []string{`"${X}" from CLUSTER_ID: `, "contains ${", "not expanded"}},
+		{"CLUSTER_ID", "{{.Task.Slot}}", []string{`"{{.Task.Slot}}" from CLUSTER_ID: `, "contains {{", "not expanded"}},
+		{"OTEL_RESOURCE_ATTRIBUTES", "cluster=$(POD_NAME)", []string{`"$(POD_NAME)" from the key cluster in OTEL_RESOURCE_ATTRIBUTES: `, "contains $("}},
+	} {
+		_, err := resource.Detect(env(test.variable, test.value))
+		if !errors.Is(err, resource.ErrClusterID) {
+			t.Errorf("%s=%s: error %v, want ErrClusterID", test.variable, test.value, err)
+			continue
+		}
+		for _, want := range test.want {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("the error does not say %s:\n%v", want, err)
+			}
 		}
 	}
 }
