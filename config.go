@@ -301,7 +301,7 @@ var settings = []setting{
 		byDefault: "unset",
 		values:    "as for `ARGUS_CLUSTER_ID`",
 		meaning: "What many cluster managers set already. Looked at when `ARGUS_CLUSTER_ID` is not set; empty is an error here too. " +
-			"A number is the place of the process in the fleet as well, for `ARGUS_PORT_BASE` and for the shards that `resource.Detect` tells. " +
+			"A number, written without leading zeros, is the place of the process in the fleet as well, for `ARGUS_PORT_BASE` and for the shards that `resource.Detect` tells. " +
 			"All numbers that there are must be the same: this one, one in `ARGUS_CLUSTER_ID`, and that of the pod.",
 	},
 	{
@@ -627,7 +627,7 @@ func (d *draft) settlePort() error {
 		return nil
 	}
 	if d.index < 0 {
-		return fmt.Errorf("%s=%d: the number of this process is not known, and cluster id %q (from %s) is none: set %s to a number, or the port with %s",
+		return fmt.Errorf("%s=%d: the number of this process is not known, and cluster id %q (from %s) is none: set %s to a number without leading zeros, or the port with %s",
 			base, d.portBase, d.ClusterID, d.sources[resource.EnvArgusClusterID], resource.EnvClusterID, envPort)
 	}
 	port := d.portBase + d.index

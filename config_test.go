@@ -272,7 +272,7 @@ func TestRefused(t *testing.T) {
 		{name: "port base", variables: map[string]string{"ARGUS_PORT_BASE": "0", "CLUSTER_ID": "0"}, want: []string{`ARGUS_PORT_BASE="0": must be a whole number from 1 to 65535`}},
 		{
 			name: "port base without a number", variables: map[string]string{"ARGUS_PORT_BASE": "9191", "CLUSTER_ID": "eu"},
-			want: []string{`ARGUS_PORT_BASE=9191: the number of this process is not known, and cluster id "eu" (from CLUSTER_ID) is none: set CLUSTER_ID to a number, or the port with ARGUS_PORT`},
+			want: []string{`ARGUS_PORT_BASE=9191: the number of this process is not known, and cluster id "eu" (from CLUSTER_ID) is none: set CLUSTER_ID to a number without leading zeros, or the port with ARGUS_PORT`},
 		},
 		{
 			name: "port base and another port", variables: map[string]string{"ARGUS_PORT_BASE": "9191", "ARGUS_PORT": "9191", "CLUSTER_ID": "1"},
@@ -292,7 +292,7 @@ func TestRefused(t *testing.T) {
 		},
 		{
 			name: "start of the numbers", variables: map[string]string{"CLUSTER_ID_START": ""},
-			want: []string{`invalid cluster id: CLUSTER_ID_START="": must be a whole number from 0 to 999999999, the number of the first cluster`},
+			want: []string{`invalid cluster id: CLUSTER_ID_START="": must be a whole number from 0 to 999999999 without leading zeros, the number of the first cluster`},
 		},
 		{name: "host with a port", variables: map[string]string{"ARGUS_HOST": "localhost:80"}, want: []string{`ARGUS_HOST="localhost:80": must be a host name or an IP address, without a port`}},
 		{name: "host with a blank", opts: []Option{WithHost("a b")}, want: []string{`WithHost("a b"): must be a host name or an IP address, without a port`}},

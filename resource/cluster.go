@@ -149,7 +149,7 @@ func (c *config) clusterIDStart() (start int, source Source, err error) {
 	}
 	start, ok = parseNumber(text)
 	if !ok {
-		return 0, "", fmt.Errorf("%w: %s=%q: must be a whole number from 0 to %d, the number of the first cluster", ErrClusterID, EnvClusterIDStart, clip(text), maxNumber)
+		return 0, "", fmt.Errorf("%w: %s=%q: must be a whole number from 0 to %d without leading zeros, the number of the first cluster", ErrClusterID, EnvClusterIDStart, clip(text), maxNumber)
 	}
 	return start, EnvClusterIDStart, nil
 }

@@ -39,7 +39,11 @@
 //	                  ones, the last place may have fewer; or all, in place 0
 //
 // Sources that disagree are an error that names both, and so is a process for
-// which there is no shard, or which would have those of another one.
+// which there is no shard, or which would have those of another one. That takes
+// numbers: of two processes that have names alone and WithShardCount or SHARD_COUNT
+// alone, each has all shards. Give such processes WithShardIDs or SHARD_IDS.
+//
+// A number is written without leading zeros: 3 and not 03, which is a name.
 //
 // The name of a pod counts where KUBERNETES_SERVICE_HOST is set, as it is in every
 // pod, and the name ends in a hyphen and one to four digits, as those of a

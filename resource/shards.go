@@ -66,7 +66,7 @@ func (c *config) detectShards(p *Process, clusterKnown bool) error {
 // that were listed.
 func divide(p *Process, per int, perSource Source) error {
 	if p.Index < 0 {
-		return fmt.Errorf("%w: %s=%d needs the number of this process, and cluster id %q (from %s) is none: set %s to one, counted from 0, or list the shards in %s",
+		return fmt.Errorf("%w: %s=%d needs the number of this process, and cluster id %q (from %s) is none: set %s to one, counted from 0 and without leading zeros, or list the shards in %s",
 			ErrShards, perSource, per, p.ClusterID, p.ClusterIDSource, EnvClusterID, EnvShardIDs)
 	}
 	clusters := (p.ShardCount + per - 1) / per
@@ -101,7 +101,7 @@ func (c *config) wholeNumber(option *int, optionSource Source, variable, meaning
 	}
 	n, ok := parseNumber(text)
 	if !ok || n < 1 || n > MaxShardCount {
-		return 0, "", fmt.Errorf("%w: %s=%q: must be a whole number from 1 to %d, %s", ErrShards, variable, clip(text), MaxShardCount, meaning)
+		return 0, "", fmt.Errorf("%w: %s=%q: must be a whole number from 1 to %d without leading zeros, %s", ErrShards, variable, clip(text), MaxShardCount, meaning)
 	}
 	return n, Source(variable), nil
 }
@@ -147,7 +147,7 @@ func (c *config) listedShards(count int, countSource Source) ([]int, Source, err
 
 // parseShardIDs reads ids and ranges with commas between them: 0,1 or 0-3 or 0-3,8.
 func parseShardIDs(text string) ([]int, error) {
-	const form = "must be shard ids and ranges with commas between them, such as 0,1 or 0-3"
+	const form = "must be shard ids and ranges with commas between them, such as 0,1 or 0-3, without leading zeros"
 	if strings.TrimSpace(text) == "" {
 		return nil, errors.New("is empty: " + form)
 	}
