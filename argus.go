@@ -60,7 +60,7 @@ func New(opts ...Option) (*Argus, error) {
 // Resolve puts options, environment and defaults together as [Start] does, and starts nothing: for a look at the configuration, or
 // at what is wrong with it. Files are read, such as the one that holds the token of the metrics page; nothing is opened or sent.
 func Resolve(opts ...Option) (Config, error) {
-	c, _, err := resolve(processEnvironment(), collect(opts))
+	c, err := resolve(processEnvironment(), collect(opts))
 	if err != nil {
 		return Config{}, err
 	}
@@ -73,7 +73,7 @@ func start(env environment, s *discordgo.Session, opts []Option) (*Argus, error)
 
 func begin(env environment, sessions []*discordgo.Session, opts []Option) (*Argus, error) {
 	o := collect(opts)
-	c, warning, err := resolve(env, o)
+	c, err := resolve(env, o)
 	if slices.Contains(sessions, nil) {
 		err = errors.Join(instrument.ErrNilSession, err)
 	}
@@ -88,7 +88,7 @@ func begin(env environment, sessions []*discordgo.Session, opts []Option) (*Argu
 	if err := a.assemble(c, o, append(sessions, o.sessions...)); err != nil {
 		return nil, fmt.Errorf("argus is not started: %w", err)
 	}
-	a.announce(warning)
+	a.announce()
 	return a, nil
 }
 
@@ -150,11 +150,11 @@ func (a *Argus) assemble(c resolved, o *options, sessions []*discordgo.Session) 
 }
 
 // announce writes the one line about the start.
-func (a *Argus) announce(warning error) {
+func (a *Argus) announce() {
 	if a.config.Disabled {
 		a.logger.Info("argus is off: " + envSDKDisabled + " is true; the bot runs, nothing is measured or served")
-		if warning != nil {
-			a.logger.Warn("argus is off, and would not start if it were on", "reason", warning)
+		if err := a.config.Refused(); err != nil {
+			a.logger.Warn("argus is off, and would not start if it were on", "reason", err)
 		}
 		return
 	}

@@ -73,11 +73,16 @@ type Config struct {
 	SessionStartPoll time.Duration
 
 	sources map[string]Source
+	refused error // see Refused
 }
 
 // Source says where the value of the setting with this environment variable came from. The cluster id is asked for as
 // ARGUS_CLUSTER_ID whichever of its variables set it. For a name that is no setting it returns the empty string.
 func (c Config) Source(variable string) Source { return c.sources[variable] }
+
+// Refused is what would have been an error without OTEL_SDK_DISABLED=true, which has to work when other settings are wrong. It joins
+// every problem, as that error does. A setting that is refused has its default. Without the switch Refused is nil.
+func (c Config) Refused() error { return c.refused }
 
 // String lists the settings on one line, each as variable=value (source).
 func (c Config) String() string {
@@ -190,8 +195,11 @@ var settings = []setting{
 		values:    "a comma-separated list of prometheus and otlp, or none",
 		meaning: "How metrics leave the process: `prometheus` serves a page on the port below, `otlp` pushes to a collector, " +
 			"`prometheus,otlp` does both, `none` neither (the instruments still record).",
-		parse: func(d *draft, value string, _ Source) (err error) {
-			d.Exporters, err = parseExporters(value)
+		parse: func(d *draft, value string, _ Source) error {
+			exporters, err := parseExporters(value)
+			if err == nil {
+				d.Exporters = exporters
+			}
 			return err
 		},
 	},
@@ -518,8 +526,8 @@ func processEnvironment() environment {
 // resolve puts options, environment and defaults together. The error joins every problem there is; none shows a secret.
 // A variable that an option overrides is not looked at, so that it cannot be at fault.
 //
-// With OTEL_SDK_DISABLED=true the problems come back as a warning instead: that switch has to work when others are wrong.
-func resolve(env environment, o *options) (_ resolved, warning, _ error) {
+// With OTEL_SDK_DISABLED=true the problems are in Config.Refused instead: that switch has to work when others are wrong.
+func resolve(env environment, o *options) (resolved, error) {
 	d := draft{resolved: resolved{Config: Config{
 		Exporters:      []Exporter{Prometheus},
 		Port:           9191,
@@ -531,6 +539,7 @@ func resolve(env environment, o *options) (_ resolved, warning, _ error) {
 		sources:        make(map[string]Source, len(settings)),
 	}}}
 	problems := slices.Clone(o.problems)
+	var wrong []string // variables whose value is not taken
 	for _, s := range settings {
 		if s.parse == nil {
 			continue
@@ -540,6 +549,7 @@ func resolve(env environment, o *options) (_ resolved, warning, _ error) {
 			d.sources[s.variable] = given.by
 			if err := s.read(&d, given.value, given.by); err != nil {
 				problems = append(problems, fmt.Errorf("%s(%s): %w", given.by, given.shown, err))
+				wrong = append(wrong, s.variable)
 			}
 			continue
 		}
@@ -553,6 +563,7 @@ func resolve(env environment, o *options) (_ resolved, warning, _ error) {
 		d.sources[s.variable] = Source(s.variable)
 		if err := s.read(&d, value, Source(s.variable)); err != nil {
 			problems = append(problems, fmt.Errorf("%s=%s: %w", s.variable, s.show(value), err))
+			wrong = append(wrong, s.variable)
 		}
 	}
 	problems = append(problems, d.settleResource(env, o), d.settlePort(), d.settleToken(env), checkCommands(o.commands))
@@ -560,10 +571,15 @@ func resolve(env environment, o *options) (_ resolved, warning, _ error) {
 		problems = append(problems, checkPush())
 	}
 
+	err := errors.Join(problems...)
 	if d.Disabled {
-		return d.resolved, errors.Join(problems...), nil
+		for _, variable := range wrong {
+			d.sources[variable] = SourceDefault
+		}
+		d.refused = err
+		return d.resolved, nil
 	}
-	return d.resolved, nil, errors.Join(problems...)
+	return d.resolved, err
 }
 
 // settleToken reads the token's file, unless the token was given as such.
@@ -605,6 +621,7 @@ func (d *draft) settleResource(env environment, o *options) (err error) {
 	if o.serviceName != nil {
 		from = append(from, resource.WithServiceName(*o.serviceName))
 	}
+	d.sources[resource.EnvArgusClusterID] = SourceDefault
 	d.resource, err = resource.New(context.Background(), from...)
 	if err != nil {
 		return err

@@ -34,9 +34,9 @@ func environ(variables map[string]string, files map[string]string) environment {
 }
 
 func TestDefaults(t *testing.T) {
-	c, warning, err := resolve(environ(nil, nil), collect(nil))
-	if err != nil || warning != nil {
-		t.Fatalf("resolve: %v, warning %v", err, warning)
+	c, err := resolve(environ(nil, nil), collect(nil))
+	if err != nil || c.Refused() != nil {
+		t.Fatalf("resolve: %v, refused %v", err, c.Refused())
 	}
 	const want = `OTEL_SDK_DISABLED=false (default) OTEL_METRICS_EXPORTER=prometheus (default) ARGUS_HOST="" (default) ` +
 		`ARGUS_PORT=9191 (default) ARGUS_METRICS_PATH=/metrics (default) ARGUS_METRICS_AUTH_TOKEN=unset (default) ` +
@@ -221,9 +221,9 @@ func TestPrecedence(t *testing.T) {
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			c, warning, err := resolve(environ(tc.variables, tc.files), collect(tc.opts))
-			if err != nil || warning != nil {
-				t.Fatalf("resolve: %v, warning %v", err, warning)
+			c, err := resolve(environ(tc.variables, tc.files), collect(tc.opts))
+			if err != nil || c.Refused() != nil {
+				t.Fatalf("resolve: %v, refused %v", err, c.Refused())
 			}
 			if got := tc.want(c); got != tc.value {
 				t.Errorf("%s is %#v, want %#v", tc.setting, got, tc.value)
@@ -243,7 +243,7 @@ func TestEmptyIsUnset(t *testing.T) {
 			empty[s.variable] = ""
 		}
 	}
-	c, _, err := resolve(environ(empty, nil), collect(nil))
+	c, err := resolve(environ(empty, nil), collect(nil))
 	if err != nil {
 		t.Fatalf("resolve: %v", err)
 	}
@@ -368,7 +368,7 @@ func TestRefused(t *testing.T) {
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			_, _, err := resolve(environ(tc.variables, tc.files), collect(tc.opts))
+			_, err := resolve(environ(tc.variables, tc.files), collect(tc.opts))
 			if err == nil {
 				t.Fatal("no error")
 			}
@@ -384,20 +384,27 @@ func TestRefused(t *testing.T) {
 
 // TestSwitchAlwaysWorks: OTEL_SDK_DISABLED=true gets the bot to run when another setting is wrong.
 func TestSwitchAlwaysWorks(t *testing.T) {
-	c, warning, err := resolve(environ(map[string]string{"OTEL_SDK_DISABLED": "true", "ARGUS_PORT": "abc"}, nil), collect(nil))
+	c, err := resolve(environ(map[string]string{"OTEL_SDK_DISABLED": "true", "ARGUS_PORT": "abc", "OTEL_METRICS_EXPORTER": "promethues", "CLUSTER_ID": ""}, nil), collect(nil))
 	if err != nil {
 		t.Fatalf("resolve: %v", err)
 	}
 	if !c.Disabled {
 		t.Error("not disabled")
 	}
-	if warning == nil || !strings.Contains(warning.Error(), `ARGUS_PORT="abc"`) {
-		t.Errorf("warning %v, want one on ARGUS_PORT", warning)
+	for _, problem := range []string{`ARGUS_PORT="abc"`, `OTEL_METRICS_EXPORTER="promethues"`, "from CLUSTER_ID"} {
+		if refused := c.Refused(); refused == nil || !strings.Contains(refused.Error(), problem) {
+			t.Errorf("refused is %v, which does not say %s", refused, problem)
+		}
+	}
+	// What is refused has no effect, and is not said to have any.
+	const want = "OTEL_METRICS_EXPORTER=prometheus (default) ARGUS_HOST=\"\" (default) ARGUS_PORT=9191 (default)"
+	if got := c.String(); !strings.Contains(got, want) || !strings.Contains(got, `ARGUS_CLUSTER_ID="default" (default)`) {
+		t.Errorf("the configuration is %s", got)
 	}
 }
 
 func TestSecretIsHidden(t *testing.T) {
-	c, _, err := resolve(environ(map[string]string{"ARGUS_METRICS_AUTH_TOKEN": "nobody"}, nil), collect(nil))
+	c, err := resolve(environ(map[string]string{"ARGUS_METRICS_AUTH_TOKEN": "nobody"}, nil), collect(nil))
 	if err != nil {
 		t.Fatalf("resolve: %v", err)
 	}
@@ -414,7 +421,7 @@ func TestSecretIsHidden(t *testing.T) {
 }
 
 func TestConfigIsACopy(t *testing.T) {
-	c, _, err := resolve(environ(nil, nil), collect(nil))
+	c, err := resolve(environ(nil, nil), collect(nil))
 	if err != nil {
 		t.Fatalf("resolve: %v", err)
 	}
@@ -472,7 +479,7 @@ func FuzzConfig(f *testing.F) {
 			variables["CLUSTER_ID"] = value
 		}
 		files := map[string]string{value: value}
-		c, warning, err := resolve(environ(variables, files), collect(nil))
+		c, err := resolve(environ(variables, files), collect(nil))
 		if err != nil {
 			if !strings.Contains(err.Error(), s.variable) && !both {
 				t.Fatalf("the error does not name %s: %v", s.variable, err)
@@ -482,8 +489,8 @@ func FuzzConfig(f *testing.F) {
 			}
 			return
 		}
-		if warning != nil && !c.Disabled {
-			t.Fatalf("a warning without the switch: %v", warning)
+		if c.Refused() != nil && !c.Disabled {
+			t.Fatalf("refused without the switch: %v", c.Refused())
 		}
 		if c.Port < 1 || c.Port > 65535 || c.ClusterID == "" || c.Namespace == "" || c.Namespace == "argus" {
 			t.Fatalf("accepted %q as %v", value, c.Config)
@@ -494,7 +501,7 @@ func FuzzConfig(f *testing.F) {
 		}
 		again := maps.Clone(variables)
 		again[envExporters], again[resource.EnvArgusClusterID], again[envNamespace] = joinExporters(c.Exporters), c.ClusterID, c.Namespace
-		d, _, err := resolve(environ(again, files), collect(nil))
+		d, err := resolve(environ(again, files), collect(nil))
 		if err != nil {
 			t.Fatalf("what was accepted is refused: %v", err)
 		}

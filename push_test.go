@@ -333,7 +333,7 @@ func TestFailedStartPushesNothing(t *testing.T) {
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://"+c.addr)
 	log := new(journal)
 	o := collect([]Option{log.option(), WithAddr("127.0.0.1:0")})
-	config, _, err := resolve(processEnvironment(), o)
+	config, err := resolve(processEnvironment(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
