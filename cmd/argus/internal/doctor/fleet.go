@@ -176,7 +176,9 @@ func versions(results []scrape.Result) finding {
 }
 
 // budget says how often the whole fleet can still be started. The budget is the
-// token's, so of what processes have read, the last before the next reset counts.
+// token's, so of what processes have read, the last before the next reset counts. When
+// that was is on no page, and what was spent since is only in part: a process that
+// ended has taken its count of handshakes with it.
 func budget(results []scrape.Result, now time.Time) finding {
 	var last *scrape.Budget
 	from, count := "", 0
@@ -201,8 +203,8 @@ func budget(results []scrape.Result, now time.Time) finding {
 		return finding{"identifies", skipped, "no process here has read the budget of session starts: set ARGUS_SESSION_START_POLL on one of them", ""}
 	}
 	left := last.Remaining / count
-	f := finding{"identifies", ok, fmt.Sprintf("the bot may identify %s more before %s (of %d, as %s has read it): enough for %s of all %s",
-		cli.Count(last.Remaining, "time"), last.Reset.UTC().Format("2006-01-02 15:04 MST"), last.Total, from, cli.Count(left, "start"), cli.Count(count, "shard")), ""}
+	f := finding{"identifies", ok, fmt.Sprintf("when %s last read the budget, which may be as long ago as its start unless ARGUS_SESSION_START_POLL is set there, the bot could identify %s more before %s (of %d): enough for %s of all %s",
+		from, cli.Count(last.Remaining, "time"), last.Reset.UTC().Format("2006-01-02 15:04 MST"), last.Total, cli.Count(left, "start"), cli.Count(count, "shard")), ""}
 	switch {
 	case left < 1:
 		f.State, f.Do = failure, "do not restart the fleet before the reset: when the budget is spent, Discord resets the token"

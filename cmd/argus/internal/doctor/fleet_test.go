@@ -96,7 +96,7 @@ func TestBudget(t *testing.T) {
 		want    string
 	}{
 		"unread":       {[]scrape.Result{result("a:1", scrape.Process{ShardCount: 4})}, skipped, "ARGUS_SESSION_START_POLL"},
-		"plenty":       {[]scrape.Result{has3(900, soon, 16)}, ok, "may identify 900 times more before 2026-11-25 13:00 UTC (of 1000, as a:1 has read it): enough for 56 starts of all 16 shards"},
+		"plenty":       {[]scrape.Result{has3(900, soon, 16)}, ok, "when a:1 last read the budget, which may be as long ago as its start unless ARGUS_SESSION_START_POLL is set there, the bot could identify 900 times more before 2026-11-25 13:00 UTC (of 1000): enough for 56 starts of all 16 shards"},
 		"once":         {[]scrape.Result{has3(31, soon, 16)}, warning, "enough for 1 start of"},
 		"short":        {[]scrape.Result{has3(15, soon, 16)}, failure, "enough for 0 starts of"},
 		"the lower":    {[]scrape.Result{has3(900, soon, 16), has3(40, soon.Add(time.Second), 16), has3(800, soon, 16)}, ok, "identify 40 times"},
