@@ -253,8 +253,9 @@ me, err := resource.Detect() // me.ShardIDs, me.ShardCount, me.ClusterID, and wh
 | `+"`%[2]s` | `WithShardsPerCluster`"+` | unset | a whole number from 1 to %[4]d | How many shards each process has. Process 0 has the first ones, process 1 the next; the last may have fewer. The number of the process is `+"`%[5]s` less `%[6]s`"+`, or that of a StatefulSet's pod. |
 | `+"`%[3]s` | `WithShardIDs`"+` | all, in the first process | ids and ranges with commas between them, such as 0,1 or 0-3 or 0-3,8 | The shards of this process, where they do not follow from its number. |
 
-Set but empty is an error, and so are two that disagree, a number for which there is no shard, a shard beyond the count, and a second process without
-a word about its shards: the error names both sources. On Kubernetes, Docker Swarm, Nomad and systemd the number comes from the platform:
+Set but empty is an error, and so are two that disagree, a number for which there is no shard, a shard beyond the count, and a process with a number other than
+that of the first one and without a word about its shards: the error names both sources. Processes that have names in place of numbers need `+"`%[3]s`"+`; with `+"`%[1]s`"+` alone
+each of them has all shards, and every event is handled by all. On Kubernetes, Docker Swarm, Nomad and systemd the number comes from the platform:
 [HOSTING.md](HOSTING.md) has the lines to write.
 
 ## Variables of the push

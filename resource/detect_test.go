@@ -46,6 +46,7 @@ func TestDetect(t *testing.T) {
 		// One process.
 		{"", nil, -1, `cluster "default" (default), shard 0 (default) of 1 (default)`},
 		{"SHARD_COUNT=4", nil, -1, `cluster "default" (default), shards 0-3 (SHARD_COUNT) of 4 (SHARD_COUNT)`},
+		// By its name it cannot be told from one of several, so it is no error.
 		{"CLUSTER_ID=main;SHARD_COUNT=4", nil, -1, `cluster "main" (CLUSTER_ID), shards 0-3 (SHARD_COUNT) of 4 (SHARD_COUNT)`},
 		{"CLUSTER_ID=0;SHARD_COUNT=4", nil, 0, `cluster "0" (CLUSTER_ID), shards 0-3 (SHARD_COUNT) of 4 (SHARD_COUNT)`},
 		{"CLUSTER_ID=0", nil, 0, `cluster "0" (CLUSTER_ID), shard 0 (default) of 1 (default)`},

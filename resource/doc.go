@@ -36,7 +36,8 @@
 //	number of shards  WithShardCount, SHARD_COUNT, 1
 //	own shards        WithShardIDs, SHARD_IDS; or from the place in the fleet with
 //	                  WithShardsPerCluster or SHARDS_PER_CLUSTER: place 0 has the first
-//	                  ones, the last place may have fewer; or all, in place 0
+//	                  ones, the last place may have fewer; or all, in place 0 and
+//	                  where the place is not known
 //
 // Sources that disagree are an error that names both, and so is a process for
 // which there is no shard, or which would have those of another one. That takes

@@ -274,11 +274,18 @@ func TestOff(t *testing.T) {
 func TestIdentity(t *testing.T) {
 	address := closed(t, "127.0.3.9")
 	for name, test := range map[string]struct{ env, want string }{
-		"one process": {"", `ok identity: cluster "default" (default), shard 0 (default) of 1 (default); that is right for a bot of one process`},
-		"named":       {"CLUSTER_ID=eu", `ok identity: cluster "eu" (CLUSTER_ID)`},
-		"unnamed":     {"SHARD_IDS=0 SHARD_COUNT=2", "warning identity: cluster \"default\" (default), shard 0 (SHARD_IDS) of 2 (SHARD_COUNT); other processes have the other shards"},
-		"pod":         {"KUBERNETES_SERVICE_HOST=10.0.0.1", "metadata.labels['apps.kubernetes.io/pod-index']"},
-		"contradicts": {"CLUSTER_ID=3 SHARD_COUNT=4 SHARDS_PER_CLUSTER=2", "fail settings: "},
+		"one process":  {"", `ok identity: cluster "default" (default), shard 0 (default) of 1 (default); that is right for a bot of one process`},
+		"named":        {"CLUSTER_ID=eu", `ok identity: cluster "eu" (CLUSTER_ID)`},
+		"first of two": {"CLUSTER_ID=0 SHARD_COUNT=2", `ok identity: cluster "0" (CLUSTER_ID), shards 0-1 (SHARD_COUNT) of 2 (SHARD_COUNT) →`},
+		"two names": {"CLUSTER_ID=eu-0 SHARD_COUNT=2", `warning identity: cluster "eu-0" (CLUSTER_ID), shards 0-1 (SHARD_COUNT) of 2 (SHARD_COUNT); it has all shards, ` +
+			"and so has every other process that is told no more than SHARD_COUNT and a name → if other processes of the bot run, set SHARD_IDS in each"},
+		"leading zero":         {"CLUSTER_ID=01 SHARD_COUNT=2", `warning identity: cluster "01" (CLUSTER_ID), shards 0-1 (SHARD_COUNT)`},
+		"name beside a number": {"ARGUS_CLUSTER_ID=eu-0 CLUSTER_ID=0 SHARD_COUNT=2", `ok identity: cluster "eu-0" (ARGUS_CLUSTER_ID), shards 0-1 (SHARD_COUNT)`},
+		"names and lists":      {"CLUSTER_ID=eu-0 SHARD_IDS=0-1 SHARD_COUNT=2", `ok identity: cluster "eu-0" (CLUSTER_ID), shards 0-1 (SHARD_IDS)`},
+		"not expanded":         {"ARGUS_CLUSTER_ID=eu-$(CLUSTER_ID) CLUSTER_ID=2", `fail settings: invalid cluster id "eu-$(CLUSTER_ID)" from ARGUS_CLUSTER_ID`},
+		"unnamed":              {"SHARD_IDS=0 SHARD_COUNT=2", "warning identity: cluster \"default\" (default), shard 0 (SHARD_IDS) of 2 (SHARD_COUNT); other processes have the other shards"},
+		"pod":                  {"KUBERNETES_SERVICE_HOST=10.0.0.1", "metadata.labels['apps.kubernetes.io/pod-index']"},
+		"contradicts":          {"CLUSTER_ID=3 SHARD_COUNT=4 SHARDS_PER_CLUSTER=2", "fail settings: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if host, err := os.Hostname(); name == "pod" && (err != nil || regexp.MustCompile(`-\d{1,4}$`).MatchString(host)) {

@@ -137,6 +137,11 @@ func (d *doctor) identity() []finding {
 	case p.ClusterIDSource == resource.SourceHostName:
 		f.Text += "; in a pod whose name ends in -N, as those of a StatefulSet do, N is the number and the name of the process"
 	case p.ClusterIDSource != resource.SourceDefault:
+		// Of a second process with a number resource.Detect would know that it is one.
+		if p.Index < 0 && p.ShardCount > 1 && p.ShardIDsSource == p.ShardCountSource {
+			f.State, f.Do = warning, "if other processes of the bot run, set SHARD_IDS in each, or SHARDS_PER_CLUSTER and a number without leading zeros as CLUSTER_ID"
+			f.Text += "; it has all shards, and so has every other process that is told no more than SHARD_COUNT and a name"
+		}
 	case os.Getenv("KUBERNETES_SERVICE_HOST") != "":
 		f.State, f.Do = warning, podIndex
 		name, err := os.Hostname()
