@@ -185,7 +185,7 @@ var settings = []setting{
 		byDefault: "`false`",
 		values:    "true or false",
 		meaning: "`true` switches Argus off: the bot's handlers run as ever, nothing is measured, no port is opened. " +
-			"Other settings that would be refused are then only logged, so that this switch always works.",
+			"Other settings that would be refused are then only logged, so that this switch always works. Probes on `/healthz` and `/readyz` fail: take them out too.",
 		parse: func(d *draft, value string, _ Source) error { return parseBool(&d.Disabled, value) },
 	},
 	{

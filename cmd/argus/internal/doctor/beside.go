@@ -22,8 +22,11 @@ import (
 // beside looks at the port, and at the bot that has it. The result is nil unless the
 // page was read.
 func (d *doctor) beside(ctx context.Context) (findings []finding, own *scrape.Result) {
-	if d.config.Disabled || !d.exports(argus.Prometheus) {
-		return []finding{{"port", skipped, "nothing is served: the exporter prometheus is not chosen", ""}}, nil
+	switch {
+	case d.config.Disabled:
+		return append([]finding{{"port", skipped, noArgus, ""}}, probes()...), nil
+	case !d.exports(argus.Prometheus):
+		return append([]finding{{"port", skipped, "nothing is served: the exporter prometheus is not chosen", ""}}, probes()...), nil
 	}
 	address := net.JoinHostPort(d.config.Host, strconv.Itoa(d.config.Port))
 	err := bind(ctx, address)
@@ -38,6 +41,20 @@ func (d *doctor) beside(ctx context.Context) (findings []finding, own *scrape.Re
 		return []finding{{"port", failure, err.Error(), "set ARGUS_HOST and ARGUS_PORT to an address that can be had"}}, nil
 	}
 	return d.holder(ctx, address)
+}
+
+// noArgus is why its checks are skipped.
+const noArgus = "Argus is off: " + isOff
+
+// probes warns of what Kubernetes does where nothing is served.
+func probes() []finding {
+	if os.Getenv("KUBERNETES_SERVICE_HOST") == "" {
+		return nil
+	}
+	return []finding{{
+		"probes", warning, "this is a pod, and Argus does not answer on /healthz and /readyz: where its probes ask for them, Kubernetes restarts it over and over, and each start is an identify of every shard",
+		"take the probes out of the pod too, for as long as nothing is served",
+	}}
 }
 
 // bind tries to have the address as the bot would, and gives it back.
@@ -168,7 +185,7 @@ func (d *doctor) same(page *scrape.Page) []finding {
 	}
 	p := page.Processes[i]
 	var findings []finding
-	if shards := shardIDs(p); d.process.ShardIDsSource != resource.SourceDefault && !slices.Equal(shards, d.process.ShardIDs) {
+	if shards := shardIDs(p); d.process.ShardCount > 0 && d.process.ShardIDsSource != resource.SourceDefault && !slices.Equal(shards, d.process.ShardIDs) {
 		findings = append(findings, finding{
 			"bot", failure, fmt.Sprintf("it has the shards %s, and this environment says %s (from %s)",
 				orNone(scrape.ShownIDs(shards)), scrape.ShownIDs(d.process.ShardIDs), d.process.ShardIDsSource),

@@ -31,7 +31,10 @@ func discard(e *otlp.Exporter) {
 // collector sends an empty export as the bot would, and when that fails looks for
 // the cause.
 func (d *doctor) collector(ctx context.Context) []finding {
-	if d.config.Disabled || !d.exports(argus.OTLP) {
+	switch {
+	case d.config.Disabled:
+		return []finding{{"collector", skipped, noArgus, ""}}
+	case !d.exports(argus.OTLP):
 		return []finding{{"collector", skipped, "nothing is pushed: the exporter otlp is not chosen", ""}}
 	}
 	e, err := otlp.New(ctx, otlp.WithReport(func(error) {}), otlp.WithTimeout(d.export))

@@ -157,12 +157,20 @@ Exit codes: 0 when nothing is wrong, be there warnings or not; 1 when there is s
 // examine does all checks, those that wait at the same time.
 func (d *doctor) examine(ctx context.Context) *report {
 	r := &report{Settings: []setting{}}
-	problems := d.resolve()
-	if len(problems) > 0 {
-		r.add(problems...)
-	} else {
+	refused, usable := d.resolve()
+	r.add(refused...)
+	if usable {
 		r.Settings = d.settings()
-		r.add(d.identity()...)
+	}
+	switch {
+	case !usable:
+	case d.config.Disabled:
+		r.add(d.off()...)
+	default:
+		if len(refused) == 0 {
+			r.add(finding{"settings", ok, "no setting is wrong, and none contradicts another", ""})
+		}
+		r.add(d.identity())
 	}
 	var (
 		wait                     sync.WaitGroup
@@ -172,7 +180,7 @@ func (d *doctor) examine(ctx context.Context) *report {
 	)
 	wait.Go(func() { fleet = d.client.Pages(ctx, d.list.Addresses()) })
 	wait.Go(func() { clock = d.ownClock(ctx) })
-	if len(problems) == 0 {
+	if usable {
 		wait.Go(func() { beside, own = d.beside(ctx) })
 		wait.Go(func() { collector = d.collector(ctx) })
 	} else {

@@ -262,13 +262,71 @@ func TestSettings(t *testing.T) {
 		"OTEL_EXPORTER_OTLP_HEADERS=planted")
 	all := findings(t, newDoctor(), bot.Addr())
 	has(t, all, "fail settings: ARGUS_PORT=\"70000\"", "ARGUS_METRICS_AUTH_TOKEN=[hidden]", "SHARD_IDS", "OTEL_EXPORTER_OTLP_HEADERS: entry 1",
-		"docs/CONFIGURATION.md", "skipped port", "skipped collector", "ok targets: 1 target", "warning shards: 1 shard down: 0")
+		"with this one the bot does not start", "with this one a bot that calls resource.Detect does not start", "skipped port", "skipped collector", "ok targets: 1 target", "warning shards: 1 shard down: 0")
 }
 
+// TestShardVariablesOfTheBot: Argus does not read them, so what only resource.Detect refuses keeps no other check from being made.
+func TestShardVariablesOfTheBot(t *testing.T) {
+	discord := bottest.Discord(t)
+	bot := bottest.Start(t, discord, "127.0.3.16:0", "7", []int{0, 1}, 2)
+	environment(t, bot.Addr(), "SHARD_COUNT=auto", "SHARD_IDS=[0,1]", "CLUSTER_ID=7")
+	o := examined(t, newDoctor())
+	has(t, o.stdout, `cluster             "7"`)
+	hasNot(t, o.stdout, "shards of the bot")
+	all := findings(t, newDoctor())
+	const do = " → correct it: docs/CONFIGURATION.md tells what each setting accepts; with this one a bot that calls resource.Detect does not start, " +
+		"and one that reads these variables in a form of its own is not disturbed"
+	has(t, all, `fail settings: invalid shards: SHARD_COUNT="auto"`, `fail settings: invalid shards: SHARD_IDS="[0,1]"`, do,
+		`ok identity: cluster "7" (CLUSTER_ID)`, "ok port: ", "ok access", "warning ready", `ok bot: it is cluster "7", with the shards 0-1`, "skipped collector: nothing is pushed")
+	hasNot(t, all, "the bot does not start", "ok settings", "the settings cannot be used")
+}
+
+// TestOff: with the switch nothing else keeps the bot from starting, and what will when it is gone is told.
 func TestOff(t *testing.T) {
 	environment(t, closed(t, "127.0.3.9"), "OTEL_SDK_DISABLED=true")
-	all := findings(t, newDoctor())
-	has(t, all, "warning settings: OTEL_SDK_DISABLED is true", "skipped port", "skipped collector", "skipped targets", "skipped clocks")
+	off := findings(t, newDoctor())
+	has(t, off, "warning settings: OTEL_SDK_DISABLED is true", "skipped port: Argus is off: OTEL_SDK_DISABLED is true", "skipped collector: Argus is off",
+		"skipped targets", "skipped clocks")
+	hasNot(t, off, "not chosen", "once OTEL_SDK_DISABLED is gone", "probes")
+
+	t.Setenv("ARGUS_PORT", "abc")
+	t.Setenv("ARGUS_METRICS_AUTH_TOKEN", "planted token")
+	has(t, findings(t, newDoctor()), `warning settings: ARGUS_PORT="abc": must be`, "warning settings: ARGUS_METRICS_AUTH_TOKEN=[hidden]",
+		"it is refused once OTEL_SDK_DISABLED is gone")
+	if o := examined(t, newDoctor()); o.code != 0 || !regexp.MustCompile(`port +9191 +from default`).MatchString(o.stdout) {
+		t.Errorf("exit code %d, want 0 and the port that is not refused:\n%s", o.code, o.stdout)
+	}
+	// For a bot that asks it, resource.Detect knows no such switch.
+	t.Setenv("SHARD_COUNT", "auto")
+	has(t, findings(t, newDoctor()), `fail settings: invalid shards: SHARD_COUNT="auto"`, `warning settings: ARGUS_PORT="abc"`)
+}
+
+// TestProbes: nobody answers those of a pod where nothing is served.
+func TestProbes(t *testing.T) {
+	const (
+		pod  = "KUBERNETES_SERVICE_HOST=10.0.0.1"
+		told = "warning probes: this is a pod, and Argus does not answer on /healthz and /readyz: "
+	)
+	for name, test := range map[string]struct {
+		env  []string
+		want bool
+	}{
+		"off":             {[]string{pod, "OTEL_SDK_DISABLED=true"}, true},
+		"none":            {[]string{pod, "OTEL_METRICS_EXPORTER=none"}, true},
+		"push alone":      {[]string{pod, "OTEL_METRICS_EXPORTER=otlp", "OTEL_EXPORTER_OTLP_ENDPOINT=http://" + closed(t, "127.0.3.9")}, true},
+		"served":          {[]string{pod}, false},
+		"off, but no pod": {[]string{"OTEL_SDK_DISABLED=true"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			environment(t, closed(t, "127.0.3.9"), append(test.env, "CLUSTER_ID=eu")...)
+			all := findings(t, newDoctor())
+			if test.want {
+				has(t, all, told, "take the probes out of the pod too")
+			} else {
+				hasNot(t, all, "probes")
+			}
+		})
+	}
 }
 
 func TestIdentity(t *testing.T) {

@@ -76,7 +76,7 @@ func (d *doctor) names(results []scrape.Result, own *scrape.Result) []finding {
 		}
 	}
 	// The bot beside may be one of the targets; one that does not run is not.
-	if there, ok := clusters[d.config.ClusterID]; ok && own == nil && d.config.ClusterID != "" {
+	if there, ok := clusters[d.config.ClusterID]; ok && own == nil && d.config.ClusterID != "" && !d.config.Disabled {
 		findings = append(findings, finding{
 			"clusters", warning, fmt.Sprintf("%s is cluster %q, which a bot started in this environment would be too", there, d.config.ClusterID),
 			"start it only if that is the process which it replaces",

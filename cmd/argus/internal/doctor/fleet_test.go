@@ -74,6 +74,8 @@ func TestFleet(t *testing.T) {
 	d.config.ClusterID = "a"
 	has(t, written(d.fleet([]scrape.Result{a, b}, nil)), `warning clusters: a:1 is cluster "a", which a bot started in this environment would be too`)
 	hasNot(t, written(d.fleet([]scrape.Result{a, b}, &a)), "warning")
+	d.config.Disabled = true // it would be none
+	hasNot(t, written(d.fleet([]scrape.Result{a, b}, nil)), "warning")
 
 	var many []scrape.Result
 	for i := range 500 {

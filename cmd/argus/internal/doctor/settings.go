@@ -13,27 +13,43 @@ import (
 	"github.com/argus-dgo/argus/resource"
 )
 
-// resolve reads the configuration as the bot would, and returns what is wrong with it.
-func (d *doctor) resolve() []finding {
-	var findings []finding
-	seen := map[string]bool{}
-	add := func(err error) {
-		if err == nil {
-			return
-		}
-		for line := range strings.Lines(err.Error()) {
-			// A fault of the cluster id is told by both.
-			if line = strings.TrimSpace(line); line != "" && !seen[line] {
-				seen[line] = true
-				findings = append(findings, finding{"settings", failure, line, "correct it: docs/CONFIGURATION.md tells what each setting accepts; with this one the bot does not start"})
-			}
-		}
-	}
-	var err error
-	d.config, err = argus.Resolve()
-	add(err)
+// What to do about a setting that is wrong.
+const (
+	correct     = "correct it: docs/CONFIGURATION.md tells what each setting accepts; "
+	stopsArgus  = correct + "with this one the bot does not start"
+	stopsDetect = correct + "with this one a bot that calls resource.Detect does not start, and one that reads these variables in a form of its own is not disturbed"
+	stopsLater  = correct + "it is refused once OTEL_SDK_DISABLED is gone"
+)
+
+// resolve reads the configuration as the bot would, and returns what is wrong with it. usable says whether there is one:
+// resource.Detect has variables of its own, which not every bot asks it for.
+func (d *doctor) resolve() (findings []finding, usable bool) {
+	config, err := argus.Resolve()
+	d.config, usable = config, err == nil
+	told := problems(err)
+	findings = wrong(told, failure, stopsArgus)
 	d.process, err = resource.Detect()
-	add(err)
+	if err != nil {
+		d.process, _ = resource.Detect(resource.WithoutShards()) // what is wrong with it is told already
+	}
+	// A fault of the cluster id is told by both.
+	own := slices.DeleteFunc(problems(err), func(problem string) bool { return slices.Contains(told, problem) })
+	return append(findings, wrong(own, failure, stopsDetect)...), usable
+}
+
+// problems are those that an error joins.
+func problems(err error) []string {
+	if err == nil {
+		return nil
+	}
+	return strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' })
+}
+
+func wrong(problems []string, s state, do string) []finding {
+	var findings []finding
+	for _, problem := range problems {
+		findings = append(findings, finding{"settings", s, problem, do})
+	}
 	return findings
 }
 
@@ -54,10 +70,14 @@ func (d *doctor) settings() []setting {
 		}
 		exporters = strings.Join(names, ",")
 	}
-	list := []setting{
-		{Name: "cluster", Variable: resource.EnvArgusClusterID, Value: strconv.Quote(c.ClusterID)},
-		{Name: "shards", Variable: resource.EnvShardIDs, Value: resource.FormatShardIDs(d.process.ShardIDs), Source: d.process.ShardIDsSource.String()},
-		{Name: "shards of the bot", Variable: resource.EnvShardCount, Value: strconv.Itoa(d.process.ShardCount), Source: d.process.ShardCountSource.String()},
+	list := []setting{{Name: "cluster", Variable: resource.EnvArgusClusterID, Value: strconv.Quote(c.ClusterID)}}
+	if p := d.process; p.ShardCount > 0 { // else resource.Detect has refused them
+		list = append(list,
+			setting{"shards", resource.EnvShardIDs, resource.FormatShardIDs(p.ShardIDs), p.ShardIDsSource.String()},
+			setting{"shards of the bot", resource.EnvShardCount, strconv.Itoa(p.ShardCount), p.ShardCountSource.String()},
+		)
+	}
+	list = append(list, []setting{
 		{Name: "off", Variable: "OTEL_SDK_DISABLED", Value: strconv.FormatBool(c.Disabled)},
 		{Name: "exporters", Variable: "OTEL_METRICS_EXPORTER", Value: exporters},
 		{Name: "host", Variable: "ARGUS_HOST", Value: strconv.Quote(c.Host)},
@@ -69,7 +89,7 @@ func (d *doctor) settings() []setting {
 		{Name: "acknowledgements", Variable: "ARGUS_INTERACTION_ACKS", Value: strconv.FormatBool(c.Acks)},
 		{Name: "log records", Variable: "ARGUS_LOG_RECORDS", Value: strconv.FormatBool(c.LogRecords)},
 		{Name: "session start poll", Variable: "ARGUS_SESSION_START_POLL", Value: c.SessionStartPoll.String()},
-	}
+	}...)
 	for i, s := range list {
 		if s.Source == "" {
 			list[i].Source = string(c.Source(s.Variable))
@@ -125,12 +145,16 @@ func collectorEndpoint() string {
 
 func (d *doctor) exports(e argus.Exporter) bool { return slices.Contains(d.config.Exporters, e) }
 
+// off tells that the bot runs without Argus, and what would keep Argus from starting.
+func (d *doctor) off() []finding {
+	switched := finding{"settings", warning, isOff + ": the bot runs, and nothing is measured or served", "unset it to have metrics"}
+	return append([]finding{switched}, wrong(problems(d.config.Refused()), warning, stopsLater)...)
+}
+
+const isOff = "OTEL_SDK_DISABLED is true"
+
 // identity tells how this process got its name, and whether that will do.
-func (d *doctor) identity() []finding {
-	if d.config.Disabled {
-		return []finding{{"settings", warning, "OTEL_SDK_DISABLED is true: the bot runs, and nothing is measured or served", "unset it to have metrics"}}
-	}
-	findings := []finding{{"settings", ok, "no setting is wrong, and none contradicts another", ""}}
+func (d *doctor) identity() finding {
 	f := finding{"identity", ok, d.process.String(), ""}
 	const podIndex = "set CLUSTER_ID from the pod's index: fieldRef metadata.labels['apps.kubernetes.io/pod-index'], or name the process with ARGUS_CLUSTER_ID"
 	switch p := d.process; {
@@ -155,5 +179,5 @@ func (d *doctor) identity() []finding {
 	default:
 		f.Text += "; that is right for a bot of one process"
 	}
-	return append(findings, f)
+	return f
 }
