@@ -20,20 +20,10 @@ const identifyWindow = 5 * time.Second
 // openAll opens the sessions as fast as Discord lets them identify, and no faster. That limit is the bot's, over all of its
 // processes, of which none sees the others here: start them one after the other.
 func openAll(ctx context.Context, sessions []*discordgo.Session, window time.Duration) error {
-	var gateway *discordgo.GatewayBotResponse
-	err := again(ctx, window, "asking Discord how fast the bot may identify", func() (err error) {
-		gateway, err = sessions[0].GatewayBot(discordgo.WithContext(ctx))
-		return err
-	})
+	concurrency, err := awaitBudget(ctx, sessions, window)
 	if err != nil {
 		return err
 	}
-	limit := gateway.SessionStartLimit
-	if limit.Remaining < len(sessions) { // going on would have Discord reset the bot's token
-		return fmt.Errorf("the bot may start %d more sessions today, and this process needs %d: wait for %v",
-			limit.Remaining, len(sessions), (time.Duration(limit.ResetAfter) * time.Millisecond).Round(time.Second))
-	}
-	concurrency := max(1, limit.MaxConcurrency)
 	last := map[int]time.Time{} // by rate_limit_key
 	for i, session := range sessions {
 		key := session.ShardID % concurrency
@@ -49,6 +39,32 @@ func openAll(ctx context.Context, sessions []*discordgo.Session, window time.Dur
 		log.Printf("shard %d is connected, %d of %d", session.ShardID, i+1, len(sessions))
 	}
 	return nil
+}
+
+// awaitBudget returns max_concurrency once the bot may start as many sessions as there are here. Going on before would have Discord reset
+// the bot's token. A process that exited instead would be restarted and ask the same, until whatever restarts it has had enough, and be
+// away when Discord's reset comes.
+func awaitBudget(ctx context.Context, sessions []*discordgo.Session, window time.Duration) (concurrency int, err error) {
+	for {
+		var gateway *discordgo.GatewayBotResponse
+		err := again(ctx, window, "asking Discord how fast the bot may identify", func() (err error) {
+			gateway, err = sessions[0].GatewayBot(discordgo.WithContext(ctx))
+			return err
+		})
+		if err != nil {
+			return 0, err
+		}
+		limit := gateway.SessionStartLimit
+		if limit.Remaining >= len(sessions) {
+			return max(1, limit.MaxConcurrency), nil
+		}
+		// A little longer than Discord says, so that the reset has been.
+		wait := time.Duration(limit.ResetAfter)*time.Millisecond + window
+		log.Printf("the bot may start %d more sessions today, and this process needs %d: waiting for %v", limit.Remaining, len(sessions), wait.Round(time.Second))
+		if err := sleep(ctx, wait); err != nil {
+			return 0, err
+		}
+	}
 }
 
 // longestWait is the limit of the wait between attempts.

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
+	"log/slog"
 	"maps"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +18,7 @@ import (
 	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
 
+	"github.com/argus-dgo/argus"
 	"github.com/argus-dgo/argus/discordtest"
 )
 
@@ -77,15 +81,98 @@ func TestOpenAllKeepsToMaxConcurrency(t *testing.T) {
 	}
 }
 
+// TestOpenAllSparesTheToken: where the budget does not suffice no shard identifies, and the process waits in good health until it is told to end.
+// It is not parallel, for it reads the log of all tests.
 func TestOpenAllSparesTheToken(t *testing.T) {
-	t.Parallel()
+	logged := make(chan string, 10)
+	log.SetOutput(lines(logged))
+	defer log.SetOutput(os.Stderr)
 	fake, sessions := newSessions(t, []int{0, 1}, discordtest.WithSessionStartLimit(1000, 1, 90*time.Minute))
-	err := openAll(t.Context(), sessions, 0)
-	if err == nil || !strings.Contains(err.Error(), "1 more") || !strings.Contains(err.Error(), "1h") {
-		t.Errorf("the error is %v; want one that tells how many sessions are left and when there are more", err)
+	a, err := argus.Start(sessions[0], argus.WithSessions(sessions[1]), argus.WithAddr("127.0.0.1:0"), argus.WithLogger(slog.New(slog.DiscardHandler)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := a.Shutdown(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	result := make(chan error, 1)
+	go func() { result <- openAll(ctx, sessions, time.Minute) }()
+	select {
+	case line := <-logged:
+		if !strings.Contains(line, "may start 1 more sessions today, and this process needs 2: waiting for 1h3") {
+			t.Errorf("the log says %q; want how many sessions are left and for how long it waits", line)
+		}
+	case err := <-result:
+		t.Fatalf("it has ended: %v", err)
+	case <-time.After(10 * time.Second):
+		t.Fatal("it does not say that it waits")
+	}
+	if got := status(t, "http://"+a.Addr()+"/healthz"); got != http.StatusOK {
+		t.Errorf("/healthz answers %d while it waits, want 200", got)
+	}
+	cancel()
+	select {
+	case err := <-result:
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("the error is %v, want %v", err, context.Canceled)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("it waits on")
 	}
 	if n := len(fake.Conns()); n != 0 {
 		t.Errorf("%d shards have connected", n)
+	}
+}
+
+// lines sends what is written, and drops what nobody reads.
+type lines chan<- string
+
+func (l lines) Write(text []byte) (int, error) {
+	select {
+	case l <- string(text):
+	default:
+	}
+	return len(text), nil
+}
+
+func status(t *testing.T, url string) int {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 10 * time.Second}
+	response, err := client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	return response.StatusCode
+}
+
+// TestOpenAllWaitsForTheReset: the shards come up when the budget is back, and not before.
+func TestOpenAllWaitsForTheReset(t *testing.T) {
+	t.Parallel()
+	const resetAfter = time.Second
+	began := time.Now() // the reset is not before resetAfter from here
+	fake, sessions := newSessions(t, []int{0, 1}, discordtest.WithMaxConcurrency(2), discordtest.WithSessionStartLimit(1000, 1, resetAfter))
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := openAll(ctx, sessions, 10*time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	conns := fake.Conns()
+	if len(conns) != 2 {
+		t.Errorf("%d shards are connected, want 2", len(conns))
+	}
+	for _, conn := range conns {
+		if early := began.Add(resetAfter).Sub(conn.Started()); early > 0 {
+			t.Errorf("a shard has connected %v before the reset", early)
+		}
 	}
 }
 
