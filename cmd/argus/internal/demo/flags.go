@@ -125,7 +125,7 @@ func parse(args []string, help io.Writer) (config, error) {
 	})
 	flags.Func("cluster", "cluster `id`, the label on every series (default: as the environment says, else default)", func(text string) error {
 		if _, err := resource.Detect(resource.WithClusterID(text), resource.WithoutShards()); errors.Is(err, resource.ErrClusterID) {
-			return fmt.Errorf("must be 1 to %d bytes of printable text without a blank at either end", resource.MaxClusterIDLength)
+			return fmt.Errorf("must be 1 to %d bytes of printable text without a blank at either end, and without $(, ${ or {{", resource.MaxClusterIDLength)
 		}
 		c.cluster = &text
 		return nil

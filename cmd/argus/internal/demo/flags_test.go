@@ -66,6 +66,7 @@ func TestWrongFlags(t *testing.T) {
 		{[]string{"--duration", "-1s"}, []string{"--duration", `"-1s"`}},
 		{[]string{"--cluster", ""}, []string{"--cluster", `""`}},
 		{[]string{"--cluster", long}, []string{"--cluster", long, "128"}},
+		{[]string{"--cluster", "eu-$(X)"}, []string{"--cluster", "eu-$(X)", "without $("}},
 		{[]string{"--addr", "9191"}, []string{"--addr", `"9191"`, ":9191"}},
 		{[]string{"--addr", ":70000"}, []string{"--addr", `":70000"`, "65535"}},
 		{[]string{"--addr", ":http"}, []string{"--addr", `":http"`}},
