@@ -45,9 +45,11 @@ sum by (cluster, command) (increase(discord_app_commands_total{status="error"}[1
 
 var shardAlerts = []Alert{
 	{
-		Name: "DiscordShardsMissing", Severity: Critical, For: "10m", Level: "bot",
-		Expr:    `bot:discord_shards_missing:sum > 0`,
-		Summary: "{{ $value }} shards of the bot are up nowhere",
+		Name: "DiscordShardsMissing", Severity: Critical, For: "2m", Level: "bot",
+		Expr: `bot:discord_shards_total:max - bot:discord_shard_up:sum8m > 0
+and
+bot:discord_shards_total:max offset ${MissingWindow} - bot:discord_shard_up:sum8m > 0`,
+		Summary: "{{ $value }} shards of the bot have been up nowhere for ten minutes",
 		Description: "Every guild of these shards sees the bot offline. Shards that no process has any more count too. " +
 			"A restart of 100 shards takes some nine minutes where Discord lets one identify every 5 s.",
 	},

@@ -84,6 +84,11 @@ var shardRecords = []Record{
 		About: "Shards that are up nowhere, whether a process knows of them or not.",
 	},
 	{
+		Name:  "bot:discord_shard_up:sum8m",
+		Expr:  "count(max by (shard) (max_over_time(discord_shard_up[${MissingWindow}])) == 1)\nor\nvector(0)",
+		About: "Shards that were up anywhere at any time within 8 min, each once.",
+	},
+	{
 		Name:  "cluster:argus_up:max",
 		Expr:  `max by (cluster) (argus_up)`,
 		About: "Clusters that are there.",

@@ -53,6 +53,12 @@ func Thresholds() []Threshold {
 			Reason: "For how long a cluster that is gone, and the number of shards, are remembered: longer than a night, so that an alert does not end by itself before somebody has looked.",
 		},
 		{
+			Name: "MissingWindow", Value: "8m",
+			Reason: "With the two minutes for which the alert waits, ten without a session: 100 shards that start one after the other at an IDENTIFY every 5 s are up before. " +
+				"Asked of each shard, since during a rolling restart some shard is always down, each time another. A new number of shards counts after the same time.",
+			Source: sendLimit,
+		},
+		{
 			Name: "FatalCodes", Value: strings.Join(catalog.FatalCloseCodes(), "|"),
 			Reason: "The close codes after which Discord says not to reconnect.", Source: closeCodes,
 		},
