@@ -93,7 +93,9 @@ bot:discord_shards_missing:sum > 0`,
 and on (cluster, shard)
 max by (cluster, shard) (changes(discord_shard_heartbeat_ack_timestamp_seconds[${ZombieWindow}])) == 0
 and on (cluster, shard)
-cluster_shard:discord_shard_up:max == 1`,
+cluster_shard:discord_shard_up:max == 1
+and on (cluster)
+max by (cluster) (changes(discord_uptime_seconds[${ZombieWindow}])) > 0`,
 		Summary:     "Shard {{ $labels.shard }} of cluster {{ $labels.cluster }} seems up, and its connection is dead",
 		Description: "Its last heartbeat was acknowledged {{ $value | humanizeDuration }} ago. Its users get no answer. discordgo notices after five intervals, some three and a half minutes.",
 	},

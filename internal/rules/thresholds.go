@@ -74,7 +74,8 @@ func Thresholds() []Threshold {
 		},
 		{
 			Name: "ZombieWindow", Value: "2m",
-			Reason: "Nothing must have been acknowledged in this time by Prometheus' clock as well, or a bot's clock that is behind would make all shards zombies.",
+			Reason: "Nothing must have been acknowledged in this time by Prometheus' clock as well, or a bot's clock that is behind would make all shards zombies. " +
+				"The process itself must have said something new in it: the Collector repeats the last push of a process that was killed for 3 min. Two samples are needed, so one a minute is the least.",
 		},
 		{
 			Name: "SilentWindow", Value: "10m",
