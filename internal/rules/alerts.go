@@ -170,9 +170,11 @@ bot:discord_gateway_session_start_remaining:min < ${IdentifyShareLast} * bot:dis
 var platformAlerts = []Alert{
 	{
 		Name: "DiscordGuildOutage", Severity: Warning, For: "3m", Keep: "5m", Level: "cluster",
-		Expr:        `cluster:discord_guilds_unavailable:ratio > ${OutageShare}`,
+		Expr: `cluster:discord_guilds_unavailable:ratio > ${OutageShare}
+and on (cluster)
+max by (cluster) (discord_guilds_unavailable) >= ${OutageGuildsAtLeast}`,
 		Summary:     "Guilds of cluster {{ $labels.cluster }} are unavailable: Discord has an outage",
-		Description: "{{ $value | humanizePercentage }} of its guilds are unavailable. Alerts on commands that follow from it are held back.",
+		Description: "{{ $value | humanizePercentage }} of its guilds are unavailable. Warnings on commands that follow from it are held back.",
 	},
 	{
 		Name: "DiscordClockSkewed", Severity: Warning, For: "10m", Level: "cluster",

@@ -128,6 +128,11 @@ func Thresholds() []Threshold {
 			Reason: "Large bots have a few guilds that stay unavailable for days; one in twenty is an outage.",
 		},
 		{
+			Name: "OutageGuildsAtLeast", Value: "5",
+			Reason: "In a bot of 19 guilds one that stays unavailable is more than one in twenty, and would hold back other warnings for as long. " +
+				"Five of them at a time are Discord's doing. A bot of fewer guilds has no such alert.",
+		},
+		{
 			Name: "ClockBehind", Value: "-0.5",
 			Reason: "An interaction cannot be older than it is: below 0 it is the clock. Half a second is no longer the noise of a clock that NTP keeps.",
 		},

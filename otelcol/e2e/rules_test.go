@@ -262,7 +262,11 @@ type alertmanagerRoute struct {
 	Routes   []alertmanagerRoute `yaml:"routes"`
 }
 
-// TestAlertmanagerExample: it names receivers and alerts that exist, holds nothing back by itself, and the README's table says the same.
+// severities from the least.
+var severities = []string{"info", "warning", "critical"}
+
+// TestAlertmanagerExample: it names receivers and alerts that exist, holds nothing back by itself or by what is less severe, and the README's
+// table says the same.
 func TestAlertmanagerExample(t *testing.T) {
 	config := strictly[alertmanagerConfig](t, filepath.Join(rulesDir(t), "alertmanager", "example.yml"))
 	var receivers []string
@@ -281,9 +285,11 @@ func TestAlertmanagerExample(t *testing.T) {
 	}
 	_, alerts := plainRules(t)
 	var names []string
+	severity := map[string]int{}
 	for _, g := range alerts.Groups {
 		for _, r := range g.Rules {
 			names = append(names, r.Alert)
+			severity[r.Alert] = slices.Index(severities, r.Labels["severity"])
 		}
 	}
 	readme, err := os.ReadFile(filepath.Join(rulesDir(t), "README.md"))
@@ -312,6 +318,11 @@ func TestAlertmanagerExample(t *testing.T) {
 		for _, name := range source {
 			if slices.Contains(target, name) {
 				t.Errorf("%s holds itself back", name)
+			}
+			for _, held := range target {
+				if severity[name] < severity[held] {
+					t.Errorf("%s holds back %s, which is more severe", name, held)
+				}
 			}
 		}
 		level := strings.Join(rule.Equal, " and ")
