@@ -34,7 +34,7 @@ cluster:discord_interaction_ack_failures:increase6h >= ${AckFailuresAtLeast}`,
 		Description: "{{ $value | humanizePercentage }} of the last six hours' interactions were not acknowledged within Discord's 3 s. At this speed the budget of 30 days is gone in five days.",
 	},
 	{
-		Name: "DiscordCommandFails", Severity: Warning, For: "5m", Level: "cluster, command",
+		Name: "DiscordCommandFails", Severity: Warning, For: "10m", Level: "cluster, command",
 		Expr: `cluster_command:discord_app_command_errors:ratio_rate15m > ${CommandErrorShare}
 and on (cluster, command)
 sum by (cluster, command) (increase(discord_app_commands_total{status="error"}[15m])) >= ${CommandErrorsAtLeast}`,
@@ -169,7 +169,7 @@ bot:discord_gateway_session_start_remaining:min < ${IdentifyShareLast} * bot:dis
 
 var platformAlerts = []Alert{
 	{
-		Name: "DiscordGuildOutage", Severity: Warning, For: "3m", Keep: "5m", Level: "cluster",
+		Name: "DiscordGuildOutage", Severity: Warning, For: "10m", Keep: "5m", Level: "cluster",
 		Expr: `cluster:discord_guilds_unavailable:ratio > ${OutageShare}
 and on (cluster)
 max by (cluster) (discord_guilds_unavailable) >= ${OutageGuildsAtLeast}`,

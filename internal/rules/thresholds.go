@@ -125,7 +125,9 @@ func Thresholds() []Threshold {
 		},
 		{
 			Name: "OutageShare", Value: "0.05",
-			Reason: "Large bots have a few guilds that stay unavailable for days; one in twenty is an outage.",
+			Reason: "Large bots have a few guilds that stay unavailable for days; one in twenty is an outage. " +
+				"After a start it is passed as well: where a shard starts every 5 s and D seconds later has its guilds, the share is D/2t after t seconds, and above this for 10 D. " +
+				"The alert waits for ten minutes, which is enough for a D of up to a minute, whatever the number of shards.",
 		},
 		{
 			Name: "OutageGuildsAtLeast", Value: "5",
