@@ -13,7 +13,7 @@ func Alerts() []AlertGroup {
 
 var interactionAlerts = []Alert{
 	{
-		Name: "DiscordAckBudgetBurnsFast", Severity: Critical, Level: "cluster",
+		Name: "DiscordAckBudgetBurnsFast", Severity: Critical, Keep: "15m", Level: "cluster",
 		Expr: `cluster:discord_interaction_ack_failures:ratio_rate1h > ${AckBurnFast} * ${AckBudget}
 and on (cluster)
 cluster:discord_interaction_ack_failures:ratio_rate5m > ${AckBurnFast} * ${AckBudget}
