@@ -80,8 +80,16 @@ bot:discord_shards_missing:sum > 0`,
 			"what a killed process pushed last stays for up to 5 min.",
 	},
 	{
-		Name: "DiscordFatalClose", Severity: Critical, Keep: "5m", Level: "cluster, code",
-		Expr:    `sum by (cluster, code) (increase(discord_shard_disconnects_total{code=~"${FatalCodes}"}[${FatalWindow}])) > 0`,
+		// The second half is for what a process counted before anybody looked: from its first sample on the counter
+		// does not rise, nor from one process to the next.
+		Name: "DiscordFatalClose", Severity: Critical, Keep: "10m", Level: "cluster, code",
+		Expr: `sum by (cluster, code) (increase(discord_shard_disconnects_total{code=~"${FatalCodes}"}[${FatalWindow}])) > 0
+or
+sum by (cluster, code) (
+  discord_shard_disconnects_total{code=~"${FatalCodes}"}
+  and ignoring (shard, code, initiator)
+  discord_uptime_seconds < ${FatalSeconds}
+) > 0`,
 		Summary: "Discord closes connections of cluster {{ $labels.cluster }} with {{ $labels.code }}, which does not mend itself",
 		Description: "4004: the token is wrong. 4010: the shard is invalid. 4011: more shards are required. 4012: the API version is wrong. " +
 			"4013: the intents are invalid. 4014: an intent is not allowed. discordgo tries again for ever; somebody has to correct it.",

@@ -67,6 +67,10 @@ func Thresholds() []Threshold {
 			Reason: "discordgo goes on trying after a fatal code and waits up to 10 min between two tries (v0.29.0, reconnect): a shorter window would end the alert in between.",
 		},
 		{
+			Name: "FatalSeconds", Value: "900",
+			Reason: "FatalWindow as a number: what a process has counted that is not older was within the window.",
+		},
+		{
 			Name: "ZombieIntervals", Value: "3",
 			Reason: "Discord has a client give up after one heartbeat without an acknowledgement; discordgo waits for five. " +
 				"An age of up to one interval is normal, and a push each minute adds one and a half of Discord's 41.25 s.",
