@@ -114,12 +114,12 @@ and on (cluster, shard)
 cluster_shard:discord_shard_up:max == 1
 and on (cluster, shard)
 (
-    cluster_shard:discord_shard_event_timestamp_seconds:changes10m offset 1d
+    min_over_time(cluster_shard:discord_shard_event_timestamp_seconds:changes10m[${SilentUsualWindow}] offset 23h30m)
   or
-    cluster_shard:discord_shard_event_timestamp_seconds:changes10m offset 1h
+    min_over_time(cluster_shard:discord_shard_event_timestamp_seconds:changes10m[${SilentUsualWindow}] offset 1h)
 ) >= ${SilentUsualChanges}`,
 		Summary: "Shard {{ $labels.shard }} of cluster {{ $labels.cluster }} is connected, and no event arrives",
-		Description: "It is up and has had no event for a quarter of an hour; at the same time yesterday (or, where nothing is known of then, an hour ago) it had them all the time. " +
+		Description: "It is up and has had no event for a quarter of an hour; in the hour around this time yesterday (or, where nothing is known of then, in the hour before the last) it had them all the time. " +
 			"This rests on the time of each shard's last event: events are counted by process only.",
 	},
 	{

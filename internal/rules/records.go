@@ -100,8 +100,8 @@ var shardRecords = []Record{
 	},
 	{
 		Name:  "cluster_shard:discord_shard_event_timestamp_seconds:changes10m",
-		Expr:  `max by (cluster, shard) (changes(discord_shard_event_timestamp_seconds[${SilentWindow}]))`,
-		About: "Samples that showed a new event. At most one a sample, so a measure of quiet, not of traffic.",
+		Expr:  `changes(max by (cluster, shard) (discord_shard_event_timestamp_seconds)[${SilentWindow}:1m])`,
+		About: "Minutes of ten, from one to the next, that had a new event: nine at most. A measure of quiet, not of traffic.",
 	},
 	{
 		Name:  "cluster_shard:discord_shard_sent:rate5m",

@@ -83,11 +83,16 @@ func Thresholds() []Threshold {
 		},
 		{
 			Name: "SilentWindow", Value: "10m",
-			Reason: "Holds ten samples where a push comes once a minute.",
+			Reason: "Ten minutes, of which each is asked whether it had an event; a push comes once a minute.",
 		},
 		{
-			Name: "SilentUsualChanges", Value: "8",
-			Reason: "A shard of which eight samples of the window showed a new event at the same time yesterday has about one a minute; none in 15 min is then not chance (e to the −15). Quieter shards are never called silent.",
+			Name: "SilentUsualChanges", Value: "6",
+			Reason: "Of nine, and never fewer in the whole of SilentUsualWindow; a few scrapes may be missed. Quieter shards are never called silent.",
+		},
+		{
+			Name: "SilentUsualWindow", Value: "1h",
+			Reason: "Half an hour before and after this time yesterday. Events are not independent of each other: in a small bot they are one conversation, which was there yesterday and is not today. " +
+				"So that none comes in 15 min is odd only for a shard that had some in every ten minutes of a whole hour.",
 		},
 		{
 			Name: "ResumeShare", Value: "0.5",

@@ -74,7 +74,8 @@ func stage() []*play {
 		// A command has to fail ten times in 15 s.
 		one("slow-handlers", demoOf("slow-handlers", busy)...),
 		one("rate-limited", demoOf("rate-limited", steady, two...)...),
-		one("zombie", demoOf("zombie", steady, two...)...),
+		// One shard after the other is silent for half a minute. Before that it has to have had events for two minutes: two hours for the rules.
+		one("zombie", demoOf("zombie", busy, "--processes", "2", "--shards", "8")...),
 		one("identify-budget", demoOf("identify-budget", steady, two...)...),
 		one("fatal-close", demoOf("fatal-close", steady, two...)...),
 		one("stuck-open", demoOf("stuck-open", steady, two...)...),
@@ -266,7 +267,7 @@ var (
 	// The counts that an alert asks for at least (AckFailuresAtLeast, CommandErrorsAtLeast, ResumesAtLeast) stay as well, and are
 	// the harder to reach: ten in the minute that stands for an hour. So does SilentUsualChanges, a number of samples.
 
-	window     = regexp.MustCompile(`\[(\d+[smhd])\]|\boffset (\d+[smhd])\b`)
+	window     = regexp.MustCompile(`\[\d+[smhd](?::\d+[smhd])?\]|\boffset (?:\d+[smhd])+\b`)
 	aTime      = regexp.MustCompile(`\d+[smhd]`)
 	keptWindow = "\x00"
 )
@@ -334,7 +335,8 @@ func TestShortened(t *testing.T) {
 		`cluster:x:ratio_rate1h > 14.4 * 0.01`:              `cluster:x:ratio_rate1h > 14.4 * 0.01`,
 		`rate(a_total{code="5m"}[5m]) offset 1d`:            `rate(a_total{code="5m"}[5s]) offset 24m`,
 		`increase(b_total[6h])`:                             `increase(b_total[6m])`,
-		`x:changes10m offset 1h`:                            `x:changes10m offset 1m`,
+		`min_over_time(x:changes10m[1h] offset 23h30m)`:     `min_over_time(x:changes10m[1m] offset 23m30s)`,
+		`changes(x[10m:1m])`:                                `changes(x[10s:1s])`,
 		`increase(` + unscaled + `)`:                        `increase(` + unscaled + `)`,
 		`max(discord_shard_lock_unavailable_seconds) > 300`: `max(discord_shard_lock_unavailable_seconds) > 5`,
 	} {
