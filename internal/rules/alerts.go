@@ -66,11 +66,17 @@ shard:discord_shard_up:sum > 0`,
 		Expr: `cluster:argus_up:last1d
 unless on (cluster)
 cluster:argus_up:max
+and on (cluster)
+(
+  cluster_shard:discord_shard_up:last1d
+  unless on (shard)
+  (shard:discord_shard_up:sum > 0)
+)
 and on ()
 bot:discord_shards_missing:sum > 0`,
-		Summary: "Cluster {{ $labels.cluster }} is not there any more, and shards are missing",
+		Summary: "Cluster {{ $labels.cluster }} is not there any more, and its shards are missing",
 		Description: "It was there within the last day. Either its process is gone, or what it says does not arrive. " +
-			"While no shard is missing, a cluster that is gone was renamed or not needed, and this says nothing.",
+			"While others have all of its shards, a cluster that is gone was renamed or not needed, and this says nothing.",
 	},
 	{
 		Name: "DiscordShardOwnedTwice", Severity: Critical, For: "10m", Level: "shard",
