@@ -13,12 +13,23 @@ func Alerts() []AlertGroup {
 
 var interactionAlerts = []Alert{
 	{
+		// The second half is for many clusters with little traffic each: the bot as a whole has the traffic that makes a share say something.
 		Name: "DiscordAckBudgetBurnsFast", Severity: Critical, Keep: "15m", Level: "cluster",
 		Expr: `cluster:discord_interaction_ack_failures:ratio_rate1h > ${AckBurnFast} * ${AckBudget}
 and on (cluster)
 cluster:discord_interaction_ack_failures:ratio_rate5m > ${AckBurnFast} * ${AckBudget}
 and on (cluster)
-cluster:discord_interaction_ack_failures:increase1h >= ${AckFailuresAtLeast}`,
+cluster:discord_interaction_ack_failures:increase1h >= ${AckFailuresAtLeast}
+or
+cluster:discord_interaction_ack_failures:ratio_rate1h > ${AckBurnFast} * ${AckBudget}
+and on (cluster)
+cluster:discord_interaction_ack_failures:increase1h >= ${AckFailuresOfOne}
+and on ()
+bot:discord_interaction_ack_failures:ratio_rate1h > ${AckBurnFast} * ${AckBudget}
+and on ()
+bot:discord_interaction_ack_failures:ratio_rate5m > ${AckBurnFast} * ${AckBudget}
+and on ()
+bot:discord_interaction_ack_failures:increase1h >= ${AckFailuresAtLeast}`,
 		Summary: "Many users of cluster {{ $labels.cluster }} see that the application did not respond",
 		Description: "{{ $value | humanizePercentage }} of the last hour's interactions were not acknowledged within Discord's 3 s, and the last five minutes are no better. " +
 			"At this speed the budget of 30 days is gone in two days.",

@@ -42,6 +42,14 @@ func interactionRecords() []Record {
 			About: "Share of interactions that were not acknowledged in time. Absent without interactions.",
 		})
 	}
+	for _, window := range []string{"5m", "1h"} {
+		records = append(records, Record{
+			Name: "bot:discord_interaction_ack_failures:ratio_rate" + window,
+			Expr: fmt.Sprintf("sum(rate(discord_interaction_acks_total{outcome!=\"in_time\"}[%[1]s]))\n/\n"+
+				"(sum(rate(discord_interaction_acks_total[%[1]s])) > 0)", window),
+			About: "The same of all clusters.",
+		})
+	}
 	for _, window := range []string{"1h", "6h"} {
 		records = append(records, Record{
 			Name:  "cluster:discord_interaction_ack_failures:increase" + window,
@@ -49,7 +57,11 @@ func interactionRecords() []Record {
 			About: "Interactions that were not acknowledged in time.",
 		})
 	}
-	return records
+	return append(records, Record{
+		Name:  "bot:discord_interaction_ack_failures:increase1h",
+		Expr:  `sum(cluster:discord_interaction_ack_failures:increase1h)`,
+		About: "The same of all clusters.",
+	})
 }
 
 var shardRecords = []Record{

@@ -41,6 +41,10 @@ func Thresholds() []Threshold {
 			Reason: "A bot with little traffic passes any share with one interaction. So many in the long window are more than one user's bad luck.",
 		},
 		{
+			Name: "AckFailuresOfOne", Value: "2",
+			Reason: "While the bot as a whole fails as much as that, a cluster takes part in it with more than one interaction.",
+		},
+		{
 			Name: "CommandErrorShare", Value: "0.25",
 			Reason: "Handlers return errors for their users' mistakes too; that a quarter of a command's runs fail is the command's fault.",
 		},
