@@ -117,16 +117,16 @@ func TestNew(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if asked == 0 { // before an IDENTIFY takes one
+			eventually(t, "the budget is on the page", func() bool {
+				return hasLine(scrape(t, a.Handler()), `discord_gateway_session_start_remaining{cluster="default"} 900`)
+			})
+		}
 		open(t, s)
 		eventually(t, "the shard is up, alone", func() bool {
 			page := scrape(t, a.Handler())
 			return hasLine(page, `discord_shard_up{cluster="default",shard="0"} 1`) && hasLine(page, `discord_shards_configured{cluster="default"} 1`)
 		})
-		if asked == 0 {
-			eventually(t, "the budget is on the page", func() bool {
-				return hasLine(scrape(t, a.Handler()), `discord_gateway_session_start_remaining{cluster="default"} 900`)
-			})
-		}
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
