@@ -294,7 +294,7 @@ const (
 	// askAgain is how long what was not there yet is given.
 	askAgain = 8 * time.Second
 	// curtain is when a play must have kept all that it promises.
-	curtain = 5 * time.Minute
+	curtain = 8 * time.Minute
 )
 
 // run is the time of the play so far, as Grafana fills it in for $__range.
