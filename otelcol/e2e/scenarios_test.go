@@ -268,7 +268,7 @@ var (
 	// the harder to reach: ten in the minute that stands for an hour. So does SilentUsualChanges, a number of samples.
 
 	window     = regexp.MustCompile(`\[\d+[smhd](?::\d+[smhd])?\]|\boffset (?:\d+[smhd])+\b`)
-	aTime      = regexp.MustCompile(`\d+[smhd]`)
+	aTime      = regexp.MustCompile(`(?:\d+[smhd])+`)
 	keptWindow = "\x00"
 )
 
@@ -343,5 +343,9 @@ func TestShortened(t *testing.T) {
 		if got := shortenedExpr(t, expr, faster); got != want {
 			t.Errorf("%s becomes %s, want %s", expr, got, want)
 		}
+	}
+	// TestFleet has other factors.
+	if got, want := shortenedExpr(t, `x offset 23h30m`, 20), `x offset 1h10m30s`; got != want {
+		t.Errorf("divided by 20 it is %s, want %s", got, want)
 	}
 }
