@@ -233,21 +233,8 @@ func (c *Conn) WaitClosed(ctx context.Context) error {
 	}
 }
 
-// wait ends early when the connection does.
 func (c *Conn) wait(ctx context.Context, what string, ok func() bool) error {
-	var ended bool
-	err := c.server.wait(ctx, what, func() bool {
-		select {
-		case <-c.done:
-			ended = true
-		default:
-		}
-		return ok() || ended
-	})
-	if err == nil && ended && !ok() {
-		return fmt.Errorf("waiting for %s: %w", what, ErrConnClosed)
-	}
-	return err
+	return c.server.waitWhile(ctx, c.done, ErrConnClosed, what, ok)
 }
 
 // Behave changes how this connection is treated from now on: its ACKs, its
@@ -386,10 +373,10 @@ func (c *Conn) InvalidSession(resumable bool) error {
 // 4010 to 4014. A code of 0 sends a close frame without a code. It is an error
 // when the code does not fit into a close frame, which has 16 bits for it.
 func (c *Conn) CloseCode(code int, reason string) error {
-	if code < 0 || code > math.MaxUint16 {
-		return fmt.Errorf("discordtest: close code %d: want 0 to %d", code, math.MaxUint16)
+	message, err := closeMessage(code, reason)
+	if err != nil {
+		return err
 	}
-	message := closeMessage(uint16(code), reason)
 	if !c.closed.CompareAndSwap(false, true) {
 		return ErrConnClosed
 	}
@@ -401,12 +388,17 @@ func (c *Conn) CloseCode(code int, reason string) error {
 		c.server.invalidate(sess)
 	}
 	c.server.notify()
-	err := c.ws.WriteControl(websocket.CloseMessage, message, time.Now().Add(time.Second))
+	return sendClose(c.ws, code, message)
+}
+
+// sendClose sends a close frame, whose message has the code.
+func sendClose(ws *websocket.Conn, code int, message []byte) error {
+	err := ws.WriteControl(websocket.CloseMessage, message, time.Now().Add(time.Second))
 	// The reader goes on until the client has closed its side, so that the close
 	// frame is not lost in a reset; not for ever, though.
-	_ = c.ws.SetReadDeadline(time.Now().Add(closeGrace))
+	_ = ws.SetReadDeadline(time.Now().Add(closeGrace))
 	if err != nil {
-		_ = c.netConn().Close()
+		_ = tcpConn(ws).Close()
 		return fmt.Errorf("discordtest: sending close code %d: %w", code, err)
 	}
 	return nil
@@ -414,14 +406,23 @@ func (c *Conn) CloseCode(code int, reason string) error {
 
 // closeMessage is websocket.FormatCloseMessage for any code: that one leaves
 // the body out for 1005, and a frame with a code of 0 has none.
-func closeMessage(code uint16, reason string) []byte {
-	if code == 0 {
-		return nil
+func closeMessage(code int, reason string) ([]byte, error) {
+	switch {
+	case code < 0 || code > math.MaxUint16:
+		return nil, fmt.Errorf("discordtest: close code %d: want 0 to %d", code, math.MaxUint16)
+	case code == 0:
+		return nil, nil
 	}
 	if len(reason) > 123 { // a control frame holds 125 bytes
 		reason = reason[:123]
 	}
-	return append(binary.BigEndian.AppendUint16(nil, code), reason...)
+	return append(binary.BigEndian.AppendUint16(nil, uint16(code)), reason...), nil
+}
+
+// farewell sends a close frame and does not wait for an answer.
+func farewell(ws *websocket.Conn, code uint16) {
+	message, _ := closeMessage(int(code), "") // it fits
+	_ = ws.WriteControl(websocket.CloseMessage, message, time.Now().Add(100*time.Millisecond))
 }
 
 func endsSession(code int) bool {
@@ -469,7 +470,7 @@ func (c *Conn) shutdown() {
 		c.mu.Lock()
 		c.closeCode = websocket.CloseGoingAway
 		c.mu.Unlock()
-		_ = c.ws.WriteControl(websocket.CloseMessage, closeMessage(websocket.CloseGoingAway, ""), time.Now().Add(100*time.Millisecond))
+		farewell(c.ws, websocket.CloseGoingAway)
 	}
 	_ = c.netConn().Close()
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/argus-dgo/argus/discordtest"
 )
 
-// TestRemote: sessions that know no more of a server than its address connect to its gateway and to its REST API.
-func TestRemote(t *testing.T) {
-	t.Parallel()
+// transports are the ways in which a server can be reached.
+func transports(t *testing.T) map[string]discordtest.Option {
+	t.Helper()
 	ca, err := discordtest.NewCA()
 	if err != nil {
 		t.Fatal(err)
@@ -20,9 +20,15 @@ func TestRemote(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, opt := range map[string]discordtest.Option{
+	return map[string]discordtest.Option{
 		"plain text": nil, "TLS": discordtest.WithTLS(), "a certificate of one's own": discordtest.WithCertificate(own),
-	} {
+	}
+}
+
+// TestRemote: sessions that know no more of a server than its address connect to its gateway and to its REST API.
+func TestRemote(t *testing.T) {
+	t.Parallel()
+	for name, opt := range transports(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newServer(t, opt, discordtest.WithToken("a.b-c_d/e@f#g"))

@@ -257,6 +257,24 @@ func (s *Server) wait(ctx context.Context, what string, ok func() bool) error {
 	}
 }
 
+// waitWhile is wait for what a connection is asked for: it ends early, with gone,
+// when the connection does.
+func (s *Server) waitWhile(ctx context.Context, done <-chan struct{}, gone error, what string, ok func() bool) error {
+	var ended bool
+	err := s.wait(ctx, what, func() bool {
+		select {
+		case <-done:
+			ended = true
+		default:
+		}
+		return ok() || ended
+	})
+	if err == nil && ended && !ok() {
+		return fmt.Errorf("waiting for %s: %w", what, gone)
+	}
+	return err
+}
+
 // Conns returns the open gateway connections, in the order of their arrival.
 func (s *Server) Conns() []*Conn {
 	s.mu.Lock()

@@ -76,17 +76,7 @@ func speaks(vc *discordgo.VoiceConnection) bool {
 
 func TestVoiceJoinAndLeave(t *testing.T) {
 	t.Parallel()
-	ca, err := discordtest.NewCA()
-	if err != nil {
-		t.Fatal(err)
-	}
-	own, err := ca.Issue(time.Now().Add(-time.Hour), time.Now().Add(time.Hour), "127.0.0.1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, opt := range map[string]discordtest.Option{
-		"plain text": nil, "TLS": discordtest.WithTLS(), "a certificate of one's own": discordtest.WithCertificate(own),
-	} {
+	for name, opt := range transports(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newServer(t, opt, discordtest.WithGuilds(2))

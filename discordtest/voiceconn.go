@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math"
 	"net"
 	"slices"
 	"strconv"
@@ -136,21 +135,8 @@ func (c *VoiceConn) WaitPackets(ctx context.Context, n int) error {
 	return c.wait(ctx, fmt.Sprintf("packet %d", n), func() bool { return c.Packets() >= n })
 }
 
-// wait ends early when the connection does.
 func (c *VoiceConn) wait(ctx context.Context, what string, ok func() bool) error {
-	var ended bool
-	err := c.server.wait(ctx, what, func() bool {
-		select {
-		case <-c.done:
-			ended = true
-		default:
-		}
-		return ok() || ended
-	})
-	if err == nil && ended && !ok() {
-		return fmt.Errorf("waiting for %s: %w", what, ErrVoiceClosed)
-	}
-	return err
+	return c.server.waitWhile(ctx, c.done, ErrVoiceClosed, what, ok)
 }
 
 // CloseCode closes the connection with a close frame. The bot stays in its
@@ -158,8 +144,9 @@ func (c *VoiceConn) wait(ctx context.Context, what string, ok func() bool) error
 // somebody in the guild does, with 4014 and a VOICE_STATE_UPDATE, use
 // [Server.VoiceState].
 func (c *VoiceConn) CloseCode(code int, reason string) error {
-	if code < 0 || code > math.MaxUint16 {
-		return fmt.Errorf("discordtest: close code %d: want 0 to %d", code, math.MaxUint16)
+	message, err := closeMessage(code, reason)
+	if err != nil {
+		return err
 	}
 	if !c.closed.CompareAndSwap(false, true) {
 		return ErrVoiceClosed
@@ -168,13 +155,7 @@ func (c *VoiceConn) CloseCode(code int, reason string) error {
 	c.closeCode = code
 	c.mu.Unlock()
 	c.server.notify()
-	err := c.ws.WriteControl(websocket.CloseMessage, closeMessage(uint16(code), reason), time.Now().Add(time.Second))
-	_ = c.ws.SetReadDeadline(time.Now().Add(closeGrace)) // as for the gateway
-	if err != nil {
-		_ = tcpConn(c.ws).Close()
-		return fmt.Errorf("discordtest: sending close code %d: %w", code, err)
-	}
-	return nil
+	return sendClose(c.ws, code, message)
 }
 
 // Drop ends the TCP connection without a close frame.
@@ -192,7 +173,7 @@ func (c *VoiceConn) shutdown() {
 		c.mu.Lock()
 		c.closeCode = 4014
 		c.mu.Unlock()
-		_ = c.ws.WriteControl(websocket.CloseMessage, closeMessage(4014, ""), time.Now().Add(100*time.Millisecond))
+		farewell(c.ws, 4014)
 	}
 	_ = tcpConn(c.ws).Close()
 }
