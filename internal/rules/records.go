@@ -34,19 +34,21 @@ func interactionRecords() []Record {
 			About: "Dispatches a second. There is no such number by shard: what is known of a shard is when its last one arrived.",
 		},
 	}
+	ackFailures := func(by, window string) string {
+		return fmt.Sprintf("sum%[1]s(rate(discord_interaction_acks_total{outcome!=\"in_time\"}[%[2]s]))\n/\n"+
+			"(sum%[1]s(rate(discord_interaction_acks_total[%[2]s])) > 0)", by, window)
+	}
 	for _, window := range []string{"5m", "30m", "1h", "6h"} {
 		records = append(records, Record{
-			Name: "cluster:discord_interaction_ack_failures:ratio_rate" + window,
-			Expr: fmt.Sprintf("sum by (cluster) (rate(discord_interaction_acks_total{outcome!=\"in_time\"}[%[1]s]))\n/\n"+
-				"(sum by (cluster) (rate(discord_interaction_acks_total[%[1]s])) > 0)", window),
+			Name:  "cluster:discord_interaction_ack_failures:ratio_rate" + window,
+			Expr:  ackFailures(" by (cluster) ", window),
 			About: "Share of interactions that were not acknowledged in time. Absent without interactions.",
 		})
 	}
 	for _, window := range []string{"5m", "1h"} {
 		records = append(records, Record{
-			Name: "bot:discord_interaction_ack_failures:ratio_rate" + window,
-			Expr: fmt.Sprintf("sum(rate(discord_interaction_acks_total{outcome!=\"in_time\"}[%[1]s]))\n/\n"+
-				"(sum(rate(discord_interaction_acks_total[%[1]s])) > 0)", window),
+			Name:  "bot:discord_interaction_ack_failures:ratio_rate" + window,
+			Expr:  ackFailures("", window),
 			About: "The same of all clusters.",
 		})
 	}

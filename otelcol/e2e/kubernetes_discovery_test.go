@@ -132,20 +132,17 @@ func (n *node) start(pod corev1.Pod) {
 	b := &podBot{pod: pod, ip: fmt.Sprintf("127.77.%d.%d", n.begun/250, n.begun%250+1), log: new(journal)}
 	b.env = maps.Clone(n.config)
 	b.env["ARGUS_HOST"] = b.ip // a pod has its own network; here all share the loopback interface
-	for _, e := range pod.Spec.Containers[0].Env {
-		value := e.Value
-		if e.ValueFrom != nil && e.ValueFrom.FieldRef != nil {
-			switch e.ValueFrom.FieldRef.FieldPath {
-			case podIndex:
-				value = pod.Labels["apps.kubernetes.io/pod-index"]
-			case "metadata.name":
-				value = pod.Name
-			default:
-				n.k.t.Fatalf("%s is not known here", e.ValueFrom.FieldRef.FieldPath)
-			}
+	extend(b.env, pod.Spec.Containers[0].Env, func(field string) string {
+		switch field {
+		case podIndex:
+			return pod.Labels["apps.kubernetes.io/pod-index"]
+		case "metadata.name":
+			return pod.Name
+		default:
+			n.k.t.Fatalf("%s is not known here", field)
+			return ""
 		}
-		b.env[e.Name] = strings.ReplaceAll(value, "$(POD_NAME)", b.env["POD_NAME"])
-	}
+	})
 	delete(b.env, "DISCORD_TOKEN") // the fake Discord has its own
 	withEnv(n.k.t, b.env, func() {
 		p, err := resource.Detect()

@@ -196,7 +196,7 @@ var reference = regexp.MustCompile(`\$\(\w+\)`)
 // variables are those of a container, with what it takes from ConfigMaps; what is known in a pod alone is empty.
 func (o objects) variables(c corev1.Container) map[string]string { return o.variablesOf(c, "") }
 
-// variablesOf are those in the pod of a number. As Kubernetes does it, a reference to what does not stand above is left as it is.
+// variablesOf are those in the pod of a number.
 func (o objects) variablesOf(c corev1.Container, number string) map[string]string {
 	env := map[string]string{}
 	for _, from := range c.EnvFrom {
@@ -206,10 +206,22 @@ func (o objects) variablesOf(c corev1.Container, number string) map[string]strin
 			}
 		}
 	}
-	for _, e := range c.Env {
+	extend(env, c.Env, func(field string) string {
+		if field == podIndex {
+			return number
+		}
+		return ""
+	})
+	return env
+}
+
+// extend adds variables to those of a pod; of is what the pod has in a field. As Kubernetes does it, a reference to what does not stand
+// above is left as it is.
+func extend(env map[string]string, with []corev1.EnvVar, of func(field string) string) {
+	for _, e := range with {
 		value := e.Value
-		if from := e.ValueFrom; from != nil && from.FieldRef != nil && from.FieldRef.FieldPath == podIndex {
-			value = number
+		if from := e.ValueFrom; from != nil && from.FieldRef != nil {
+			value = of(from.FieldRef.FieldPath)
 		}
 		env[e.Name] = reference.ReplaceAllStringFunc(value, func(ref string) string {
 			if known, ok := env[strings.Trim(ref, "$()")]; ok {
@@ -218,7 +230,6 @@ func (o objects) variablesOf(c corev1.Container, number string) map[string]strin
 			return ref
 		})
 	}
-	return env
 }
 
 // set changes an object, at a path such as spec.ports.0.name. A nil value removes what is there.
