@@ -165,15 +165,14 @@ func (d *demo) sessions() []*discordgo.Session {
 	return all
 }
 
+// poll is how often the fake's side is looked at, at the end.
+const poll = 20 * time.Millisecond
+
 // gather waits until all shards are back, if it does not take long. A session
 // that is just reconnecting opens again behind Close's back, and goes on trying
 // where the server is gone (discordgo v0.29.0, reconnect).
 func (d *demo) gather(ctx context.Context) {
-	const (
-		poll = 20 * time.Millisecond
-		// Longer than a handshake takes: this one waits for a HELLO.
-		stuck = time.Second
-	)
+	const stuck = time.Second // longer than a handshake takes: this one waits for a HELLO
 	ctx, cancel := context.WithTimeout(ctx, gatherTimeout)
 	defer cancel()
 	tick := time.NewTicker(poll)
@@ -196,10 +195,7 @@ func (d *demo) gather(ctx context.Context) {
 // was not back in time may open again, so the fake's side of the connections is
 // looked at: it is over when there has been none for a while.
 func (d *demo) close(ctx context.Context) {
-	const (
-		poll  = 20 * time.Millisecond
-		quiet = 300 * time.Millisecond
-	)
+	const quiet = 300 * time.Millisecond
 	closeAll := func() {
 		var wait sync.WaitGroup
 		for _, s := range d.sessions() {
