@@ -43,12 +43,47 @@ func NewClient(path, token string) *Client {
 				Proxy:                  nil,
 				DisableKeepAlives:      true,
 				MaxResponseHeaderBytes: 64 << 10,
-				DialContext:            (&net.Dialer{}).DialContext,
+				DialContext:            dial,
 			},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 			Timeout:       RequestTimeout,
 		},
 	}
+}
+
+// dial connects to what may not be a web server at all.
+func dial(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return &asking{Conn: conn, asked: make(chan struct{})}, nil
+}
+
+// asking is a connection on which nothing is heard before something is said.
+// net/http takes what comes before its request, as SSH's or SMTP's greeting
+// does, for the end of an idle connection, and writes that to the global log.
+type asking struct {
+	net.Conn
+	asked chan struct{}
+	once  sync.Once
+}
+
+func (c *asking) Read(b []byte) (int, error) {
+	<-c.asked
+	return c.Conn.Read(b)
+}
+
+func (c *asking) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	c.once.Do(func() { close(c.asked) })
+	return n, err
+}
+
+func (c *asking) Close() error {
+	err := c.Conn.Close()
+	c.once.Do(func() { close(c.asked) })
+	return err
 }
 
 // An Answer is what a server said.

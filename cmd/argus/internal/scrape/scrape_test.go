@@ -99,24 +99,53 @@ func TestOthers(t *testing.T) {
 			}
 		})
 	}
-	t.Run("no HTTP", func(t *testing.T) {
+	for name, greets := range map[string]bool{"no HTTP": false, "no HTTP, and it speaks first": true} {
+		t.Run(name, func(t *testing.T) {
+			l, err := net.Listen("tcp", "127.0.6.2:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				conn, err := l.Accept()
+				if err != nil {
+					return
+				}
+				defer conn.Close()
+				if greets {
+					_, _ = conn.Write([]byte("SSH-2.0-OpenSSH\r\n"))
+				}
+				_, _ = conn.Read(make([]byte, 4096))
+				if !greets {
+					_, _ = conn.Write([]byte("-ERR unknown command\r\n"))
+				}
+			}()
+			if _, err := NewClient("/metrics", "").Page(t.Context(), l.Addr().String()); err == nil || !strings.Contains(err.Error(), "does not speak HTTP") {
+				t.Errorf("%v", err)
+			}
+			<-done
+		})
+	}
+	t.Run("gone while it is asked", func(t *testing.T) {
 		l, err := net.Listen("tcp", "127.0.6.2:0")
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer l.Close()
-		done := make(chan struct{})
+		ctx, cancel := context.WithCancel(t.Context())
 		go func() {
-			defer close(done)
 			if conn, err := l.Accept(); err == nil {
-				_, _ = conn.Write([]byte("SSH-2.0-OpenSSH\r\n"))
-				conn.Close()
+				defer conn.Close()
+				_, _ = conn.Read(make([]byte, 4096))
+				cancel()
+				<-t.Context().Done()
 			}
 		}()
-		if _, err := NewClient("/metrics", "").Page(t.Context(), l.Addr().String()); err == nil || !strings.Contains(err.Error(), "does not speak HTTP") {
-			t.Errorf("%v", err)
+		if _, err := NewClient("/metrics", "").Page(ctx, l.Addr().String()); !errors.Is(err, context.Canceled) {
+			t.Errorf("%v, want %v", err, context.Canceled)
 		}
-		<-done
 	})
 	if leaked.Load() {
 		t.Error("the token was sent to where a redirect, or a proxy, leads")
