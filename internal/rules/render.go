@@ -52,7 +52,11 @@ func recordGroups() (string, error) {
 	var errs []error
 	b.WriteString("groups:\n")
 	for _, g := range Records() {
-		fmt.Fprintf(&b, "  - name: %s\n    rules:\n", g.Name)
+		fmt.Fprintf(&b, "  - name: %s\n", g.Name)
+		if g.Every != "" {
+			fmt.Fprintf(&b, "    interval: %s\n", g.Every)
+		}
+		b.WriteString("    rules:\n")
 		for _, r := range g.Records {
 			expr, err := expand(r.Expr)
 			if err != nil {

@@ -60,7 +60,10 @@ func (a Alert) RunbookURL() string { return Runbooks + a.Name + ".md" }
 
 // A RecordGroup is recording rules that are evaluated one after the other.
 type RecordGroup struct {
-	Name    string
+	Name string
+	// Every is how often; empty for as often as Prometheus evaluates rules that do
+	// not say. What is recorded is seen for five minutes, so it is less than that.
+	Every   string
 	Records []Record
 }
 

@@ -26,6 +26,7 @@ type ruleFile struct {
 
 type ruleGroup struct {
 	Name  string `yaml:"name"`
+	Every string `yaml:"interval,omitempty"`
 	Rules []rule `yaml:"rules"`
 }
 
