@@ -209,7 +209,7 @@ var rests = map[string][]signal{
 		{catalog.GuildsUnavailable, ""},
 		{catalog.CommandErrors, ""},
 		{catalog.Interactions, "status=expired"},
-		{catalog.VoiceClients, ""}, // there is no music but on calm and on mixed days
+		{catalog.VoiceClients, ""}, // there is no music but on calm days
 		{catalog.Acks, "outcome=rejected"},
 		{catalog.InvalidRequests, ""},
 	},
