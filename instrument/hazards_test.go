@@ -283,7 +283,7 @@ func TestInvalidSessionAfterResume(t *testing.T) {
 
 func TestZombie(t *testing.T) {
 	eachWay(t, func(t *testing.T, w way) {
-		b := w.bench(t, discordtest.WithHeartbeatInterval(300*time.Millisecond))
+		b := w.bench(t, discordtest.WithHeartbeatInterval(time.Second))
 		s := w.session(b, 0, 1)
 		s.ShouldReconnectOnError = true
 		b.attach(s)
