@@ -310,7 +310,7 @@ var (
 		Notes: "`in_time`: the first 2xx response to a callback arrived by then; `late`: it arrived after that, or a callback was tried after that; " +
 			"`rejected`: a callback was tried in time and none was accepted; `missed`: none was tried within 5 s of the receipt. " +
 			"An outcome is certain 5 s after the receipt at most, or when the last response is there. The counter of an objective: " +
-			"in_time over all. Switch it off where another process answers (WithoutAcks): all would be missed. " +
+			"in_time over all. Switch it off where another process answers (ARGUS_INTERACTION_ACKS=false, or instrument.WithoutAcks): all would be missed. " +
 			"Recorded where the connection is tapped.",
 	}
 	AppCommandsRegistered = Instrument{

@@ -78,16 +78,14 @@ func run(ctx context.Context) error {
 	}
 
 	defer closeAll(sessions)
-	if err := openAll(ctx, sessions, identifyWindow); errors.Is(err, context.Canceled) {
+	err = openAll(ctx, sessions, identifyWindow)
+	if err == nil && slices.Contains(me.ShardIDs, 0) { // once for the whole bot is enough
+		err = register(ctx, sessions[slices.Index(me.ShardIDs, 0)], identifyWindow)
+	}
+	if errors.Is(err, context.Canceled) {
 		return nil // it was Ctrl-C
 	} else if err != nil {
 		return err
-	}
-
-	if slices.Contains(me.ShardIDs, 0) { // once for the whole bot is enough
-		if err := pingbot.Register(sessions[slices.Index(me.ShardIDs, 0)]); err != nil {
-			return err
-		}
 	}
 	log.Print("all shards are connected; Ctrl-C ends it")
 	<-ctx.Done()

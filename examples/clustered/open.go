@@ -11,6 +11,8 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 	"github.com/gorilla/websocket"
+
+	"github.com/argus-dgo/argus/examples/internal/pingbot"
 )
 
 // identifyWindow is Discord's: of the shards with one rate_limit_key, which is the id modulo max_concurrency, one may
@@ -65,6 +67,12 @@ func awaitBudget(ctx context.Context, sessions []*discordgo.Session, window time
 			return 0, err
 		}
 	}
+}
+
+// register makes the command known. Discord's API can be away while its gateway is there: a process that exited for that would end
+// sessions that are well.
+func register(ctx context.Context, session *discordgo.Session, window time.Duration) error {
+	return again(ctx, window, "making the command known", func() error { return pingbot.Register(session) })
 }
 
 // longestWait is the limit of the wait between attempts.

@@ -20,6 +20,7 @@ import (
 
 	"github.com/argus-dgo/argus"
 	"github.com/argus-dgo/argus/discordtest"
+	"github.com/argus-dgo/argus/examples/internal/pingbot"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -213,6 +214,33 @@ func TestOpenAllOutlastsAnOutage(t *testing.T) {
 	}
 	if n := len(fake.Conns()); n != 2 {
 		t.Errorf("%d shards are connected, want 2", n)
+	}
+}
+
+// TestRegisterOutlastsAnOutage: the sessions stay while Discord takes no commands.
+func TestRegisterOutlastsAnOutage(t *testing.T) {
+	t.Parallel()
+	fake, sessions := newSessions(t, []int{0})
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := openAll(ctx, sessions, time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	fake.Fail(http.MethodPost, "/applications/{id}/commands", http.StatusServiceUnavailable, 2)
+	if err := register(ctx, sessions[0], time.Millisecond); err != nil {
+		t.Error(err)
+	}
+	if got := fake.Commands(); !slices.Equal(got, []string{pingbot.Command}) {
+		t.Errorf("the bot's commands are %q, want %q", got, pingbot.Command)
+	}
+	refused := 0
+	for _, r := range fake.Requests() {
+		if r.Status == http.StatusServiceUnavailable {
+			refused++
+		}
+	}
+	if refused != 2 || len(fake.Conns()) != 1 {
+		t.Errorf("%d requests were refused, want 2; %d connections are there, want 1", refused, len(fake.Conns()))
 	}
 }
 

@@ -68,8 +68,8 @@ func TestComposeFiles(t *testing.T) {
 			t.Errorf("%s: the image %s has no version", name, service.Image)
 		}
 	}
-	if mounts != 6 {
-		t.Errorf("%d mounts of files, want 6", mounts)
+	if mounts != 7 {
+		t.Errorf("%d mounts of files, want 7", mounts)
 	}
 
 	build := project.Services["bot"].Build

@@ -142,12 +142,15 @@ func TestMissingUnion(t *testing.T) {
 	}
 }
 
-// TestPrometheusConfigurations: promtool accepts them.
+// TestPrometheusConfigurations: promtool accepts them, and they have the rules.
 func TestPrometheusConfigurations(t *testing.T) {
 	for _, file := range []string{"prometheus.yml", "prometheus-otlp.yml", "prometheus-pull.yml"} {
 		out, err := output(t, tool(t, tools.Promtool), nil, "check", "config", "--lint=all", "--lint-fatal", filepath.Join(moduleDir(t), file))
 		if err != nil || strings.Contains(out, "WARNING") {
 			t.Errorf("%s: %v\n%s", file, err, out)
+		}
+		if !strings.Contains(out, "2 rule files found") {
+			t.Errorf("%s has not both files of rules:\n%s", file, out)
 		}
 	}
 }
@@ -177,7 +180,7 @@ func TestYAML(t *testing.T) {
 		"builder.yaml":       {"dist", "receivers", "processors", "exporters", "extensions", "providers"},
 		"kustomization.yaml": {"apiVersion", "kind", "configMapGenerator"},
 		".yaml":              {"receivers", "processors", "exporters", "extensions", "service"},
-		".yml":               {"global", "otlp", "scrape_configs", "storage"},
+		".yml":               {"global", "rule_files", "otlp", "scrape_configs", "storage"},
 	}
 	for _, file := range yamlFiles(t) {
 		name := filepath.Base(file)
