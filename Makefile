@@ -74,8 +74,8 @@ e2e-tools: ## Build the Collector, Prometheus and Kubernetes for the end-to-end 
 .PHONY: e2e
 e2e: e2e-tools ## Run the end-to-end tests (E2E_LONG=1: with the full durations)
 	cd otelcol && $(GO) test $(RACE) -count=1 ./internal/...
-	cd otelcol && E2E=1 E2E_LONG='$(e2e-long)' $(GO) test $(RACE) -skip '^TestFleet$$' -count=1 -timeout $(if $(e2e-long),40m,20m) -v ./e2e
-	cd otelcol && E2E=1 E2E_LONG='$(e2e-long)' $(GO) test -run '^TestFleet$$' -count=1 -timeout $(if $(e2e-long),40m,20m) -v ./e2e
+	cd otelcol && E2E=1 E2E_LONG='$(e2e-long)' $(GO) test $(RACE) -skip '^TestFleet$$' -count=1 -timeout 40m -v ./e2e
+	cd otelcol && E2E=1 E2E_LONG='$(e2e-long)' $(GO) test -run '^TestFleet$$' -count=1 -timeout 40m -v ./e2e
 
 # The cheap checks come first. Each is a target of its own; `make -k lint`
 # goes on after a failure.

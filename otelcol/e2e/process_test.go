@@ -282,7 +282,7 @@ func freeAddr(t testing.TB) string {
 // output runs a program to its end.
 func output(t testing.TB, path string, env []string, args ...string) (string, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // promtool takes half of one for a file of rules, alone
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Env = append(os.Environ(), env...)

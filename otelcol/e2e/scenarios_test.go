@@ -36,6 +36,7 @@ type play struct {
 	alerts  map[string]promv1.Alert // what has fired, by labels, as it was when first seen
 	step    int                     // of direct
 	settled bool                    // direct has nothing more to do
+	over    bool                    // it has ended
 }
 
 // An actor is one process of the demo.
@@ -156,7 +157,7 @@ func (p *play) watch(t *testing.T) {
 	var targets []string
 	for _, a := range p.actors {
 		demo := p.demos[a.name]
-		eventually(t, a.name+" is up", time.Minute, func() (bool, string) {
+		eventually(t, a.name+" is up", 2*time.Minute, func() (bool, string) {
 			if demo.ended() {
 				t.Fatalf("%s has ended: %v\n%s", a.name, demo.err, demo.logged())
 			}
@@ -175,7 +176,7 @@ func (p *play) watch(t *testing.T) {
 func (p *play) begin(t *testing.T, rules []string) {
 	t.Helper()
 	// It scrapes for the first time some 5 s after its start, whatever the interval: five minutes for the rules. So these come later.
-	p.prom.waitValue("sum(up) or vector(0)", float64(p.targets), time.Minute)
+	p.prom.waitValue("sum(up) or vector(0)", float64(p.targets), 2*time.Minute)
 	for _, file := range rules {
 		text, err := os.ReadFile(file)
 		if err != nil {
@@ -246,6 +247,7 @@ func (p *play) gap(t *testing.T) time.Duration {
 
 // end ends all of its processes.
 func (p *play) end() {
+	p.over = true
 	p.prom.kill()
 	for _, demo := range p.demos {
 		demo.kill()
