@@ -94,6 +94,13 @@ func (a *attachment) configure() {
 //
 // When a session is nil, none is attached.
 //
+// discordgo reads Dialer and Client without a lock. So a session that has not
+// been opened must not make a REST call while it is being attached. Detaching
+// puts both fields back where the session was not opened and has made no REST
+// call since; it must not make its first while it is being detached. Anywhere
+// else what is around the two stays there and passes everything through, and is
+// used again when the session is attached again.
+//
 // A session that uses SyncEvents is best attached before Open. discordgo calls
 // its handlers with a lock held that adding one waits for, and nobody gets that
 // lock again until the handlers at work return: one that makes a REST call then
@@ -243,12 +250,11 @@ func (a *attachment) detach() {
 		return
 	}
 	a.tap.target.CompareAndSwap(a, nil)
-	// Once opened, the fields stay as they are and the tap passes through.
-	if a.tap.conn.Load() != nil || !soon(a.session.TryLock, patience) {
+	if a.tap.stays() || !soon(a.session.TryLock, patience) {
 		return
 	}
 	defer a.session.Unlock()
-	if !opened(a.session) {
+	if !a.tap.stays() && !opened(a.session) {
 		a.tap.restore(a.session)
 	}
 }

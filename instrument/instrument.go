@@ -101,8 +101,9 @@ func New(opts ...Option) (*Instrumentation, error) {
 	return i, nil
 }
 
-// Close ends all measuring: it detaches every session and stops reporting. The
-// handlers that were wrapped go on to work. It may be called more than once.
+// Close ends all measuring: it detaches every session, with what Attach says of
+// that, and stops reporting. The handlers that were wrapped go on to work. It may
+// be called more than once.
 //
 // What was recorded of durations stays with the MeterProvider until that ends:
 // the API cannot take a histogram back.

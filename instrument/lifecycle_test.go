@@ -110,6 +110,63 @@ func TestDetachBeforeOpen(t *testing.T) {
 	}
 }
 
+// TestDetachBetweenCalls: a session that makes REST calls alone is never opened,
+// and its Client is read all the time. The race detector watches.
+func TestDetachBetweenCalls(t *testing.T) {
+	b := newBench(t, nil)
+	s := b.session(0, 1)
+	users := &spy{next: s.Client.Transport}
+	s.Client.Transport = users
+	detach := b.attach(s)
+	dialer, client := s.Dialer, s.Client
+	stop := make(chan struct{})
+	var calling sync.WaitGroup
+	calling.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				if _, err := s.Gateway(); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	})
+	called := func(what string) {
+		t.Helper()
+		n := users.seen.Load()
+		b.until("a call "+what, func() bool { return users.seen.Load() > n+1 }, func() string { return "none" })
+	}
+	called("while it is attached")
+	detach()
+	called("after it was detached")
+	again := b.attach(s)
+	called("while it is attached again")
+	again()
+	called("after it was detached again")
+	close(stop)
+	calling.Wait()
+	if s.Dialer != dialer || s.Client != client {
+		t.Error("the fields of a session in use were written")
+	}
+	served := func() float64 { return b.collect().sum("discord.rest.request.duration_count") }
+	before := served()
+	if _, err := s.Gateway(); err != nil {
+		t.Fatal(err)
+	}
+	if got := served(); got != before {
+		t.Errorf("%v requests counted while it is not attached, want none", got-before)
+	}
+	b.attach(s)
+	if _, err := s.Gateway(); err != nil {
+		t.Fatal(err)
+	}
+	if got := served(); got != before+1 {
+		t.Errorf("%v requests counted after it was attached again, want 1", got-before)
+	}
+}
+
 // TestDetachWhileOpen: the session goes on as if nothing had been there, and
 // attaching it again takes up where the gateway is.
 func TestDetachWhileOpen(t *testing.T) {

@@ -41,8 +41,16 @@ func newTap(s *discordgo.Session) *tap {
 	return t
 }
 
+// stays reports whether the session is in use as far as the tap has heard, so
+// that the fields must not be written any more. It never becomes false again.
+//
+// A session that makes REST calls alone is never opened, and other goroutines
+// read its Client for each.
+func (t *tap) stays() bool { return t.called.Load() || t.conn.Load() != nil }
+
 // restore puts back what newTap replaced, unless the user has put something
-// else there since. The same conditions hold.
+// else there since. The same conditions hold, and the tap must not be there to
+// stay.
 func (t *tap) restore(s *discordgo.Session) {
 	if s.Dialer == t.dialer {
 		s.Dialer = t.userDialer
