@@ -170,12 +170,13 @@ func (i *Instrumentation) attach(s *discordgo.Session) (*attachment, error) {
 // returns nil where neither can be.
 func tapOf(s *discordgo.Session, a *attachment) *tap {
 	// Other instrumentations of the session hold its lock for a moment. Where it
-	// cannot be had, discordgo is in Open or Close, and none of them writes.
+	// cannot be had, discordgo is in Open or Close, and none of them writes: but
+	// one may as soon as it can, and take off a tap that is not there to stay.
 	locked := soon(s.TryLock, attachPatience)
 	if locked {
 		defer s.Unlock()
 	}
-	if t := idleTap(s); t != nil && t.target.CompareAndSwap(nil, a) {
+	if t := idleTap(s); t != nil && (locked || t.stays()) && t.target.CompareAndSwap(nil, a) {
 		return t
 	}
 	if !locked || opened(s) {
@@ -254,7 +255,8 @@ func (a *attachment) detach() {
 		return
 	}
 	defer a.session.Unlock()
-	if !a.tap.stays() && !opened(a.session) {
+	// Meanwhile another instrumentation may have taken the tap, or a call come by.
+	if a.tap.target.Load() == nil && !a.tap.stays() && !opened(a.session) {
 		a.tap.restore(a.session)
 	}
 }

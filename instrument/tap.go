@@ -49,8 +49,8 @@ func newTap(s *discordgo.Session) *tap {
 func (t *tap) stays() bool { return t.called.Load() || t.conn.Load() != nil }
 
 // restore puts back what newTap replaced, unless the user has put something
-// else there since. The same conditions hold, and the tap must not be there to
-// stay.
+// else there since. The same conditions hold, the tap must not be there to stay,
+// and nobody have taken it.
 func (t *tap) restore(s *discordgo.Session) {
 	if s.Dialer == t.dialer {
 		s.Dialer = t.userDialer

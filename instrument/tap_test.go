@@ -3,6 +3,7 @@ package instrument
 import (
 	"context"
 	"io"
+	"runtime"
 	"strconv"
 	"sync"
 	"testing"
@@ -145,5 +146,77 @@ func TestAttachAtOnce(t *testing.T) {
 		for n := range detach {
 			detach[n]()
 		}
+	}
+}
+
+// newInst makes an instrumentation that nobody collects from.
+func newInst(t *testing.T) *Instrumentation {
+	t.Helper()
+	inst, err := New(WithMeterProvider(sdkmetric.NewMeterProvider()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = inst.Close() })
+	return inst
+}
+
+// TestTakenWhileDetaching: a tap that another instrumentation has taken before
+// detach had the session's lock is not taken off. In a round in which the lock
+// comes too late detach gives up, so there are several.
+func TestTakenWhileDetaching(t *testing.T) {
+	one, other := newInst(t), newInst(t)
+	for round := range 40 {
+		called := round%2 == 1
+		s, err := discordgo.New("Bot x")
+		if err != nil {
+			t.Fatal(err)
+		}
+		detach, err := one.Attach(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wrapped, found := s.Client, tapAround(s)
+
+		s.Lock() // as tapOf does
+		done := make(chan struct{})
+		go func() { defer close(done); detach() }()
+		for found.target.Load() != nil {
+			runtime.Gosched()
+		}
+		if called {
+			found.called.Store(true)
+		} else {
+			found.target.Store(&attachment{inst: other, session: s})
+		}
+		s.Unlock()
+		<-done
+		if s.Client != wrapped {
+			t.Errorf("round %d: the tap was taken off (a call came by: %v)", round, called)
+		}
+	}
+}
+
+// TestIdleTapOfALockedSession: without the lock a tap is taken only if nobody
+// can take it off.
+func TestIdleTapOfALockedSession(t *testing.T) {
+	one, other := newInst(t), newInst(t)
+	s, err := discordgo.New("Bot x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	detach, err := one.Attach(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := tapAround(s)
+	s.Lock()
+	defer s.Unlock()
+	detach() // gives up, so that the tap stays
+	if tapOf(s, &attachment{inst: other, session: s}) != nil || found.target.Load() != nil {
+		t.Error("a tap was taken that may yet be taken off")
+	}
+	found.called.Store(true)
+	if tapOf(s, &attachment{inst: other, session: s}) != found {
+		t.Error("a tap that is there to stay was not taken")
 	}
 }
