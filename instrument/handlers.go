@@ -1,8 +1,10 @@
 package instrument
 
 import (
+	"maps"
 	"sync/atomic"
 	"time"
+	"weak"
 
 	"github.com/bwmarrin/discordgo"
 
@@ -15,7 +17,7 @@ import (
 // was attached.
 type handlers struct {
 	target atomic.Pointer[attachment] // nil while the session is not attached
-	remove []func()                   // empty under SyncEvents
+	remove []func()                   // empty under SyncEvents, and so nothing here keeps the session
 }
 
 // listen adds the handlers to a session, or takes up those that are there. The
@@ -24,7 +26,8 @@ type handlers struct {
 // The guilds are taken over once the events are followed: discordgo's state has
 // changed before a handler is called, so that none is missed in between.
 func (i *Instrumentation) listen(a *attachment) {
-	if kept := i.kept[a.session]; kept != nil {
+	session := weak.Make(a.session)
+	if kept := i.kept[session]; kept != nil {
 		a.handlers = kept
 		kept.target.Store(a)
 		a.seed()
@@ -33,19 +36,18 @@ func (i *Instrumentation) listen(a *attachment) {
 	h := &handlers{}
 	a.handlers = h
 	h.target.Store(a)
-	add := func() {
+	add := func() (remove []func()) {
 		defer i.faults.catch(hookHandler)
-		h.remove = append(h.remove, a.session.AddHandler(h.onEvent), a.session.AddHandler(h.onDisconnect), a.session.AddHandler(h.onRateLimit))
+		remove = append(remove, a.session.AddHandler(h.onEvent), a.session.AddHandler(h.onDisconnect), a.session.AddHandler(h.onRateLimit))
 		a.seed()
+		return remove
 	}
 	if !a.settings.Load().syncEvents {
-		add()
+		h.remove = add()
 		return
 	}
-	if i.kept == nil {
-		i.kept = map[*discordgo.Session]*handlers{}
-	}
-	i.kept[a.session] = h
+	maps.DeleteFunc(i.kept, func(s weak.Pointer[discordgo.Session], _ *handlers) bool { return s.Value() == nil })
+	i.kept[session] = h
 	// The caller may be one of the session's handlers, and so hold the lock
 	// that this takes.
 	go add()
@@ -55,9 +57,6 @@ func (i *Instrumentation) listen(a *attachment) {
 // takes the same lock as to add it.
 func (h *handlers) release(a *attachment) {
 	h.target.CompareAndSwap(a, nil)
-	if a.settings.Load().syncEvents {
-		return
-	}
 	for _, f := range h.remove {
 		f()
 	}

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"weak"
 
 	"github.com/bwmarrin/discordgo"
 	"go.opentelemetry.io/otel/attribute"
@@ -49,8 +50,9 @@ type Instrumentation struct {
 	opened   atomic.Bool                   // whether an attached session ever was
 	tapped   atomic.Bool                   // whether there ever was a tap
 	attached atomic.Pointer[[]*attachment] // replaced under mu, never changed
-	// kept are the handlers that stay in sessions with SyncEvents.
-	kept map[*discordgo.Session]*handlers
+	// kept are the handlers that stay in sessions with SyncEvents. Those of
+	// sessions that are gone are dropped when the next come.
+	kept map[weak.Pointer[discordgo.Session]]*handlers
 }
 
 // New makes an instrumentation. Its instruments begin to report when it
@@ -67,6 +69,7 @@ func New(opts ...Option) (*Instrumentation, error) {
 		rateLimits:   newRateLimitSet(),
 		requests:     newRequestSet(),
 		acks:         newAckSet(cfg.withoutAcks),
+		kept:         map[weak.Pointer[discordgo.Session]]*handlers{},
 	}
 	i.faults = newFaults(i.start, cfg.errorHandler)
 	if err := errors.Join(err, i.commands.register(cfg.commands)); err != nil {
