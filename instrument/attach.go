@@ -169,14 +169,14 @@ func (i *Instrumentation) attach(s *discordgo.Session) (*attachment, error) {
 // tapOf puts a tap on the session, or takes one that is there and idle. It
 // returns nil where neither can be.
 func tapOf(s *discordgo.Session, a *attachment) *tap {
-	// Other instrumentations of the session hold its lock for a moment. Where it
-	// cannot be had, discordgo is in Open or Close, and none of them writes: but
-	// one may as soon as it can, and take off a tap that is not there to stay.
+	fields.Lock()
+	defer fields.Unlock()
+	// Where it cannot be had, discordgo is in Open or Close.
 	locked := soon(s.TryLock, attachPatience)
 	if locked {
 		defer s.Unlock()
 	}
-	if t := idleTap(s); t != nil && (locked || t.stays()) && t.target.CompareAndSwap(nil, a) {
+	if t := idleTap(s); t != nil && t.target.CompareAndSwap(nil, a) {
 		return t
 	}
 	if !locked || opened(s) {
@@ -206,7 +206,7 @@ func opened(s *discordgo.Session) bool {
 
 // attachPatience is how long Attach tries to have a lock of the session's or its
 // state's. It is the user's goroutine that waits, once.
-const attachPatience = 50 * time.Millisecond
+const attachPatience = 250 * time.Millisecond
 
 // seed takes over the guilds that the session knows already and that no event
 // has told of. Their member counts cannot be read without a race (discordgo
@@ -250,13 +250,14 @@ func (a *attachment) detach() {
 		a.handlers.release(a)
 		return
 	}
+	fields.Lock()
+	defer fields.Unlock()
 	a.tap.target.CompareAndSwap(a, nil)
 	if a.tap.stays() || !soon(a.session.TryLock, patience) {
 		return
 	}
 	defer a.session.Unlock()
-	// Meanwhile another instrumentation may have taken the tap, or a call come by.
-	if a.tap.target.Load() == nil && !a.tap.stays() && !opened(a.session) {
+	if !a.tap.stays() && !opened(a.session) { // a call may have come by meanwhile
 		a.tap.restore(a.session)
 	}
 }

@@ -2,6 +2,7 @@ package instrument
 
 import (
 	"net/http"
+	"sync"
 	"sync/atomic"
 
 	"github.com/bwmarrin/discordgo"
@@ -23,11 +24,16 @@ type tap struct {
 	client, userClient *http.Client
 }
 
+// fields guards Dialer and Client of all sessions, and which tap is whose,
+// between instrumentations. Locking the session guards them from discordgo, and
+// others may hold that lock to read something, so it cannot always be had.
+var fields sync.Mutex
+
 // newTap wraps the session's Dialer and Client, as copies: discordgo's default
 // Dialer is shared by all of a program, and a Client may be.
 //
-// The session's lock must be held for writing, and the session never have been
-// opened.
+// The session's lock must be held for writing, fields be locked, and the session
+// never have been opened.
 func newTap(s *discordgo.Session) *tap {
 	t := &tap{userDialer: s.Dialer, userClient: s.Client}
 	t.dialer = t.wrapDialer(s.Dialer)
@@ -49,8 +55,8 @@ func newTap(s *discordgo.Session) *tap {
 func (t *tap) stays() bool { return t.called.Load() || t.conn.Load() != nil }
 
 // restore puts back what newTap replaced, unless the user has put something
-// else there since. The same conditions hold, the tap must not be there to stay,
-// and nobody have taken it.
+// else there since. The same conditions hold, and the tap must not be there to
+// stay or be somebody's.
 func (t *tap) restore(s *discordgo.Session) {
 	if s.Dialer == t.dialer {
 		s.Dialer = t.userDialer
@@ -60,8 +66,8 @@ func (t *tap) restore(s *discordgo.Session) {
 	}
 }
 
-// idleTap finds a tap around the session's Client that has no target. Where
-// another instrumentation may be attaching, the session's lock must be held.
+// idleTap finds a tap around the session's Client that has no target. fields must
+// be locked.
 func idleTap(s *discordgo.Session) *tap {
 	if s.Client == nil {
 		return nil

@@ -160,13 +160,42 @@ func newInst(t *testing.T) *Instrumentation {
 	return inst
 }
 
-// TestTakenWhileDetaching: a tap that another instrumentation has taken before
-// detach had the session's lock is not taken off. In a round in which the lock
-// comes too late detach gives up, so there are several.
-func TestTakenWhileDetaching(t *testing.T) {
+// TestCalledWhileDetaching: a tap that has heard a call before detach had the
+// session's lock is not taken off. In a round in which the lock comes too late
+// detach gives up, so there are several.
+func TestCalledWhileDetaching(t *testing.T) {
+	inst := newInst(t)
+	for range 20 {
+		s, err := discordgo.New("Bot x")
+		if err != nil {
+			t.Fatal(err)
+		}
+		detach, err := inst.Attach(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wrapped, found := s.Client, tapAround(s)
+
+		s.Lock()
+		done := make(chan struct{})
+		go func() { defer close(done); detach() }()
+		for found.target.Load() != nil {
+			runtime.Gosched()
+		}
+		found.called.Store(true)
+		s.Unlock()
+		<-done
+		if s.Client != wrapped {
+			t.Fatal("the tap was taken off")
+		}
+	}
+}
+
+// TestAttachWhileDetaching: while one instrumentation lets go of a session,
+// another gets a tap that is around the session and stays there.
+func TestAttachWhileDetaching(t *testing.T) {
 	one, other := newInst(t), newInst(t)
-	for round := range 40 {
-		called := round%2 == 1
+	for range 100 {
 		s, err := discordgo.New("Bot x")
 		if err != nil {
 			t.Fatal(err)
@@ -175,29 +204,42 @@ func TestTakenWhileDetaching(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		wrapped, found := s.Client, tapAround(s)
-
-		s.Lock() // as tapOf does
-		done := make(chan struct{})
-		go func() { defer close(done); detach() }()
+		found := tapAround(s)
+		var letGo func()
+		var both sync.WaitGroup
+		s.Lock() // both wait for it
+		both.Go(detach)
 		for found.target.Load() != nil {
 			runtime.Gosched()
 		}
-		if called {
-			found.called.Store(true)
-		} else {
-			found.target.Store(&attachment{inst: other, session: s})
-		}
+		both.Go(func() { letGo, err = other.Attach(s) })
+		runtime.Gosched()
 		s.Unlock()
-		<-done
-		if s.Client != wrapped {
-			t.Errorf("round %d: the tap was taken off (a call came by: %v)", round, called)
+		both.Wait()
+		if err != nil {
+			t.Fatal(err)
 		}
+		a := (*other.attached.Load())[0]
+		around := 0
+		for rt := s.Client.Transport; ; {
+			ours, ok := rt.(*transport)
+			if !ok {
+				break
+			}
+			if ours.tap == a.tap {
+				around++
+			}
+			rt = ours.next
+		}
+		if around != 1 {
+			t.Fatalf("the session's tap %p is around it %d times", a.tap, around)
+		}
+		letGo()
 	}
 }
 
-// TestIdleTapOfALockedSession: without the lock a tap is taken only if nobody
-// can take it off.
+// TestIdleTapOfALockedSession: a tap that detach could not take off is taken
+// again, also while the session is locked.
 func TestIdleTapOfALockedSession(t *testing.T) {
 	one, other := newInst(t), newInst(t)
 	s, err := discordgo.New("Bot x")
@@ -211,12 +253,8 @@ func TestIdleTapOfALockedSession(t *testing.T) {
 	found := tapAround(s)
 	s.Lock()
 	defer s.Unlock()
-	detach() // gives up, so that the tap stays
-	if tapOf(s, &attachment{inst: other, session: s}) != nil || found.target.Load() != nil {
-		t.Error("a tap was taken that may yet be taken off")
-	}
-	found.called.Store(true)
+	detach() // gives up
 	if tapOf(s, &attachment{inst: other, session: s}) != found {
-		t.Error("a tap that is there to stay was not taken")
+		t.Error("the tap was not taken")
 	}
 }
