@@ -143,7 +143,7 @@ func (a *Argus) assemble(c resolved, o *options, sessions []*discordgo.Session) 
 		return err
 	}
 	if !c.Disabled && c.SessionStartPoll > 0 {
-		a.poll = startPoll(c.SessionStartPoll)
+		a.poll = startPoll(a.instrumentation, c.SessionStartPoll)
 		a.poll.add(sessions)
 	}
 	return nil
@@ -192,12 +192,11 @@ func (a *Argus) Attach(s ...*discordgo.Session) (detach func(), err error) {
 	if err != nil || a.poll == nil {
 		return release, err
 	}
-	s = slices.Clone(s)
 	a.poll.add(s)
-	return sync.OnceFunc(func() {
-		a.poll.remove(s)
+	return func() {
 		release()
-	}), nil
+		a.poll.forget()
+	}, nil
 }
 
 // Interaction wraps a handler of interactions, for the session's AddHandler: the time it takes, and whether it succeeded, are
@@ -263,7 +262,8 @@ func (a *Argus) Shutdown(ctx context.Context) error {
 	}
 	defer close(a.shutdownDone)
 	if a.poll != nil {
-		a.poll.stop()
+		a.poll.cancel()
+		defer a.poll.wait(ctx) // last: what it waits for may be deaf to that
 	}
 	pushed := a.pipeline.shutdown(ctx) // before the instruments go, whose last values it pushes
 	if err := errors.Join(pushed, a.instrumentation.Close()); err != nil {

@@ -148,7 +148,9 @@ func WithLogRecords(count bool) Option {
 }
 
 // WithSessionStartPoll has Argus ask Discord how many sessions the bot may still start, on one of the sessions, this often: at
-// least every minute, 0 for never, which is the default. One process of a bot is enough.
+// least every minute, 0 for never, which is the default. One process of a bot is enough. It asks with the Client, Token and UserAgent
+// that the session had when it was attached, beside discordgo's rate limiter, and not with a session that had been opened by then.
+// What is set later is not seen.
 func WithSessionStartPoll(every time.Duration) Option {
 	value := every.String()
 	return overriding(envSessionPoll, "WithSessionStartPoll", value, value)

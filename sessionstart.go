@@ -2,95 +2,143 @@ package argus
 
 import (
 	"context"
+	"io"
+	"net/http"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
+
+	"github.com/argus-dgo/argus/instrument"
+)
+
+const (
+	// askTimeout is discordgo's own, for a Client that has none.
+	askTimeout = 20 * time.Second
+	// longestPause is how long a response can put off the next request.
+	longestPause = 24 * time.Hour
+	// maxAnswer is far more than the instrumentation reads along.
+	maxAnswer = 64 << 10
 )
 
 // A sessionStartPoll asks Discord for the bot's budget of IDENTIFYs now and then. What comes back is read by the
 // instrumentation, as it reads the bot's own such requests; one that fails shows among these too.
+//
+// The requests do not go through discordgo (v0.28.1 to v0.29.1): it would read the session's fields, with no lock, while others may
+// write them, and sleep in its rate limiter whatever the context says.
 type sessionStartPoll struct {
+	inst   *instrument.Instrumentation
 	cancel context.CancelFunc
-	wait   sync.WaitGroup
-	added  chan struct{} // holds one word that there is a session
+	ended  chan struct{} // closed when nothing is under way any more
+	added  chan struct{} // holds one word that there may be a session
 
-	mu       sync.Mutex
-	sessions []*discordgo.Session // attached ones, of which the first asks; each as often as it was added
+	mu     sync.Mutex
+	askers []asker // the first of them asks
+}
+
+// An asker is an attached session, with the request that its fields made when it was added.
+type asker struct {
+	session *discordgo.Session
+	client  *http.Client
+	request *http.Request
 }
 
 // startPoll asks for the first time as soon as there is a session.
-func startPoll(every time.Duration) *sessionStartPoll {
+func startPoll(inst *instrument.Instrumentation, every time.Duration) *sessionStartPoll {
 	ctx, cancel := context.WithCancel(context.Background())
-	p := &sessionStartPoll{cancel: cancel, added: make(chan struct{}, 1)}
-	p.wait.Go(func() {
-		tick := time.NewTicker(every)
-		defer tick.Stop()
-		for {
-			next := tick.C
-			if s := p.session(); s != nil {
-				// Without retries: what discordgo waits before one cannot be interrupted.
-				_, _ = s.GatewayBot(discordgo.WithContext(ctx), discordgo.WithRetryOnRatelimit(false), discordgo.WithRestRetries(0))
-			} else {
-				next = nil
-			}
-			if !p.await(ctx, next) {
-				return
-			}
-		}
-	})
+	p := &sessionStartPoll{inst: inst, cancel: cancel, ended: make(chan struct{}), added: make(chan struct{}, 1)}
+	go p.run(ctx, every)
 	return p
 }
 
-// await waits for the next time to ask; with next nil for a session to ask with. It is false at the end.
-func (p *sessionStartPoll) await(ctx context.Context, next <-chan time.Time) bool {
-	added := p.added
-	if next != nil {
-		added = nil
+func (p *sessionStartPoll) run(ctx context.Context, every time.Duration) {
+	defer close(p.ended)
+	for {
+		// Waits for the next time to ask, or with nobody to ask for somebody.
+		var next <-chan time.Time
+		added := p.added
+		if a, ok := p.first(); ok {
+			next, added = time.After(max(every, a.ask(ctx))), nil
+		}
+		select {
+		case <-next:
+		case <-added:
+		case <-ctx.Done():
+			return
+		}
 	}
-	select {
-	case <-next:
-	case <-added:
-	case <-ctx.Done():
-		return false
-	}
-	return true
 }
 
-func (p *sessionStartPoll) session() *discordgo.Session {
+// ask returns for how long Discord wants no more requests, if it says so.
+func (a asker) ask(ctx context.Context) (pause time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	response, err := a.client.Do(a.request.Clone(ctx))
+	if err != nil {
+		return 0
+	}
+	defer response.Body.Close()
+	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, maxAnswer))
+	seconds, err := strconv.ParseUint(response.Header.Get("Retry-After"), 10, 32)
+	if err != nil {
+		return 0
+	}
+	return min(time.Duration(seconds)*time.Second, longestPause)
+}
+
+func (p *sessionStartPoll) first() (a asker, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.sessions) == 0 {
-		return nil
+	p.forgetLocked()
+	if len(p.askers) == 0 {
+		return asker{}, false
 	}
-	return p.sessions[0]
+	return p.askers[0], true
 }
 
-// add gives it sessions to ask with.
+// add gives it attached sessions to ask with. It must be called where their fields are not written. Those through whose client the
+// instrumentation hears nothing are left out.
 func (p *sessionStartPoll) add(sessions []*discordgo.Session) {
 	p.mu.Lock()
-	p.sessions = append(p.sessions, sessions...)
-	p.mu.Unlock()
+	defer p.mu.Unlock()
+	p.forgetLocked()
+	for _, s := range sessions {
+		client := p.inst.Client(s)
+		if client == nil || slices.ContainsFunc(p.askers, func(a asker) bool { return a.session == s }) {
+			continue
+		}
+		// The address is a variable, of which anything can be made.
+		request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, discordgo.EndpointGatewayBot, http.NoBody)
+		if err != nil {
+			continue
+		}
+		request.Header.Set("Authorization", s.Token)
+		request.Header.Set("User-Agent", s.UserAgent)
+		p.askers = append(p.askers, asker{s, client, request})
+	}
 	select {
 	case p.added <- struct{}{}:
 	default:
 	}
 }
 
-// remove takes back what was added once: a request with a session that is not attached would not be read.
-func (p *sessionStartPoll) remove(sessions []*discordgo.Session) {
+// forget lets go of the sessions that are detached.
+func (p *sessionStartPoll) forget() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, s := range sessions {
-		if i := slices.Index(p.sessions, s); i >= 0 {
-			p.sessions = slices.Delete(p.sessions, i, i+1)
-		}
-	}
+	p.forgetLocked()
 }
 
-// stop ends the asking. What is under way is cut off.
-func (p *sessionStartPoll) stop() {
-	p.cancel()
-	p.wait.Wait()
+func (p *sessionStartPoll) forgetLocked() {
+	p.askers = slices.DeleteFunc(p.askers, func(a asker) bool { return p.inst.Client(a.session) != a.client })
+}
+
+// wait waits after cancel until what is under way has been cut off. A transport may take no notice of that.
+func (p *sessionStartPoll) wait(ctx context.Context) {
+	select {
+	case <-p.ended:
+	case <-ctx.Done():
+	}
 }

@@ -1,9 +1,15 @@
 package argus
 
 import (
+	"context"
+	"errors"
+	"io"
 	"net/http"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
@@ -132,7 +138,7 @@ func TestNew(t *testing.T) {
 		}
 		detach()
 		detach()
-		if a.poll.session() != nil {
+		if _, ok := a.poll.first(); ok {
 			t.Error("a session that is detached would be asked with")
 		}
 	}
@@ -148,11 +154,174 @@ func TestNew(t *testing.T) {
 		t.Fatal(err)
 	}
 	second()
-	if a.poll.session() != s {
+	if asking, _ := a.poll.first(); asking.session != s {
 		t.Error("a session that is attached still is not asked with")
 	}
 	first()
 	if _, err := New(WithSessions(nil)); err == nil {
 		t.Error("a nil session is accepted")
 	}
+}
+
+// roundTrip is a transport made of a function.
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// budget is an answer to GET /gateway/bot.
+func budget(remaining int) *http.Response {
+	body := `{"session_start_limit":{"total":1000,"remaining":` + strconv.Itoa(remaining) + `,"reset_after":86400000,"max_concurrency":1}}`
+	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(body))}
+}
+
+// TestPollBesideLimiter: a limiter that holds back all of the bot's calls holds up neither the asking nor Shutdown.
+func TestPollBesideLimiter(t *testing.T) {
+	srv := newDiscord(t, discordtest.WithSessionStartLimit(1000, 900, time.Hour))
+	s := sessionOf(t, srv, 0, 1)
+	srv.RateLimit(discordtest.RateLimit{Scope: "global", RetryAfter: time.Minute})
+	if _, err := s.User("@me", discordgo.WithRetryOnRatelimit(false)); err == nil {
+		t.Fatal("the call was not limited, so this test cannot tell")
+	}
+	a, err := start(environ(nil, nil), s, []Option{WithAddr("127.0.0.1:0"), WithSessionStartPoll(time.Minute), new(journal).option()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer shutDown(t, a)
+	eventually(t, "the budget is on the page", func() bool {
+		return hasLine(scrape(t, a.Handler()), `discord_gateway_session_start_remaining{cluster="default"} 900`)
+	})
+}
+
+// TestShutdownBesidePoll: a request that cannot be cut off keeps nothing else from being closed and put back, and Shutdown no longer
+// than its context.
+func TestShutdownBesidePoll(t *testing.T) {
+	asked, release := make(chan struct{}), make(chan struct{})
+	s := newSession(t)
+	client := &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+		close(asked)
+		<-release // whatever its context says
+		return nil, errors.New("released")
+	})}
+	s.Client = client
+	a, err := start(environ(nil, nil), s, []Option{WithAddr("127.0.0.1:0"), WithSessionStartPoll(time.Minute), new(journal).option()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-asked
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = a.Shutdown(ctx) // an error where a second is not enough for the server
+	}()
+	select {
+	case <-ended:
+		if s.Client != client || a.Addr() != "" {
+			t.Error("the session is not put back, or the server goes on")
+		}
+	case <-time.After(30 * time.Second):
+		t.Error("Shutdown waits for the request")
+	}
+	close(release)
+}
+
+// TestPollHears: a session that was opened before, whose answers are not heard, is not asked with.
+func TestPollHears(t *testing.T) {
+	srv := newDiscord(t)
+	opened, s := sessionOf(t, srv, 0, 2), sessionOf(t, srv, 1, 2)
+	open(t, opened)
+	a, err := start(environ(nil, nil), opened, []Option{WithAddr("127.0.0.1:0"), WithSessionStartPoll(time.Minute), new(journal).option()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer shutDown(t, a)
+	if _, err := a.Attach(s); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the budget is on the page", func() bool {
+		return strings.Contains(scrape(t, a.Handler()), "discord_gateway_session_start_remaining{")
+	})
+}
+
+// TestPollPace: it asks at its interval, or later where Discord wants that, with a session that is attached, and with what that had
+// then. The race detector tells whether it reads the fields later, which others may be writing.
+func TestPollPace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begun := time.Now()
+		var mu sync.Mutex // of these two
+		var asked []string
+		limited := false
+		session := func(name string, remaining int) *discordgo.Session {
+			s := newSession(t)
+			token := s.Token
+			s.UserAgent = name
+			s.Client = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+				if r.Method != http.MethodGet || r.URL.String() != discordgo.EndpointGatewayBot || r.Header.Get("Authorization") != token {
+					t.Errorf("a request of %s %s, or another token", r.Method, r.URL)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				asked = append(asked, r.UserAgent()+" "+time.Since(begun).String())
+				if limited {
+					return &http.Response{
+						StatusCode: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"600"}}, Body: http.NoBody,
+					}, nil
+				}
+				return budget(remaining), nil
+			})}
+			return s
+		}
+		first, second := session("first", 900), session("second", 800)
+		a, err := begin(environ(nil, nil), nil, []Option{WithoutServer(), WithSessionStartPoll(time.Minute), new(journal).option()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		attach := func(s *discordgo.Session) (detach func()) {
+			t.Helper()
+			detach, err := a.Attach(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return detach
+		}
+		elsewhere := &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+			t.Error("it asks with a Client that was set later")
+			return nil, errors.New("elsewhere")
+		})}
+		change := func(s *discordgo.Session) {
+			s.Client, s.Token, s.UserAgent = elsewhere, "changed", "changed"
+			s.ShouldRetryOnRateLimit, s.MaxRestRetries = false, 0
+		}
+		pass := func(d time.Duration) {
+			<-time.After(d)
+			synctest.Wait()
+		}
+		pass(10 * time.Second)
+		detach := attach(first)
+		change(first)
+		attach(first) // is attached already, and so the other call's detach ends it
+		pass(time.Second)
+		detach()
+		attach(second)
+		change(second)
+		pass(time.Minute)
+		wantLine(t, scrape(t, a.Handler()), `discord_gateway_session_start_remaining{cluster="default"} 800`)
+		limit := func(is bool) {
+			mu.Lock()
+			defer mu.Unlock()
+			limited = is
+		}
+		limit(true)
+		pass(time.Minute)
+		limit(false)
+		pass(10 * time.Minute)
+		shutDown(t, a)
+		pass(time.Hour)
+		mu.Lock()
+		defer mu.Unlock()
+		if got, want := strings.Join(asked, ", "), "first 10s, second 1m10s, second 2m10s, second 12m10s"; got != want {
+			t.Errorf("asked: %s\nwant:  %s", got, want)
+		}
+	})
 }
