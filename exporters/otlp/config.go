@@ -14,6 +14,7 @@ import (
 
 	"go.opentelemetry.io/otel"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"google.golang.org/grpc/resolver"
 )
 
 // Option configures [New].
@@ -254,8 +255,8 @@ func checkMillis(v string, least int64) error {
 	return nil
 }
 
-// checkEndpoint accepts what the exporter does not ignore. The value is not
-// quoted when there may be a password in it.
+// checkEndpoint accepts what the exporter does not ignore and gRPC can reach. The
+// value is not quoted when there may be a password in it.
 func checkEndpoint(v string, fromEnv bool) error {
 	quoted := strconv.Quote(v)
 	if strings.Contains(v, "@") {
@@ -263,18 +264,14 @@ func checkEndpoint(v string, fromEnv bool) error {
 	}
 	isURL := strings.Contains(v, "://")
 	if !isURL && !fromEnv {
-		host, port, err := net.SplitHostPort(v)
-		if err != nil || host == "" {
-			return fmt.Errorf("%s is neither host:port nor a URL such as http://host:4317", quoted)
-		}
-		return checkPort(port, quoted)
+		return checkHostPort(v)
 	}
 	u, err := url.Parse(v)
 	if err != nil {
 		return fmt.Errorf("%s is not a URL; write http://host:4317, or https://host:4317 for TLS", quoted)
 	}
-	switch strings.ToLower(u.Scheme) {
-	case "http", "https":
+	switch {
+	case u.Scheme == "http" || u.Scheme == "https":
 		if u.Hostname() == "" {
 			return fmt.Errorf("%s names no host", quoted)
 		}
@@ -282,12 +279,34 @@ func checkEndpoint(v string, fromEnv bool) error {
 			return checkPort(u.Port(), quoted)
 		}
 		return nil
-	default:
-		if !fromEnv {
-			return fmt.Errorf("%s: the scheme %q is not http or https", quoted, u.Scheme)
-		}
+	case !fromEnv:
+		return fmt.Errorf("%s: the scheme %q is not http or https", quoted, u.Scheme)
+	case resolver.Get(u.Scheme) != nil:
 		return nil // A target in gRPC's own notation; gRPC checks it.
+	case isURL:
+		return fmt.Errorf("%s: the scheme %q is neither http or https nor one of gRPC's, such as dns or unix", quoted, u.Scheme)
+	case strings.Contains(v, ":"):
+		return checkHostPort(v)
+	default:
+		return checkHost(v, quoted) // gRPC's port is then 443.
 	}
+}
+
+func checkHostPort(v string) error {
+	quoted := strconv.Quote(v)
+	host, port, err := net.SplitHostPort(v)
+	if err != nil || host == "" {
+		return fmt.Errorf("%s is neither host:port nor a URL such as http://host:4317", quoted)
+	}
+	return errors.Join(checkHost(host, quoted), checkPort(port, quoted))
+}
+
+// checkHost finds what is left of a URL without its "://".
+func checkHost(host, quoted string) error {
+	if strings.ContainsAny(host, " \t\r\n/") {
+		return fmt.Errorf("%s has a blank or a slash in the host; write host:4317, or a URL such as http://host:4317", quoted)
+	}
+	return nil
 }
 
 func checkPort(port, quoted string) error {

@@ -629,6 +629,12 @@ func TestInvalidSettings(t *testing.T) {
 		"endpoint, no host":   {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://:4317"}, nil, "names no host"},
 		"endpoint, port":      {[]string{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://x:99999"}, nil, "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"},
 		"endpoint, password":  {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://me:" + secret + "@x:1"}, nil, "OTEL_EXPORTER_OTLP_ENDPOINT"},
+		"endpoint, scheme":    {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "htps://x:1"}, nil, `OTEL_EXPORTER_OTLP_ENDPOINT: "htps://x:1": the scheme "htps"`},
+		"endpoint, grpc":      {[]string{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "grpc://x:1"}, nil, `OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: "grpc://x:1": the scheme "grpc"`},
+		"endpoint, no colon":  {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "http//x:1"}, nil, `OTEL_EXPORTER_OTLP_ENDPOINT: "http//x:1" has a blank or a slash in the host`},
+		"endpoint, one slash": {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "htps:/x:1"}, nil, `OTEL_EXPORTER_OTLP_ENDPOINT: "htps:/x:1" is neither host:port nor a URL`},
+		"endpoint, path":      {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "x/v1/metrics"}, nil, `"x/v1/metrics" has a blank or a slash in the host`},
+		"endpoint, port path": {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "x:1/v1/metrics"}, nil, `"x:1/v1/metrics": the port is not a number`},
 		"interval":            {[]string{"OTEL_METRIC_EXPORT_INTERVAL", "15s"}, nil, `OTEL_METRIC_EXPORT_INTERVAL: "15s"`},
 		"interval 0":          {[]string{"OTEL_METRIC_EXPORT_INTERVAL", "0"}, nil, `OTEL_METRIC_EXPORT_INTERVAL: "0"`},
 		"reader time-out":     {[]string{"OTEL_METRIC_EXPORT_TIMEOUT", "-1"}, nil, "OTEL_METRIC_EXPORT_TIMEOUT"},
@@ -649,6 +655,7 @@ func TestInvalidSettings(t *testing.T) {
 		"option endpoint":     {nil, []Option{WithEndpoint("nowhere")}, `WithEndpoint: "nowhere"`},
 		"option, empty":       {nil, []Option{WithEndpoint("")}, "WithEndpoint"},
 		"option, scheme":      {nil, []Option{WithEndpoint("ftp://x:1")}, `"ftp"`},
+		"option, no colon":    {nil, []Option{WithEndpoint("http//x:1")}, `WithEndpoint: "http//x:1" has a blank or a slash in the host`},
 		"option interval":     {nil, []Option{WithInterval(0)}, "WithInterval: 0s"},
 		"option time-out":     {nil, []Option{WithTimeout(-time.Second)}, "WithTimeout: -1s"},
 		"option header":       {nil, []Option{WithHeaders(map[string]string{"a b": secret})}, `"a b"`},
@@ -673,6 +680,24 @@ func TestInvalidSettings(t *testing.T) {
 				t.Errorf("the error shows a secret: %q", err)
 			}
 		})
+	}
+}
+
+func TestValidEndpoints(t *testing.T) {
+	for _, endpoint := range []string{
+		"http://collector", "https://collector:4317", "HTTPS://[::1]:4317", "http://collector:4317/v1/metrics", "https://collector/",
+		"collector:4317", "collector", "collector.example.com:443", "my-collector:4317", "127.0.0.1",
+		"dns:collector:4317", "dns:///collector:4317", "DNS://127.0.0.1/collector:4317", "passthrough:///127.0.0.1:4317",
+		"unix:collector.sock", "unix:/run/collector.sock", "unix:///run/collector.sock", "unix-abstract:collector",
+	} {
+		if err := checkEndpoint(endpoint, true); err != nil {
+			t.Errorf("from a variable: %v", err)
+		}
+	}
+	for _, endpoint := range []string{"http://collector", "HTTPS://collector:4317", "collector:4317", "127.0.0.1:4317", "[::1]:4317"} {
+		if err := checkEndpoint(endpoint, false); err != nil {
+			t.Errorf("WithEndpoint: %v", err)
+		}
 	}
 }
 
