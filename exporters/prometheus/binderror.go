@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"strings"
 	"syscall"
 )
 
@@ -22,14 +23,25 @@ func newBindError(addr string, err error) *BindError {
 	if errors.As(err, &op) && op.Err != nil {
 		err = op.Err
 	}
-	b := &BindError{Addr: addr, Err: err}
 	var dns *net.DNSError
+	if errors.As(err, &dns) {
+		// Without the server and the sockets, which differ from try to try.
+		reason := *dns
+		reason.Server = ""
+		if i := strings.LastIndex(reason.Err, ": "); i >= 0 {
+			reason.Err = reason.Err[i+2:]
+		}
+		dns, err = &reason, &reason
+	}
+	b := &BindError{Addr: addr, Err: err}
 	switch {
+	case dns != nil && dns.Temporary():
+		b.hint = "no name server has resolved the name: set ARGUS_HOST to an IP address of this machine, or to nothing for all"
 	case errors.Is(err, syscall.EADDRINUSE):
 		b.hint = "another process holds the address: give each process of a host its own port with ARGUS_PORT or ARGUS_PORT_BASE, or stop the other one"
 	case errors.Is(err, fs.ErrPermission):
 		b.hint = "ports below 1024 are reserved: choose a higher one with ARGUS_PORT"
-	case errors.Is(err, syscall.EADDRNOTAVAIL), errors.As(err, &dns):
+	case errors.Is(err, syscall.EADDRNOTAVAIL), dns != nil:
 		b.hint = "the address is not one of this machine: set ARGUS_HOST to one that is, or to nothing for all"
 	default:
 		b.hint = "set ARGUS_HOST and ARGUS_PORT to an address that is free"

@@ -59,8 +59,10 @@
 //	idle time-out        2 min    a kept connection between two scrapes
 //	header size          8 KiB    more is answered 431
 //	connections          120      one more closes the one with the oldest change
+//	first try to bind    1 s      Start waits no longer for a name server
 //	back-off of binding  1–60 s   doubled, with up to a quarter of jitter
 //
-// The server never makes a program fail because a port is taken: [Server.Start]
-// reports it, goes on trying, and binds as soon as the address is free.
+// The server never makes a program fail because a port is taken, nor wait because
+// a name server is slow: [Server.Start] reports it, goes on trying, and binds as
+// soon as the address can be had.
 package prometheus

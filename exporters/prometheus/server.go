@@ -42,8 +42,9 @@ const (
 	maxConnections    = 128
 	freeConnections   = 8 // of these, for who comes next
 
-	minBindDelay = time.Second
-	maxBindDelay = time.Minute
+	firstBindTimeout = time.Second // Start waits for it; a name server may take longer
+	minBindDelay     = time.Second
+	maxBindDelay     = time.Minute
 )
 
 // ServerConfig configures [NewServer]. Only Handler is required.
@@ -174,11 +175,12 @@ func NewServer(cfg ServerConfig) (*Server, error) {
 	return s, nil
 }
 
-// Start binds the address and serves. When the address cannot be had it
-// returns nil all the same: a bot does not stop for its metrics. ErrorLog is
-// then given a [*BindError], [Server.Up] is false, and the server goes on
-// trying, after 1 s, 2 s, 4 s and so on up to a minute, until it succeeds or
-// Shutdown is called. The errors are [ErrStarted] and http.ErrServerClosed.
+// Start binds the address and serves. When the address cannot be had, or the
+// name in it is not resolved within a second, it returns nil all the same: a
+// bot does not stop for its metrics. ErrorLog is then given a [*BindError],
+// [Server.Up] is false, and the server goes on trying, after 1 s, 2 s, 4 s and
+// so on up to a minute, until it succeeds or Shutdown is called. The errors are
+// [ErrStarted] and http.ErrServerClosed.
 func (s *Server) Start() error {
 	s.mu.Lock()
 	switch {
@@ -192,7 +194,9 @@ func (s *Server) Start() error {
 	s.started = true
 	s.mu.Unlock()
 
-	l := s.bind()
+	ctx, cancel := context.WithTimeout(s.ctx, firstBindTimeout)
+	defer cancel()
+	l := s.bind(ctx)
 	go s.run(l)
 	return nil
 }
@@ -272,13 +276,13 @@ func (s *Server) run(l net.Listener) {
 		case <-s.after(delay + time.Duration(s.jitter()*float64(delay)/4)):
 		}
 		delay = min(2*delay, maxBindDelay)
-		l = s.bind()
+		l = s.bind(s.ctx)
 	}
 }
 
-// bind tries once.
-func (s *Server) bind() net.Listener {
-	l, err := s.listen(s.ctx, s.addr)
+// bind tries once, until ctx is done.
+func (s *Server) bind(ctx context.Context) net.Listener {
+	l, err := s.listen(ctx, s.addr)
 	if err != nil {
 		if s.ctx.Err() == nil {
 			s.failed(err)

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -572,6 +573,55 @@ func TestReportsOncePerChange(t *testing.T) {
 			t.Errorf("report %d is %q, want one with %q", i, errs[i], w)
 		}
 	}
+}
+
+// A name server that is away, and then slow: Start does not wait for it, one
+// report tells of it, and a later try is given the time that it takes.
+func TestSlowNameServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rec := newRecord()
+		s := newServer(t, ServerConfig{Addr: "bot.internal:9191", ErrorLog: rec.err, OnState: rec.state})
+		tries := 0
+		s.listen = func(ctx context.Context, _ string) (net.Listener, error) {
+			tries++
+			failed := &net.DNSError{Name: "bot.internal", IsTimeout: true, IsTemporary: true}
+			answer := time.After(10 * time.Second)
+			if tries > 3 {
+				answer = time.After(5 * time.Second)
+			}
+			select {
+			case <-ctx.Done():
+				failed.Err = "i/o timeout"
+			case <-answer:
+				if tries > 3 {
+					return net.Listen("tcp", "127.0.0.1:0")
+				}
+				failed.Server, failed.Err = "127.0.0.53:53", fmt.Sprintf("read udp 127.0.0.1:%d->127.0.0.53:53: i/o timeout", 50000+tries)
+			}
+			return nil, &net.OpError{Op: "listen", Net: "tcp", Err: failed}
+		}
+		began := time.Now()
+		if err := s.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began); took != time.Second {
+			t.Errorf("Start took %v, want 1s", took)
+		}
+		var dns *net.DNSError
+		if err := s.Err(); s.Up() || !errors.As(err, &dns) || !strings.Contains(err.Error(), "lookup bot.internal: i/o timeout; no name server") {
+			t.Errorf("Up %t, Err %v", s.Up(), err)
+		}
+		for !s.Up() {
+			select {
+			case <-rec.news:
+			case <-time.After(time.Minute):
+				t.Fatal("the name server answers, and the address is not bound")
+			}
+		}
+		if errs, states := rec.snapshot(); tries != 4 || len(errs) != 1 || !slices.Equal(states, []bool{false, true}) {
+			t.Errorf("after %d tries: reports %v, states %v; want 4, and one report", tries, errs, states)
+		}
+	})
 }
 
 func TestShutdownWhileRetrying(t *testing.T) {
