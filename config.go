@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net"
 	"net/netip"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/argus-dgo/argus/catalog"
 	"github.com/argus-dgo/argus/exporters/otlp"
+	"github.com/argus-dgo/argus/internal/settingfile"
 	"github.com/argus-dgo/argus/resource"
 )
 
@@ -283,7 +283,7 @@ var settings = []setting{
 	{
 		variable:  envAuthTokenFile,
 		byDefault: "unset",
-		values:    "the path of a readable file that holds the token",
+		values:    "the path of a readable regular file that holds the token",
 		meaning: "File that holds the token, as secrets are mounted in containers. Read once, at the start; line breaks at its end are " +
 			"dropped. It is an error to set both this and `ARGUS_METRICS_AUTH_TOKEN`, and to set it empty.",
 		empty: true,
@@ -811,23 +811,8 @@ func checkToken(token string) error {
 	return nil
 }
 
-// readTokenFile reads no more than a token can be long, so that a device or a wrong path does no harm.
-func readTokenFile(path string) ([]byte, error) {
-	const limit = 64 << 10
-	f, err := os.Open(path) //nolint:gosec // the operator names the file
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	content, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(content) > limit {
-		return nil, fmt.Errorf("the file is longer than %d bytes", limit)
-	}
-	return content, nil
-}
+// readTokenFile reads no more than a token can be long.
+func readTokenFile(path string) ([]byte, error) { return settingfile.Read(path, 64<<10) }
 
 // address is what net.Listen and http.Server call it.
 func (c Config) address() string { return net.JoinHostPort(c.Host, strconv.Itoa(c.Port)) }

@@ -1,7 +1,6 @@
 package argus
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -448,11 +447,22 @@ func TestReadTokenFile(t *testing.T) {
 	if _, err := readTokenFile(write("long", 64<<10+1)); err == nil {
 		t.Error("a file that is too long was read")
 	}
-	if _, err := readTokenFile(filepath.Join(dir, "absent")); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("an absent file: %v", err)
+}
+
+// TestTokenFileIsNone: what is no file is not read, also where Argus is switched off, and settings are read all the same.
+func TestTokenFileIsNone(t *testing.T) {
+	t.Setenv("ARGUS_METRICS_AUTH_TOKEN_FILE", os.DevNull)
+	_, err := Resolve()
+	t.Setenv("OTEL_SDK_DISABLED", "true")
+	c, disabled := Resolve()
+	if disabled != nil {
+		t.Errorf("switched off: %v", disabled)
 	}
-	if _, err := readTokenFile(dir); err == nil {
-		t.Error("a folder was read")
+	want := fmt.Sprintf("ARGUS_METRICS_AUTH_TOKEN_FILE=%q: cannot read the token: it is not a regular file", os.DevNull)
+	for _, got := range []error{err, c.Refused()} {
+		if got == nil || !strings.Contains(got.Error(), want) {
+			t.Errorf("the error is %v, want %s", got, want)
+		}
 	}
 }
 

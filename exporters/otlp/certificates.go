@@ -7,12 +7,17 @@ import (
 	"fmt"
 	"os"
 	"strings"
+
+	"github.com/argus-dgo/argus/internal/settingfile"
 )
+
+// maxPEM is far above the authorities of any system, in bytes.
+const maxPEM = 16 << 20
 
 // checkCertificates: the exporter goes on with the system's authorities when
 // it cannot read the file.
 func checkCertificates(file string) error {
-	pem, err := os.ReadFile(file) //nolint:gosec // The operator names the file.
+	pem, err := settingfile.Read(file, maxPEM)
 	if err != nil {
 		return fmt.Errorf("cannot read the authorities: %w", err)
 	}
@@ -34,10 +39,23 @@ func checkClientCertificate() []error {
 		case cert == "" || key == "":
 			errs = append(errs, errors.New(prefix+"CLIENT_CERTIFICATE and "+prefix+"CLIENT_KEY belong together: one of them is not set"))
 		default:
-			if _, err := tls.LoadX509KeyPair(cert, key); err != nil {
+			if err := checkKeyPair(cert, key); err != nil {
 				errs = append(errs, fmt.Errorf("%sCLIENT_CERTIFICATE %q with %sCLIENT_KEY %q: %w", prefix, cert, prefix, key, err))
 			}
 		}
 	}
 	return errs
+}
+
+func checkKeyPair(certFile, keyFile string) error {
+	cert, err := settingfile.Read(certFile, maxPEM)
+	if err != nil {
+		return err
+	}
+	key, err := settingfile.Read(keyFile, maxPEM)
+	if err != nil {
+		return err
+	}
+	_, err = tls.X509KeyPair(cert, key)
+	return err
 }

@@ -650,6 +650,8 @@ func TestInvalidSettings(t *testing.T) {
 		"header, not gRPC's":  {[]string{"OTEL_EXPORTER_OTLP_HEADERS", "a!=" + secret}, nil, "entry 1 has a key"},
 		"option header ASCII": {nil, []Option{WithHeaders(map[string]string{"a": secret + "ß"})}, `"a"`},
 		"certificate":         {[]string{"OTEL_EXPORTER_OTLP_CERTIFICATE", "/nowhere.pem"}, nil, "OTEL_EXPORTER_OTLP_CERTIFICATE"},
+		"certificate, device": {[]string{"OTEL_EXPORTER_OTLP_CERTIFICATE", os.DevNull}, nil, "OTEL_EXPORTER_OTLP_CERTIFICATE: cannot read the authorities: read " + os.DevNull + ": it is not a regular file"},
+		"key pair, device":    {[]string{"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", os.DevNull, "OTEL_EXPORTER_OTLP_CLIENT_KEY", os.DevNull}, nil, "it is not a regular file"},
 		"certificate, no key": {[]string{"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "/nowhere.pem"}, nil, "belong together"},
 		"header, overridden":  {[]string{"OTEL_EXPORTER_OTLP_HEADERS", secret}, []Option{WithHeaders(map[string]string{})}, "entry 1 has no '='"},
 		"option endpoint":     {nil, []Option{WithEndpoint("nowhere")}, `WithEndpoint: "nowhere"`},
