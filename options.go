@@ -13,7 +13,6 @@ import (
 	"github.com/bwmarrin/discordgo"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/attribute"
-	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
 	"github.com/argus-dgo/argus/resource"
 )
@@ -216,21 +215,16 @@ func WithServiceName(name string) Option {
 }
 
 // WithResourceAttributes adds attributes to the resource that is pushed with the metrics. They win over those of
-// OTEL_RESOURCE_ATTRIBUTES one by one. cluster and service.name have options of their own.
+// OTEL_RESOURCE_ATTRIBUTES one by one. cluster and service.name have options of their own; telemetry.sdk.* cannot be set.
 func WithResourceAttributes(attributes ...attribute.KeyValue) Option {
 	attributes = slices.Clone(attributes)
 	return optionFunc(func(o *options) {
 		for _, a := range attributes {
-			switch {
-			case !a.Valid():
-				o.problems = append(o.problems, fmt.Errorf("WithResourceAttributes(%q): the key is empty or the value has no type", a.Key))
-			case a.Key == resource.ClusterKey:
-				o.problems = append(o.problems, errors.New("WithResourceAttributes(cluster): use WithClusterID"))
-			case a.Key == semconv.ServiceNameKey:
-				o.problems = append(o.problems, errors.New("WithResourceAttributes(service.name): use WithServiceName"))
-			default:
-				o.attributes = append(o.attributes, a)
+			if err := resource.CheckAttribute(a); err != nil {
+				o.problems = append(o.problems, fmt.Errorf("WithResourceAttributes: %w", err))
+				continue
 			}
+			o.attributes = append(o.attributes, a)
 		}
 	})
 }

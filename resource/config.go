@@ -122,7 +122,7 @@ func newConfig(opts []Option) (*config, error) {
 		}
 	}
 	for _, kv := range c.attributes {
-		if err := checkAttribute(kv); err != nil {
+		if err := CheckAttribute(kv); err != nil {
 			errs = append(errs, fmt.Errorf("WithAttributes: %w", err))
 		}
 	}
@@ -148,8 +148,9 @@ func checkServiceName(name string) error {
 	return nil
 }
 
-// checkAttribute names the key and never the value, which may be a secret.
-func checkAttribute(kv attribute.KeyValue) error {
+// CheckAttribute says why [WithAttributes] refuses an attribute, or nil. It names
+// the key and never the value, which may be a secret.
+func CheckAttribute(kv attribute.KeyValue) error {
 	switch {
 	case !kv.Valid():
 		return fmt.Errorf("the attribute %q has an empty key or no value", clip(string(kv.Key)))
