@@ -465,6 +465,7 @@ func TestClientReplaced(t *testing.T) {
 	own := *s.Client
 	b.attach(s)
 	s.Client = &own
+	b.gatewayBot(b.inst.Client(s), s) // is measured, and not the session's
 	b.open(s)
 	if _, _, err := b.srv.SendInteraction(b.context(), 0, discordtest.ApplicationCommand, time.Now(), "ping"); err != nil {
 		t.Fatal(err)

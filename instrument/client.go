@@ -17,7 +17,7 @@ import (
 func (i *Instrumentation) Client(s *discordgo.Session) *http.Client {
 	for _, a := range *i.attached.Load() {
 		if a.session == s && a.tap != nil {
-			return a.tap.client
+			return a.tap.beside
 		}
 	}
 	return nil

@@ -7,6 +7,23 @@ import (
 	"github.com/bwmarrin/discordgo"
 )
 
+// gatewayBot asks Discord as the session would, through another client.
+func (b *bench) gatewayBot(client *http.Client, s *discordgo.Session) {
+	b.Helper()
+	request, err := http.NewRequestWithContext(b.context(), http.MethodGet, discordgo.EndpointGatewayBot, http.NoBody)
+	if err != nil {
+		b.Fatal(err)
+	}
+	request.Header.Set("Authorization", s.Token)
+	response, err := client.Do(request)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := response.Body.Close(); err != nil {
+		b.Error(err)
+	}
+}
+
 // TestClient: a request of one's own is measured with the session's, for as long as the session is attached.
 func TestClient(t *testing.T) {
 	b := newBench(t, nil)
@@ -28,18 +45,7 @@ func TestClient(t *testing.T) {
 	if b.inst.Client(s) != client {
 		t.Error("the client has changed")
 	}
-	request, err := http.NewRequestWithContext(b.context(), http.MethodGet, discordgo.EndpointGatewayBot, http.NoBody)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header.Set("Authorization", s.Token)
-	response, err := client.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := response.Body.Close(); err != nil {
-		t.Error(err)
-	}
+	b.gatewayBot(client, s)
 	b.awaitValue("discord.rest.request.duration_count{method=GET,route=/gateway/bot,status=200}", 1)
 	detach()
 	if b.inst.Client(s) != nil {

@@ -22,6 +22,7 @@ type tap struct {
 
 	dialer, userDialer *websocket.Dialer
 	client, userClient *http.Client
+	beside             *http.Client // for calls that are not the session's
 }
 
 // fields guards Dialer and Client of all sessions, and which tap is whose,
@@ -43,6 +44,9 @@ func newTap(s *discordgo.Session) *tap {
 		client.Transport = &transport{tap: t, next: s.Client.Transport}
 		t.client = &client
 		s.Client = t.client
+		beside := client
+		beside.Transport = &transport{tap: t, next: t.userClient.Transport, beside: true}
+		t.beside = &beside
 	}
 	return t
 }

@@ -17,10 +17,15 @@ import (
 type transport struct {
 	tap  *tap
 	next http.RoundTripper // nil is http.DefaultTransport, as for http.Client
+	// beside is for calls that are not the session's, and so say nothing of what
+	// its own go through.
+	beside bool
 }
 
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	t.tap.called.Store(true)
+	if !t.beside {
+		t.tap.called.Store(true)
+	}
 	a := t.tap.target.Load()
 	if a == nil || r == nil || r.URL == nil || t.heardBelow(a.inst) {
 		return t.inner().RoundTrip(r)
