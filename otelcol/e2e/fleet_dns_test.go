@@ -1,11 +1,12 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -20,6 +21,9 @@ const (
 	envResolver   = "E2E_RESOLVER"
 	envResolvConf = "E2E_RESOLV_CONF"
 )
+
+// exitNotPermitted is how it ends where it may not have one.
+const exitNotPermitted = 77
 
 // mostUDP is the size of an answer above which the server has its client come back over TCP, as servers do since the DNS flag day of 2020
 // (https://www.dnsflagday.net/2020/), whatever more the client says it takes.
@@ -50,13 +54,16 @@ func startNameserver(t testing.TB, host string, records ...string) *nameserver {
 	}
 	addr := net.JoinHostPort(host, "53")
 	packets, err := (&net.ListenConfig{}).ListenPacket(t.Context(), "udp", addr)
+	if errors.Is(err, os.ErrPermission) {
+		t.Skipf("this needs CAP_NET_BIND_SERVICE: %v", err)
+	}
 	if err != nil {
-		notPermitted(t, "listen on port 53", err)
+		t.Fatal(err)
 	}
 	stream, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", addr)
 	if err != nil {
 		_ = packets.Close()
-		notPermitted(t, "listen on port 53", err)
+		t.Fatal(err)
 	}
 	for _, srv := range []*dns.Server{{PacketConn: packets, Handler: ns}, {Listener: stream, Handler: ns}} {
 		started, ended := make(chan struct{}), make(chan struct{})
@@ -74,13 +81,27 @@ func startNameserver(t testing.TB, host string, records ...string) *nameserver {
 	return ns
 }
 
-// notPermitted skips a test that needs root on Linux. Where there is root, as there is in CI, it has to run.
-func notPermitted(t testing.TB, what string, err error) {
+// withResolver is a program that becomes Prometheus with this file as its /etc/resolv.conf, and the variables for that.
+func withResolver(t testing.TB, resolvConf string) (program string, env []string) {
 	t.Helper()
-	if runtime.GOOS == "linux" && os.Geteuid() == 0 {
-		t.Fatalf("root could not %s: in a container this needs CAP_NET_BIND_SERVICE and CAP_SYS_ADMIN: %v", what, err)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Skipf("only root on Linux may %s: %v", what, err)
+	return self, []string{envResolver + "=" + tool(t, tools.Prometheus), envResolvConf + "=" + resolvConf}
+}
+
+// mayResolve skips a test where no process may have an /etc/resolv.conf of its own.
+func mayResolve(t testing.TB) {
+	t.Helper()
+	program, env := withResolver(t, os.DevNull)
+	out, err := output(t, program, env, "--version")
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() == exitNotPermitted {
+		t.Skipf("this needs Linux and CAP_SYS_ADMIN, which root has, but not in every container: %s", out)
+	}
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
 }
 
 // ServeDNS answers one question.
@@ -119,21 +140,15 @@ func (ns *nameserver) ServeDNS(w dns.ResponseWriter, r *dns.Msg) {
 // startPrometheus starts a Prometheus that asks this server and no other.
 func (ns *nameserver) startPrometheus(t testing.TB, name, config string, flags ...string) *promServer {
 	t.Helper()
-	if runtime.GOOS != "linux" || os.Geteuid() != 0 {
-		notPermitted(t, "give a process an /etc/resolv.conf of its own", os.ErrPermission)
-	}
 	resolv := filepath.Join(t.TempDir(), "resolv.conf")
 	write(t, resolv, []byte("nameserver "+ns.addr+"\n"))
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	env := []string{envResolver + "=" + tool(t, tools.Prometheus), envResolvConf + "=" + resolv}
-	return runPrometheus(t, self, env, freeAddr(t), name, config, flags...)
+	program, env := withResolver(t, resolv)
+	return runPrometheus(t, program, env, freeAddr(t), name, config, flags...)
 }
 
 // checkDNS has Prometheus find the fleet by DNS: as the addresses of one name, and as a service whose processes have names.
 func (f *fleet) checkDNS(t *testing.T) {
+	mayResolve(t)
 	var names []any
 	configs := map[string]string{}
 	for _, file := range []string{"dns.yml", "dns-srv.yml"} {

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -23,6 +24,9 @@ func runWithResolver() int {
 	} {
 		if err := step.do(); err != nil {
 			fmt.Fprintf(os.Stderr, "%s: %v\n", step.what, err)
+			if errors.Is(err, os.ErrPermission) {
+				return exitNotPermitted
+			}
 			return 1
 		}
 	}

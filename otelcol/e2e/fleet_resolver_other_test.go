@@ -2,4 +2,4 @@
 
 package e2e
 
-func runWithResolver() int { return 1 }
+func runWithResolver() int { return exitNotPermitted }
