@@ -218,16 +218,23 @@ func documents(t *testing.T, raw []byte) rendering {
 	}
 }
 
-// TestKubernetesManifests: a real kube-apiserver takes each object of each kustomization, with the real custom resources, and refuses
-// what has a mistake in it.
+// TestKubernetesManifests: a real kube-apiserver takes each object of each kustomization, of those that README.md shows and of one with
+// components/parallel, with the real custom resources, and refuses what has a mistake in it.
 func TestKubernetesManifests(t *testing.T) {
 	k := startControlPlane(t)
 	k.operator()
 	k.namespace("argus")
 	k.namespace("default")
-	accepted := 0
+	renderings := map[string]rendering{"components/parallel": own(t, "pull", inParallel)}
 	for _, name := range kustomizations(t) {
-		for _, u := range render(t, filepath.Join(kubernetesDir(t), filepath.FromSlash(name))) {
+		renderings[name] = render(t, filepath.Join(kubernetesDir(t), filepath.FromSlash(name)))
+	}
+	for n, kustomization := range readmeKustomizations(t) {
+		renderings[fmt.Sprint("README.md's kustomization ", n+1)] = own(t, "pull", kustomization)
+	}
+	accepted := 0
+	for name, r := range renderings {
+		for _, u := range r {
 			if name == "base" { // an overlay names the namespace
 				u.SetNamespace("argus")
 			}
@@ -242,7 +249,7 @@ func TestKubernetesManifests(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d objects of %d kustomizations accepted", accepted, len(kustomizations(t)))
+	t.Logf("%d objects of %d kustomizations accepted", accepted, len(renderings))
 
 	const container = "spec.template.spec.containers.0."
 	for _, tt := range []struct {

@@ -12,15 +12,23 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// TestKubernetesOwn: what README.md shows as a user's own kustomization renders on the overlay that it names, does what it says, and
-// leaves nothing that does not fit together; so does an overlay in another namespace, and with components/parallel.
-func TestKubernetesOwn(t *testing.T) {
-	t.Parallel()
+// inParallel is a kustomization with the component that no overlay has.
+const inParallel = "components:\n  - COMPONENTS/parallel\n"
+
+// kubernetesReadme is deploy/kubernetes/README.md.
+func kubernetesReadme(t testing.TB) string {
+	t.Helper()
 	readme, err := os.ReadFile(filepath.Join(kubernetesDir(t), "README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(readme), -1)
+	return string(readme)
+}
+
+// readmeKustomizations are those that README.md shows as a user's own, each without the overlay pull that it stands on.
+func readmeKustomizations(t testing.TB) []string {
+	t.Helper()
+	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(kubernetesReadme(t), -1)
 	if len(blocks) != 3 {
 		t.Fatalf("README.md has %d kustomizations, want 3", len(blocks))
 	}
@@ -32,7 +40,14 @@ func TestKubernetesOwn(t *testing.T) {
 		}
 		parts = append(parts, strings.Replace(block[1], remote, "", 1))
 	}
+	return parts
+}
 
+// TestKubernetesOwn: what README.md shows as a user's own kustomization renders on the overlay that it names, does what it says, and
+// leaves nothing that does not fit together; so does an overlay in another namespace, and with components/parallel.
+func TestKubernetesOwn(t *testing.T) {
+	t.Parallel()
+	parts := readmeKustomizations(t)
 	r := own(t, "pull", parts[0])
 	set := each[appsv1.StatefulSet](t, r, "StatefulSet")[0]
 	if image := set.Spec.Template.Spec.Containers[0].Image; image != "registry.example.com/my-bot:v1.4.2" {
@@ -68,7 +83,7 @@ func TestKubernetesOwn(t *testing.T) {
 
 	for _, name := range kustomizations(t)[1:] {
 		fits(name+" elsewhere", own(t, filepath.Base(name), "namespace: music-bot\n"))
-		parallel := own(t, filepath.Base(name), "components:\n  - COMPONENTS/parallel\n")
+		parallel := own(t, filepath.Base(name), inParallel)
 		fits(name+" in parallel", parallel)
 		if policy := each[appsv1.StatefulSet](t, parallel, "StatefulSet")[0].Spec.PodManagementPolicy; policy != appsv1.ParallelPodManagement {
 			t.Errorf("%s: podManagementPolicy is %s", name, policy)
@@ -77,7 +92,7 @@ func TestKubernetesOwn(t *testing.T) {
 
 	// The table of overlays is that of the folder.
 	var listed []string
-	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\|").FindAllStringSubmatch(string(readme), -1) {
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\|").FindAllStringSubmatch(kubernetesReadme(t), -1) {
 		listed = append(listed, "overlays/"+row[1])
 	}
 	slices.Sort(listed)

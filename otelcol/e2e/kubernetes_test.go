@@ -297,7 +297,7 @@ func (r rendering) without(t testing.TB, kind, name string) rendering {
 // the repository elsewhere is the same here.
 func TestKubernetesFiles(t *testing.T) {
 	t.Parallel()
-	used := map[string]bool{"components/parallel": true} // TestKubernetesOwn renders it
+	used := map[string]bool{"components/parallel": true} // TestKubernetesOwn and TestKubernetesManifests render it
 	for _, name := range kustomizations(t) {
 		raw, err := os.ReadFile(filepath.Join(kubernetesDir(t), filepath.FromSlash(name), "kustomization.yaml"))
 		if err != nil {
