@@ -253,7 +253,7 @@ func (r *run) end() {
 	if r.outcomes == nil {
 		return
 	}
-	r.outcomes.cells[status].n.Add(1)
+	defer r.outcomes.cells[status].n.Add(1) // last: whoever sees the run counted finds its duration
 	r.duration.Record(context.Background(), time.Since(r.began).Seconds(), r.outcomes.record[status]...)
 }
 
