@@ -254,32 +254,37 @@ func TestNaturalCloseCodes(t *testing.T) {
 
 func TestResumeWithWrongSequence(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, discordtest.WithReplayLimit(2), discordtest.WithoutGuildCreate())
-	start := func() (*rawClient, *discordtest.Conn) {
-		raw := dialGateway(t, s)
-		raw.expectOp(10)
-		raw.identify(0, 1)
-		raw.expectOp(0)
+	// A server for each, on which no other connection can be taken for this one.
+	start := func(t *testing.T) (s *discordtest.Server, old *rawClient, c *discordtest.Conn) {
+		t.Helper()
+		s = newServer(t, discordtest.WithReplayLimit(2), discordtest.WithoutGuildCreate())
+		old = dialGateway(t, s)
+		old.expectOp(10)
+		old.identify(0, 1)
+		old.expectOp(0)
 		c, err := s.WaitConn(testContext(t), 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return raw, c
+		return s, old, c
 	}
-	resume := func(c *discordtest.Conn, token string, seq int) *rawClient {
+	resume := func(t *testing.T, s *discordtest.Server, c *discordtest.Conn, token string, seq int) *rawClient {
+		t.Helper()
 		raw := dialGateway(t, s)
 		raw.expectOp(10)
 		raw.send(fmt.Sprintf(`{"op":6,"d":{"token":%q,"session_id":%q,"seq":%d}}`, token, c.SessionID(), seq))
 		return raw
 	}
 	t.Run("above ours", func(t *testing.T) {
-		_, c := start()
-		if got := resume(c, "t", 999).readClose(); got != 4007 {
+		t.Parallel()
+		s, _, c := start(t)
+		if got := resume(t, s, c, "t", 999).readClose(); got != 4007 {
 			t.Errorf("closed with %d, want 4007", got)
 		}
 	})
 	t.Run("too far back", func(t *testing.T) {
-		_, c := start()
+		t.Parallel()
+		s, _, c := start(t)
 		for range 5 {
 			if err := c.Dispatch("USER_UPDATE", map[string]string{}); err != nil {
 				t.Fatal(err)
@@ -288,15 +293,17 @@ func TestResumeWithWrongSequence(t *testing.T) {
 		if err := c.Drop(); err != nil {
 			t.Fatal(err)
 		}
-		resume(c, "t", 1).expectOp(9)
+		resume(t, s, c, "t", 1).expectOp(9)
 	})
-	t.Run("other token", func(*testing.T) {
-		_, c := start()
-		resume(c, "another", 1).expectOp(9)
+	t.Run("other token", func(t *testing.T) {
+		t.Parallel()
+		s, _, c := start(t)
+		resume(t, s, c, "another", 1).expectOp(9)
 	})
 	t.Run("exactly ours", func(t *testing.T) {
-		old, c := start()
-		raw := resume(c, "t", int(c.Sequence()))
+		t.Parallel()
+		s, old, c := start(t)
+		raw := resume(t, s, c, "t", int(c.Sequence()))
 		raw.expectOp(0)
 		if old.readClose() == 0 {
 			t.Error("the session's old connection is still open")

@@ -69,7 +69,8 @@ func (p *proxyServer) saw() (bytes string, asked []string) {
 	return p.seen.String(), p.asked
 }
 
-// tunnel asks for an address that is the gateway's, and joins both sides.
+// tunnel asks for an address that is the gateway's, and joins both sides. What
+// has arrived was seen before.
 func (p *proxyServer) tunnel(conn net.Conn, r io.Reader, addr string) {
 	p.mu.Lock()
 	p.asked = append(p.asked, addr)
@@ -84,9 +85,9 @@ func (p *proxyServer) tunnel(conn net.Conn, r io.Reader, addr string) {
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		defer to.Close()
-		_, _ = io.Copy(io.MultiWriter(to, p), r)
+		_, _ = io.Copy(io.MultiWriter(p, to), r)
 	})
-	_, _ = io.Copy(io.MultiWriter(conn, p), to)
+	_, _ = io.Copy(io.MultiWriter(p, conn), to)
 	_ = conn.Close()
 	wg.Wait()
 }
