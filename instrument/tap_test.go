@@ -160,20 +160,26 @@ func newInst(t *testing.T) *Instrumentation {
 	return inst
 }
 
+// attachedTo makes a session that is attached.
+func attachedTo(t *testing.T, inst *Instrumentation) (s *discordgo.Session, detach func()) {
+	t.Helper()
+	s, err := discordgo.New("Bot x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if detach, err = inst.Attach(s); err != nil {
+		t.Fatal(err)
+	}
+	return s, detach
+}
+
 // TestCalledWhileDetaching: a tap that has heard a call before detach had the
 // session's lock is not taken off. In a round in which the lock comes too late
 // detach gives up, so there are several.
 func TestCalledWhileDetaching(t *testing.T) {
 	inst := newInst(t)
 	for range 20 {
-		s, err := discordgo.New("Bot x")
-		if err != nil {
-			t.Fatal(err)
-		}
-		detach, err := inst.Attach(s)
-		if err != nil {
-			t.Fatal(err)
-		}
+		s, detach := attachedTo(t, inst)
 		wrapped, found := s.Client, tapAround(s)
 
 		s.Lock()
@@ -196,14 +202,7 @@ func TestCalledWhileDetaching(t *testing.T) {
 func TestAttachWhileDetaching(t *testing.T) {
 	one, other := newInst(t), newInst(t)
 	for range 100 {
-		s, err := discordgo.New("Bot x")
-		if err != nil {
-			t.Fatal(err)
-		}
-		detach, err := one.Attach(s)
-		if err != nil {
-			t.Fatal(err)
-		}
+		s, detach := attachedTo(t, one)
 		found := tapAround(s)
 		var letGo func()
 		var both sync.WaitGroup
@@ -212,13 +211,15 @@ func TestAttachWhileDetaching(t *testing.T) {
 		for found.target.Load() != nil {
 			runtime.Gosched()
 		}
-		both.Go(func() { letGo, err = other.Attach(s) })
+		both.Go(func() {
+			var err error
+			if letGo, err = other.Attach(s); err != nil {
+				t.Error(err)
+			}
+		})
 		runtime.Gosched()
 		s.Unlock()
 		both.Wait()
-		if err != nil {
-			t.Fatal(err)
-		}
 		a := (*other.attached.Load())[0]
 		around := 0
 		for rt := s.Client.Transport; ; {
@@ -242,14 +243,7 @@ func TestAttachWhileDetaching(t *testing.T) {
 // again, also while the session is locked.
 func TestIdleTapOfALockedSession(t *testing.T) {
 	one, other := newInst(t), newInst(t)
-	s, err := discordgo.New("Bot x")
-	if err != nil {
-		t.Fatal(err)
-	}
-	detach, err := one.Attach(s)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, detach := attachedTo(t, one)
 	found := tapAround(s)
 	s.Lock()
 	defer s.Unlock()
