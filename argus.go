@@ -243,8 +243,8 @@ func (a *Argus) Config() Config { return a.config.clone() }
 
 // Shutdown pushes what was measured since the last push, closes the server and all connections, and puts back what was
 // wrapped in the sessions; in one that has been opened, or has made a REST call, what was wrapped stays in place, does nothing and
-// passes everything through, since discordgo reads those fields without a lock from then on. The sessions themselves stay open: close them before Shutdown
-// to have their end counted as well.
+// passes everything through, since discordgo reads those fields without a lock from then on. The sessions themselves stay open: close
+// them before Shutdown to have their end counted as well.
 //
 // When ctx ends first, what is still under way is cut off; all is closed and put back nevertheless.
 //

@@ -171,7 +171,7 @@ func (i *Instrumentation) attach(s *discordgo.Session) (*attachment, error) {
 func tapOf(s *discordgo.Session, a *attachment) *tap {
 	fields.Lock()
 	defer fields.Unlock()
-	// Where it cannot be had, discordgo is in Open or Close.
+	// Where the session's lock cannot be had, discordgo is in Open or Close.
 	locked := soon(s.TryLock, attachPatience)
 	if locked {
 		defer s.Unlock()
