@@ -7,6 +7,7 @@
 package excerpt
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -18,10 +19,15 @@ const Redacted = "[redacted]"
 
 const ellipsis = "…"
 
+// credentials are what stands before the last @ of a URL, a proxy's for example.
+var credentials = regexp.MustCompile(`://[^\s"'<>]*@`)
+
 // Line returns s as one line of at most most bytes, and an ellipsis where it was
-// cut. White space becomes single blanks, and what cannot be printed is left out.
+// cut. White space becomes single blanks, what cannot be printed is left out, and
+// so are credentials in URLs.
 func Line(s string, most int) string {
 	s, cut := head(s, 16*most) // so that a text of any length costs little
+	s = credentials.ReplaceAllLiteralString(s, "://"+Redacted+"@")
 	var b strings.Builder
 	blank := false
 	for _, r := range s {

@@ -17,6 +17,8 @@ func TestLine(t *testing.T) {
 		{"long", strings.Repeat("a", 41), strings.Repeat("a", 40) + "…"},
 		{"fits", strings.Repeat("a", 40), strings.Repeat("a", 40)},
 		{"cut within a character", strings.Repeat("a", 39) + "éé", strings.Repeat("a", 39) + "…"},
+		{"credentials", `bad "http://u:p/w@x@h:1/"`, `bad "http://[redacted]@h:1/"`},
+		{"no credentials", "http://h/a@b? no: me@h", "http://[redacted]@b? no: me@h"}, // rather too much than too little
 		{"nothing but blanks", strings.Repeat(" \n", 1000), "…"},
 	} {
 		if got := Line(tc.text, 40); got != tc.want {
