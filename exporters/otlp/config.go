@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc/resolver"
 
 	"github.com/argus-dgo/argus/internal/excerpt"
+	"github.com/argus-dgo/argus/internal/report"
 )
 
 // Option configures [New].
@@ -86,8 +87,8 @@ func WithTimeout(d time.Duration) Option {
 
 // WithProducers adds sources of metrics besides the MeterProvider, such as
 // contrib's Prometheus bridge. When one returns an error, what it has is sent
-// all the same and the error is reported: the reader alone would send nothing
-// at all. It adds up when used more than once; nil is ignored.
+// all the same and the error is reported. It adds up when used more than once;
+// nil is ignored.
 func WithProducers(ps ...sdkmetric.Producer) Option {
 	ps = append([]sdkmetric.Producer(nil), ps...)
 	return optionFunc(func(c *config) {
@@ -103,10 +104,10 @@ func WithProducers(ps ...sdkmetric.Producer) Option {
 // first at once, then at most one a minute. The default is OpenTelemetry's
 // global error handler. The function must be safe for concurrent use and must
 // not call Shutdown; nil is ignored.
-func WithReport(report func(error)) Option {
+func WithReport(f func(error)) Option {
 	return optionFunc(func(c *config) {
-		if report != nil {
-			c.report = report
+		if f != nil {
+			c.report = report.Guard(f)
 		}
 	})
 }
@@ -117,7 +118,7 @@ func WithReport(report func(error)) Option {
 func WithOnState(onState func(up bool)) Option {
 	return optionFunc(func(c *config) {
 		if onState != nil {
-			c.onState = onState
+			c.onState = report.Guard(onState)
 		}
 	})
 }

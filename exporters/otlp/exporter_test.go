@@ -22,7 +22,9 @@ import (
 	"testing"
 	"time"
 
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	sdkresource "go.opentelemetry.io/otel/sdk/resource"
@@ -620,6 +622,97 @@ func TestProducers(t *testing.T) {
 	}
 	if errs, _ := rec.snapshot(); len(errs) != 1 || !strings.Contains(errs[0].Error(), "one collector is broken") {
 		t.Errorf("reports %v, want one", errs)
+	}
+}
+
+// TestCallbacks: a callback of the program's own that fails or panics costs no
+// other instrument.
+func TestCallbacks(t *testing.T) {
+	c := &collector{}
+	addr, _ := serve(t, c, "127.0.0.1:0")
+	rec := newRecord()
+	e, err := New(t.Context(), append(rec.options(), WithEndpoint(addr), WithInsecure(), WithInterval(time.Hour),
+		WithProducers(producer{}, producerFunc(func() { panic("a producer's own") })))...) //nolint:forbidigo // what is tested
+	if err != nil {
+		t.Fatal(err)
+	}
+	mp := sdkmetric.NewMeterProvider(sdkmetric.WithReader(e.Reader()))
+	fails := errors.New("the callback fails")
+	for name, callback := range map[string]metric.Int64Callback{
+		"good":  func(_ context.Context, o metric.Int64Observer) error { o.Observe(1); return nil },
+		"fails": func(context.Context, metric.Int64Observer) error { return fails },
+	} {
+		if _, err := mp.Meter("test").Int64ObservableGauge(name, metric.WithInt64Callback(callback)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		if err := e.ForceFlush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if text := receive(t, c).String(); !strings.Contains(text, `"good"`) || !strings.Contains(text, "go_goroutines") {
+			t.Errorf("metrics are missing: %s", text)
+		}
+	}
+	if errs, _ := rec.snapshot(); len(errs) != 1 || !errors.Is(errs[0], fails) || !strings.Contains(errs[0].Error(), "a callback panicked with a string") {
+		t.Errorf("reports %v, want one of both", errs)
+	}
+	// One that panics costs the export in which it does, and not the process.
+	if _, err := mp.Meter("test").Int64ObservableGauge("panics", metric.WithInt64Callback(func(context.Context, metric.Int64Observer) error {
+		panic("a callback's own") //nolint:forbidigo // what is tested
+	})); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.ForceFlush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if text := receive(t, c).String(); !strings.Contains(text, "go_goroutines") {
+		t.Errorf("the producers' metrics are missing: %s", text)
+	}
+	if err := mp.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+type producerFunc func()
+
+func (f producerFunc) Produce(context.Context) ([]metricdata.ScopeMetrics, error) {
+	f()
+	return nil, nil
+}
+
+// TestNothingPastReport: the global error handler hears nothing, also of a
+// collection that Shutdown interrupts.
+func TestNothingPastReport(t *testing.T) {
+	before := otel.GetErrorHandler()
+	defer otel.SetErrorHandler(before)
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { t.Errorf("past WithReport: %v", err) }))
+	for range 20 {
+		rec := newRecord()
+		e := newPush(t, rec, WithEndpoint("http://127.0.0.1:1"), WithInterval(time.Millisecond), WithTimeout(20*time.Millisecond))
+		rec.wait(t, "a report", func(errs []error, _ []bool) bool { return len(errs) > 0 })
+		if err := e.Shutdown(t.Context()); err == nil {
+			t.Error("Shutdown hides that the last data was not sent")
+		}
+	}
+}
+
+// TestHostileReport: what the program's own functions do ends nothing.
+func TestHostileReport(t *testing.T) {
+	reported := make(chan struct{}, 1)
+	e := newPush(t, newRecord(), WithEndpoint("http://127.0.0.1:1"), WithTimeout(20*time.Millisecond),
+		WithOnState(func(bool) { panic("theirs") }), //nolint:forbidigo // what is tested
+		WithReport(func(error) {
+			select {
+			case reported <- struct{}{}:
+			default:
+			}
+			panic("theirs") //nolint:forbidigo // what is tested
+		}))
+	e.Begin()
+	<-reported
+	if up, known := e.Up(); up || !known {
+		t.Errorf("Up = %v, %v", up, known)
 	}
 }
 

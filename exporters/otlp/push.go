@@ -84,10 +84,8 @@ type push struct {
 	closing bool
 }
 
-// Export returns nil for an export that failed, except for the one at
-// shutdown: the reader would give the error to OpenTelemetry's global handler
-// each time, and it was reported here, at a limited rate. Whoever flushes gets
-// it from lastError.
+// Export returns nil for an export that failed, except for the one at shutdown:
+// it was reported here, at a limited rate. Whoever flushes gets it from lastError.
 func (p *push) Export(ctx context.Context, rm *metricdata.ResourceMetrics) error {
 	var refused refusal
 	err := p.Exporter.Export(context.WithValue(ctx, refusalKey{}, &refused), rm)
@@ -200,28 +198,4 @@ var proxyAnswer = regexp.MustCompile(`(failed to do connect handshake, response:
 func (p *push) scrub(s string) string {
 	s = proxyAnswer.ReplaceAllString(s, "$1$2")
 	return excerpt.Line(excerpt.Hide(s, p.secrets...), maxMessage)
-}
-
-// tolerant passes on what a producer has when it also has an error; the reader
-// would send nothing at all, the MeterProvider's metrics included.
-type tolerant struct {
-	sdkmetric.Producer
-	push    *push
-	limiter limit.Limiter
-}
-
-// Produce never fails; an error is reported at a limited rate.
-func (t *tolerant) Produce(ctx context.Context) ([]metricdata.ScopeMetrics, error) {
-	out, err := t.Producer.Produce(ctx)
-	if err == nil {
-		return out, nil
-	}
-	if suppressed, ok := t.limiter.Allow(); ok {
-		err = fmt.Errorf("otlp: some metrics of a producer are left out of the export: %w", err)
-		if suppressed > 0 {
-			err = fmt.Errorf("%w (%d more since the last report)", err, suppressed)
-		}
-		t.push.report(err)
-	}
-	return out, nil
 }

@@ -97,6 +97,6 @@ func guarded(f func()) {
 
 // Guard returns a function that calls f where it stands, and whose panics go no
 // further.
-func Guard(f func(error)) func(error) {
-	return func(err error) { guarded(func() { f(err) }) }
+func Guard[T any](f func(T)) func(T) {
+	return func(v T) { guarded(func() { f(v) }) }
 }
