@@ -533,7 +533,7 @@ func TestSharedRegistryTwice(t *testing.T) {
 	if a, err := again(); err == nil {
 		shutDown(t, a)
 		t.Fatal("a second Argus with the same cluster was started")
-	} else if !strings.Contains(err.Error(), `WithRegistry: the registry has an Argus with the cluster id "default"`) {
+	} else if !strings.Contains(err.Error(), `WithRegistry: the registry has an Argus with the same labels (cluster "default")`) {
 		t.Errorf("the error is %v", err)
 	}
 	other, err := again(WithClusterID("2"))
