@@ -233,6 +233,10 @@ var settings = []setting{
 			if from != envPort {
 				least = 0
 			}
+			if from == envPort && strings.Contains(value, "://") {
+				return errors.New("is not a port: Kubernetes sets this variable in every pod beside a Service called argus; set enableServiceLinks: false in the pod's " +
+					"spec, rename the Service, or set the port in code (WithPort)")
+			}
 			port, err := parsePort(value, least)
 			if err != nil {
 				return err
@@ -303,10 +307,10 @@ var settings = []setting{
 		variable:  resource.EnvArgusClusterID,
 		options:   []string{"WithClusterID"},
 		byDefault: "`" + resource.DefaultCluster + "`",
-		values:    "1 to 128 bytes of printable UTF-8, without a blank at either end and without `$(`, `${` or `{{`",
+		values:    "1 to 128 bytes of printable UTF-8, without a blank or quotes around it, and without what is left of a variable that was not expanded, such as `$(X)`, `${X}`, `$X`, `{{X}}` or `%H`",
 		meaning: "Name of this process among those that run the bot: the label `cluster` on every series. Where it is not set, " +
 			"`CLUSTER_ID` counts, then `cluster` in `OTEL_RESOURCE_ATTRIBUTES`, then, in a pod on Kubernetes whose name ends in a number as those of a StatefulSet do, that number. " +
-			"Set but empty is an error, and so is a variable in it that was not expanded, since two processes with the same name would overwrite each other's series.",
+			"Set but empty is an error, since two processes with the same name would overwrite each other's series.",
 	},
 	{
 		variable:  resource.EnvClusterID,
@@ -350,7 +354,7 @@ var settings = []setting{
 	{
 		variable:  resource.EnvResourceAttributes,
 		byDefault: "unset",
-		values:    "key=value pairs with commas between them, values percent-encoded",
+		values:    "key=value pairs with commas between them, keys and values percent-encoded",
 		meaning: "OpenTelemetry resource attributes, on `target_info`. A `cluster` among them counts when neither `ARGUS_CLUSTER_ID` nor " +
 			"`CLUSTER_ID` is set, a `bot` when `ARGUS_BOT` is not, and a `region` when `ARGUS_REGION` is not. Attributes given in code (`WithResourceAttributes`) win over it one by one.",
 	},
@@ -418,14 +422,15 @@ var settings = []setting{
 	{
 		variable:  "OTEL_EXPORTER_OTLP_ENDPOINT",
 		byDefault: "`localhost:4317` over TLS, as OpenTelemetry for Go has it",
-		values:    "a URL such as http://collector:4317, or a target in gRPC's notation",
-		meaning:   "Where the push goes. `http` means plain text, `https` TLS.",
-		push:      true,
+		values:    "a URL such as http://collector:4317, or a target in gRPC's notation, such as 127.0.0.1:4317",
+		meaning: "Where the push goes. `http` means plain text, `https` TLS. For an address without a scheme OpenTelemetry's exporter logs that it is no URL (`parse url`); " +
+			"it is used all the same, and `dns:///127.0.0.1:4317` keeps the log clean.",
+		push: true,
 	},
 	{
 		variable:  "OTEL_EXPORTER_OTLP_PROTOCOL",
 		byDefault: "`grpc`",
-		values:    "grpc",
+		values:    "grpc, in any case",
 		meaning:   "Protocol of the push. Argus speaks gRPC, which collectors accept on port 4317.",
 		push:      true,
 	},
@@ -467,7 +472,7 @@ var settings = []setting{
 	{
 		variable:  "OTEL_EXPORTER_OTLP_COMPRESSION",
 		byDefault: "`none`",
-		values:    "gzip or none",
+		values:    "gzip or none, in any case",
 		meaning:   "Compression of the push.",
 		push:      true,
 	},
@@ -518,9 +523,17 @@ var errRefused = errors.New("is not an accepted value")
 func (s setting) read(d *draft, value string, from Source) error {
 	err := s.parse(d, value, from)
 	if errors.Is(err, errRefused) {
-		return errors.New("must be " + s.values)
+		err = errors.New("must be " + s.values)
+	}
+	if err != nil && quoted(value) {
+		return fmt.Errorf("%w; it has quotes around it, which an env file of docker's keeps: remove them", err)
 	}
 	return err
+}
+
+// quoted says whether a value has quotes around it that a shell would have taken away.
+func quoted(value string) bool {
+	return len(value) >= 2 && value[0] == value[len(value)-1] && (value[0] == '"' || value[0] == '\'')
 }
 
 // show returns the value as an error may show it.

@@ -3,6 +3,7 @@ package resource
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +12,8 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	sdkresource "go.opentelemetry.io/otel/sdk/resource"
+
+	"github.com/argus-dgo/argus/internal/excerpt"
 )
 
 const (
@@ -190,11 +193,8 @@ func checkName(id string) error {
 	case strings.TrimSpace(id) != id:
 		return errors.New("it begins or ends with a blank; remove the blank")
 	}
-	for _, opening := range []string{"$(", "${", "{{"} {
-		if strings.Contains(id, opening) {
-			return fmt.Errorf("it contains %s, so a variable in it was not expanded, and all processes would have the same name; "+
-				"write it where it is expanded (Kubernetes does so with $(X) only where X stands above it in env)", opening)
-		}
+	if err := errors.Join(checkQuotes(id), checkExpanded(id)); err != nil {
+		return err
 	}
 	for _, r := range id {
 		if !unicode.IsPrint(r) {
@@ -202,6 +202,31 @@ func checkName(id string) error {
 		}
 	}
 	return nil
+}
+
+// notExpanded finds what is left of a variable where nobody put its value: $(X) of
+// Kubernetes, ${X} and $X of shells, {{X}} of templates and what Go's leave for
+// one that is not there, %H of systemd, %X% of Windows, and a command in
+// backquotes.
+var notExpanded = regexp.MustCompile(`\$[({]|\$[A-Za-z_][A-Za-z0-9_]*|\{\{|<no value>|%[A-Za-z][A-Za-z0-9_]*%?|` + "`")
+
+func checkExpanded(name string) error {
+	placeholder := notExpanded.FindString(name)
+	if placeholder == "" {
+		return nil
+	}
+	return fmt.Errorf("it contains %s, so a variable in it was not expanded, and all processes would have the same name; "+
+		"write it where it is expanded (Kubernetes does so with $(X) only where X stands above it in env)", placeholder)
+}
+
+// checkQuotes finds the quotes that docker run --env-file keeps, and a shell would
+// have taken away.
+func checkQuotes(s string) error {
+	s = strings.TrimSpace(s)
+	if len(s) < 2 || s[0] != s[len(s)-1] || s[0] != '"' && s[0] != '\'' {
+		return nil
+	}
+	return errors.New("it has quotes around it, which are a part of the value there (an env file of docker's keeps them); remove the quotes")
 }
 
 // quoteName returns a name as an error may show it.
@@ -213,13 +238,7 @@ func quoteName(s string) string {
 }
 
 // clip keeps an error readable when the value is not.
-func clip(s string) string {
-	const most = 64
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + "…"
-}
+func clip(s string) string { return excerpt.Clip(s, 64) }
 
 func lookupString(attrs []attribute.KeyValue, key attribute.Key) (string, bool) {
 	// The last of equal keys wins, as in the SDK.

@@ -161,6 +161,9 @@ func checkServiceName(name string) error {
 	case looksSecret(name):
 		return fmt.Errorf("service.name: %w", errSecret)
 	}
+	if err := errors.Join(checkQuotes(name), checkExpanded(name)); err != nil {
+		return fmt.Errorf("service.name: %w", err)
+	}
 	return nil
 }
 

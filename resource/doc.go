@@ -64,9 +64,9 @@
 // end: "0", "eu-west-1b", "bot 7" and "größe" are ids. A blank at an end is
 // refused and not trimmed, for it mostly comes from a file or a template that
 // went wrong, and two processes would share a name that looks like two. So are
-// $(, ${ and {{, which are left of a variable that was not expanded: all processes
-// would have the same name. Kubernetes expands $(X) only where X stands above it
-// in env.
+// quotes around it, and what is left of a variable that was not expanded, such as
+// $(X), ${X}, $X, {{X}} or %H: all processes would have the same name. Kubernetes
+// expands $(X) only where X stands above it in env.
 //
 // What has the form of a secret is refused, and not shown: a token of Discord's, a
 // JSON Web Token, credentials of HTTP, a URL with a password.

@@ -89,8 +89,8 @@ func (c *config) serviceName(env []attribute.KeyValue) (string, error) {
 		return name, nil
 	}
 	if s, ok := lookupString(env, semconv.ServiceNameKey); ok && s != "" {
-		if looksSecret(s) {
-			return "", fmt.Errorf("the key service.name in %s: %w", EnvResourceAttributes, errSecret)
+		if err := checkServiceName(s); err != nil {
+			return "", fmt.Errorf("the key service.name in %s: %w", EnvResourceAttributes, err)
 		}
 		return s, nil
 	}
