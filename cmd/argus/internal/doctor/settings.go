@@ -40,14 +40,19 @@ func (d *doctor) resolve() (findings []finding, usable bool) {
 	return append(findings, wrong(own, failure, stopsDetect)...), usable
 }
 
-// serviceName is service.name in this environment, the label job of what is pushed.
+// serviceName is service.name in this environment, with service.namespace before it:
+// the label job of what is pushed.
 func serviceName() (name, from string) {
 	r, err := resource.New(context.Background()) // Resolve tells what is wrong
 	if err != nil {
 		return "", string(argus.SourceDefault)
 	}
 	value, _ := r.Set().Value(semconv.ServiceNameKey)
-	switch name = value.AsString(); {
+	name = value.AsString()
+	if namespace, ok := r.Set().Value(semconv.ServiceNamespaceKey); ok && namespace.AsString() != "" {
+		return namespace.AsString() + "/" + name, resource.EnvResourceAttributes
+	}
+	switch {
 	case strings.TrimSpace(os.Getenv(resource.EnvServiceName)) != "":
 		return name, resource.EnvServiceName
 	case name != resource.DefaultServiceName:

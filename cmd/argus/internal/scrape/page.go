@@ -32,8 +32,9 @@ type Page struct {
 type Process struct {
 	Bot, Region string // empty where the process was given none
 	Cluster     string
-	// Service and Instance are service.name and service.instance.id; empty when it
-	// does not say.
+	// Service is service.name, with service.namespace and a slash before it if there is
+	// one, and Instance is service.instance.id: what job and instance are of a push.
+	// They are empty when it does not say.
 	Service, Instance string
 	// Versions that the process is built from; empty when it does not say.
 	Argus, Discordgo string
@@ -86,6 +87,9 @@ func parse(text []byte) (*Page, error) {
 	for _, m := range families["target_info"].GetMetric() {
 		if p := processes[nameOf(m)]; p != nil {
 			p.Service, p.Instance = label(m, "service_name"), label(m, "service_instance_id")
+			if namespace := label(m, "service_namespace"); namespace != "" {
+				p.Service = namespace + "/" + p.Service
+			}
 		}
 	}
 	each(catalog.BotInfo, func(p *Process, m *dto.Metric, _ float64) {

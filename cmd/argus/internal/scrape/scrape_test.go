@@ -16,6 +16,7 @@ import (
 	"time"
 
 	client "github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/attribute"
 	"go.uber.org/goleak"
 
 	"github.com/argus-dgo/argus"
@@ -74,7 +75,8 @@ func TestPage(t *testing.T) {
 func TestPageOfTwoBots(t *testing.T) {
 	registry := client.NewRegistry()
 	shared := argus.WithRegistry(registry, registry)
-	bottest.Start(t, bottest.Discord(t), "127.0.6.2:0", "a", []int{0}, 1, shared, argus.WithBot("music"), argus.WithRegion("eu"), argus.WithServiceName("jukebox"))
+	bottest.Start(t, bottest.Discord(t), "127.0.6.2:0", "a", []int{0}, 1, shared, argus.WithBot("music"), argus.WithRegion("eu"), argus.WithServiceName("jukebox"),
+		argus.WithResourceAttributes(attribute.String("service.namespace", "fun")))
 	mod := bottest.Start(t, bottest.Discord(t), "127.0.6.3:0", "a", []int{0, 1}, 2, shared, argus.WithBot("mod"))
 	page, err := NewClient("/metrics", "").Page(t.Context(), mod.Addr())
 	if err != nil {
@@ -87,7 +89,7 @@ func TestPageOfTwoBots(t *testing.T) {
 	if first.Bot != "mod" || first.Cluster != "a" || first.Region != "" || first.Service != "discord-bot" || len(first.Shards) != 2 || first.ShardCount != 2 {
 		t.Errorf("%+v", first)
 	}
-	if second.Bot != "music" || second.Cluster != "a" || second.Region != "eu" || second.Service != "jukebox" || len(second.Shards) != 1 || second.ShardCount != 1 {
+	if second.Bot != "music" || second.Cluster != "a" || second.Region != "eu" || second.Service != "fun/jukebox" || len(second.Shards) != 1 || second.ShardCount != 1 {
 		t.Errorf("%+v", second)
 	}
 	if first.Instance == "" || first.Instance == second.Instance {
