@@ -13,6 +13,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/argus-dgo/argus/internal/excerpt"
 )
 
 const (
@@ -163,8 +165,14 @@ func reason(err error) error {
 	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(inner) {
 		err = inner
 	}
+	if text := excerpt.Line(err.Error(), maxReason); text != err.Error() { // net/http quotes what the server said
+		return errors.New(text)
+	}
 	return err
 }
+
+// maxReason is how much of a server's own words an error has.
+const maxReason = 200
 
 // Page asks one process for its page.
 func (c *Client) Page(ctx context.Context, address string) (*Page, error) {

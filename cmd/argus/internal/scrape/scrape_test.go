@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -127,6 +128,22 @@ func TestOthers(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a long answer that is wrong", func(t *testing.T) {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			conn, _, err := w.(http.Hijacker).Hijack()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nTransfer-Encoding: "+strings.Repeat("x", 5000)+"\r\n\r\n")
+			_ = conn.Close()
+		}))
+		defer server.Close()
+		_, err := NewClient("/metrics", token).Page(t.Context(), strings.TrimPrefix(server.URL, "http://"))
+		if err == nil || !strings.Contains(err.Error(), "transfer encoding") || len(err.Error()) > 2*maxReason {
+			t.Errorf("%v, want net/http's words, cut", err)
+		}
+	})
 	for name, greets := range map[string]bool{"no HTTP": false, "no HTTP, and it speaks first": true} {
 		t.Run(name, func(t *testing.T) {
 			l, err := net.Listen("tcp", "127.0.6.2:0")
