@@ -22,7 +22,8 @@ import (
 // compressions notes how the requests of a server are compressed.
 type compressions struct{ last atomic.Pointer[string] }
 
-func (*compressions) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context   { return ctx }
+func (*compressions) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context { return ctx }
+
 func (*compressions) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context { return ctx }
 func (*compressions) HandleConn(context.Context, stats.ConnStats)                       {}
 
