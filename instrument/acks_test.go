@@ -311,7 +311,8 @@ func testOutcomes(t *testing.T, v *verdict, offset time.Duration) (still bool) {
 		"discord.rest.request.duration_count{method=POST,route=" + callbacks + ",status=502}": each,
 		"discord.rest.request.duration_count{method=POST,route=" + callbacks + ",status=204}": 7 * each,
 		"discord.rest.requests.in_flight":                                                     0,
-		"argus.timers.evicted":                                                                0,
+		"argus.timers.evicted{timer=answer}":                                                  0,
+		"argus.timers.evicted{timer=handler}":                                                 0,
 	}
 	r := b.await("an outcome for each", func(r reading) bool { return r.sum("discord.interaction.acks") == total })
 	r.want(v, want)

@@ -291,22 +291,3 @@ func TestCommandsRefusesBadNames(t *testing.T) {
 		t.Errorf("%v names registered, want 4", got)
 	}
 }
-
-// TestTimersAreBounded: interactions whose handlers are not called in time give
-// way, and that is counted.
-func TestTimersAreBounded(t *testing.T) {
-	b := newBench(t, servers(discordtest.WithCompressThreshold(1<<20)))
-	s := b.session(0, 1)
-	b.attach(s)
-	b.inst.Interaction(func(*discordgo.Session, *discordgo.InteractionCreate) error { return nil }) // a wrapper that is never called
-	conn := b.open(s)
-	const over = 50
-	for range 10_000 + over {
-		b.dispatch(conn, "INTERACTION_CREATE", b.srv.Interaction(discordtest.MessageComponent, time.Now().Add(time.Hour), "x"))
-	}
-	// However slow the machine is: some may be expired.
-	b.await("all interactions", func(r reading) bool { return r.sum("discord.interactions") == 10_000+over })
-	if got := b.collect()["argus.timers.evicted"]; got != over {
-		t.Errorf("%v timers evicted, want %d", got, over)
-	}
-}
