@@ -641,15 +641,23 @@ func TestResumedAfterClose(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, nil)
 	s := b.session(0, 1)
+	s.SyncEvents = true // the reader calls the handlers
 	c := &late{}
 	s.Dialer.NetDialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
 		var err error
 		c.Conn, err = (&net.Dialer{}).DialContext(ctx, network, addr)
 		return c, err
 	}
+	handled := make(chan struct{})
+	s.AddHandler(func(*discordgo.Session, *discordgo.TypingStart) { close(handled) })
 	b.attach(s)
-	b.steady(s)
+	conn := b.steady(s)
 	b.await("the heartbeat's answer", func(r reading) bool { return r[latency] > 0 })
+	// discordgo's reader ends at once where Close comes between a message and its
+	// handling, and reads no answer to the close frame. So all that was sent has to
+	// be handled, not only seen on the wire: then it waits in a read.
+	b.dispatch(conn, "TYPING_START", scriptedData("1", "2"))
+	<-handled
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
