@@ -91,7 +91,7 @@ func startTest(t *testing.T, variables map[string]string, opts ...Option) (*Argu
 
 func shutDown(t *testing.T, a *Argus) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if err := a.Shutdown(ctx); err != nil {
 		t.Errorf("Shutdown: %v", err)
@@ -142,7 +142,7 @@ func wantLine(t *testing.T, page, line string) {
 // eventually waits for a condition, which a scrape or an attempt to bind brings about in its own time.
 func eventually(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	defer cancel()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()

@@ -58,7 +58,7 @@ func hasLine(page, line string) bool { return strings.Contains("\n"+page, "\n"+l
 // that came out.
 func TestRealSessions(t *testing.T) {
 	const metricsToken = "metrics-token-of-the-test"
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	defer cancel()
 	srv := newDiscord(t, discordtest.WithShards(2), discordtest.WithGuilds(6))
 	sessions := []*discordgo.Session{sessionOf(t, srv, 0, 2), sessionOf(t, srv, 1, 2)}

@@ -385,7 +385,7 @@ func TestPort(t *testing.T) {
 		environment(t, l.Addr().String())
 		began := time.Now()
 		has(t, findings(t, newDoctor(), "--timeout", "500ms"), "fail port: ", "does not answer on "+l.Addr().String()+": no answer in time")
-		if took := time.Since(began); took > 3*time.Second {
+		if took := time.Since(began); took > 30*time.Second {
 			t.Errorf("it took %v", took)
 		}
 	})
@@ -453,7 +453,7 @@ func TestBeside(t *testing.T) {
 		t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://"+closed(t, "127.0.3.15"))
 		pushing := bottest.Start(t, discord, "127.0.3.15:0", "a", []int{0}, 1, argus.WithExporters(argus.Prometheus, argus.OTLP))
 		environment(t, pushing.Addr(), "CLUSTER_ID=a")
-		deadline := time.Now().Add(30 * time.Second)
+		deadline := time.Now().Add(90 * time.Second)
 		for !strings.Contains(findings(t, newDoctor()), "fail bot: its part otlp does not work") {
 			if time.Now().After(deadline) {
 				t.Fatalf("the failing push is not told:\n%s", findings(t, newDoctor()))

@@ -309,7 +309,7 @@ func TestCheckIsBounded(t *testing.T) {
 	if o.code != 1 || !strings.Contains(o.stderr, "127.0.1.5:"+port+": no answer in time\n") || !strings.Contains(o.stderr, "0 of 201 targets answered") {
 		t.Errorf("%+v", o)
 	}
-	if took := time.Since(began); took > 3*time.Second {
+	if took := time.Since(began); took > 30*time.Second { // one after the other they would take a minute
 		t.Errorf("it took %v", took)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
