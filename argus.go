@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"slices"
 	"sync"
@@ -22,7 +21,7 @@ import (
 // both. [Start] or [New] makes one. All methods may be called from any goroutine.
 type Argus struct {
 	config          Config
-	logger          *slog.Logger
+	log             *userLog
 	instrumentation *instrument.Instrumentation
 	pipeline        *pipeline
 	poll            *sessionStartPoll // nil unless asked for
@@ -84,11 +83,12 @@ func begin(env environment, sessions []*discordgo.Session, opts []Option) (*Argu
 		c.Exporters, c.sources[envExporters] = nil, envSDKDisabled
 		o.commands = nil // they may be at fault
 	}
-	a := &Argus{config: c.clone(), logger: o.logger, shutdownDone: make(chan struct{})}
+	a := &Argus{config: c.clone(), log: &userLog{logger: o.logger}, shutdownDone: make(chan struct{})}
 	if err := a.assemble(c, o, append(sessions, o.sessions...)); err != nil {
 		return nil, fmt.Errorf("argus is not started: %w", err)
 	}
 	a.announce()
+	a.log.flush(context.Background())
 	return a, nil
 }
 
@@ -114,7 +114,7 @@ func (a *Argus) assemble(c resolved, o *options, sessions []*discordgo.Session) 
 			a.pipeline.discard()
 		}
 	}()
-	a.pipeline, err = newPipeline(c, o, func() (up, configured int) { return a.instrumentation.ShardsUp() })
+	a.pipeline, err = newPipeline(c, o, a.log, func() (up, configured int) { return a.instrumentation.ShardsUp() })
 	if err != nil {
 		return err
 	}
@@ -152,9 +152,9 @@ func (a *Argus) assemble(c resolved, o *options, sessions []*discordgo.Session) 
 // announce writes the one line about the start.
 func (a *Argus) announce() {
 	if a.config.Disabled {
-		a.logger.Info("argus is off: " + envSDKDisabled + " is true; the bot runs, nothing is measured or served")
+		a.log.info("argus is off: " + envSDKDisabled + " is true; the bot runs, nothing is measured or served")
 		if err := a.config.Refused(); err != nil {
-			a.logger.Warn("argus is off, and would not start if it were on", "reason", err)
+			a.log.warn("argus is off, and would not start if it were on", "reason", err)
 		}
 		return
 	}
@@ -175,7 +175,7 @@ func (a *Argus) announce() {
 	if a.pipeline.push != nil {
 		about = append(about, "otlp_endpoint", a.pipeline.push.Endpoint())
 	}
-	a.logger.Info("argus started", about...)
+	a.log.info("argus started", about...)
 }
 
 // Attach observes further sessions, at any time. Those that are observed already are left as they are. detach stops observing
@@ -261,6 +261,7 @@ func (a *Argus) Shutdown(ctx context.Context) error {
 		}
 	}
 	defer close(a.shutdownDone)
+	defer a.log.flush(ctx)
 	if a.poll != nil {
 		a.poll.cancel()
 		defer a.poll.wait(ctx) // last: what it waits for may be deaf to that

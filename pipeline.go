@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -40,7 +39,7 @@ const (
 // pipeline carries what is measured out of the process: the MeterProvider, its readers, and the server.
 type pipeline struct {
 	config   Config
-	logger   *slog.Logger
+	log      *userLog
 	provider metric.MeterProvider
 	flush    func(context.Context) error // pushes what is left and ends the provider
 	page     http.Handler
@@ -55,8 +54,8 @@ type pipeline struct {
 }
 
 // newPipeline makes all parts and starts none: no port is bound and nothing is sent. shards is what /readyz tells.
-func newPipeline(c resolved, o *options, shards func() (up, configured int)) (*pipeline, error) {
-	p := &pipeline{config: c.clone(), logger: o.logger, page: http.HandlerFunc(noPage)}
+func newPipeline(c resolved, o *options, log *userLog, shards func() (up, configured int)) (*pipeline, error) {
+	p := &pipeline{config: c.clone(), log: log, page: http.HandlerFunc(noPage)}
 	if c.Disabled {
 		p.provider, p.flush = noop.NewMeterProvider(), func(context.Context) error { return nil }
 		return p, nil
@@ -136,7 +135,7 @@ func (p *pipeline) makePull(c resolved, o *options, shards func() (up, configure
 		return fmt.Errorf("the metrics page cannot be made: %w", err)
 	}
 	for _, skipped := range pull.Skipped() {
-		p.logger.Info("argus leaves metrics of the shared registry as they are", "reason", skipped)
+		p.log.info("argus leaves metrics of the shared registry as they are", "reason", skipped)
 	}
 	server, err := prometheus.NewServer(prometheus.ServerConfig{
 		Addr:        c.address(),
@@ -248,7 +247,7 @@ func (p *pipeline) serverChanged(up bool) {
 	if !up {
 		p.serverLost.Store(true)
 	} else if p.serverLost.Swap(false) {
-		p.logger.Info("argus: the metrics server listens now", "url", p.url())
+		p.log.info("argus: the metrics server listens now", "url", p.url())
 	}
 }
 
@@ -257,13 +256,13 @@ func (p *pipeline) pushChanged(up bool) {
 	if !up {
 		p.pushLost.Store(true)
 	} else if p.pushLost.Swap(false) {
-		p.logger.Info("argus: the collector takes the metrics now", "endpoint", p.push.Endpoint())
+		p.log.info("argus: the collector takes the metrics now", "endpoint", p.push.Endpoint())
 	}
 }
 
 // report takes what goes wrong while the bot runs. The exporters limit how often they report, and their texts say what to do.
 func (p *pipeline) report(err error) {
-	p.logger.Warn("argus: " + err.Error())
+	p.log.warn("argus: " + err.Error())
 }
 
 // addr is the address that the server is bound to, or empty.

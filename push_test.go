@@ -337,7 +337,7 @@ func TestFailedStartPushesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &Argus{config: config.clone(), logger: o.logger, shutdownDone: make(chan struct{})}
+	a := &Argus{config: config.clone(), log: &userLog{logger: o.logger}, shutdownDone: make(chan struct{})}
 	// Start refuses a nil session earlier.
 	if err := a.assemble(config, o, []*discordgo.Session{newSession(t), nil}); !errors.Is(err, instrument.ErrNilSession) {
 		t.Fatalf("assemble: %v", err)

@@ -170,7 +170,7 @@ func TestRestores(t *testing.T) {
 	}
 
 	// Start itself refuses a nil session before anything is made. Past that check it shows how a late failure is undone.
-	b := &Argus{config: a.Config(), logger: a.logger, shutdownDone: make(chan struct{})}
+	b := &Argus{config: a.Config(), log: a.log, shutdownDone: make(chan struct{})}
 	o := collect([]Option{new(journal).option()})
 	c, err := resolve(environ(map[string]string{"ARGUS_HOST": "127.0.0.1"}, nil), o)
 	if err != nil {

@@ -104,6 +104,7 @@ func (c *config) exporterOptions() []otlpmetricgrpc.Option {
 		_, endpoint = variable("ENDPOINT")
 	}
 	scheme, _, isURL := strings.Cut(strings.ToLower(endpoint), "://")
+	_, notParsed := url.Parse(endpoint)
 	switch {
 	case isURL && (scheme == "http" || scheme == "https"):
 		// Also one from a variable: the exporter would have INSECURE beat the
@@ -112,6 +113,17 @@ func (c *config) exporterOptions() []otlpmetricgrpc.Option {
 		plain = plain || scheme == "http"
 	case c.endpointSet:
 		opts = append(opts, otlpmetricgrpc.WithEndpoint(c.endpoint))
+	case notParsed != nil:
+		// 127.0.0.1:4317 is good for gRPC and no URL: the exporter would pass it
+		// over, and take endpoint and scheme from the other variable.
+		opts = append(opts, otlpmetricgrpc.WithEndpoint(endpoint))
+		plain = c.plain()
+		if !plain && !certificatesSet() {
+			opts = append(opts, otlpmetricgrpc.WithTLSCredentials(credentials.NewTLS(nil)))
+		}
+	}
+	if _, v := variable("COMPRESSION"); strings.EqualFold(v, compressionGzip) {
+		opts = append(opts, otlpmetricgrpc.WithCompressor(compressionGzip)) // the exporter knows it in lower case alone
 	}
 	switch {
 	case c.tls != nil:
@@ -147,9 +159,14 @@ func (c *config) plain() bool {
 		return false
 	}
 	_, v := variable("INSECURE")
+	return strings.EqualFold(v, "true") && !certificatesSet()
+}
+
+// certificatesSet says whether a variable names a certificate.
+func certificatesSet() bool {
 	_, ca := variable("CERTIFICATE")
 	_, own := variable("CLIENT_CERTIFICATE")
-	return strings.EqualFold(v, "true") && ca == "" && own == ""
+	return ca != "" || own != ""
 }
 
 // host is the endpoint as reports show it: the host and port alone.

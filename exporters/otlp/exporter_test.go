@@ -291,6 +291,13 @@ func TestSchemeBeatsInsecure(t *testing.T) {
 		"none, insecure":          {"dns:///", []string{"OTEL_EXPORTER_OTLP_INSECURE", "true"}, true},
 		"none":                    {"dns:///", nil, false},
 		"none, certificate":       {"dns:///", []string{"OTEL_EXPORTER_OTLP_INSECURE", "true", "OTEL_EXPORTER_OTLP_CERTIFICATE", "CA"}, false},
+		"address":                 {"", nil, false},
+		"address, insecure":       {"", []string{"OTEL_EXPORTER_OTLP_INSECURE", "True"}, true},
+		"address, certificate":    {"", []string{"OTEL_EXPORTER_OTLP_INSECURE", "true", "OTEL_EXPORTER_OTLP_CERTIFICATE", "CA"}, false},
+		// What OpenTelemetry's exporter cannot parse, it would replace by the general one, scheme included.
+		"address besides http":           {"", []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1"}, false},
+		"address besides http, insecure": {"", []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_INSECURE", "true"}, true},
+		"address besides https":          {"", []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "https://127.0.0.1:1", "OTEL_EXPORTER_OTLP_METRICS_INSECURE", "TRUE"}, true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -298,7 +305,7 @@ func TestSchemeBeatsInsecure(t *testing.T) {
 			addr, _ := serve(t, c, "127.0.0.1:0")
 			clearEnv(t)
 			t.Setenv("ARGUS_TEST_KEEP_ENV", "1")
-			t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", tt.endpoint+addr)
+			t.Setenv("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", tt.endpoint+addr)
 			t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=hunter2")
 			for i := 0; i < len(tt.env); i += 2 {
 				value := tt.env[i+1]
@@ -625,7 +632,9 @@ func TestInvalidSettings(t *testing.T) {
 	}{
 		"protocol":            {[]string{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"}, nil, `OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf"`},
 		"metrics protocol":    {[]string{"OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "http"}, nil, "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL"},
-		"endpoint":            {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "127.0.0.1:4317"}, nil, `OTEL_EXPORTER_OTLP_ENDPOINT: "127.0.0.1:4317" is not a URL`},
+		"endpoint":            {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "127.0.0.1:431x"}, nil, `OTEL_EXPORTER_OTLP_ENDPOINT: "127.0.0.1:431x": the port is not a number`},
+		"endpoint, colons":    {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "a:b:c"}, nil, `OTEL_EXPORTER_OTLP_ENDPOINT: "a:b:c" is neither host:port nor a URL`},
+		"endpoint, no URL":    {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://a b"}, nil, `OTEL_EXPORTER_OTLP_ENDPOINT: "http://a b" is not a URL`},
 		"endpoint, no host":   {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://:4317"}, nil, "names no host"},
 		"endpoint, port":      {[]string{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://x:99999"}, nil, "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"},
 		"endpoint, password":  {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://me:" + secret + "@x:1"}, nil, "OTEL_EXPORTER_OTLP_ENDPOINT"},
@@ -688,7 +697,8 @@ func TestInvalidSettings(t *testing.T) {
 func TestValidEndpoints(t *testing.T) {
 	for _, endpoint := range []string{
 		"http://collector", "https://collector:4317", "HTTPS://[::1]:4317", "http://collector:4317/v1/metrics", "https://collector/",
-		"collector:4317", "collector", "collector.example.com:443", "my-collector:4317", "127.0.0.1",
+		"collector:4317", "collector", "collector.example.com:443", "my-collector:4317", "my_collector:4317",
+		"127.0.0.1", "127.0.0.1:4317", "::1", "[::1]", "[::1]:4317", "[fe80::1%eth0]:4317",
 		"dns:collector:4317", "dns:///collector:4317", "DNS://127.0.0.1/collector:4317", "passthrough:///127.0.0.1:4317",
 		"unix:collector.sock", "unix:/run/collector.sock", "unix:///run/collector.sock", "unix-abstract:collector",
 	} {

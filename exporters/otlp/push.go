@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"regexp"
 	"sync"
 
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/argus-dgo/argus/exporters/internal/limit"
+	"github.com/argus-dgo/argus/internal/excerpt"
 )
 
 // ExportError is a failed export as it is reported.
@@ -187,18 +188,18 @@ func (p *push) exportError(err error, refused *status.Status) *ExportError {
 	return e
 }
 
-// scrub takes header values out of a text that a collector may have written,
-// and keeps it to one line of bounded length.
+// maxMessage is how much of another program's text a report quotes.
+const maxMessage = 500
+
+// proxyAnswer is how gRPC quotes the answer of a proxy that opens no tunnel (v1.85):
+// its head and its whole body, of which the status says enough.
+var proxyAnswer = regexp.MustCompile(`(failed to do connect handshake, response: )\\*"(HTTP/[0-9.]+ [0-9]{3}[^\\"]*).*`)
+
+// scrub makes one line of bounded length of a text that a collector or a proxy
+// may have written, without the values of headers.
 func (p *push) scrub(s string) string {
-	for _, secret := range p.secrets {
-		s = strings.ReplaceAll(s, secret, "[redacted]")
-	}
-	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "")), " ")
-	const most = 500
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
-	}
-	return s
+	s = proxyAnswer.ReplaceAllString(s, "$1$2")
+	return excerpt.Line(excerpt.Hide(s, p.secrets...), maxMessage)
 }
 
 // tolerant passes on what a producer has when it also has an error; the reader
