@@ -90,8 +90,10 @@ var (
 		Name: "discord.gateway.events", Kind: Counter, Unit: "{event}", Section: sectionGateway,
 		Labels:      []Label{{Name: "event", Values: Events()}},
 		Description: "Dispatches received from the gateway, by type",
-		Notes: "Counted once each: on the wire where the connection is tapped, else by a handler. A type's series appears with its first dispatch; " +
-			"`unknown` (a type that is not in the list) exists from the start.",
+		Notes: "Counted once each: on the wire where the connection is tapped, else by a handler. A type's series appears with its first dispatch. " +
+			"`unknown` and `RATE_LIMITED` exist from the start. `unknown`: a type that Discord does not document, such as PRESENCES_REPLACE. " +
+			"`RATE_LIMITED`: Discord refused a payload of the bot's, which is a request for all members of a guild (op 8) that came too soon after another. " +
+			"The members do not arrive then, and discordgo does not ask again.",
 	}
 	ShardDisconnects = Instrument{
 		Name: "discord.shard.disconnects", Kind: Counter, Unit: "{disconnect}", Section: sectionGateway,

@@ -90,6 +90,11 @@ const (
 	KindResume   = "resume"
 )
 
+// EventRateLimited is the dispatch by which Discord refuses what a client sent:
+// too many requests for all members of a guild
+// (https://docs.discord.com/developers/events/gateway-events#rate-limited).
+const EventRateLimited = "RATE_LIMITED"
+
 // Values of the label scope of rate limits, as the header X-RateLimit-Scope
 // writes them.
 const (
@@ -165,7 +170,8 @@ func AckOutcomes() []string { return []string{AckInTime, AckLate, AckRejected, A
 // (https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-opcodes).
 func SentOps() []string {
 	return []string{
-		"heartbeat", "identify", "presence_update", "voice_state_update", "resume", "request_guild_members", "request_soundboard_sounds", Other,
+		"heartbeat", "identify", "presence_update", "voice_state_update", "resume", "request_guild_members", "request_soundboard_sounds",
+		"request_channel_info", Other,
 	}
 }
 
@@ -210,8 +216,10 @@ func Hooks() []string {
 // Subsystems returns the closed set of the label subsystem.
 func Subsystems() []string { return []string{SubsystemServer, SubsystemOTLP} }
 
-// Events returns the closed set of the label event, sorted: every dispatch that a
-// supported version of discordgo decodes, and "unknown" for all others.
+// Events returns the closed set of the label event, sorted: every dispatch that
+// Discord documents
+// (https://docs.discord.com/developers/events/gateway-events#receive-events), and
+// "unknown" for all others, those included that only discordgo names.
 func Events() []string { return slices.Clone(events) }
 
 var events = []string{
@@ -222,6 +230,7 @@ var events = []string{
 	"AUTO_MODERATION_RULE_UPDATE",
 	"CHANNEL_CREATE",
 	"CHANNEL_DELETE",
+	"CHANNEL_INFO",
 	"CHANNEL_PINS_UPDATE",
 	"CHANNEL_UPDATE",
 	"ENTITLEMENT_CREATE",
@@ -243,9 +252,16 @@ var events = []string{
 	"GUILD_ROLE_UPDATE",
 	"GUILD_SCHEDULED_EVENT_CREATE",
 	"GUILD_SCHEDULED_EVENT_DELETE",
+	"GUILD_SCHEDULED_EVENT_EXCEPTION_CREATE",
+	"GUILD_SCHEDULED_EVENT_EXCEPTION_DELETE",
+	"GUILD_SCHEDULED_EVENT_EXCEPTION_UPDATE",
 	"GUILD_SCHEDULED_EVENT_UPDATE",
 	"GUILD_SCHEDULED_EVENT_USER_ADD",
 	"GUILD_SCHEDULED_EVENT_USER_REMOVE",
+	"GUILD_SOUNDBOARD_SOUNDS_UPDATE",
+	"GUILD_SOUNDBOARD_SOUND_CREATE",
+	"GUILD_SOUNDBOARD_SOUND_DELETE",
+	"GUILD_SOUNDBOARD_SOUND_UPDATE",
 	"GUILD_STICKERS_UPDATE",
 	"GUILD_UPDATE",
 	"INTEGRATION_CREATE",
@@ -264,13 +280,14 @@ var events = []string{
 	"MESSAGE_REACTION_REMOVE_ALL",
 	"MESSAGE_REACTION_REMOVE_EMOJI",
 	"MESSAGE_UPDATE",
-	"PRESENCES_REPLACE",
 	"PRESENCE_UPDATE",
+	"RATE_LIMITED",
 	"READY",
 	"RESUMED",
-	"STAGE_INSTANCE_EVENT_CREATE",
-	"STAGE_INSTANCE_EVENT_DELETE",
-	"STAGE_INSTANCE_EVENT_UPDATE",
+	"SOUNDBOARD_SOUNDS",
+	"STAGE_INSTANCE_CREATE",
+	"STAGE_INSTANCE_DELETE",
+	"STAGE_INSTANCE_UPDATE",
 	"SUBSCRIPTION_CREATE",
 	"SUBSCRIPTION_DELETE",
 	"SUBSCRIPTION_UPDATE",
@@ -282,6 +299,9 @@ var events = []string{
 	"THREAD_UPDATE",
 	"TYPING_START",
 	"USER_UPDATE",
+	"VOICE_CHANNEL_EFFECT_SEND",
+	"VOICE_CHANNEL_START_TIME_UPDATE",
+	"VOICE_CHANNEL_STATUS_UPDATE",
 	"VOICE_SERVER_UPDATE",
 	"VOICE_STATE_UPDATE",
 	"WEBHOOKS_UPDATE",

@@ -77,7 +77,7 @@ func New(opts ...Option) (*Instrumentation, error) {
 	}
 	i.attached.Store(&[]*attachment{})
 	for _, name := range catalog.Events() {
-		i.events = append(i.events, cell{opts: labelled(attribute.String("event", name)), quiet: name != catalog.Unknown})
+		i.events = append(i.events, cell{opts: labelled(attribute.String("event", name)), quiet: name != catalog.Unknown && name != catalog.EventRateLimited})
 	}
 	for _, name := range catalog.Directions() {
 		i.io = append(i.io, cell{opts: labelled(attribute.String("direction", name))})

@@ -35,6 +35,7 @@ var (
 		wire.OpResume:                  slices.Index(sentOps, "resume"),
 		wire.OpRequestGuildMembers:     slices.Index(sentOps, "request_guild_members"),
 		wire.OpRequestSoundboardSounds: slices.Index(sentOps, "request_soundboard_sounds"),
+		wire.OpRequestChannelInfo:      slices.Index(sentOps, "request_channel_info"),
 	}
 )
 
