@@ -65,8 +65,10 @@ var (
 	ShardLatency = Instrument{
 		Name: "discord.shard.latency", Kind: Gauge, Unit: "s", Labels: []Label{shardLabel}, Section: sectionGateway,
 		Description: "Duration of the shard's last completed heartbeat round trip",
-		Notes: "From the heartbeat that was sent last to its acknowledgement, both seen on the wire. Absent before the first acknowledgement " +
-			"and where the connection is not tapped; while a heartbeat is pending, the last completed one; never negative.",
+		Notes: "From a heartbeat to its acknowledgement, both seen on the wire. Acknowledgements are matched in order, as Discord sends them and does not say which heartbeat " +
+			"they are for. If one never comes, the value is too large by one interval until three later ones in a row have come at once (within a sixteenth of the interval), or the connection ends. " +
+			"Absent before the first acknowledgement and where the connection is not tapped. While a heartbeat is pending, and after one during which the process stood still (more than 3 s), " +
+			"it is the last completed one.",
 	}
 	ShardUp = Instrument{
 		Name: "discord.shard.up", Kind: Gauge, Labels: []Label{shardLabel}, Section: sectionGateway,

@@ -34,19 +34,16 @@ type tappedConn struct {
 	// ready is set by READY or RESUMED.
 	ready atomic.Bool
 
-	handshake handshake    // the one that is under way
-	beat      atomic.Int64 // when the pending heartbeat was sent, by clock; 0 if none is, or beatsPending
+	handshake handshake // the one that is under way
+	beats     heartbeats
 	latency   atomic.Int64 // of the last completed round trip; 0 if there was none
+	pulse     pulse        // while a handshake or a heartbeat waits for its answer
 }
 
 var (
 	directionReceive  = slices.Index(catalog.Directions(), catalog.DirectionReceive)
 	directionTransmit = slices.Index(catalog.Directions(), catalog.DirectionTransmit)
 )
-
-// beatsPending stands for several heartbeats that are pending, as after an op 1:
-// which of them an acknowledgement is for cannot be told.
-const beatsPending = -1
 
 // clock0 is where the monotonic clock of round trips begins.
 var clock0 = time.Now()
@@ -56,6 +53,7 @@ func clock() int64 { return max(1, int64(time.Since(clock0))) }
 
 func newTappedConn(inner net.Conn, t *tap) *tappedConn {
 	c := &tappedConn{Conn: inner, tap: t}
+	c.pulse.needed, c.handshake.pulse = c.awaiting, &c.pulse
 	c.in.Reset((*inbound)(c))
 	c.out.Reset((*outbound)(c))
 	return c
@@ -134,6 +132,21 @@ func (c *tappedConn) end(code, initiator int) {
 	a.life.end(c)
 }
 
+// awaiting reports whether Discord owes an answer.
+func (c *tappedConn) awaiting() bool {
+	return !c.ended.Load() && (c.beats.waiting() || c.handshake.pending())
+}
+
+// acknowledged takes the answer to a heartbeat. How long it took is not known
+// where the process stood still meanwhile.
+func (c *tappedConn) acknowledged(interval time.Duration) {
+	now := clock()
+	b, ok := c.beats.acknowledge(now, interval)
+	if ok && c.pulse.lostBy(now) == b.lost {
+		c.latency.Store(max(1, now-b.at))
+	}
+}
+
 // open reports whether the gateway connection is there, ready or not.
 func (c *tappedConn) open() bool { return c.live.Load() && !c.ended.Load() }
 
@@ -201,12 +214,12 @@ func (c *inbound) Packet(p *wire.Packet) {
 			a.life.enter((*tappedConn)(c), stateConnecting)
 		}
 	case wire.OpHeartbeatAck:
-		if sent := c.beat.Swap(0); sent > 0 {
-			c.latency.Store(max(1, clock()-sent))
-		}
+		var interval time.Duration
 		if a := c.tap.target.Load(); a != nil {
+			interval = time.Duration(a.life.interval.Load())
 			a.life.lastAck.Store(time.Now().UnixNano())
 		}
+		(*tappedConn)(c).acknowledged(interval)
 	}
 }
 
@@ -262,8 +275,9 @@ func (c *outbound) Head(line []byte) wire.Next {
 }
 
 func (c *outbound) Packet(p *wire.Packet) {
-	if p.Op == wire.OpHeartbeat && !c.beat.CompareAndSwap(0, clock()) {
-		c.beat.Store(beatsPending)
+	if p.Op == wire.OpHeartbeat {
+		now := clock()
+		c.beats.send(beat{now, c.pulse.start(now)})
 	}
 	a := c.tap.target.Load()
 	if a == nil {

@@ -113,9 +113,12 @@ func (l *life) read() (state int, since time.Time) {
 
 // A handshake is an IDENTIFY or a RESUME that has no outcome yet.
 type handshake struct {
+	pulse *pulse // the connection's
+
 	mu    sync.Mutex
 	kind  int
 	began time.Time // zero if there is none
+	lost  int64     // by then, by the pulse
 }
 
 // begin begins a handshake. One that had no answer by then never gets one.
@@ -123,7 +126,21 @@ func (h *handshake) begin(s *shard, kind int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.resolveLocked(s, handshakeClosed)
-	h.kind, h.began = kind, time.Now()
+	h.kind, h.began, h.lost = kind, time.Now(), h.pulse.start(clock())
+}
+
+// pending reports whether there is one.
+func (h *handshake) pending() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return !h.began.IsZero()
+}
+
+// overdueLocked reports whether the answer takes too long. While the process
+// stands still it cannot be read.
+func (h *handshake) overdueLocked() bool {
+	stood := time.Duration(h.pulse.lostBy(clock()) - h.lost)
+	return time.Since(h.began)-stood > catalog.HandshakeTimeoutAfter
 }
 
 // resolve gives the handshake its outcome, if there is one.
@@ -137,7 +154,7 @@ func (h *handshake) resolveLocked(s *shard, outcome int) {
 	if h.began.IsZero() {
 		return
 	}
-	if time.Since(h.began) > catalog.HandshakeTimeoutAfter {
+	if h.overdueLocked() {
 		outcome = handshakeTimeout
 	}
 	s.handshake(h.kind, outcome).n.Add(1)
@@ -148,7 +165,7 @@ func (h *handshake) resolveLocked(s *shard, outcome int) {
 func (h *handshake) expire(s *shard) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !h.began.IsZero() && time.Since(h.began) > catalog.HandshakeTimeoutAfter {
+	if !h.began.IsZero() && h.overdueLocked() {
 		h.resolveLocked(s, handshakeTimeout)
 	}
 }
