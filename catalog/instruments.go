@@ -104,6 +104,23 @@ var (
 		Notes: "Each connection once, by what was seen first. `discord`: a close frame arrived; `client`: discordgo sent one or closed the socket; " +
 			"`network`: the socket broke. The codes after which a client must not reconnect exist at 0 from the start. Absent for a shard whose sessions were all attached after Open.",
 	}
+	ConnectionAttempts = Instrument{
+		Name: "discord.shard.connection_attempts", Kind: Counter, Unit: "{attempt}", Section: sectionGateway,
+		Labels:      []Label{shardLabel, {Name: "outcome", Values: AttemptOutcomes()}, {Name: "status", Values: UpgradeStatuses()}},
+		Description: "Attempts to connect to the gateway, by outcome and by the status of the answer",
+		Notes: "Each dial of the session's once. `connected`: the upgrade to a WebSocket was accepted (101), counted with the first message after it. `refused`: there was another HTTP response, " +
+			"of Discord's, of Cloudflare's before it (403, 429, 502, 520 and the like), or of a proxy's to CONNECT (407 and the like). `failed`: there was none that can be read, status `none`: name resolution, " +
+			"TCP, TLS, a time-out, an answer that is not HTTP. discordgo asks GET /gateway for the address before the first dial and after each one that did not connect; where that fails there is no attempt, " +
+			"and the REST series show it. `connected` and `failed` exist at 0 from the start, the others appear with their first. Absent for a shard whose sessions were all attached after Open.",
+	}
+	VoiceDisconnects = Instrument{
+		Name: "discord.voice.disconnects", Kind: Counter, Unit: "{disconnect}", Section: sectionGateway,
+		Labels:      []Label{{Name: "code", Values: VoiceCloseCodes()}, {Name: "initiator", Values: Initiators()}},
+		Description: "Voice gateway connections that ended, by close code and by who ended them",
+		Notes: "Each connection once, by what was seen first, as with `discord_shard_disconnects_total`. `1000` by `client` is a bot that leaves. `4014`: somebody ended it, or the channel is gone. " +
+			"`4017`: Discord requires end-to-end encryption (DAVE), which discordgo has not; it tries again for ever. Voice servers send other codes at times, which are `other`. " +
+			"`4017` by `discord` and `none` by `network` exist at 0 from the start, the others appear with their first. Absent where no session was attached before Open.",
+	}
 	ShardReconnects = Instrument{
 		Name: "discord.shard.reconnects", Kind: Counter, Unit: "{reconnect}", Section: sectionGateway,
 		Labels:      []Label{shardLabel, {Name: "kind", Values: []string{KindIdentify, KindResume}}},
@@ -422,7 +439,7 @@ var (
 func All() []Instrument {
 	return []Instrument{
 		ShardLatency, ShardUp, ShardsConnected, ShardsConfigured, ShardsTotal, ShardState, ShardStateChange,
-		HeartbeatInterval, HeartbeatAck, LastEvent, Handshakes, ShardDisconnects, ShardReconnects, LockUnavailable,
+		HeartbeatInterval, HeartbeatAck, LastEvent, ConnectionAttempts, Handshakes, ShardDisconnects, ShardReconnects, VoiceDisconnects, LockUnavailable,
 		GatewayEvents, ShardSent, GatewayIO,
 		SessionStartRemaining, SessionStartTotal, SessionStartReset, SessionStartConcurrency,
 		Guilds, GuildsUnavailable, Members, CachedMembers, Channels, Threads, PrivateChannels, Roles, Emojis, Stickers, VoiceStates, Presences, VoiceClients,

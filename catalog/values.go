@@ -58,6 +58,20 @@ const (
 	HandshakeTimeout = "timeout"
 )
 
+// Values of the label outcome of attempts to connect. The status tells which.
+const (
+	// AttemptConnected is an upgrade to a WebSocket that was accepted.
+	AttemptConnected = "connected"
+	// AttemptRefused is an HTTP response in its place: Discord's, Cloudflare's, or
+	// that of a proxy on the way.
+	AttemptRefused = "refused"
+	// AttemptFailed is no response that can be read.
+	AttemptFailed = "failed"
+)
+
+// UpgradeAccepted is the status of an attempt that connected.
+const UpgradeAccepted = "101"
+
 // Values of the label outcome of acknowledgements. Each interaction has one.
 const (
 	// AckInTime is a first 2xx callback within the deadline of 3 s.
@@ -83,6 +97,9 @@ const StatusFailed = "failed"
 
 // CodeNone is the close code of a connection that ended without a close frame.
 const CodeNone = "none"
+
+// UpgradeNone is the status of an attempt to connect that got no response.
+const UpgradeNone = "none"
 
 // Values of the label kind of reconnects.
 const (
@@ -139,10 +156,41 @@ func FatalCloseCodes() []string {
 // frame, "1005" for a close frame without a code, "none" for an end without a
 // close frame, and "other".
 func CloseCodes() []string {
-	return []string{
-		"1000", "1001", "1002", "1003", "1005", "1007", "1008", "1009", "1010", "1011", "1012", "1013", "1014",
+	return slices.Concat(webSocketCodes, []string{
 		"4000", "4001", "4002", "4003", "4004", "4005", "4007", "4008", "4009", "4010", "4011", "4012", "4013", "4014",
 		CodeNone, Other,
+	})
+}
+
+var webSocketCodes = []string{"1000", "1001", "1002", "1003", "1005", "1007", "1008", "1009", "1010", "1011", "1012", "1013", "1014"}
+
+// VoiceCloseCodes returns the closed set of the label code of voice connections:
+// as [CloseCodes], with the codes of the voice gateway
+// (https://docs.discord.com/developers/topics/opcodes-and-status-codes#voice-voice-close-event-codes).
+func VoiceCloseCodes() []string {
+	return slices.Concat(webSocketCodes, []string{
+		"4001", "4002", "4003", "4004", "4005", "4006", "4009", "4011", "4012", "4014", "4015", "4016", CodeEncryptionRequired, "4020", "4021", "4022",
+		CodeNone, Other,
+	})
+}
+
+// CodeEncryptionRequired is the voice gateway's refusal of a client without
+// end-to-end encryption.
+const CodeEncryptionRequired = "4017"
+
+// AttemptOutcomes returns the closed set of the label outcome of attempts to
+// connect.
+func AttemptOutcomes() []string {
+	return []string{AttemptConnected, AttemptRefused, AttemptFailed}
+}
+
+// UpgradeStatuses returns the closed set of the label status of attempts to
+// connect: [UpgradeAccepted], the status codes with which Discord, Cloudflare or
+// a proxy may refuse, [Other] for any other, and [UpgradeNone].
+func UpgradeStatuses() []string {
+	return []string{
+		UpgradeAccepted, "400", "401", "403", "404", "405", "407", "408", "421", "426", "429", "451",
+		"500", "501", "502", "503", "504", "520", "521", "522", "523", "524", "525", "526", "530", Other, UpgradeNone,
 	}
 }
 

@@ -41,6 +41,7 @@ func (i *Instrumentation) collect(_ context.Context, o metric.Observer) error {
 		each(i.requests.errors, m.restErrors)
 		o.ObserveInt64(m.requestsInFlight, i.requests.inFlight.Load())
 		each(i.io, m.io)
+		each(i.voice, m.voiceDisconnects)
 		i.collectSessionStart(o, now)
 		i.expireHandshakes()
 	}
@@ -59,6 +60,7 @@ func (i *Instrumentation) collect(_ context.Context, o metric.Observer) error {
 	for _, s := range i.shards.list() {
 		each(s.reconnects, m.reconnects)
 		if s.tapped.Load() {
+			each(s.attempts, m.attempts)
 			each(s.disconnects, m.disconnects)
 			each(s.handshakes, m.handshakes)
 			each(s.sent, m.sent)

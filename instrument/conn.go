@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"net"
+	"regexp"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -25,9 +26,14 @@ type tappedConn struct {
 	in  wire.Stream // belongs to the reader
 	out wire.Stream // belongs to the writer
 
-	// gateway is set when the request was discordgo's for the gateway: its
-	// voice connections use the same dialer.
-	gateway atomic.Bool
+	// dialled is whether it was for the gateway, by what was known then.
+	dialled bool
+	// gateway is set when the request was discordgo's for the gateway, voice when
+	// it was for voice, which uses the same dialer, and elsewhere when it was for
+	// anything but the gateway.
+	gateway, voice, elsewhere atomic.Bool
+	// counted is set when the attempt to connect was.
+	counted atomic.Bool
 	// live is set when the upgrade was accepted: from then on the end counts.
 	live  atomic.Bool
 	ended atomic.Bool
@@ -66,7 +72,7 @@ func (c *tappedConn) Read(p []byte) (int, error) {
 	}
 	c.transferred(directionReceive, n)
 	if err != nil {
-		c.end(codeNone, initiatorNetwork)
+		c.end(noCode, initiatorNetwork)
 	}
 	return n, err
 }
@@ -80,13 +86,13 @@ func (c *tappedConn) Write(p []byte) (int, error) {
 	n, err := c.Conn.Write(p)
 	c.transferred(directionTransmit, n)
 	if err != nil {
-		c.end(codeNone, initiatorNetwork)
+		c.end(noCode, initiatorNetwork)
 	}
 	return n, err
 }
 
 func (c *tappedConn) Close() error {
-	c.end(codeNone, initiatorClient)
+	c.end(noCode, initiatorClient)
 	return c.Conn.Close()
 }
 
@@ -122,11 +128,22 @@ func (c *tappedConn) end(code, initiator int) {
 		return
 	}
 	if !c.gateway.Load() {
+		if c.voice.Load() && c.live.Load() {
+			a.inst.voice[codeIn(voiceCodeIndex, code)*len(initiators)+initiator].n.Add(1)
+		}
+		if c.dialled && !c.elsewhere.Load() {
+			c.attempted(upgradeNone)
+		}
 		a.life.undialed()
 		return
 	}
-	if c.live.Load() {
-		a.shard.Load().disconnect(code, initiator).n.Add(1)
+	switch {
+	case !c.live.Load(), !c.counted.Load() && initiator == initiatorClient:
+		// gorilla/websocket refuses a 101 with a wrong key before it reads on.
+		c.attempted(upgradeNone)
+	default:
+		c.attempted(upgradeAccepted)
+		a.shard.Load().disconnect(codeIn(codeIndex, code), initiator).n.Add(1)
 		c.handshake.resolve(a.shard.Load(), handshakeClosed)
 	}
 	a.life.end(c)
@@ -171,21 +188,30 @@ func (c *inbound) Head(line []byte) wire.Next {
 	if ok && len(rest) > 0 {
 		rest = rest[1:] // the minor version
 	}
+	gateway, voice := c.gateway.Load(), c.voice.Load()
 	switch {
-	case !ok, !c.gateway.Load() && !bytes.HasPrefix(rest, statusOK):
+	case !ok:
 		return wire.Ignore
-	case bytes.HasPrefix(rest, statusSwitching):
+	case gateway && bytes.HasPrefix(rest, statusSwitching):
 		c.live.Store(true)
 		c.tap.conn.Store((*tappedConn)(c))
 		return wire.Frames
-	case bytes.HasPrefix(rest, statusOK): // a proxy's answer to CONNECT
+	case voice && bytes.HasPrefix(rest, statusSwitching):
+		c.live.Store(true)
+		return wire.Frames
+	case !gateway && !voice && bytes.HasPrefix(rest, statusOK): // a proxy's answer to CONNECT
 		return wire.AnotherHead
 	default:
+		(*tappedConn)(c).refused(rest)
 		return wire.Ignore
 	}
 }
 
 func (c *inbound) Packet(p *wire.Packet) {
+	if !c.gateway.Load() {
+		return // voice has operations of its own
+	}
+	(*tappedConn)(c).attempted(upgradeAccepted)
 	switch p.Op {
 	case wire.OpDispatch:
 		if c.ended.Load() {
@@ -233,10 +259,20 @@ func (c *tappedConn) established(a *attachment, outcome int) {
 }
 
 func (c *inbound) Close(code int) {
-	(*tappedConn)(c).end(codeOf(code), initiatorDiscord)
+	if c.gateway.Load() {
+		(*tappedConn)(c).attempted(upgradeAccepted)
+	}
+	(*tappedConn)(c).end(code, initiatorDiscord)
 }
 
-func (c *inbound) Fault(err error) { c.tap.fault(err) }
+func (c *inbound) Fault(err error) { (*tappedConn)(c).fault(err) }
+
+// fault reports what could not be read. Voice is not read, but for the end.
+func (c *tappedConn) fault(err error) {
+	if !c.voice.Load() {
+		c.tap.fault(err)
+	}
+}
 
 // outbound is the sink of what is sent.
 type outbound tappedConn
@@ -247,6 +283,7 @@ var (
 	// discordgo asks the gateway for this encoding, and its voice connections
 	// for nothing (v0.28.1 to v0.29.1).
 	gatewayQuery = []byte("encoding=json")
+	voiceLine    = regexp.MustCompile(`^GET /(\?\S*)? `)
 )
 
 func (c *outbound) Head(line []byte) wire.Next {
@@ -266,15 +303,22 @@ func (c *outbound) Head(line []byte) wire.Next {
 			a.life.begin((*tappedConn)(c))
 		}
 		return wire.Frames
-	default:
-		if a := c.tap.target.Load(); a != nil {
-			a.life.undialed()
-		}
-		return wire.Ignore
 	}
+	c.elsewhere.Store(true)
+	if a := c.tap.target.Load(); a != nil {
+		a.life.undialed()
+	}
+	if voiceLine.Match(line) {
+		c.voice.Store(true)
+		return wire.Frames
+	}
+	return wire.Ignore
 }
 
 func (c *outbound) Packet(p *wire.Packet) {
+	if !c.gateway.Load() {
+		return
+	}
 	if p.Op == wire.OpHeartbeat {
 		now := clock()
 		c.beats.send(beat{now, c.pulse.start(now)})
@@ -300,7 +344,7 @@ func (c *outbound) Packet(p *wire.Packet) {
 }
 
 func (c *outbound) Close(code int) {
-	(*tappedConn)(c).end(codeOf(code), initiatorClient)
+	(*tappedConn)(c).end(code, initiatorClient)
 }
 
-func (c *outbound) Fault(err error) { c.tap.fault(err) }
+func (c *outbound) Fault(err error) { (*tappedConn)(c).fault(err) }

@@ -43,6 +43,7 @@ type Instrumentation struct {
 	requests     *requestSet
 	sessionStart sessionStart
 	io           []cell  // by direction
+	voice        []cell  // disconnects by code, then initiator
 	logs         *logSet // nil unless asked for
 
 	mu       sync.Mutex                    // of what follows
@@ -69,6 +70,7 @@ func New(opts ...Option) (*Instrumentation, error) {
 		rateLimits:   newRateLimitSet(),
 		requests:     newRequestSet(),
 		acks:         newAckSet(cfg.withoutAcks),
+		voice:        newVoiceDisconnects(),
 		kept:         map[weak.Pointer[discordgo.Session]]*handlers{},
 	}
 	i.faults = newFaults(i.start, cfg.errorHandler)

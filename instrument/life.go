@@ -75,14 +75,15 @@ func (l *life) begin(c *tappedConn) {
 	l.enterLocked(stateConnecting)
 }
 
-// dialing notes that the session dials. A voice connection dials too, but only
-// while the gateway is there.
-func (l *life) dialing() {
+// dialing notes that the session dials, and reports whether it is for the
+// gateway. A voice connection dials too, but only while the gateway is there.
+func (l *life) dialing() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.conn == nil && l.state == stateDisconnected {
 		l.enterLocked(stateConnecting)
 	}
+	return l.conn == nil
 }
 
 // undialed notes that no connection to the gateway came of it.
