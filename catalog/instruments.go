@@ -181,7 +181,7 @@ var (
 		Name: "discord.gateway.session_start.remaining", Kind: Gauge, Unit: "{session}", Section: sectionGateway,
 		Description: "IDENTIFYs that the bot's token may still send until the reset",
 		Notes: "From the last response to GET /gateway/bot: the bot's own, or the slow poll that the facade makes on request. It is of that moment, and of all processes of the bot together. " +
-			"Absent before, and from the reset on until it is read again. At 0 Discord resets the token.",
+			"Absent before, and from the reset on until it is read again, a day at most. At 0 Discord resets the token.",
 	}
 	SessionStartTotal = Instrument{
 		Name: "discord.gateway.session_start.total", Kind: Gauge, Unit: "{session}", Section: sectionGateway,
@@ -191,7 +191,7 @@ var (
 	SessionStartReset = Instrument{
 		Name: "discord.gateway.session_start.reset.timestamp", Kind: Gauge, Unit: "s", Section: sectionGateway,
 		Description: "When the number of IDENTIFYs that remain is set back to the total, as Unix time",
-		Notes:       "As the one above.",
+		Notes:       "As the one above. Absent also where Discord says 0 for the time until then: no IDENTIFY was sent in the last day, and there is nothing to set back.",
 	}
 	SessionStartConcurrency = Instrument{
 		Name: "discord.gateway.session_start.max_concurrency", Kind: Gauge, Unit: "{session}", Section: sectionGateway,
@@ -224,7 +224,7 @@ var (
 		Name: "discord.members", Kind: Gauge, Unit: "{member}", Section: sectionState,
 		Description: "Sum of the member counts of the available guilds",
 		Notes: "member_count of GUILD_CREATE, kept up by GUILD_MEMBER_ADD and GUILD_MEMBER_REMOVE (which need the GUILD_MEMBERS intent). " +
-			"A user in two guilds counts twice. Absent where some guild's count is not known.",
+			"A user in two guilds counts twice. Absent where some guild's count is not known, or is no count: below 0, a fraction, or more than 2^33.",
 	}
 	CachedMembers   = cached("cached_members", "member", "Members in discordgo's state cache")
 	Channels        = cached("channels", "channel", "Guild channels in discordgo's state cache")

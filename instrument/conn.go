@@ -230,7 +230,7 @@ func (c *inbound) Packet(p *wire.Packet) {
 			a.dispatch(p, replayed)
 		}
 	case wire.OpHello:
-		if a := c.tap.target.Load(); a != nil && p.Has&wire.HasHeartbeatInterval != 0 {
+		if a := c.tap.target.Load(); a != nil && p.Has&wire.HasHeartbeatInterval != 0 && p.HeartbeatInterval <= longestInterval {
 			a.life.interval.Store(p.HeartbeatInterval * int64(time.Millisecond))
 		}
 	case wire.OpInvalidSession:
@@ -248,6 +248,10 @@ func (c *inbound) Packet(p *wire.Packet) {
 		(*tappedConn)(c).acknowledged(interval)
 	}
 }
+
+// longestInterval is, in milliseconds, the longest between heartbeats that can be
+// meant: Discord's is 41.25 s.
+const longestInterval = int64(time.Hour / time.Millisecond)
 
 // established notes READY or RESUMED.
 func (c *tappedConn) established(a *attachment, outcome int) {

@@ -126,7 +126,7 @@ func (s *shard) handshake(kind, outcome int) *cell {
 }
 
 // shardSet finds the shard of an id. It is bounded: from MaxShards on all ids
-// share one.
+// share one, with those below 0.
 type shardSet struct {
 	mu   sync.Mutex
 	byID map[int]*shard
@@ -140,7 +140,7 @@ func (s *shardSet) get(id int) *shard {
 	if found, ok := s.byID[id]; ok {
 		return found
 	}
-	if len(s.byID) >= catalog.MaxShards {
+	if id < 0 || len(s.byID) >= catalog.MaxShards {
 		if s.rest == nil {
 			s.rest = newShard(catalog.Other)
 			s.all = append(s.all, s.rest)
