@@ -180,7 +180,8 @@ var (
 	SessionStartRemaining = Instrument{
 		Name: "discord.gateway.session_start.remaining", Kind: Gauge, Unit: "{session}", Section: sectionGateway,
 		Description: "IDENTIFYs that the bot's token may still send until the reset",
-		Notes: "From the last response to GET /gateway/bot: the bot's own, or the slow poll that the facade makes on request. It is of that moment, and of all processes of the bot together. " +
+		Notes: "From the last response to GET /gateway/bot: the bot's own (GatewayBot; Open does not ask), or the slow poll that the facade makes on request " +
+			"(ARGUS_SESSION_START_POLL). Without either it is absent, and no alert on it can fire. It is of that moment, and of all processes of the bot together. " +
 			"Absent before, and from the reset on until it is read again, a day at most. At 0 Discord resets the token.",
 	}
 	SessionStartTotal = Instrument{
@@ -351,7 +352,8 @@ var (
 		Description: "Responses with status 429, by scope and route",
 		Notes: "Scope is Discord's X-RateLimit-Scope header: `user` this bot's own limit on the route, `shared` a limit of the resource that others used up, " +
 			"`global` the bot's limit over all routes; `unknown` where there was no header. Each scope exists at 0 from the start (route `other`). " +
-			"For a session that was attached after Open the scope is always `unknown`.",
+			"For a session that was attached after Open the scope is always `unknown`, and only those are counted after which discordgo tries again: " +
+			"none where retries are off (ShouldRetryOnRateLimit, WithRetryOnRatelimit), and none whose body is not Discord's JSON, as Cloudflare's.",
 	}
 )
 

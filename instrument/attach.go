@@ -91,7 +91,9 @@ func (a *attachment) configure() {
 // has been opened has handlers alone: it is then not known how long a heartbeat
 // takes, with which code a connection ended, what the scope of a rate limit
 // was, and how many members the guilds had that it knew before. Those series
-// are absent, or "unknown".
+// are absent, or "unknown". Of the 429s those alone are counted after which
+// discordgo tries again: not where retries are off, and not those whose body is
+// not Discord's JSON.
 //
 // When a session is nil, none is attached.
 //
