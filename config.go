@@ -409,7 +409,8 @@ var settings = []setting{
 		byDefault: "`0`: off",
 		values:    "a time such as 5m or 1h, at least 1m, or 0",
 		meaning: "Time between two requests of `GET /gateway/bot` by Argus itself, on one of the sessions, for `discord_gateway_session_start_*`. " +
-			"The budget is the bot token's: one process of a bot is enough. Without it the bot's own such requests are read.",
+			"The budget is the bot token's: one process of a bot is enough. Without it the bot's own such requests are read (`GatewayBot`; discordgo's `Open` makes none), " +
+			"and where there are none the alerts on session starts cannot fire.",
 		parse: func(d *draft, value string, _ Source) error {
 			every, err := time.ParseDuration(value)
 			if err != nil || every < 0 || every > 0 && every < minSessionPoll {

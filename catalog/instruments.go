@@ -65,8 +65,10 @@ var (
 	ShardLatency = Instrument{
 		Name: "discord.shard.latency", Kind: Gauge, Unit: "s", Labels: []Label{shardLabel}, Section: sectionGateway,
 		Description: "Duration of the shard's last completed heartbeat round trip",
-		Notes: "From the heartbeat that was sent last to its acknowledgement, both seen on the wire. Absent before the first acknowledgement " +
-			"and where the connection is not tapped; while a heartbeat is pending, the last completed one; never negative.",
+		Notes: "From a heartbeat to its acknowledgement, both seen on the wire. Acknowledgements are matched in order, as Discord sends them and does not say which heartbeat " +
+			"they are for. If one never comes, the value is too large by one interval until three later ones in a row have come at once (within a sixteenth of the interval), or the connection ends. " +
+			"Absent before the first acknowledgement and where the connection is not tapped. While a heartbeat is pending, and after one during which the process stood still (more than 3 s), " +
+			"it is the last completed one.",
 	}
 	ShardUp = Instrument{
 		Name: "discord.shard.up", Kind: Gauge, Labels: []Label{shardLabel}, Section: sectionGateway,
@@ -90,8 +92,10 @@ var (
 		Name: "discord.gateway.events", Kind: Counter, Unit: "{event}", Section: sectionGateway,
 		Labels:      []Label{{Name: "event", Values: Events()}},
 		Description: "Dispatches received from the gateway, by type",
-		Notes: "Counted once each: on the wire where the connection is tapped, else by a handler. A type's series appears with its first dispatch; " +
-			"`unknown` (a type that is not in the list) exists from the start.",
+		Notes: "Counted once each: on the wire where the connection is tapped, else by a handler. A type's series appears with its first dispatch. " +
+			"`unknown` and `RATE_LIMITED` exist from the start. `unknown`: a type that Discord does not document, such as PRESENCES_REPLACE. " +
+			"`RATE_LIMITED`: Discord refused a payload of the bot's, which is a request for all members of a guild (op 8) that came too soon after another. " +
+			"The members do not arrive then, and discordgo does not ask again.",
 	}
 	ShardDisconnects = Instrument{
 		Name: "discord.shard.disconnects", Kind: Counter, Unit: "{disconnect}", Section: sectionGateway,
@@ -99,6 +103,23 @@ var (
 		Description: "Gateway connections that ended, by close code and by who ended them",
 		Notes: "Each connection once, by what was seen first. `discord`: a close frame arrived; `client`: discordgo sent one or closed the socket; " +
 			"`network`: the socket broke. The codes after which a client must not reconnect exist at 0 from the start. Absent for a shard whose sessions were all attached after Open.",
+	}
+	ConnectionAttempts = Instrument{
+		Name: "discord.shard.connection_attempts", Kind: Counter, Unit: "{attempt}", Section: sectionGateway,
+		Labels:      []Label{shardLabel, {Name: "outcome", Values: AttemptOutcomes()}, {Name: "status", Values: UpgradeStatuses()}},
+		Description: "Attempts to connect to the gateway, by outcome and by the status of the answer",
+		Notes: "Each dial of the session's once. `connected`: the upgrade to a WebSocket was accepted (101), counted with the first message after it. `refused`: there was another HTTP response, " +
+			"of Discord's, of Cloudflare's before it (403, 429, 502, 520 and the like), or of a proxy's to CONNECT (407 and the like). `failed`: there was none that can be read, status `none`: name resolution, " +
+			"TCP, TLS, a time-out, an answer that is not HTTP. discordgo asks GET /gateway for the address before the first dial and after each one that did not connect; where that fails there is no attempt, " +
+			"and the REST series show it. `connected` and `failed` exist at 0 from the start, the others appear with their first. Absent for a shard whose sessions were all attached after Open.",
+	}
+	VoiceDisconnects = Instrument{
+		Name: "discord.voice.disconnects", Kind: Counter, Unit: "{disconnect}", Section: sectionGateway,
+		Labels:      []Label{{Name: "code", Values: VoiceCloseCodes()}, {Name: "initiator", Values: Initiators()}},
+		Description: "Voice gateway connections that ended, by close code and by who ended them",
+		Notes: "Each connection once, by what was seen first, as with `discord_shard_disconnects_total`. `1000` by `client` is a bot that leaves. `4014`: somebody ended it, or the channel is gone. " +
+			"`4017`: Discord requires end-to-end encryption (DAVE), which discordgo has not; it tries again for ever. Voice servers send other codes at times, which are `other`. " +
+			"`4017` by `discord` and `none` by `network` exist at 0 from the start, the others appear with their first. Absent where no session was attached before Open.",
 	}
 	ShardReconnects = Instrument{
 		Name: "discord.shard.reconnects", Kind: Counter, Unit: "{reconnect}", Section: sectionGateway,
@@ -159,8 +180,9 @@ var (
 	SessionStartRemaining = Instrument{
 		Name: "discord.gateway.session_start.remaining", Kind: Gauge, Unit: "{session}", Section: sectionGateway,
 		Description: "IDENTIFYs that the bot's token may still send until the reset",
-		Notes: "From the last response to GET /gateway/bot: the bot's own, or the slow poll that the facade makes on request. It is of that moment, and of all processes of the bot together. " +
-			"Absent before, and from the reset on until it is read again. At 0 Discord resets the token.",
+		Notes: "From the last response to GET /gateway/bot: the bot's own (GatewayBot; Open does not ask), or the slow poll that the facade makes on request " +
+			"(ARGUS_SESSION_START_POLL). Without either it is absent, and no alert on it can fire. It is of that moment, and of all processes of the bot together. " +
+			"Absent before, and from the reset on until it is read again, a day at most. At 0 Discord resets the token.",
 	}
 	SessionStartTotal = Instrument{
 		Name: "discord.gateway.session_start.total", Kind: Gauge, Unit: "{session}", Section: sectionGateway,
@@ -170,7 +192,7 @@ var (
 	SessionStartReset = Instrument{
 		Name: "discord.gateway.session_start.reset.timestamp", Kind: Gauge, Unit: "s", Section: sectionGateway,
 		Description: "When the number of IDENTIFYs that remain is set back to the total, as Unix time",
-		Notes:       "As the one above.",
+		Notes:       "As the one above. Absent also where Discord says 0 for the time until then: no IDENTIFY was sent in the last day, and there is nothing to set back.",
 	}
 	SessionStartConcurrency = Instrument{
 		Name: "discord.gateway.session_start.max_concurrency", Kind: Gauge, Unit: "{session}", Section: sectionGateway,
@@ -203,7 +225,7 @@ var (
 		Name: "discord.members", Kind: Gauge, Unit: "{member}", Section: sectionState,
 		Description: "Sum of the member counts of the available guilds",
 		Notes: "member_count of GUILD_CREATE, kept up by GUILD_MEMBER_ADD and GUILD_MEMBER_REMOVE (which need the GUILD_MEMBERS intent). " +
-			"A user in two guilds counts twice. Absent where some guild's count is not known.",
+			"A user in two guilds counts twice. Absent where some guild's count is not known, or is no count: below 0, a fraction, or more than 2^33.",
 	}
 	CachedMembers   = cached("cached_members", "member", "Members in discordgo's state cache")
 	Channels        = cached("channels", "channel", "Guild channels in discordgo's state cache")
@@ -330,7 +352,8 @@ var (
 		Description: "Responses with status 429, by scope and route",
 		Notes: "Scope is Discord's X-RateLimit-Scope header: `user` this bot's own limit on the route, `shared` a limit of the resource that others used up, " +
 			"`global` the bot's limit over all routes; `unknown` where there was no header. Each scope exists at 0 from the start (route `other`). " +
-			"For a session that was attached after Open the scope is always `unknown`.",
+			"For a session that was attached after Open the scope is always `unknown`, and only those are counted after which discordgo tries again: " +
+			"none where retries are off (ShouldRetryOnRateLimit, WithRetryOnRatelimit), and none whose body is not Discord's JSON, as Cloudflare's.",
 	}
 )
 
@@ -420,7 +443,7 @@ var (
 func All() []Instrument {
 	return []Instrument{
 		ShardLatency, ShardUp, ShardsConnected, ShardsConfigured, ShardsTotal, ShardState, ShardStateChange,
-		HeartbeatInterval, HeartbeatAck, LastEvent, Handshakes, ShardDisconnects, ShardReconnects, LockUnavailable,
+		HeartbeatInterval, HeartbeatAck, LastEvent, ConnectionAttempts, Handshakes, ShardDisconnects, ShardReconnects, VoiceDisconnects, LockUnavailable,
 		GatewayEvents, ShardSent, GatewayIO,
 		SessionStartRemaining, SessionStartTotal, SessionStartReset, SessionStartConcurrency,
 		Guilds, GuildsUnavailable, Members, CachedMembers, Channels, Threads, PrivateChannels, Roles, Emojis, Stickers, VoiceStates, Presences, VoiceClients,

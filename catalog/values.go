@@ -58,6 +58,20 @@ const (
 	HandshakeTimeout = "timeout"
 )
 
+// Values of the label outcome of attempts to connect. The status tells which.
+const (
+	// AttemptConnected is an upgrade to a WebSocket that was accepted.
+	AttemptConnected = "connected"
+	// AttemptRefused is an HTTP response in its place: Discord's, Cloudflare's, or
+	// that of a proxy on the way.
+	AttemptRefused = "refused"
+	// AttemptFailed is no response that can be read.
+	AttemptFailed = "failed"
+)
+
+// UpgradeAccepted is the status of an attempt that connected.
+const UpgradeAccepted = "101"
+
 // Values of the label outcome of acknowledgements. Each interaction has one.
 const (
 	// AckInTime is a first 2xx callback within the deadline of 3 s.
@@ -84,11 +98,19 @@ const StatusFailed = "failed"
 // CodeNone is the close code of a connection that ended without a close frame.
 const CodeNone = "none"
 
+// UpgradeNone is the status of an attempt to connect that got no response.
+const UpgradeNone = "none"
+
 // Values of the label kind of reconnects.
 const (
 	KindIdentify = "identify"
 	KindResume   = "resume"
 )
+
+// EventRateLimited is the dispatch by which Discord refuses what a client sent:
+// too many requests for all members of a guild
+// (https://docs.discord.com/developers/events/gateway-events#rate-limited).
+const EventRateLimited = "RATE_LIMITED"
 
 // Values of the label scope of rate limits, as the header X-RateLimit-Scope
 // writes them.
@@ -140,10 +162,41 @@ func FatalCloseCodes() []string {
 // frame, "1005" for a close frame without a code, "none" for an end without a
 // close frame, and "other".
 func CloseCodes() []string {
-	return []string{
-		"1000", "1001", "1002", "1003", "1005", "1007", "1008", "1009", "1010", "1011", "1012", "1013", "1014",
+	return slices.Concat(webSocketCodes, []string{
 		"4000", "4001", "4002", "4003", "4004", "4005", "4007", "4008", "4009", "4010", "4011", "4012", "4013", "4014",
 		CodeNone, Other,
+	})
+}
+
+var webSocketCodes = []string{"1000", "1001", "1002", "1003", "1005", "1007", "1008", "1009", "1010", "1011", "1012", "1013", "1014"}
+
+// VoiceCloseCodes returns the closed set of the label code of voice connections:
+// as [CloseCodes], with the codes of the voice gateway
+// (https://docs.discord.com/developers/topics/opcodes-and-status-codes#voice-voice-close-event-codes).
+func VoiceCloseCodes() []string {
+	return slices.Concat(webSocketCodes, []string{
+		"4001", "4002", "4003", "4004", "4005", "4006", "4009", "4011", "4012", "4014", "4015", "4016", CodeEncryptionRequired, "4020", "4021", "4022",
+		CodeNone, Other,
+	})
+}
+
+// CodeEncryptionRequired is the voice gateway's refusal of a client without
+// end-to-end encryption.
+const CodeEncryptionRequired = "4017"
+
+// AttemptOutcomes returns the closed set of the label outcome of attempts to
+// connect.
+func AttemptOutcomes() []string {
+	return []string{AttemptConnected, AttemptRefused, AttemptFailed}
+}
+
+// UpgradeStatuses returns the closed set of the label status of attempts to
+// connect: [UpgradeAccepted], the status codes with which Discord, Cloudflare or
+// a proxy may refuse, [Other] for any other, and [UpgradeNone].
+func UpgradeStatuses() []string {
+	return []string{
+		UpgradeAccepted, "400", "401", "403", "404", "405", "407", "408", "421", "426", "429", "451",
+		"500", "501", "502", "503", "504", "520", "521", "522", "523", "524", "525", "526", "530", Other, UpgradeNone,
 	}
 }
 
@@ -171,7 +224,8 @@ func AckOutcomes() []string { return []string{AckInTime, AckLate, AckRejected, A
 // (https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-opcodes).
 func SentOps() []string {
 	return []string{
-		"heartbeat", "identify", "presence_update", "voice_state_update", "resume", "request_guild_members", "request_soundboard_sounds", Other,
+		"heartbeat", "identify", "presence_update", "voice_state_update", "resume", "request_guild_members", "request_soundboard_sounds",
+		"request_channel_info", Other,
 	}
 }
 
@@ -219,8 +273,10 @@ func Timers() []string { return []string{TimerAnswer, TimerHandler} }
 // Subsystems returns the closed set of the label subsystem.
 func Subsystems() []string { return []string{SubsystemServer, SubsystemOTLP} }
 
-// Events returns the closed set of the label event, sorted: every dispatch that a
-// supported version of discordgo decodes, and "unknown" for all others.
+// Events returns the closed set of the label event, sorted: every dispatch that
+// Discord documents
+// (https://docs.discord.com/developers/events/gateway-events#receive-events), and
+// "unknown" for all others, those included that only discordgo names.
 func Events() []string { return slices.Clone(events) }
 
 var events = []string{
@@ -231,6 +287,7 @@ var events = []string{
 	"AUTO_MODERATION_RULE_UPDATE",
 	"CHANNEL_CREATE",
 	"CHANNEL_DELETE",
+	"CHANNEL_INFO",
 	"CHANNEL_PINS_UPDATE",
 	"CHANNEL_UPDATE",
 	"ENTITLEMENT_CREATE",
@@ -252,9 +309,16 @@ var events = []string{
 	"GUILD_ROLE_UPDATE",
 	"GUILD_SCHEDULED_EVENT_CREATE",
 	"GUILD_SCHEDULED_EVENT_DELETE",
+	"GUILD_SCHEDULED_EVENT_EXCEPTION_CREATE",
+	"GUILD_SCHEDULED_EVENT_EXCEPTION_DELETE",
+	"GUILD_SCHEDULED_EVENT_EXCEPTION_UPDATE",
 	"GUILD_SCHEDULED_EVENT_UPDATE",
 	"GUILD_SCHEDULED_EVENT_USER_ADD",
 	"GUILD_SCHEDULED_EVENT_USER_REMOVE",
+	"GUILD_SOUNDBOARD_SOUNDS_UPDATE",
+	"GUILD_SOUNDBOARD_SOUND_CREATE",
+	"GUILD_SOUNDBOARD_SOUND_DELETE",
+	"GUILD_SOUNDBOARD_SOUND_UPDATE",
 	"GUILD_STICKERS_UPDATE",
 	"GUILD_UPDATE",
 	"INTEGRATION_CREATE",
@@ -273,13 +337,14 @@ var events = []string{
 	"MESSAGE_REACTION_REMOVE_ALL",
 	"MESSAGE_REACTION_REMOVE_EMOJI",
 	"MESSAGE_UPDATE",
-	"PRESENCES_REPLACE",
 	"PRESENCE_UPDATE",
+	"RATE_LIMITED",
 	"READY",
 	"RESUMED",
-	"STAGE_INSTANCE_EVENT_CREATE",
-	"STAGE_INSTANCE_EVENT_DELETE",
-	"STAGE_INSTANCE_EVENT_UPDATE",
+	"SOUNDBOARD_SOUNDS",
+	"STAGE_INSTANCE_CREATE",
+	"STAGE_INSTANCE_DELETE",
+	"STAGE_INSTANCE_UPDATE",
 	"SUBSCRIPTION_CREATE",
 	"SUBSCRIPTION_DELETE",
 	"SUBSCRIPTION_UPDATE",
@@ -291,6 +356,9 @@ var events = []string{
 	"THREAD_UPDATE",
 	"TYPING_START",
 	"USER_UPDATE",
+	"VOICE_CHANNEL_EFFECT_SEND",
+	"VOICE_CHANNEL_START_TIME_UPDATE",
+	"VOICE_CHANNEL_STATUS_UPDATE",
 	"VOICE_SERVER_UPDATE",
 	"VOICE_STATE_UPDATE",
 	"WEBHOOKS_UPDATE",

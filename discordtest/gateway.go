@@ -209,7 +209,7 @@ func (c *Conn) receive(data []byte) {
 			return
 		}
 		c.resume(p.D)
-	case opPresence, opVoiceState, opRequestMembers, opSoundboard:
+	case opPresence, opVoiceState, opRequestMembers, opSoundboard, opChannelInfo:
 		if !identified {
 			_ = c.CloseCode(4003, "Not authenticated.")
 			return

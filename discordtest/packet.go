@@ -23,6 +23,7 @@ const (
 	opHello          = 10
 	opHeartbeatAck   = 11
 	opSoundboard     = 31
+	opChannelInfo    = 43
 )
 
 var (

@@ -47,8 +47,9 @@ type TrafficConfig struct {
 }
 
 // DefaultMix returns the shares that a bot in ordinary guilds sees, with a new
-// map each time. DIRECT_MESSAGE is a MESSAGE_CREATE outside guilds, and
-// VOICE_CHANNEL_STATUS_UPDATE stands for the types that discordgo does not know.
+// map each time. DIRECT_MESSAGE is a MESSAGE_CREATE outside guilds,
+// VOICE_CHANNEL_STATUS_UPDATE stands for the types that discordgo does not know,
+// and GUILD_JOIN_REQUEST_UPDATE for those that Discord does not document.
 func DefaultMix() map[string]float64 {
 	return map[string]float64{
 		"MESSAGE_CREATE":               36,
@@ -71,6 +72,7 @@ func DefaultMix() map[string]float64 {
 		"GUILD_AUDIT_LOG_ENTRY_CREATE": 0.3,
 		"INVITE_CREATE":                0.2,
 		"VOICE_CHANNEL_STATUS_UPDATE":  0.2,
+		"GUILD_JOIN_REQUEST_UPDATE":    0.1,
 	}
 }
 
@@ -496,6 +498,8 @@ func (t *Traffic) send(st step) {
 		}
 	case "VOICE_CHANNEL_STATUS_UPDATE":
 		data = map[string]any{"id": g.voiceChannel(), "guild_id": guildID, "status": "playing"}
+	case "GUILD_JOIN_REQUEST_UPDATE":
+		data = map[string]any{"guild_id": guildID, "status": "SUBMITTED", "request": map[string]any{"id": s.NewID(now), "user_id": userID}}
 	case "INTERACTION_CREATE":
 		t.interact(st, g, now)
 		return

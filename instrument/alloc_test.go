@@ -68,7 +68,7 @@ func newTapped(tb testing.TB, attached bool, opts ...Option) *tapped {
 		tb.Fatal(err)
 	}
 	f.call(tb, f.request(tb, http.MethodGet, discordgo.EndpointGateway)) // as Open does
-	if f.listens, err = tapAround(s).listen(f.conn, nil); err != nil {
+	if f.listens, err = tapAround(s).dialing("gateway.example:443").done(f.conn, nil); err != nil {
 		tb.Fatal(err)
 	}
 	f.send(tb, []byte("GET /?v=9&encoding=json HTTP/1.1\r\n\r\n"))

@@ -39,9 +39,10 @@ type attachment struct {
 	// seq is the number of the newest dispatch that the tap saw.
 	seq atomic.Int64
 	// deaf is set while the session is connected and the tap hears nothing of
-	// it, and deafSince, by clock, when that began.
-	deaf      atomic.Bool
-	deafSince atomic.Int64
+	// it, deafLook when that was seen last, by clock, and deafFor for how long.
+	deaf     atomic.Bool
+	deafLook atomic.Int64
+	deafFor  atomic.Int64
 
 	life   life // with a tap
 	guilds guildSet
@@ -75,7 +76,7 @@ func (a *attachment) configure() {
 	// Identify.Shard is written by discordgo where ShardCount is above 1, and
 	// then has nothing new to say.
 	if s.ShardCount <= 1 && s.Identify.Shard != nil {
-		set.shardID, set.shardCount = s.Identify.Shard[0], s.Identify.Shard[1]
+		set.shardID, set.shardCount = s.Identify.Shard[0], max(1, s.Identify.Shard[1])
 	}
 	a.settings.Store(&set)
 	a.shard.Store(a.inst.shards.get(set.shardID))
@@ -90,7 +91,9 @@ func (a *attachment) configure() {
 // has been opened has handlers alone: it is then not known how long a heartbeat
 // takes, with which code a connection ended, what the scope of a rate limit
 // was, and how many members the guilds had that it knew before. Those series
-// are absent, or "unknown".
+// are absent, or "unknown". Of the 429s those alone are counted after which
+// discordgo tries again: not where retries are off, and not those whose body is
+// not Discord's JSON.
 //
 // When a session is nil, none is attached.
 //

@@ -15,6 +15,9 @@ const (
 	// boundsLife is for how long the bounds narrow before they begin anew, so
 	// that a clock that drifts, or was set, is followed.
 	boundsLife = 10 * time.Minute
+	// farthest is how wrong a clock may be: one that was never set says 1970. What
+	// is farther is not a time, and may not even fit.
+	farthest = 100 * 365 * 24 * time.Hour
 )
 
 // A skew compares this machine's clock with Discord's. An offset is our time
@@ -87,6 +90,9 @@ func (s *skew) dateDue() bool {
 // response takes the Date of a response to a request that was sent and answered
 // at these times. Discord made it in between, and cut off the fraction.
 func (s *skew) response(date, sent, received time.Time) {
+	if received.Sub(date).Abs() > farthest {
+		return
+	}
 	low, high := sent.Sub(date)-time.Second, received.Sub(date)
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -124,7 +124,7 @@ func TestHandshakeThatTakesTooLong(t *testing.T) {
 		func(h *handshake) { h.begin(s, kindIdentify) },      // or another handshake
 	} {
 		before := count(kindResume, handshakeTimeout)
-		h := &handshake{}
+		h := &handshake{pulse: &pulse{needed: func() bool { return false }}}
 		h.begin(s, kindResume)
 		h.expire(s)
 		if got := count(kindResume, handshakeTimeout); got != before {

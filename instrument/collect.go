@@ -42,6 +42,7 @@ func (i *Instrumentation) collect(_ context.Context, o metric.Observer) error {
 		each(i.requests.errors, m.restErrors)
 		o.ObserveInt64(m.requestsInFlight, i.requests.inFlight.Load())
 		each(i.io, m.io)
+		each(i.voice, m.voiceDisconnects)
 		i.collectSessionStart(o, now)
 		i.expireHandshakes()
 	}
@@ -60,6 +61,7 @@ func (i *Instrumentation) collect(_ context.Context, o metric.Observer) error {
 	for _, s := range i.shards.list() {
 		each(s.reconnects, m.reconnects)
 		if s.tapped.Load() {
+			each(s.attempts, m.attempts)
 			each(s.disconnects, m.disconnects)
 			each(s.handshakes, m.handshakes)
 			each(s.sent, m.sent)
@@ -81,10 +83,12 @@ func (i *Instrumentation) collectSessionStart(o metric.Observer, now time.Time) 
 	}
 	m := &i.metrics
 	o.ObserveInt64(m.startMostOnce, *limit.MaxConcurrency)
-	if now.Before(limit.reset) {
+	if now.Before(limit.until) {
 		o.ObserveInt64(m.startTotal, *limit.Total)
 		o.ObserveInt64(m.startRemaining, *limit.Remaining)
-		o.ObserveFloat64(m.startReset, unixSeconds(limit.reset.UnixNano()))
+		if *limit.ResetAfter > 0 {
+			o.ObserveFloat64(m.startReset, unixSeconds(limit.reset.UnixNano()))
+		}
 	}
 }
 
@@ -249,17 +253,19 @@ func (a *attachment) checkTap(connected bool) {
 		return
 	}
 	if !connected || a.tap.openConn() != nil {
-		a.deafSince.Store(0)
+		a.deafLook.Store(0)
+		a.deafFor.Store(0)
 		a.deaf.Store(false)
 		return
 	}
 	now := clock()
-	since := a.deafSince.Load()
-	if since == 0 {
-		a.deafSince.CompareAndSwap(0, now)
+	last := a.deafLook.Swap(now)
+	if last == 0 {
 		return
 	}
-	if time.Duration(now-since) >= deafAfter && !a.deaf.Swap(true) {
+	// Between two looks the process may have stood still, and discordgo with it.
+	deafFor := a.deafFor.Add(min(now-last, int64(deafAfter)/2))
+	if time.Duration(deafFor) >= deafAfter && !a.deaf.Swap(true) {
 		a.inst.faults.report(hookTap, errDeaf)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"net"
+	"regexp"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -25,28 +26,30 @@ type tappedConn struct {
 	in  wire.Stream // belongs to the reader
 	out wire.Stream // belongs to the writer
 
-	// gateway is set when the request was discordgo's for the gateway: its
-	// voice connections use the same dialer.
-	gateway atomic.Bool
+	// dialled is whether it was for the gateway, by what was known then.
+	dialled bool
+	// gateway is set when the request was discordgo's for the gateway, voice when
+	// it was for voice, which uses the same dialer, and elsewhere when it was for
+	// anything but the gateway.
+	gateway, voice, elsewhere atomic.Bool
+	// counted is set when the attempt to connect was.
+	counted atomic.Bool
 	// live is set when the upgrade was accepted: from then on the end counts.
 	live  atomic.Bool
 	ended atomic.Bool
 	// ready is set by READY or RESUMED.
 	ready atomic.Bool
 
-	handshake handshake    // the one that is under way
-	beat      atomic.Int64 // when the pending heartbeat was sent, by clock; 0 if none is, or beatsPending
+	handshake handshake // the one that is under way
+	beats     heartbeats
 	latency   atomic.Int64 // of the last completed round trip; 0 if there was none
+	pulse     pulse        // while a handshake or a heartbeat waits for its answer
 }
 
 var (
 	directionReceive  = slices.Index(catalog.Directions(), catalog.DirectionReceive)
 	directionTransmit = slices.Index(catalog.Directions(), catalog.DirectionTransmit)
 )
-
-// beatsPending stands for several heartbeats that are pending, as after an op 1:
-// which of them an acknowledgement is for cannot be told.
-const beatsPending = -1
 
 // clock0 is where the monotonic clock of round trips begins.
 var clock0 = time.Now()
@@ -56,6 +59,7 @@ func clock() int64 { return max(1, int64(time.Since(clock0))) }
 
 func newTappedConn(inner net.Conn, t *tap) *tappedConn {
 	c := &tappedConn{Conn: inner, tap: t}
+	c.pulse.needed, c.handshake.pulse = c.awaiting, &c.pulse
 	c.in.Reset((*inbound)(c), wire.Server)
 	c.out.Reset((*outbound)(c), wire.Client)
 	return c
@@ -68,7 +72,7 @@ func (c *tappedConn) Read(p []byte) (int, error) {
 	}
 	c.transferred(directionReceive, n)
 	if err != nil {
-		c.end(codeNone, initiatorNetwork)
+		c.end(noCode, initiatorNetwork)
 	}
 	return n, err
 }
@@ -82,13 +86,13 @@ func (c *tappedConn) Write(p []byte) (int, error) {
 	n, err := c.Conn.Write(p)
 	c.transferred(directionTransmit, n)
 	if err != nil {
-		c.end(codeNone, initiatorNetwork)
+		c.end(noCode, initiatorNetwork)
 	}
 	return n, err
 }
 
 func (c *tappedConn) Close() error {
-	c.end(codeNone, initiatorClient)
+	c.end(noCode, initiatorClient)
 	return c.Conn.Close()
 }
 
@@ -124,14 +128,40 @@ func (c *tappedConn) end(code, initiator int) {
 		return
 	}
 	if !c.gateway.Load() {
+		if c.voice.Load() && c.live.Load() {
+			a.inst.voice[codeIn(voiceCodeIndex, code)*len(initiators)+initiator].n.Add(1)
+		}
+		if c.dialled && !c.elsewhere.Load() {
+			c.attempted(upgradeNone)
+		}
 		a.life.undialed()
 		return
 	}
-	if c.live.Load() {
-		a.shard.Load().disconnect(code, initiator).n.Add(1)
+	switch {
+	case !c.live.Load(), !c.counted.Load() && initiator == initiatorClient:
+		// gorilla/websocket refuses a 101 with a wrong key before it reads on.
+		c.attempted(upgradeNone)
+	default:
+		c.attempted(upgradeAccepted)
+		a.shard.Load().disconnect(codeIn(codeIndex, code), initiator).n.Add(1)
 		c.handshake.resolve(a.shard.Load(), handshakeClosed)
 	}
 	a.life.end(c)
+}
+
+// awaiting reports whether Discord owes an answer.
+func (c *tappedConn) awaiting() bool {
+	return !c.ended.Load() && (c.beats.waiting() || c.handshake.pending())
+}
+
+// acknowledged takes the answer to a heartbeat. How long it took is not known
+// where the process stood still meanwhile.
+func (c *tappedConn) acknowledged(interval time.Duration) {
+	now := clock()
+	b, ok := c.beats.acknowledge(now, interval)
+	if ok && c.pulse.lostBy(now) == b.lost {
+		c.latency.Store(max(1, now-b.at))
+	}
 }
 
 // open reports whether the gateway connection is there, ready or not.
@@ -158,21 +188,30 @@ func (c *inbound) Head(line []byte) wire.Next {
 	if ok && len(rest) > 0 {
 		rest = rest[1:] // the minor version
 	}
+	gateway, voice := c.gateway.Load(), c.voice.Load()
 	switch {
-	case !ok, !c.gateway.Load() && !bytes.HasPrefix(rest, statusOK):
+	case !ok:
 		return wire.Ignore
-	case bytes.HasPrefix(rest, statusSwitching):
+	case gateway && bytes.HasPrefix(rest, statusSwitching):
 		c.live.Store(true)
 		c.tap.conn.Store((*tappedConn)(c))
 		return wire.Frames
-	case bytes.HasPrefix(rest, statusOK): // a proxy's answer to CONNECT
+	case voice && bytes.HasPrefix(rest, statusSwitching):
+		c.live.Store(true)
+		return wire.Frames
+	case !gateway && !voice && bytes.HasPrefix(rest, statusOK): // a proxy's answer to CONNECT
 		return wire.AnotherHead
 	default:
+		(*tappedConn)(c).refused(rest)
 		return wire.Ignore
 	}
 }
 
 func (c *inbound) Packet(p *wire.Packet) {
+	if !c.gateway.Load() {
+		return // voice has operations of its own
+	}
+	(*tappedConn)(c).attempted(upgradeAccepted)
 	switch p.Op {
 	case wire.OpDispatch:
 		if c.ended.Load() {
@@ -191,7 +230,7 @@ func (c *inbound) Packet(p *wire.Packet) {
 			a.dispatch(p, replayed)
 		}
 	case wire.OpHello:
-		if a := c.tap.target.Load(); a != nil && p.Has&wire.HasHeartbeatInterval != 0 {
+		if a := c.tap.target.Load(); a != nil && p.Has&wire.HasHeartbeatInterval != 0 && p.HeartbeatInterval <= longestInterval {
 			a.life.interval.Store(p.HeartbeatInterval * int64(time.Millisecond))
 		}
 	case wire.OpInvalidSession:
@@ -201,14 +240,18 @@ func (c *inbound) Packet(p *wire.Packet) {
 			a.life.enter((*tappedConn)(c), stateConnecting)
 		}
 	case wire.OpHeartbeatAck:
-		if sent := c.beat.Swap(0); sent > 0 {
-			c.latency.Store(max(1, clock()-sent))
-		}
+		var interval time.Duration
 		if a := c.tap.target.Load(); a != nil {
+			interval = time.Duration(a.life.interval.Load())
 			a.life.lastAck.Store(time.Now().UnixNano())
 		}
+		(*tappedConn)(c).acknowledged(interval)
 	}
 }
+
+// longestInterval is, in milliseconds, the longest between heartbeats that can be
+// meant: Discord's is 41.25 s.
+const longestInterval = int64(time.Hour / time.Millisecond)
 
 // established notes READY or RESUMED.
 func (c *tappedConn) established(a *attachment, outcome int) {
@@ -220,10 +263,20 @@ func (c *tappedConn) established(a *attachment, outcome int) {
 }
 
 func (c *inbound) Close(code int) {
-	(*tappedConn)(c).end(codeOf(code), initiatorDiscord)
+	if c.gateway.Load() {
+		(*tappedConn)(c).attempted(upgradeAccepted)
+	}
+	(*tappedConn)(c).end(code, initiatorDiscord)
 }
 
-func (c *inbound) Fault(err error) { c.tap.fault(err) }
+func (c *inbound) Fault(err error) { (*tappedConn)(c).fault(err) }
+
+// fault reports what could not be read. Voice is not read, but for the end.
+func (c *tappedConn) fault(err error) {
+	if !c.voice.Load() {
+		c.tap.fault(err)
+	}
+}
 
 // outbound is the sink of what is sent.
 type outbound tappedConn
@@ -234,6 +287,7 @@ var (
 	// discordgo asks the gateway for this encoding, and its voice connections
 	// for nothing (v0.28.1 to v0.29.1).
 	gatewayQuery = []byte("encoding=json")
+	voiceLine    = regexp.MustCompile(`^GET /(\?\S*)? `)
 )
 
 func (c *outbound) Head(line []byte) wire.Next {
@@ -253,17 +307,25 @@ func (c *outbound) Head(line []byte) wire.Next {
 			a.life.begin((*tappedConn)(c))
 		}
 		return wire.Frames
-	default:
-		if a := c.tap.target.Load(); a != nil {
-			a.life.undialed()
-		}
-		return wire.Ignore
 	}
+	c.elsewhere.Store(true)
+	if a := c.tap.target.Load(); a != nil {
+		a.life.undialed()
+	}
+	if voiceLine.Match(line) {
+		c.voice.Store(true)
+		return wire.Frames
+	}
+	return wire.Ignore
 }
 
 func (c *outbound) Packet(p *wire.Packet) {
-	if p.Op == wire.OpHeartbeat && !c.beat.CompareAndSwap(0, clock()) {
-		c.beat.Store(beatsPending)
+	if !c.gateway.Load() {
+		return
+	}
+	if p.Op == wire.OpHeartbeat {
+		now := clock()
+		c.beats.send(beat{now, c.pulse.start(now)})
 	}
 	a := c.tap.target.Load()
 	if a == nil {
@@ -286,7 +348,7 @@ func (c *outbound) Packet(p *wire.Packet) {
 }
 
 func (c *outbound) Close(code int) {
-	(*tappedConn)(c).end(codeOf(code), initiatorClient)
+	(*tappedConn)(c).end(code, initiatorClient)
 }
 
-func (c *outbound) Fault(err error) { c.tap.fault(err) }
+func (c *outbound) Fault(err error) { (*tappedConn)(c).fault(err) }

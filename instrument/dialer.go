@@ -1,6 +1,7 @@
 package instrument
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/gorilla/websocket"
@@ -35,27 +37,32 @@ func (t *tap) wrapDialer(user *websocket.Dialer) *websocket.Dialer {
 	if proxy != nil {
 		d.Proxy = func(r *http.Request) (*url.URL, error) {
 			if r.URL.Scheme == "https" && dialTLS != nil {
-				return proxy(r) // gorilla's, which talks TLS to the proxy then
+				// gorilla's, which talks TLS to the proxy then
+				via, err := proxy(r)
+				if err != nil || via != nil && !slices.Contains(gorillasProxies, via.Scheme) {
+					_, _ = t.dialing(net.JoinHostPort(r.URL.Hostname(), "443")).done(nil, cmp.Or(err, errProxyScheme)) // it does not dial
+				}
+				return via, err
 			}
 			return nil, nil //nolint:nilnil // what a proxy function says for "none"
 		}
 	}
 	ours := d.Proxy
 	d.NetDialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		t.dialing()
+		attempt := t.dialing(addr)
 		if !sameFunc(d.Proxy, ours) { // gorilla asked it, and goes on from here
-			return t.listen(dial(ctx, network, addr))
+			return attempt.done(dial(ctx, network, addr))
 		}
-		return t.listen(dialThrough(ctx, proxy, dial, "http", network, addr))
+		return attempt.done(dialThrough(ctx, proxy, dial, "http", network, addr))
 	}
 	plain := d.NetDialContext
 	d.NetDialTLSContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		t.dialing()
+		attempt := t.dialing(addr)
 		if dialTLS != nil {
-			return t.listen(dialTLS(ctx, network, addr))
+			return attempt.done(dialTLS(ctx, network, addr))
 		}
 		if !sameFunc(d.Proxy, ours) {
-			return t.listen(nil, errProxyChanged)
+			return attempt.done(nil, errProxyChanged)
 		}
 		dial := dial
 		if d.NetDialContext != nil && !sameFunc(d.NetDialContext, plain) {
@@ -63,30 +70,15 @@ func (t *tap) wrapDialer(user *websocket.Dialer) *websocket.Dialer {
 		}
 		conn, err := dialThrough(ctx, proxy, dial, "https", network, addr)
 		if err != nil {
-			return t.listen(nil, err)
+			return attempt.done(nil, err)
 		}
-		return t.listen(secure(ctx, conn, d.TLSClientConfig, addr))
+		return attempt.done(secure(ctx, conn, d.TLSClientConfig, addr))
 	}
 	return &d
 }
 
-func (t *tap) dialing() {
-	if a := t.target.Load(); a != nil {
-		a.life.dialing()
-	}
-}
-
-// listen puts the tap on a connection that was dialled, and takes note of one
-// that was not.
-func (t *tap) listen(conn net.Conn, err error) (net.Conn, error) {
-	if err != nil || conn == nil {
-		if a := t.target.Load(); a != nil {
-			a.life.undialed()
-		}
-		return conn, err
-	}
-	return newTappedConn(conn, t), nil
-}
+// gorillasProxies are the schemes of proxies that gorilla/websocket v1.5.3 knows.
+var gorillasProxies = []string{"http", "socks5"}
 
 type (
 	dialFunc  = func(ctx context.Context, network, addr string) (net.Conn, error)

@@ -27,7 +27,12 @@ type guild struct {
 	members   int64 // unknownMembers if not known
 }
 
-const unknownMembers = -1
+const (
+	unknownMembers = -1
+	// mostMembers is more than Discord has users: what is above is not a count, and
+	// the sums over all guilds and shards stay far below an overflow.
+	mostMembers = 1 << 33
+)
 
 // guildCounts are the sums over a set.
 type guildCounts struct {
@@ -61,7 +66,7 @@ func (s *guildSet) apply(p *wire.Packet) {
 		s.cut = p.Has&wire.CutGuilds != 0
 	case wire.EventGuildCreate:
 		g := guild{available: !p.Unavailable, members: unknownMembers}
-		if p.Has&wire.HasMemberCount != 0 {
+		if p.Has&wire.HasMemberCount != 0 && p.MemberCount <= mostMembers {
 			g.members = p.MemberCount
 		}
 		s.set(p.ID, g)

@@ -43,6 +43,7 @@ type Instrumentation struct {
 	requests     *requestSet
 	sessionStart sessionStart
 	io           []cell  // by direction
+	voice        []cell  // disconnects by code, then initiator
 	logs         *logSet // nil unless asked for
 
 	mu       sync.Mutex                    // of what follows
@@ -70,6 +71,7 @@ func New(opts ...Option) (*Instrumentation, error) {
 		requests:     newRequestSet(),
 		timers:       newTimerSet(),
 		acks:         newAckSet(cfg.withoutAcks),
+		voice:        newVoiceDisconnects(),
 		kept:         map[weak.Pointer[discordgo.Session]]*handlers{},
 	}
 	i.faults = newFaults(i.start, cfg.errorHandler)
@@ -78,7 +80,7 @@ func New(opts ...Option) (*Instrumentation, error) {
 	}
 	i.attached.Store(&[]*attachment{})
 	for _, name := range catalog.Events() {
-		i.events = append(i.events, cell{opts: labelled(attribute.String("event", name)), quiet: name != catalog.Unknown})
+		i.events = append(i.events, cell{opts: labelled(attribute.String("event", name)), quiet: name != catalog.Unknown && name != catalog.EventRateLimited})
 	}
 	for _, name := range catalog.Directions() {
 		i.io = append(i.io, cell{opts: labelled(attribute.String("direction", name))})

@@ -18,6 +18,9 @@ const (
 	// Discord's deadline for the first answer to an interaction
 	// (https://discord.com/developers/docs/interactions/receiving-and-responding#responding-to-an-interaction).
 	answerWithin = 3 * time.Second
+	// maxAge is how old an interaction can be, with our clock or Discord's some
+	// hours off.
+	maxAge = 24 * time.Hour
 	// timerLife is how long an interaction may wait for its handler. discordgo
 	// calls it at once; one that nobody has taken by then is not wrapped.
 	timerLife  = time.Minute
@@ -68,12 +71,16 @@ func (i *Instrumentation) received(p *wire.Packet) receipt {
 	status := statusReceived
 	if p.Has&wire.HasID != 0 {
 		age := r.at.Sub(snowflakeTime(p.ID))
-		i.skew.receipt(age, r.at)
-		r.age = max(0, age-i.skew.correction())
-		if r.age > answerWithin {
-			status = statusExpired
+		// Discord does not deliver those of the day before: where our clock is
+		// right, such an id was not made from a time.
+		if (age - i.skew.correction()).Abs() < maxAge {
+			i.skew.receipt(age, r.at)
+			r.age = max(0, age-i.skew.correction())
+			if r.age > answerWithin {
+				status = statusExpired
+			}
+			i.metrics.receiptAge.Record(context.Background(), r.age.Seconds(), i.interactions.byType[r.kind]...)
 		}
-		i.metrics.receiptAge.Record(context.Background(), r.age.Seconds(), i.interactions.byType[r.kind]...)
 	}
 	i.interactions.cells[r.kind*len(interactionStatuses)+status].n.Add(1)
 	return r

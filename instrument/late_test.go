@@ -2,6 +2,7 @@ package instrument_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -193,4 +194,38 @@ func TestAttachedWhileOpening(t *testing.T) {
 	}
 	b.open(s)
 	b.awaitGuilds(guildCount, 0, guildCount*guildMembers)
+}
+
+// TestLate429s: of a session that was attached after Open those alone are seen
+// after which discordgo tries again, as the documents say.
+func TestLate429s(t *testing.T) {
+	t.Parallel()
+	b, s, _ := lateBench(t, ways[0])
+	const body = `{"message":"You are being rate limited.","retry_after":0.001,"global":false}`
+	limited := 0.0
+	for _, tt := range []struct {
+		body  string
+		retry bool
+		seen  float64
+	}{{body, true, 1}, {body, false, 0}, {"<html>error code: 1015</html>", true, 0}, {"", true, 0}} {
+		answered := false
+		b.srv.Handle("GET", "/users/{id}", func(w http.ResponseWriter, _ *http.Request) {
+			if !answered {
+				answered = true
+				w.WriteHeader(http.StatusTooManyRequests)
+				_, _ = io.WriteString(w, tt.body)
+				return
+			}
+			_, _ = io.WriteString(w, `{"id":"1"}`)
+		})
+		_, _ = s.User("@me", discordgo.WithRetryOnRatelimit(tt.retry))
+		if !answered {
+			t.Fatal("nobody asked")
+		}
+		limited += tt.seen
+		r := b.await("the 429s", func(r reading) bool { return r.sum("discord.ratelimits") >= limited })
+		if got := r.sum("discord.ratelimits"); got != limited {
+			t.Errorf("%q, tried again: %t: %v 429s in all, want %v", tt.body, tt.retry, got, limited)
+		}
+	}
 }

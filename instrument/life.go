@@ -35,6 +35,7 @@ var (
 		wire.OpResume:                  slices.Index(sentOps, "resume"),
 		wire.OpRequestGuildMembers:     slices.Index(sentOps, "request_guild_members"),
 		wire.OpRequestSoundboardSounds: slices.Index(sentOps, "request_soundboard_sounds"),
+		wire.OpRequestChannelInfo:      slices.Index(sentOps, "request_channel_info"),
 	}
 )
 
@@ -74,14 +75,15 @@ func (l *life) begin(c *tappedConn) {
 	l.enterLocked(stateConnecting)
 }
 
-// dialing notes that the session dials. A voice connection dials too, but only
-// while the gateway is there.
-func (l *life) dialing() {
+// dialing notes that the session dials, and reports whether it is for the
+// gateway. A voice connection dials too, but only while the gateway is there.
+func (l *life) dialing() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.conn == nil && l.state == stateDisconnected {
 		l.enterLocked(stateConnecting)
 	}
+	return l.conn == nil
 }
 
 // undialed notes that no connection to the gateway came of it.
@@ -112,9 +114,12 @@ func (l *life) read() (state int, since time.Time) {
 
 // A handshake is an IDENTIFY or a RESUME that has no outcome yet.
 type handshake struct {
+	pulse *pulse // the connection's
+
 	mu    sync.Mutex
 	kind  int
 	began time.Time // zero if there is none
+	lost  int64     // by then, by the pulse
 }
 
 // begin begins a handshake. One that had no answer by then never gets one.
@@ -122,7 +127,21 @@ func (h *handshake) begin(s *shard, kind int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.resolveLocked(s, handshakeClosed)
-	h.kind, h.began = kind, time.Now()
+	h.kind, h.began, h.lost = kind, time.Now(), h.pulse.start(clock())
+}
+
+// pending reports whether there is one.
+func (h *handshake) pending() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return !h.began.IsZero()
+}
+
+// overdueLocked reports whether the answer takes too long. While the process
+// stands still it cannot be read.
+func (h *handshake) overdueLocked() bool {
+	stood := time.Duration(h.pulse.lostBy(clock()) - h.lost)
+	return time.Since(h.began)-stood > catalog.HandshakeTimeoutAfter
 }
 
 // resolve gives the handshake its outcome, if there is one.
@@ -136,7 +155,7 @@ func (h *handshake) resolveLocked(s *shard, outcome int) {
 	if h.began.IsZero() {
 		return
 	}
-	if time.Since(h.began) > catalog.HandshakeTimeoutAfter {
+	if h.overdueLocked() {
 		outcome = handshakeTimeout
 	}
 	s.handshake(h.kind, outcome).n.Add(1)
@@ -147,7 +166,7 @@ func (h *handshake) resolveLocked(s *shard, outcome int) {
 func (h *handshake) expire(s *shard) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !h.began.IsZero() && time.Since(h.began) > catalog.HandshakeTimeoutAfter {
+	if !h.began.IsZero() && h.overdueLocked() {
 		h.resolveLocked(s, handshakeTimeout)
 	}
 }

@@ -264,3 +264,33 @@ func TestTrafficOfTheGateway(t *testing.T) {
 		})
 	}
 }
+
+// TestLatencyOfLateAcknowledgements: discordgo sends on while heartbeats are
+// pending, and each acknowledgement is for the oldest.
+func TestLatencyOfLateAcknowledgements(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, servers(discordtest.WithHeartbeatInterval(time.Second)))
+	s := b.session(0, 1)
+	b.attach(s)
+	b.srv.Behave(discordtest.Behavior{AckDelay: 1500 * time.Millisecond})
+	conn := b.open(s)
+	for n := 3; n < 9; n++ {
+		check(t, conn.WaitHeartbeats(b.context(), n))
+		if r := b.await("a round trip", func(r reading) bool { return r[latency] > 0 }); r[latency] < 1.5 {
+			t.Fatalf("a latency of %v s, want 1.5 at least", r[latency])
+		}
+	}
+}
+
+// TestLatencyAfterLostAcknowledgement: those that come at once are not taken for
+// the answers of heartbeats that never had one.
+func TestLatencyAfterLostAcknowledgement(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, servers(discordtest.WithHeartbeatInterval(time.Second)))
+	s := b.session(0, 1)
+	b.attach(s)
+	b.srv.Behave(discordtest.Behavior{SwallowAckCount: 2})
+	b.open(s)
+	b.await("a round trip that is too long", func(r reading) bool { return r[latency] > 1 })
+	b.await("one that is not", func(r reading) bool { return r[latency] > 0 && r[latency] < 1 })
+}

@@ -19,6 +19,7 @@ type metrics struct {
 	shardUp                                        metric.Int64ObservableGauge
 	shardsConnected, shardsConfigured, shardsTotal metric.Int64ObservableGauge
 	events, disconnects, reconnects                metric.Int64ObservableCounter
+	attempts, voiceDisconnects                     metric.Int64ObservableCounter
 
 	shardState                                metric.Int64ObservableGauge
 	stateChange, heartbeatAck, lastEvent      metric.Float64ObservableGauge
@@ -114,6 +115,8 @@ func (m *maker) all() metrics {
 		events:           m.counter(catalog.GatewayEvents),
 		disconnects:      m.counter(catalog.ShardDisconnects),
 		reconnects:       m.counter(catalog.ShardReconnects),
+		attempts:         m.counter(catalog.ConnectionAttempts),
+		voiceDisconnects: m.counter(catalog.VoiceDisconnects),
 
 		shardState:        m.gauge(catalog.ShardState),
 		stateChange:       m.seconds(catalog.ShardStateChange),

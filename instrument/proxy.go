@@ -96,21 +96,28 @@ func askForTunnel(ctx context.Context, conn net.Conn, via *url.URL, addr string)
 	}
 	request := &http.Request{Method: http.MethodConnect, URL: &url.URL{Opaque: addr}, Host: addr, Header: header}
 	if err := request.Write(conn); err != nil {
-		return tunnelError(ctx, err)
+		return orContext(ctx, err)
 	}
 	// The server speaks only after we have, so nothing beyond the answer
 	// can be in the buffer.
 	response, err := http.ReadResponse(bufio.NewReader(conn), request) //nolint:bodyclose // closing reads it, and it may never come
 	if err != nil {
-		return tunnelError(ctx, err)
+		return orContext(ctx, err)
 	}
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("argus: the proxy refused the tunnel: status %d", response.StatusCode)
+		return tunnelError(response.StatusCode)
 	}
 	return nil
 }
 
-func tunnelError(ctx context.Context, err error) error {
+// A tunnelError is the status with which a proxy refused the tunnel.
+type tunnelError int
+
+func (e tunnelError) Error() string {
+	return fmt.Sprintf("argus: the proxy refused the tunnel: status %d", int(e))
+}
+
+func orContext(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

@@ -17,7 +17,6 @@ var (
 	closeCodes = catalog.CloseCodes()
 	codeIndex  = indexOf(closeCodes)
 	codeNone   = codeIndex[catalog.CodeNone]
-	codeOther  = codeIndex[catalog.Other]
 
 	initiators       = catalog.Initiators()
 	initiatorDiscord = slices.Index(initiators, catalog.InitiatorDiscord)
@@ -37,12 +36,18 @@ func indexOf(values []string) map[string]int {
 	return index
 }
 
-// codeOf returns the index of a close code in catalog.CloseCodes.
-func codeOf(code int) int {
-	if n, ok := codeIndex[strconv.Itoa(code)]; ok {
+// noCode stands for the end of a connection without a close frame.
+const noCode = 0
+
+// codeIn returns the index of a close code in one of the closed sets.
+func codeIn(index map[string]int, code int) int {
+	if code == noCode {
+		return index[catalog.CodeNone]
+	}
+	if n, ok := index[strconv.Itoa(code)]; ok {
 		return n
 	}
-	return codeOther
+	return index[catalog.Other]
 }
 
 // labelled makes the options of an observation. They are made once for each
@@ -63,6 +68,7 @@ type cell struct {
 type shard struct {
 	opts        []metric.ObserveOption
 	tapped      atomic.Bool // whether disconnects are known: set with the first tap
+	attempts    []cell      // by status
 	disconnects []cell      // by code, then initiator
 	reconnects  []cell      // by kind
 	handshakes  []cell      // by kind, then outcome
@@ -74,6 +80,7 @@ func newShard(label string) *shard {
 	id := attribute.String("shard", label)
 	s := &shard{
 		opts:        labelled(id),
+		attempts:    newAttempts(id),
 		disconnects: make([]cell, len(closeCodes)*len(initiators)),
 		reconnects:  make([]cell, len(kinds)),
 		handshakes:  make([]cell, len(kinds)*len(handshakeOutcomes)),
@@ -119,7 +126,7 @@ func (s *shard) handshake(kind, outcome int) *cell {
 }
 
 // shardSet finds the shard of an id. It is bounded: from MaxShards on all ids
-// share one.
+// share one, with those below 0.
 type shardSet struct {
 	mu   sync.Mutex
 	byID map[int]*shard
@@ -133,7 +140,7 @@ func (s *shardSet) get(id int) *shard {
 	if found, ok := s.byID[id]; ok {
 		return found
 	}
-	if len(s.byID) >= catalog.MaxShards {
+	if id < 0 || len(s.byID) >= catalog.MaxShards {
 		if s.rest == nil {
 			s.rest = newShard(catalog.Other)
 			s.all = append(s.all, s.rest)

@@ -30,7 +30,7 @@ func TestResumedIsNotReplayed(t *testing.T) {
 	}
 	connect := func(packets ...string) {
 		conn := &replay{}
-		listened, err := tapAround(s).listen(conn, nil)
+		listened, err := tapAround(s).dialing("gateway.example:443").done(conn, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -296,7 +296,7 @@ func checkGatewayOnly(t *testing.T, before, after reading, spoken int) {
 	changes := func(series string) bool {
 		for _, prefix := range []string{
 			"discord.gateway.events{event=VOICE_", "discord.shard.sent{op=voice_state_update,", "discord.gateway.io{",
-			"discord.shard.event.timestamp{", "discord.uptime",
+			"discord.shard.event.timestamp{", "discord.uptime", "discord.voice.disconnects{",
 			// A heartbeat may have fallen due meanwhile.
 			"discord.shard.sent{op=heartbeat,", "discord.shard.latency{", "discord.shard.heartbeat.ack.timestamp{",
 		} {
@@ -321,4 +321,69 @@ func checkGatewayOnly(t *testing.T, before, after reading, spoken int) {
 	if sent := after[io] - before[io]; sent <= 0 || spoken > 0 && sent > float64(40*spoken)/2 {
 		t.Errorf("%v bytes were sent to the gateway, of which few should be voice's", sent)
 	}
+}
+
+func voiceDisconnect(code, initiator string) string {
+	return fmt.Sprintf("discord.voice.disconnects{code=%s,initiator=%s}", code, initiator)
+}
+
+// TestVoiceDisconnects: a bot that leaves ends its connection, once.
+func TestVoiceDisconnects(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	s := b.session(0, 1)
+	b.attach(s)
+	b.steady(s)
+	start := reading{voiceDisconnect("4017", "discord"): 0, voiceDisconnect("none", "network"): 0}
+	b.collect().want(t, start)
+	guild := b.srv.Guilds()[0]
+	for n := range 2 {
+		vc, c := b.join(s, guild)
+		check(t, vc.Disconnect())
+		check(t, c.WaitClosed(b.context()))
+		r := b.awaitValue(voiceDisconnect("1000", "client"), float64(n+1))
+		r.want(t, start)
+		if got := r.sum("discord.voice.disconnects"); got != float64(n+1) {
+			t.Errorf("%v disconnects, want %d", got, n+1)
+		}
+	}
+}
+
+// TestVoiceAgainDisconnects: as Discord ends them, and as discordgo tries again.
+func TestVoiceAgainDisconnects(t *testing.T) {
+	again(t)
+	eachWay(t, func(t *testing.T, w way) {
+		b := w.bench(t)
+		s := w.session(b, 0, 1)
+		b.attach(s)
+		check(t, b.steady(s).WaitGuilds(b.context()))
+		before := b.awaitGuild()
+		guild := b.srv.Guilds()[0]
+		vc, c := b.join(s, guild)
+		for _, end := range []struct {
+			by        func() error
+			code, who string
+		}{
+			{func() error { return c.CloseCode(4015, "") }, "4015", "discord"},
+			{func() error { return c.CloseCode(4006, "") }, "4006", "discord"},
+			{func() error { return c.CloseCode(4900, "") }, "other", "discord"},
+			{func() error { return c.Drop() }, "none", "network"},
+			{func() error {
+				b.srv.BehaveVoice(discordtest.VoiceBehavior{CloseOnIdentify: 4017})
+				return c.CloseCode(4015, "")
+			}, "4017", "discord"},
+		} {
+			check(t, errors.Join(end.by(), c.WaitClosed(b.context())))
+			b.await("the end", func(r reading) bool { return r[voiceDisconnect(end.code, end.who)] > 0 })
+			b.srv.BehaveVoice(discordtest.VoiceBehavior{})
+			var err error
+			c, err = b.srv.WaitVoice(b.context(), guild)
+			check(t, err)
+			b.awaitValue(voiceClients, 1)
+			b.voiceSettled(vc)
+		}
+		check(t, vc.Disconnect())
+		b.awaitValue(voiceDisconnect("1000", "client"), 1)
+		checkGatewayOnly(t, before, b.awaitValue(voiceClients, 0), 0)
+	})
 }

@@ -6,6 +6,7 @@ import { stateNumber, STATES } from "./states";
 
 const handshakes = "discord_shard_handshakes_total";
 const closes = "discord_shard_disconnects_total";
+const attempts = "discord_shard_connection_attempts_total";
 const up = "discord_shard_up";
 const acked = "discord_shard_heartbeat_ack_timestamp_seconds";
 const interval = "discord_shard_heartbeat_interval_seconds";
@@ -172,6 +173,25 @@ export const gateway = () =>
             queries: [{ expr: sum(["kind"], increase("discord_shard_reconnects_total")), legend: "{{kind}}" }],
           }),
           lines({
+            title: "Attempts to connect",
+            description:
+              "Dials of the gateway by the answer. refused: an HTTP status in place of the WebSocket. 429, 403: Cloudflare holds this address back. 5xx: Discord, or Cloudflare before it. 407: your proxy. failed: no answer, which is DNS, the network, TLS or a proxy.",
+            width: 12,
+            unit: "short",
+            bars: true,
+            stacked: true,
+            queries: [{ expr: `${sum(["outcome", "status"], increase(attempts))} > 0`, legend: "{{outcome}} {{status}}" }],
+          }),
+          lines({
+            title: "Voice closes by code",
+            description: "1000 by client: the bot left. 4014: somebody ended it, or the channel is gone. 4015: Discord's voice server crashed. 4017: encryption (DAVE) is required and discordgo has none. Of all shards of the chosen clusters.",
+            width: 12,
+            unit: "short",
+            bars: true,
+            stacked: true,
+            queries: [{ expr: `${sum(["code", "initiator"], increase("discord_voice_disconnects_total"))} > 0`, legend: "{{code}} by {{initiator}}" }],
+          }),
+          lines({
             title: "Identify budget",
             description: "Session starts that are left, and all of a day. Of the whole bot, as of the last GET /gateway/bot; without one there is nothing here (ARGUS_SESSION_START_POLL).",
             width: 12,
@@ -291,9 +311,20 @@ export const gateway = () =>
           lines({
             title: "Bytes",
             description: "Bytes on the gateway's connections, as they are inside TLS; voice is left out.",
-            width: 12,
+            width: 6,
             unit: unitOf("discord_gateway_io_bytes_total"),
             queries: [{ expr: sum(["direction"], rate("discord_gateway_io_bytes_total")), legend: "{{direction}}" }],
+          }),
+          number({
+            title: "Member requests refused",
+            description: "RATE_LIMITED in the chosen time: Discord refused to send all members of a guild, as the bot had asked for them shortly before. They do not come, and discordgo does not ask again: ask less often.",
+            width: 6,
+            height: 8,
+            unit: "short",
+            decimals: 0,
+            none: "unknown",
+            thresholds: { bad: 1 },
+            query: sum([], increase("discord_gateway_events_total", { event: "RATE_LIMITED" }, "[$__range]")),
           }),
         ],
       },

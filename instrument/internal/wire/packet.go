@@ -19,6 +19,7 @@ const (
 	OpHello                   = 10
 	OpHeartbeatAck            = 11
 	OpRequestSoundboardSounds = 31
+	OpRequestChannelInfo      = 43
 )
 
 // MaxGuilds is how many ids of a READY's guilds are kept. Discord puts at most

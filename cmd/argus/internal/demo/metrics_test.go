@@ -46,7 +46,7 @@ func still(shards int) map[string]float64 {
 // in a scenario of its own, music is played on a calm day, and the interval is
 // Discord's choice.
 var elsewhere = []catalog.Instrument{
-	catalog.HeartbeatInterval, catalog.VoiceClients,
+	catalog.HeartbeatInterval, catalog.VoiceClients, catalog.VoiceDisconnects,
 	catalog.SessionStartRemaining, catalog.SessionStartTotal, catalog.SessionStartReset, catalog.SessionStartConcurrency,
 }
 

@@ -29,6 +29,9 @@ func TestMusic(t *testing.T) {
 		}
 		return most == players && !first.Ready()
 	})
+	r.until(t, "that to be counted", func() bool {
+		return positive(parsePage(t, mustGet(t, pages[0]))[catalog.VoiceDisconnects.PrometheusName()], "code", "1000")
+	})
 	r.until(t, "one to play again", func() bool { return len(r.demo.server.VoiceConns()) > 0 && voice(0) > 0 })
 	if other := voice(1); other != 0 {
 		t.Errorf("the other process has %v voice connections", other)

@@ -1,0 +1,132 @@
+package instrument
+
+import (
+	"errors"
+	"net"
+	"strconv"
+	"strings"
+
+	"go.opentelemetry.io/otel/attribute"
+
+	"github.com/argus-dgo/argus/catalog"
+)
+
+var (
+	upgradeStatuses = catalog.UpgradeStatuses()
+	upgradeIndex    = indexOf(upgradeStatuses)
+	upgradeAccepted = upgradeIndex[catalog.UpgradeAccepted]
+	upgradeNone     = upgradeIndex[catalog.UpgradeNone]
+	upgradeOther    = upgradeIndex[catalog.Other]
+)
+
+// upgradeOf returns the index of a status in catalog.UpgradeStatuses, of one that
+// refuses.
+func upgradeOf(status string) int {
+	if n, ok := upgradeIndex[status]; ok && n != upgradeAccepted && n != upgradeNone {
+		return n
+	}
+	return upgradeOther
+}
+
+// newAttempts makes the cells of one shard's attempts to connect. The status says
+// the outcome.
+func newAttempts(shard attribute.KeyValue) []cell {
+	cells := make([]cell, len(upgradeStatuses))
+	for n, status := range upgradeStatuses {
+		outcome := catalog.AttemptRefused
+		switch n {
+		case upgradeAccepted:
+			outcome = catalog.AttemptConnected
+		case upgradeNone:
+			outcome = catalog.AttemptFailed
+		}
+		cells[n].opts = labelled(shard, attribute.String("outcome", outcome), attribute.String("status", status))
+		cells[n].quiet = n != upgradeAccepted && n != upgradeNone
+	}
+	return cells
+}
+
+// An attempt is one dial of a session's.
+type attempt struct {
+	tap *tap
+	// gateway is whether it is for the gateway, as far as can be told before the
+	// request is written. A session dials for voice as well, but only while it has
+	// a gateway connection.
+	gateway bool
+}
+
+// voiceDomain is where Discord's voice servers are.
+const voiceDomain = ".discord.media"
+
+// dialing notes that the session dials.
+func (t *tap) dialing(addr string) attempt {
+	a := t.target.Load()
+	if a == nil {
+		return attempt{tap: t}
+	}
+	host, _, err := net.SplitHostPort(addr)
+	voice := err == nil && strings.HasSuffix(host, voiceDomain) || t.openConn() != nil || !a.life.dialing()
+	if !voice && t.conn.Load() == nil {
+		// The first is inside Open, where the settings hold still.
+		a.configure()
+		a.shard.Load().tapped.Store(true)
+	}
+	return attempt{t, !voice}
+}
+
+// done puts the tap on a connection that was dialled, and counts one that was
+// not.
+func (d attempt) done(conn net.Conn, err error) (net.Conn, error) {
+	if err == nil && conn != nil {
+		c := newTappedConn(conn, d.tap)
+		c.dialled = d.gateway
+		return c, nil
+	}
+	if a := d.tap.target.Load(); a != nil {
+		if d.gateway {
+			status := upgradeNone
+			if refused, ok := errors.AsType[tunnelError](err); ok {
+				status = upgradeOf(strconv.Itoa(int(refused)))
+			}
+			a.shard.Load().attempts[status].n.Add(1)
+		}
+		a.life.undialed()
+	}
+	return conn, err
+}
+
+// attempted counts the attempt that the connection came of, once.
+func (c *tappedConn) attempted(status int) {
+	if c.counted.Load() || !c.counted.CompareAndSwap(false, true) {
+		return
+	}
+	if a := c.tap.target.Load(); a != nil {
+		a.shard.Load().attempts[status].n.Add(1)
+	}
+}
+
+// refused counts an HTTP response that is not the one hoped for: rest is what
+// follows the version in its first line.
+func (c *tappedConn) refused(rest []byte) {
+	if c.gateway.Load() || c.dialled && !c.elsewhere.Load() {
+		code, _, _ := strings.Cut(strings.TrimPrefix(string(rest), " "), " ")
+		c.attempted(upgradeOf(code))
+	}
+}
+
+var (
+	voiceCloseCodes = catalog.VoiceCloseCodes()
+	voiceCodeIndex  = indexOf(voiceCloseCodes)
+)
+
+func newVoiceDisconnects() []cell {
+	cells := make([]cell, len(voiceCloseCodes)*len(initiators))
+	for c, code := range voiceCloseCodes {
+		for n, initiator := range initiators {
+			cell := &cells[c*len(initiators)+n]
+			cell.opts = labelled(attribute.String("code", code), attribute.String("initiator", initiator))
+			cell.quiet = (code != catalog.CodeEncryptionRequired || n != initiatorDiscord) && (code != catalog.CodeNone || n != initiatorNetwork)
+		}
+	}
+	return cells
+}
