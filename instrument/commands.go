@@ -194,7 +194,11 @@ func (i *Instrumentation) beginInteraction(ic *discordgo.InteractionCreate) (r r
 		return r
 	}
 	id, err := strconv.ParseUint(ic.ID, 10, 64)
-	if at, ok := i.timers.take(id); ok && err == nil {
+	at, ok := i.timers.take(id)
+	if !ok {
+		at, ok = i.endpoint.handled(id)
+	}
+	if ok && err == nil {
 		kind := 0 // unknown
 		if n := int(ic.Type); n > 0 && n < len(interactionTypes) {
 			kind = n

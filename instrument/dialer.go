@@ -72,6 +72,7 @@ func (t *tap) wrapDialer(user *websocket.Dialer) *websocket.Dialer {
 
 func (t *tap) dialing() {
 	if a := t.target.Load(); a != nil {
+		a.dials()
 		a.life.dialing()
 	}
 }
