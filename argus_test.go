@@ -21,6 +21,7 @@ import (
 	"github.com/bwmarrin/discordgo"
 	client "github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	"go.uber.org/goleak"
@@ -518,6 +519,35 @@ func TestSharedRegistry(t *testing.T) {
 		if !strings.HasPrefix(f.GetName(), "go_") && f.GetName() != "bot_jokes_total" {
 			t.Errorf("%s is still on the registry", f.GetName())
 		}
+	}
+}
+
+// TestSharedRegistryHasOurNames: a metric of the bot's own under a name of Argus' stays the bot's, whenever it was registered, the log
+// says at the start what to do, and no page is lost.
+func TestSharedRegistryHasOurNames(t *testing.T) {
+	registry := client.NewRegistry()
+	registry.MustRegister(client.NewGauge(client.GaugeOpts{Name: "discord_guilds", Help: "Guilds of the bot."}))
+	theirs := promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+	a, log := startTest(t, nil, WithRegistry(registry, registry))
+	if text := log.String(); !strings.Contains(text, "discord_guilds") || !strings.Contains(text, "ARGUS_NAMESPACE") {
+		t.Errorf("the log does not say that discord_guilds is the bot's, and what to do: %s", text)
+	}
+	// promhttp, the collectors and the bot's own code panic if Argus is in their way.
+	registry.MustRegister(collectors.NewGoCollector(), client.NewCounter(client.CounterOpts{Name: "argus_up", Help: "Mine."}))
+	counted := promhttp.HandlerFor(registry, promhttp.HandlerOpts{Registry: registry})
+	for name, h := range map[string]http.Handler{"Argus'": a.Handler(), "the bot's": theirs, "the bot's, counted": counted} {
+		page := scrape(t, h)
+		for _, line := range []string{"discord_guilds 0", "argus_up 0", "go_goroutines ", `process_start_time_seconds{cluster="default"} `, "target_info{"} {
+			if !hasLine(page, line) {
+				t.Errorf("%s page has no line %s:\n%s", name, line, page)
+			}
+		}
+		if strings.Contains(page, "argus_up{") || strings.Contains(page, "go_goroutines{") {
+			t.Errorf("%s page has a metric twice", name)
+		}
+	}
+	if !strings.Contains(log.String(), "argus_up") {
+		t.Errorf("the log does not say that argus_up is the bot's: %s", log)
 	}
 }
 

@@ -138,6 +138,7 @@ func (p *pipeline) makePull(c resolved, o *options, shards func() (up, configure
 	for _, skipped := range pull.Skipped() {
 		p.logger.Info("argus leaves metrics of the shared registry as they are", "reason", skipped)
 	}
+	pull.Expect(expected(c.Namespace)...)
 	server, err := prometheus.NewServer(prometheus.ServerConfig{
 		Addr:        c.address(),
 		MetricsPath: c.MetricsPath,
@@ -156,6 +157,14 @@ func (p *pipeline) makePull(c resolved, o *options, shards func() (up, configure
 		p.server = server
 	}
 	return nil
+}
+
+// expected are the names that the bot's metrics have on the page.
+func expected(namespace string) (names []string) {
+	for _, instrument := range catalog.All() {
+		names = append(names, instrument.In(namespace).PrometheusName())
+	}
+	return names
 }
 
 // claim has a shared registry refuse a second Argus with the same cluster, bot and region: all of its series would be there twice, and a handler
