@@ -34,8 +34,10 @@ var promoted = func() attribute.Filter {
 // Exporter is the pull side of the metrics: a reader for a MeterProvider and
 // the page that a Prometheus server scrapes. Make it with [New].
 type Exporter struct {
-	reader  *sdkmetric.ManualReader
-	handler http.Handler
+	reader   *sdkmetric.ManualReader
+	handler  http.Handler
+	gather   func() ([]*dto.MetricFamily, error) // what is on its page
+	gatherer client.Gatherer                     // of a shared registry; nil without one
 
 	own     *client.Registry // of WithCollectors, and the counter of scrape errors
 	scrape  *scrapeErrors
@@ -184,6 +186,7 @@ func New(opts ...Option) (*Exporter, error) {
 	}
 	gather := e.ours
 	if c.shared {
+		e.gatherer = c.gatherer
 		if err := e.share(&c); err != nil {
 			return nil, err
 		}
@@ -198,6 +201,7 @@ func New(opts ...Option) (*Exporter, error) {
 			return families, err
 		}
 	}
+	e.gather = gather
 	e.handler = newHandler(gather, &e.ended, e.scrape)
 	return e, nil
 }
