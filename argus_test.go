@@ -74,7 +74,23 @@ func newSession(t *testing.T) *discordgo.Session {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.Client.Transport = unreachable{}
 	return s
+}
+
+// failToOpen has an attached session try to find the gateway, in vain.
+func failToOpen(t *testing.T, s *discordgo.Session) {
+	t.Helper()
+	if _, err := s.Gateway(); err == nil {
+		t.Fatal("there is a gateway")
+	}
+}
+
+// unreachable is a network that is away.
+type unreachable struct{}
+
+func (unreachable) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, errors.New("the network is away")
 }
 
 // startTest starts an Argus on a free port of the loopback interface and shuts it down at the end.
@@ -167,7 +183,7 @@ func TestStartServes(t *testing.T) {
 	}
 	wantLine(t, page, `argus_up{cluster="eu-1"} 1`)
 	wantLine(t, page, `argus_subsystem_up{cluster="eu-1",subsystem="server"} 1`)
-	wantLine(t, page, `discord_shards_configured{cluster="eu-1"} 1`)
+	wantLine(t, page, `discord_shards_configured{cluster="eu-1"} 0`) // it is no shard until it dials
 	wantLine(t, page, `go_goroutines{cluster="eu-1"} `)
 	wantLine(t, page, `process_start_time_seconds{cluster="eu-1"} `)
 	if status, _ := get(t, "http://"+a.Addr()+"/healthz", ""); status != http.StatusOK {
@@ -337,7 +353,7 @@ func TestManyInOneProcess(t *testing.T) {
 	third := begin("3", first.Addr())
 	for _, a := range []*Argus{first, second} {
 		_, page := get(t, a.URL(), "")
-		wantLine(t, page, `discord_shards_configured{cluster="`+a.Config().ClusterID+`"} 1`)
+		wantLine(t, page, `discord_sessions{attached="before_open",cluster="`+a.Config().ClusterID+`"} 1`)
 	}
 	if third.Addr() != "" {
 		t.Errorf("the third is bound to %s, which is the first's", third.Addr())
@@ -477,7 +493,7 @@ func TestWithoutServer(t *testing.T) {
 func TestNamespaceOnThePage(t *testing.T) {
 	a, _ := startTest(t, map[string]string{"ARGUS_NAMESPACE": "my_bot"})
 	page := scrape(t, a.Handler())
-	wantLine(t, page, `my_bot_shards_configured{cluster="default"} 1`)
+	wantLine(t, page, `my_bot_sessions{attached="before_open",cluster="default"} 1`)
 	wantLine(t, page, `argus_up{cluster="default"} 1`)
 	if strings.Contains(page, "\ndiscord_") {
 		t.Errorf("names keep the old prefix:\n%s", page)
@@ -670,6 +686,9 @@ func TestNoSeriesOverflow(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer shutDown(t, a)
+	for _, s := range sessions {
+		failToOpen(t, s)
+	}
 	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)

@@ -65,10 +65,10 @@ func ExampleStart_options() {
 	defer shutDown(a)
 
 	fmt.Println(a.Config().ClusterID, a.Config().Source("ARGUS_CLUSTER_ID"))
-	fmt.Println(await(a, `musicbot_shards_configured{cluster="eu-1"} 1`))
+	fmt.Println(await(a, `musicbot_shards_configured{cluster="eu-1"} 0`))
 	// Output:
 	// eu-1 WithClusterID
-	// musicbot_shards_configured{cluster="eu-1"} 1
+	// musicbot_shards_configured{cluster="eu-1"} 0
 }
 
 // A bot that has a web server already mounts the page there.

@@ -30,6 +30,7 @@ func (a *attachment) settle() bool {
 
 // isShard notes that the session stands for a shard from now on.
 func (a *attachment) isShard() {
+	a.unopened.Store(nil)
 	a.presence.shut.Store(0)
 	a.presence.active.Store(clock())
 	of := a.shard.Load()

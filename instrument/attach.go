@@ -29,11 +29,13 @@ var (
 
 // An attachment is one session of one instrumentation.
 //
-// It does not keep the session: one that the bot has let go of, closed or never
-// opened, is dropped with the next collection or the next session.
+// It does not keep a session that has been opened: one that the bot has let go of
+// is dropped with the next collection or the next session. One that was not is
+// kept, for what it is there for is not known.
 type attachment struct {
-	inst    *Instrumentation
-	session weak.Pointer[discordgo.Session]
+	inst     *Instrumentation
+	session  weak.Pointer[discordgo.Session]
+	unopened atomic.Pointer[discordgo.Session] // the same, until it is opened
 
 	// tap is nil for a session that had been opened before it was attached.
 	// What the tap would have told then comes from handlers.
@@ -266,6 +268,7 @@ func (i *Instrumentation) attach(s *discordgo.Session) *attachment {
 	a := &attachment{inst: i, session: weak.Make(s), since: time.Now()}
 	a.life.since = a.since
 	a.order.apply = a.follow
+	a.unopened.Store(s)
 	a.configure(s)
 	if b := botAtRest(s); b != (bot{}) {
 		a.recognised.Store(true)
@@ -363,6 +366,7 @@ func (i *Instrumentation) detach(gone []*attachment) {
 	i.attached.Store(&attached)
 	for _, a := range gone {
 		a.detach()
+		a.unopened.Store(nil)
 	}
 }
 

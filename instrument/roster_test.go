@@ -332,13 +332,12 @@ func TestDialThatFails(t *testing.T) {
 	}
 }
 
-// TestSessionsAreReleased: what was attached and is not there any more is dropped,
-// and its numbers with it, in whatever state it was.
+// TestSessionsAreReleased: what was attached and opened and is not there any more is
+// dropped, and its numbers with it.
 func TestSessionsAreReleased(t *testing.T) {
 	b := newBench(t, servers(discordtest.WithGuilds(2)))
 	attached := func(r reading) float64 { return r.sum("discord.sessions") }
 	for range 500 {
-		b.attach(b.session(0, 1))
 		late := b.session(0, 1)
 		late.DataReady = true
 		b.attach(late)
@@ -349,6 +348,14 @@ func TestSessionsAreReleased(t *testing.T) {
 		check(t, s.Open())
 		check(t, s.Close())
 	}()
+	b.srv.Fail(http.MethodGet, "/gateway", 500, -1)
+	for range 100 {
+		s := b.session(0, 1)
+		b.attach(s)
+		if s.Open() == nil {
+			t.Fatal("it opened")
+		}
+	}
 	b.until("all to be dropped", func() bool {
 		runtime.GC()
 		return attached(b.collect()) == 0
