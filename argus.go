@@ -40,9 +40,13 @@ type Argus struct {
 // is an error as well. With an error nothing is started, and the sessions are as they were. A session that is given twice is observed
 // once; one that another Argus observes already is observed by both.
 //
-// A port that cannot be bound, by a second Argus in this process for one, is no error: the bot runs on, a log line says
-// why and what to do, argus_subsystem_up{subsystem="server"} is 0, and binding is tried again until it works. The same
-// holds for a collector that is away.
+// A port that cannot be bound is no error: the bot runs on, a log line says why and what to do,
+// argus_subsystem_up{subsystem="server"} is 0, and binding is tried again until it works. The same holds for a collector
+// that is away.
+//
+// One Argus is one bot: sessions of another one are an error. For several bots in one process start an Argus for each, with a name of
+// its own ([WithBot]); those on one address share the server, the page and /readyz. It is an error where they cannot: without a
+// name or with equal ones, with another path or token, or on addresses of which one holds the other.
 //
 // With OTEL_SDK_DISABLED=true the result works like any other, and measures and serves nothing.
 //
@@ -52,7 +56,7 @@ func Start(s *discordgo.Session, opts ...Option) (*Argus, error) {
 }
 
 // New does what [Start] does, with no session but those of [WithSessions]. It is for a bot whose sessions are made later, such as by a
-// manager of shards: give each to [Argus.Attach] before it is opened, and call what that returns when the session is replaced.
+// manager of shards: give each to [Argus.Attach] before it is opened, or make it with [Argus.NewSession].
 func New(opts ...Option) (*Argus, error) {
 	return begin(processEnvironment(), nil, opts)
 }
