@@ -39,9 +39,13 @@ type Argus struct {
 // is an error as well. With an error nothing is started, and the sessions are as they were. A session that is given twice is observed
 // once; one that another Argus observes already is observed by both.
 //
-// A port that cannot be bound, by a second Argus in this process for one, is no error: the bot runs on, a log line says
-// why and what to do, argus_subsystem_up{subsystem="server"} is 0, and binding is tried again until it works. The same
-// holds for a collector that is away.
+// A port that cannot be bound is no error: the bot runs on, a log line says why and what to do,
+// argus_subsystem_up{subsystem="server"} is 0, and binding is tried again until it works. The same holds for a collector
+// that is away.
+//
+// One Argus is one bot: sessions of another one are an error. For several bots in one process start an Argus for each, with a name of
+// its own ([WithBot]); those on one address share the server, the page and /readyz. It is an error where they cannot: without a
+// name or with equal ones, with another path or token, or on addresses of which one holds the other.
 //
 // With OTEL_SDK_DISABLED=true the result works like any other, and measures and serves nothing.
 //
@@ -51,7 +55,7 @@ func Start(s *discordgo.Session, opts ...Option) (*Argus, error) {
 }
 
 // New does what [Start] does, with no session but those of [WithSessions]. It is for a bot whose sessions are made later, such as by a
-// manager of shards: give each to [Argus.Attach] before it is opened, and call what that returns when the session is replaced.
+// manager of shards: give each to [Argus.Attach] before it is opened, or make it with [Argus.NewSession].
 func New(opts ...Option) (*Argus, error) {
 	return begin(processEnvironment(), nil, opts)
 }
@@ -117,7 +121,10 @@ func (a *Argus) assemble(c resolved, o *options, sessions []*discordgo.Session) 
 			a.pipeline.discard()
 		}
 	}()
-	a.pipeline, err = newPipeline(c, o, a.log, func() (up, configured int) { return a.instrumentation.ShardsUp() })
+	a.pipeline, err = newPipeline(c, o, a.log, probe{
+		shards: func() (up, configured int) { return a.instrumentation.ShardsUp() },
+		ready:  func() error { return a.instrumentation.Ready() },
+	})
 	if err != nil {
 		return err
 	}
@@ -129,6 +136,9 @@ func (a *Argus) assemble(c resolved, o *options, sessions []*discordgo.Session) 
 	}
 	if !c.Acks {
 		opts = append(opts, instrument.WithoutAcks())
+	}
+	if o.withoutGateway {
+		opts = append(opts, instrument.WithoutGateway())
 	}
 	if c.LogRecords && !c.Disabled {
 		opts = append(opts, instrument.WithLogRecords())
@@ -208,6 +218,27 @@ func (a *Argus) Attach(s ...*discordgo.Session) (detach func(), err error) {
 	}, nil
 }
 
+// NewSession is discordgo.New with the session observed, for code that makes sessions and opens them where nobody can call
+// [Argus.Attach] in between: give it to a manager of shards that takes a constructor, or put it in the place of its call of
+// discordgo.New. The token is discordgo's, with its prefix "Bot ".
+func (a *Argus) NewSession(token string) (*discordgo.Session, error) {
+	if a.config.Disabled {
+		return discordgo.New(token)
+	}
+	s, err := a.instrumentation.NewSession(token)
+	if err == nil && a.poll != nil {
+		a.poll.add([]*discordgo.Session{s})
+	}
+	return s, err
+}
+
+// InteractionEndpoint wraps the handler of an application's Interactions Endpoint URL, for a bot that gets its interactions by HTTP:
+// they are measured as those of the gateway are. The signature is for h to verify; what it answers with 401 is no interaction. See
+// [instrument.Instrumentation.InteractionEndpoint]. /readyz then waits for no shard but those that are opened.
+func (a *Argus) InteractionEndpoint(h http.Handler) http.Handler {
+	return a.instrumentation.InteractionEndpoint(h)
+}
+
 // Interaction wraps a handler of interactions, for the session's AddHandler: the time it takes, and whether it succeeded, are
 // recorded by command. An error it returns is counted by its type and goes no further; a panic is counted and passed on.
 // Each handler that is wrapped counts each command it is called with, so register one for all commands.
@@ -237,9 +268,13 @@ func (a *Argus) MeterProvider() metric.MeterProvider { return a.pipeline.provide
 // Without the prometheus exporter it answers 404.
 func (a *Argus) Handler() http.Handler { return a.pipeline.page }
 
-// ShardsUp returns how many of the observed shards are up, and how many there are: what /readyz tells, for a probe on a server of
-// the caller's own. Switched off by OTEL_SDK_DISABLED it returns 0 and 0.
+// ShardsUp returns how many of the observed shards are up, and how many there are, with those that wait to be opened: what /readyz
+// tells. Sessions that make REST calls alone and those that the bot has closed are none. Switched off by OTEL_SDK_DISABLED it returns 0 and 0.
 func (a *Argus) ShardsUp() (up, configured int) { return a.instrumentation.ShardsUp() }
+
+// Ready returns nil when the bot can do its work, and else why it cannot: what /readyz answers by, for a probe on a server of the
+// caller's own. See [instrument.Instrumentation.Ready]. Switched off by OTEL_SDK_DISABLED it never returns nil.
+func (a *Argus) Ready() error { return a.instrumentation.Ready() }
 
 // Addr is the address, host:port, that the server is bound to. It is empty without a server and while the port cannot be had.
 func (a *Argus) Addr() string { return a.pipeline.addr() }

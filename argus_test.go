@@ -21,6 +21,7 @@ import (
 	"github.com/bwmarrin/discordgo"
 	client "github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	"go.uber.org/goleak"
@@ -73,7 +74,23 @@ func newSession(t *testing.T) *discordgo.Session {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.Client.Transport = unreachable{}
 	return s
+}
+
+// failToOpen has an attached session try to find the gateway, in vain.
+func failToOpen(t *testing.T, s *discordgo.Session) {
+	t.Helper()
+	if _, err := s.Gateway(); err == nil {
+		t.Fatal("there is a gateway")
+	}
+}
+
+// unreachable is a network that is away.
+type unreachable struct{}
+
+func (unreachable) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, errors.New("the network is away")
 }
 
 // startTest starts an Argus on a free port of the loopback interface and shuts it down at the end.
@@ -166,7 +183,7 @@ func TestStartServes(t *testing.T) {
 	}
 	wantLine(t, page, `argus_up{cluster="eu-1"} 1`)
 	wantLine(t, page, `argus_subsystem_up{cluster="eu-1",subsystem="server"} 1`)
-	wantLine(t, page, `discord_shards_configured{cluster="eu-1"} 1`)
+	wantLine(t, page, `discord_shards_configured{cluster="eu-1"} 0`) // it is no shard until it dials
 	wantLine(t, page, `go_goroutines{cluster="eu-1"} `)
 	wantLine(t, page, `process_start_time_seconds{cluster="eu-1"} `)
 	if status, _ := get(t, "http://"+a.Addr()+"/healthz", ""); status != http.StatusOK {
@@ -336,7 +353,7 @@ func TestManyInOneProcess(t *testing.T) {
 	third := begin("3", first.Addr())
 	for _, a := range []*Argus{first, second} {
 		_, page := get(t, a.URL(), "")
-		wantLine(t, page, `discord_shards_configured{cluster="`+a.Config().ClusterID+`"} 1`)
+		wantLine(t, page, `discord_sessions{attached="before_open",cluster="`+a.Config().ClusterID+`"} 1`)
 	}
 	if third.Addr() != "" {
 		t.Errorf("the third is bound to %s, which is the first's", third.Addr())
@@ -476,7 +493,7 @@ func TestWithoutServer(t *testing.T) {
 func TestNamespaceOnThePage(t *testing.T) {
 	a, _ := startTest(t, map[string]string{"ARGUS_NAMESPACE": "my_bot"})
 	page := scrape(t, a.Handler())
-	wantLine(t, page, `my_bot_shards_configured{cluster="default"} 1`)
+	wantLine(t, page, `my_bot_sessions{attached="before_open",cluster="default"} 1`)
 	wantLine(t, page, `argus_up{cluster="default"} 1`)
 	if strings.Contains(page, "\ndiscord_") {
 		t.Errorf("names keep the old prefix:\n%s", page)
@@ -518,6 +535,35 @@ func TestSharedRegistry(t *testing.T) {
 		if !strings.HasPrefix(f.GetName(), "go_") && f.GetName() != "bot_jokes_total" {
 			t.Errorf("%s is still on the registry", f.GetName())
 		}
+	}
+}
+
+// TestSharedRegistryHasOurNames: a metric of the bot's own under a name of Argus' stays the bot's, whenever it was registered, the log
+// says at the start what to do, and no page is lost.
+func TestSharedRegistryHasOurNames(t *testing.T) {
+	registry := client.NewRegistry()
+	registry.MustRegister(client.NewGauge(client.GaugeOpts{Name: "discord_guilds", Help: "Guilds of the bot."}))
+	theirs := promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+	a, log := startTest(t, nil, WithRegistry(registry, registry))
+	if text := log.String(); !strings.Contains(text, "discord_guilds") || !strings.Contains(text, "ARGUS_NAMESPACE") {
+		t.Errorf("the log does not say that discord_guilds is the bot's, and what to do: %s", text)
+	}
+	// promhttp, the collectors and the bot's own code panic if Argus is in their way.
+	registry.MustRegister(collectors.NewGoCollector(), client.NewCounter(client.CounterOpts{Name: "argus_up", Help: "Mine."}))
+	counted := promhttp.HandlerFor(registry, promhttp.HandlerOpts{Registry: registry})
+	for name, h := range map[string]http.Handler{"Argus'": a.Handler(), "the bot's": theirs, "the bot's, counted": counted} {
+		page := scrape(t, h)
+		for _, line := range []string{"discord_guilds 0", "argus_up 0", "go_goroutines ", `process_start_time_seconds{cluster="default"} `, "target_info{"} {
+			if !hasLine(page, line) {
+				t.Errorf("%s page has no line %s:\n%s", name, line, page)
+			}
+		}
+		if strings.Contains(page, "argus_up{") || strings.Contains(page, "go_goroutines{") {
+			t.Errorf("%s page has a metric twice", name)
+		}
+	}
+	if !strings.Contains(log.String(), "argus_up") {
+		t.Errorf("the log does not say that argus_up is the bot's: %s", log)
 	}
 }
 
@@ -640,6 +686,9 @@ func TestNoSeriesOverflow(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer shutDown(t, a)
+	for _, s := range sessions {
+		failToOpen(t, s)
+	}
 	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)

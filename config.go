@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net"
 	"net/netip"
 	"os"
 	"regexp"
@@ -859,6 +858,3 @@ func checkToken(token string) error {
 
 // readTokenFile reads no more than a token can be long.
 func readTokenFile(path string) ([]byte, error) { return settingfile.Read(path, 64<<10) }
-
-// address is what net.Listen and http.Server call it.
-func (c Config) address() string { return net.JoinHostPort(c.Host, strconv.Itoa(c.Port)) }

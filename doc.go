@@ -23,8 +23,8 @@
 // it succeeds. A panic of the bot's own handler is recorded and passed on.
 //
 // Nothing global is touched: not the global MeterProvider, not Prometheus' default registry, not slog's default logger.
-// Several independent instances may live in one process, each on its own port. [Argus.Shutdown] ends all of it and
-// puts back what was wrapped.
+// Several instances may live in one process, one for each bot: on one port, where each has a name ([WithBot]), or on ports
+// of their own. [Argus.Shutdown] ends all of it and puts back what was wrapped.
 //
 // No token, neither the bot's nor the one that guards the metrics page, is ever written to a metric, a log or an error.
 //

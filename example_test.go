@@ -65,10 +65,10 @@ func ExampleStart_options() {
 	defer shutDown(a)
 
 	fmt.Println(a.Config().ClusterID, a.Config().Source("ARGUS_CLUSTER_ID"))
-	fmt.Println(await(a, `musicbot_shards_configured{cluster="eu-1"} 1`))
+	fmt.Println(await(a, `musicbot_shards_configured{cluster="eu-1"} 0`))
 	// Output:
 	// eu-1 WithClusterID
-	// musicbot_shards_configured{cluster="eu-1"} 1
+	// musicbot_shards_configured{cluster="eu-1"} 0
 }
 
 // A bot that has a web server already mounts the page there.
@@ -95,6 +95,43 @@ func ExampleArgus_Handler() {
 	defer page.Body.Close()
 	fmt.Println(page.Status)
 	// Output: 200 OK
+}
+
+// A manager of shards that takes a constructor gets sessions that are observed before it opens them.
+func ExampleArgus_NewSession() {
+	fake, err := discordtest.NewServer(discordtest.WithShards(2), discordtest.WithGuilds(4))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer fake.Close()
+	a, err := argus.New(argus.WithAddr("localhost:0"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer shutDown(a)
+
+	// What stands for the manager makes and opens each session in one call.
+	open := func(newSession func(token string) (*discordgo.Session, error), shard, count int) *discordgo.Session {
+		session, err := newSession("Bot " + fake.Token()) // in place of discordgo.New
+		if err != nil {
+			log.Fatal(err)
+		}
+		session.ShardID, session.ShardCount = shard, count
+		fake.Configure(session) // not with the real Discord
+		if err := session.Open(); err != nil {
+			log.Fatal(err)
+		}
+		return session
+	}
+	for shard := range 2 {
+		defer open(a.NewSession, shard, 2).Close()
+	}
+
+	fmt.Println(await(a, `discord_shards_connected{cluster="default"} 2`))
+	fmt.Println(await(a, `discord_sessions{attached="before_open",cluster="default"} 2`))
+	// Output:
+	// discord_shards_connected{cluster="default"} 2
+	// discord_sessions{attached="before_open",cluster="default"} 2
 }
 
 func shutDown(a *argus.Argus) {

@@ -39,7 +39,9 @@ func TestBotAndRegionAreLabels(t *testing.T) {
 		"neither":   {nil, nil, `cluster="default"`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a, log := startTest(t, tt.variables, tt.opts...)
+			session := newSession(t)
+			a, log := startTest(t, tt.variables, append(tt.opts, WithSessions(session))...)
+			failToOpen(t, session)
 			jokes, err := a.MeterProvider().Meter("bot").Int64Counter("jokes")
 			if err != nil {
 				t.Fatal(err)

@@ -38,6 +38,7 @@ type options struct {
 	gatherer         prometheus.Gatherer
 	nativeHistograms bool
 	withoutServer    bool
+	withoutGateway   bool
 	clusterID        *string // nil: not given
 	bot              *string // nil: not given
 	region           *string // nil: not given
@@ -220,6 +221,12 @@ func WithNativeHistograms() Option {
 // WithoutServer opens no port. The metrics page is then [Argus.Handler]'s, to mount on a mux of the caller's.
 func WithoutServer() Option {
 	return optionFunc(func(o *options) { o.withoutServer = true })
+}
+
+// WithoutGateway says that no session of the process will be opened: /readyz then waits for no shard. It is for a process that makes
+// REST calls alone; one that makes some and has not asked for the gateway within 30 s is found out without it.
+func WithoutGateway() Option {
+	return optionFunc(func(o *options) { o.withoutGateway = true })
 }
 
 // WithServiceName sets the resource attribute service.name. It wins over OTEL_SERVICE_NAME.

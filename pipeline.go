@@ -12,7 +12,6 @@ import (
 	"sync/atomic"
 
 	client "github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	bridge "go.opentelemetry.io/contrib/bridges/prometheus"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
@@ -44,18 +43,21 @@ type pipeline struct {
 	flush    func(context.Context) error // pushes what is left and ends the provider
 	page     http.Handler
 
-	pull       *prometheus.Exporter // nil without the exporter
-	release    func()               // the shared registry; nil without one
-	server     *prometheus.Server   // nil without a server
-	serverUp   atomic.Bool
-	serverLost atomic.Bool    // since the last time that it was up
-	push       *otlp.Exporter // nil without the exporter
-	pushLost   atomic.Bool    // since the last time that it worked
+	pull     *prometheus.Exporter // nil without the exporter
+	release  func()               // the shared registry; nil without one
+	probe    probe
+	host     *host              // nil without a server
+	server   *prometheus.Server // the host's
+	serverUp atomic.Bool
+	places   []any          // where process metrics go to; guarded by turns
+	service  string         // service.name
+	push     *otlp.Exporter // nil without the exporter
+	pushLost atomic.Bool    // since the last time that it worked
 }
 
-// newPipeline makes all parts and starts none: no port is bound and nothing is sent. shards is what /readyz tells.
-func newPipeline(c resolved, o *options, log *userLog, shards func() (up, configured int)) (*pipeline, error) {
-	p := &pipeline{config: c.clone(), log: log, page: http.HandlerFunc(noPage)}
+// newPipeline makes all parts and starts none: no port is bound and nothing is sent.
+func newPipeline(c resolved, o *options, log *userLog, ready probe) (*pipeline, error) {
+	p := &pipeline{config: c.clone(), log: log, page: http.HandlerFunc(noPage), probe: ready}
 	if c.Disabled {
 		p.provider, p.flush = noop.NewMeterProvider(), func(context.Context) error { return nil }
 		return p, nil
@@ -65,7 +67,7 @@ func newPipeline(c resolved, o *options, log *userLog, shards func() (up, config
 		sdkmetric.WithExemplarFilter(exemplar.AlwaysOffFilter),
 		sdkmetric.WithCardinalityLimit(cardinalityLimit),
 	}
-	if err := p.make(c, o, shards); err != nil {
+	if err := p.make(c, o); err != nil {
 		p.discard()
 		return nil, err
 	}
@@ -85,10 +87,10 @@ func newPipeline(c resolved, o *options, log *userLog, shards func() (up, config
 }
 
 // make makes the exporters that are chosen.
-func (p *pipeline) make(c resolved, o *options, shards func() (up, configured int)) error {
+func (p *pipeline) make(c resolved, o *options) error {
 	var pull, push error
 	if c.exports(Prometheus) {
-		pull = p.makePull(c, o, shards)
+		pull = p.makePull(c, o)
 	}
 	if c.exports(OTLP) {
 		push = p.makePush(c)
@@ -98,10 +100,13 @@ func (p *pipeline) make(c resolved, o *options, shards func() (up, configured in
 
 // makePush makes the periodic push. All of its settings but these are OpenTelemetry's variables.
 func (p *pipeline) makePush(c resolved) (err error) {
+	if err := p.queuePush(c); err != nil {
+		return err
+	}
 	opts := []otlp.Option{otlp.WithReport(p.report), otlp.WithOnState(p.pushChanged)}
 	if c.ProcessMetrics {
 		registry := client.NewRegistry()
-		for _, collector := range processCollectors() {
+		for _, collector := range p.processCollectors(true) {
 			if err := registry.Register(collector); err != nil {
 				return fmt.Errorf("cannot collect %T: %w", collector, err)
 			}
@@ -113,7 +118,7 @@ func (p *pipeline) makePush(c resolved) (err error) {
 }
 
 // makePull makes the metrics page and, if one is wanted, the server.
-func (p *pipeline) makePull(c resolved, o *options, shards func() (up, configured int)) error {
+func (p *pipeline) makePull(c resolved, o *options) error {
 	opts := []prometheus.Option{
 		prometheus.WithConstLabels(c.labels()),
 		prometheus.WithReport(p.report),
@@ -125,10 +130,23 @@ func (p *pipeline) makePull(c resolved, o *options, shards func() (up, configure
 		opts = append(opts, prometheus.WithNativeHistograms())
 	}
 	if c.ProcessMetrics {
-		opts = append(opts, prometheus.WithCollectors(processCollectors()...))
+		opts = append(opts, prometheus.WithCollectors(p.processCollectors(false)...))
 	}
 	if err := p.claim(c, o); err != nil {
 		return err
+	}
+	if !o.withoutServer {
+		if err := join(p, c); err != nil {
+			return err
+		}
+	}
+	if c.ProcessMetrics {
+		if p.host != nil {
+			p.queue(p.host)
+		}
+		if o.registerer != nil {
+			p.queue(o.registerer)
+		}
 	}
 	pull, err := prometheus.New(opts...)
 	if err != nil {
@@ -137,24 +155,23 @@ func (p *pipeline) makePull(c resolved, o *options, shards func() (up, configure
 	for _, skipped := range pull.Skipped() {
 		p.log.info("argus leaves metrics of the shared registry as they are", "reason", skipped)
 	}
-	server, err := prometheus.NewServer(prometheus.ServerConfig{
-		Addr:        c.address(),
-		MetricsPath: c.MetricsPath,
-		Handler:     pull.Handler(),
-		AuthToken:   c.token.reveal(),
-		Shards:      shards,
-		ErrorLog:    p.report,
-		OnState:     p.serverChanged,
-	})
+	pull.Expect(expected(c.Namespace)...)
+	// The page of this Argus alone, with its token, for a server of the caller's.
+	page, err := prometheus.NewServer(prometheus.ServerConfig{MetricsPath: c.MetricsPath, Handler: pull.Handler(), AuthToken: c.token.reveal(), ErrorLog: p.report})
 	if err != nil {
 		return errors.Join(err, pull.Shutdown(context.Background()))
 	}
 	p.pull = pull
-	p.page = onlyPath(server.Handler(), c.MetricsPath)
-	if !o.withoutServer {
-		p.server = server
-	}
+	p.page = onlyPath(page.Handler(), c.MetricsPath)
 	return nil
+}
+
+// expected are the names that the bot's metrics have on the page.
+func expected(namespace string) (names []string) {
+	for _, instrument := range catalog.All() {
+		names = append(names, instrument.In(namespace).PrometheusName())
+	}
+	return names
 }
 
 // claim has a shared registry refuse a second Argus with the same cluster, bot and region: all of its series would be there twice, and a handler
@@ -184,14 +201,6 @@ func (claimed) Describe(ch chan<- *client.Desc) {
 }
 
 func (claimed) Collect(chan<- client.Metric) {}
-
-// processCollectors are the metrics of the Go runtime and of the process, under the names that everybody knows.
-func processCollectors() []client.Collector {
-	return []client.Collector{
-		collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-	}
-}
 
 // observe exports argus.subsystem.up for the parts that are configured.
 func (p *pipeline) observe() error {
@@ -237,21 +246,10 @@ func (p *pipeline) start() error {
 	if p.push != nil {
 		p.push.Begin()
 	}
-	if p.server == nil {
+	if p.host == nil {
 		return nil
 	}
-	return p.server.Start()
-}
-
-// serverChanged is told by the server. Why it went down is told to report, and that it is up at the start to the line about
-// the start.
-func (p *pipeline) serverChanged(up bool) {
-	p.serverUp.Store(up)
-	if !up {
-		p.serverLost.Store(true)
-	} else if p.serverLost.Swap(false) {
-		p.log.info("argus: the metrics server listens now", "url", p.url())
-	}
+	return p.host.serve(p)
 }
 
 // pushChanged is told by the push. Why it fails is told to report.
@@ -311,8 +309,8 @@ func (p *pipeline) shutdown(ctx context.Context) error {
 		server, flushed, pull, push error
 		wait                        sync.WaitGroup
 	)
-	if p.server != nil {
-		wait.Go(func() { server = p.server.Shutdown(ctx) })
+	if p.host != nil {
+		wait.Go(func() { server = p.host.leave(ctx, p) })
 	}
 	if p.flush != nil {
 		flushed = p.flush(ctx)
@@ -321,6 +319,7 @@ func (p *pipeline) shutdown(ctx context.Context) error {
 	if p.pull != nil {
 		pull = p.pull.Shutdown(ctx)
 	}
+	p.unqueue()
 	if p.release != nil {
 		p.release()
 	}

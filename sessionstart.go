@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"sync"
 	"time"
+	"weak"
 
 	"github.com/bwmarrin/discordgo"
 
@@ -40,7 +41,7 @@ type sessionStartPoll struct {
 
 // An asker is an attached session, with the request that its fields made when it was added.
 type asker struct {
-	session *discordgo.Session
+	session weak.Pointer[discordgo.Session] // it may be dropped without being detached
 	client  *http.Client
 	request *http.Request
 }
@@ -106,7 +107,7 @@ func (p *sessionStartPoll) add(sessions []*discordgo.Session) {
 	p.forgetLocked()
 	for _, s := range sessions {
 		client := p.inst.Client(s)
-		if client == nil || slices.ContainsFunc(p.askers, func(a asker) bool { return a.session == s }) {
+		if client == nil || slices.ContainsFunc(p.askers, func(a asker) bool { return a.session == weak.Make(s) }) {
 			continue
 		}
 		// The address is a variable, of which anything can be made.
@@ -116,7 +117,7 @@ func (p *sessionStartPoll) add(sessions []*discordgo.Session) {
 		}
 		request.Header.Set("Authorization", s.Token)
 		request.Header.Set("User-Agent", s.UserAgent)
-		p.askers = append(p.askers, asker{s, client, request})
+		p.askers = append(p.askers, asker{weak.Make(s), client, request})
 	}
 	select {
 	case p.added <- struct{}{}:
@@ -132,7 +133,7 @@ func (p *sessionStartPoll) forget() {
 }
 
 func (p *sessionStartPoll) forgetLocked() {
-	p.askers = slices.DeleteFunc(p.askers, func(a asker) bool { return p.inst.Client(a.session) != a.client })
+	p.askers = slices.DeleteFunc(p.askers, func(a asker) bool { return p.inst.Client(a.session.Value()) != a.client })
 }
 
 // wait waits after cancel until what is under way has been cut off. A transport may take no notice of that.

@@ -154,7 +154,7 @@ func TestNew(t *testing.T) {
 		t.Fatal(err)
 	}
 	second()
-	if asking, _ := a.poll.first(); asking.session != s {
+	if asking, _ := a.poll.first(); asking.session.Value() != s {
 		t.Error("a session that is attached still is not asked with")
 	}
 	first()

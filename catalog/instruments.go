@@ -73,7 +73,7 @@ var (
 	ShardUp = Instrument{
 		Name: "discord.shard.up", Kind: Gauge, Labels: []Label{shardLabel}, Section: sectionGateway,
 		Description: "Whether the shard's gateway session is up: 1 from READY or RESUMED until the connection ends, else 0",
-		Notes:       "1 if any of several sessions with the same shard id is up.",
+		Notes: "1 if any of several sessions with the same shard id is up. Absent before the session's first dial and after the bot has closed it for good.",
 	}
 	ShardsConnected = Instrument{
 		Name: "discord.shards.connected", Kind: Gauge, Unit: "{shard}", Section: sectionGateway,
@@ -81,12 +81,21 @@ var (
 	}
 	ShardsConfigured = Instrument{
 		Name: "discord.shards.configured", Kind: Gauge, Unit: "{shard}", Section: sectionGateway,
-		Description: "Number of distinct shards that this process has attached",
+		Description: "Number of distinct shards of this process",
+		Notes: "A session counts as a shard from its first dial until the bot closes it, and again from the next dial. One that makes REST calls alone never does. " +
+			"While the bot is scaled, a shard of the old count that is down does not count once one of the new count is up.",
 	}
 	ShardsTotal = Instrument{
 		Name: "discord.shards.total", Kind: Gauge, Unit: "{shard}", Section: sectionGateway,
 		Description: "Number of shards of the whole bot, as the sessions are configured",
-		Notes:       "The largest ShardCount of the attached sessions. Absent while none is attached.",
+		Notes: "The largest ShardCount of the sessions that are shards, or that wait to be opened and were given one. Absent while there is none.",
+	}
+	Sessions = Instrument{
+		Name: "discord.sessions", Kind: Gauge, Unit: "{session}", Section: sectionGateway,
+		Labels:      []Label{{Name: "attached", Values: Attachings()}},
+		Description: "Number of attached sessions, by whether they were attached before their first Open",
+		Notes: "Sessions that the bot has closed are left out, those that make REST calls alone are not. Of one that was attached after Open there is no heartbeat latency, " +
+			"no close code and no scope of a rate limit: attach it before, or make it with `Argus.NewSession`.",
 	}
 	GatewayEvents = Instrument{
 		Name: "discord.gateway.events", Kind: Counter, Unit: "{event}", Section: sectionGateway,
@@ -136,7 +145,7 @@ var (
 		Name: "discord.shard.state", Kind: Gauge, Labels: []Label{shardLabel, {Name: "state", Values: ShardStates()}}, Section: sectionGateway,
 		Description: "Where the shard's gateway connection is in its life: 1 for the state that it is in, 0 for the others",
 		Notes: "`connecting`: from the dial until IDENTIFY or RESUME is sent; `identifying` and `resuming`: until READY or RESUMED. " +
-			"Before the first dial it is `disconnected`.",
+			"Absent before the first dial.",
 	}
 	ShardStateChange = shardTime("state_change", "When the shard's connection last changed its state")
 	HeartbeatAck     = shardTime("heartbeat_ack", "When the shard's last heartbeat was acknowledged",
@@ -442,7 +451,7 @@ var (
 // All returns every instrument, in the order of docs/METRICS.md.
 func All() []Instrument {
 	return []Instrument{
-		ShardLatency, ShardUp, ShardsConnected, ShardsConfigured, ShardsTotal, ShardState, ShardStateChange,
+		ShardLatency, ShardUp, ShardsConnected, ShardsConfigured, ShardsTotal, Sessions, ShardState, ShardStateChange,
 		HeartbeatInterval, HeartbeatAck, LastEvent, ConnectionAttempts, Handshakes, ShardDisconnects, ShardReconnects, VoiceDisconnects, LockUnavailable,
 		GatewayEvents, ShardSent, GatewayIO,
 		SessionStartRemaining, SessionStartTotal, SessionStartReset, SessionStartConcurrency,

@@ -7,6 +7,7 @@ const RouteOther = "other"
 // Routes that the instrumentation looks at.
 const (
 	RouteCallback   = "/interactions/{id}/{token}/callback"
+	RouteGateway    = "/gateway"
 	RouteGatewayBot = "/gateway/bot"
 )
 

@@ -120,6 +120,12 @@ const (
 	ScopeGlobal = "global"
 )
 
+// Values of the label attached: when a session was attached.
+const (
+	AttachedBeforeOpen = "before_open"
+	AttachedAfterOpen  = "after_open"
+)
+
 // Values of the label hook: the parts of the instrumentation that can fail.
 const (
 	HookTap         = "tap"
@@ -261,6 +267,9 @@ func LogLevels() []string { return []string{"error", "warning", "informational",
 
 // Scopes returns the closed set of the label scope.
 func Scopes() []string { return []string{ScopeUser, ScopeShared, ScopeGlobal, Unknown} }
+
+// Attachings returns the closed set of the label attached.
+func Attachings() []string { return []string{AttachedBeforeOpen, AttachedAfterOpen} }
 
 // Hooks returns the closed set of the label hook.
 func Hooks() []string {

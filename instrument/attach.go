@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"weak"
 
 	"github.com/bwmarrin/discordgo"
 
@@ -20,17 +21,32 @@ var (
 	ErrNilSession = errors.New("the session is nil; make it with discordgo.New")
 	// ErrClosed is the error of an instrumentation that was closed.
 	ErrClosed = errors.New("the instrumentation is closed")
+	// ErrShardCount is the error of a session with another shard count than those
+	// that are attached already, while none of them has been opened.
+	ErrShardCount = errors.New("all sessions of a bot have the same shard count: set ShardCount of each to it before they are attached; " +
+		"sessions of a new count can be attached once those of the old one have been opened")
 )
 
 // An attachment is one session of one instrumentation.
+//
+// It does not keep a session that has been opened: one that the bot has let go of
+// is dropped with the next collection or the next session. One that was not is
+// kept, for what it is there for is not known.
 type attachment struct {
-	inst    *Instrumentation
-	session *discordgo.Session
+	inst     *Instrumentation
+	session  weak.Pointer[discordgo.Session]
+	unopened atomic.Pointer[discordgo.Session] // the same, until it is opened
 
 	// tap is nil for a session that had been opened before it was attached.
 	// What the tap would have told then comes from handlers.
 	tap      *tap
 	detached atomic.Bool
+	// since is when it was attached.
+	since time.Time
+	// recognised is set once the session's bot is known, and left when that is
+	// another one.
+	recognised, left atomic.Bool
+	presence         presence
 
 	settings atomic.Pointer[settings]
 	shard    atomic.Pointer[shard]
@@ -50,13 +66,15 @@ type attachment struct {
 	locked lockedReader
 	order  sequencer // without a tap
 
-	handlers *handlers // nil with a tap
+	handlers weak.Pointer[handlers] // of none with a tap
 }
 
 // settings are what is read from a session when it holds still: when it is
 // attached, and when it dials.
 type settings struct {
 	shardID, shardCount int
+	sharded             bool // whether the session was told that it is one of several
+	reconnects          bool // whether discordgo connects again by itself
 	guilds              bool // whether the gateway tells of guilds
 	cached              bool // whether discordgo keeps a state
 	syncEvents          bool
@@ -64,10 +82,10 @@ type settings struct {
 }
 
 // configure reads the settings. It must be called where they are not written.
-func (a *attachment) configure() {
-	s := a.session
+func (a *attachment) configure(s *discordgo.Session) {
 	set := settings{
-		shardID: s.ShardID, shardCount: max(1, s.ShardCount),
+		shardID: s.ShardID, shardCount: max(1, s.ShardCount), sharded: declaredCount(s) != 0,
+		reconnects: s.ShouldReconnectOnError,
 		guilds:     s.Identify.Intents&discordgo.IntentsGuilds != 0,
 		cached:     s.StateEnabled && s.State != nil,
 		syncEvents: s.SyncEvents,
@@ -80,6 +98,19 @@ func (a *attachment) configure() {
 	}
 	a.settings.Store(&set)
 	a.shard.Store(a.inst.shards.get(set.shardID))
+}
+
+// declaredCount is the shard count that the session was given, or 0 where it has
+// discordgo's default.
+func declaredCount(s *discordgo.Session) int {
+	switch {
+	case s.ShardCount > 1:
+		return s.ShardCount
+	case s.Identify.Shard != nil:
+		return s.Identify.Shard[1]
+	default:
+		return 0
+	}
 }
 
 // Attach begins to measure the given sessions. Each may be attached at any
@@ -95,7 +126,17 @@ func (a *attachment) configure() {
 // discordgo tries again: not where retries are off, and not those whose body is
 // not Discord's JSON.
 //
-// When a session is nil, none is attached.
+// All of them are one bot's. A session with the token of another bot is
+// [ErrOtherBot], and one with another shard count than those that wait to be opened
+// is [ErrShardCount]; once one has been opened, another count is a bot that is
+// being scaled. A session that gets its token later, and proves to be another
+// bot's when it is used, is told to the error handler and left out.
+//
+// A session counts as a shard from the first time that it dials the gateway, until
+// the bot closes it: one that makes REST calls alone never does. It counts again
+// when it is opened again, and needs not be detached before it is dropped.
+//
+// When there is an error, none is attached.
 //
 // discordgo reads Dialer and Client without a lock. So a session that has not
 // been opened must not make a REST call while it is being attached. Detaching
@@ -121,52 +162,138 @@ func (i *Instrumentation) Attach(sessions ...*discordgo.Session) (detach func(),
 	if len(errs) > 0 {
 		return func() {}, errors.Join(errs...)
 	}
-	var made []*attachment
-	for _, s := range sessions {
-		a, err := i.attach(s)
-		if err != nil {
-			i.detach(made)
-			return func() {}, err
-		}
-		if a != nil {
-			made = append(made, a)
-		}
+	i.mu.Lock()
+	made, err := i.attachAll(sessions)
+	i.mu.Unlock()
+	if err != nil {
+		return func() {}, err
+	}
+	if slices.ContainsFunc(made, func(a *attachment) bool { return a.tap == nil }) {
+		i.attachedLate.Do(func() { i.faults.handle(errAttachedLate) })
 	}
 	var once sync.Once
 	return func() { once.Do(func() { i.detach(made) }) }, nil
 }
 
-// attach returns nil for a session that is attached already.
-func (i *Instrumentation) attach(s *discordgo.Session) (*attachment, error) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
+// errAttachedLate is told once.
+var errAttachedLate = errors.New("argus: a session was attached after it had been opened, so its heartbeats, close codes and the " +
+	"scopes of its rate limits are not seen: attach it before Open, or make it with NewSession in place of discordgo.New " +
+	"(told once; discord_sessions{attached=\"after_open\"} counts such sessions)")
+
+// NewSession is discordgo.New with the session attached, for code that makes
+// sessions and opens them where nobody can attach them in between: a manager of
+// shards that takes a constructor, or one whose call of discordgo.New is replaced.
+// The token is discordgo's, with its prefix "Bot ". Everything else of the session
+// is set as ever, before it is opened; it needs not be detached.
+func (i *Instrumentation) NewSession(token string) (*discordgo.Session, error) {
+	s, err := discordgo.New(token)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := i.Attach(s); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// attachAll attaches the sessions that are not attached yet, or none. The lock
+// must be held.
+func (i *Instrumentation) attachAll(sessions []*discordgo.Session) (made []*attachment, err error) {
 	if i.closed.Load() {
 		return nil, fmt.Errorf("instrument: %w", ErrClosed)
 	}
-	attached := *i.attached.Load()
-	if slices.ContainsFunc(attached, func(a *attachment) bool { return a.session == s }) {
-		return nil, nil //nolint:nilnil // the contract above
+	i.sweepLocked()
+	if err := i.check(sessions); err != nil {
+		return nil, err
 	}
-	a := &attachment{inst: i, session: s}
-	a.life.since = time.Now()
+	for _, s := range sessions {
+		if i.find(s) == nil {
+			made = append(made, i.attach(s))
+		}
+	}
+	return made, nil
+}
+
+// check looks whether the sessions are of one bot and one shard count, and of
+// those that are attached.
+func (i *Instrumentation) check(sessions []*discordgo.Session) error {
+	var errs []error
+	var ours bot
+	if known := i.bot.Load(); known != nil {
+		ours = *known
+	}
+	count := i.countToCome()
+	for n, s := range sessions {
+		if i.find(s) != nil {
+			continue
+		}
+		if b := botAtRest(s); ours == (bot{}) {
+			ours = b
+		} else if b != (bot{}) && b != ours {
+			errs = append(errs, fmt.Errorf("instrument: session %d of %d: %w", n+1, len(sessions), ErrOtherBot))
+		}
+		if c := declaredCount(s); count == 0 {
+			count = c
+		} else if c != 0 && c != count {
+			errs = append(errs, fmt.Errorf("instrument: session %d of %d: ShardCount %d with others of %d: %w", n+1, len(sessions), c, count, ErrShardCount))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// countToCome is the shard count of the sessions that wait to be opened, or 0
+// where it is not known or one has been: from then on another count is a bot that
+// is being scaled.
+func (i *Instrumentation) countToCome() (count int) {
+	for _, a := range *i.attached.Load() {
+		if a.presence.opened() {
+			return 0
+		}
+		if set := a.settings.Load(); set.sharded {
+			count = set.shardCount
+		}
+	}
+	return count
+}
+
+// find returns the attachment of a session, or nil.
+func (i *Instrumentation) find(s *discordgo.Session) *attachment {
+	for _, a := range *i.attached.Load() {
+		if a.session == weak.Make(s) {
+			return a
+		}
+	}
+	return nil
+}
+
+// attach attaches a session that is not. The lock must be held.
+func (i *Instrumentation) attach(s *discordgo.Session) *attachment {
+	a := &attachment{inst: i, session: weak.Make(s), since: time.Now()}
+	a.life.since = a.since
 	a.order.apply = a.follow
-	a.configure()
+	a.unopened.Store(s)
+	a.configure(s)
+	if b := botAtRest(s); b != (bot{}) {
+		a.recognised.Store(true)
+		i.isOurs(b)
+	}
 	if a.tap = tapOf(s, a); a.tap == nil {
 		a.started.Store(true)
+		a.isShard()
 		i.opened.Store(true)
-		i.listen(a)
+		i.listen(a, s)
 	} else {
-		a.shard.Load().tapped.Store(true)
 		i.tapped.Store(true)
 		if a.tap.openConn() != nil {
 			// The tap was there before us, and so was the connection.
 			a.started.Store(true)
+			a.isShard()
 			a.seed()
 		}
 	}
-	attached = append(slices.Clip(attached), a)
+	attached := append(slices.Clip(*i.attached.Load()), a)
 	i.attached.Store(&attached)
-	return a, nil
+	return a
 }
 
 // tapOf puts a tap on the session, or takes one that is there and idle. It
@@ -242,26 +369,51 @@ func (i *Instrumentation) detach(gone []*attachment) {
 	i.attached.Store(&attached)
 	for _, a := range gone {
 		a.detach()
+		a.unopened.Store(nil)
 	}
 }
+
+// sweepLocked drops the attachments of sessions that are gone or were left out.
+// The lock must be held.
+func (i *Instrumentation) sweepLocked() {
+	attached := *i.attached.Load()
+	if slices.ContainsFunc(attached, (*attachment).gone) {
+		attached = slices.DeleteFunc(slices.Clone(attached), (*attachment).gone)
+		i.attached.Store(&attached)
+	}
+}
+
+// present returns what is attached, without what is gone.
+func (i *Instrumentation) present() []*attachment {
+	if i.mu.TryLock() { // whoever attaches holds it for a while, and sweeps as well
+		i.sweepLocked()
+		i.mu.Unlock()
+	}
+	return *i.attached.Load()
+}
+
+func (a *attachment) gone() bool { return a.left.Load() || a.session.Value() == nil }
 
 func (a *attachment) detach() {
 	if a.detached.Swap(true) {
 		return
 	}
 	if a.tap == nil {
-		a.handlers.release(a)
+		if h := a.handlers.Value(); h != nil {
+			h.release(a)
+		}
 		return
 	}
 	fields.Lock()
 	defer fields.Unlock()
 	a.tap.target.CompareAndSwap(a, nil)
-	if a.tap.stays() || !soon(a.session.TryLock, patience) {
+	s := a.session.Value()
+	if s == nil || a.tap.stays() || !soon(s.TryLock, patience) {
 		return
 	}
-	defer a.session.Unlock()
-	if !a.tap.stays() && !opened(a.session) { // a call may have come by meanwhile
-		a.tap.restore(a.session)
+	defer s.Unlock()
+	if !a.tap.stays() && !opened(s) { // a call may have come by meanwhile
+		a.tap.restore(s)
 	}
 }
 
@@ -324,10 +476,12 @@ func followed(p *wire.Packet) bool {
 func (a *attachment) follow(p *wire.Packet) {
 	switch p.Event {
 	case wire.EventReady:
+		a.presence.heard()
 		if a.started.Swap(true) {
 			a.shard.Load().reconnects[kindIdentify].n.Add(1)
 		}
 	case wire.EventResumed:
+		a.presence.heard()
 		a.started.Store(true)
 		a.shard.Load().reconnects[kindResume].n.Add(1)
 	}
@@ -339,7 +493,7 @@ func (a *attachment) follow(p *wire.Packet) {
 func (i *Instrumentation) count(p *wire.Packet) (r receipt) {
 	i.events[p.Event].n.Add(1)
 	if p.Event == wire.EventInteractionCreate {
-		return i.received(p)
+		return i.received(p, time.Now())
 	}
 	return r
 }

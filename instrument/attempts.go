@@ -66,10 +66,8 @@ func (t *tap) dialing(addr string) attempt {
 	}
 	host, _, err := net.SplitHostPort(addr)
 	voice := err == nil && strings.HasSuffix(host, voiceDomain) || t.openConn() != nil || !a.life.dialing()
-	if !voice && t.conn.Load() == nil {
-		// The first is inside Open, where the settings hold still.
-		a.configure()
-		a.shard.Load().tapped.Store(true)
+	if !voice {
+		a.dials()
 	}
 	return attempt{t, !voice}
 }

@@ -15,10 +15,8 @@ import (
 // whose requests are not measured, and one that had no Client. It reads nothing
 // of the session, which may be in use.
 func (i *Instrumentation) Client(s *discordgo.Session) *http.Client {
-	for _, a := range *i.attached.Load() {
-		if a.session == s && a.tap != nil {
-			return a.tap.beside
-		}
+	if a := i.find(s); a != nil && a.tap != nil && !a.left.Load() {
+		return a.tap.beside
 	}
 	return nil
 }

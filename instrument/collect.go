@@ -32,12 +32,12 @@ func (i *Instrumentation) collect(_ context.Context, o metric.Observer) error {
 		o.ObserveFloat64(m.clockOffset, offset.Seconds())
 	}
 	i.rateLimits.each(func(c *cell) { count(c, m.rateLimits) })
+	if (i.tapped.Load() || i.endpoint.used.Load()) && !i.acks.off {
+		i.acks.settle(now)
+		each(i.acks.cells, m.acks)
+		count(&i.acks.evicted, m.evicted)
+	}
 	if i.tapped.Load() {
-		if !i.acks.off {
-			i.acks.settle(now)
-			each(i.acks.cells, m.acks)
-			count(&i.acks.evicted, m.evicted)
-		}
 		each(i.requests.invalid, m.invalidRequests)
 		each(i.requests.errors, m.restErrors)
 		o.ObserveInt64(m.requestsInFlight, i.requests.inFlight.Load())
@@ -59,6 +59,9 @@ func (i *Instrumentation) collect(_ context.Context, o metric.Observer) error {
 	o.ObserveInt64(m.registered, int64(len(*i.commands.names.Load())))
 	count(&i.timers.evicted, m.evicted)
 	for _, s := range i.shards.list() {
+		if !s.seen.Load() {
+			continue
+		}
 		each(s.reconnects, m.reconnects)
 		if s.tapped.Load() {
 			each(s.attempts, m.attempts)
@@ -107,43 +110,37 @@ func (i *Instrumentation) expireHandshakes() {
 	}
 }
 
-// collectSessions reads the sessions. Of several with one shard id, as while
-// one takes over from another, the one that is up speaks for the shard, and of
-// two of those the later one.
+// collectSessions reads the sessions and what they tell of their shards.
 func (i *Instrumentation) collectSessions(o metric.Observer) {
 	m := &i.metrics
-	speaker := map[*shard]*attachment{}
-	refused := map[*shard]time.Duration{}
+	sessions := i.present()
+	var attached [2]int64 // by catalog.Attachings
+	for _, a := range sessions {
+		i.watch(func() { a.look() })
+		if !a.presence.over() {
+			attached[oneIf(a.tap == nil)]++
+		}
+	}
+	for n, opts := range i.attachOpts {
+		o.ObserveInt64(m.attached, attached[n], opts...)
+	}
+	r := newRoster(sessions)
 	var (
-		cache           cacheCounts
-		cacheKnown      bool
-		voice           int64
-		voiceKnown      bool
-		total, sessions int64
+		voice      int64
+		voiceKnown bool
+		refused    = map[*shard]time.Duration{}
 	)
-	for _, a := range *i.attached.Load() {
-		i.watch(func() {
-			locked, fresh := a.locked.read(a.session)
-			a.checkTap(fresh && locked.dataReady)
-			voice += locked.voiceClients
-			voiceKnown = voiceKnown || locked.known
-			total = max(total, int64(a.settings.Load().shardCount))
-			if a.tap == nil {
-				a.order.settle(time.Now())
-			}
-		})
-		sessions++
-		of := a.shard.Load()
-		refused[of] = max(refused[of], a.locked.unavailable())
-		if before := speaker[of]; before == nil || a.ready() || !before.ready() {
-			speaker[of] = a
+	for _, a := range sessions {
+		locked := a.locked.last()
+		voice += locked.voiceClients // also of one that is closed: that leaves them alone
+		voiceKnown = voiceKnown || locked.known
+		if of := a.shard.Load(); a.speaks() {
+			refused[of] = max(refused[of], a.locked.unavailable())
 		}
 	}
 
 	var connected int64
-	var guilds guildCounts
-	guildsKnown, membersKnown := false, true
-	for of, a := range speaker {
+	for of, a := range r.shards {
 		up := oneIf(a.ready())
 		connected += up
 		o.ObserveInt64(m.shardUp, up, of.opts...)
@@ -152,48 +149,62 @@ func (i *Instrumentation) collectSessions(o metric.Observer) {
 		if latency, ok := a.heartbeat(); ok {
 			o.ObserveFloat64(m.shardLatency, latency.Seconds(), of.opts...)
 		}
-		set := a.settings.Load()
-		if set.cached {
-			i.watch(func() {
-				if counts, ok := a.cache.read(set.state); ok {
-					cache.add(counts)
-					cacheKnown = true
-				}
-			})
-		}
-		if !set.guilds {
-			continue
-		}
-		if counts, ok := a.guilds.read(); ok {
-			guildsKnown = true
-			guilds.available += counts.available
-			guilds.unavailable += counts.unavailable
-			guilds.members += counts.members
-			membersKnown = membersKnown && counts.uncounted == 0
-		}
 	}
 	o.ObserveInt64(m.shardsConnected, connected)
-	o.ObserveInt64(m.shardsConfigured, int64(len(speaker)))
-	if sessions > 0 {
-		o.ObserveInt64(m.shardsTotal, total)
+	o.ObserveInt64(m.shardsConfigured, int64(len(r.shards)))
+	if total := r.total(sessions); total > 0 {
+		o.ObserveInt64(m.shardsTotal, int64(total))
 	}
-	if guildsKnown {
+	if guilds, known := r.guilds(); known {
 		o.ObserveInt64(m.guilds, guilds.available)
 		o.ObserveInt64(m.guildsUnavailable, guilds.unavailable)
-		if membersKnown {
+		if guilds.uncounted == 0 {
 			o.ObserveInt64(m.members, guilds.members)
 		}
 	}
 	if voiceKnown {
 		o.ObserveInt64(m.voiceClients, voice)
 	}
-	if cacheKnown {
-		for n, v := range [...]int64{
-			cache.members, cache.channels, cache.threads, cache.privateChannels,
-			cache.roles, cache.emojis, cache.stickers, cache.voiceStates, cache.presences,
-		} {
-			o.ObserveInt64(m.cache[n], v)
+	i.collectCaches(o, r.caching())
+}
+
+// look reads what can only be read now and then.
+func (a *attachment) look() {
+	s := a.session.Value()
+	if s == nil {
+		return
+	}
+	locked, fresh := a.locked.read(s)
+	a.checkTap(fresh && locked.dataReady)
+	if a.tap == nil {
+		a.order.settle(time.Now())
+	}
+}
+
+// collectCaches reads the lengths of discordgo's caches.
+func (i *Instrumentation) collectCaches(o metric.Observer, sessions []*attachment) {
+	var cache cacheCounts
+	known := false
+	for _, a := range sessions {
+		set := a.settings.Load()
+		if !set.cached {
+			continue
 		}
+		i.watch(func() {
+			if counts, ok := a.cache.read(set.state); ok {
+				cache.add(counts)
+				known = true
+			}
+		})
+	}
+	if !known {
+		return
+	}
+	for n, v := range [...]int64{
+		cache.members, cache.channels, cache.threads, cache.privateChannels,
+		cache.roles, cache.emojis, cache.stickers, cache.voiceStates, cache.presences,
+	} {
+		o.ObserveInt64(i.metrics.cache[n], v)
 	}
 }
 
@@ -268,23 +279,4 @@ func (a *attachment) checkTap(connected bool) {
 	if time.Duration(deafFor) >= deafAfter && !a.deaf.Swap(true) {
 		a.inst.faults.report(hookTap, errDeaf)
 	}
-}
-
-// ShardsUp returns how many of the attached shards are up, and how many there
-// are: what a readiness probe asks. It never waits for a lock of discordgo's.
-func (i *Instrumentation) ShardsUp() (up, configured int) {
-	state := map[*shard]bool{}
-	for _, a := range *i.attached.Load() {
-		if a.tap == nil {
-			_, _ = a.locked.read(a.session)
-		}
-		of := a.shard.Load()
-		state[of] = state[of] || a.ready()
-	}
-	for _, ready := range state {
-		if ready {
-			up++
-		}
-	}
-	return up, len(state)
 }

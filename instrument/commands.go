@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"reflect"
-	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -26,8 +24,6 @@ const (
 	// (https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-naming);
 	// a character is at most four bytes.
 	maxCommandName = 3*32*4 + 2
-	// maxUnwrap bounds how deep an error is looked into.
-	maxUnwrap = 32
 )
 
 var commandStatuses = []string{catalog.StatusSuccess, catalog.StatusError}
@@ -156,8 +152,8 @@ func (i *Instrumentation) Commands(names ...string) error { return i.commands.re
 // register one for all commands, or wrap what it hands them on to.
 //
 // An error that h returns is recorded and goes no further: a handler of
-// discordgo's has nobody to return it to. A panic is recorded and goes on its
-// way. Other kinds of interactions are handed on; of them only errors and
+// discordgo's has nobody to return it to. A panic is recorded and re-raised; a
+// handler that ends its goroutine with runtime.Goexit is recorded as one. Other kinds of interactions are handed on; of them only errors and
 // panics are recorded, with the command "other". A nil handler does nothing.
 func (i *Instrumentation) Interaction(h func(*discordgo.Session, *discordgo.InteractionCreate) error) func(*discordgo.Session, *discordgo.InteractionCreate) {
 	if h == nil {
@@ -173,8 +169,8 @@ func (i *Instrumentation) Interaction(h func(*discordgo.Session, *discordgo.Inte
 }
 
 // Command runs the handler of a prefix command and counts and times it. It
-// returns what h returns; a panic is recorded and goes on its way. A name that
-// is not registered counts as "other". A nil handler does nothing.
+// returns what h returns; a panic is recorded and re-raised, and runtime.Goexit is
+// recorded as one. A name that is not registered counts as "other". A nil handler does nothing.
 func (i *Instrumentation) Command(name string, h func() error) error {
 	if h == nil {
 		return nil
@@ -194,7 +190,11 @@ func (i *Instrumentation) beginInteraction(ic *discordgo.InteractionCreate) (r r
 		return r
 	}
 	id, err := strconv.ParseUint(ic.ID, 10, 64)
-	if at, ok := i.timers.take(id); ok && err == nil {
+	at, ok := i.timers.take(id)
+	if !ok {
+		at, ok = i.endpoint.handled(id)
+	}
+	if ok && err == nil {
 		kind := 0 // unknown
 		if n := int(ic.Type); n > 0 && n < len(interactionTypes) {
 			kind = n
@@ -255,65 +255,4 @@ func (r *run) end() {
 	}
 	defer r.outcomes.cells[status].n.Add(1) // last: whoever sees the run counted finds its duration
 	r.duration.Record(context.Background(), time.Since(r.began).Seconds(), r.outcomes.record[status]...)
-}
-
-// errorType names an error by its Go type, below the wrappers of fmt and errors,
-// which say nothing.
-func errorType(err error) string {
-	for range maxUnwrap {
-		var inner error
-		switch wrapper := err.(type) { //nolint:errorlint // it is the type itself that is asked for
-		case interface{ Unwrap() error }:
-			inner = wrapper.Unwrap()
-		case interface{ Unwrap() []error }:
-			if all := wrapper.Unwrap(); len(all) > 0 {
-				inner = all[0]
-			}
-		}
-		if inner == nil || !anonymousWrapper(err) {
-			break
-		}
-		err = inner
-	}
-	return reflect.TypeOf(err).String()
-}
-
-var anonymousWrappers = []string{"*fmt.wrapError", "*fmt.wrapErrors", "*errors.joinError"}
-
-func anonymousWrapper(err error) bool {
-	return slices.Contains(anonymousWrappers, reflect.TypeOf(err).String())
-}
-
-// errorSet counts errors by command and type. It is bounded.
-type errorSet struct {
-	mu    sync.Mutex
-	cells map[commandError]*cell
-}
-
-type commandError struct{ command, errorType string }
-
-func (s *errorSet) count(command, errorType string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	key := commandError{command, errorType}
-	if s.cells[key] == nil && len(s.cells) >= catalog.MaxErrorTypes {
-		key.errorType = catalog.Other // one more for each command
-	}
-	c := s.cells[key]
-	if c == nil {
-		if s.cells == nil {
-			s.cells = map[commandError]*cell{}
-		}
-		c = &cell{opts: labelled(attribute.String("command", key.command), attribute.String("error_type", key.errorType))}
-		s.cells[key] = c
-	}
-	c.n.Add(1)
-}
-
-func (s *errorSet) each(f func(*cell)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, c := range s.cells {
-		f(c)
-	}
 }

@@ -44,6 +44,11 @@ type tappedConn struct {
 	beats     heartbeats
 	latency   atomic.Int64 // of the last completed round trip; 0 if there was none
 	pulse     pulse        // while a handshake or a heartbeat waits for its answer
+
+	// asked is set while Discord has asked for another connection or another
+	// session, which discordgo answers by closing this one itself.
+	asked atomic.Bool
+	heard atomic.Int64 // when HELLO or an acknowledgement came last, by clock
 }
 
 var (
@@ -147,6 +152,21 @@ func (c *tappedConn) end(code, initiator int) {
 		c.handshake.resolve(a.shard.Load(), handshakeClosed)
 	}
 	a.life.end(c)
+	if initiator == initiatorClient && code != codeNone {
+		a.presence.closed(c.closedByDiscordgo(a), a.settings.Load().reconnects)
+	}
+}
+
+// closedByDiscordgo reports whether a close frame of ours is discordgo's own
+// doing, which wants another connection then, and not the bot's. discordgo does it
+// when it was asked to, and when acknowledgements have failed to come for five
+// heartbeats (v0.28.1 to v0.29.1).
+func (c *tappedConn) closedByDiscordgo(a *attachment) bool {
+	if c.asked.Load() {
+		return true
+	}
+	interval, heard := a.life.interval.Load(), c.heard.Load()
+	return interval > 0 && heard > 0 && clock()-heard > 5*interval
 }
 
 // awaiting reports whether Discord owes an answer.
@@ -230,16 +250,21 @@ func (c *inbound) Packet(p *wire.Packet) {
 			a.dispatch(p, replayed)
 		}
 	case wire.OpHello:
+		c.heard.Store(clock())
 		if a := c.tap.target.Load(); a != nil && p.Has&wire.HasHeartbeatInterval != 0 && p.HeartbeatInterval <= longestInterval {
 			a.life.interval.Store(p.HeartbeatInterval * int64(time.Millisecond))
 		}
+	case wire.OpReconnect:
+		c.asked.Store(true)
 	case wire.OpInvalidSession:
+		c.asked.Store(true)
 		c.ready.Store(false)
 		if a := c.tap.target.Load(); a != nil {
 			c.handshake.resolve(a.shard.Load(), handshakeInvalid)
 			a.life.enter((*tappedConn)(c), stateConnecting)
 		}
 	case wire.OpHeartbeatAck:
+		c.heard.Store(clock())
 		var interval time.Duration
 		if a := c.tap.target.Load(); a != nil {
 			interval = time.Duration(a.life.interval.Load())
@@ -256,6 +281,7 @@ const longestInterval = int64(time.Hour / time.Millisecond)
 // established notes READY or RESUMED.
 func (c *tappedConn) established(a *attachment, outcome int) {
 	c.ready.Store(true)
+	c.asked.Store(false)
 	if a != nil {
 		c.handshake.resolve(a.shard.Load(), outcome)
 		a.life.enter(c, stateReady)
@@ -298,8 +324,10 @@ func (c *outbound) Head(line []byte) wire.Next {
 		c.gateway.Store(true)
 		if a := c.tap.target.Load(); a != nil {
 			// discordgo dials the gateway inside Open, so its settings hold still.
-			a.configure()
-			a.shard.Load().tapped.Store(true)
+			if !a.settle() {
+				return wire.Frames
+			}
+			a.isShard()
 			a.inst.opened.Store(true)
 			if !c.tap.called.Load() {
 				a.inst.faults.report(hookTransport, errUncalled)

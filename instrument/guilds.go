@@ -133,6 +133,23 @@ func (s *guildSet) change(id uint64, by int64) {
 	s.set(id, g)
 }
 
+// addTo adds the guilds to others, where one with more to tell takes the place of
+// another. It reports whether they are known.
+func (s *guildSet) addTo(others map[uint64]guild) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.known || s.cut {
+		return false
+	}
+	for id, g := range s.guild {
+		other, there := others[id]
+		if !there || g.available && !other.available || g.available == other.available && other.members == unknownMembers {
+			others[id] = g
+		}
+	}
+	return true
+}
+
 // read returns the sums, and whether they are known.
 func (s *guildSet) read() (guildCounts, bool) {
 	s.mu.Lock()

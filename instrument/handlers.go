@@ -25,20 +25,19 @@ type handlers struct {
 //
 // The guilds are taken over once the events are followed: discordgo's state has
 // changed before a handler is called, so that none is missed in between.
-func (i *Instrumentation) listen(a *attachment) {
-	session := weak.Make(a.session)
-	if kept := i.kept[session]; kept != nil {
-		a.handlers = kept
+func (i *Instrumentation) listen(a *attachment, s *discordgo.Session) {
+	if kept := i.kept[a.session]; kept != nil {
+		a.handlers = weak.Make(kept)
 		kept.target.Store(a)
 		a.seed()
 		return
 	}
 	h := &handlers{}
-	a.handlers = h
+	a.handlers = weak.Make(h) // the session keeps them
 	h.target.Store(a)
 	add := func() (remove []func()) {
 		defer i.faults.catch(hookHandler)
-		remove = append(remove, a.session.AddHandler(h.onEvent), a.session.AddHandler(h.onDisconnect), a.session.AddHandler(h.onRateLimit))
+		remove = append(remove, s.AddHandler(h.onEvent), s.AddHandler(h.onDisconnect), s.AddHandler(h.onRateLimit))
 		a.seed()
 		return remove
 	}
@@ -47,7 +46,7 @@ func (i *Instrumentation) listen(a *attachment) {
 		return
 	}
 	maps.DeleteFunc(i.kept, func(s weak.Pointer[discordgo.Session], _ *handlers) bool { return s.Value() == nil })
-	i.kept[session] = h
+	i.kept[a.session] = h
 	// The caller may be one of the session's handlers, and so hold the lock
 	// that this takes.
 	go add()

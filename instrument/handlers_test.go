@@ -70,7 +70,7 @@ func TestKeptHandlersAreUsedAgain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		h := (*inst.attached.Load())[0].handlers
+		h := (*inst.attached.Load())[0].handlers.Value()
 		if first == nil {
 			first = h
 		}

@@ -28,6 +28,7 @@ type Instrumentation struct {
 	start        time.Time
 	info         []metric.ObserveOption
 	hookOpts     [][]metric.ObserveOption
+	attachOpts   [][]metric.ObserveOption
 	metrics      metrics
 	registration metric.Registration
 
@@ -45,6 +46,12 @@ type Instrumentation struct {
 	io           []cell  // by direction
 	voice        []cell  // disconnects by code, then initiator
 	logs         *logSet // nil unless asked for
+
+	withoutGateway bool
+
+	bot          atomic.Pointer[bot] // whose sessions are measured; nil until that is known
+	attachedLate sync.Once           // for what is told of it
+	endpoint     endpoint
 
 	mu       sync.Mutex                    // of what follows
 	closed   atomic.Bool                   // set under mu
@@ -72,7 +79,12 @@ func New(opts ...Option) (*Instrumentation, error) {
 		timers:       newTimerSet(),
 		acks:         newAckSet(cfg.withoutAcks),
 		voice:        newVoiceDisconnects(),
+		endpoint:     endpoint{pending: map[uint64]*httpInteraction{}},
 		kept:         map[weak.Pointer[discordgo.Session]]*handlers{},
+	}
+	i.withoutGateway = cfg.withoutGateway
+	for _, name := range catalog.Attachings() {
+		i.attachOpts = append(i.attachOpts, labelled(attribute.String("attached", name)))
 	}
 	i.faults = newFaults(i.start, cfg.errorHandler)
 	if err := errors.Join(err, i.commands.register(cfg.commands)); err != nil {

@@ -62,9 +62,9 @@ type receipt struct {
 	age  time.Duration // by Discord's clock; 0 if the id is not known
 }
 
-// received counts one interaction.
-func (i *Instrumentation) received(p *wire.Packet) receipt {
-	r := receipt{id: p.ID, at: time.Now()}
+// received counts one interaction that arrived at that time.
+func (i *Instrumentation) received(p *wire.Packet, at time.Time) receipt {
+	r := receipt{id: p.ID, at: at}
 	if p.Has&wire.HasType != 0 && p.Type > 0 && p.Type < len(interactionTypes) {
 		r.kind = p.Type
 	}

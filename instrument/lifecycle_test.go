@@ -285,7 +285,7 @@ func TestShardsUp(t *testing.T) {
 		t.Errorf("%d of %d up, want 2 of 3", up, all)
 	}
 	r := b.collect()
-	if r["discord.shards.connected"] != 2 || r["discord.shards.configured"] != 3 || r["discord.shards.total"] != 3 {
+	if r["discord.shards.connected"] != 2 || r["discord.shards.configured"] != 2 || r["discord.shards.total"] != 3 {
 		t.Errorf("connected, configured, total: %v", r.with("discord.shards.connected"))
 	}
 	if err := sessions[0].Close(); err != nil {
@@ -302,14 +302,16 @@ func TestUnknownIsAbsent(t *testing.T) {
 	b := newBench(t, nil)
 	b.attach(b.session(4, 16))
 	r := b.collect()
-	for _, series := range []string{"discord.shard.latency{shard=4}", "discord.guilds", "discord.guilds.unavailable", "discord.members"} {
+	for _, series := range []string{
+		"discord.shard.latency{shard=4}", "discord.shard.up{shard=4}", "discord.shard.reconnects{kind=resume,shard=4}", "discord.guilds", "discord.guilds.unavailable", "discord.members",
+	} {
 		if v, there := r[series]; there {
 			t.Errorf("%s is %v before anything is known", series, v)
 		}
 	}
 	for series, want := range map[string]float64{
-		"discord.shard.up{shard=4}": 0, "discord.shards.connected": 0, "discord.shards.configured": 1, "discord.shards.total": 16,
-		"argus.up": 1, "discord.shard.reconnects{kind=resume,shard=4}": 0, "discord.shard.disconnects{code=4014,initiator=discord,shard=4}": 0,
+		"discord.shards.connected": 0, "discord.shards.configured": 0, "discord.shards.total": 16, "argus.up": 1,
+		"discord.sessions{attached=before_open}": 1, "discord.sessions{attached=after_open}": 0,
 	} {
 		if v, there := r[series]; !there || v != want {
 			t.Errorf("%s is %v (there: %v), want %v", series, v, there, want)
@@ -393,16 +395,22 @@ func TestIdentifyShard(t *testing.T) {
 	s := b.session(0, 1)
 	s.Identify.Shard = &[2]int{5, 8}
 	b.attach(s)
-	r := b.collect()
-	if _, there := r["discord.shard.up{shard=5}"]; !there || r["discord.shards.total"] != 8 {
-		t.Errorf("%v, total %v; want shard 5 of 8", r.with("discord.shard.up"), r["discord.shards.total"])
+	if total := b.collect()["discord.shards.total"]; total != 8 {
+		t.Errorf("total %v, want 8", total)
 	}
+	if err := s.Open(); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close() //nolint:errcheck // it returns nil
+	b.awaitValue("discord.shard.up{shard=5}", 1)
 	// Set after Attach, it is known when the session dials.
 	late := b.session(0, 1)
 	b.attach(late)
 	late.ShardID, late.ShardCount = 3, 8
 	b.open(late)
-	b.awaitValue("discord.shard.up{shard=3}", 1)
+	if got := b.awaitValue("discord.shard.up{shard=3}", 1).with("discord.shard.up"); len(got) != 2 {
+		t.Errorf("%v, want shards 3 and 5 alone", got)
+	}
 }
 
 // TestManyShardsAreBounded: no more shard labels than the cap.
@@ -413,7 +421,7 @@ func TestManyShardsAreBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	for id := range 4096 + 10 {
-		s.ShardID, s.ShardCount = id, 10_000
+		s.ShardID, s.ShardCount, s.DataReady = id, 10_000, true // as one that is open
 		b.attach(s)()
 	}
 	s.ShardID = 9_999

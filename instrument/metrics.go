@@ -18,6 +18,7 @@ type metrics struct {
 	shardLatency                                   metric.Float64ObservableGauge
 	shardUp                                        metric.Int64ObservableGauge
 	shardsConnected, shardsConfigured, shardsTotal metric.Int64ObservableGauge
+	attached                                       metric.Int64ObservableGauge
 	events, disconnects, reconnects                metric.Int64ObservableCounter
 	attempts, voiceDisconnects                     metric.Int64ObservableCounter
 
@@ -112,6 +113,7 @@ func (m *maker) all() metrics {
 		shardsConnected:  m.gauge(catalog.ShardsConnected),
 		shardsConfigured: m.gauge(catalog.ShardsConfigured),
 		shardsTotal:      m.gauge(catalog.ShardsTotal),
+		attached:         m.gauge(catalog.Sessions),
 		events:           m.counter(catalog.GatewayEvents),
 		disconnects:      m.counter(catalog.ShardDisconnects),
 		reconnects:       m.counter(catalog.ShardReconnects),

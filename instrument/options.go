@@ -24,8 +24,8 @@ type config struct {
 	namespace string
 	commands  []string
 
-	withoutAcks, logRecords bool
-	errorHandler            otel.ErrorHandler // nil is OpenTelemetry's global one
+	withoutAcks, withoutGateway, logRecords bool
+	errorHandler                            otel.ErrorHandler // nil is OpenTelemetry's global one
 }
 
 // WithMeterProvider has the instruments made by mp. The default, also for nil,
@@ -65,6 +65,13 @@ func WithErrorHandler(h otel.ErrorHandler) Option {
 // another process, where all of them would count as missed.
 func WithoutAcks() Option {
 	return optionFunc(func(c *config) { c.withoutAcks = true })
+}
+
+// WithoutGateway says that none of the sessions will be opened, as in a process
+// that makes REST calls alone: [Instrumentation.Ready] then waits for no shard. One
+// that is opened nevertheless counts.
+func WithoutGateway() Option {
+	return optionFunc(func(c *config) { c.withoutGateway = true })
 }
 
 // WithLogRecords counts the lines that discordgo logs, by level. discordgo has

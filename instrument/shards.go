@@ -67,6 +67,7 @@ type cell struct {
 // it, and it stays when they go: a counter does not go back.
 type shard struct {
 	opts        []metric.ObserveOption
+	seen        atomic.Bool // whether a session ever stood for it
 	tapped      atomic.Bool // whether disconnects are known: set with the first tap
 	attempts    []cell      // by status
 	disconnects []cell      // by code, then initiator

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"weak"
 
 	"github.com/bwmarrin/discordgo"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
@@ -82,7 +83,7 @@ func TestNoTimersWithoutTap(t *testing.T) {
 	for n := range maxPending + 50 {
 		id := strconv.Itoa(n + 1)
 		h(s, &discordgo.InteractionCreate{Interaction: &discordgo.Interaction{ID: id, Type: discordgo.InteractionMessageComponent}})
-		a.handlers.onEvent(s, &discordgo.Event{Type: "INTERACTION_CREATE", Sequence: int64(n), RawData: []byte(`{"id":"` + id + `","type":3}`)})
+		a.handlers.Value().onEvent(s, &discordgo.Event{Type: "INTERACTION_CREATE", Sequence: int64(n), RawData: []byte(`{"id":"` + id + `","type":3}`)})
 	}
 	if got := counted(inst); got != maxPending+50 {
 		t.Errorf("%d dispatches counted, want %d", got, maxPending+50)
@@ -248,7 +249,7 @@ func TestIdleTapOfALockedSession(t *testing.T) {
 	s.Lock()
 	defer s.Unlock()
 	detach() // gives up
-	if tapOf(s, &attachment{inst: other, session: s}) != found {
+	if tapOf(s, &attachment{inst: other, session: weak.Make(s)}) != found {
 		t.Error("the tap was not taken")
 	}
 }

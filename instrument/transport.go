@@ -27,13 +27,16 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		t.tap.called.Store(true)
 	}
 	a := t.tap.target.Load()
-	if a == nil || r == nil || r.URL == nil || t.heardBelow(a.inst) {
+	if a == nil || r == nil || r.URL == nil || t.heardBelow(a.inst) || !a.admitCall(r.Header) {
 		return t.inner().RoundTrip(r)
 	}
 	c := a.inst.beginCall(r)
 	defer c.done() // also while a panic of the user's transport passes
 	response, err := t.inner().RoundTrip(r)
 	c.end(response)
+	if !t.beside {
+		a.calls(c.route, response)
+	}
 	return response, err
 }
 
@@ -84,6 +87,7 @@ func (i *Instrumentation) beginCall(r *http.Request) (c call) {
 	c.route = route.Template(path)
 	if c.route == catalog.RouteCallback && r.Method == http.MethodPost {
 		c.interaction = callbackID(path)
+		i.endpoint.answering(c.interaction)
 		i.acks.begin(c.interaction, c.began)
 	}
 	return c

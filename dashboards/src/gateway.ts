@@ -42,7 +42,7 @@ export const gateway = () =>
           number({
             title: "Connected",
             description: "Shards whose gateway session is up, of the chosen clusters.",
-            width: 4,
+            width: 3,
             unit: "short",
             plain: true,
             query: total([], "discord_shards_connected"),
@@ -50,7 +50,7 @@ export const gateway = () =>
           number({
             title: "Not connected",
             description: "Shards that the chosen clusters have and that are not up.",
-            width: 4,
+            width: 3,
             unit: "short",
             thresholds: { warn: 1, bad: 2 },
             query: `${total([], "discord_shards_configured")} - ${total([], "discord_shards_connected")}`,
@@ -81,7 +81,7 @@ export const gateway = () =>
           number({
             title: "Oldest heartbeat",
             description: `Intervals since the acknowledgement of the worst shard that is up. Up to 1 is normal, and up to 3 where the bot pushes once a minute. Above ${ACK_AGE.warn} it is a zombie; discordgo notices at 5.`,
-            width: 4,
+            width: 3,
             unit: "short",
             decimals: 1,
             none: "unknown",
@@ -91,10 +91,18 @@ export const gateway = () =>
           number({
             title: "Longest lock",
             description: "For how long the session's lock has not been free, at the worst shard. Growing: a dial or a handshake that hangs, or a deadlock. Only a restart of the process helps then.",
-            width: 4,
+            width: 3,
             unit: "s",
             thresholds: LOCK,
             query: max([], gauge(lock)),
+          }),
+          number({
+            title: "Attached after Open",
+            description: "Sessions that were opened before they were attached. Their heartbeats, close codes and scopes of rate limits are not seen: attach them before, or make them with NewSession.",
+            width: 4,
+            unit: "short",
+            thresholds: { bad: 1 },
+            query: sum([], gauge("discord_sessions", { attached: "after_open" })),
           }),
           states({
             title: "State of each shard",

@@ -73,10 +73,10 @@ func run(ctx context.Context) error {
 	})
 	// Says that users can be served: every shard is connected.
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		up, all := a.ShardsUp()
-		if up < all {
+		if a.Ready() != nil {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
+		up, all := a.ShardsUp()
 		fmt.Fprintf(w, "%d of %d shards up\n", up, all)
 	})
 

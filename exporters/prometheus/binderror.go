@@ -38,7 +38,7 @@ func newBindError(addr string, err error) *BindError {
 	case dns != nil && dns.Temporary():
 		b.hint = "no name server has resolved the name: set ARGUS_HOST to an IP address of this machine, or to nothing for all"
 	case errors.Is(err, syscall.EADDRINUSE):
-		b.hint = "another process holds the address: give each process of a host its own port with ARGUS_PORT or ARGUS_PORT_BASE, or stop the other one"
+		b.hint = "another process holds the address, or another server of this one: give each process of a host its own port with ARGUS_PORT or ARGUS_PORT_BASE, or stop the other one"
 	case errors.Is(err, fs.ErrPermission):
 		b.hint = "ports below 1024 are reserved: choose a higher one with ARGUS_PORT"
 	case errors.Is(err, syscall.EADDRNOTAVAIL), dns != nil:

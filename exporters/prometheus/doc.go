@@ -42,6 +42,9 @@
 //	time for a scrape     20 s, then 503                       Prometheus gives up after 10 s
 //	an error on the page  never its text                       it may hold what is not public
 //
+// [Page] is one page of several exporters, for a process with several
+// MeterProviders.
+//
 // # The server
 //
 //	path         answers                  guarded   body

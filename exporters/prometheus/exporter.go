@@ -11,37 +11,41 @@ import (
 	"sync/atomic"
 
 	client "github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/otlptranslator"
+	dto "github.com/prometheus/client_model/go"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
-	otelprom "go.opentelemetry.io/otel/exporters/prometheus"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 
 	"github.com/argus-dgo/argus/catalog"
+	"github.com/argus-dgo/argus/exporters/internal/limit"
 )
 
-// resourceLabels lets those resource attributes through that become labels of every
+// promoted lets those resource attributes through that become labels of every
 // series. A resource that lacks one has no such label.
-func resourceLabels() attribute.Filter {
+var promoted = func() attribute.Filter {
 	names := catalog.ResourceLabels()
 	keys := make([]attribute.Key, len(names))
 	for i, name := range names {
 		keys[i] = attribute.Key(name)
 	}
 	return attribute.NewAllowKeysFilter(keys...)
-}
+}()
 
 // Exporter is the pull side of the metrics: a reader for a MeterProvider and
 // the page that a Prometheus server scrapes. Make it with [New].
 type Exporter struct {
-	reader  *otelprom.Exporter
-	handler http.Handler
+	reader   *sdkmetric.ManualReader
+	handler  http.Handler
+	gather   func() ([]*dto.MetricFamily, error) // what is on its page
+	gatherer client.Gatherer                     // of a shared registry; nil without one
 
-	registerer client.Registerer
-	bridge     *bridge
-	owned      []registration
-	skipped    []error
+	own     *client.Registry // of WithCollectors, and the counter of scrape errors
+	scrape  *scrapeErrors
+	program *program // what else is in a shared registry; nil without one
+	skipped []error
+	silent  map[string]bool // the names of what is skipped
 
+	ended    atomic.Bool
 	shutdown sync.Once
 	err      error
 }
@@ -71,6 +75,12 @@ type config struct {
 // are mostly one *prometheus.Registry, or prometheus.DefaultRegisterer and
 // prometheus.DefaultGatherer; both are required. The caller's own series are
 // served as they are: cluster, bot and region are not added to them.
+//
+// A name that the caller's collectors describe stays the caller's, whether they
+// are registered before or after: the exporter leaves its metric of that name
+// out of the page and reports it once. It registers no name, so that it cannot
+// make a later registration fail. A collector that describes nothing is
+// compared once, when the exporter is made.
 func WithRegistry(r client.Registerer, g client.Gatherer) Option {
 	return optionFunc(func(c *config) { c.shared, c.registerer, c.gatherer = true, r, g })
 }
@@ -79,9 +89,8 @@ func WithRegistry(r client.Registerer, g client.Gatherer) Option {
 // collectors.NewGoCollector(), with the labels of [WithConstLabels]. It adds up
 // when used more than once; nil collectors are ignored.
 //
-// A collector that a shared registry refuses, because the program has
-// registered the same metrics already, is left out: the ones of the program
-// stay. It is no error; [Exporter.Skipped] tells.
+// Metrics of a collector that a shared registry has already are left out: the
+// ones of the program stay. It is no error; [Exporter.Skipped] tells.
 func WithCollectors(cs ...client.Collector) Option {
 	cs = append([]client.Collector(nil), cs...)
 	return optionFunc(func(c *config) {
@@ -130,7 +139,8 @@ func WithReport(report func(error)) Option {
 
 // New makes an exporter. It starts nothing: register [Exporter.Reader] with a
 // MeterProvider and mount [Exporter.Handler] somewhere, or give it to
-// [NewServer]. Errors are about options, all of them joined.
+// [NewServer]. Errors are about options, all of them joined. With a shared
+// registry it gathers once, and waits no longer than a second for that.
 func New(opts ...Option) (*Exporter, error) {
 	c := config{report: otel.Handle}
 	for _, o := range opts {
@@ -139,14 +149,10 @@ func New(opts ...Option) (*Exporter, error) {
 		}
 	}
 	var errs []error
-	if !c.shared {
-		reg := client.NewRegistry()
-		c.registerer, c.gatherer = reg, reg
-	}
-	if c.registerer == nil {
+	if c.shared && c.registerer == nil {
 		errs = append(errs, errors.New("WithRegistry: the registerer is nil; give the registry that the program's metrics are in, or leave the option out"))
 	}
-	if c.gatherer == nil {
+	if c.shared && c.gatherer == nil {
 		errs = append(errs, errors.New("WithRegistry: the gatherer is nil; give the registry that the program's metrics are in, or leave the option out"))
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.labels)) {
@@ -160,137 +166,104 @@ func New(opts ...Option) (*Exporter, error) {
 		return nil, err
 	}
 
-	e := &Exporter{registerer: c.registerer, bridge: &bridge{}}
-	if err := e.register(&c); err != nil {
-		e.unregister()
-		return nil, err
+	var readerOpts []sdkmetric.ManualReaderOption
+	if c.native {
+		readerOpts = append(readerOpts, sdkmetric.WithAggregationSelector(nativeHistograms))
 	}
-	return e, nil
-}
-
-func (e *Exporter) register(c *config) error {
-	labelled := client.WrapRegistererWith(c.labels, c.registerer)
-	for _, col := range c.collectors {
-		if err := e.own(labelled, col); err != nil {
+	e := &Exporter{
+		reader: sdkmetric.NewManualReader(readerOpts...),
+		own:    client.NewRegistry(),
+		scrape: newScrapeErrors(c.report),
+	}
+	labelled := client.WrapRegistererWith(c.labels, e.own)
+	for _, col := range append(c.collectors, e.scrape.counter) {
+		if err := labelled.Register(col); err != nil {
 			if !c.shared {
-				return fmt.Errorf("WithCollectors: %T: %w", col, err)
+				return nil, fmt.Errorf("WithCollectors: %T: %w", col, err)
 			}
 			e.skipped = append(e.skipped, fmt.Errorf("%T is left out: %w", col, err))
 		}
 	}
-	scrape := newScrapeErrors(c.report)
-	if err := e.own(labelled, scrape.counter); err != nil {
-		// Another handler of the program counts under this name. Ours counts on,
-		// unseen; the reports stay.
-		e.skipped = append(e.skipped, fmt.Errorf("the counter of scrape errors is left out: %w", err))
+	gather := e.ours
+	if c.shared {
+		e.gatherer = c.gatherer
+		if err := e.share(&c); err != nil {
+			return nil, err
+		}
+		gather = func() ([]*dto.MetricFamily, error) {
+			families, err := c.gatherer.Gather()
+			if e.ended.Load() {
+				return nil, errEnded
+			}
+			var left leftOut
+			families = fit(families, noEscaping, &left)
+			e.scrape.refused(&left)
+			return families, err
+		}
 	}
-
-	opts := []otelprom.Option{
-		otelprom.WithRegisterer(e.bridge),
-		otelprom.WithoutScopeInfo(),
-		otelprom.WithResourceAsConstantLabels(resourceLabels()),
-		otelprom.WithTranslationStrategy(otlptranslator.UnderscoreEscapingWithSuffixes),
-	}
-	if c.native {
-		opts = append(opts, otelprom.WithAggregationSelector(nativeHistograms))
-	}
-	reader, err := otelprom.New(opts...)
-	if err != nil {
-		return fmt.Errorf("cannot make the reader: %w", err)
-	}
-	if err := c.registerer.Register(e.bridge); err != nil {
-		return fmt.Errorf("the registry refuses the reader: %w", err)
-	}
-	e.reader = reader
-	e.handler = newHandler(c.gatherer, scrape)
-	return nil
+	e.gather = gather
+	e.handler = newHandler(gather, &e.ended, e.scrape)
+	return e, nil
 }
 
-func (e *Exporter) own(labelled client.Registerer, col client.Collector) error {
-	if err := labelled.Register(col); err != nil {
-		return err
+// ours are the exporter's own metrics, as Prometheus accepts them. The program's
+// collectors come first, and what Argus measures before what else does.
+func (e *Exporter) ours() ([]*dto.MetricFamily, error) {
+	if e.ended.Load() {
+		return nil, errEnded
 	}
-	e.owned = append(e.owned, registration{labelled, col})
-	return nil
-}
-
-func (e *Exporter) unregister() {
-	for _, o := range e.owned {
-		o.at.Unregister(o.collector)
+	var left leftOut
+	registered, err := e.own.Gather()
+	measured, collectErr := e.collect(&left)
+	if isShutdown(collectErr) {
+		e.ended.Store(true)
+		return nil, errEnded
 	}
-	e.owned = nil
-	e.bridge.collector.Store(nil)
-}
-
-// registration remembers which registerer a collector went through: the one
-// that adds labels must take it out again.
-type registration struct {
-	at        client.Registerer
-	collector client.Collector
+	families := fit(append(registered, measured...), noEscaping, &left)
+	e.scrape.refused(&left)
+	return families, errors.Join(err, collectErr)
 }
 
 // Reader is what a MeterProvider needs: sdkmetric.WithReader(e.Reader()).
 func (e *Exporter) Reader() sdkmetric.Reader { return e.reader }
 
-// Handler serves the page. It is one and the same handler at every call; the
-// limit of concurrent scrapes is its own.
+// Handler serves the page. It is one and the same handler at every call, and
+// those who ask within a moment share what it gathers.
 func (e *Exporter) Handler() http.Handler { return e.handler }
 
-// Skipped names the collectors that a shared registry refused, one error each,
-// for a line in the log.
-func (e *Exporter) Skipped() []error { return append([]error(nil), e.skipped...) }
+// Skipped names the collectors of [WithCollectors] whose metrics a shared
+// registry has already, one error each, for a line in the log.
+func (e *Exporter) Skipped() []error { return slices.Clone(e.skipped) }
 
-// Shutdown ends the reader and takes the collectors out of the registry; the
-// handler then serves what else is in there. A MeterProvider that owns the
-// reader may be shut down before or after: a reader that is shut down already
-// is no error here. Shutdown is idempotent and gives the same answer each time.
+// Expect names metrics that will be there, as Prometheus has them. Those that are
+// the program's own in a shared registry, and therefore left out, are reported at
+// once, and not when they are first scraped.
+func (e *Exporter) Expect(names ...string) {
+	if e.program == nil {
+		return
+	}
+	known := e.program.names()
+	var taken leftOut
+	for _, name := range names {
+		if known.described[known.prefix+name] {
+			taken.add(known.prefix+name, "")
+		}
+	}
+	e.scrape.taken(new(limit.Limiter), &taken) // it is said once anyway
+}
+
+// Shutdown ends the reader and takes the metrics out of a shared registry; the
+// handler answers 503 from then on. A MeterProvider that owns the reader may be
+// shut down before or after: a reader that is shut down already is no error
+// here. Shutdown is idempotent and gives the same answer each time.
 func (e *Exporter) Shutdown(ctx context.Context) error {
 	e.shutdown.Do(func() {
+		e.ended.Store(true)
 		if err := e.reader.Shutdown(ctx); err != nil && !errors.Is(err, sdkmetric.ErrReaderShutdown) {
 			e.err = fmt.Errorf("prometheus reader: %w", err)
 		}
-		e.unregister()
 	})
 	return e.err
-}
-
-// bridge stands between the registry and OpenTelemetry's collector. That one
-// describes nothing in advance, and a registry cannot unregister such a
-// collector; the bridge empties itself instead, so that an exporter that was
-// shut down leaves no reader behind in the program's registry.
-type bridge struct {
-	collector atomic.Pointer[client.Collector]
-}
-
-var (
-	_ client.Registerer = (*bridge)(nil)
-	_ client.Collector  = (*bridge)(nil)
-)
-
-// Register takes the collector that otelprom.New makes.
-func (b *bridge) Register(c client.Collector) error {
-	b.collector.Store(&c)
-	return nil
-}
-
-// MustRegister is Register; it cannot fail.
-func (b *bridge) MustRegister(cs ...client.Collector) {
-	for _, c := range cs {
-		b.collector.Store(&c)
-	}
-}
-
-// Unregister forgets the collector.
-func (b *bridge) Unregister(client.Collector) bool { return b.collector.Swap(nil) != nil }
-
-// Describe describes nothing: what is collected is not known in advance.
-func (*bridge) Describe(chan<- *client.Desc) {}
-
-// Collect passes the reader's metrics on, until Shutdown.
-func (b *bridge) Collect(ch chan<- client.Metric) {
-	if c := b.collector.Load(); c != nil {
-		(*c).Collect(ch)
-	}
 }
 
 // nativeHistograms are OpenTelemetry's defaults for exponential histograms;

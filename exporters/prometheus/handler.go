@@ -1,52 +1,100 @@
 package prometheus
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"net"
+	"math"
 	"net/http"
+	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	client "github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
 
 	"github.com/argus-dgo/argus/exporters/internal/limit"
 )
 
 const (
-	// maxScrapes is the number of scrapes served at a time: some servers in a
-	// high-availability pair, a person with a browser, and room to spare.
-	maxScrapes = 8
-
 	// scrapeTimeout is twice Prometheus' default scrape time-out and below the
 	// server's write time-out, so that the client still gets the answer.
 	scrapeTimeout = 20 * time.Second
 
 	// maxReport is the length of a report in bytes; it becomes a line in a log.
 	maxReport = 2 << 10
+
+	// maxTold bounds the names whose absence was reported.
+	maxTold = 1000
 )
 
-// errNothingGathered is the one text about a failed scrape that a client sees.
-var errNothingGathered = errors.New("no metric could be gathered; the cause is in the log of the process")
+// handler serves the page. A collector that fails takes only its own metrics off
+// it.
+type handler struct {
+	pages pages
+	ended *atomic.Bool
+}
 
-// newHandler serves what g gathers. A collector that fails takes only its own
-// metrics off the page.
-func newHandler(g client.Gatherer, faults *scrapeErrors) http.Handler {
-	page := promhttp.HandlerFor(faults.watch(g), promhttp.HandlerOpts{
-		ErrorHandling:       promhttp.ContinueOnError,
-		ErrorLog:            faults,
-		EnableOpenMetrics:   true,
-		MaxRequestsInFlight: maxScrapes,
-		CoalesceGather:      true,
-		Timeout:             scrapeTimeout,
-	})
-	return readOnly(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		w.Header().Set("Cache-Control", "no-store")
-		page.ServeHTTP(w, r)
-	}))
+func newHandler(gather func() ([]*dto.MetricFamily, error), ended *atomic.Bool, faults *scrapeErrors) http.Handler {
+	return readOnly(&handler{pages: pages{gather: gather, faults: faults, now: time.Now}, ended: ended})
+}
+
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	header := w.Header()
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Cache-Control", "no-store")
+	if h.ended.Load() {
+		http.Error(w, errEnded.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	patience := scrapePatience(r)
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	p, err := h.pages.get(ctx)
+	switch {
+	case r.Context().Err() != nil:
+		return // nobody is there to be answered
+	case h.ended.Load():
+		err = errEnded
+	}
+	if err != nil {
+		status := http.StatusInternalServerError
+		switch err { //nolint:errorlint // one of ours
+		case errEnded:
+			status = http.StatusServiceUnavailable
+		case context.DeadlineExceeded:
+			status, err = http.StatusServiceUnavailable, fmt.Errorf("the metrics were not gathered within %v", patience)
+		}
+		http.Error(w, err.Error(), status)
+		return
+	}
+	format := expfmt.NegotiateAccept(r.Header, expfmt.DefaultOpenMetricsAcceptedFormats()...)
+	compressed := acceptsGzip(r.Header.Values("Accept-Encoding"))
+	text, err := p.write(format, compressed, r.URL.Query()["name[]"])
+	if err != nil {
+		http.Error(w, "the metrics could not be written", http.StatusInternalServerError)
+		return
+	}
+	header.Set("Content-Type", string(format))
+	header.Add("Vary", "Accept")
+	header.Add("Vary", "Accept-Encoding")
+	if compressed {
+		header.Set("Content-Encoding", "gzip")
+	}
+	header.Set("Content-Length", strconv.Itoa(len(text)))
+	_, _ = w.Write(text) // a client that has left is its own affair
+}
+
+// scrapePatience is how long the client waits, if it says so as Prometheus does.
+func scrapePatience(r *http.Request) time.Duration {
+	seconds, err := strconv.ParseFloat(r.Header.Get("X-Prometheus-Scrape-Timeout-Seconds"), 64)
+	if err != nil || math.IsNaN(seconds) || seconds <= 0 || seconds >= scrapeTimeout.Seconds() {
+		return scrapeTimeout
+	}
+	return time.Duration(seconds * float64(time.Second))
 }
 
 // readOnly lets GET and HEAD through.
@@ -61,13 +109,17 @@ func readOnly(next http.Handler) http.Handler {
 	})
 }
 
-// scrapeErrors counts and reports what goes wrong in a scrape. promhttp would
-// count by itself, but panics when the shared registry has its counter under
-// other labels, and would show an error's text to the client.
+// scrapeErrors counts and reports what goes wrong in a scrape, under the name
+// that promhttp has for it.
 type scrapeErrors struct {
 	counter *client.CounterVec
 	report  func(error)
 	limiter limit.Limiter
+
+	mu      sync.Mutex
+	told    map[string]bool // what was reported as left out
+	left    limit.Limiter
+	program limit.Limiter
 }
 
 func newScrapeErrors(report func(error)) *scrapeErrors {
@@ -77,6 +129,7 @@ func newScrapeErrors(report func(error)) *scrapeErrors {
 			Help: "Total number of internal errors encountered by the promhttp metric handler.",
 		}, []string{"cause"}),
 		report: report,
+		told:   map[string]bool{},
 	}
 	s.counter.WithLabelValues("gathering")
 	s.counter.WithLabelValues("encoding")
@@ -85,7 +138,18 @@ func newScrapeErrors(report func(error)) *scrapeErrors {
 
 func (s *scrapeErrors) note(cause string, err error) {
 	s.counter.WithLabelValues(cause).Inc()
-	suppressed, ok := s.limiter.Allow()
+	s.tell(&s.limiter, err)
+}
+
+func (s *scrapeErrors) noteGathering(err error) {
+	if err == errEnded { //nolint:errorlint // another may be of the program's, with methods that panic
+		return
+	}
+	s.note("gathering", fmt.Errorf("scrape: some metrics are left out of the page: %w", err))
+}
+
+func (s *scrapeErrors) tell(l *limit.Limiter, err error) {
+	suppressed, ok := l.Allow()
 	if !ok {
 		return
 	}
@@ -100,41 +164,53 @@ func (s *scrapeErrors) note(cause string, err error) {
 	s.report(err)
 }
 
-// watch notes what g reports and hides it from the client.
-func (s *scrapeErrors) watch(g client.Gatherer) client.Gatherer {
-	return client.GathererFunc(func() (mfs []*dto.MetricFamily, err error) {
-		defer func() {
-			// A registry recovers its collectors; a gatherer of the program's own
-			// may not, and it is called in a scrape's goroutine.
-			if p := recover(); p != nil {
-				s.note("gathering", fmt.Errorf("scrape: the gatherer panicked: %v", p))
-				mfs, err = nil, errNothingGathered
-			}
-		}()
-		mfs, err = g.Gather()
-		if err == nil {
-			return mfs, nil
-		}
-		s.note("gathering", fmt.Errorf("scrape: some metrics are left out of the page: %w", err))
-		if len(mfs) == 0 {
-			return nil, errNothingGathered
-		}
-		return mfs, nil
-	})
+// refused counts and reports what Prometheus would refuse, each metric once.
+func (s *scrapeErrors) refused(left *leftOut) {
+	if len(left.what) == 0 {
+		return
+	}
+	s.counter.WithLabelValues("gathering").Inc()
+	s.once(&s.left, left, "scrape: left out of the page, since Prometheus would refuse it: %s; rename the instrument or the attribute")
 }
 
-// Println is promhttp's logger. What comes here is either errNothingGathered,
-// which was noted, or a failure to write a metric.
-func (s *scrapeErrors) Println(v ...any) {
-	for _, x := range v {
-		err, ok := x.(error)
-		if !ok || errors.Is(err, errNothingGathered) {
-			continue
-		}
-		var gone net.Error
-		if errors.Is(err, http.ErrHandlerTimeout) || errors.As(err, &gone) {
-			continue // The client is gone, which is its own affair.
-		}
-		s.note("encoding", fmt.Errorf("scrape: a metric could not be written: %w", err))
+// taken reports what the program has itself, each metric once. That is no error.
+func (s *scrapeErrors) taken(l *limit.Limiter, left *leftOut) {
+	s.once(l, left, "scrape: the registry has metrics of the program's own with these names, and Argus leaves its own out: %s; rename the program's, or set ARGUS_NAMESPACE")
+}
+
+func (s *scrapeErrors) once(l *limit.Limiter, left *leftOut, format string) {
+	news := s.news(l, left)
+	if len(news) == 0 {
+		return
 	}
+	text := strings.Join(news, "; ")
+	if left.more > 0 {
+		text += fmt.Sprintf("; and %d more", left.more)
+	}
+	if len(text) > maxReport {
+		text = strings.ToValidUTF8(text[:maxReport], "") + "…"
+	}
+	s.report(fmt.Errorf(format, text))
+}
+
+// news are what was not reported yet. It is empty while the limiter holds reports
+// back.
+func (s *scrapeErrors) news(l *limit.Limiter, left *leftOut) (news []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, what := range left.what {
+		if !s.told[what] && len(s.told)+len(news) < maxTold {
+			news = append(news, what)
+		}
+	}
+	if len(news) == 0 {
+		return nil
+	}
+	if _, ok := l.Allow(); !ok {
+		return nil
+	}
+	for _, what := range news {
+		s.told[what] = true
+	}
+	return news
 }

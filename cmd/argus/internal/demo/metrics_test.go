@@ -43,10 +43,10 @@ func still(shards int) map[string]float64 {
 }
 
 // elsewhere are the instruments that this demo need not move: a budget is used up
-// in a scenario of its own, music is played on a calm day, and the interval is
-// Discord's choice.
+// in a scenario of its own, music is played on a calm day, the interval is
+// Discord's choice, and all sessions are attached before Open.
 var elsewhere = []catalog.Instrument{
-	catalog.HeartbeatInterval, catalog.VoiceClients, catalog.VoiceDisconnects,
+	catalog.HeartbeatInterval, catalog.Sessions, catalog.VoiceClients, catalog.VoiceDisconnects,
 	catalog.SessionStartRemaining, catalog.SessionStartTotal, catalog.SessionStartReset, catalog.SessionStartConcurrency,
 }
 

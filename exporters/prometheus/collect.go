@@ -1,0 +1,317 @@
+package prometheus
+
+import (
+	"cmp"
+	"context"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	client "github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/otlptranslator"
+	"go.opentelemetry.io/otel/attribute"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+)
+
+// argusScopes is how the names of Argus' own instrumentation scopes begin. What
+// they measure has the first claim to its names.
+const argusScopes = "github.com/argus-dgo/argus"
+
+// maxNativeScale is the finest resolution of Prometheus' native histograms.
+const maxNativeScale = 8
+
+// collect reads the MeterProvider and makes families of what it finds, sorted by
+// name. OpenTelemetry's own exporter does the same with a registry between, but
+// it cannot say by name what it leaves out, leaves out whichever comes second in
+// the random order of scopes, and makes errors of it that cost a shared registry
+// its page.
+func (e *Exporter) collect(left *leftOut) (families []*dto.MetricFamily, err error) {
+	defer func() {
+		if p := recover(); p != nil { // of a callback of the program's
+			families, err = nil, fmt.Errorf("an instrument's callback panicked: %v", p)
+		}
+	}()
+	var metrics metricdata.ResourceMetrics
+	err = e.reader.Collect(context.Background(), &metrics)
+	if metrics.Resource == nil {
+		return nil, err // the reader is not registered, or was shut down
+	}
+	t := translation{
+		left:     left,
+		metric:   otlptranslator.NewMetricNamer("", otlptranslator.UnderscoreEscapingWithSuffixes),
+		names:    map[attribute.Key]string{},
+		families: map[string]*translated{},
+	}
+	t.target(*metrics.Resource.Set())
+	slices.SortFunc(metrics.ScopeMetrics, func(a, b metricdata.ScopeMetrics) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), strings.Compare(a.Scope.Name, b.Scope.Name))
+	})
+	for _, scope := range metrics.ScopeMetrics {
+		for _, m := range scope.Metrics {
+			t.add(m, rank(scope) == 0)
+		}
+	}
+	for _, f := range t.families {
+		slices.SortFunc(f.Metric, func(a, b *dto.Metric) int { return slices.CompareFunc(a.Label, b.Label, compareLabels) })
+		families = append(families, f.MetricFamily)
+	}
+	slices.SortFunc(families, func(a, b *dto.MetricFamily) int { return strings.Compare(a.GetName(), b.GetName()) })
+	return families, err
+}
+
+// isShutdown compares without asking the errors of the program's callbacks, whose
+// methods may panic.
+func isShutdown(err error) bool {
+	return err == sdkmetric.ErrReaderShutdown //nolint:errorlint // see above
+}
+
+func rank(s metricdata.ScopeMetrics) int {
+	if s.Scope.Name == argusScopes || strings.HasPrefix(s.Scope.Name, argusScopes+"/") {
+		return 0
+	}
+	return 1
+}
+
+// A translation is one collection on its way from OpenTelemetry's model to
+// Prometheus'.
+type translation struct {
+	left     *leftOut
+	metric   otlptranslator.MetricNamer
+	label    otlptranslator.LabelNamer
+	names    map[attribute.Key]string // of labels; empty for one that has none
+	constant []*dto.LabelPair
+	families map[string]*translated
+}
+
+type translated struct {
+	*dto.MetricFamily
+	argus bool
+}
+
+// target makes target_info of the resource, and labels for all series of what is
+// promoted.
+func (t *translation) target(resource attribute.Set) {
+	all, ok := t.labels(resource, nil, "resource")
+	t.constant, _ = t.labels(first(resource.Filter(promoted)), nil, "resource")
+	if !ok {
+		return
+	}
+	one := 1.0
+	t.families[otlptranslator.TargetInfoMetricName] = &translated{argus: true, MetricFamily: &dto.MetricFamily{
+		Name: new(otlptranslator.TargetInfoMetricName), Help: new("Target metadata"), Type: dto.MetricType_GAUGE.Enum(),
+		Metric: []*dto.Metric{{Label: all, Gauge: &dto.Gauge{Value: &one}}},
+	}}
+}
+
+func first[A, B any](a A, _ B) A { return a }
+
+// add translates an instrument's points.
+func (t *translation) add(m metricdata.Metrics, argus bool) {
+	kind, naming, points := t.points(m)
+	if points == nil {
+		t.left.add(m.Name, "OpenTelemetry has a type for it that Prometheus has not")
+		return
+	}
+	if len(points) == 0 {
+		return
+	}
+	name, err := t.metric.Build(otlptranslator.Metric{Name: m.Name, Unit: m.Unit, Type: naming})
+	if err != nil {
+		t.left.add(m.Name, "no character of its name is left in Prometheus' notation")
+		return
+	}
+	f := t.families[name]
+	switch {
+	case f == nil:
+		f = &translated{argus: argus, MetricFamily: &dto.MetricFamily{Name: &name, Help: &m.Description, Type: &kind}}
+		t.families[name] = f
+	case f.argus != argus:
+		t.left.add(m.Name, fmt.Sprintf("Argus has a metric of the name %s", name))
+		return
+	case f.GetType() != kind:
+		t.left.add(m.Name, fmt.Sprintf("another instrument has the name %s and the type %s", name, strings.ToLower(f.GetType().String())))
+		return
+	}
+	f.Metric = append(f.Metric, points...)
+}
+
+// points are the samples of an instrument, and nil for a type that is not known.
+func (t *translation) points(m metricdata.Metrics) (dto.MetricType, otlptranslator.MetricType, []*dto.Metric) {
+	const histogram = dto.MetricType_HISTOGRAM
+	switch data := m.Data.(type) {
+	case metricdata.Gauge[int64]:
+		return dto.MetricType_GAUGE, otlptranslator.MetricTypeGauge, values(t, m.Name, data.DataPoints, gauge)
+	case metricdata.Gauge[float64]:
+		return dto.MetricType_GAUGE, otlptranslator.MetricTypeGauge, values(t, m.Name, data.DataPoints, gauge)
+	case metricdata.Sum[int64]:
+		return sum(t, m.Name, data)
+	case metricdata.Sum[float64]:
+		return sum(t, m.Name, data)
+	case metricdata.Histogram[int64]:
+		return histogram, otlptranslator.MetricTypeHistogram, classic(t, m.Name, data.DataPoints)
+	case metricdata.Histogram[float64]:
+		return histogram, otlptranslator.MetricTypeHistogram, classic(t, m.Name, data.DataPoints)
+	case metricdata.ExponentialHistogram[int64]:
+		return histogram, otlptranslator.MetricTypeHistogram, native(t, m.Name, data.DataPoints)
+	case metricdata.ExponentialHistogram[float64]:
+		return histogram, otlptranslator.MetricTypeHistogram, native(t, m.Name, data.DataPoints)
+	}
+	return 0, 0, nil
+}
+
+func sum[N int64 | float64](t *translation, name string, data metricdata.Sum[N]) (dto.MetricType, otlptranslator.MetricType, []*dto.Metric) {
+	if data.IsMonotonic {
+		return dto.MetricType_COUNTER, otlptranslator.MetricTypeMonotonicCounter, values(t, name, data.DataPoints, counter)
+	}
+	return dto.MetricType_GAUGE, otlptranslator.MetricTypeNonMonotonicCounter, values(t, name, data.DataPoints, gauge)
+}
+
+func gauge(v float64) *dto.Metric   { return &dto.Metric{Gauge: &dto.Gauge{Value: &v}} }
+func counter(v float64) *dto.Metric { return &dto.Metric{Counter: &dto.Counter{Value: &v}} }
+
+func values[N int64 | float64](t *translation, name string, points []metricdata.DataPoint[N], metric func(float64) *dto.Metric) []*dto.Metric {
+	out := make([]*dto.Metric, 0, len(points))
+	for _, p := range points {
+		labels, ok := t.labels(p.Attributes, t.constant, name)
+		if !ok {
+			continue
+		}
+		m := metric(float64(p.Value))
+		m.Label = labels
+		if m.Counter != nil {
+			m = withExemplars(t, m, p.Exemplars)
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+func classic[N int64 | float64](t *translation, name string, points []metricdata.HistogramDataPoint[N]) []*dto.Metric {
+	out := make([]*dto.Metric, 0, len(points))
+	for _, p := range points {
+		labels, ok := t.labels(p.Attributes, t.constant, name)
+		if !ok {
+			continue
+		}
+		total := float64(p.Sum)
+		h := &dto.Histogram{SampleCount: &p.Count, SampleSum: &total, Bucket: make([]*dto.Bucket, len(p.Bounds))}
+		var cumulative uint64
+		for i, bound := range p.Bounds {
+			cumulative += p.BucketCounts[i]
+			h.Bucket[i] = &dto.Bucket{UpperBound: &bound, CumulativeCount: new(cumulative)}
+		}
+		out = append(out, withExemplars(t, &dto.Metric{Label: labels, Histogram: h}, p.Exemplars))
+	}
+	return out
+}
+
+// native translates exponential histograms, whose buckets have their lower
+// bounds in their index where Prometheus' have their upper ones.
+func native[N int64 | float64](t *translation, name string, points []metricdata.ExponentialHistogramDataPoint[N]) []*dto.Metric {
+	out := make([]*dto.Metric, 0, len(points))
+	desc := client.NewDesc("native", "", nil, nil)
+	for _, p := range points {
+		labels, ok := t.labels(p.Attributes, t.constant, name)
+		if !ok {
+			continue
+		}
+		scale := min(p.Scale, maxNativeScale)
+		buckets := func(b metricdata.ExponentialBucket) map[int]int64 {
+			counts := make(map[int]int64, len(b.Counts))
+			for i, n := range b.Counts {
+				if n > 0 {
+					counts[(int(b.Offset)+i)>>(p.Scale-scale)+1] += int64(min(n, math.MaxInt64)) //nolint:gosec // bounded
+				}
+			}
+			return counts
+		}
+		h, err := client.NewConstNativeHistogram(desc, p.Count, float64(p.Sum), buckets(p.PositiveBucket), buckets(p.NegativeBucket),
+			p.ZeroCount, scale, p.ZeroThreshold, p.StartTime)
+		m := &dto.Metric{}
+		if err == nil {
+			err = h.Write(m)
+		}
+		if err != nil {
+			t.left.add(name, "its buckets are none of a native histogram")
+			continue
+		}
+		m.Label = labels
+		out = append(out, withExemplars(t, m, p.Exemplars))
+	}
+	return out
+}
+
+// labels translates attributes, and adds others. Attributes whose keys become one
+// name become one label, as the specification has it
+// (https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/#metric-attributes).
+func (t *translation) labels(set attribute.Set, others []*dto.LabelPair, of string) ([]*dto.LabelPair, bool) {
+	pairs := make([]*dto.LabelPair, 0, set.Len()+len(others))
+	for i := set.Iter(); i.Next(); {
+		a := i.Attribute()
+		name := t.labelName(a.Key)
+		if name == "" {
+			t.left.add(of, fmt.Sprintf("no character of the attribute %s is left in Prometheus' notation", quote(string(a.Key))))
+			return nil, false
+		}
+		pairs = append(pairs, &dto.LabelPair{Name: &name, Value: new(a.Value.String())})
+	}
+	slices.SortFunc(pairs, compareLabels)
+	merged := pairs[:0]
+	for _, p := range pairs {
+		if n := len(merged); n > 0 && merged[n-1].GetName() == p.GetName() {
+			merged[n-1].Value = new(merged[n-1].GetValue() + ";" + p.GetValue())
+			continue
+		}
+		merged = append(merged, p)
+	}
+	merged = append(merged, others...)
+	slices.SortFunc(merged, compareLabels)
+	return slices.Clip(merged), true
+}
+
+func compareLabels(a, b *dto.LabelPair) int {
+	return cmp.Or(strings.Compare(a.GetName(), b.GetName()), strings.Compare(a.GetValue(), b.GetValue()))
+}
+
+func (t *translation) labelName(key attribute.Key) string {
+	name, known := t.names[key]
+	if !known {
+		name, _ = t.label.Build(string(key)) // empty with an error
+		t.names[key] = name
+	}
+	return name
+}
+
+// withExemplars adds exemplars to a counter or a histogram, if Prometheus accepts
+// them.
+func withExemplars[N int64 | float64](t *translation, m *dto.Metric, exemplars []metricdata.Exemplar[N]) *dto.Metric {
+	if len(exemplars) == 0 {
+		return m
+	}
+	var translated []client.Exemplar
+	for _, e := range exemplars {
+		labels := client.Labels{
+			otlptranslator.ExemplarTraceIDKey: hex.EncodeToString(e.TraceID),
+			otlptranslator.ExemplarSpanIDKey:  hex.EncodeToString(e.SpanID),
+		}
+		for _, a := range e.FilteredAttributes {
+			if name := t.labelName(a.Key); name != "" && labels[name] == "" {
+				labels[name] = a.Value.String()
+			}
+		}
+		translated = append(translated, client.Exemplar{Value: float64(e.Value), Timestamp: e.Time, Labels: labels})
+	}
+	with, err := client.NewMetricWithExemplars(gathered{metric: m}, translated...)
+	if err != nil {
+		return m
+	}
+	out := &dto.Metric{}
+	if with.Write(out) != nil {
+		return m
+	}
+	return out
+}

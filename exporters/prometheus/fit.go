@@ -1,0 +1,214 @@
+package prometheus
+
+import (
+	"fmt"
+	"hash/maphash"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/model"
+)
+
+const (
+	noEscaping = model.NoEscaping
+
+	// maxLabelValue is far more than anybody can read, and far less than the 16 MiB
+	// that Prometheus cannot hold.
+	maxLabelValue = 64 << 10
+
+	// maxLeftOut bounds what is remembered of one gathering.
+	maxLeftOut = 20
+)
+
+// leftOut is what a gathering leaves out of the page, and why. It holds names,
+// never values, which may be secrets.
+type leftOut struct {
+	what []string
+	more int
+}
+
+func (l *leftOut) add(name, reason string) {
+	what := quote(name)
+	if reason != "" {
+		what += ": " + reason
+	}
+	switch {
+	case slices.Contains(l.what, what):
+	case len(l.what) < maxLeftOut:
+		l.what = append(l.what, what)
+	default:
+		l.more++
+	}
+}
+
+// quote makes a name safe and short for a line in a log.
+func quote(name string) string {
+	if len(name) > 100 {
+		name = name[:100] + "…"
+	}
+	return strconv.QuoteToASCII(name)
+}
+
+// fit returns the families without what Prometheus refuses: mostly it refuses
+// all of a page for one line. What comes first stays. The families are shared
+// with others, and not changed. Names are compared as they are when the scheme
+// has escaped them.
+func fit(families []*dto.MetricFamily, scheme model.EscapingScheme, left *leftOut) []*dto.MetricFamily {
+	f := fitting{
+		scheme: scheme, left: left,
+		types: make(map[string]dto.MetricType, len(families)),
+		seed:  maphash.MakeSeed(),
+		seen:  map[uint64]bool{},
+	}
+	fitted := make([]*dto.MetricFamily, 0, len(families))
+	for _, mf := range families {
+		if mf = f.family(mf); mf != nil {
+			fitted = append(fitted, mf)
+		}
+	}
+	slices.SortStableFunc(fitted, func(a, b *dto.MetricFamily) int { return strings.Compare(a.GetName(), b.GetName()) })
+	return fitted
+}
+
+type fitting struct {
+	scheme model.EscapingScheme
+	left   *leftOut
+	types  map[string]dto.MetricType // of the families so far
+	seed   maphash.Seed
+	seen   map[uint64]bool // series
+}
+
+// family returns what is left of a family, or nil.
+func (f *fitting) family(mf *dto.MetricFamily) *dto.MetricFamily {
+	if mf == nil {
+		return nil
+	}
+	name := model.EscapeName(mf.GetName(), f.scheme)
+	if reason := f.refusedName(name, mf.GetType()); reason != "" {
+		f.left.add(mf.GetName(), reason)
+		return nil
+	}
+	f.types[name] = mf.GetType()
+
+	kept, all := mf.Metric, true
+	for i, m := range mf.Metric {
+		reason := f.refused(name, mf.GetType(), m)
+		switch {
+		case reason == "" && !all:
+			kept = append(kept, m)
+		case reason != "":
+			f.left.add(mf.GetName(), reason)
+			if all {
+				kept, all = slices.Clone(mf.Metric[:i]), false
+			}
+		}
+	}
+	validHelp := utf8.ValidString(mf.GetHelp())
+	switch {
+	case len(mf.Metric) == 0:
+		f.left.add(mf.GetName(), "it has no series")
+		return nil
+	case len(kept) == 0:
+		return nil
+	case all && validHelp:
+		return mf
+	}
+	help := mf.Help
+	if !validHelp {
+		help = new(strings.ToValidUTF8(mf.GetHelp(), string(utf8.RuneError)))
+	}
+	return &dto.MetricFamily{Name: mf.Name, Help: help, Type: mf.Type, Unit: mf.Unit, Metric: kept}
+}
+
+// refusedName says why there cannot be a family of this name.
+func (f *fitting) refusedName(name string, kind dto.MetricType) string {
+	if !model.UTF8Validation.IsValidMetricName(name) {
+		return "this is no name of a metric"
+	}
+	if _, there := f.types[name]; there {
+		return "there is a metric of this name already"
+	}
+	if base, suffix := cutSuffix(name); suffix != "" {
+		if other, there := f.types[base]; there && slices.Contains(suffixes(other), suffix) {
+			return fmt.Sprintf("the %s %s has series of this name", strings.ToLower(other.String()), quote(base))
+		}
+	}
+	for _, suffix := range suffixes(kind) {
+		if _, there := f.types[name+suffix]; there {
+			return fmt.Sprintf("there is a metric %s", quote(name+suffix))
+		}
+	}
+	return ""
+}
+
+// suffixes are those of a type's series, where there is more than one.
+func suffixes(kind dto.MetricType) []string {
+	switch kind {
+	case dto.MetricType_HISTOGRAM, dto.MetricType_GAUGE_HISTOGRAM:
+		return []string{"_bucket", "_count", "_sum"}
+	case dto.MetricType_SUMMARY:
+		return []string{"_count", "_sum"}
+	}
+	return nil
+}
+
+func cutSuffix(name string) (base, suffix string) {
+	for _, suffix := range suffixes(dto.MetricType_HISTOGRAM) {
+		if base, found := strings.CutSuffix(name, suffix); found && base != "" {
+			return base, suffix
+		}
+	}
+	return name, ""
+}
+
+// refused says why a series cannot be on the page.
+func (f *fitting) refused(name string, kind dto.MetricType, m *dto.Metric) string {
+	own := "" // the label that the series of this type have beside the metric's own
+	has := false
+	switch kind {
+	case dto.MetricType_COUNTER:
+		has = m.GetCounter() != nil
+	case dto.MetricType_GAUGE:
+		has = m.GetGauge() != nil
+	case dto.MetricType_UNTYPED:
+		has = m.GetUntyped() != nil
+	case dto.MetricType_SUMMARY:
+		has, own = m.GetSummary() != nil, model.QuantileLabel
+	case dto.MetricType_HISTOGRAM, dto.MetricType_GAUGE_HISTOGRAM:
+		has, own = m.GetHistogram() != nil, model.BucketLabel
+	}
+	if !has {
+		return "a value of it is not of its type"
+	}
+	hash := maphash.String(f.seed, name) ^ uint64(m.GetTimestampMs()) //nolint:gosec // any number does
+	for i, l := range m.Label {
+		label := model.EscapeName(l.GetName(), f.scheme)
+		switch {
+		case !model.UTF8Validation.IsValidLabelName(label):
+			return fmt.Sprintf("%s is no name of a label", quote(label))
+		case label == own:
+			return fmt.Sprintf("a %s has the label %s of its own", strings.ToLower(kind.String()), label)
+		case strings.HasPrefix(label, model.ReservedLabelPrefix):
+			return fmt.Sprintf("the label %s begins with two underscores", quote(label))
+		case slices.ContainsFunc(m.Label[:i], func(o *dto.LabelPair) bool { return model.EscapeName(o.GetName(), f.scheme) == label }):
+			return fmt.Sprintf("the label %s is there twice", quote(label))
+		case !utf8.ValidString(l.GetValue()):
+			return fmt.Sprintf("a value of the label %s is not UTF-8", quote(label))
+		case len(l.GetValue()) > maxLabelValue:
+			return fmt.Sprintf("a value of the label %s is longer than %d bytes", quote(label), maxLabelValue)
+		}
+		if l.GetValue() == "" {
+			continue // as Prometheus has it, the label is not there
+		}
+		// A sum, for the order of labels does not matter.
+		hash += maphash.Comparable(f.seed, [2]string{label, l.GetValue()})
+	}
+	if f.seen[hash] {
+		return "there is a series with the same labels already"
+	}
+	f.seen[hash] = true
+	return ""
+}

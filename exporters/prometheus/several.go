@@ -1,0 +1,122 @@
+package prometheus
+
+import (
+	"errors"
+	"net/http"
+	"reflect"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	dto "github.com/prometheus/client_model/go"
+)
+
+// Page serves what several exporters have as one page, for a process with several
+// MeterProviders and one port. The resources must differ in a label of every
+// series, such as bot. The zero value has no exporter, and answers 503.
+type Page struct {
+	mu        sync.Mutex
+	exporters []*Exporter
+	handler   atomic.Pointer[http.Handler] // nil without exporters
+}
+
+// Add puts an exporter's metrics on the page, after those that are there: of two
+// metrics that cannot both be, the first one's stays.
+func (p *Page) Add(e *Exporter) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !slices.Contains(p.exporters, e) {
+		p.change(append(slices.Clone(p.exporters), e))
+	}
+}
+
+// Remove takes an exporter's metrics off the page. Call it before the exporter is
+// shut down.
+func (p *Page) Remove(e *Exporter) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.change(slices.DeleteFunc(slices.Clone(p.exporters), func(other *Exporter) bool { return other == e }))
+}
+
+// change makes the handler for these exporters. What is being served from the one
+// before is not disturbed.
+func (p *Page) change(exporters []*Exporter) {
+	p.exporters = exporters
+	switch len(exporters) {
+	case 0:
+		p.handler.Store(nil)
+	case 1:
+		p.handler.Store(&exporters[0].handler)
+	default:
+		h := newHandler(several(exporters).gather, new(atomic.Bool), exporters[0].scrape)
+		p.handler.Store(&h)
+	}
+}
+
+// ServeHTTP serves the page.
+func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h := p.handler.Load(); h != nil {
+		(*h).ServeHTTP(w, r)
+		return
+	}
+	http.Error(w, errEnded.Error(), http.StatusServiceUnavailable)
+}
+
+// several exporters are gathered one after the other.
+type several []*Exporter
+
+func (s several) gather() ([]*dto.MetricFamily, error) {
+	var (
+		merged []*dto.MetricFamily
+		index  = map[string]int{}
+		own    = map[int]bool{} // whether a family is a copy
+		left   leftOut
+		errs   []error
+	)
+	for n, e := range s {
+		if slices.ContainsFunc(s[:n], func(other *Exporter) bool { return e.gatherer != nil && same(e.gatherer, other.gatherer) }) {
+			continue // both are in the registry that was gathered
+		}
+		families, err := e.gather()
+		if err != nil && err != errEnded { //nolint:errorlint // another may be of the program's, with methods that panic
+			errs = append(errs, err)
+		}
+		for _, mf := range families {
+			at, there := index[mf.GetName()]
+			if !there {
+				index[mf.GetName()] = len(merged)
+				merged = append(merged, mf)
+				continue
+			}
+			before := merged[at]
+			if before.GetType() != mf.GetType() {
+				left.add(mf.GetName(), "another one of the page has another type")
+				continue
+			}
+			if !own[at] {
+				own[at] = true
+				before = &dto.MetricFamily{Name: before.Name, Help: before.Help, Type: before.Type, Unit: before.Unit, Metric: slices.Clone(before.Metric)}
+				merged[at] = before
+			}
+			before.Metric = append(before.Metric, mf.Metric...)
+		}
+	}
+	fitted := fit(merged, noEscaping, &left)
+	s[0].scrape.refused(&left)
+	return fitted, errors.Join(errs...)
+}
+
+// same reports whether two gatherers are one. Not all of their types can be
+// compared.
+func same(a, b any) bool {
+	x, y := reflect.ValueOf(a), reflect.ValueOf(b)
+	if !x.IsValid() || !y.IsValid() || x.Type() != y.Type() {
+		return false
+	}
+	switch x.Kind() {
+	case reflect.Pointer, reflect.Func, reflect.Slice, reflect.Map:
+		return x.UnsafePointer() == y.UnsafePointer()
+	default:
+		return x.Comparable() && x.Equal(y)
+	}
+}

@@ -1,0 +1,241 @@
+package argus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/argus-dgo/argus/exporters/prometheus"
+)
+
+// A probe is what /readyz tells of one bot.
+type probe struct {
+	shards func() (up, configured int)
+	ready  func() error
+}
+
+// A host is a server that the bots of one process share: those whose Arguses are to listen on one address.
+type host struct {
+	address string
+	token   secret
+	server  *prometheus.Server
+	page    prometheus.Page
+	start   func() error // once
+
+	mu      sync.Mutex
+	members []*pipeline // in the order in which they came; changed with hosts locked as well
+	serving []*pipeline // of these, those that are started
+	state   bool        // whether the server listens
+	known   bool        // whether that is known
+}
+
+// hosts are the servers of this process, with those that are about to be one.
+var hosts struct {
+	sync.Mutex
+	open []*host
+}
+
+// join makes the pipeline a member of the server on its address. The errors say why it cannot share the one that is there.
+func join(p *pipeline, c resolved) error {
+	hosts.Lock()
+	defer hosts.Unlock()
+	var shared *host
+	if c.Port != 0 { // else any free one, and so never the same
+		for _, h := range hosts.open {
+			first := h.members[0].config
+			switch {
+			case first.Port != c.Port:
+			case first.Host == c.Host:
+				shared = h
+			case overlap(first.Host, c.Host):
+				return fmt.Errorf("the Argus of this process with %s is to listen on %q and this one on %q, which cannot both be had: give both the same %s (argus.WithHost), or each a %s of its own (argus.WithPort)",
+					first.identity(), first.address(), c.address(), envHost, envPort)
+			}
+		}
+	}
+	if shared == nil {
+		return newHost(p, c)
+	}
+	if err := shared.admits(c); err != nil {
+		return err
+	}
+	shared.mu.Lock()
+	defer shared.mu.Unlock()
+	shared.members = append(shared.members, p)
+	p.serverUp.Store(shared.state)
+	p.host, p.server = shared, shared.server
+	return nil
+}
+
+// newHost makes a server of which the pipeline is the first member.
+func newHost(p *pipeline, c resolved) (err error) {
+	h := &host{address: c.address(), token: c.token, members: []*pipeline{p}}
+	h.server, err = prometheus.NewServer(prometheus.ServerConfig{
+		Addr:        c.address(),
+		MetricsPath: c.MetricsPath,
+		Handler:     &h.page,
+		AuthToken:   c.token.reveal(),
+		Shards:      h.shards,
+		Ready:       h.ready,
+		ErrorLog:    h.report,
+		OnState:     h.changed,
+	})
+	if err != nil {
+		return err
+	}
+	h.start = sync.OnceValue(h.server.Start)
+	hosts.open = append(hosts.open, h)
+	p.host, p.server = h, h.server
+	return nil
+}
+
+// admits says why a further Argus cannot share the server.
+func (h *host) admits(c resolved) error {
+	var errs []error
+	for _, m := range h.members {
+		other := m.config
+		switch {
+		case c.Bot == "":
+			errs = append(errs, fmt.Errorf("another Argus of this process, with %s, serves on %s, and this one has no name to be told apart by: give each a name of its own with argus.WithBot, or this one a port of its own (argus.WithPort)",
+				other.identity(), h.address))
+		case other.Bot == "":
+			errs = append(errs, fmt.Errorf("another Argus of this process, with %s, serves on %s and has no name to be told apart by from bot %q: give it one with argus.WithBot, or this one a port of its own (argus.WithPort)",
+				other.identity(), h.address, c.Bot))
+		case other.Bot == c.Bot:
+			errs = append(errs, fmt.Errorf("another Argus of this process serves bot %q on %s: give each a name of its own with argus.WithBot (%s is one for the process), or attach the sessions of one bot to one Argus",
+				c.Bot, h.address, c.Source("ARGUS_BOT")))
+		}
+		if other.MetricsPath != c.MetricsPath {
+			errs = append(errs, fmt.Errorf("another Argus of this process, with %s, serves its page on %s under %s and this one under %s: give both the same path (argus.WithMetricsPath), or this one a port of its own (argus.WithPort)",
+				other.identity(), h.address, other.MetricsPath, c.MetricsPath))
+		}
+	}
+	if h.token.reveal() != c.token.reveal() {
+		errs = append(errs, fmt.Errorf("another Argus of this process serves on %s with another token, or without one: give both the same (argus.WithAuthToken), or this one a port of its own (argus.WithPort)", h.address))
+	}
+	return errors.Join(errs...)
+}
+
+// overlap reports whether two hosts, written differently, are one address or one holds the other.
+func overlap(a, b string) bool {
+	x, y := hostAddr(a), hostAddr(b)
+	if !x.IsValid() || !y.IsValid() {
+		return false // a name: what it stands for is found out when it is bound
+	}
+	return x == y || x.IsUnspecified() || y.IsUnspecified()
+}
+
+func hostAddr(host string) netip.Addr {
+	switch {
+	case host == "":
+		return netip.IPv6Unspecified()
+	case strings.EqualFold(host, "localhost"):
+		return netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	}
+	addr, _ := netip.ParseAddr(host)
+	return addr.Unmap()
+}
+
+// serve puts the member on the page and has the server listen.
+func (h *host) serve(p *pipeline) error {
+	h.page.Add(p.pull)
+	h.mu.Lock()
+	h.serving = append(h.serving, p)
+	h.mu.Unlock()
+	return h.start()
+}
+
+// leave takes the member off the page. The last one closes the server.
+func (h *host) leave(ctx context.Context, p *pipeline) error {
+	is := func(m *pipeline) bool { return m == p }
+	hosts.Lock()
+	h.mu.Lock()
+	h.members, h.serving = slices.DeleteFunc(slices.Clone(h.members), is), slices.DeleteFunc(slices.Clone(h.serving), is)
+	last := len(h.members) == 0
+	h.mu.Unlock()
+	if last {
+		hosts.open = slices.DeleteFunc(hosts.open, func(other *host) bool { return other == h })
+	}
+	hosts.Unlock()
+	if p.pull != nil {
+		h.page.Remove(p.pull)
+	}
+	if !last {
+		return nil
+	}
+	return h.server.Shutdown(ctx)
+}
+
+func (h *host) started() []*pipeline {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.serving
+}
+
+// shards adds up those of all members.
+func (h *host) shards() (up, total int) {
+	for _, m := range h.started() {
+		u, t := m.probe.shards()
+		up, total = up+u, total+t
+	}
+	return up, total
+}
+
+var errStarting = errors.New("argus is starting, or has been shut down")
+
+// ready says why a member is not ready, for the first few that are not.
+func (h *host) ready() error {
+	members := h.started()
+	if len(members) == 0 {
+		return errStarting
+	}
+	var why []string
+	for _, m := range members {
+		err := m.probe.ready()
+		switch {
+		case err == nil:
+		case len(members) == 1:
+			return err
+		default:
+			why = append(why, fmt.Sprintf("bot %q: %v", m.config.Bot, err))
+		}
+	}
+	if len(why) > 0 {
+		return errors.New(strings.Join(why, "; "))
+	}
+	return nil
+}
+
+// report tells the member that came first.
+func (h *host) report(err error) {
+	h.mu.Lock()
+	members := h.members
+	h.mu.Unlock()
+	if len(members) > 0 {
+		members[0].report(err)
+	}
+}
+
+// changed tells all members whether the server listens; the first of them logs it.
+func (h *host) changed(up bool) {
+	h.mu.Lock()
+	lost := h.known && !h.state
+	h.state, h.known = up, true
+	members := h.members
+	for _, m := range members {
+		m.serverUp.Store(up)
+	}
+	h.mu.Unlock()
+	if up && lost && len(members) > 0 {
+		members[0].log.info("argus: the metrics server listens now", "url", members[0].url())
+	}
+}
+
+// address is what net.Listen and http.Server call it.
+func (c Config) address() string { return net.JoinHostPort(c.Host, strconv.Itoa(c.Port)) }

@@ -1,0 +1,98 @@
+package instrument
+
+import (
+	"bufio"
+	"net"
+	"net/http"
+	"strconv"
+)
+
+// An answerWriter sees what a handler responds with. It belongs to the handler's
+// goroutine, as every http.ResponseWriter does.
+type answerWriter struct {
+	http.ResponseWriter
+	in *httpInteraction
+
+	status   int // 0 before the header is written
+	written  int64
+	hijacked bool
+}
+
+func (w *answerWriter) WriteHeader(status int) {
+	if w.status == 0 && (status >= http.StatusOK || status == http.StatusSwitchingProtocols) {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *answerWriter) Write(p []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	n, err := w.ResponseWriter.Write(p)
+	w.written += int64(n)
+	return n, err
+}
+
+// Unwrap is for http.ResponseController.
+func (w *answerWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// complete reports whether the whole of a response that says how long it is has
+// been written.
+func (w *answerWriter) complete() bool {
+	length, err := strconv.ParseInt(w.Header().Get("Content-Length"), 10, 64)
+	return err == nil && w.status != 0 && w.written >= length
+}
+
+// flushed notes that what was written is on its way. A handler may have more to do
+// than to answer.
+func (w *answerWriter) flushed() {
+	if w.complete() {
+		w.in.respond(w.status, w.written > 0)
+	}
+}
+
+// withAll returns the writer with those of net/http's optional methods that the
+// server's own has.
+func (w *answerWriter) withAll() http.ResponseWriter {
+	_, flusher := w.ResponseWriter.(http.Flusher)
+	_, hijacker := w.ResponseWriter.(http.Hijacker)
+	switch {
+	case flusher && hijacker:
+		return struct {
+			*answerWriter
+			flushing
+			hijacking
+		}{w, flushing{w}, hijacking{w}}
+	case flusher:
+		return struct {
+			*answerWriter
+			flushing
+		}{w, flushing{w}}
+	case hijacker:
+		return struct {
+			*answerWriter
+			hijacking
+		}{w, hijacking{w}}
+	default:
+		return w
+	}
+}
+
+type flushing struct{ w *answerWriter }
+
+func (f flushing) Flush() {
+	if f.w.status == 0 {
+		f.w.status = http.StatusOK // as net/http's does
+	}
+	f.w.ResponseWriter.(http.Flusher).Flush() //nolint:forcetypeassert // withAll has looked
+	f.w.flushed()
+}
+
+type hijacking struct{ w *answerWriter }
+
+func (h hijacking) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := h.w.ResponseWriter.(http.Hijacker).Hijack() //nolint:forcetypeassert // withAll has looked
+	h.w.hijacked = h.w.hijacked || err == nil
+	return conn, rw, err
+}

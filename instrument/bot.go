@@ -1,0 +1,105 @@
+package instrument
+
+import (
+	"encoding/base64"
+	"errors"
+	"hash/maphash"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/bwmarrin/discordgo"
+)
+
+// ErrOtherBot is the error of a session that belongs to another bot than those
+// that are attached already.
+var ErrOtherBot = errors.New("its token is another bot's, and one instrumentation is one bot: make another one for that bot " +
+	"(with the facade another Argus, each named by argus.WithBot), and attach the session to it")
+
+// errLeftOut is told where a session turns out to be another bot's once it is
+// in use: its token was set after it was attached.
+var errLeftOut = errors.New("a session is left out: the token that was set after it was attached is another bot's, and one " +
+	"instrumentation is one bot; make another one for that bot (with the facade another Argus, each named by argus.WithBot)")
+
+// A bot is whose token it is. The zero value is that of no token.
+//
+// The first part of a bot's token is the id of its user, which is public and
+// stays when the token is replaced. Of what is no such token only a hash is
+// kept, with a key of this process.
+type bot struct {
+	user uint64
+	hash uint64
+}
+
+var botSeed = maphash.MakeSeed()
+
+// botOf reads a token, with or without its prefix.
+func botOf(token string) bot {
+	token = strings.TrimSpace(token)
+	if kind, rest, ok := strings.Cut(token, " "); ok && (strings.EqualFold(kind, "Bot") || strings.EqualFold(kind, "Bearer")) {
+		token = strings.TrimSpace(rest)
+	}
+	if token == "" {
+		return bot{}
+	}
+	if head, _, ok := strings.Cut(token, "."); ok {
+		if id, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(head, "=")); err == nil {
+			if user, err := strconv.ParseUint(string(id), 10, 64); err == nil && user != 0 {
+				return bot{user: user}
+			}
+		}
+	}
+	return bot{hash: maphash.String(botSeed, token)}
+}
+
+// botAtRest is the bot of a session that may be in use: discordgo writes
+// Identify.Token only where Token is set.
+func botAtRest(s *discordgo.Session) bot {
+	if s.Token != "" {
+		return botOf(s.Token)
+	}
+	return botOf(s.Identify.Token)
+}
+
+// botThatDials is the bot that a session is about to identify as.
+func botThatDials(s *discordgo.Session) bot {
+	if s.Identify.Token != "" {
+		return botOf(s.Identify.Token)
+	}
+	return botOf(s.Token)
+}
+
+// isOurs reports whether a bot is the one that is measured. The first that is
+// known is.
+func (i *Instrumentation) isOurs(b bot) bool {
+	if b == (bot{}) {
+		return true
+	}
+	if ours := i.bot.Load(); ours != nil {
+		return *ours == b
+	}
+	return i.bot.CompareAndSwap(nil, &b) || *i.bot.Load() == b
+}
+
+// admit reports whether a session that is in use is still the bot's, and leaves
+// it out if not. What an error would be when it is attached is told then.
+func (a *attachment) admit(b bot) bool {
+	if b == (bot{}) {
+		return true
+	}
+	a.recognised.Store(true)
+	if a.inst.isOurs(b) {
+		return true
+	}
+	a.left.Store(true)
+	a.unopened.Store(nil)
+	a.tap.target.CompareAndSwap(a, nil) // the tap goes on to pass everything through
+	a.inst.faults.report(hookTap, errLeftOut)
+	return false
+}
+
+// admitCall is admit by the first REST call of a session that had no token when
+// it was attached.
+func (a *attachment) admitCall(header http.Header) bool {
+	return a.recognised.Load() || a.admit(botOf(header.Get("Authorization")))
+}

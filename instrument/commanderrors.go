@@ -1,0 +1,99 @@
+package instrument
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+
+	"go.opentelemetry.io/otel/attribute"
+
+	"github.com/argus-dgo/argus/catalog"
+)
+
+const (
+	// maxUnwrap bounds how deep an error is looked into.
+	maxUnwrap = 32
+	// maxErrorType bounds the name of a type in bytes. That of a type without a
+	// name is its whole definition.
+	maxErrorType = 128
+)
+
+// errorType names an error by its Go type, below the wrappers of fmt and errors,
+// which say nothing. No method of the user's is called: one may panic, as those
+// of a nil *url.Error do, block, or lie.
+func errorType(err error) string {
+	for range maxUnwrap {
+		inner := unwrap(err)
+		if inner == nil {
+			break
+		}
+		err = inner
+	}
+	name := strings.ToValidUTF8(reflect.TypeOf(err).String(), "")
+	if len(name) > maxErrorType {
+		name = strings.ToValidUTF8(name[:maxErrorType], "") + "…"
+	}
+	return name
+}
+
+var errorWrappers = []reflect.Type{
+	reflect.TypeOf(fmt.Errorf("%w", errors.ErrUnsupported)),
+	reflect.TypeOf(fmt.Errorf("%w%w", errors.ErrUnsupported, errors.ErrUnsupported)),
+	reflect.TypeOf(errors.Join(errors.ErrUnsupported)),
+}
+
+// unwrap returns the first error that a wrapper of the standard library's wraps,
+// and nil for all others.
+func unwrap(err error) (inner error) {
+	if v := reflect.ValueOf(err); !slices.Contains(errorWrappers, v.Type()) || v.IsNil() {
+		return nil
+	}
+	switch wrapper := err.(type) { //nolint:errorlint // it is the type itself that is asked for
+	case interface{ Unwrap() error }:
+		return wrapper.Unwrap()
+	case interface{ Unwrap() []error }:
+		for _, inner := range wrapper.Unwrap() {
+			if inner != nil {
+				return inner
+			}
+		}
+	}
+	return nil
+}
+
+// errorSet counts errors by command and type. It is bounded.
+type errorSet struct {
+	mu    sync.Mutex
+	cells map[commandError]*cell
+}
+
+type commandError struct{ command, errorType string }
+
+func (s *errorSet) count(command, errorType string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := commandError{command, errorType}
+	if s.cells[key] == nil && len(s.cells) >= catalog.MaxErrorTypes {
+		key.errorType = catalog.Other // one more for each command
+	}
+	c := s.cells[key]
+	if c == nil {
+		if s.cells == nil {
+			s.cells = map[commandError]*cell{}
+		}
+		c = &cell{opts: labelled(attribute.String("command", key.command), attribute.String("error_type", key.errorType))}
+		s.cells[key] = c
+	}
+	c.n.Add(1)
+}
+
+func (s *errorSet) each(f func(*cell)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.cells {
+		f(c)
+	}
+}

@@ -1,0 +1,255 @@
+package instrument
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// A roster is which of the attached sessions stand for which shards.
+type roster struct {
+	shards map[*shard]*attachment // who speaks for each
+	seats  map[seat]*attachment   // the same by shard count, which differ while the bot is scaled
+	mixed  bool                   // whether there are several shard counts
+}
+
+// A seat is a shard under one shard count.
+type seat struct {
+	of    *shard
+	count int
+}
+
+// newRoster chooses among sessions. Of several with one shard id, as while one
+// takes over from another, the one that is up speaks for the shard, and of two of
+// those the later one.
+func newRoster(sessions []*attachment) roster {
+	r := roster{shards: map[*shard]*attachment{}, seats: map[seat]*attachment{}}
+	counts := 0
+	for _, a := range sessions {
+		if !a.speaks() || a.outdated(sessions) {
+			continue
+		}
+		of := a.shard.Load()
+		at := seat{of, a.settings.Load().shardCount}
+		if before := r.seats[at]; before == nil || a.ready() || !before.ready() {
+			r.seats[at] = a
+		}
+		if before := r.shards[of]; before == nil || a.ready() || !before.ready() {
+			r.shards[of] = a
+		}
+		r.mixed = r.mixed || counts != 0 && counts != at.count
+		counts = at.count
+	}
+	return r
+}
+
+// speaks reports whether a session stands for a shard. One that was attached
+// after it had been opened, and one whose tap hears nothing, cannot be seen to be
+// closed.
+func (a *attachment) speaks() bool {
+	switch {
+	case a.left.Load():
+		return false
+	case a.tap == nil || a.deaf.Load():
+		return true
+	default:
+		return a.presence.opened() && !a.presence.over()
+	}
+}
+
+// outdated reports whether a session that is not up has another shard count than
+// one that has come up since: the bot has been scaled.
+func (a *attachment) outdated(sessions []*attachment) bool {
+	if a.ready() {
+		return false
+	}
+	count, active := a.settings.Load().shardCount, a.presence.active.Load()
+	for _, b := range sessions {
+		if b.settings.Load().shardCount != count && b.presence.active.Load() > active && b.speaks() && b.ready() {
+			return true
+		}
+	}
+	return false
+}
+
+// guilds adds up the guilds of all shards. While the bot is scaled a guild can be
+// with two of them, and counts once.
+func (r roster) guilds() (sum guildCounts, known bool) {
+	all := map[uint64]guild{}
+	for at, a := range r.seats {
+		if !a.settings.Load().guilds || !a.ready() && r.shards[at.of] != a {
+			continue
+		}
+		if r.mixed {
+			known = a.guilds.addTo(all) || known
+		} else if counts, ok := a.guilds.read(); ok {
+			known = true
+			sum.available += counts.available
+			sum.unavailable += counts.unavailable
+			sum.members += counts.members
+			sum.uncounted += counts.uncounted
+		}
+	}
+	for _, g := range all {
+		sum.add(g, 1)
+	}
+	return sum, known
+}
+
+// caching returns the sessions whose caches are counted. While the bot is scaled
+// the caches of both shard counts hold the same: those of the count with more
+// guilds are.
+func (r roster) caching() []*attachment {
+	var sessions []*attachment
+	if !r.mixed {
+		for _, a := range r.shards {
+			sessions = append(sessions, a)
+		}
+		return sessions
+	}
+	guilds, latest := map[int]int64{}, map[int]int64{}
+	for at, a := range r.seats {
+		counts, _ := a.guilds.read()
+		guilds[at.count] += counts.available
+		latest[at.count] = max(latest[at.count], a.presence.active.Load())
+	}
+	best := 0
+	for count := range guilds {
+		if best == 0 || guilds[count] > guilds[best] || guilds[count] == guilds[best] && latest[count] > latest[best] {
+			best = count
+		}
+	}
+	for at, a := range r.seats {
+		if at.count == best {
+			sessions = append(sessions, a)
+		}
+	}
+	return sessions
+}
+
+// total is the shard count of the bot, or 0 if it is not known.
+func (r roster) total(sessions []*attachment) (total int) {
+	for at := range r.seats {
+		total = max(total, at.count)
+	}
+	for _, a := range r.toCome(sessions) {
+		if set := a.settings.Load(); set.sharded {
+			total = max(total, set.shardCount)
+		}
+	}
+	return total
+}
+
+// toCome returns the sessions that are no shards yet and will be, as far as can be
+// told. Those that were given a shard count are. One with discordgo's default may be
+// the only session of a bot, or one for REST calls beside its shards.
+func (r roster) toCome(sessions []*attachment) []*attachment {
+	var sharded, others []*attachment
+	for _, a := range sessions {
+		switch {
+		case a.left.Load() || a.speaks() || a.presence.opened():
+		case a.settings.Load().sharded:
+			if !r.scaledSince(a) {
+				sharded = append(sharded, a)
+			}
+		case !a.restOnly():
+			others = append(others, a)
+		}
+	}
+	if len(sharded) > 0 || len(r.seats) > 0 {
+		return sharded
+	}
+	return others
+}
+
+// scaledSince reports whether a session that was not opened yet has another shard
+// count than one that was attached later and is up.
+func (r roster) scaledSince(a *attachment) bool {
+	for at, b := range r.seats {
+		if at.count != a.settings.Load().shardCount && b.since.After(a.since) && b.ready() {
+			return true
+		}
+	}
+	return false
+}
+
+// restOnlyAfter is how long a session that makes REST calls may take until it
+// asks for the gateway, before it is taken for one that never will: a bot may
+// register its commands, or look itself up, before it opens its session.
+const restOnlyAfter = 30 * time.Second
+
+// restOnly reports whether a session makes REST calls alone.
+func (a *attachment) restOnly() bool {
+	if a.presence.asked.Load() {
+		return false
+	}
+	return a.inst.byHTTP() || a.presence.rest.Load() && time.Since(a.since) >= restOnlyAfter
+}
+
+// byHTTP reports whether the bot is known to need no gateway.
+func (i *Instrumentation) byHTTP() bool { return i.withoutGateway || i.endpoint.used.Load() }
+
+// expected returns how many shards are up, and how many there are or will be.
+func (r roster) expected(sessions []*attachment) (up, expected int) {
+	for _, a := range r.shards {
+		up += int(oneIf(a.ready()))
+	}
+	awaited := map[*shard]bool{}
+	for _, a := range r.toCome(sessions) {
+		if of := a.shard.Load(); r.shards[of] == nil {
+			awaited[of] = true
+		}
+	}
+	return up, len(r.shards) + len(awaited)
+}
+
+// ShardsUp returns how many of the attached shards are up, and how many there are,
+// those included that wait to be opened: what a readiness probe asks. Sessions
+// that make REST calls alone, and those that the bot has closed, are none; see
+// [Instrumentation.Ready]. It never waits for a lock of discordgo's.
+func (i *Instrumentation) ShardsUp() (up, configured int) {
+	sessions := i.readable()
+	return newRoster(sessions).expected(sessions)
+}
+
+var (
+	errNoSession = errors.New("no session is attached")
+	errAllClosed = errors.New("every session has been closed")
+)
+
+// Ready returns nil when the bot can do its work, and else why it cannot, without
+// any secret: what a readiness probe answers. A bot with shards is ready when all
+// of them are up. A session that was not opened yet counts as a shard to come,
+// unless it makes REST calls alone: that is so with [WithoutGateway], where
+// [Instrumentation.InteractionEndpoint] is in use, and when the session has made
+// some, is attached for 30 s and has not asked for the gateway. It never waits for
+// a lock of discordgo's.
+func (i *Instrumentation) Ready() error {
+	sessions := i.readable()
+	up, expected := newRoster(sessions).expected(sessions)
+	switch {
+	case up < expected:
+		return fmt.Errorf("%d of %d shards are up", up, expected)
+	case expected > 0:
+		return nil
+	}
+	switch {
+	case i.opened.Load():
+		return errAllClosed
+	case len(sessions) == 0 && !i.byHTTP():
+		return errNoSession
+	default:
+		return nil
+	}
+}
+
+// readable returns what is attached, after a look at those that have no tap.
+func (i *Instrumentation) readable() []*attachment {
+	sessions := i.present()
+	for _, a := range sessions {
+		if s := a.session.Value(); s != nil && a.tap == nil {
+			_, _ = a.locked.read(s)
+		}
+	}
+	return sessions
+}

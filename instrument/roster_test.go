@@ -1,0 +1,406 @@
+package instrument_test
+
+import (
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/bwmarrin/discordgo"
+	"go.opentelemetry.io/otel"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+
+	"github.com/argus-dgo/argus/discordtest"
+	"github.com/argus-dgo/argus/instrument"
+)
+
+const configured = "discord.shards.configured"
+
+// token is a bot's token of the form that Discord gives out.
+func token(user, rest string) string {
+	return base64.RawStdEncoding.EncodeToString([]byte(user)) + "." + rest
+}
+
+// TestOtherBot: one instrumentation is one bot, however its token is written and
+// whenever it was replaced.
+func TestOtherBot(t *testing.T) {
+	const user = "1234567890123456789"
+	first := token(user, "GsHkQ1.first-secret")
+	for name, tt := range map[string]struct {
+		token, identify string
+		same            bool
+	}{
+		"the same token":            {token: "Bot " + first, same: true},
+		"without its prefix":        {token: first, same: true},
+		"with blanks":               {token: "Bot  " + first + "\n", same: true},
+		"replaced by a new one":     {token: "Bot " + token(user, "Gabcde.new-secret"), same: true},
+		"for IDENTIFY alone":        {identify: "Bot " + first, same: true},
+		"none yet":                  {same: true},
+		"another bot's":             {token: "Bot " + token("1234567890123456788", "GsHkQ1.first-secret")},
+		"another's IDENTIFY":        {identify: "Bot " + token("99", "x.y")},
+		"no bot's token":            {token: "Bearer opaque-secret"},
+		"no token of Discord's":     {token: "Bot opaque-secret"},
+		"not base64 before the dot": {token: "Bot opa?que.secret"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, nil)
+			one, err := discordgo.New("Bot " + first)
+			check(t, err)
+			b.attach(one)
+			other, err := discordgo.New(tt.token)
+			check(t, err)
+			if tt.identify != "" {
+				other.Identify.Token = tt.identify
+			}
+			dialer := other.Dialer
+			_, err = b.inst.Attach(one, other)
+			if tt.same {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			if !errors.Is(err, instrument.ErrOtherBot) || !strings.Contains(err.Error(), "session 2 of 2") {
+				t.Fatalf("%v, want ErrOtherBot of the second session", err)
+			}
+			if strings.Contains(err.Error(), "secret") {
+				t.Errorf("the error shows a token: %v", err)
+			}
+			if other.Dialer != dialer {
+				t.Error("a session was changed by a call that failed")
+			}
+		})
+	}
+	t.Run("in one call", func(t *testing.T) {
+		b := newBench(t, nil)
+		one, err := discordgo.New("Bot a")
+		check(t, err)
+		other, err := discordgo.New("Bot b")
+		check(t, err)
+		if _, err := b.inst.Attach(one, other); !errors.Is(err, instrument.ErrOtherBot) {
+			t.Errorf("%v, want ErrOtherBot", err)
+		}
+		b.attach(other) // the call that failed has not decided whose it is
+	})
+}
+
+// TestOtherBotFoundOut: a token that is set after the session was attached, before
+// it is opened. The session is left out, and works.
+func TestOtherBotFoundOut(t *testing.T) {
+	for name, call := range map[string]bool{"when it dials": false, "by a REST call": true} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, servers(discordtest.WithGuilds(5)))
+			second, err := discordtest.NewServer(discordtest.WithGuilds(3), discordtest.WithToken("another-bots-token"))
+			check(t, err)
+			t.Cleanup(func() { _ = second.Close() })
+			ours := b.session(0, 1)
+			other, err := second.NewSession(0, 1)
+			check(t, err)
+			secret := other.Token
+			other.Token, other.Identify.Token = "", ""
+			b.attach(ours, other)
+			conn := b.open(ours)
+			check(t, conn.WaitGuilds(b.context()))
+			b.awaitValue("discord.guilds", 5)
+			before := b.collect().sum("discord.rest.request.duration_count")
+
+			other.Token = secret
+			if call {
+				if _, err := other.User("@me"); err != nil {
+					t.Fatal(err)
+				}
+			} else {
+				other.Client = &http.Client{Transport: second.Transport(nil)} // its calls are not seen
+			}
+			check(t, other.Open())
+			defer other.Close() //nolint:errcheck // it returns nil
+			theirs, err := second.WaitConn(b.context(), 0)
+			check(t, err)
+			check(t, theirs.WaitGuilds(b.context()))
+			b.waitDelivered(other, theirs)
+			r := b.collect()
+			r.want(t, reading{
+				"discord.guilds": 5, configured: 1, up(0): 1, event("READY"): 1, event("GUILD_CREATE"): 5,
+				"discord.sessions{attached=before_open}": 1, "argus.instrumentation.errors{hook=tap}": 1,
+			})
+			if after := r.sum("discord.rest.request.duration_count"); after != before {
+				t.Errorf("%v REST calls of the other bot's are counted", after-before)
+			}
+			if _, err := b.inst.Attach(other); !errors.Is(err, instrument.ErrOtherBot) {
+				t.Errorf("attaching it again: %v", err)
+			}
+			reported.Lock()
+			defer reported.Unlock()
+			for _, err := range reported.errs {
+				if strings.Contains(err.Error(), "another-bots-token") {
+					t.Errorf("a token is reported: %v", err)
+				}
+			}
+		})
+	}
+}
+
+// TestShardCounts: sessions of two counts are a mistake before any is opened, and
+// a bot that is scaled from then on.
+func TestShardCounts(t *testing.T) {
+	b := newBench(t, servers(discordtest.WithShards(2)))
+	if _, err := b.inst.Attach(b.session(0, 2), b.session(1, 3)); !errors.Is(err, instrument.ErrShardCount) || !strings.Contains(err.Error(), "session 2 of 2: ShardCount 3 with others of 2") {
+		t.Errorf("%v, want ErrShardCount of the second", err)
+	}
+	identified := b.session(0, 1)
+	identified.Identify.Shard = &[2]int{1, 2}
+	first := b.session(0, 2)
+	b.attach(first, identified)
+	if _, err := b.inst.Attach(b.session(0, 3)); !errors.Is(err, instrument.ErrShardCount) {
+		t.Errorf("%v, want ErrShardCount", err)
+	}
+	b.attach(b.session(0, 1)) // for REST calls: nobody has told it a count
+	b.open(first)
+	b.attach(b.session(0, 3))
+}
+
+// scaled opens the three shards of a bot in eight guilds and the two of the same
+// bot scaled, and closes the former.
+func scaled(t *testing.T, b *bench, late bool, order string) {
+	t.Helper()
+	open := func(n int) (sessions []*discordgo.Session) {
+		for id := range n {
+			s := b.session(id, n)
+			if !late {
+				b.attach(s)
+			}
+			conn := b.open(s)
+			if late {
+				b.attach(s)
+			}
+			check(t, conn.WaitGuilds(b.context()))
+			sessions = append(sessions, s)
+		}
+		return sessions
+	}
+	shut := func(sessions []*discordgo.Session) {
+		var all sync.WaitGroup
+		for _, s := range sessions {
+			all.Go(func() { _ = s.Close() })
+		}
+		all.Wait()
+	}
+	old := open(3)
+	b.await("eight guilds on three shards", func(r reading) bool {
+		return r["discord.guilds"] == 8 && r["discord.guilds.unavailable"] == 0 && r["discord.shards.connected"] == 3 && r["discord.shards.total"] == 3
+	})
+	if order == "close first" {
+		shut(old)
+	}
+	_ = open(2)
+	b.await("eight guilds in between", func(r reading) bool { return r["discord.guilds"] == 8 && r[up(0)] == 1 && r[up(1)] == 1 })
+	if order == "open first" {
+		channels := b.srv.Census(0, 1).Channels
+		b.await("each channel once", func(r reading) bool { return r["discord.channels"] == float64(channels) })
+		shut(old)
+	}
+	b.await("two shards that are up", func(r reading) bool {
+		_, third := r[up(2)]
+		return r[configured] == 2 && !third
+	}).want(t, reading{"discord.guilds": 8, "discord.guilds.unavailable": 0, "discord.shards.connected": 2, "discord.shards.total": 2, up(0): 1, up(1): 1})
+	if up, all := b.inst.ShardsUp(); up != 2 || all != 2 || b.inst.Ready() != nil {
+		t.Errorf("%d of %d shards are up, ready: %v; want 2 of 2", up, all, b.inst.Ready())
+	}
+	runtime.KeepAlive(old)
+}
+
+// TestRescaledWithoutDetach is a manager of shards that goes from three to two and
+// detaches nobody.
+func TestRescaledWithoutDetach(t *testing.T) {
+	for _, late := range []bool{false, true} {
+		for _, order := range []string{"open first", "close first"} {
+			t.Run(map[bool]string{false: "attached before Open", true: "attached after Open"}[late]+", "+order, func(t *testing.T) {
+				t.Parallel()
+				b := newBench(t, servers(discordtest.WithShards(3), discordtest.WithGuilds(8)))
+				scaled(t, b, late, order)
+			})
+		}
+	}
+}
+
+// TestClosedForGood: a session that the bot has closed does not speak for its
+// shard, until it is opened again.
+func TestClosedForGood(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, servers(discordtest.WithShards(2), discordtest.WithGuilds(6)))
+	first, second := b.session(0, 2), b.session(1, 2)
+	first.ShouldReconnectOnError = true // it makes no difference
+	b.attach(first, second)
+	b.steady(first)
+	b.steady(second)
+	b.await("all guilds", func(r reading) bool { return r["discord.guilds"] == 6 && r["discord.guilds.unavailable"] == 0 })
+	here := b.srv.Census(1, 2).Guilds
+	check(t, first.Close())
+	r := b.await("one shard", func(r reading) bool { return r[configured] == 1 })
+	r.want(t, reading{up(0): absent, up(1): 1, "discord.guilds": float64(here), "discord.shards.total": 2, disconnect(0, "1000", "client"): 1})
+	if err := b.inst.Ready(); err != nil {
+		t.Errorf("not ready: %v", err)
+	}
+	b.open(first)
+	b.awaitValue("discord.guilds", 6)
+	b.awaitValue(up(0), 1).want(t, reading{configured: 2, "discord.shards.connected": 2})
+	check(t, first.CloseWithCode(1001))
+	check(t, second.CloseWithCode(4000))
+	b.await("no shard", func(r reading) bool { return r[configured] == 0 }).want(t, reading{"discord.guilds": absent, "discord.shards.total": absent})
+	if err := b.inst.Ready(); err == nil {
+		t.Error("ready with every session closed")
+	}
+}
+
+// TestDownIsNotClosed: what discordgo closes, and what ends otherwise, is a shard
+// that is down.
+func TestDownIsNotClosed(t *testing.T) {
+	for name, end := range map[string]func(c *discordtest.Conn) error{
+		"op 7":     (*discordtest.Conn).Reconnect,
+		"dropped":  (*discordtest.Conn).Drop,
+		"4004":     func(c *discordtest.Conn) error { return c.CloseCode(4004, "") },
+		"closed 0": func(c *discordtest.Conn) error { return c.CloseCode(1000, "") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, nil)
+			s := b.session(0, 1) // which discordgo does not connect again
+			b.attach(s)
+			conn := b.steady(s)
+			check(t, end(conn))
+			b.awaitValue(up(0), 0)
+			// A session beside it is closed later, and gone: so much time has passed.
+			beside := b.session(0, 1)
+			detach := b.attach(beside)
+			b.steady(beside)
+			check(t, beside.Close())
+			b.await("the other to be gone", func(r reading) bool { return r["discord.sessions{attached=before_open}"] == 1 })
+			detach()
+			b.collect().want(t, reading{up(0): 0, configured: 1})
+		})
+	}
+}
+
+// TestRESTAlone: a session that only makes REST calls is no shard.
+func TestRESTAlone(t *testing.T) {
+	b := newBench(t, nil, instrument.WithoutGateway())
+	s := b.session(0, 1)
+	b.attach(s)
+	_, err := s.User("@me")
+	check(t, err)
+	b.collect().want(t, reading{
+		configured: 0, up(0): absent, "discord.shards.total": absent, "discord.shards.connected": 0, reconnect("resume"): absent,
+		"discord.sessions{attached=before_open}": 1,
+	})
+	if up, all := b.inst.ShardsUp(); up != 0 || all != 0 || b.inst.Ready() != nil {
+		t.Errorf("%d of %d shards, ready: %v", up, all, b.inst.Ready())
+	}
+	// Beside a bot's shards it makes no difference.
+	shard := b.session(1, 2)
+	b.attach(shard)
+	if _, all := b.inst.ShardsUp(); all != 1 || b.inst.Ready() == nil {
+		t.Errorf("%d shards to come, ready: %v; want 1 that is not there", all, b.inst.Ready())
+	}
+}
+
+// TestDialThatFails: a shard that cannot be had is down, wherever its Open fails.
+func TestDialThatFails(t *testing.T) {
+	for name, fail := range map[string]func(b *bench){
+		"no address":         func(b *bench) { b.srv.Fail(http.MethodGet, "/gateway", 500, -1) },
+		"no WebSocket":       func(b *bench) { b.srv.Behave(discordtest.Behavior{RejectUpgrade: 503}) },
+		"no HELLO":           func(b *bench) { b.srv.Behave(discordtest.Behavior{DropOnConnect: true}) },
+		"a token that fails": func(b *bench) { b.srv.Behave(discordtest.Behavior{CloseOnIdentify: 4004}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, nil)
+			fail(b)
+			s := b.session(0, 1)
+			b.attach(s)
+			b.collect().want(t, reading{configured: 0, up(0): absent})
+			if err := s.Open(); err == nil {
+				t.Fatal("it opened")
+			}
+			b.collect().want(t, reading{configured: 1, up(0): 0})
+			if b.inst.Ready() == nil {
+				t.Error("ready")
+			}
+			runtime.KeepAlive(s)
+		})
+	}
+}
+
+// TestSessionsAreReleased: what was attached and opened and is not there any more is
+// dropped, and its numbers with it.
+func TestSessionsAreReleased(t *testing.T) {
+	b := newBench(t, servers(discordtest.WithGuilds(2)))
+	attached := func(r reading) float64 { return r.sum("discord.sessions") }
+	for range 500 {
+		late := b.session(0, 1)
+		late.DataReady = true
+		b.attach(late)
+	}
+	func() {
+		s := b.session(0, 1)
+		b.attach(s)
+		check(t, s.Open())
+		check(t, s.Close())
+	}()
+	b.srv.Fail(http.MethodGet, "/gateway", 500, -1)
+	for range 100 {
+		s := b.session(0, 1)
+		b.attach(s)
+		if s.Open() == nil {
+			t.Fatal("it opened")
+		}
+	}
+	b.until("all to be dropped", func() bool {
+		runtime.GC()
+		return attached(b.collect()) == 0
+	}, func() string { return "not" })
+	b.collect().want(t, reading{configured: 0, "discord.guilds": absent})
+}
+
+// TestAttachedLateIsTold once, and shown.
+func TestAttachedLateIsTold(t *testing.T) {
+	var told []string
+	handler := otel.ErrorHandlerFunc(func(err error) { told = append(told, err.Error()) })
+	inst, err := instrument.New(instrument.WithMeterProvider(sdkmetric.NewMeterProvider()), instrument.WithErrorHandler(handler))
+	check(t, err)
+	defer inst.Close() //nolint:errcheck // not what is tested
+	var sessions []*discordgo.Session
+	for range 3 {
+		s, err := discordgo.New("Bot x")
+		check(t, err)
+		s.DataReady = true
+		sessions = append(sessions, s)
+	}
+	early, err := discordgo.New("Bot x")
+	check(t, err)
+	if _, err := inst.Attach(early); err != nil || len(told) != 0 {
+		t.Fatalf("%v, told %q", err, told)
+	}
+	for _, s := range sessions {
+		if _, err := inst.Attach(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(told) != 1 || !strings.Contains(told[0], "before Open") || !strings.Contains(told[0], "NewSession") {
+		t.Errorf("told %q, want once what to do", told)
+	}
+}
+
+func TestNewSession(t *testing.T) {
+	b := newBench(t, nil)
+	s, err := b.inst.NewSession("Bot " + b.srv.Token())
+	check(t, err)
+	b.srv.Configure(s)
+	s.Identify.Intents = discordgo.IntentsAll
+	b.open(s)
+	b.awaitValue(up(0), 1).want(t, reading{"discord.sessions{attached=before_open}": 1, "discord.sessions{attached=after_open}": 0})
+	if s, err := b.inst.NewSession("Bot of-another"); s != nil || !errors.Is(err, instrument.ErrOtherBot) {
+		t.Errorf("%v, %v; want ErrOtherBot", s, err)
+	}
+}
