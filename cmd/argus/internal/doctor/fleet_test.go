@@ -235,25 +235,29 @@ func TestFleetOfBots(t *testing.T) {
 		},
 		"one has a name": {
 			[]scrape.Result{bot("a:1", "discord-bot", "", "a", 1, 0), bot("b:1", "discord-bot", "mod", "b", 2, 0, 1)},
-			[]string{`ok shards: job "discord-bot": 1 shard`, `ok shards: bot "mod" of job`}, []string{"fail"},
+			[]string{`ok shards: job "discord-bot": 1 shard`, `ok shards: bot "mod" of job`},
+			[]string{"fail"},
 		},
 		"by the target's job": {
 			[]scrape.Result{
 				relabelled(bot("a:1", "discord-bot", "", "default", 1, 0), "job", "music"),
 				relabelled(bot("b:1", "discord-bot", "", "default", 2, 0, 1), "job", "mod"),
 			},
-			[]string{`ok shards: job "mod": 2 shards`, `ok clusters: job "music": 1 cluster id`}, []string{"fail", "warning"},
+			[]string{`ok shards: job "mod": 2 shards`, `ok clusters: job "music": 1 cluster id`},
+			[]string{"fail", "warning"},
 		},
 		"by the target's bot": {
 			[]scrape.Result{
 				relabelled(bot("a:1", "discord-bot", "", "default", 1, 0), "bot", "music"),
 				relabelled(bot("b:1", "discord-bot", "", "default", 2, 0, 1), "bot", "mod"),
 			},
-			[]string{`ok shards: bot "mod" of job "discord-bot": 2 shards`}, []string{"fail", "warning"},
+			[]string{`ok shards: bot "mod" of job "discord-bot": 2 shards`},
+			[]string{"fail", "warning"},
 		},
 		"clusters of one name": {
 			[]scrape.Result{bot("a:1", "music", "", "default", 1, 0), bot("b:1", "mod", "", "default", 2, 0, 1)},
-			[]string{`ok clusters: job "mod": 1 cluster id`, `ok clusters: job "music": 1 cluster id`}, []string{"fail", "warning"},
+			[]string{`ok clusters: job "mod": 1 cluster id`, `ok clusters: job "music": 1 cluster id`},
+			[]string{"fail", "warning"},
 		},
 		"on one page": {[]scrape.Result{both}, []string{`bot "mod" of job "bots": 2 shards`, `bot "music" of job "bots": 1 shard`}, []string{"fail"}},
 		"one is broken": {
@@ -272,11 +276,13 @@ func TestFleetOfBots(t *testing.T) {
 		},
 		"not told apart": {
 			[]scrape.Result{bot("a:1", "discord-bot", "", "music", 1, 0), bot("b:1", "discord-bot", "", "mod", 2, 0, 1)},
-			[]string{"fail shards: processes differ in how many shards", "if these are several bots, name each with ARGUS_BOT"}, []string{`job "discord-bot"`},
+			[]string{"fail shards: processes differ in how many shards", "if these are several bots, name each with ARGUS_BOT"},
+			[]string{`job "discord-bot"`},
 		},
 		"of other versions": {
 			[]scrape.Result{bot("a:1", "music", "", "a", 1, 0), bot("b:1", "mod", "", "b", 2, 0), older},
-			[]string{`warning versions: job "mod": processes differ`, `ok versions: job "music"`}, []string{"fail"},
+			[]string{`warning versions: job "mod": processes differ`, `ok versions: job "music"`},
+			[]string{"fail"},
 		},
 		"a cluster in two regions": {
 			func() []scrape.Result {
@@ -284,7 +290,8 @@ func TestFleetOfBots(t *testing.T) {
 				eu.Page.Processes[0].Region, us.Page.Processes[0].Region = "eu", "us"
 				return []scrape.Result{eu, us}
 			}(),
-			[]string{"ok clusters: 2 cluster ids, each once", "ok shards: 2 shards"}, []string{"fail"},
+			[]string{"ok clusters: 2 cluster ids, each once", "ok shards: 2 shards"},
+			[]string{"fail"},
 		},
 		"target labels that are the bots'": {
 			[]scrape.Result{relabelled(bot("a:1", "music", "jukebox", "0", 1, 0), "cluster", "prod", "bot", "music", "region", "eu")},
