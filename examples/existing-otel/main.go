@@ -41,8 +41,9 @@ func newProvider() (*sdkmetric.MeterProvider, http.Handler, error) {
 	registry := prometheus.NewRegistry()
 	reader, err := otelprom.New(
 		otelprom.WithRegisterer(registry),
-		// With these two the series are those of the dashboards: cluster on each, and no scope labels.
-		otelprom.WithResourceAsConstantLabels(attribute.NewAllowKeysFilter("cluster")),
+		// With these two the series are those of the dashboards: cluster on each, bot and region where the resource has them,
+		// and no scope labels.
+		otelprom.WithResourceAsConstantLabels(attribute.NewAllowKeysFilter("bot", "cluster", "region")),
 		otelprom.WithoutScopeInfo(),
 	)
 	if err != nil {

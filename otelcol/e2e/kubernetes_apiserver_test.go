@@ -224,6 +224,7 @@ func TestKubernetesManifests(t *testing.T) {
 	k := startControlPlane(t)
 	k.operator()
 	k.namespace("argus")
+	k.namespace("music") // of the README's second bot
 	k.namespace("default")
 	renderings := map[string]rendering{"components/parallel": own(t, "pull", inParallel)}
 	for _, name := range kustomizations(t) {

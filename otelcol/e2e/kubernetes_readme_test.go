@@ -29,8 +29,8 @@ func kubernetesReadme(t testing.TB) string {
 func readmeKustomizations(t testing.TB) []string {
 	t.Helper()
 	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(kubernetesReadme(t), -1)
-	if len(blocks) != 3 {
-		t.Fatalf("README.md has %d kustomizations, want 3", len(blocks))
+	if len(blocks) != 4 {
+		t.Fatalf("README.md has %d kustomizations, want 4", len(blocks))
 	}
 	const remote = "resources:\n  - https://github.com/argus-dgo/argus//deploy/kubernetes/overlays/pull?ref=main\n"
 	var parts []string
@@ -79,6 +79,14 @@ func TestKubernetesOwn(t *testing.T) {
 	}
 	if number, name := at("CLUSTER_ID"), at("ARGUS_CLUSTER_ID"); number < 0 || name < number || env[name].Value != "eu-$(CLUSTER_ID)" {
 		t.Errorf("the name of a cluster does not stand below its number: %+v", env)
+	}
+
+	fourth := own(t, "pull", parts[3])
+	fits("the fourth example", fourth)
+	if settings := each[corev1.ConfigMap](t, fourth, "ConfigMap"); !slices.ContainsFunc(settings, func(c corev1.ConfigMap) bool {
+		return c.Namespace == "music" && c.Data["ARGUS_BOT"] == "music"
+	}) {
+		t.Errorf("the second bot has no name: %+v", settings)
 	}
 
 	for _, name := range kustomizations(t)[1:] {

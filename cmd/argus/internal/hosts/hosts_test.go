@@ -166,8 +166,8 @@ func TestFileSD(t *testing.T) {
 		t.Errorf("read back: %v, %v", l.Addresses(), err)
 	}
 	labelled := List{DefaultPort: 9191}
-	text2 := `[{"targets": ["a", "b:1"], "labels": {"job": "music"}}, {"targets": ["c"]}]`
-	if err := labelled.ReadFileSD(strings.NewReader(text2), "bots.json"); err != nil {
+	groups := `[{"targets": ["a", "b:1"], "labels": {"job": "music"}}, {"targets": ["c"]}]`
+	if err := labelled.ReadFileSD(strings.NewReader(groups), "bots.json"); err != nil {
 		t.Fatal(err)
 	}
 	for address, want := range map[string]string{"a:9191": "music", "b:1": "music", "c:9191": "", "d:1": ""} {
