@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
@@ -77,6 +78,13 @@ func WithExporters(exporters ...Exporter) Option {
 // WithHost sets the address that the server listens on: a host name or an IP address, empty for all addresses.
 func WithHost(host string) Option {
 	return overriding(envHost, "WithHost", host, strconv.Quote(host))
+}
+
+// WithAllowedHosts names hosts under which a browser may open what the server serves, beside addresses, names of one label and those
+// of private networks: "bot.example.com", ".example.com" for all below it, or "*" for any. Other programs are served under any name.
+func WithAllowedHosts(names ...string) Option {
+	value := strings.Join(names, ",")
+	return overriding(envAllowedHosts, "WithAllowedHosts", value, strconv.Quote(value))
 }
 
 // WithPort sets the TCP port that the server listens on, 9191 by default; 0 means any free one, see [Argus.URL].

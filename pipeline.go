@@ -140,13 +140,14 @@ func (p *pipeline) makePull(c resolved, o *options, shards func() (up, configure
 	}
 	pull.Expect(expected(c.Namespace)...)
 	server, err := prometheus.NewServer(prometheus.ServerConfig{
-		Addr:        c.address(),
-		MetricsPath: c.MetricsPath,
-		Handler:     pull.Handler(),
-		AuthToken:   c.token.reveal(),
-		Shards:      shards,
-		ErrorLog:    p.report,
-		OnState:     p.serverChanged,
+		Addr:         c.address(),
+		AllowedHosts: c.AllowedHosts,
+		MetricsPath:  c.MetricsPath,
+		Handler:      pull.Handler(),
+		AuthToken:    c.token.reveal(),
+		Shards:       shards,
+		ErrorLog:     p.report,
+		OnState:      p.serverChanged,
 	})
 	if err != nil {
 		return errors.Join(err, pull.Shutdown(context.Background()))

@@ -29,7 +29,7 @@ type hosts struct {
 // ICANN's resolution 2024.07.29.06.
 var privateSuffixes = []string{".localhost", ".local", ".home.arpa", ".internal"}
 
-var hostName = regexp.MustCompile(`^\.?[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?$`)
+var hostName = regexp.MustCompile(`^\.?[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_.])?$`)
 
 // newHosts takes what is configured, and the host that the server listens on.
 func newHosts(listen string, allowed []string) (*hosts, error) {
