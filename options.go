@@ -185,7 +185,8 @@ func WithCommands(names ...string) Option {
 
 // WithRegistry puts the metrics of Argus on a registry of the caller's, and serves what its gatherer gathers, so that
 // all metrics of the process share one page. Argus takes off it again, in Shutdown, what it put there. If go_* or process_* are on
-// the registry already, they are left as they are. A second Argus on one registry needs a cluster id of its own.
+// the registry already, they are left as they are. So is every metric of the caller's that has the name of one of Argus', whether it is
+// registered before Start or after: Argus leaves its own out and logs it, and is in the way of no registration. A second Argus on one registry needs a cluster id of its own.
 func WithRegistry(registerer prometheus.Registerer, gatherer prometheus.Gatherer) Option {
 	return optionFunc(func(o *options) {
 		if isNil(registerer) || isNil(gatherer) {
