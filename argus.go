@@ -265,7 +265,8 @@ func (a *Argus) RequestOption() discordgo.RequestOption { return a.instrumentati
 func (a *Argus) MeterProvider() metric.MeterProvider { return a.pipeline.provider }
 
 // Handler is the metrics page, to mount on a mux of the caller's under any path. It asks for the bearer token if one is set.
-// Without the prometheus exporter it answers 404.
+// Without the prometheus exporter it answers 404, and during and after Shutdown 503. Under which name it is asked for does not
+// matter to it: [WithAllowedHosts] is for the server.
 func (a *Argus) Handler() http.Handler { return a.pipeline.page }
 
 // ShardsUp returns how many of the observed shards are up, and how many there are, with those that wait to be opened: what /readyz

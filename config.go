@@ -44,6 +44,7 @@ const (
 	envHost           = "ARGUS_HOST"
 	envPort           = "ARGUS_PORT"
 	envPortBase       = "ARGUS_PORT_BASE"
+	envAllowedHosts   = "ARGUS_ALLOWED_HOSTS"
 	envMetricsPath    = "ARGUS_METRICS_PATH"
 	envAuthToken      = "ARGUS_METRICS_AUTH_TOKEN"
 	envAuthTokenFile  = "ARGUS_METRICS_AUTH_TOKEN_FILE"
@@ -61,6 +62,7 @@ type Config struct {
 	Exporters      []Exporter // sorted; empty when there is none
 	Host           string     // address the server listens on; empty for all
 	Port           int        // TCP port the server listens on; 0 for any free one
+	AllowedHosts   []string   // names under which a browser may open the server's pages, beside those that are always allowed
 	MetricsPath    string     // path of the metrics page
 	Authenticated  bool       // whether the metrics page asks for a bearer token
 	ClusterID      string     // value of the label cluster
@@ -93,6 +95,7 @@ func (c Config) String() string {
 		{envExporters, joinExporters(c.Exporters)},
 		{envHost, strconv.Quote(c.Host)},
 		{envPort, strconv.Itoa(c.Port)},
+		{envAllowedHosts, strconv.Quote(strings.Join(c.AllowedHosts, ","))},
 		{envMetricsPath, c.MetricsPath},
 		{envAuthToken, map[bool]string{true: "set", false: "unset"}[c.Authenticated]},
 		{resource.EnvArgusClusterID, strconv.Quote(c.ClusterID)},
@@ -114,6 +117,7 @@ func (c Config) String() string {
 
 func (c Config) clone() Config {
 	c.Exporters = slices.Clone(c.Exporters)
+	c.AllowedHosts = slices.Clone(c.AllowedHosts)
 	c.sources = maps.Clone(c.sources)
 	return c
 }
@@ -211,7 +215,7 @@ var settings = []setting{
 		options:   []string{"WithHost", "WithAddr"},
 		byDefault: "empty: all addresses",
 		values:    "a host name or an IP address, without a port",
-		meaning:   "Address that the server listens on.",
+		meaning:   "Address that the server listens on. `0.0.0.0` means all addresses of IPv4, `::` and empty mean those of IPv4 and IPv6.",
 		parse: func(d *draft, value string, _ Source) error {
 			if !validHost(value) {
 				return errRefused
@@ -254,6 +258,31 @@ var settings = []setting{
 		parse: func(d *draft, value string, _ Source) (err error) {
 			d.portBase, err = parsePort(value, 1)
 			return err
+		},
+	},
+	{
+		variable:  envAllowedHosts,
+		options:   []string{"WithAllowedHosts"},
+		byDefault: "none beside those that are always allowed",
+		values:    "a comma-separated list of host names such as bot.example.com, .example.com for all below it, or * for any",
+		meaning: "Names under which a **browser** may open what the server serves. Always allowed are IP addresses, names of one label (`localhost`, `bot`), names below " +
+			"`.localhost`, `.local`, `.internal` and `.home.arpa`, and `ARGUS_HOST`. Under another name a browser gets 403, since any site can have its name resolve to the bot's address and " +
+			"read the page (DNS rebinding). Prometheus, probes and other programs are served under any name.",
+		parse: func(d *draft, value string, _ Source) error {
+			d.AllowedHosts = nil
+			if value == "" { // WithAllowedHosts of an empty list
+				return nil
+			}
+			var names []string
+			for name := range strings.SplitSeq(value, ",") {
+				name = strings.TrimSpace(name)
+				if name != "*" && (name == "" || strings.Contains(name, ":") || !validHost(strings.TrimPrefix(name, "."))) {
+					return errRefused
+				}
+				names = append(names, name)
+			}
+			d.AllowedHosts = names
+			return nil
 		},
 	},
 	{

@@ -38,7 +38,7 @@ func TestDefaults(t *testing.T) {
 		t.Fatalf("resolve: %v, refused %v", err, c.Refused())
 	}
 	const want = `OTEL_SDK_DISABLED=false (default) OTEL_METRICS_EXPORTER=prometheus (default) ARGUS_HOST="" (default) ` +
-		`ARGUS_PORT=9191 (default) ARGUS_METRICS_PATH=/metrics (default) ARGUS_METRICS_AUTH_TOKEN=unset (default) ` +
+		`ARGUS_PORT=9191 (default) ARGUS_ALLOWED_HOSTS="" (default) ARGUS_METRICS_PATH=/metrics (default) ARGUS_METRICS_AUTH_TOKEN=unset (default) ` +
 		`ARGUS_CLUSTER_ID="default" (default) ARGUS_BOT="" (default) ARGUS_REGION="" (default) ARGUS_NAMESPACE=discord (default) ARGUS_PROCESS_METRICS=true (default) ` +
 		`ARGUS_INTERACTION_ACKS=true (default) ARGUS_LOG_RECORDS=false (default) ARGUS_SESSION_START_POLL=0s (default)`
 	if got := c.String(); got != want {
@@ -121,6 +121,14 @@ func TestPrecedence(t *testing.T) {
 		{
 			name: "the later option counts", opts: []Option{WithAddr("localhost:1234"), nil, WithPort(80)},
 			setting: "ARGUS_PORT", want: func(c resolved) any { return c.address() }, value: "localhost:80", source: "WithPort",
+		},
+		{
+			name: "allowed hosts from the environment", variables: map[string]string{"ARGUS_ALLOWED_HOSTS": "Bot.example.com, .example.org,*"},
+			setting: "ARGUS_ALLOWED_HOSTS", want: func(c resolved) any { return strings.Join(c.AllowedHosts, " ") }, value: "Bot.example.com .example.org *", source: "ARGUS_ALLOWED_HOSTS",
+		},
+		{
+			name: "allowed hosts by option", variables: map[string]string{"ARGUS_ALLOWED_HOSTS": "http://x"}, opts: []Option{WithAllowedHosts("a.example.com", "b_c.example.com")},
+			setting: "ARGUS_ALLOWED_HOSTS", want: func(c resolved) any { return strings.Join(c.AllowedHosts, " ") }, value: "a.example.com b_c.example.com", source: "WithAllowedHosts",
 		},
 		{
 			name: "path from the environment", variables: map[string]string{"ARGUS_METRICS_PATH": "/bot/metrics"},
@@ -347,6 +355,9 @@ func TestRefused(t *testing.T) {
 			name: "exporter by option", opts: []Option{WithExporters(Exporter("statsd"))},
 			want: []string{`WithExporters("statsd"): must be a comma-separated list of prometheus and otlp, or none; "statsd" is not an exporter of Argus`},
 		},
+		{name: "allowed host with a port", variables: map[string]string{"ARGUS_ALLOWED_HOSTS": "bot.example.com:9191"}, want: []string{`ARGUS_ALLOWED_HOSTS="bot.example.com:9191": must be a comma-separated list of host names such as bot.example.com, .example.com for all below it, or * for any`}},
+		{name: "allowed host missing", opts: []Option{WithAllowedHosts("a", "")}, want: []string{`WithAllowedHosts("a,"): must be a comma-separated list of host names`}},
+		{name: "allowed host with a pattern", opts: []Option{WithAllowedHosts("*.example.com")}, want: []string{`WithAllowedHosts("*.example.com"): must be a comma-separated list of host names`}},
 		{name: "path without a slash", variables: map[string]string{"ARGUS_METRICS_PATH": "metrics"}, want: []string{`ARGUS_METRICS_PATH="metrics": must be a path such as /metrics: a slash, then letters, digits, '.', '_', '~' and '-', with no query and no slash at the end`}},
 		{name: "path of a probe", variables: map[string]string{"ARGUS_METRICS_PATH": "/readyz"}, want: []string{`ARGUS_METRICS_PATH="/readyz": is taken by a probe of the server; choose another path, such as /metrics`}},
 		{name: "path with a query", opts: []Option{WithMetricsPath("/m?x=1")}, want: []string{`WithMetricsPath("/m?x=1"): must be a path such as /metrics: a slash, then letters, digits, '.', '_', '~' and '-', with no query and no slash at the end`}},

@@ -110,6 +110,7 @@ func TestTableIsComplete(t *testing.T) {
 		{WithPort(0), []string{envPort}},
 		{WithAddr(":0"), []string{envHost, envPort}},
 		{WithPortBase(1), []string{envPortBase}},
+		{WithAllowedHosts(), []string{envAllowedHosts}},
 		{WithMetricsPath(""), []string{envMetricsPath}},
 		{WithAuthToken(""), []string{envAuthToken}},
 		{WithNamespace(""), []string{envNamespace}},
@@ -131,8 +132,8 @@ func TestTableIsComplete(t *testing.T) {
 			}
 		}
 	}
-	if n := bytes.Count(source, []byte("overriding(env")) + 2; n != 13 { // and the two of WithAddr
-		t.Errorf("options.go overrides %d settings; the list above tests 13: extend it", n)
+	if n := bytes.Count(source, []byte("overriding(env")) + 2; n != 14 { // and the two of WithAddr
+		t.Errorf("options.go overrides %d settings; the list above tests 14: extend it", n)
 	}
 	code, err := os.ReadFile("config.go")
 	if err != nil {

@@ -77,14 +77,15 @@ func join(p *pipeline, c resolved) error {
 func newHost(p *pipeline, c resolved) (err error) {
 	h := &host{address: c.address(), token: c.token, members: []*pipeline{p}}
 	h.server, err = prometheus.NewServer(prometheus.ServerConfig{
-		Addr:        c.address(),
-		MetricsPath: c.MetricsPath,
-		Handler:     &h.page,
-		AuthToken:   c.token.reveal(),
-		Shards:      h.shards,
-		Ready:       h.ready,
-		ErrorLog:    h.report,
-		OnState:     h.changed,
+		Addr:         c.address(),
+		AllowedHosts: c.AllowedHosts,
+		MetricsPath:  c.MetricsPath,
+		Handler:      &h.page,
+		AuthToken:    c.token.reveal(),
+		Shards:       h.shards,
+		Ready:        h.ready,
+		ErrorLog:     h.report,
+		OnState:      h.changed,
 	})
 	if err != nil {
 		return err
@@ -114,6 +115,10 @@ func (h *host) admits(c resolved) error {
 		if other.MetricsPath != c.MetricsPath {
 			errs = append(errs, fmt.Errorf("another Argus of this process, with %s, serves its page on %s under %s and this one under %s: give both the same path (argus.WithMetricsPath), or this one a port of its own (argus.WithPort)",
 				other.identity(), h.address, other.MetricsPath, c.MetricsPath))
+		}
+		if !slices.Equal(other.AllowedHosts, c.AllowedHosts) {
+			errs = append(errs, fmt.Errorf("another Argus of this process, with %s, serves on %s with the allowed hosts %q and this one has %q: give both the same (argus.WithAllowedHosts), or this one a port of its own (argus.WithPort)",
+				other.identity(), h.address, other.AllowedHosts, c.AllowedHosts))
 		}
 	}
 	if h.token.reveal() != c.token.reveal() {

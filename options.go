@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
@@ -80,6 +81,13 @@ func WithExporters(exporters ...Exporter) Option {
 // WithHost sets the address that the server listens on: a host name or an IP address, empty for all addresses.
 func WithHost(host string) Option {
 	return overriding(envHost, "WithHost", host, strconv.Quote(host))
+}
+
+// WithAllowedHosts names hosts under which a browser may open what the server serves, beside addresses, names of one label and those
+// of private networks: "bot.example.com", ".example.com" for all below it, or "*" for any. Other programs are served under any name.
+func WithAllowedHosts(names ...string) Option {
+	value := strings.Join(names, ",")
+	return overriding(envAllowedHosts, "WithAllowedHosts", value, strconv.Quote(value))
 }
 
 // WithPort sets the TCP port that the server listens on, 9191 by default; 0 means any free one, see [Argus.URL].
@@ -191,7 +199,9 @@ func WithCommands(names ...string) Option {
 
 // WithRegistry puts the metrics of Argus on a registry of the caller's, and serves what its gatherer gathers, so that
 // all metrics of the process share one page. Argus takes off it again, in Shutdown, what it put there. If go_* or process_* are on
-// the registry already, they are left as they are. A second Argus on one registry needs a bot, a region or a cluster id of its own.
+// the registry already, they are left as they are. So is every metric of the caller's that has the name of one of Argus', whether it is
+// registered before Start or after: Argus leaves its own out and logs it, and is in the way of no registration. A second Argus on one
+// registry needs a bot, a region or a cluster id of its own.
 func WithRegistry(registerer prometheus.Registerer, gatherer prometheus.Gatherer) Option {
 	return optionFunc(func(o *options) {
 		if isNil(registerer) || isNil(gatherer) {

@@ -157,7 +157,9 @@ func (p *pipeline) makePull(c resolved, o *options) error {
 	}
 	pull.Expect(expected(c.Namespace)...)
 	// The page of this Argus alone, with its token, for a server of the caller's.
-	page, err := prometheus.NewServer(prometheus.ServerConfig{MetricsPath: c.MetricsPath, Handler: pull.Handler(), AuthToken: c.token.reveal(), ErrorLog: p.report})
+	page, err := prometheus.NewServer(prometheus.ServerConfig{
+		MetricsPath: c.MetricsPath, Handler: pull.Handler(), AuthToken: c.token.reveal(), ErrorLog: p.report,
+	})
 	if err != nil {
 		return errors.Join(err, pull.Shutdown(context.Background()))
 	}

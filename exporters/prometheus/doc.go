@@ -15,12 +15,27 @@
 // series, where the resource has them. target_info carries the rest of the resource,
 // and these too.
 //
-// When two instruments end in one Prometheus name, the page goes on with the
-// rest. With equal types and labels the first sample stays and the second is
-// left out; that is counted in promhttp_metric_handler_errors_total{cause="gathering"}
-// and reported, at once and then at most once a minute. With different types the
-// OpenTelemetry exporter leaves the later instrument out and says so in
-// OpenTelemetry's own log (otel.SetLogger).
+// Prometheus refuses all of a page for one line that it does not accept. What it
+// would refuse is therefore left out, whoever made it, and the rest stays:
+//
+//	what                                                   what is left out
+//	-----------------------------------------------------  -----------------------------------------
+//	le on a histogram, quantile on a summary               the series
+//	__name__ and other labels of two underscores           the series
+//	a label of Argus' own, such as cluster                 the series
+//	a label value that is not UTF-8, or of over 64 KiB     the series
+//	a series that is there already                         the second
+//	one name for two types, or for a histogram's series    the second instrument
+//	a name that Argus' own instruments have                the other instrument
+//	an attribute or name of which nothing is left          the series
+//	a description that is not UTF-8                        nothing: it is repaired
+//	attributes whose keys become one name                  nothing: "1;2" is the value
+//
+// It is counted in promhttp_metric_handler_errors_total{cause="gathering"} and
+// reported by name, once for each, at most once a minute, and without values.
+//
+// In a shared registry, names that the program's own collectors have stay the
+// program's: see [WithRegistry].
 //
 // # Options of the exporter
 //
@@ -38,8 +53,11 @@
 //	--------------------  -----------------------------------  -----------------------------------
 //	methods               GET, HEAD                            others are answered 405 with Allow
 //	formats               text, OpenMetrics, protobuf; gzip    as the scraper asks
-//	concurrent scrapes    8, sharing one collection            the ninth is answered 503
-//	time for a scrape     20 s, then 503                       Prometheus gives up after 10 s
+//	scrapes at a time     any number                           they share one collection, and its bytes
+//	scrapes in a loop     5, then one page for 0.1 to 1 s      a loop costs a tenth of a core at most
+//	time for a scrape     20 s, or the scraper's, then 503     Prometheus gives up after 10 s
+//	a client that leaves  is not counted                       it is no fault of the page
+//	after Shutdown        503, and so for a page under way     half a page would be taken for a whole
 //	an error on the page  never its text                       it may hold what is not public
 //
 // [Page] is one page of several exporters, for a process with several
@@ -49,7 +67,7 @@
 //
 //	path         answers                  guarded   body
 //	-----------  -----------------------  --------  -----------------------------------------
-//	MetricsPath  200, 401, 503            by token  the page
+//	MetricsPath  200, 401, 500, 503       by token  the page
 //	/healthz     200                      no        "ok": the process lives
 //	/readyz      200, 503                 no        JSON: {"ready":true,"shards_up":4,"shards_total":4}
 //	/            200                      no        links to the other three
@@ -62,9 +80,26 @@
 //	write time-out       30 s     the whole answer
 //	idle time-out        2 min    a kept connection between two scrapes
 //	header size          8 KiB    more is answered 431
-//	connections          120      one more closes the one with the oldest change
+//	connections          120      one more closes another: see below
 //	first try to bind    1 s      Start waits no longer for a name server
 //	back-off of binding  1–60 s   doubled, with up to a quarter of jitter
+//
+// There are fewer connections where the process may have less than 512 files open:
+// a quarter of those. The first to be closed are the oldest of those without a
+// complete request, if most have none, then the one that is idle for longest. A
+// request under way is cut off only when all connections have one.
+//
+// # Browsers
+//
+// A site can have its name resolve to the address of the bot, and a page of that
+// site then reads the bot's as its own (DNS rebinding). A browser is therefore
+// answered 403 unless it asks for an address, for a name of one label, for one
+// below .localhost, .local, .internal or .home.arpa, for the name that the server
+// listens on, or for one of AllowedHosts; or has the token. So is what another site
+// embeds or fetches. Browsers are told by headers that no script can take away,
+// such as Accept-Language. Prometheus, probes and command lines have none of these,
+// and are served under any name: networks name a bot as they like, in DNS, in
+// Kubernetes, in Compose, and no scrape may depend on a list of names.
 //
 // The server never makes a program fail because a port is taken, nor wait because
 // a name server is slow: [Server.Start] reports it, goes on trying, and binds as

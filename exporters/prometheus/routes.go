@@ -21,7 +21,7 @@ type routes struct {
 	report func(error)
 }
 
-func newRoutes(cfg ServerConfig, report func(error)) http.Handler {
+func newRoutes(cfg ServerConfig, report func(error)) *routes {
 	r := &routes{cfg: cfg, report: report}
 	if cfg.AuthToken != "" {
 		r.auth = newBearer(cfg.AuthToken)
@@ -67,6 +67,12 @@ func (rt *routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	readOnly(next).ServeHTTP(w, r)
+}
+
+// authorized says whether a request has the token.
+func (rt *routes) authorized(r *http.Request) bool {
+	ok, _ := rt.auth.check(r)
+	return ok
 }
 
 func (rt *routes) metrics(w http.ResponseWriter, r *http.Request) {
@@ -161,23 +167,33 @@ type bearer struct{ want [sha256.Size]byte }
 
 func newBearer(token string) *bearer { return &bearer{sha256.Sum256([]byte(token))} }
 
-// allow answers 401 and returns false unless the request has the token. Hashes
-// are compared, both of one length, so that the time tells nothing about the
-// token, its length included.
+// allow answers 401 and returns false unless the request has the token.
 func (b *bearer) allow(w http.ResponseWriter, r *http.Request) bool {
+	ok, given := b.check(r)
+	if ok {
+		return true
+	}
 	challenge := `Bearer realm="argus metrics"`
-	if given := r.Header.Values("Authorization"); len(given) > 0 {
-		scheme, token, _ := strings.Cut(given[0], " ")
-		got := sha256.Sum256([]byte(strings.TrimLeft(token, " ")))
-		match := subtle.ConstantTimeCompare(got[:], b.want[:]) == 1
-		// More than one header is refused: what stands between us and the client
-		// may have looked at another one.
-		if match && len(given) == 1 && strings.EqualFold(scheme, "Bearer") {
-			return true
-		}
+	if given {
 		challenge += `, error="invalid_token"`
 	}
 	w.Header().Set("WWW-Authenticate", challenge)
 	http.Error(w, "a bearer token is needed", http.StatusUnauthorized)
 	return false
+}
+
+// check says whether the request has the token, and whether it has any. Hashes are
+// compared, both of one length, so that the time tells nothing about the token,
+// its length included.
+func (b *bearer) check(r *http.Request) (ok, given bool) {
+	headers := r.Header.Values("Authorization")
+	if b == nil || len(headers) == 0 {
+		return false, false
+	}
+	scheme, token, _ := strings.Cut(headers[0], " ")
+	got := sha256.Sum256([]byte(strings.TrimLeft(token, " ")))
+	match := subtle.ConstantTimeCompare(got[:], b.want[:]) == 1
+	// More than one header is refused: what stands between us and the client may
+	// have looked at another one.
+	return match && len(headers) == 1 && strings.EqualFold(scheme, "Bearer"), true
 }

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
@@ -39,8 +40,6 @@ const (
 	writeTimeout      = 30 * time.Second
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 8 << 10
-	maxConnections    = 128
-	freeConnections   = 8 // of these, for who comes next
 
 	firstBindTimeout = time.Second // Start waits for it; a name server may take longer
 	minBindDelay     = time.Second
@@ -66,6 +65,13 @@ type ServerConfig struct {
 	// allows: letters, digits, - . _ ~ + / and = at the end. /healthz and /readyz
 	// stay open, for an orchestrator has no token.
 	AuthToken string
+
+	// AllowedHosts are names under which a browser may open what the server serves,
+	// beside addresses, names of one label and those of private networks: names
+	// such as "bot.example.com", ".example.com" for all below it, or "*" for any.
+	// Requests that are not a browser's are served under any name, and so are those
+	// with the token. Handler does not look at it.
+	AllowedHosts []string
 
 	// Shards gives the shards of this process that are up and those that are
 	// assigned to it, for the body of /readyz. With Ready nil, the process is ready
@@ -95,6 +101,8 @@ type ServerConfig struct {
 type Server struct {
 	addr     string
 	http     *http.Server
+	routes   *routes
+	conns    *connections
 	report   func(error)
 	onState  func(bool)
 	listen   func(ctx context.Context, addr string) (net.Listener, error)
@@ -138,6 +146,9 @@ func NewServer(cfg ServerConfig) (*Server, error) {
 	if cfg.AuthToken != "" && !validToken(cfg.AuthToken) {
 		errs = append(errs, errors.New("AuthToken has a character that cannot be sent in a bearer token (RFC 6750): use letters, digits and - . _ ~ + /, with = at the end only; look for a line break or a blank"))
 	}
+	listenHost, _, _ := net.SplitHostPort(cfg.Addr) // checked above
+	hosts, err := newHosts(listenHost, cfg.AllowedHosts)
+	errs = append(errs, err)
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("metrics server: %w", err)
 	}
@@ -147,7 +158,7 @@ func NewServer(cfg ServerConfig) (*Server, error) {
 		report:  cfg.ErrorLog,
 		onState: cfg.OnState,
 		listen: func(ctx context.Context, addr string) (net.Listener, error) {
-			return (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+			return (&net.ListenConfig{}).Listen(ctx, network(listenHost), addr)
 		},
 		after:  time.After,
 		jitter: rand.Float64,
@@ -161,8 +172,9 @@ func NewServer(cfg ServerConfig) (*Server, error) {
 	}
 	faults := &serveFaults{report: s.report}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.routes, s.conns = newRoutes(cfg, faults.note), newConnections(maxFiles())
 	s.http = &http.Server{
-		Handler:                      newRoutes(cfg, faults.note),
+		Handler:                      s.conns.requests(hosts.guard(s.routes, s.routes.authorized)),
 		DisableGeneralOptionsHandler: true,
 		ReadHeaderTimeout:            readHeaderTimeout,
 		ReadTimeout:                  readTimeout,
@@ -170,7 +182,8 @@ func NewServer(cfg ServerConfig) (*Server, error) {
 		IdleTimeout:                  idleTimeout,
 		MaxHeaderBytes:               maxHeaderBytes,
 		ErrorLog:                     log.New(faults, "", 0),
-		ConnState:                    (&connections{most: maxConnections - freeConnections}).changed,
+		ConnState:                    s.conns.changed,
+		ConnContext:                  s.conns.context,
 	}
 	return s, nil
 }
@@ -203,7 +216,7 @@ func (s *Server) Start() error {
 
 // Handler answers all the server's paths, the token included, for a program
 // that serves them on a server of its own and never calls Start.
-func (s *Server) Handler() http.Handler { return s.http.Handler }
+func (s *Server) Handler() http.Handler { return s.routes }
 
 // Up says whether the server listens now.
 func (s *Server) Up() bool { return s.Addr() != nil }
@@ -262,7 +275,7 @@ func (s *Server) run(l net.Listener) {
 	}()
 	for delay := minBindDelay; ; {
 		if l != nil {
-			err := s.http.Serve(netutil.LimitListener(l, maxConnections))
+			err := s.http.Serve(netutil.LimitListener(l, s.conns.limit))
 			s.lost()
 			if s.ctx.Err() != nil {
 				return
@@ -315,6 +328,15 @@ func (s *Server) lost() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.listener = nil
+}
+
+// network is IPv4 alone for an IPv4 address: Go would take "0.0.0.0" for all
+// addresses, those of IPv6 included.
+func network(host string) string {
+	if ip, err := netip.ParseAddr(host); err == nil && ip.Is4() {
+		return "tcp4"
+	}
+	return "tcp"
 }
 
 func checkAddr(addr string) error {

@@ -400,15 +400,15 @@ func TestConnectionLimit(t *testing.T) {
 			_ = c.Close()
 		}
 	}()
-	for range maxConnections + 10 { // idle after a request
+	for range mostConnections + 10 { // idle after a request
 		c := hold()
 		ask(c)
 		read(c)
 	}
-	for range maxConnections + 10 { // without a request
+	for range mostConnections + 10 { // without a request
 		hold()
 	}
-	for range maxConnections + 10 { // with a request that does not end
+	for range mostConnections + 10 { // with a request that does not end
 		if _, err := io.WriteString(hold(), "GET /stuck HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
 			t.Fatal(err)
 		}
@@ -432,8 +432,8 @@ func TestConnectionLimit(t *testing.T) {
 			open++
 		}
 	}
-	if open > maxConnections {
-		t.Errorf("%d connections are open, want %d at most", open, maxConnections)
+	if open > mostConnections {
+		t.Errorf("%d connections are open, want %d at most", open, mostConnections)
 	}
 }
 

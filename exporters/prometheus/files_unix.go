@@ -1,0 +1,14 @@
+//go:build unix
+
+package prometheus
+
+import "syscall"
+
+// maxFiles is how many files the process may have open, or 0.
+func maxFiles() uint64 {
+	var limit syscall.Rlimit
+	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) != nil || limit.Cur < 0 {
+		return 0
+	}
+	return uint64(limit.Cur) //nolint:unconvert // signed on some systems
+}

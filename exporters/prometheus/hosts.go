@@ -1,0 +1,142 @@
+package prometheus
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// hosts keeps pages in a browser from reading what the server serves: by the name
+// of a site whose DNS answers with the address of this machine (DNS rebinding), or
+// from a site to this one.
+//
+// A scraper is let through under whatever name it found the server: it is what
+// the server is for, and names differ with each network. A browser is told by
+// headers that it always sends and that no script can take away. It is let through
+// under a name that no stranger can have: an address, one label, a name that is
+// reserved for private networks, or one that is configured.
+type hosts struct {
+	any     bool
+	allowed map[string]bool // in lower case; a dot before it includes all below
+}
+
+// privateSuffixes are never delegated to anybody: RFC 6761, RFC 6762, RFC 8375, and
+// ICANN's resolution 2024.07.29.06.
+var privateSuffixes = []string{".localhost", ".local", ".home.arpa", ".internal"}
+
+var hostName = regexp.MustCompile(`^\.?[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_.])?$`)
+
+// newHosts takes what is configured, and the host that the server listens on.
+func newHosts(listen string, allowed []string) (*hosts, error) {
+	h := &hosts{allowed: map[string]bool{canonicalHost(listen): true}}
+	var errs []error
+	for _, name := range allowed {
+		switch {
+		case name == "*":
+			h.any = true
+		case !hostName.MatchString(name):
+			errs = append(errs, fmt.Errorf(`AllowedHosts: %q is not the name of a host; write "bot.example.com", ".example.com" for all below it, or "*" for all`, name))
+		default:
+			h.allowed[canonicalHost(name)] = true
+		}
+	}
+	return h, errors.Join(errs...)
+}
+
+// canonicalHost is a host as it is compared: without a port, a dot at the end and
+// upper case.
+func canonicalHost(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	return strings.ToLower(strings.TrimSuffix(host, "."))
+}
+
+// guard answers 403 to what is not let through.
+func (h *hosts) guard(next http.Handler, authorized func(*http.Request) bool) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if reason := h.refuses(r); reason != "" && !authorized(r) {
+			w.Header().Set("X-Content-Type-Options", "nosniff")
+			w.Header().Set("Cache-Control", "no-store")
+			http.Error(w, reason, http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// refuses says why a request is refused, or nothing.
+func (h *hosts) refuses(r *http.Request) string {
+	if h.any {
+		return ""
+	}
+	host := canonicalHost(r.Host)
+	if isBrowser(r) && !h.knows(host) {
+		return fmt.Sprintf("a browser may not open this page as %q: any site could claim that name; use the address of the machine, "+
+			"or add the name to ARGUS_ALLOWED_HOSTS", cutHost(host))
+	}
+	if fromElsewhere(r, host) {
+		return "another site may not read this page in a browser"
+	}
+	return ""
+}
+
+func cutHost(host string) string {
+	if len(host) > 253 {
+		host = host[:253]
+	}
+	return host
+}
+
+// knows says whether a name can only be this machine's, or one of its network.
+func (h *hosts) knows(host string) bool {
+	if _, err := netip.ParseAddr(host); err == nil || !strings.Contains(host, ".") && !strings.Contains(host, ":") {
+		return true
+	}
+	for _, suffix := range privateSuffixes {
+		if strings.HasSuffix(host, suffix) {
+			return true
+		}
+	}
+	for name := host; ; {
+		if h.allowed[name] {
+			return true
+		}
+		dot := strings.IndexByte(name[min(1, len(name)):], '.')
+		if dot < 0 {
+			return false
+		}
+		name = name[1+dot:]
+	}
+}
+
+// isBrowser looks for what all browsers send with every request. Scripts may set
+// some of it, and remove none; scrapers, probes and command lines have none of it.
+func isBrowser(r *http.Request) bool {
+	for _, name := range []string{"Accept-Language", "Origin", "Referer", "Sec-Fetch-Site", "Sec-Fetch-Mode", "Sec-Fetch-Dest"} {
+		if len(r.Header.Values(name)) > 0 {
+			return true
+		}
+	}
+	return strings.HasPrefix(r.UserAgent(), "Mozilla/")
+}
+
+// fromElsewhere says whether a script or an element of another site asks. A link
+// that somebody follows is no such thing.
+func fromElsewhere(r *http.Request, host string) bool {
+	if site := r.Header.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
+		return r.Header.Get("Sec-Fetch-Mode") != "navigate"
+	}
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return false
+	}
+	from, err := url.Parse(origin)
+	return err != nil || canonicalHost(from.Host) != host
+}
