@@ -122,7 +122,7 @@ func hostilePage(t *testing.T, opts ...prometheus.Option) http.Handler {
 	counter("jokes.bad.huge", attr("a", strings.Repeat("x", 17<<20)))
 	counter("jokes.escaped", attr("a.b", "1"), attr("a_b", "2"), attr("a-b", "3"))
 	counter("jokes.job", attr("job", "x"), attr("instance", "y"))
-	counter("jokes.ünïcode", attr("ключ", "значение"), attr("le", "\n\"\\"))
+	counter("jokes.unicode", attr("ключ", "значение"), attr("le", "\n\"\\"))
 	gauge(m, "jokes.help", "bad \xff\n# EOF")
 	gauge(m, "jokes.twice", "", attr("a", "1"))
 	gauge(m, "jokes_twice", "", attr("a", "1"))
