@@ -10,13 +10,11 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-const (
-	// maxAsking is how long the exporter waits for the program's collectors to say
-	// what they have: one may wait for a lock that waits for us.
-	maxAsking = time.Second
+const probeName = "argus_probe"
 
-	probeName = "argus_probe"
-)
+// maxAsking is how long the exporter waits for the program's collectors to say
+// what they have: one may wait for a lock that waits for us. Tests have more time.
+var maxAsking = time.Second
 
 // share puts the exporter's metrics into the registry of the program. Nothing is
 // described to it: the registry would refuse a later registration of the program's
