@@ -239,10 +239,11 @@ func TestBuckets(t *testing.T) {
 		t.Errorf("%d requests, rate limits %v; want 5 and none", len(reqs), s.RateLimited())
 	}
 	// A client without a limiter does.
+	s = newServer(t, discordtest.WithBuckets(2, time.Hour))
 	client := &http.Client{Transport: s.Transport(nil)}
 	limited := false
 	for range 6 {
-		req, err := http.NewRequestWithContext(testContext(t), http.MethodGet, discordgo.EndpointChannel(channel), nil)
+		req, err := http.NewRequestWithContext(testContext(t), http.MethodGet, discordgo.EndpointChannel(s.TextChannel(s.Guilds()[0])), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
