@@ -294,7 +294,8 @@ func TestStrictInteractions(t *testing.T) {
 			t.Errorf("%s: code %d, want %d", what, code, want)
 		}
 	}
-	i := send(0)
+	const inTime = -time.Hour // is made in an hour: however long the answer takes
+	i := send(inTime)
 	answer(i)
 	expect("in time", 0)
 	answer(i)
@@ -303,14 +304,14 @@ func TestStrictInteractions(t *testing.T) {
 	expect("late", 10062)
 	answer(&discordgo.Interaction{ID: "1", Token: "t"})
 	expect("unknown", 10062)
-	i = send(0)
+	i = send(inTime)
 	i.Token = "wrong"
 	answer(i)
 	expect("wrong token", 50027)
 	if n := len(s.Callbacks()); n != 5 {
 		t.Errorf("%d callbacks, want 5", n)
 	}
-	m, err := sess.FollowupMessageCreate(send(0), true, &discordgo.WebhookParams{Content: "more"})
+	m, err := sess.FollowupMessageCreate(send(inTime), true, &discordgo.WebhookParams{Content: "more"})
 	if err != nil || m.Content != "more" {
 		t.Errorf("follow-up %+v, %v", m, err)
 	}
