@@ -21,7 +21,7 @@ DISCORDGO_VERSIONS := v0.28.1 v0.29.1-0.20260214123928-f43dd94faaac
 RACE ?= $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 # One package at a time: the tests wait for what happens in time, and packages
 # side by side would take the processor from each other.
-TESTFLAGS ?= $(RACE) -p 1 -count=1 -timeout 10m
+TESTFLAGS ?= $(RACE) -p 1 -count=1 -timeout 30m
 
 ARGS     ?=
 BENCH    ?= .

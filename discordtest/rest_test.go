@@ -239,10 +239,11 @@ func TestBuckets(t *testing.T) {
 		t.Errorf("%d requests, rate limits %v; want 5 and none", len(reqs), s.RateLimited())
 	}
 	// A client without a limiter does.
+	s = newServer(t, discordtest.WithBuckets(2, time.Hour))
 	client := &http.Client{Transport: s.Transport(nil)}
 	limited := false
 	for range 6 {
-		req, err := http.NewRequestWithContext(testContext(t), http.MethodGet, discordgo.EndpointChannel(channel), nil)
+		req, err := http.NewRequestWithContext(testContext(t), http.MethodGet, discordgo.EndpointChannel(s.TextChannel(s.Guilds()[0])), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -293,7 +294,8 @@ func TestStrictInteractions(t *testing.T) {
 			t.Errorf("%s: code %d, want %d", what, code, want)
 		}
 	}
-	i := send(0)
+	const inTime = -time.Hour // is made in an hour: however long the answer takes
+	i := send(inTime)
 	answer(i)
 	expect("in time", 0)
 	answer(i)
@@ -302,14 +304,14 @@ func TestStrictInteractions(t *testing.T) {
 	expect("late", 10062)
 	answer(&discordgo.Interaction{ID: "1", Token: "t"})
 	expect("unknown", 10062)
-	i = send(0)
+	i = send(inTime)
 	i.Token = "wrong"
 	answer(i)
 	expect("wrong token", 50027)
 	if n := len(s.Callbacks()); n != 5 {
 		t.Errorf("%d callbacks, want 5", n)
 	}
-	m, err := sess.FollowupMessageCreate(send(0), true, &discordgo.WebhookParams{Content: "more"})
+	m, err := sess.FollowupMessageCreate(send(inTime), true, &discordgo.WebhookParams{Content: "more"})
 	if err != nil || m.Content != "more" {
 		t.Errorf("follow-up %+v, %v", m, err)
 	}

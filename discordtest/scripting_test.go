@@ -17,7 +17,7 @@ import (
 // discordgo has missed five ACKs, leaves, and resumes what it has missed.
 func TestHang(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, discordtest.WithHeartbeatInterval(300*time.Millisecond))
+	s := newServer(t, discordtest.WithHeartbeatInterval(time.Second))
 	_, c, dispatched := reconnecting(t, s)
 	if err := c.WaitGuilds(testContext(t)); err != nil {
 		t.Fatal(err)

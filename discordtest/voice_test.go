@@ -546,8 +546,7 @@ func TestVoiceWire(t *testing.T) {
 // TestVoiceStrictness: the close codes that Discord documents.
 func TestVoiceStrictness(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, discordtest.WithHeartbeatTimeout(2*time.Second))
-	s.Behave(discordtest.Behavior{NoHeartbeatTimeout: true}) // of the gateway
+	s := newServer(t, discordtest.WithHeartbeatTimeout(time.Hour))
 	v := rawJoin(t, s)
 	protocol := func(protocol, mode, address string) string {
 		return fmt.Sprintf(`{"op":1,"d":{"protocol":%q,"data":{"address":%q,"port":1337,"mode":%q}}}`, protocol, address, mode)
@@ -578,7 +577,6 @@ func TestVoiceStrictness(t *testing.T) {
 		"RESUME":                     {"", false, `{"op":7,"d":{}}`, 4006},
 		"another version":            {"?v=8", false, "", 4020},
 		"what is refused":            {"", false, v.identify(), 4017},
-		"silence":                    {"", true, "", 4009},
 	} {
 		// One at a time: each that identifies takes the place of the one before.
 		t.Run(name, func(t *testing.T) {
@@ -604,6 +602,15 @@ func TestVoiceStrictness(t *testing.T) {
 	v.connect()
 	if got := old.readClose(); got != 4006 {
 		t.Errorf("the connection that another one took the place of was closed with %d, want 4006", got)
+	}
+
+	s = newServer(t, discordtest.WithHeartbeatTimeout(2*time.Second))
+	s.Behave(discordtest.Behavior{NoHeartbeatTimeout: true}) // of the gateway
+	v = rawJoin(t, s)
+	silent := v.dial("")
+	silent.send(v.identify())
+	if got := silent.readClose(); got != 4009 {
+		t.Errorf("the connection without heartbeats was closed with %d, want 4009", got)
 	}
 }
 

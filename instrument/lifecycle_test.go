@@ -178,6 +178,7 @@ func TestDetachWhileOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.awaitValue("discord.guilds", 3)
+	b.await("a round trip", func(r reading) bool { return r[latency] > 0 }) // nobody would see it later
 	detach()
 	r := b.collect()
 	for _, gone := range []string{"discord.shard.up{shard=0}", "discord.guilds", "discord.shards.total", "discord.roles"} {

@@ -207,7 +207,7 @@ func TestCallsAreUnchanged(t *testing.T) {
 		"the client's time-out, in the body": {
 			races:   true,
 			calls:   some,
-			session: func(s *discordgo.Session) { s.Client.Timeout = 100 * time.Millisecond },
+			session: func(s *discordgo.Session) { s.Client.Timeout = 500 * time.Millisecond },
 			script: func(srv *discordtest.Server) {
 				srv.Handle("", "/{any...}", func(w http.ResponseWriter, r *http.Request) {
 					w.WriteHeader(http.StatusForbidden)
