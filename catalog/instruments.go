@@ -128,7 +128,7 @@ var (
 		Description: "Voice gateway connections that ended, by close code and by who ended them",
 		Notes: "Each connection once, by what was seen first, as with `discord_shard_disconnects_total`. `1000` by `client` is a bot that leaves. `4014`: somebody ended it, or the channel is gone. " +
 			"`4017`: Discord requires end-to-end encryption (DAVE), which discordgo has not; it tries again for ever. Voice servers send other codes at times, which are `other`. " +
-			"`4017` by `discord` and `none` by `network` exist at 0 from the start, the others appear with their first. Absent where no session was attached before Open.",
+			"`1000` by `client`, `4017` by `discord` and `none` by `network` exist at 0 from the start, the others appear with their first. Absent where no session was attached before Open.",
 	}
 	ShardReconnects = Instrument{
 		Name: "discord.shard.reconnects", Kind: Counter, Unit: "{reconnect}", Section: sectionGateway,

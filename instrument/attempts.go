@@ -123,8 +123,14 @@ func newVoiceDisconnects() []cell {
 		for n, initiator := range initiators {
 			cell := &cells[c*len(initiators)+n]
 			cell.opts = labelled(attribute.String("code", code), attribute.String("initiator", initiator))
-			cell.quiet = (code != catalog.CodeEncryptionRequired || n != initiatorDiscord) && (code != catalog.CodeNone || n != initiatorNetwork)
+			cell.quiet = true
 		}
+	}
+	for _, known := range []struct {
+		code      string
+		initiator int
+	}{{"1000", initiatorClient}, {catalog.CodeEncryptionRequired, initiatorDiscord}, {catalog.CodeNone, initiatorNetwork}} {
+		cells[voiceCodeIndex[known.code]*len(initiators)+known.initiator].quiet = false
 	}
 	return cells
 }

@@ -335,7 +335,9 @@ func TestVoiceDisconnects(t *testing.T) {
 	b.attach(s)
 	b.steady(s)
 	start := reading{voiceDisconnect("4017", "discord"): 0, voiceDisconnect("none", "network"): 0}
-	b.collect().want(t, start)
+	r := b.collect()
+	r.want(t, start)
+	r.want(t, reading{voiceDisconnect("1000", "client"): 0, voiceDisconnect("4015", "discord"): absent})
 	guild := b.srv.Guilds()[0]
 	for n := range 2 {
 		vc, c := b.join(s, guild)

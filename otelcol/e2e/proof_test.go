@@ -164,6 +164,8 @@ var fed = map[string]promise{
 	"Gateway and shards: Why do connections end, and how do they come back?: Closes by who ended it": in("storm").zero(),
 	"Gateway and shards: Why do connections end, and how do they come back?: Handshakes by outcome":  in("storm").empty(),
 	"Gateway and shards: Why do connections end, and how do they come back?: Reconnects":             in("storm").zero(),
+	"Gateway and shards: Why do connections end, and how do they come back?: Attempts to connect":    in("storm").with("outcome", "connected"),
+	"Gateway and shards: Why do connections end, and how do they come back?: Voice closes by code":   in("calm").with("code", "1000"),
 	"Gateway and shards: Why do connections end, and how do they come back?: Identify budget":        in("identify-budget"),
 	"Gateway and shards: Why do connections end, and how do they come back?: Identify budget/A":      in("identify-budget").under(20),
 	"Gateway and shards: Why do connections end, and how do they come back?: Identifies at a time":   in("identify-budget"),
@@ -180,6 +182,7 @@ var fed = map[string]promise{
 	"Gateway and shards: What comes in and goes out?: Sends in 60 s, busiest shards": in("runaway").over(90),
 	"Gateway and shards: What comes in and goes out?: Sends by operation":            in("runaway").with("op", "presence_update").over(1),
 	"Gateway and shards: What comes in and goes out?: Bytes":                         in("calm"),
+	"Gateway and shards: What comes in and goes out?: Member requests refused":       in("calm").over(-1).zero(), // nobody asks for members
 
 	"Gateway and shards: Guilds, voice and discordgo's cache: Guilds that are unavailable":  in("outage").zero(),
 	"Gateway and shards: Guilds, voice and discordgo's cache: Voice connections":            in("calm"),
