@@ -247,7 +247,8 @@ var (
 		Name: "discord.app_commands", Kind: Counter, Unit: "{command}", Section: sectionInteractions,
 		Labels:      []Label{commandLabel, commandStatusLabel},
 		Description: "Application commands that a wrapped handler has finished, by outcome",
-		Notes:       "`error`: the handler returned an error or panicked. Counted for handlers that are wrapped with Interaction.",
+		Notes: "`error`: the handler returned an error or panicked. Counted for handlers that are wrapped with Interaction. " +
+			"Absent while none is wrapped; from then on the series of the names that are told apart exist at 0, so wrap the handlers of all of them.",
 	}
 	AppCommandDuration = Instrument{
 		Name: "discord.app_command.duration", Kind: Histogram, Unit: "s", Buckets: durationBuckets, Section: sectionInteractions,
@@ -259,7 +260,7 @@ var (
 		Name: "discord.commands", Kind: Counter, Unit: "{command}", Section: sectionInteractions,
 		Labels:      []Label{commandLabel, commandStatusLabel},
 		Description: "Prefix (text) commands that a wrapped handler has finished, by outcome",
-		Notes:       "Counted for handlers that are run through Command.",
+		Notes:       "Counted for handlers that are run through Command. A command's series appear with its first run, both at once.",
 	}
 	CommandDuration = Instrument{
 		Name: "discord.command.duration", Kind: Histogram, Unit: "s", Buckets: durationBuckets, Section: sectionInteractions,
@@ -326,9 +327,10 @@ var (
 			"Switch it off where another process answers (ARGUS_INTERACTION_ACKS=false, or instrument.WithoutAcks): all would be missed. " +
 			"Recorded where the connection is tapped.",
 	}
-	AppCommandsRegistered = Instrument{
-		Name: "discord.app_commands.registered", Kind: Gauge, Unit: "{command}", Section: sectionInteractions,
-		Description: "Command names that the instrumentation tells apart",
+	CommandNames = Instrument{
+		Name: "discord.command.names", Kind: Gauge, Unit: "{name}", Section: sectionInteractions,
+		Description: "Names that the label command tells apart",
+		Notes:       "Those given to WithCommands or Commands, of application and prefix commands alike; what is registered at Discord is another matter. At 0 every command is `other`.",
 	}
 )
 
@@ -355,6 +357,7 @@ var (
 		Labels:      []Label{{Name: "method", Values: Methods()}, routeLabel, {Name: "status", Values: Statuses()}},
 		Description: "Time from sending a REST request until the header of its response, by route and status",
 		Notes: "The time on the wire and at Discord, without the wait in discordgo's rate limiter. `failed`: there was no response, as after a time-out. " +
+			"`proxy`: a REST proxy of the bot's answered in place of Discord; `discord_rest_proxy_responses_total` has its status. " +
 			"At most 1,000 combinations of labels, then route `other`.",
 	}
 	RequestsInFlight = Instrument{
@@ -367,6 +370,15 @@ var (
 		Description: "Time that a REST request waited in discordgo's rate limiter before it was sent",
 		Notes: "For requests that are given the instrumentation's RequestOption. discordgo holds a bucket for the whole of a request, so those of one bucket queue up; " +
 			"the edits of all answers to interactions share one, an answer itself has its own. A global 429 holds back everything. The wait before a retry is not in it.",
+	}
+	ProxyResponses = Instrument{
+		Name: "discord.rest.proxy.responses", Kind: Counter, Unit: "{response}", Section: sectionREST,
+		Labels:      []Label{{Name: "status", Values: ProxyStatuses()}},
+		Description: "Responses that a REST proxy between the bot and Discord made itself, by status",
+		Notes: "Such as nirn-proxy's 408 and twilight http-proxy's 502. They count neither as rate limits nor as invalid requests nor as error responses, since Discord did not send them. " +
+			"A response is a proxy's if it says so (the headers generated-by-proxy and x-sent-by-proxy), if it is an error that Discord does not send, " +
+			"or if it is one without JSON and without the headers of Discord's edge (CF-Ray, Via) where responses of the same host have had them. What does not tell counts as Discord's. " +
+			"A status's series appears with its first response; `other` exists from the start.",
 	}
 	InvalidRequests = Instrument{
 		Name: "discord.rest.invalid_requests", Kind: Counter, Unit: "{response}", Section: sectionREST,
@@ -436,8 +448,8 @@ func All() []Instrument {
 		SessionStartRemaining, SessionStartTotal, SessionStartReset, SessionStartConcurrency,
 		Guilds, GuildsUnavailable, Members, CachedMembers, Channels, Threads, PrivateChannels, Roles, Emojis, Stickers, VoiceStates, Presences, VoiceClients,
 		Interactions, ReceiptAge, ClockOffset, HandlerDelay, ResponseDelay, AckDuration, Acks,
-		AppCommands, AppCommandDuration, Commands, CommandDuration, CommandErrors, AppCommandsRegistered,
-		RequestDuration, RequestsInFlight, QueueWait, RateLimits, InvalidRequests, RESTErrors,
+		AppCommands, AppCommandDuration, Commands, CommandDuration, CommandErrors, CommandNames,
+		RequestDuration, RequestsInFlight, QueueWait, ProxyResponses, RateLimits, InvalidRequests, RESTErrors,
 		Uptime, BotInfo, Up, SubsystemUp, LogRecords, InstrumentationErrors, TimersEvicted,
 	}
 }

@@ -83,9 +83,14 @@ const (
 	DirectionTransmit = "transmit"
 )
 
-// StatusFailed is the status of a request that got no response: the connection
-// failed, or the caller gave up.
-const StatusFailed = "failed"
+// Values of the label status of REST requests that are no status codes.
+const (
+	// StatusFailed is a request that got no response: the connection failed, or
+	// the caller gave up.
+	StatusFailed = "failed"
+	// StatusProxy is one that a proxy answered, in place of Discord.
+	StatusProxy = "proxy"
+)
 
 // CodeNone is the close code of a connection that ended without a close frame.
 const CodeNone = "none"
@@ -194,13 +199,19 @@ func Methods() []string {
 // Statuses returns the closed set of the label status of REST requests: the
 // status codes that Discord documents
 // (https://discord.com/developers/docs/topics/opcodes-and-status-codes#http-http-response-codes)
-// or that the proxies before it answer with, [Other] for any other, and
-// [StatusFailed] where there was no response.
+// or that its edge answers with, [Other] for any other, [StatusProxy] where a
+// proxy of the bot's made the response, and [StatusFailed] where there was none.
 func Statuses() []string {
 	return []string{
 		"200", "201", "202", "204", "304", "400", "401", "403", "404", "405", "409", "413", "429",
-		"500", "502", "503", "504", "520", "522", "524", Other, StatusFailed,
+		"500", "502", "503", "504", "520", "522", "524", Other, StatusProxy, StatusFailed,
 	}
+}
+
+// ProxyStatuses returns the closed set of the label status of responses that a
+// REST proxy made.
+func ProxyStatuses() []string {
+	return []string{"401", "403", "404", "408", "429", "500", "501", "502", "503", "504", Other}
 }
 
 // InvalidStatuses returns the status codes that count towards Discord's ban for

@@ -327,6 +327,7 @@ func (w *recorder) Write(b []byte) (int, error) {
 func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 func (r *rest) ServeHTTP(rw http.ResponseWriter, req *http.Request) {
+	passEdge(rw.Header())
 	w := &recorder{ResponseWriter: rw, server: r.server}
 	body, err := io.ReadAll(http.MaxBytesReader(rw, req.Body, maxBody))
 	if err != nil {

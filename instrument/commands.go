@@ -54,13 +54,17 @@ func newCommand(name string) *command {
 			o.record[n] = []metric.RecordOption{metric.WithAttributeSet(set)}
 		}
 	}
-	// Unregistered commands have series when there are any; of a prefix command
-	// nobody says beforehand that it is one.
-	for n := range commandStatuses {
-		c.app.cells[n].quiet = name == catalog.Other
-		c.text.cells[n].quiet = true
-	}
 	return c
+}
+
+// any reports whether there was a run.
+func (o *outcomes) any() bool {
+	for n := range o.cells {
+		if o.cells[n].n.Load() > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // A commandSet is the closed set of the label command.

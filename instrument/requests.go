@@ -27,7 +27,12 @@ var (
 	statuses     = catalog.Statuses()
 	statusIndex  = indexOfNumbers(statuses)
 	statusOther  = slices.Index(statuses, catalog.Other)
+	statusProxy  = slices.Index(statuses, catalog.StatusProxy)
 	statusFailed = slices.Index(statuses, catalog.StatusFailed)
+
+	proxyStatuses    = catalog.ProxyStatuses()
+	proxyIndex       = indexOfNumbers(proxyStatuses)
+	proxyStatusOther = slices.Index(proxyStatuses, catalog.Other)
 
 	invalidStatuses = catalog.InvalidStatuses()
 	invalidIndex    = indexOfNumbers(invalidStatuses)
@@ -65,6 +70,7 @@ type requestSet struct {
 	inFlight atomic.Int64
 	invalid  []cell // by status
 	errors   []cell // by code
+	proxied  []cell // by status
 	series   *recordSet[requestSeries]
 	record   metric.Float64Histogram
 
@@ -79,7 +85,13 @@ type requestSeries struct {
 }
 
 func newRequestSet() *requestSet {
-	s := &requestSet{invalid: make([]cell, len(invalidStatuses)), errors: make([]cell, len(errorCodes))}
+	s := &requestSet{
+		invalid: make([]cell, len(invalidStatuses)), errors: make([]cell, len(errorCodes)), proxied: make([]cell, len(proxyStatuses)),
+	}
+	for n, status := range proxyStatuses {
+		s.proxied[n].opts = labelled(attribute.String("status", status))
+		s.proxied[n].quiet = status != catalog.Other
+	}
 	for n, status := range invalidStatuses {
 		s.invalid[n].opts = labelled(attribute.String("status", status))
 	}
@@ -102,11 +114,13 @@ func newRequestSet() *requestSet {
 // responded counts a request that has got its response, or none.
 func (s *requestSet) responded(c *call, response *http.Response, now time.Time) {
 	key := requestSeries{c.method, c.route, statusFailed}
-	if response != nil {
-		key.status = statusOther
-		if n, ok := statusIndex[response.StatusCode]; ok {
-			key.status = n
-		}
+	switch {
+	case response == nil:
+	case c.proxied:
+		key.status = statusProxy
+		s.proxied[indexOr(proxyIndex, response.StatusCode, proxyStatusOther)].n.Add(1)
+	default:
+		key.status = indexOr(statusIndex, response.StatusCode, statusOther)
 		if n, ok := invalidIndex[response.StatusCode]; ok && scopeOf(response.Header) != catalog.ScopeShared {
 			s.invalid[n].n.Add(1)
 		}
@@ -116,13 +130,17 @@ func (s *requestSet) responded(c *call, response *http.Response, now time.Time) 
 	s.record.Record(context.Background(), now.Sub(c.began).Seconds(), s.series.getUpTo(catalog.MaxRequestSeries, key, rest)...)
 }
 
+// indexOr returns the index of a number, or the one for all others.
+func indexOr(index map[int]int, number, other int) int {
+	if n, ok := index[number]; ok {
+		return n
+	}
+	return other
+}
+
 // failed counts the code of an error response.
 func (s *requestSet) failed(code int) {
-	n, known := errorCodeIndex[code]
-	if !known {
-		n = errorCodeOther
-	}
-	s.errors[n].n.Add(1)
+	s.errors[indexOr(errorCodeIndex, code, errorCodeOther)].n.Add(1)
 }
 
 // errorCode finds the number "code" in the outermost object of a JSON text whose
@@ -190,6 +208,8 @@ func hasError(response *http.Response) bool {
 func (i *Instrumentation) readAlong(c *call, response *http.Response, now time.Time) {
 	var look func([]byte)
 	switch {
+	case c.proxied:
+		return
 	case hasError(response):
 		interaction, status := c.interaction, response.StatusCode
 		look = func(body []byte) {
@@ -203,7 +223,7 @@ func (i *Instrumentation) readAlong(c *call, response *http.Response, now time.T
 		}
 	case response.Body == nil:
 		return
-	case response.StatusCode == http.StatusOK && c.route == catalog.RouteGatewayBot:
+	case response.StatusCode == http.StatusOK && c.route == catalog.RouteGatewayBot && !cached(response):
 		look = func(body []byte) { i.sessionStart.read(body, now) }
 	default:
 		return

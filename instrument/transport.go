@@ -30,7 +30,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if a == nil || r == nil || r.URL == nil || t.heardBelow(a.inst) {
 		return t.inner().RoundTrip(r)
 	}
-	c := a.inst.beginCall(r)
+	c := a.inst.beginCall(t, r)
 	defer c.done() // also while a panic of the user's transport passes
 	response, err := t.inner().RoundTrip(r)
 	c.end(response)
@@ -69,20 +69,26 @@ func (t *transport) CloseIdleConnections() {
 // A call is one request that is under way.
 type call struct {
 	inst        *Instrumentation
+	tap         *tap
+	host        string
 	method      int
 	route       string
 	began       time.Time
 	interaction uint64 // whose callback it is; 0 for others
 	token       uint64 // the hash of the token in the path of a webhook's call; 0 for others
+	proxied     bool   // a proxy made the response
 	ended       bool
 }
 
-func (i *Instrumentation) beginCall(r *http.Request) (c call) {
-	c = call{inst: i, method: methodOf(r.Method), route: catalog.RouteOther, began: time.Now()}
+func (i *Instrumentation) beginCall(t *transport, r *http.Request) (c call) {
+	c = call{inst: i, tap: t.tap, host: r.URL.Host, method: methodOf(r.Method), route: catalog.RouteOther, began: time.Now()}
 	i.requests.inFlight.Add(1)
 	defer i.faults.catch(hookTransport)
 	template, path := route.Find(r.URL.EscapedPath())
 	c.route = template
+	if !t.beside && t.tap.strange(template) {
+		i.faults.report(hookTransport, errStrangeRoutes)
+	}
 	switch template {
 	case catalog.RouteCallback:
 		if r.Method == http.MethodPost {
@@ -103,9 +109,10 @@ func (c *call) end(response *http.Response) {
 	status := 0
 	if response != nil {
 		status = response.StatusCode
+		c.proxied = c.tap.proxied(c, response)
 	}
 	switch {
-	case c.interaction != 0 && hasError(response): // its code is in the body
+	case c.interaction != 0 && hasError(response) && !c.proxied: // its code is in the body
 	case c.interaction != 0:
 		c.inst.acks.end(c.interaction, status, 0, now)
 	case c.token != 0 && status >= http.StatusOK && status < http.StatusMultipleChoices:
@@ -115,7 +122,7 @@ func (c *call) end(response *http.Response) {
 	if response == nil {
 		return
 	}
-	if status == http.StatusTooManyRequests {
+	if status == http.StatusTooManyRequests && !c.proxied {
 		c.inst.rateLimits.count(scopeOf(response.Header), c.route)
 	}
 	c.inst.readDate(c, response, now)
@@ -130,10 +137,9 @@ func (c *call) done() {
 	}
 }
 
-// readDate compares our clock with Discord's. What a cache answered has an Age,
-// and is old.
+// readDate compares our clock with Discord's. What a cache answered is old.
 func (i *Instrumentation) readDate(c *call, response *http.Response, now time.Time) {
-	if c.route == catalog.RouteOther || response.Header.Get("Age") != "" || !i.skew.dateDue() {
+	if c.route == catalog.RouteOther || c.proxied || cached(response) || !i.skew.dateDue() {
 		return
 	}
 	if date, err := http.ParseTime(response.Header.Get("Date")); err == nil {

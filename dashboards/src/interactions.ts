@@ -2,7 +2,7 @@ import { board, clusters } from "./frame";
 import { ACK_DEADLINE, ANSWER, ANSWERED, CLOCK, FAILURES } from "./limits";
 import { BAD, columns, GOOD, INFO, lines, number, spread, WARN } from "./look";
 import { OUTCOMES, SERVED, UNANSWERED } from "./overview";
-import { agg, buckets, chosen, countRate, gauge, increase, labelValues, max, mean, portion, quantile, rate, share, sum, within3s } from "./promql";
+import { agg, buckets, chosen, countRate, gauge, increase, labelValues, max, mean, not, portion, quantile, rate, share, sum, within3s } from "./promql";
 
 const type = chosen("type");
 const command = chosen("command");
@@ -106,7 +106,7 @@ export const interactions = () =>
           lines({
             title: "The slow ones: p95 of each part",
             description:
-              "For 95 of 100. These do not add up. The part that has grown is the one to look at: 1 Discord, the network or our clock; 2 and 3 the bot, or without a RequestOption a rate limit; 4 a rate limit; 5 Discord's REST.",
+              "For 95 of 100. These do not add up. The part that has grown is the one to look at: 1 Discord, the network or our clock; 2 and 3 the bot, or without a RequestOption a rate limit; 4 a rate limit; 5 Discord's REST. A handler that makes other requests before it answers waits in the rate limiter as well, within 3.",
             width: 12,
             height: 10,
             unit: "s",
@@ -117,7 +117,8 @@ export const interactions = () =>
               { legend: "3 receipt to first attempt", expr: quantile(0.95, [], attempt, { type, command }) },
               { legend: "receipt to accepted answer", expr: quantile(0.95, [], ack, { type, command }) },
               { legend: "handler, to its end", expr: quantile(0.95, [], "discord_app_command_duration_seconds", { command }) },
-              { legend: "4 in the rate limiter", expr: quantile(0.95, [], queue, callback) },
+              { legend: "4 in the rate limiter, the answer", expr: quantile(0.95, [], queue, callback) },
+              { legend: "in the rate limiter, other requests", expr: quantile(0.95, [], queue, { route: not(callback.route) }) },
               { legend: "5 the answer at Discord", expr: quantile(0.95, [], request, callback) },
             ],
           }),
@@ -269,12 +270,12 @@ export const interactions = () =>
           }),
           number({
             title: "Commands told apart",
-            description: "Names that the instrumentation knows. 0: every command is other; see WithCommands.",
+            description: "Names given to WithCommands, of application and prefix commands. 0: every command is other.",
             width: 8,
             height: 8,
             unit: "short",
             plain: true,
-            query: max([], gauge("discord_app_commands_registered")),
+            query: max([], gauge("discord_command_names")),
           }),
         ],
       },
