@@ -147,7 +147,7 @@ export const rest = () =>
             width: 8,
             unit: "reqps",
             stacked: true,
-            queries: [{ expr: `${sum(["status"], rate("discord_rest_proxy_responses_total"))} > 0`, legend: "{{status}}" }],
+            queries: [{ expr: sum(["status"], rate("discord_rest_proxy_responses_total")), legend: "{{status}}" }],
           }),
           lines({
             title: "Time at Discord",
