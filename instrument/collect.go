@@ -50,7 +50,7 @@ func (i *Instrumentation) collect(_ context.Context, o metric.Observer) error {
 	}
 	wrapped := i.timers.used.Load()
 	i.commands.each(func(c *command) {
-		if wrapped && c != i.commands.other || c.app.any() {
+		if wrapped || c.app.any() {
 			each(c.app.cells[:], m.appCommands)
 		}
 		if c.text.any() { // nobody says beforehand what is a prefix command
