@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"slices"
 	"sync"
@@ -22,7 +21,7 @@ import (
 // both. [Start] or [New] makes one. All methods may be called from any goroutine.
 type Argus struct {
 	config          Config
-	logger          *slog.Logger
+	log             *userLog
 	instrumentation *instrument.Instrumentation
 	pipeline        *pipeline
 	poll            *sessionStartPoll // nil unless asked for
@@ -74,6 +73,9 @@ func start(env environment, s *discordgo.Session, opts []Option) (*Argus, error)
 func begin(env environment, sessions []*discordgo.Session, opts []Option) (*Argus, error) {
 	o := collect(opts)
 	c, err := resolve(env, o)
+	if err == nil && !c.Disabled {
+		err = c.checkNames(slices.Concat(sessions, o.sessions))
+	}
 	if slices.Contains(sessions, nil) {
 		err = errors.Join(instrument.ErrNilSession, err)
 	}
@@ -84,11 +86,12 @@ func begin(env environment, sessions []*discordgo.Session, opts []Option) (*Argu
 		c.Exporters, c.sources[envExporters] = nil, envSDKDisabled
 		o.commands = nil // they may be at fault
 	}
-	a := &Argus{config: c.clone(), logger: o.logger, shutdownDone: make(chan struct{})}
+	a := &Argus{config: c.clone(), log: &userLog{logger: o.logger}, shutdownDone: make(chan struct{})}
 	if err := a.assemble(c, o, append(sessions, o.sessions...)); err != nil {
 		return nil, fmt.Errorf("argus is not started: %w", err)
 	}
 	a.announce()
+	a.log.flush(context.Background())
 	return a, nil
 }
 
@@ -114,7 +117,7 @@ func (a *Argus) assemble(c resolved, o *options, sessions []*discordgo.Session) 
 			a.pipeline.discard()
 		}
 	}()
-	a.pipeline, err = newPipeline(c, o, func() (up, configured int) { return a.instrumentation.ShardsUp() })
+	a.pipeline, err = newPipeline(c, o, a.log, func() (up, configured int) { return a.instrumentation.ShardsUp() })
 	if err != nil {
 		return err
 	}
@@ -152,9 +155,9 @@ func (a *Argus) assemble(c resolved, o *options, sessions []*discordgo.Session) 
 // announce writes the one line about the start.
 func (a *Argus) announce() {
 	if a.config.Disabled {
-		a.logger.Info("argus is off: " + envSDKDisabled + " is true; the bot runs, nothing is measured or served")
+		a.log.info("argus is off: " + envSDKDisabled + " is true; the bot runs, nothing is measured or served")
 		if err := a.config.Refused(); err != nil {
-			a.logger.Warn("argus is off, and would not start if it were on", "reason", err)
+			a.log.warn("argus is off, and would not start if it were on", "reason", err)
 		}
 		return
 	}
@@ -163,6 +166,12 @@ func (a *Argus) announce() {
 		"cluster", a.config.ClusterID,
 		"cluster_source", string(a.config.Source(resource.EnvArgusClusterID)),
 		"exporters", joinExporters(a.config.Exporters),
+	}
+	if a.config.Bot != "" {
+		about = append(about, "bot", a.config.Bot)
+	}
+	if a.config.Region != "" {
+		about = append(about, "region", a.config.Region)
 	}
 	if a.pipeline.server != nil {
 		url := a.pipeline.url()
@@ -175,7 +184,7 @@ func (a *Argus) announce() {
 	if a.pipeline.push != nil {
 		about = append(about, "otlp_endpoint", a.pipeline.push.Endpoint())
 	}
-	a.logger.Info("argus started", about...)
+	a.log.info("argus started", about...)
 }
 
 // Attach observes further sessions, at any time. Those that are observed already are left as they are. detach stops observing
@@ -220,7 +229,7 @@ func (a *Argus) Commands(names ...string) error {
 // (discord_rest_queue_wait_seconds). Make one for each call, right before it.
 func (a *Argus) RequestOption() discordgo.RequestOption { return a.instrumentation.RequestOption() }
 
-// MeterProvider is for instruments of the bot's own: they leave the process on the same ways, with the same label cluster.
+// MeterProvider is for instruments of the bot's own: they leave the process on the same ways, with the same labels cluster, bot and region.
 // For other libraries that use OpenTelemetry's global one, pass it to otel.SetMeterProvider; Argus itself does not.
 func (a *Argus) MeterProvider() metric.MeterProvider { return a.pipeline.provider }
 
@@ -261,6 +270,7 @@ func (a *Argus) Shutdown(ctx context.Context) error {
 		}
 	}
 	defer close(a.shutdownDone)
+	defer a.log.flush(ctx)
 	if a.poll != nil {
 		a.poll.cancel()
 		defer a.poll.wait(ctx) // last: what it waits for may be deaf to that

@@ -91,7 +91,7 @@ func startTest(t *testing.T, variables map[string]string, opts ...Option) (*Argu
 
 func shutDown(t *testing.T, a *Argus) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if err := a.Shutdown(ctx); err != nil {
 		t.Errorf("Shutdown: %v", err)
@@ -142,7 +142,7 @@ func wantLine(t *testing.T, page, line string) {
 // eventually waits for a condition, which a scrape or an attempt to bind brings about in its own time.
 func eventually(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	defer cancel()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
@@ -533,7 +533,7 @@ func TestSharedRegistryTwice(t *testing.T) {
 	if a, err := again(); err == nil {
 		shutDown(t, a)
 		t.Fatal("a second Argus with the same cluster was started")
-	} else if !strings.Contains(err.Error(), `WithRegistry: the registry has an Argus with the cluster id "default"`) {
+	} else if !strings.Contains(err.Error(), `WithRegistry: the registry has an Argus with the same labels (cluster "default")`) {
 		t.Errorf("the error is %v", err)
 	}
 	other, err := again(WithClusterID("2"))
@@ -595,11 +595,11 @@ func TestPageURL(t *testing.T) {
 
 func TestResourceOnThePage(t *testing.T) {
 	a, _ := startTest(
-		t, map[string]string{"OTEL_SERVICE_NAME": "overridden", "OTEL_RESOURCE_ATTRIBUTES": "team=night,region=overridden"},
-		WithServiceName("jukebox"), WithResourceAttributes(attribute.String("region", "eu")),
+		t, map[string]string{"OTEL_SERVICE_NAME": "overridden", "OTEL_RESOURCE_ATTRIBUTES": "team=night,zone=overridden"},
+		WithServiceName("jukebox"), WithResourceAttributes(attribute.String("zone", "eu")),
 	)
 	page := scrape(t, a.Handler())
-	for _, want := range []string{`cluster="default"`, `service_name="jukebox"`, `team="night"`, `region="eu"`} {
+	for _, want := range []string{`cluster="default"`, `service_name="jukebox"`, `team="night"`, `zone="eu"`} {
 		if !regexp.MustCompile(`(?m)^target_info\{.*` + want).MatchString(page) {
 			t.Errorf("target_info has no %s:\n%s", want, page)
 		}

@@ -98,7 +98,7 @@ func ExampleArgus_Handler() {
 }
 
 func shutDown(a *argus.Argus) {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if err := a.Shutdown(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -109,7 +109,7 @@ func shutDown(a *argus.Argus) {
 func await(a *argus.Argus, want string) string {
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); <-tick.C {
+	for deadline := time.Now().Add(90 * time.Second); time.Now().Before(deadline); <-tick.C {
 		page, err := http.Get(a.URL())
 		if err != nil {
 			return err.Error()

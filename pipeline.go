@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -40,7 +39,7 @@ const (
 // pipeline carries what is measured out of the process: the MeterProvider, its readers, and the server.
 type pipeline struct {
 	config   Config
-	logger   *slog.Logger
+	log      *userLog
 	provider metric.MeterProvider
 	flush    func(context.Context) error // pushes what is left and ends the provider
 	page     http.Handler
@@ -55,8 +54,8 @@ type pipeline struct {
 }
 
 // newPipeline makes all parts and starts none: no port is bound and nothing is sent. shards is what /readyz tells.
-func newPipeline(c resolved, o *options, shards func() (up, configured int)) (*pipeline, error) {
-	p := &pipeline{config: c.clone(), logger: o.logger, page: http.HandlerFunc(noPage)}
+func newPipeline(c resolved, o *options, log *userLog, shards func() (up, configured int)) (*pipeline, error) {
+	p := &pipeline{config: c.clone(), log: log, page: http.HandlerFunc(noPage)}
 	if c.Disabled {
 		p.provider, p.flush = noop.NewMeterProvider(), func(context.Context) error { return nil }
 		return p, nil
@@ -116,7 +115,7 @@ func (p *pipeline) makePush(c resolved) (err error) {
 // makePull makes the metrics page and, if one is wanted, the server.
 func (p *pipeline) makePull(c resolved, o *options, shards func() (up, configured int)) error {
 	opts := []prometheus.Option{
-		prometheus.WithConstLabels(map[string]string{string(resource.ClusterKey): c.ClusterID}),
+		prometheus.WithConstLabels(c.labels()),
 		prometheus.WithReport(p.report),
 	}
 	if o.registerer != nil {
@@ -136,7 +135,7 @@ func (p *pipeline) makePull(c resolved, o *options, shards func() (up, configure
 		return fmt.Errorf("the metrics page cannot be made: %w", err)
 	}
 	for _, skipped := range pull.Skipped() {
-		p.logger.Info("argus leaves metrics of the shared registry as they are", "reason", skipped)
+		p.log.info("argus leaves metrics of the shared registry as they are", "reason", skipped)
 	}
 	server, err := prometheus.NewServer(prometheus.ServerConfig{
 		Addr:        c.address(),
@@ -158,17 +157,20 @@ func (p *pipeline) makePull(c resolved, o *options, shards func() (up, configure
 	return nil
 }
 
-// claim has a shared registry refuse a second Argus with the same cluster: all of its series would be there twice, and a handler
+// claim has a shared registry refuse a second Argus with the same cluster, bot and region: all of its series would be there twice, and a handler
 // of the program's own for that registry, which by client_golang's default answers any error with 500, would lose its page.
 func (p *pipeline) claim(c resolved, o *options) error {
 	if o.registerer == nil {
 		return nil
 	}
-	at := client.WrapRegistererWith(client.Labels{string(resource.ClusterKey): c.ClusterID}, o.registerer)
+	// Each mark has all three labels, empty ones too: a registry wants the same of all that have one name.
+	at := client.WrapRegistererWith(client.Labels{
+		string(resource.ClusterKey): c.ClusterID, string(resource.BotKey): c.Bot, string(resource.RegionKey): c.Region,
+	}, o.registerer)
 	mark := claimed{}
 	if err := at.Register(mark); err != nil {
-		return fmt.Errorf("WithRegistry: the registry has an Argus with the cluster id %q already: give each a WithClusterID of its own, "+
-			"or a registry (%w)", c.ClusterID, err)
+		return fmt.Errorf("WithRegistry: the registry has an Argus with the same labels (%s) already: give each a WithBot or a WithClusterID of its own, "+
+			"or a registry (%w)", c.identity(), err)
 	}
 	p.release = func() { at.Unregister(mark) }
 	return nil
@@ -248,7 +250,7 @@ func (p *pipeline) serverChanged(up bool) {
 	if !up {
 		p.serverLost.Store(true)
 	} else if p.serverLost.Swap(false) {
-		p.logger.Info("argus: the metrics server listens now", "url", p.url())
+		p.log.info("argus: the metrics server listens now", "url", p.url())
 	}
 }
 
@@ -257,13 +259,13 @@ func (p *pipeline) pushChanged(up bool) {
 	if !up {
 		p.pushLost.Store(true)
 	} else if p.pushLost.Swap(false) {
-		p.logger.Info("argus: the collector takes the metrics now", "endpoint", p.push.Endpoint())
+		p.log.info("argus: the collector takes the metrics now", "endpoint", p.push.Endpoint())
 	}
 }
 
 // report takes what goes wrong while the bot runs. The exporters limit how often they report, and their texts say what to do.
 func (p *pipeline) report(err error) {
-	p.logger.Warn("argus: " + err.Error())
+	p.log.warn("argus: " + err.Error())
 }
 
 // addr is the address that the server is bound to, or empty.

@@ -58,7 +58,7 @@ func hasLine(page, line string) bool { return strings.Contains("\n"+page, "\n"+l
 // that came out.
 func TestRealSessions(t *testing.T) {
 	const metricsToken = "metrics-token-of-the-test"
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	defer cancel()
 	srv := newDiscord(t, discordtest.WithShards(2), discordtest.WithGuilds(6))
 	sessions := []*discordgo.Session{sessionOf(t, srv, 0, 2), sessionOf(t, srv, 1, 2)}
@@ -170,7 +170,7 @@ func TestRestores(t *testing.T) {
 	}
 
 	// Start itself refuses a nil session before anything is made. Past that check it shows how a late failure is undone.
-	b := &Argus{config: a.Config(), logger: a.logger, shutdownDone: make(chan struct{})}
+	b := &Argus{config: a.Config(), log: a.log, shutdownDone: make(chan struct{})}
 	o := collect([]Option{new(journal).option()})
 	c, err := resolve(environ(map[string]string{"ARGUS_HOST": "127.0.0.1"}, nil), o)
 	if err != nil {

@@ -51,6 +51,10 @@ type Label struct {
 	Bound string
 }
 
+// ResourceLabels names the labels that every series has from the OpenTelemetry
+// resource, alike on every path: cluster always, bot and region where they are set.
+func ResourceLabels() []string { return []string{"bot", "cluster", "region"} }
+
 // An Instrument is one row of the catalog.
 type Instrument struct {
 	// Name is the OpenTelemetry name.
@@ -60,7 +64,7 @@ type Instrument struct {
 	// gauge never has the unit "1": the translation to Prometheus would add
 	// "_ratio" to its name.
 	Unit string
-	// Labels are the instrument's dimensions, without cluster.
+	// Labels are the instrument's dimensions, without [ResourceLabels].
 	Labels []Label
 	// Description is the help text: one sentence without a final full stop.
 	Description string

@@ -100,11 +100,11 @@ func TestInstrumentsAreWellFormed(t *testing.T) {
 }
 
 func TestLabelsAreBounded(t *testing.T) {
-	forbidden := regexp.MustCompile(`^(cluster|guild|user|channel|message|token|member|path|url|id|.*_id)$`)
+	forbidden := regexp.MustCompile(`^(job|instance|guild|user|channel|message|token|member|path|url|id|.*_id)$`)
 	for _, i := range catalog.All() {
 		seen := map[string]bool{}
 		for _, l := range i.Labels {
-			if !labelRE.MatchString(l.Name) || forbidden.MatchString(l.Name) {
+			if !labelRE.MatchString(l.Name) || forbidden.MatchString(l.Name) || slices.Contains(catalog.ResourceLabels(), l.Name) {
 				t.Errorf("%s: label %q is malformed or forbidden", i.Name, l.Name)
 			}
 			if seen[l.Name] {

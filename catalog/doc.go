@@ -18,8 +18,9 @@
 //
 // Every label is bounded, in one of two ways: a closed set of values, listed in
 // [Label.Values], or a cap that the instrumentation keeps, told in [Label.Bound].
-// No guild, user, channel, message, token or raw path is ever a label. The label
-// cluster is on every series but on no instrument: it comes from the resource.
+// No guild, user, channel, message, token or raw path is ever a label. The labels
+// of [ResourceLabels] are on every series but on no instrument: they come from the
+// resource.
 package catalog
 
 //go:generate go run ../internal/metricsdoc

@@ -426,9 +426,11 @@ var (
 		Description: "Faults inside the instrumentation that were caught and did not reach the bot, by hook",
 	}
 	TimersEvicted = Instrument{
-		Name: "argus.timers.evicted", Kind: Counter, Unit: "{timer}", Section: sectionProcess,
-		Description: "Timers of interactions in flight that were dropped because too many were pending",
-		Notes:       "At most 10,000 interactions are followed at a time to their answer, and 10,000 to their handler. One that was dropped has no outcome, or no delay of its handler.",
+		Name: "argus.timers.evicted", Kind: Counter, Unit: "{timer}", Labels: []Label{{Name: "timer", Values: Timers()}}, Section: sectionProcess,
+		Description: "Timers of interactions in flight that were dropped because too many were pending, by timer",
+		Notes: "At most 10,000 interactions at a time are followed to their answer, and 10,000 to their wrapped handler. " +
+			"`answer`: the interaction has no outcome; absent where acknowledgements are not followed. `handler`: the delay of its handler is unknown. " +
+			"An interaction that is dropped from both counts once in each.",
 	}
 	LogRecords = Instrument{
 		Name: "discord.log.records", Kind: Counter, Unit: "{record}", Section: sectionProcess,

@@ -120,6 +120,12 @@ const (
 	HookLog         = "log"
 )
 
+// Values of the label timer: what an interaction in flight is timed to.
+const (
+	TimerAnswer  = "answer"
+	TimerHandler = "handler"
+)
+
 // Values of the label subsystem.
 const (
 	SubsystemServer = "server"
@@ -230,6 +236,9 @@ func Scopes() []string { return []string{ScopeUser, ScopeShared, ScopeGlobal, Un
 func Hooks() []string {
 	return []string{HookTap, HookHandler, HookState, HookTransport, HookInteraction, HookCommand, HookLog}
 }
+
+// Timers returns the closed set of the label timer.
+func Timers() []string { return []string{TimerAnswer, TimerHandler} }
 
 // Subsystems returns the closed set of the label subsystem.
 func Subsystems() []string { return []string{SubsystemServer, SubsystemOTLP} }

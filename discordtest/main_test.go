@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 }
 
 // deadline is the longest that a test waits for anything.
-const deadline = 20 * time.Second
+const deadline = 90 * time.Second
 
 func testContext(t testing.TB) context.Context {
 	t.Helper()

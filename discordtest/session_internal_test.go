@@ -25,7 +25,7 @@ func ended(t *testing.T, s *Server) *Conn {
 	if err := c.Drop(); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
 	defer cancel()
 	if err := c.WaitClosed(ctx); err != nil {
 		t.Fatal(err)

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
@@ -38,7 +37,7 @@ var (
 // collects, and those that time has decided are settled before.
 type ackSet struct {
 	off         bool
-	evicted     atomic.Uint64
+	evicted     cell
 	cells       []cell // by type, then outcome
 	series      *recordSet[ackSeries]
 	record      metric.Float64Histogram
@@ -73,7 +72,14 @@ type ack struct {
 }
 
 func newAckSet(off bool) *ackSet {
-	s := &ackSet{off: off, cells: make([]cell, len(interactionTypes)*len(ackOutcomes)), byToken: map[uint64]uint64{}}
+	s := &ackSet{
+		off:     off,
+		evicted: evictions(catalog.TimerAnswer),
+		cells:   make([]cell, len(interactionTypes)*len(ackOutcomes)),
+		pending: window[ack]{limit: maxPending},
+		byToken: map[uint64]uint64{},
+		missed:  window[ackSeries]{limit: maxPending},
+	}
 	for t, name := range interactionTypes {
 		for n, outcome := range ackOutcomes {
 			c := &s.cells[t*len(ackOutcomes)+n]
@@ -97,7 +103,7 @@ func (s *ackSet) receive(r receipt, c *command) {
 	defer s.mu.Unlock()
 	s.settleLocked(r.at)
 	e, evicted := s.pending.add(r.id, r.at)
-	s.evicted.Add(uint64(evicted)) //nolint:gosec // 0 or 1
+	s.evicted.n.Add(uint64(evicted)) //nolint:gosec // 0 or 1
 	if e != nil {
 		e.value = ack{ackSeries: ackSeries{r.kind, c}, token: r.token, deadline: r.at.Add(answerWithin - r.age)}
 		if r.token != 0 {

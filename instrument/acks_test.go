@@ -3,6 +3,7 @@ package instrument_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -182,42 +183,17 @@ func TestOutcomesAreExact(t *testing.T) {
 	for _, offset := range []time.Duration{0, 5 * time.Second, -5 * time.Second} {
 		t.Run("discord "+offset.String()+" ahead", func(t *testing.T) {
 			t.Parallel()
-			// A machine that stands still for seconds makes an answer late that was
-			// not to be: then it is done again.
-			for range 3 {
-				v := &verdict{TB: t}
-				if still := testOutcomes(t, v, offset); still {
-					continue
-				}
-				for _, e := range v.errors {
-					t.Error(e)
-				}
-				return
-			}
-			t.Error("the machine stood still three times: nothing was shown")
+			testOutcomes(t, offset)
 		})
 	}
 }
 
-// A verdict keeps errors, which may not count.
-type verdict struct {
-	testing.TB
-	mu     sync.Mutex
-	errors []string
-}
-
-func (v *verdict) Errorf(format string, args ...any) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.errors = append(v.errors, fmt.Sprintf(format, args...))
-}
-
-// testOutcomes reports whether an answer that was given at once took so long that
-// its outcome is chance.
-func testOutcomes(t *testing.T, v *verdict, offset time.Duration) (still bool) {
+func testOutcomes(t *testing.T, offset time.Duration) {
 	const total, batch, ways = 1000, 5, 10
 	defer work()()
-	var stood atomic.Bool
+	// Answers that were given at once and took so long that their outcome is
+	// chance: the machine stood still.
+	var stood atomic.Int64
 	b := newBench(t, servers(discordtest.WithClockOffset(offset), discordtest.WithStrictInteractions()))
 	s := b.session(0, 1)
 	below := &script{next: s.Client.Transport, refuse: map[string]int{}}
@@ -227,12 +203,6 @@ func testOutcomes(t *testing.T, v *verdict, offset time.Duration) (still bool) {
 	var done sync.WaitGroup
 	s.AddHandler(func(s *discordgo.Session, i *discordgo.InteractionCreate) {
 		defer done.Done()
-		defer func() {
-			created, err := discordgo.SnowflakeTimestamp(i.ID)
-			if err != nil || i.MessageComponentData().CustomID != "late" && b.srv.Now().Sub(created) > 2*time.Second {
-				stood.Store(true)
-			}
-		}()
 		answer := func() error { return pong(s, i.Interaction) }
 		var err error
 		switch i.MessageComponentData().CustomID {
@@ -262,8 +232,14 @@ func testOutcomes(t *testing.T, v *verdict, offset time.Duration) (still bool) {
 		default:
 			err = answer()
 		}
-		if err != nil {
-			v.Errorf("%s: %v", i.MessageComponentData().CustomID, err)
+		created, parseErr := discordgo.SnowflakeTimestamp(i.ID)
+		switch {
+		case parseErr != nil:
+			t.Error(parseErr)
+		case i.MessageComponentData().CustomID != "late" && b.srv.Now().Sub(created) > 2*time.Second:
+			stood.Add(1)
+		case err != nil:
+			t.Errorf("%s: %v", i.MessageComponentData().CustomID, err)
 		}
 	})
 	conn := b.open(s)
@@ -311,15 +287,24 @@ func testOutcomes(t *testing.T, v *verdict, offset time.Duration) (still bool) {
 		"discord.rest.request.duration_count{method=POST,route=" + callbacks + ",status=502}": each,
 		"discord.rest.request.duration_count{method=POST,route=" + callbacks + ",status=204}": 7 * each,
 		"discord.rest.requests.in_flight":                                                     0,
-		"argus.timers.evicted":                                                                0,
+		"argus.timers.evicted{timer=answer}":                                                  0,
+		"argus.timers.evicted{timer=handler}":                                                 0,
 	}
 	r := b.await("an outcome for each", func(r reading) bool { return r.sum("discord.interaction.acks") == total })
-	r.want(v, want)
+	if n := float64(stood.Load()); n > 0 {
+		t.Logf("the machine stood still for %v answers", n)
+		for series, v := range want {
+			if got := r[series]; math.Abs(got-v) > 3*n { // three answers at most for each
+				t.Errorf("%s = %v, want %v, give or take %v", series, got, v, 3*n)
+			}
+		}
+		return
+	}
+	r.want(t, want)
 	// Our time less Discord's.
 	if got := r["discord.clock.offset"]; got < -offset.Seconds()-0.01 || got > -offset.Seconds()+2 {
-		v.Errorf("the clock is off by %v s, want %v", got, -offset.Seconds())
+		t.Errorf("the clock is off by %v s, want %v", got, -offset.Seconds())
 	}
-	return stood.Load()
 }
 
 // onlyCode wants n errors of Discord's with a code, joined, and returns what else
@@ -343,25 +328,32 @@ func onlyCode(err error, code, n int) error {
 	return nil
 }
 
-// TestRetriedAfterRateLimit: discordgo repeats an answer after 429. It is not
-// parallel: four requests have to be through within Discord's three seconds.
+// TestRetriedAfterRateLimit: discordgo repeats an answer after 429, and it is one
+// answer.
 func TestRetriedAfterRateLimit(t *testing.T) {
 	b := newBench(t, nil)
 	s := b.session(0, 1)
 	b.attach(s)
+	answered := make(chan time.Time, 1)
 	s.AddHandler(func(s *discordgo.Session, i *discordgo.InteractionCreate) {
 		if err := pong(s, i.Interaction); err != nil {
 			t.Error(err)
 		}
+		answered <- time.Now()
 	})
 	b.open(s)
 	b.srv.RateLimit(discordtest.RateLimit{Method: http.MethodPost, Pattern: callbacks, RetryAfter: 20 * time.Millisecond, Times: 3})
-	if _, _, err := b.srv.SendInteraction(b.context(), 0, discordtest.ModalSubmit, time.Now(), "feedback"); err != nil {
+	sent := time.Now()
+	if _, _, err := b.srv.SendInteraction(b.context(), 0, discordtest.ModalSubmit, sent, "feedback"); err != nil {
 		t.Fatal(err)
 	}
-	r := b.awaitValue(acks("modal_submit", "in_time"), 1)
+	took := (<-answered).Sub(sent)
+	r := b.collect()
 	if got := r.sum("discord.interaction.acks"); got != 1 {
 		t.Errorf("%v outcomes, want 1", got)
+	}
+	if took <= 3*time.Second { // four requests: a busy machine may need longer
+		r.want(t, reading{acks("modal_submit", "in_time"): 1})
 	}
 	r.want(t, reading{"discord.rest.invalid_requests{status=429}": 3})
 }

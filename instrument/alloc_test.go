@@ -35,6 +35,7 @@ func textFrame(payload string) []byte {
 // reader, and a transport that answers at once.
 type tapped struct {
 	inst    *Instrumentation
+	reader  *sdkmetric.ManualReader
 	session *discordgo.Session
 	users   *answering // the user's transport
 	conn    *replay
@@ -44,7 +45,8 @@ type tapped struct {
 
 func newTapped(tb testing.TB, attached bool, opts ...Option) *tapped {
 	tb.Helper()
-	provider := sdkmetric.NewMeterProvider(sdkmetric.WithReader(sdkmetric.NewManualReader()))
+	reader := sdkmetric.NewManualReader()
+	provider := sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))
 	inst, err := New(append([]Option{WithMeterProvider(provider)}, opts...)...)
 	if err != nil {
 		tb.Fatal(err)
@@ -57,7 +59,7 @@ func newTapped(tb testing.TB, attached bool, opts ...Option) *tapped {
 	s.Client.Timeout = 0 // its timer has nothing to do with us
 	users := &answering{response: &http.Response{StatusCode: http.StatusNoContent, Header: http.Header{}, Body: http.NoBody}}
 	s.Client.Transport = users
-	f := &tapped{inst: inst, session: s, users: users, conn: &replay{}, buf: make([]byte, 16<<10)}
+	f := &tapped{inst: inst, reader: reader, session: s, users: users, conn: &replay{}, buf: make([]byte, 16<<10)}
 	f.listens = f.conn
 	if !attached {
 		return f

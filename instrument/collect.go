@@ -36,6 +36,7 @@ func (i *Instrumentation) collect(_ context.Context, o metric.Observer) error {
 		if !i.acks.off {
 			i.acks.settle(now)
 			each(i.acks.cells, m.acks)
+			count(&i.acks.evicted, m.evicted)
 		}
 		each(i.requests.invalid, m.invalidRequests)
 		each(i.requests.errors, m.restErrors)
@@ -59,7 +60,7 @@ func (i *Instrumentation) collect(_ context.Context, o metric.Observer) error {
 	})
 	i.commands.errors.each(func(c *cell) { count(c, m.commandErrors) })
 	o.ObserveInt64(m.commandNames, int64(len(*i.commands.names.Load())))
-	o.ObserveInt64(m.evicted, int64(i.timers.evicted.Load()+i.acks.evicted.Load())) //nolint:gosec // as above
+	count(&i.timers.evicted, m.evicted)
 	for _, s := range i.shards.list() {
 		each(s.reconnects, m.reconnects)
 		if s.tapped.Load() {

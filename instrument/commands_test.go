@@ -229,30 +229,25 @@ func TestOtherInteractions(t *testing.T) {
 }
 
 // TestDurationBeginsAtReceipt: the time that discordgo takes until the handler
-// runs is part of it. The handler measures its own time; what is recorded must
-// be longer by what lay before.
+// runs is part of it.
 func TestDurationBeginsAtReceipt(t *testing.T) {
 	b := newBench(t, nil, instrument.WithCommands("slow"))
 	s := b.session(0, 1)
 	s.SyncEvents = true // a handler that runs first then holds the next one up
 	b.attach(s)
 	const before = 150 * time.Millisecond
-	inHandler := make(chan time.Duration, 1)
 	s.AddHandler(func(*discordgo.Session, *discordgo.InteractionCreate) {
 		<-time.After(before)
 	})
-	s.AddHandler(b.inst.Interaction(func(*discordgo.Session, *discordgo.InteractionCreate) error {
-		inHandler <- 0
-		return nil
-	}))
+	s.AddHandler(b.inst.Interaction(func(*discordgo.Session, *discordgo.InteractionCreate) error { return nil }))
 	b.open(s)
-	if _, _, err := b.srv.SendInteraction(b.context(), 0, discordtest.ApplicationCommand, time.Now(), "slow"); err != nil {
+	sent := time.Now()
+	if _, _, err := b.srv.SendInteraction(b.context(), 0, discordtest.ApplicationCommand, sent, "slow"); err != nil {
 		t.Fatal(err)
 	}
-	<-inHandler
 	r := b.awaitValue("discord.app_command.duration_count{command=slow,status=success}", 1)
-	if got := r["discord.app_command.duration_sum{command=slow,status=success}"]; got < before.Seconds() || got > 5 {
-		t.Errorf("the duration is %v s, the handler began %v after the receipt", got, before)
+	if got := r["discord.app_command.duration_sum{command=slow,status=success}"]; got < before.Seconds() || got > time.Since(sent).Seconds() {
+		t.Errorf("the duration is %v s; the handler began %v after the receipt, and %v ago it was sent", got, before, time.Since(sent))
 	}
 }
 
@@ -336,24 +331,5 @@ func TestCommandsRefusesBadNames(t *testing.T) {
 	}
 	if got := b.collect()["discord.command.names"]; got != 4 {
 		t.Errorf("%v names registered, want 4", got)
-	}
-}
-
-// TestTimersAreBounded: interactions whose handlers are not called in time give
-// way, and that is counted.
-func TestTimersAreBounded(t *testing.T) {
-	b := newBench(t, servers(discordtest.WithCompressThreshold(1<<20)))
-	s := b.session(0, 1)
-	b.attach(s)
-	b.inst.Interaction(func(*discordgo.Session, *discordgo.InteractionCreate) error { return nil }) // a wrapper that is never called
-	conn := b.open(s)
-	const over = 50
-	for range 10_000 + over {
-		b.dispatch(conn, "INTERACTION_CREATE", b.srv.Interaction(discordtest.MessageComponent, time.Now().Add(time.Hour), "x"))
-	}
-	// However slow the machine is: some may be expired.
-	b.await("all interactions", func(r reading) bool { return r.sum("discord.interactions") == 10_000+over })
-	if got := b.collect()["argus.timers.evicted"]; got != over {
-		t.Errorf("%v timers evicted, want %d", got, over)
 	}
 }

@@ -47,10 +47,10 @@
 //     the last value is given: it never waits for a lock of discordgo's.
 //   - Every label is bounded; see the package catalog.
 //   - Neither tokens nor ids leave the package.
-//   - No goroutine is started, but for the moment that discordgo needs to add the
-//     handlers of an opened session under SyncEvents. That is the one thing that
-//     can get in a bot's way, see [Instrumentation.Attach]: there attach before
-//     Open.
+//   - No goroutine stays: one is started while a fault is told to the error
+//     handler, and one for the moment that discordgo needs to add the handlers of
+//     an opened session under SyncEvents. The second is the one thing that can get
+//     in a bot's way, see [Instrumentation.Attach]: there attach before Open.
 //
 // OpenTelemetry's SDK keeps 2,000 series of an instrument unless told otherwise,
 // and discord.shard.handshakes has eight for each shard: with more than 240 shards

@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel"
 
 	"github.com/argus-dgo/argus/catalog"
+	"github.com/argus-dgo/argus/internal/report"
 )
 
 // reportEvery is how often the faults of one hook are told to the error handler,
@@ -36,7 +37,8 @@ func hookOf(name string) hook { return hook(slices.Index(catalog.Hooks(), name))
 // faults counts what went wrong with us, and reports it at a limited rate.
 type faults struct {
 	start   time.Time
-	handle  func(error)
+	handle  func(error)  // the user's
+	reports report.Queue // for it may block or panic, and most faults are found on discordgo's goroutines
 	hooks   []string
 	counts  []atomic.Uint64
 	nextDue []atomic.Int64 // since start
@@ -64,7 +66,8 @@ func (f *faults) report(h hook, err error) {
 	if now < due || !f.nextDue[h].CompareAndSwap(due, now+int64(reportEvery)) {
 		return
 	}
-	f.handle(fmt.Errorf("argus: %s: %w (counted in argus.instrumentation.errors, reported at most once a minute)", f.hooks[h], err))
+	fault := fmt.Errorf("argus: %s: %w (counted in argus.instrumentation.errors, reported at most once a minute)", f.hooks[h], err)
+	f.reports.Do(func() { f.handle(fault) })
 }
 
 // catch is deferred around everything of ours that runs on the bot's

@@ -118,11 +118,8 @@ func (b *bench) collectWhile(held func() bool) (r reading) {
 		start := time.Now()
 		now := b.collect()
 		took := time.Since(start)
-		if !held() { // Close holds it for a second: on a busy machine that is not enough for all
-			if round == 0 {
-				b.Fatal("the lock is free: the test does not test what it says")
-			}
-			break
+		if !held() {
+			b.Fatal("the lock is free: the test does not test what it says")
 		}
 		r, fastest = now, min(fastest, took)
 	}
@@ -202,18 +199,42 @@ func TestCollectWhileLocked(t *testing.T) {
 	b.awaitValue("discord.channels", channels/3)
 }
 
+// stuck is a connection whose writes wait, once it is told to.
+type stuck struct {
+	net.Conn
+	waits   atomic.Bool
+	release chan struct{}
+}
+
+func (c *stuck) Write(p []byte) (int, error) {
+	if c.waits.Load() {
+		<-c.release
+	}
+	return c.Conn.Write(p)
+}
+
 func TestCollectWhileClosing(t *testing.T) {
 	eachWay(t, func(t *testing.T, w way) {
 		b := w.bench(t)
 		s := w.session(b, 0, 1)
+		c := &stuck{release: make(chan struct{})}
+		release := sync.OnceFunc(func() { close(c.release) })
+		defer release()
+		s.Dialer.NetDialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			var err error
+			c.Conn, err = (&net.Dialer{}).DialContext(ctx, network, addr)
+			return c, err
+		}
 		b.attach(s)
-		b.open(s)
+		b.steady(s)
 		b.awaitValue(up(0), 1)
+		c.waits.Store(true)
 		closed := make(chan error, 1)
 		go func() { closed <- s.Close() }()
-		// The lock is free once more, and then held for the second of Close.
+		// It holds the lock while it writes the close frame, and for a second more.
 		b.awaitValue(disconnect(0, "1000", "client"), 1)
 		b.collectWhile(sessionLocked(s)).want(t, reading{up(0): 0, "discord.voice_clients": 0, latency: absent})
+		release()
 		if err := <-closed; err != nil {
 			t.Error(err)
 		}
@@ -287,6 +308,7 @@ func TestZombie(t *testing.T) {
 		s := w.session(b, 0, 1)
 		s.ShouldReconnectOnError = true
 		b.attach(s)
+		began := time.Now()
 		conn := b.steady(s)
 		b.await("a round trip", func(r reading) bool { return r[latency] > 0 })
 		conn.Behave(discordtest.Behavior{SwallowAcks: true})
@@ -295,11 +317,11 @@ func TestZombie(t *testing.T) {
 			t.Fatal(err)
 		}
 		last := b.collect()[latency]
-		if last <= 0 || last > 10 {
-			t.Errorf("latency %v s, want that of a loopback", last)
+		if last <= 0 || last > time.Since(began).Seconds() {
+			t.Errorf("latency %v s, and the connection is %v old", last, time.Since(began))
 		}
 		ended := disconnect(0, "1000", "client")
-		b.await("discordgo gives the connection up", func(r reading) bool {
+		r := b.await("discordgo gives the connection up", func(r reading) bool {
 			if now, ok := r[latency]; ok && r[ended] == 0 && now != last {
 				t.Errorf("latency %v while heartbeats are pending, want the last completed one, %v", now, last)
 			}
@@ -308,8 +330,7 @@ func TestZombie(t *testing.T) {
 		b.until("a resume", func() bool {
 			return slices.ContainsFunc(b.srv.Conns(), func(c *discordtest.Conn) bool { return c.Received()[6] == 1 })
 		}, func() string { return "none" })
-		// At once: on a busy machine the next connection may be given up as well.
-		if got := b.collect().sum("discord.shard.disconnects"); got != 1 {
+		if got := r.sum("discord.shard.disconnects"); got != 1 {
 			t.Errorf("%v disconnects, want 1", got)
 		}
 		// Discord ends the gateway session with a 1000, so the RESUME is
@@ -641,15 +662,23 @@ func TestResumedAfterClose(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, nil)
 	s := b.session(0, 1)
+	s.SyncEvents = true // the reader calls the handlers
 	c := &late{}
 	s.Dialer.NetDialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
 		var err error
 		c.Conn, err = (&net.Dialer{}).DialContext(ctx, network, addr)
 		return c, err
 	}
+	handled := make(chan struct{})
+	s.AddHandler(func(*discordgo.Session, *discordgo.TypingStart) { close(handled) })
 	b.attach(s)
-	b.steady(s)
+	conn := b.steady(s)
 	b.await("the heartbeat's answer", func(r reading) bool { return r[latency] > 0 })
+	// discordgo's reader ends at once where Close comes between a message and its
+	// handling, and reads no answer to the close frame. So all that was sent has to
+	// be handled, not only seen on the wire: then it waits in a read.
+	b.dispatch(conn, "TYPING_START", scriptedData("1", "2"))
+	<-handled
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}

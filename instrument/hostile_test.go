@@ -217,6 +217,9 @@ func FuzzRequest(f *testing.F) {
 				}
 			}
 		}
+		if err := inst.faults.reports.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 		if len(faults) > 0 {
 			t.Errorf("the instrumentation failed: %v", faults)
 			faults = nil

@@ -35,7 +35,7 @@ type Instrumentation struct {
 	shards       shardSet
 	events       []cell
 	interactions *interactionSet
-	timers       timerSet
+	timers       *timerSet
 	acks         *ackSet
 	skew         skew
 	commands     *commandSet
@@ -68,6 +68,7 @@ func New(opts ...Option) (*Instrumentation, error) {
 		commands:     newCommandSet(),
 		rateLimits:   newRateLimitSet(),
 		requests:     newRequestSet(),
+		timers:       newTimerSet(),
 		acks:         newAckSet(cfg.withoutAcks),
 		kept:         map[weak.Pointer[discordgo.Session]]*handlers{},
 	}

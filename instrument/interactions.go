@@ -90,11 +90,18 @@ func snowflakeTime(id uint64) time.Time {
 type timerSet struct {
 	// used is set once a handler is wrapped: without one nobody takes a timer.
 	used    atomic.Bool
-	evicted atomic.Uint64
+	evicted cell
 
 	mu      sync.Mutex
 	pending window[struct{}]
 }
+
+func newTimerSet() *timerSet {
+	return &timerSet{evicted: evictions(catalog.TimerHandler), pending: window[struct{}]{limit: maxPending}}
+}
+
+// evictions is the series of the timers of one kind that give way.
+func evictions(timer string) cell { return cell{opts: labelled(attribute.String("timer", timer))} }
 
 // start begins the timer of an interaction.
 func (s *timerSet) start(id uint64, at time.Time) {
@@ -107,7 +114,7 @@ func (s *timerSet) start(id uint64, at time.Time) {
 		s.pending.remove(e)
 	}
 	_, evicted := s.pending.add(id, at)
-	s.evicted.Add(uint64(evicted)) //nolint:gosec // 0 or 1
+	s.evicted.n.Add(uint64(evicted)) //nolint:gosec // 0 or 1
 }
 
 // take ends a timer and returns when the interaction was received.

@@ -53,8 +53,9 @@ func WithCommands(names ...string) Option {
 }
 
 // WithErrorHandler has faults of the instrumentation told to h: each kind at once,
-// and then once a minute at most. The default, also for nil, is OpenTelemetry's
-// global handler.
+// and then once a minute at most. h is called on a goroutine of its own, one fault
+// after the other: it may block or panic without the bot noticing. The default,
+// also for nil, is OpenTelemetry's global handler.
 func WithErrorHandler(h otel.ErrorHandler) Option {
 	return optionFunc(func(c *config) { c.errorHandler = h })
 }

@@ -1,9 +1,11 @@
 package instrument
 
 import (
+	"maps"
 	"net/http"
 	"runtime"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
@@ -17,70 +19,135 @@ import (
 const manyPending = 100_000
 
 // TestPendingIsCapped: of 100,000 interactions that are pending at a time the
-// newest 10,000 are followed, and the others are counted.
+// newest 10,000 are followed, and the others are counted. The clock of the bubble
+// stands still meanwhile, however slow the machine is.
 func TestPendingIsCapped(t *testing.T) {
-	reader := sdkmetric.NewManualReader()
-	inst, err := New(WithMeterProvider(sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = inst.Close() }()
-	inst.Interaction(func(*discordgo.Session, *discordgo.InteractionCreate) error { return nil }) // has timers kept
-	now := time.Now()
-	for id := range uint64(manyPending) {
-		inst.acks.receive(receipt{id: id + 1, at: now, kind: 2}, inst.commands.other)
-		inst.timers.start(id+1, now)
-		if acks, timers := len(inst.acks.pending.byID), len(inst.timers.pending.byID); acks > catalog.MaxPending || timers > catalog.MaxPending {
-			t.Fatalf("after %d: %d interactions and %d timers are kept", id+1, acks, timers)
+	synctest.Test(t, func(t *testing.T) {
+		reader := sdkmetric.NewManualReader()
+		inst, err := New(WithMeterProvider(sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))))
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	if acks, timers := len(inst.acks.pending.byID), len(inst.timers.pending.byID); acks != catalog.MaxPending || timers != catalog.MaxPending {
-		t.Errorf("%d interactions and %d timers are kept, want %d", acks, timers, catalog.MaxPending)
-	}
-	const evicted = manyPending - catalog.MaxPending
-	if acks, timers := inst.acks.evicted.Load(), inst.timers.evicted.Load(); acks != evicted || timers != evicted {
-		t.Errorf("%d interactions and %d timers gave way, want %d each", acks, timers, evicted)
-	}
-	if inst.acks.pending.find(evicted) != nil || inst.acks.pending.find(evicted+1) == nil {
-		t.Error("it is not the oldest that gave way")
-	}
-	if _, ok := inst.timers.take(evicted); ok {
-		t.Error("it is not the oldest timer that gave way")
-	}
-	if at, ok := inst.timers.take(manyPending); !ok || !at.Equal(now) {
-		t.Errorf("the newest timer: %v, %v", at, ok)
-	}
-	var rm metricdata.ResourceMetrics
-	if err := reader.Collect(t.Context(), &rm); err != nil {
-		t.Fatal(err)
-	}
-	if got := evictedIn(&rm); got != 2*evicted {
-		t.Errorf("argus.timers.evicted is %d, want %d", got, 2*evicted)
-	}
+		defer func() { _ = inst.Close() }()
+		inst.Interaction(func(*discordgo.Session, *discordgo.InteractionCreate) error { return nil }) // has timers kept
+		now := time.Now()
+		for id := range uint64(manyPending) {
+			inst.acks.receive(receipt{id: id + 1, at: now, kind: 2}, inst.commands.other)
+			inst.timers.start(id+1, now)
+			if acks, timers := len(inst.acks.pending.byID), len(inst.timers.pending.byID); acks > catalog.MaxPending || timers > catalog.MaxPending {
+				t.Fatalf("after %d: %d interactions and %d timers are kept", id+1, acks, timers)
+			}
+		}
+		if acks, timers := len(inst.acks.pending.byID), len(inst.timers.pending.byID); acks != catalog.MaxPending || timers != catalog.MaxPending {
+			t.Errorf("%d interactions and %d timers are kept, want %d", acks, timers, catalog.MaxPending)
+		}
+		const evicted = manyPending - catalog.MaxPending
+		if acks, timers := inst.acks.evicted.n.Load(), inst.timers.evicted.n.Load(); acks != evicted || timers != evicted {
+			t.Errorf("%d interactions and %d timers gave way, want %d each", acks, timers, evicted)
+		}
+		if inst.acks.pending.find(evicted) != nil || inst.acks.pending.find(evicted+1) == nil {
+			t.Error("it is not the oldest that gave way")
+		}
+		if _, ok := inst.timers.take(evicted); ok {
+			t.Error("it is not the oldest timer that gave way")
+		}
+		if at, ok := inst.timers.take(manyPending); !ok || !at.Equal(now) {
+			t.Errorf("the newest timer: %v, %v", at, ok)
+		}
 
-	// An interaction that is known already takes no room.
-	inst.acks.receive(receipt{id: manyPending, at: now, kind: 2}, inst.commands.other)
-	if got := inst.acks.evicted.Load(); got != evicted {
-		t.Errorf("%d gave way, want %d", got, evicted)
-	}
-	inst.acks.settle(now.Add(missedAfter))
-	if got := len(inst.acks.pending.byID); got != 0 {
-		t.Errorf("%d interactions are kept after their time, want none", got)
-	}
-	if got := inst.acks.cells[2*len(ackOutcomes)+ackMissed].n.Load(); got != catalog.MaxPending {
-		t.Errorf("%d were missed, want %d", got, catalog.MaxPending)
+		// An interaction that is known already takes no room.
+		inst.acks.receive(receipt{id: manyPending, at: now, kind: 2}, inst.commands.other)
+		if got := inst.acks.evicted.n.Load(); got != evicted {
+			t.Errorf("%d gave way, want %d", got, evicted)
+		}
+		inst.acks.settle(now.Add(missedAfter))
+		if got := len(inst.acks.missed.byID); got != catalog.MaxPending {
+			t.Errorf("%d missed ones may still have an attempt, want %d", got, catalog.MaxPending)
+		}
+		if got := len(inst.acks.pending.byID); got != 0 {
+			t.Errorf("%d interactions are kept after their time, want none", got)
+		}
+		if got := inst.acks.cells[2*len(ackOutcomes)+ackMissed].n.Load(); got != catalog.MaxPending {
+			t.Errorf("%d were missed, want %d", got, catalog.MaxPending)
+		}
+	})
+}
+
+// TestTimersAreBounded: an interaction has a timer to its answer and one to its
+// wrapped handler. Each gives way at a limit of its own, and is counted where it
+// does; one that time has decided does not give way.
+func TestTimersAreBounded(t *testing.T) {
+	const limit, over = 10, 5
+	for name, tt := range map[string]struct {
+		opts                      []Option
+		wrapped, handled, replied bool
+		pause                     time.Duration // after each interaction
+		evicted                   map[string]int64
+		missed                    uint64
+	}{
+		"neither handled nor answered": {wrapped: true, evicted: map[string]int64{"answer": over, "handler": over}, missed: limit},
+		"answered by another handler":  {wrapped: true, replied: true, evicted: map[string]int64{"answer": 0, "handler": over}},
+		"handled without an answer":    {wrapped: true, handled: true, evicted: map[string]int64{"answer": over, "handler": 0}, missed: limit},
+		"handled and answered":         {wrapped: true, handled: true, replied: true, evicted: map[string]int64{"answer": 0, "handler": 0}},
+		"no handler is wrapped":        {evicted: map[string]int64{"answer": over, "handler": 0}, missed: limit},
+		"answers are not followed":     {opts: []Option{WithoutAcks()}, wrapped: true, evicted: map[string]int64{"handler": over}},
+		"one in a second":              {wrapped: true, pause: time.Second, evicted: map[string]int64{"answer": 0, "handler": over}, missed: limit + over},
+		"one in ten seconds":           {wrapped: true, pause: 10 * time.Second, evicted: map[string]int64{"answer": 0, "handler": 0}, missed: limit + over},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newTapped(t, true, tt.opts...)
+				f.inst.acks.pending.limit, f.inst.timers.pending.limit = limit, limit
+				handle := func(*discordgo.Session, *discordgo.InteractionCreate) {}
+				if tt.wrapped {
+					handle = f.inst.Interaction(func(*discordgo.Session, *discordgo.InteractionCreate) error { return nil })
+				}
+				stream := newInteractionStream()
+				for range limit + over {
+					f.feed(t, stream.another())
+					id := string(stream.id)
+					if tt.handled {
+						handle(f.session, &discordgo.InteractionCreate{Interaction: &discordgo.Interaction{
+							ID: id, Type: discordgo.InteractionApplicationCommand, Data: discordgo.ApplicationCommandInteractionData{Name: "ping"},
+						}})
+					}
+					if tt.replied {
+						f.call(t, f.request(t, http.MethodPost, discordgo.EndpointInteractionResponse(id, "dG9rZW4")))
+					}
+					time.Sleep(tt.pause) // by the clock of the bubble
+				}
+				if got := f.evicted(t); !maps.Equal(got, tt.evicted) {
+					t.Errorf("timers evicted: %v, want %v", got, tt.evicted)
+				}
+				f.inst.acks.settle(time.Now().Add(missedAfter))
+				if got := f.inst.acks.cells[2*len(ackOutcomes)+ackMissed].n.Load(); got != tt.missed {
+					t.Errorf("%d were missed, want %d", got, tt.missed)
+				}
+			})
+		})
 	}
 }
 
-func evictedIn(rm *metricdata.ResourceMetrics) (n int64) {
+// evicted is what is reported of timers that gave way, by timer.
+func (f *tapped) evicted(tb testing.TB) map[string]int64 {
+	tb.Helper()
+	var rm metricdata.ResourceMetrics
+	if err := f.reader.Collect(tb.Context(), &rm); err != nil {
+		tb.Fatal(err)
+	}
+	evicted := map[string]int64{}
 	for _, scope := range rm.ScopeMetrics {
 		for _, m := range scope.Metrics {
-			if sum, ok := m.Data.(metricdata.Sum[int64]); ok && m.Name == catalog.TimersEvicted.Name {
-				n += sum.DataPoints[0].Value
+			if m.Name != catalog.TimersEvicted.Name {
+				continue
+			}
+			for _, p := range m.Data.(metricdata.Sum[int64]).DataPoints {
+				timer, _ := p.Attributes.Value("timer")
+				evicted[timer.AsString()] = p.Value
 			}
 		}
 	}
-	return n
+	return evicted
 }
 
 // TestPendingIsCappedWhileCallbacksAreUnderWay: those whose response decides do
@@ -98,7 +165,7 @@ func TestPendingIsCappedWhileCallbacksAreUnderWay(t *testing.T) {
 	for id := range uint64(500) {
 		s.receive(receipt{id: catalog.MaxPending + id + 1, at: late, kind: 2}, other)
 	}
-	if kept, evicted := len(s.pending.byID), s.evicted.Load(); kept != catalog.MaxPending || evicted != 500 {
+	if kept, evicted := len(s.pending.byID), s.evicted.n.Load(); kept != catalog.MaxPending || evicted != 500 {
 		t.Errorf("%d are kept and %d gave way, want %d and 500", kept, evicted, catalog.MaxPending)
 	}
 	s.begin(catalog.MaxPending+1, late) // of one that is not followed
@@ -231,23 +298,23 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
-// TestPendingFromTheWire: the same, from the bytes of the socket; each
-// interaction is missed, pending or dropped.
+// TestPendingFromTheWire: the same, from the bytes of the socket.
 func TestPendingFromTheWire(t *testing.T) {
-	f := newTapped(t, true, WithCommands("ping"))
-	f.inst.Interaction(func(*discordgo.Session, *discordgo.InteractionCreate) error { return nil })
-	stream := newInteractionStream()
-	for range manyPending {
-		f.feed(t, stream.another())
-	}
-	kept := len(f.inst.acks.pending.byID)
-	missed := f.inst.acks.cells[2*len(ackOutcomes)+ackMissed].n.Load() // on a machine that stood still for seconds
-	if got := uint64(kept) + missed + f.inst.acks.evicted.Load(); got != manyPending || kept > catalog.MaxPending {
-		t.Errorf("%d pending, %d missed, %d dropped, want %d in all", kept, missed, f.inst.acks.evicted.Load(), manyPending)
-	}
-	if kept, evicted := len(f.inst.timers.pending.byID), f.inst.timers.evicted.Load(); kept != catalog.MaxPending || evicted != manyPending-catalog.MaxPending {
-		t.Errorf("%d timers are kept and %d gave way, want %d and %d", kept, evicted, catalog.MaxPending, manyPending-catalog.MaxPending)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		f := newTapped(t, true, WithCommands("ping"))
+		f.inst.Interaction(func(*discordgo.Session, *discordgo.InteractionCreate) error { return nil })
+		stream := newInteractionStream()
+		for range manyPending {
+			f.feed(t, stream.another())
+		}
+		const evicted = manyPending - catalog.MaxPending
+		if acks, timers := len(f.inst.acks.pending.byID), len(f.inst.timers.pending.byID); acks != catalog.MaxPending || timers != catalog.MaxPending {
+			t.Errorf("%d interactions and %d timers are kept, want %d", acks, timers, catalog.MaxPending)
+		}
+		if got, want := f.evicted(t), map[string]int64{"answer": evicted, "handler": evicted}; !maps.Equal(got, want) {
+			t.Errorf("timers evicted: %v, want %v", got, want)
+		}
+	})
 }
 
 // pendingBytes is what 10,000 pending interactions need, each.
@@ -282,7 +349,7 @@ func BenchmarkPending(b *testing.B) {
 	b.Run("handler", func(b *testing.B) {
 		var total float64
 		for b.Loop() {
-			s := &timerSet{}
+			s := newTimerSet()
 			s.used.Store(true)
 			now := time.Now()
 			total += pendingBytes(func(id uint64) { s.start(id, now) })

@@ -87,7 +87,7 @@ func TestNoTimersWithoutTap(t *testing.T) {
 	if got := counted(inst); got != maxPending+50 {
 		t.Errorf("%d dispatches counted, want %d", got, maxPending+50)
 	}
-	if got := inst.timers.evicted.Load(); got != 0 {
+	if got := inst.timers.evicted.n.Load(); got != 0 {
 		t.Errorf("%d timers evicted, want none", got)
 	}
 }

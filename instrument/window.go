@@ -3,9 +3,10 @@ package instrument
 import "time"
 
 // A window holds what is followed of interactions, by their ids and in the
-// order of their receipt. It holds maxPending at most; the oldest gives way.
+// order of their receipt. It holds limit of them at most; the oldest gives way.
 // It is not safe for concurrent use.
 type window[T any] struct {
+	limit          int
 	byID           map[uint64]*entry[T]
 	oldest, newest *entry[T]
 	spare          *entry[T] // a list by newer: entries that are used again
@@ -29,7 +30,7 @@ func (w *window[T]) add(id uint64, received time.Time) (e *entry[T], evicted int
 	if _, again := w.byID[id]; again {
 		return nil, 0
 	}
-	if len(w.byID) >= maxPending {
+	if len(w.byID) >= w.limit {
 		if w.oldest == nil { // the others wait for a response each
 			return nil, 1
 		}

@@ -3,13 +3,17 @@ package resource
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"go.opentelemetry.io/otel/attribute"
 	sdkresource "go.opentelemetry.io/otel/sdk/resource"
+
+	"github.com/argus-dgo/argus/internal/excerpt"
 )
 
 const (
@@ -32,11 +36,7 @@ var ErrClusterID = errors.New("invalid cluster id")
 // Cluster returns the cluster id of r, or "" if r has none; a resource made by
 // [New] always has one.
 func Cluster(r *sdkresource.Resource) string {
-	v, ok := r.Set().Value(ClusterKey)
-	if !ok || v.Type() != attribute.STRING {
-		return ""
-	}
-	return v.AsString()
+	return label(r, ClusterKey)
 }
 
 // A claim is what one source says of this process.
@@ -100,7 +100,7 @@ func (c *config) detectCluster(env []attribute.KeyValue) (Process, error) {
 			if first.source == SourceResourceAttributes {
 				where = "the key cluster in " + where
 			}
-			return Process{}, fmt.Errorf("%w %q from %s: %w", ErrClusterID, clip(first.id), where, err)
+			return Process{}, fmt.Errorf("%w %s from %s: %w", ErrClusterID, quoteName(first.id), where, err)
 		}
 	}
 	start, startSource, err := c.clusterIDStart()
@@ -174,9 +174,18 @@ func parseNumber(s string) (int, bool) {
 }
 
 func checkClusterID(id string) error {
-	switch {
-	case id == "":
+	if id == "" {
 		return errors.New("it is empty; set it to this process's name in the fleet, or remove the setting to use " + DefaultCluster)
+	}
+	return checkName(id)
+}
+
+// checkName judges what becomes a label of every series: a cluster id, a bot, a
+// region.
+func checkName(id string) error {
+	switch {
+	case looksSecret(id):
+		return errSecret
 	case len(id) > MaxClusterIDLength:
 		return fmt.Errorf("it is %d bytes long; use at most %d", len(id), MaxClusterIDLength)
 	case !utf8.ValidString(id):
@@ -184,11 +193,8 @@ func checkClusterID(id string) error {
 	case strings.TrimSpace(id) != id:
 		return errors.New("it begins or ends with a blank; remove the blank")
 	}
-	for _, opening := range []string{"$(", "${", "{{"} {
-		if strings.Contains(id, opening) {
-			return fmt.Errorf("it contains %s, so a variable in it was not expanded, and all processes would be one cluster; "+
-				"write it where it is expanded (Kubernetes does so with $(X) only where X stands above it in env)", opening)
-		}
+	if err := errors.Join(checkQuotes(id), checkExpanded(id)); err != nil {
+		return err
 	}
 	for _, r := range id {
 		if !unicode.IsPrint(r) {
@@ -198,14 +204,41 @@ func checkClusterID(id string) error {
 	return nil
 }
 
-// clip keeps an error readable when the value is not.
-func clip(s string) string {
-	const most = 64
-	if len(s) <= most {
-		return s
+// notExpanded finds what is left of a variable where nobody put its value: $(X) of
+// Kubernetes, ${X} and $X of shells, {{X}} of templates and what Go's leave for
+// one that is not there, %H of systemd, %X% of Windows, and a command in
+// backquotes.
+var notExpanded = regexp.MustCompile(`\$[({]|\$[A-Za-z_][A-Za-z0-9_]*|\{\{|<no value>|%[A-Za-z][A-Za-z0-9_]*%?|` + "`")
+
+func checkExpanded(name string) error {
+	placeholder := notExpanded.FindString(name)
+	if placeholder == "" {
+		return nil
 	}
-	return strings.ToValidUTF8(s[:most], "") + "…"
+	return fmt.Errorf("it contains %s, so a variable in it was not expanded, and all processes would have the same name; "+
+		"write it where it is expanded (Kubernetes does so with $(X) only where X stands above it in env)", placeholder)
 }
+
+// checkQuotes finds the quotes that docker run --env-file keeps, and a shell would
+// have taken away.
+func checkQuotes(s string) error {
+	s = strings.TrimSpace(s)
+	if len(s) < 2 || s[0] != s[len(s)-1] || s[0] != '"' && s[0] != '\'' {
+		return nil
+	}
+	return errors.New("it has quotes around it, which are a part of the value there (an env file of docker's keeps them); remove the quotes")
+}
+
+// quoteName returns a name as an error may show it.
+func quoteName(s string) string {
+	if looksSecret(s) {
+		return hidden
+	}
+	return strconv.Quote(clip(s))
+}
+
+// clip keeps an error readable when the value is not.
+func clip(s string) string { return excerpt.Clip(s, 64) }
 
 func lookupString(attrs []attribute.KeyValue, key attribute.Key) (string, bool) {
 	// The last of equal keys wins, as in the SDK.

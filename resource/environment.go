@@ -27,12 +27,13 @@ func (c *config) resourceAttributes() ([]attribute.KeyValue, error) {
 }
 
 // parseResourceAttributes parses the form that OpenTelemetry's specification
-// took from W3C Baggage: key=value,key=value, with values percent-encoded. The
-// keys are taken as they are, as the SDK does. The specification wants the whole
-// variable discarded when a part of it is wrong, so nothing is salvaged.
+// took from W3C Baggage: key=value,key=value, with keys and values
+// percent-encoded. Empty entries are skipped: a comma at the end says nothing.
+// The specification wants the whole variable discarded when a part of it is
+// wrong, so nothing is salvaged.
 func parseResourceAttributes(s string) ([]attribute.KeyValue, error) {
-	if strings.TrimSpace(s) == "" {
-		return nil, nil
+	if err := checkQuotes(s); err != nil {
+		return nil, err
 	}
 	var (
 		attrs []attribute.KeyValue
@@ -41,6 +42,9 @@ func parseResourceAttributes(s string) ([]attribute.KeyValue, error) {
 	n := 0
 	for entry := range strings.SplitSeq(s, ",") {
 		n++
+		if strings.TrimSpace(entry) == "" {
+			continue
+		}
 		kv, err := parseEntry(entry)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("entry %d %w", n, err))
@@ -61,7 +65,10 @@ func parseEntry(entry string) (attribute.KeyValue, error) {
 		// is not quoted.
 		return attribute.KeyValue{}, errors.New("has no '='; write key=value pairs separated by commas, and %2C for a comma in a value")
 	}
-	key := strings.TrimSpace(k)
+	key, err := url.PathUnescape(strings.TrimSpace(k))
+	if err != nil {
+		return attribute.KeyValue{}, errors.New("has a key with a malformed percent-encoding; write %25 for a percent sign")
+	}
 	if key == "" {
 		return attribute.KeyValue{}, errors.New("has an empty key")
 	}

@@ -228,12 +228,12 @@ export const fleet = () =>
           }),
           lines({
             title: "Faults inside the instrumentation",
-            description: "Faults that were caught and did not reach the bot, by part, and timers dropped at the cap: interactions without an outcome. Both should be 0: report what the log says.",
+            description: "Faults that were caught and did not reach the bot, by part, and timers dropped at the cap: interactions without an outcome (answer), or whose handler's delay is unknown (handler). Both should be 0: report what the log says.",
             width: 8,
             unit: "short",
             queries: [
               { expr: sum(["hook"], increase("argus_instrumentation_errors_total")), legend: "{{hook}}" },
-              { expr: sum([], increase("argus_timers_evicted_total")), legend: "timers dropped" },
+              { expr: sum(["timer"], increase("argus_timers_evicted_total")), legend: "{{timer}} timers dropped" },
             ],
           }),
           lines({

@@ -62,7 +62,7 @@ func TestOpenAllKeepsToMaxConcurrency(t *testing.T) {
 	if took := time.Since(began); took < 2*window {
 		t.Errorf("three shards with one key were open after %v; want two windows of %v between them", took, window)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	last := map[int]time.Time{}
 	for _, id := range ids {
@@ -109,7 +109,7 @@ func TestOpenAllSparesTheToken(t *testing.T) {
 		}
 	case err := <-result:
 		t.Fatalf("it has ended: %v", err)
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("it does not say that it waits")
 	}
 	if got := status(t, "http://"+a.Addr()+"/healthz"); got != http.StatusOK {
@@ -139,7 +139,7 @@ func status(t *testing.T, url string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 10 * time.Second}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Minute}
 	response, err := client.Do(request)
 	if err != nil {
 		t.Fatal(err)
@@ -154,7 +154,7 @@ func TestOpenAllWaitsForTheReset(t *testing.T) {
 	const resetAfter = time.Second
 	began := time.Now() // the reset is not before resetAfter from here
 	fake, sessions := newSessions(t, []int{0, 1}, discordtest.WithMaxConcurrency(2), discordtest.WithSessionStartLimit(1000, 1, resetAfter))
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := openAll(ctx, sessions, 10*time.Millisecond); err != nil {
 		t.Fatal(err)
@@ -173,7 +173,7 @@ func TestOpenAllWaitsForTheReset(t *testing.T) {
 func TestOpenAllStops(t *testing.T) {
 	t.Parallel()
 	fake, sessions := newSessions(t, []int{0, 1})
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	result := make(chan error, 1)
 	go func() { result <- openAll(ctx, sessions, time.Hour) }()
@@ -192,7 +192,7 @@ func wantCanceled(t *testing.T, result <-chan error) {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("the error is %v, want %v", err, context.Canceled)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("it waits on")
 	}
 }
@@ -221,7 +221,7 @@ func TestOpenAllOutlastsAnOutage(t *testing.T) {
 func TestRegisterOutlastsAnOutage(t *testing.T) {
 	t.Parallel()
 	fake, sessions := newSessions(t, []int{0})
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := openAll(ctx, sessions, time.Millisecond); err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"strconv"
@@ -15,6 +16,9 @@ import (
 	"go.opentelemetry.io/otel"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"google.golang.org/grpc/resolver"
+
+	"github.com/argus-dgo/argus/internal/excerpt"
+	"github.com/argus-dgo/argus/internal/report"
 )
 
 // Option configures [New].
@@ -83,8 +87,8 @@ func WithTimeout(d time.Duration) Option {
 
 // WithProducers adds sources of metrics besides the MeterProvider, such as
 // contrib's Prometheus bridge. When one returns an error, what it has is sent
-// all the same and the error is reported: the reader alone would send nothing
-// at all. It adds up when used more than once; nil is ignored.
+// all the same and the error is reported. It adds up when used more than once;
+// nil is ignored.
 func WithProducers(ps ...sdkmetric.Producer) Option {
 	ps = append([]sdkmetric.Producer(nil), ps...)
 	return optionFunc(func(c *config) {
@@ -100,10 +104,10 @@ func WithProducers(ps ...sdkmetric.Producer) Option {
 // first at once, then at most one a minute. The default is OpenTelemetry's
 // global error handler. The function must be safe for concurrent use and must
 // not call Shutdown; nil is ignored.
-func WithReport(report func(error)) Option {
+func WithReport(f func(error)) Option {
 	return optionFunc(func(c *config) {
-		if report != nil {
-			c.report = report
+		if f != nil {
+			c.report = report.Guard(f)
 		}
 	})
 }
@@ -114,7 +118,7 @@ func WithReport(report func(error)) Option {
 func WithOnState(onState func(up bool)) Option {
 	return optionFunc(func(c *config) {
 		if onState != nil {
-			c.onState = onState
+			c.onState = report.Guard(onState)
 		}
 	})
 }
@@ -169,6 +173,8 @@ func variable(name string) (full, value string) {
 	return "", ""
 }
 
+const compressionGzip = "gzip" // as gRPC names it
+
 // checkEnvironment finds what the exporter and the reader would ignore or
 // misread in silence. What an option replaces is mostly not looked at.
 func checkEnvironment(c *config) []error {
@@ -191,7 +197,7 @@ func checkEnvironment(c *config) []error {
 		}
 	}
 	check("PROTOCOL", func(v string) error {
-		if v != "grpc" {
+		if !strings.EqualFold(v, "grpc") {
 			return fmt.Errorf("%q is not supported: this exporter speaks grpc; set it to grpc, and the endpoint to the collector's gRPC port (4317)", v)
 		}
 		return nil
@@ -215,12 +221,7 @@ func checkEnvironment(c *config) []error {
 		check("TIMEOUT", func(v string) error { return checkMillis(v, 0) })
 	}
 	check("INSECURE", oneOf("true", "false"))
-	check("COMPRESSION", func(v string) error {
-		if v != "gzip" && v != "none" {
-			return fmt.Errorf("%q is not one of gzip, none", v)
-		}
-		return nil
-	})
+	check("COMPRESSION", oneOf(compressionGzip, "none"))
 	if c.tls == nil && !c.insecure {
 		check("CERTIFICATE", checkCertificates)
 		errs = append(errs, checkClientCertificate()...)
@@ -258,12 +259,14 @@ func checkMillis(v string, least int64) error {
 // checkEndpoint accepts what the exporter does not ignore and gRPC can reach. The
 // value is not quoted when there may be a password in it.
 func checkEndpoint(v string, fromEnv bool) error {
-	quoted := strconv.Quote(v)
+	quoted := quote(v)
 	if strings.Contains(v, "@") {
 		return errors.New("the endpoint has an @ in it: credentials are not sent from there; use headers, and write http://host:4317 or https://host:4317")
 	}
-	isURL := strings.Contains(v, "://")
-	if !isURL && !fromEnv {
+	if !strings.Contains(v, "://") {
+		if fromEnv {
+			return checkTarget(v)
+		}
 		return checkHostPort(v)
 	}
 	u, err := url.Parse(v)
@@ -283,17 +286,30 @@ func checkEndpoint(v string, fromEnv bool) error {
 		return fmt.Errorf("%s: the scheme %q is not http or https", quoted, u.Scheme)
 	case resolver.Get(u.Scheme) != nil:
 		return nil // A target in gRPC's own notation; gRPC checks it.
-	case isURL:
-		return fmt.Errorf("%s: the scheme %q is neither http or https nor one of gRPC's, such as dns or unix", quoted, u.Scheme)
-	case strings.Contains(v, ":"):
-		return checkHostPort(v)
 	default:
-		return checkHost(v, quoted) // gRPC's port is then 443.
+		return fmt.Errorf("%s: the scheme %q is neither http or https nor one of gRPC's, such as dns or unix", quoted, u.Scheme)
 	}
 }
 
+// checkTarget accepts gRPC's notation without "//": a scheme of gRPC's with what
+// it takes, host:port, or a host alone, whose port is then 443
+// (https://github.com/grpc/grpc/blob/master/doc/naming.md).
+func checkTarget(v string) error {
+	scheme, _, colon := strings.Cut(v, ":")
+	if colon && resolver.Get(strings.ToLower(scheme)) != nil {
+		return nil // gRPC checks the rest.
+	}
+	if _, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(v, "["), "]")); err == nil || !colon {
+		return checkHost(v, quote(v))
+	}
+	return checkHostPort(v)
+}
+
+// quote keeps an error readable when the value is not.
+func quote(v string) string { return strconv.Quote(excerpt.Clip(v, 200)) }
+
 func checkHostPort(v string) error {
-	quoted := strconv.Quote(v)
+	quoted := quote(v)
 	host, port, err := net.SplitHostPort(v)
 	if err != nil || host == "" {
 		return fmt.Errorf("%s is neither host:port nor a URL such as http://host:4317", quoted)
@@ -322,6 +338,9 @@ func checkHeaders(v string) error {
 	n := 0
 	for entry := range strings.SplitSeq(v, ",") {
 		n++
+		if strings.TrimSpace(entry) == "" {
+			continue // as behind a comma at the end; the exporter sends nothing of it
+		}
 		key, val, found := strings.Cut(entry, "=")
 		switch decoded, err := url.PathUnescape(val); {
 		case !found:

@@ -60,19 +60,16 @@ func New(ctx context.Context, opts ...Option) (*Exporter, error) {
 		return nil, fmt.Errorf("otlp: endpoint %s: %s", p.endpoint, p.scrub(err.Error()))
 	}
 
-	var readerOpts []sdkmetric.PeriodicReaderOption
-	if c.interval != nil {
-		readerOpts = append(readerOpts, sdkmetric.WithInterval(*c.interval))
-	}
-	for _, producer := range c.producers {
-		readerOpts = append(readerOpts, sdkmetric.WithProducer(&tolerant{Producer: producer, push: p}))
-	}
 	e := &Exporter{push: p, begin: make(chan struct{}, 1), done: make(chan struct{})}
-	e.reader = &reader{PeriodicReader: sdkmetric.NewPeriodicReader(p, readerOpts...), exporter: e}
+	e.reader = newReader(e, c)
+	interval := milliseconds("OTEL_METRIC_EXPORT_INTERVAL", defaultInterval)
+	if c.interval != nil {
+		interval = *c.interval
+	}
 	// It outlives ctx, which is for New alone; Shutdown ends it.
 	var run context.Context
 	run, e.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	go e.repeat(run, c.reconnect)
+	go e.repeat(run, interval, c.reconnect)
 	return e, nil
 }
 
@@ -104,6 +101,7 @@ func (c *config) exporterOptions() []otlpmetricgrpc.Option {
 		_, endpoint = variable("ENDPOINT")
 	}
 	scheme, _, isURL := strings.Cut(strings.ToLower(endpoint), "://")
+	_, notParsed := url.Parse(endpoint)
 	switch {
 	case isURL && (scheme == "http" || scheme == "https"):
 		// Also one from a variable: the exporter would have INSECURE beat the
@@ -112,6 +110,17 @@ func (c *config) exporterOptions() []otlpmetricgrpc.Option {
 		plain = plain || scheme == "http"
 	case c.endpointSet:
 		opts = append(opts, otlpmetricgrpc.WithEndpoint(c.endpoint))
+	case notParsed != nil:
+		// 127.0.0.1:4317 is good for gRPC and no URL: the exporter would pass it
+		// over, and take endpoint and scheme from the other variable.
+		opts = append(opts, otlpmetricgrpc.WithEndpoint(endpoint))
+		plain = c.plain()
+		if !plain && !certificatesSet() {
+			opts = append(opts, otlpmetricgrpc.WithTLSCredentials(credentials.NewTLS(nil)))
+		}
+	}
+	if _, v := variable("COMPRESSION"); strings.EqualFold(v, compressionGzip) {
+		opts = append(opts, otlpmetricgrpc.WithCompressor(compressionGzip)) // the exporter knows it in lower case alone
 	}
 	switch {
 	case c.tls != nil:
@@ -147,9 +156,14 @@ func (c *config) plain() bool {
 		return false
 	}
 	_, v := variable("INSECURE")
+	return strings.EqualFold(v, "true") && !certificatesSet()
+}
+
+// certificatesSet says whether a variable names a certificate.
+func certificatesSet() bool {
 	_, ca := variable("CERTIFICATE")
 	_, own := variable("CLIENT_CERTIFICATE")
-	return strings.EqualFold(v, "true") && ca == "" && own == ""
+	return ca != "" || own != ""
 }
 
 // host is the endpoint as reports show it: the host and port alone.
@@ -229,64 +243,64 @@ func (e *Exporter) ForceFlush(ctx context.Context) error { return e.reader.Force
 // is idempotent and gives the same answer each time. A MeterProvider that is
 // shut down shuts its readers down; that does all of this too.
 func (e *Exporter) Shutdown(ctx context.Context) error {
-	e.shutdown.Do(func() {
-		e.push.close()
-		e.cancel()
-		<-e.done
-		if err := e.reader.PeriodicReader.Shutdown(context.WithValue(ctx, finalKey{}, true)); err != nil &&
-			!errors.Is(err, sdkmetric.ErrReaderShutdown) {
-			e.err = err
-		}
-	})
+	e.shutdown.Do(func() { e.err = e.end(ctx) })
 	return e.err
 }
 
-// repeat exports when Begin asks for it, and again soon after an export that
-// found nobody, so that the collector's return does not go unnoticed for a whole
-// interval.
-func (e *Exporter) repeat(ctx context.Context, pace time.Duration) {
+func (e *Exporter) end(ctx context.Context) error {
+	if _, limited := ctx.Deadline(); !limited {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, e.reader.timeout)
+		defer cancel()
+	}
+	e.push.close()
+	e.cancel()
+	select {
+	case <-e.done:
+	case <-ctx.Done(): // a callback of the program's own that does not return
+	}
+	err := e.reader.export(context.WithValue(ctx, finalKey{}, true))
+	if errors.Is(err, sdkmetric.ErrReaderNotRegistered) { // there was nothing to export
+		err = nil
+	}
+	// No collection any more; that there was none is no fault.
+	if gone := e.reader.ManualReader.Shutdown(ctx); gone != nil && !errors.Is(gone, sdkmetric.ErrReaderShutdown) {
+		err = errors.Join(err, gone)
+	}
+	if closed := e.push.Shutdown(ctx); err == nil {
+		err = closed
+	}
+	return err
+}
+
+// repeat exports once an interval, when Begin asks for it, and again soon after
+// an export that found nobody, so that the collector's return does not go
+// unnoticed for a whole interval. What goes wrong is reported where it is seen,
+// and is no news to this loop.
+func (e *Exporter) repeat(ctx context.Context, interval, pace time.Duration) {
 	defer close(e.done)
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-ticker.C:
 		case <-e.begin:
-			_ = e.reader.PeriodicReader.ForceFlush(ctx) // as below
-			continue
 		case <-e.push.again:
+			// Many bots lose one collector at one time: spread their return.
+			timer := time.NewTimer(pace/2 + rand.N(pace/2+1)) //nolint:gosec // a spread in time is no secret
+			select {
+			case <-ctx.Done():
+				timer.Stop()
+				return
+			case <-timer.C:
+			}
 		}
-		// Many bots lose one collector at one time: spread their return.
-		timer := time.NewTimer(pace/2 + rand.N(pace/2+1)) //nolint:gosec // a spread in time is no secret
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return
-		case <-timer.C:
-		}
-		// The outcome is seen by push; an error of the collection itself is the
-		// next interval's to report.
-		_ = e.reader.PeriodicReader.ForceFlush(ctx)
+		_ = e.reader.export(ctx)
+		ticker.Reset(interval)
 	}
 }
-
-// reader is the periodic reader with the two calls whose caller wants to know
-// how the export went: push does not tell the reader, which would hand every
-// failure to OpenTelemetry's global error handler.
-type reader struct {
-	*sdkmetric.PeriodicReader
-	exporter *Exporter
-}
-
-// ForceFlush collects and exports now, and returns what went wrong.
-func (r *reader) ForceFlush(ctx context.Context) error {
-	if err := r.PeriodicReader.ForceFlush(ctx); err != nil {
-		return err
-	}
-	return r.exporter.push.lastError()
-}
-
-// Shutdown is the exporter's.
-func (r *reader) Shutdown(ctx context.Context) error { return r.exporter.Shutdown(ctx) }
 
 // finalKey marks the context of the export at shutdown.
 type finalKey struct{}

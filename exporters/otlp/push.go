@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"regexp"
 	"sync"
 
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/argus-dgo/argus/exporters/internal/limit"
+	"github.com/argus-dgo/argus/internal/excerpt"
 )
 
 // ExportError is a failed export as it is reported.
@@ -83,10 +84,8 @@ type push struct {
 	closing bool
 }
 
-// Export returns nil for an export that failed, except for the one at
-// shutdown: the reader would give the error to OpenTelemetry's global handler
-// each time, and it was reported here, at a limited rate. Whoever flushes gets
-// it from lastError.
+// Export returns nil for an export that failed, except for the one at shutdown:
+// it was reported here, at a limited rate. Whoever flushes gets it from lastError.
 func (p *push) Export(ctx context.Context, rm *metricdata.ResourceMetrics) error {
 	var refused refusal
 	err := p.Exporter.Export(context.WithValue(ctx, refusalKey{}, &refused), rm)
@@ -187,40 +186,16 @@ func (p *push) exportError(err error, refused *status.Status) *ExportError {
 	return e
 }
 
-// scrub takes header values out of a text that a collector may have written,
-// and keeps it to one line of bounded length.
+// maxMessage is how much of another program's text a report quotes.
+const maxMessage = 500
+
+// proxyAnswer is how gRPC quotes the answer of a proxy that opens no tunnel (v1.85):
+// its head and its whole body, of which the status says enough.
+var proxyAnswer = regexp.MustCompile(`(failed to do connect handshake, response: )\\*"(HTTP/[0-9.]+ [0-9]{3}[^\\"]*).*`)
+
+// scrub makes one line of bounded length of a text that a collector or a proxy
+// may have written, without the values of headers.
 func (p *push) scrub(s string) string {
-	for _, secret := range p.secrets {
-		s = strings.ReplaceAll(s, secret, "[redacted]")
-	}
-	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "")), " ")
-	const most = 500
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
-	}
-	return s
-}
-
-// tolerant passes on what a producer has when it also has an error; the reader
-// would send nothing at all, the MeterProvider's metrics included.
-type tolerant struct {
-	sdkmetric.Producer
-	push    *push
-	limiter limit.Limiter
-}
-
-// Produce never fails; an error is reported at a limited rate.
-func (t *tolerant) Produce(ctx context.Context) ([]metricdata.ScopeMetrics, error) {
-	out, err := t.Producer.Produce(ctx)
-	if err == nil {
-		return out, nil
-	}
-	if suppressed, ok := t.limiter.Allow(); ok {
-		err = fmt.Errorf("otlp: some metrics of a producer are left out of the export: %w", err)
-		if suppressed > 0 {
-			err = fmt.Errorf("%w (%d more since the last report)", err, suppressed)
-		}
-		t.push.report(err)
-	}
-	return out, nil
+	s = proxyAnswer.ReplaceAllString(s, "$1$2")
+	return excerpt.Line(excerpt.Hide(s, p.secrets...), maxMessage)
 }

@@ -17,8 +17,8 @@ type metric struct {
 	Kind        string `json:"kind"`
 	Unit        string `json:"unit"`
 	Description string `json:"description"`
-	// Labels has the closed set of values of each label, without cluster, which
-	// every series has. It is empty where the set depends on the bot.
+	// Labels has the closed set of values of each label, without those of the
+	// resource, which every series has. It is empty where the set depends on the bot.
 	Labels  map[string][]string `json:"labels"`
 	Buckets []float64           `json:"buckets,omitempty"`
 }
@@ -27,6 +27,7 @@ type metric struct {
 // knows each name and each label.
 type document struct {
 	Namespace string            `json:"namespace"`
+	Resource  []string          `json:"resource"` // labels of every series
 	Metrics   map[string]metric `json:"metrics"`
 }
 
@@ -39,7 +40,7 @@ func main() {
 }
 
 func write(path string) error {
-	d := document{Namespace: catalog.Namespace, Metrics: map[string]metric{}}
+	d := document{Namespace: catalog.Namespace, Resource: catalog.ResourceLabels(), Metrics: map[string]metric{}}
 	for _, i := range catalog.All() {
 		m := metric{
 			Kind: i.Kind.String(), Unit: i.Unit, Description: i.Description,

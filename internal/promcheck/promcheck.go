@@ -15,7 +15,20 @@ type Labels map[string][]string
 
 // Series returns the labels of a metric that is not the catalog's: Prometheus' own,
 // or one of the Go runtime's or the process', which the bot has as well.
-func Series() Labels { return Labels{"cluster": nil, "job": nil, "instance": nil} }
+func Series() Labels {
+	l := everywhere()
+	l["instance"] = nil
+	return l
+}
+
+// everywhere returns the labels that every series of the bot has on every path.
+func everywhere() Labels {
+	l := Labels{"job": nil}
+	for _, name := range catalog.ResourceLabels() {
+		l[name] = nil
+	}
+	return l
+}
 
 // Metrics are the metrics that an expression may name.
 type Metrics map[string]Labels
@@ -25,7 +38,7 @@ func Catalog() Metrics {
 	metrics := Metrics{}
 	for _, i := range catalog.All() {
 		labels := func(more ...string) Labels {
-			l := Labels{"cluster": nil}
+			l := everywhere()
 			for _, label := range i.Labels {
 				l[label.Name] = label.Values
 				if label.Name == "route" {

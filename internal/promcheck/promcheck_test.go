@@ -17,6 +17,7 @@ func TestCheck(t *testing.T) {
 		`sum(discord_shard_disconnects_total{code=~"4004|401[0-4]", initiator='discord',}) or vector(0)`,
 		`discord_interaction_acks_total{outcome=~"$outcome"}`,
 		`sum by (cluster, sign) (label_replace(discord_shard_up{shard="0"}, "sign", "none", "", ""))`,
+		`max by (job, bot, region, cluster) (discord_shards_configured{bot="music",job!="mod"})`,
 		`1e3 * -discord_clock_offset_seconds > bool .5 and on () absent(argus_up)`,
 	} {
 		if err := Catalog().Check(expr); err != nil {
@@ -33,6 +34,7 @@ func TestCheck(t *testing.T) {
 		`discord_interaction_acks_total{outcome="on_time"}`:                           `outcome is never "on_time"`,
 		`discord_interaction_acks_total{outcome!="on_time"}`:                          `outcome is never "on_time"`,
 		`discord_shard_disconnects_total{code=~"4004|4099"}`:                          `code never fits "4099"`,
+		`discord_guilds{instance="a:9191"}`:                                           `discord_guilds has no label "instance"`,
 		`{__name__="discord_shard_up"}`:                                               `without the name`,
 		`discord_shard_up{shard="0"`:                                                  `cannot be read`,
 		`sum by (cluster`:                                                             `does not end`,

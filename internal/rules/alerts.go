@@ -241,9 +241,9 @@ up{job=~"${Jobs}"} == 0`,
 		Description: "{{ $value | humanize }} faults in the part {{ $labels.hook }} were caught in the last 15 min. The bot did not notice; what this part counts may be too low.",
 	},
 	{
-		Name: "ArgusTimersEvicted", Severity: Info, Level: "cluster",
-		Expr:        `sum by (cluster) (increase(argus_timers_evicted_total[${ErrorWindow}])) > 0`,
-		Summary:     "Cluster {{ $labels.cluster }} has more interactions in flight than Argus follows",
-		Description: "{{ $value | humanize }} were dropped in the last 15 min: they have no outcome or no delay of their handler, and the share that was answered in time leaves them out.",
+		Name: "ArgusTimersEvicted", Severity: Info, Level: "cluster, timer",
+		Expr:        `sum by (cluster, timer) (increase(argus_timers_evicted_total[${ErrorWindow}])) > 0`,
+		Summary:     "Cluster {{ $labels.cluster }} has more interactions in flight than Argus follows to their {{ $labels.timer }}",
+		Description: "{{ $value | humanize }} were dropped in the last 15 min. answer: they have no outcome, and the share that was answered in time leaves them out. handler: only the delay of their handler is unknown.",
 	},
 }

@@ -310,7 +310,7 @@ var raised = map[string]warning{
 	"ArgusScrapeFails":                 {in: "fleet", labels: map[string]string{"job": "bots", "instance": ""}},
 	"ArgusSubsystemDown":               {in: "unpushed", labels: map[string]string{"cluster": "", "subsystem": "otlp"}},
 	"ArgusInstrumentationErrors":       {in: "storm", labels: map[string]string{"cluster": "", "hook": "tap"}},
-	"ArgusTimersEvicted":               cluster("raid"),
+	"ArgusTimersEvicted":               {in: "raid", labels: map[string]string{"cluster": "", "timer": ""}},
 }
 
 const (

@@ -66,7 +66,7 @@ func TestBotStops(t *testing.T) {
 		if !errors.Is(err, errStopping) {
 			t.Errorf("the handler ended with %v, want errStopping", err)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the handler is still at work")
 	}
 	if err := b.counted(func() error { return nil }); err == nil {

@@ -261,7 +261,7 @@ func TestDuration(t *testing.T) {
 	if code != 0 || stderr.Len() > 0 {
 		t.Errorf("exit code %d, standard error %q", code, stderr)
 	}
-	if took := time.Since(began); took < 6*time.Second || took > 30*time.Second {
+	if took := time.Since(began); took < 6*time.Second || took > time.Minute {
 		t.Errorf("with --duration 6s it took %v", took)
 	}
 	if text := out.String(); !strings.Contains(text, "  ended: ") || strings.Contains(text, "ended: 0 events") {
@@ -328,7 +328,7 @@ func TestCollectorAway(t *testing.T) {
 	}
 	began := time.Now()
 	r.end(t)
-	if took := time.Since(began); took > 2*shutdownTimeout+2*time.Second {
+	if took := time.Since(began); took > 2*shutdownTimeout+30*time.Second {
 		t.Errorf("the end took %v", took)
 	}
 	if !r.wrote("level=WARN")() {

@@ -171,7 +171,7 @@ func scenarios() []*scenario {
 				{"the crowd", `sum by (type) (rate(discord_interactions_total[1m]))`},
 				{"who got no answer", `sum by (outcome) (rate(discord_interaction_acks_total[1m]))`},
 				{"why: the bot had no room for them", `sum by (command, error_type) (rate(discord_command_errors_total[1m]))`},
-				{"interactions that Argus has lost sight of, and whose outcome nobody knows", `sum(increase(argus_timers_evicted_total[5m]))`},
+				{"interactions that Argus has lost sight of, and whose outcome nobody knows", `sum(increase(argus_timers_evicted_total{timer="answer"}[5m]))`},
 			},
 			prepare: func(c *config, s *settings) {
 				s.slots = c.pace.crowd / 24

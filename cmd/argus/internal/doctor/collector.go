@@ -17,6 +17,7 @@ import (
 
 	"github.com/argus-dgo/argus"
 	"github.com/argus-dgo/argus/exporters/otlp"
+	"github.com/argus-dgo/argus/internal/excerpt"
 )
 
 const connectTimeout = 3 * time.Second
@@ -150,7 +151,7 @@ func isRemote(err error) bool {
 
 // handshake tells why TLS was not agreed on.
 func handshake(endpoint string, err error) *finding {
-	f := &finding{"collector", failure, fmt.Sprintf("%s: the TLS handshake fails: %v", endpoint, err), ""}
+	f := &finding{"collector", failure, fmt.Sprintf("%s: the TLS handshake fails: %s", endpoint, excerpt.Line(err.Error(), 500)), ""}
 	var (
 		record   tls.RecordHeaderError
 		unknown  x509.UnknownAuthorityError

@@ -208,7 +208,7 @@ func TestCollector(t *testing.T) {
 		environment(t, "127.0.4.2:9191", "OTEL_METRICS_EXPORTER=otlp", "OTEL_EXPORTER_OTLP_ENDPOINT=http://"+l.Addr().String())
 		began := time.Now()
 		has(t, findings(t, newDoctor(), "--timeout", "700ms"), "fail collector: ")
-		if took := time.Since(began); took > 5*time.Second {
+		if took := time.Since(began); took > 30*time.Second {
 			t.Errorf("it took %v", took)
 		}
 	})

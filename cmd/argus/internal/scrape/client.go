@@ -13,6 +13,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/argus-dgo/argus/internal/excerpt"
 )
 
 const (
@@ -163,8 +165,14 @@ func reason(err error) error {
 	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(inner) {
 		err = inner
 	}
+	if text := excerpt.Line(err.Error(), maxReason); text != err.Error() { // net/http quotes what the server said
+		return errors.New(text)
+	}
 	return err
 }
+
+// maxReason is how much of a server's own words an error has.
+const maxReason = 200
 
 // Page asks one process for its page.
 func (c *Client) Page(ctx context.Context, address string) (*Page, error) {
@@ -201,6 +209,8 @@ type Result struct {
 	Address string
 	Page    *Page
 	Err     error // nil with a Page
+	// Labels are those that Prometheus puts on the target, as far as they are known.
+	Labels map[string]string
 }
 
 // ErrNotAsked is the error of a target that there was no time for.

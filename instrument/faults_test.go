@@ -1,0 +1,45 @@
+package instrument_test
+
+import (
+	"runtime"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/otel"
+
+	"github.com/argus-dgo/argus/discordtest"
+	"github.com/argus-dgo/argus/instrument"
+)
+
+// TestErrorHandlerIsHostile: what the handler of faults does is the bot's affair,
+// and nothing that it does may reach discordgo's goroutines. The fault is found
+// while discordgo dials, inside Open.
+func TestErrorHandlerIsHostile(t *testing.T) {
+	t.Parallel()
+	for name, handle := range map[string]func(release chan struct{}){
+		"blocks":             func(release chan struct{}) { <-release },
+		"panics":             func(chan struct{}) { panic("the handler's own") }, //nolint:forbidigo // what is tested
+		"ends the goroutine": func(chan struct{}) { runtime.Goexit() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			told, release := make(chan struct{}, 8), make(chan struct{})
+			b := newBench(t, nil, instrument.WithErrorHandler(otel.ErrorHandlerFunc(func(error) {
+				told <- struct{}{}
+				handle(release)
+			})))
+			t.Cleanup(func() { close(release) })
+			s := b.session(0, 1)
+			own := *s.Client
+			b.attach(s)
+			s.Client = &own // is not measured, which is the fault
+			b.open(s)
+			<-told
+			if _, _, err := b.srv.SendInteraction(b.context(), 0, discordtest.ApplicationCommand, time.Now(), "ping"); err != nil {
+				t.Fatal(err)
+			}
+			r := b.awaitValue("discord.interactions{status=received,type=application_command}", 1)
+			r.want(t, reading{"argus.instrumentation.errors{hook=transport}": 1})
+		})
+	}
+}
