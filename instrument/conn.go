@@ -56,8 +56,8 @@ func clock() int64 { return max(1, int64(time.Since(clock0))) }
 
 func newTappedConn(inner net.Conn, t *tap) *tappedConn {
 	c := &tappedConn{Conn: inner, tap: t}
-	c.in.Reset((*inbound)(c))
-	c.out.Reset((*outbound)(c))
+	c.in.Reset((*inbound)(c), wire.Server)
+	c.out.Reset((*outbound)(c), wire.Client)
 	return c
 }
 

@@ -1,67 +1,58 @@
 package wire
 
 import (
-	"bytes"
+	"bufio"
+	"encoding/binary"
 	"errors"
 	"io"
-	"sync"
 
 	"github.com/klauspost/compress/flate"
 )
 
 const (
-	// A compressed message is tried when this much of it is there: enough for
-	// the code tables and the first fields.
-	firstTry = 4 << 10
-	// What a compressed message may hold, compressed, to be read further than
-	// that. Discord's largest are the GUILD_CREATEs of large guilds.
+	// What a compressed message may hold to be read.
 	maxCompressed = 8 << 20
 	// A buffer that grew larger than this is not kept.
 	keepBuffer = 16 << 10
 )
 
+// maxInflated is how far one is inflated. Discord's largest are the GUILD_CREATEs
+// of large guilds, of some megabytes. discordgo has no limit: it goes on for as long
+// as what comes is JSON, and holds all of it. It is a variable for the tests' sake.
+var maxInflated = 64 << 20
+
 // A message is the one that is being received. It is fed in the clear.
 type message struct {
 	scan scanner
 
-	// Compressed messages are collected: zlib is a binary message of
-	// Discord's payload compression, deflate one of permessage-deflate.
+	// Compressed messages are collected. zlib is a binary message of Discord's
+	// payload compression, deflate one of permessage-deflate, which may be both.
 	zlib, deflate bool
-	tried         bool
 	tooLarge      bool
 	buf           []byte
 }
 
 func (m *message) start(binary, deflated bool) {
 	m.scan.reset()
-	m.zlib, m.deflate = binary && !deflated, deflated
-	m.tried, m.tooLarge = false, false
+	m.zlib, m.deflate = binary, deflated
+	m.tooLarge = false
 	m.buf = m.buf[:0]
 }
 
 func (m *message) compressed() bool { return m.zlib || m.deflate }
 
 // done reports whether the rest of the message can be skipped.
-func (m *message) done() bool { return m.scan.done || m.tooLarge }
+func (m *message) done() bool { return m.scan.done() || m.tooLarge }
 
 func (m *message) feed(p []byte) {
-	if !m.compressed() {
+	switch {
+	case !m.compressed():
 		m.scan.feed(p)
-		return
-	}
-	if len(m.buf)+len(p) > maxCompressed {
+	case len(m.buf)+len(p) > maxCompressed:
 		m.tooLarge = true
 		m.buf = nil
-		return
-	}
-	m.buf = append(m.buf, p...)
-	if !m.tried && len(m.buf) >= firstTry {
-		m.tried = true
-		// Here the input may end early: what follows decides.
-		_ = m.inflate()
-		if !m.scan.done {
-			m.scan.reset()
-		}
+	default:
+		m.buf = append(m.buf, p...)
 	}
 }
 
@@ -71,74 +62,98 @@ func (m *message) end() (*Packet, error) {
 	switch {
 	case m.tooLarge:
 		return nil, ErrTooLarge
-	case m.compressed() && !m.scan.done:
+	case m.compressed():
 		err = m.inflate()
 	}
 	if cap(m.buf) > keepBuffer {
 		m.buf = nil
 	}
-	if err != nil && !m.scan.done {
-		return nil, err
-	}
-	return m.scan.end(), nil
+	return m.scan.end(), err
 }
 
-// An inflater is some 50 KB of windows and tables: too much to have one for
-// each connection, when it is needed for a moment now and then.
-type inflater struct {
-	in  bytes.Reader
-	r   io.ReadCloser
-	out [4 << 10]byte
-}
+// deflateTail is what a sender of permessage-deflate leaves out (RFC 7692, section
+// 7.2.1), and a last block, which gorilla/websocket puts behind it.
+const deflateTail = "\x00\x00\xff\xff\x01\x00\x00\xff\xff"
 
-// inflaters is a pool of them. The fuzz test has none: given an empty Huffman
-// tree, which is malformed, a reader of klauspost/compress v1.20.3 goes by a table
-// of what it read before. Nothing that discordgo accepts has one.
-var inflaters interface {
-	Get() any
-	Put(any)
-} = &sync.Pool{New: newInflater}
-
-func newInflater() any {
-	z := &inflater{}
-	z.r = flate.NewReader(&z.in)
-	return z
-}
-
-func (z *inflater) reset() error {
-	return z.r.(flate.Resetter).Reset(&z.in, nil) //nolint:errcheck // flate's documentation: it always is one
-}
-
-// inflate scans what has been collected, from its beginning.
+// inflate scans what has been collected.
 func (m *message) inflate() error {
-	in := m.buf
-	if m.zlib {
-		// RFC 1950: CMF and FLG, without a preset dictionary. The checksum at
-		// the end is left to discordgo.
-		if len(in) < 2 || in[0]&0x0F != 8 || in[1]&0x20 != 0 {
-			return ErrInflate
-		}
-		in = in[2:]
+	z := newInflation()
+	defer z.release()
+	if !m.deflate {
+		z.in.Reset(m.buf)
+		return m.inflateZlib(z, &z.in)
 	}
-	z := inflaters.Get().(*inflater) //nolint:errcheck // there is nothing else in it
-	defer func() {
-		z.in.Reset(nil)
-		inflaters.Put(z)
-	}()
-	z.in.Reset(in)
-	if err := z.reset(); err != nil {
+	m.buf = append(m.buf, deflateTail...)
+	z.in.Reset(m.buf)
+	z.from(&z.in)
+	if !m.zlib {
+		return m.drain(z, m.scan.feed)
+	}
+	inner := newInflation()
+	defer inner.release()
+	err := m.inflateZlib(inner, bufio.NewReader(z))
+	// gorilla/websocket reads a message to its end before discordgo looks at it.
+	if broken := m.drain(z, func([]byte) {}); broken != nil {
+		return broken
+	}
+	return err
+}
+
+// drain reads a message of permessage-deflate to its end, without which discordgo
+// does not see it.
+func (m *message) drain(z *inflater, use func([]byte)) error {
+	for {
+		n, err := z.Read(z.out[:])
+		use(z.out[:n])
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case errors.Is(err, ErrTooLarge):
+			m.scan.state = failed
+			return err
+		case err != nil:
+			m.scan.state = failed
+			return ErrDeflate
+		}
+	}
+}
+
+// inflateZlib scans a stream of zlib as far as discordgo reads it: to the end of the
+// object. So the checksum behind it does not matter.
+func (m *message) inflateZlib(z *inflater, in flate.Reader) error {
+	if !zlibHeader(in, z.out[:4]) {
 		return ErrInflate
 	}
-	for !m.scan.done {
-		n, err := z.r.Read(z.out[:])
+	z.from(in)
+	for !m.scan.done() {
+		n, err := z.Read(z.out[:])
 		m.scan.feed(z.out[:n])
 		switch {
-		case err == nil:
-		case errors.Is(err, io.EOF), m.deflate && errors.Is(err, io.ErrUnexpectedEOF): // RFC 7692 leaves the last block open
+		case m.scan.done(), err == nil:
+		case errors.Is(err, io.EOF):
 			return nil
+		case errors.Is(err, ErrTooLarge):
+			return err
 		default:
 			return ErrInflate
 		}
 	}
 	return nil
+}
+
+// zlibHeader reads the header of RFC 1950 into four bytes, as compress/zlib does: of
+// preset dictionaries it takes the empty one.
+func zlibHeader(in io.Reader, h []byte) bool {
+	const emptyDictionary = 1
+	if _, err := io.ReadFull(in, h[:2]); err != nil {
+		return false
+	}
+	if h[0]&0x0F != 8 || h[0]>>4 > 7 || binary.BigEndian.Uint16(h)%31 != 0 {
+		return false
+	}
+	if h[1]&0x20 == 0 {
+		return true
+	}
+	_, err := io.ReadFull(in, h)
+	return err == nil && binary.BigEndian.Uint32(h) == emptyDictionary
 }

@@ -108,46 +108,34 @@ func EventIndex(name string) int {
 	return len(eventIndex) - 1
 }
 
-// needs says which fields end the scan of a dispatch, by event: as soon as they
-// are there, the rest of the message is skipped. An event that is not listed
-// needs none. Where a field may be absent, the whole message is scanned.
-var needs = func() []Fields {
-	n := make([]Fields, len(eventIndex))
-	n[EventReady] = HasGuilds
-	n[EventGuildCreate] = HasID | HasMemberCount // an unavailable guild has no member count, and is short
-	n[EventGuildDelete] = HasID | HasUnavailable
-	n[EventGuildMemberAdd] = HasGuildID
-	n[EventGuildMemberRemove] = HasGuildID
-	n[EventInteractionCreate] = HasID | HasType
-	return n
+// hasFields says of which events fields are needed.
+var hasFields = func() []bool {
+	has := make([]bool, len(eventIndex))
+	for _, n := range []int{EventReady, EventGuildCreate, EventGuildDelete, EventGuildMemberAdd, EventGuildMemberRemove, EventInteractionCreate} {
+		has[n] = true
+	}
+	return has
 }()
 
-// Types of an interaction that have an application command
-// (https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object-interaction-type).
-const (
-	typeApplicationCommand = 2
-	typeAutocomplete       = 4
-)
-
 // ScanData fills a packet from a dispatch whose envelope was decoded by
-// somebody else: data is its "d". It reports whether data was well-formed as
-// far as it was read.
+// somebody else: data is its "d". It reports whether data is a JSON value, and
+// does not look where no field of the event is needed.
 //
 // The memory of p's Guilds and Command is used again. Where that is too small,
 // it is allocated.
 func ScanData(p *Packet, event string, seq int64, data []byte) bool {
 	guilds, name := p.Guilds[:0], p.Command[:0]
 	*p = Packet{Event: EventIndex(event), Seq: seq, Has: HasOp | HasEvent | HasSeq, Guilds: guilds, Command: name}
-	if needs[p.Event] == 0 {
+	if !hasFields[p.Event] {
 		return true
 	}
 	var s scanner
 	s.pkt = *p
-	s.state, s.within, s.slot = inValue, inRoot, slotD
+	s.open(kindObject, true)
+	s.state, s.slot = beforeValue, slotD
 	s.feed(data)
+	command := s.command()
 	*p = s.pkt
-	if p.Has&HasCommand != 0 {
-		p.Command = append(name, s.cmd.joined()...)
-	}
-	return s.done || s.within == inRoot && s.state != inString && s.skipDepth == 0
+	p.Command = append(name, command...)
+	return s.depth == 1 && (s.state == afterValue || s.state == inNumber && s.number >= afterZero)
 }

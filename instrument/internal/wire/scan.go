@@ -1,562 +1,433 @@
 package wire
 
-// A scanner reads a JSON text in pieces and fills a Packet. It follows the text
-// as far as it must to know where it is, and is not a validator: the text is
-// also decoded by discordgo, which is.
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// maxDepth is how deep encoding/json lets containers lie in one another.
+const maxDepth = 10000
+
+// A scanner reads a JSON text in pieces, fills a Packet, and accepts what
+// discordgo handles: it follows the whole grammar, as encoding/json does, to the
+// closing brace. So no more than a prefix is read of a text that is malformed,
+// and nothing behind the object.
 type scanner struct {
-	pkt  Packet
-	done bool // nothing that follows matters
+	fields
 
-	state  scanState
-	within container
-	slot   slot
+	state scanState
+	// The containers around what is read: the innermost is an array or an object,
+	// and bit n of arrays tells it of the one that has n others around it.
+	depth  int
+	array  bool
+	arrays [(maxDepth + 63) / 64]uint64
 
-	// While a value is skipped: how many of its brackets are open, and whether
-	// a string is.
-	skipDepth  int
-	skipString bool
-
-	escaped bool // the byte before was a backslash inside a string
-	bad     bool // the key or value is too long, or has an escape
-
-	// The key or the value that is being read, but for a command's names.
-	buf  [48]byte
-	nbuf int
-
-	cmd      command
-	dataRead bool // d.data was read, whatever it is
-	token    hash // of what was read of a token
+	str     stringState
+	number  numberState
+	literal string // what is left of null, true or false
 }
 
 type scanState uint8
 
 const (
-	inStart  scanState = iota // before the root's opening brace
-	inKeys                    // in an object, before a key or the end
-	inKey                     // in a key
-	inColon                   // after a key
-	inValue                   // before a value
-	inString                  // in a string value
-	inName                    // in the string value that is a command's name
-	inOther                   // in a number or a literal
-	inSkip                    // in a container that does not matter
-	inArray                   // in an array that matters, before a value or the end
-	inEnd                     // after the root
-)
-
-// A container is one that matters.
-type container uint8
-
-const (
-	inNone    container = iota
-	inRoot              // {"op": …, "d": …, "s": …, "t": …}
-	inData              // the object d
-	inGuilds            // the array d.guilds
-	inGuild             // an object of it
-	inCommand           // the object d.data, or one that is the first in inOptions: cmd.level tells
-	inOptions           // the array of options of an inCommand
-)
-
-// A slot is a key that matters.
-type slot uint8
-
-const (
-	slotNone slot = iota
-	slotOp
-	slotEvent
-	slotSeq
-	slotD
-	slotID
-	slotGuildID
-	slotType
-	slotMemberCount
-	slotUnavailable
-	slotGuilds
-	slotHeartbeatInterval
-	slotStub // the id of a guild in the array
-	slotData // an interaction's
-	slotName // from here on of a command
-	slotSub  // the type of an option
-	slotOptions
-	slotToken
+	beforeRoot       scanState = iota // before the object's opening brace
+	beforeFirstKey                    // behind an opening brace
+	beforeKey                         // behind a comma in an object
+	beforeColon                       // behind a key
+	beforeValue                       // behind a colon, or a comma in an array
+	beforeFirstValue                  // behind an opening bracket
+	afterValue                        // in a container, behind a value
+	inString                          // in a key or a string: str
+	inNumber                          // in a number: number
+	inLiteral                         // in null, true or false: literal
+	ended                             // the object is whole
+	failed                            // discordgo refuses the message, whatever follows
 )
 
 func (s *scanner) reset() {
-	guilds := s.pkt.Guilds[:0]
-	s.pkt = Packet{Event: EventUnknown, Guilds: guilds}
-	s.done = false
-	s.state, s.within, s.slot = inStart, inNone, slotNone
-	s.skipDepth, s.skipString, s.escaped, s.bad, s.nbuf = 0, false, false, false, 0
-	s.dataRead = false
+	s.state, s.depth = beforeRoot, 0
+	s.fields.reset()
 }
 
-// end returns the packet if the text was a whole object, or if enough of it was
-// seen.
+// done reports whether what follows does not matter.
+func (s *scanner) done() bool { return s.state >= ended }
+
+// end returns the packet if the text was one.
 func (s *scanner) end() *Packet {
-	if !s.done && s.state != inEnd {
+	if s.state != ended {
 		return nil
 	}
-	if s.pkt.Has&HasCommand != 0 {
-		s.pkt.Command = s.cmd.joined()
-	}
+	s.pkt.Command = s.command()
 	return &s.pkt
 }
 
 func (s *scanner) feed(p []byte) {
-	for len(p) > 0 && !s.done {
+	for len(p) > 0 {
+		b := p[0]
 		switch s.state {
-		case inSkip:
-			p = s.skip(p)
-		case inKey, inString:
-			p = s.text(p)
-		case inName:
-			var end bool
-			if p, end = s.cmd.name(p); end {
-				s.afterValue()
-			}
-		default:
-			p = s.step(p)
+		case inString:
+			p = s.readString(p)
+			continue
+		case inNumber:
+			p = s.readNumber(p)
+			continue
+		case inLiteral:
+			p = s.readLiteral(p)
+			continue
+		case ended, failed:
+			return
 		}
-	}
-}
-
-// skip passes over a container that does not matter.
-func (s *scanner) skip(p []byte) []byte {
-	for n := 0; n < len(p); n++ {
-		if s.skipString {
-			for ; n < len(p); n++ {
-				switch {
-				case s.escaped:
-					s.escaped = false
-				case p[n] == '\\':
-					s.escaped = true
-				case p[n] == '"':
-					s.skipString = false
-				}
-				if !s.skipString {
-					break
-				}
-			}
+		p = p[1:]
+		if b <= ' ' && (b == ' ' || b == '\n' || b == '\t' || b == '\r') {
 			continue
 		}
-		switch p[n] {
-		case '"':
-			s.skipString = true
-		case '{', '[':
-			s.skipDepth++
-		case '}', ']':
-			s.skipDepth--
-			if s.skipDepth == 0 {
-				s.afterValue()
-				return p[n+1:]
-			}
-		}
-	}
-	return nil
-}
-
-// text reads a key or a string value up to its closing quote.
-func (s *scanner) text(p []byte) []byte {
-	keep := s.state == inKey || s.slot != slotNone
-	for n, b := range p {
-		switch {
-		case s.escaped:
-			s.escaped = false
-			continue
-		case b == '\\':
-			s.escaped, s.bad = true, true
-			continue
-		case b != '"':
+		switch s.state {
+		case afterValue:
 			switch {
-			case s.state == inString && s.slot == slotToken:
-				s.token.add(b)
-			case keep:
-				s.keep(b)
+			case b == ',' && s.array:
+				s.state = beforeValue
+			case b == ',':
+				s.state = beforeKey
+			case b == ']' && s.array, b == '}' && !s.array:
+				s.close()
+			default:
+				s.state = failed
 			}
+		case beforeColon:
+			s.state = beforeValue
+			if b != ':' {
+				s.state = failed
+			}
+		case beforeFirstKey, beforeKey:
+			switch {
+			case b == '"':
+				p = s.string(p, true)
+			case b == '}' && s.state == beforeFirstKey:
+				s.close()
+			default:
+				s.state = failed
+			}
+		case beforeFirstValue:
+			if b == ']' {
+				s.close()
+				continue
+			}
+			p = s.value(b, p)
+		case beforeRoot:
+			if b != '{' {
+				s.state = failed
+				return
+			}
+			s.open(kindObject, true)
+		default: // beforeValue
+			p = s.value(b, p)
+		}
+	}
+}
+
+// value begins a value with its first byte, which is before p.
+func (s *scanner) value(b byte, p []byte) []byte {
+	kind := kinds[b]
+	matters := s.depth == s.care
+	if kind == kindNone || matters && !s.fields.value(kind) {
+		s.state = failed
+		return nil
+	}
+	switch kind {
+	case kindString:
+		return s.string(p, false)
+	case kindObject, kindArray:
+		s.open(kind, matters)
+	case kindNumber:
+		s.state, s.number = inNumber, afterMinus
+		if b != '-' {
+			s.number = numbers[afterMinus][b]
+		}
+		if s.keep = matters && s.slot != slotNone; s.keep {
+			s.text.begin()
+			s.text.put(b)
+		}
+	default:
+		s.state, s.literal = inLiteral, kind.literal()
+	}
+	return p
+}
+
+func (s *scanner) open(k kind, matters bool) {
+	if s.depth == maxDepth {
+		s.state = failed
+		return
+	}
+	word, bit := s.depth/64, uint64(1)<<(s.depth%64)
+	s.depth++
+	if s.array = k == kindArray; s.array {
+		s.arrays[word] |= bit
+		s.state = beforeFirstValue
+	} else {
+		s.arrays[word] &^= bit
+		s.state = beforeFirstKey
+	}
+	if matters {
+		s.enter(k)
+	}
+}
+
+func (s *scanner) close() {
+	if s.depth == s.care {
+		s.leave()
+	}
+	s.depth--
+	if s.depth == 0 {
+		s.state = ended
+		return
+	}
+	s.state = afterValue
+	outer := s.depth - 1
+	s.array = s.arrays[outer/64]>>(outer%64)&1 != 0
+}
+
+// A kind is what a value is, by its first byte.
+type kind uint8
+
+const (
+	kindNone kind = iota
+	kindString
+	kindObject
+	kindArray
+	kindNumber
+	kindNull
+	kindTrue
+	kindFalse
+)
+
+var kinds = [256]kind{
+	'"': kindString, '{': kindObject, '[': kindArray, 'n': kindNull, 't': kindTrue, 'f': kindFalse, '-': kindNumber,
+	'0': kindNumber, '1': kindNumber, '2': kindNumber, '3': kindNumber, '4': kindNumber,
+	'5': kindNumber, '6': kindNumber, '7': kindNumber, '8': kindNumber, '9': kindNumber,
+}
+
+// literal is what follows the first byte.
+func (k kind) literal() string {
+	switch k {
+	case kindNull:
+		return "ull"
+	case kindTrue:
+		return "rue"
+	default:
+		return "alse"
+	}
+}
+
+func (s *scanner) readLiteral(p []byte) []byte {
+	n := min(len(p), len(s.literal))
+	if string(p[:n]) != s.literal[:n] {
+		s.state = failed
+		return nil
+	}
+	if s.literal = s.literal[n:]; s.literal == "" {
+		s.state = afterValue
+	}
+	return p[n:]
+}
+
+// A numberState is where in a number the scanner is, by RFC 8259, section 6.
+type numberState uint8
+
+const (
+	noNumber numberState = iota
+	afterMinus
+	afterPoint
+	afterE
+	afterSign // of the exponent
+	// From here on the number may end.
+	afterZero
+	inInteger
+	inFraction
+	inExponent
+)
+
+// numbers are the states behind a byte, or noNumber where the byte is no part of
+// the number.
+var numbers = func() (next [inExponent + 1][256]numberState) {
+	for b := byte('0'); b <= '9'; b++ {
+		next[afterMinus][b], next[inInteger][b] = inInteger, inInteger
+		next[afterPoint][b], next[inFraction][b] = inFraction, inFraction
+		next[afterE][b], next[afterSign][b], next[inExponent][b] = inExponent, inExponent, inExponent
+	}
+	next[afterMinus]['0'] = afterZero
+	next[afterZero]['.'], next[inInteger]['.'] = afterPoint, afterPoint
+	next[afterE]['+'], next[afterE]['-'] = afterSign, afterSign
+	for _, b := range []byte("eE") {
+		next[afterZero][b], next[inInteger][b], next[inFraction][b] = afterE, afterE, afterE
+	}
+	return next
+}()
+
+// readNumber reads a number up to the byte behind it.
+func (s *scanner) readNumber(p []byte) []byte {
+	state := s.number
+	for n, b := range p {
+		next := numbers[state][b]
+		if next != noNumber {
+			state = next
 			continue
 		}
-		if s.state == inKey {
-			s.slot = s.slotOf()
-			s.state = inColon
-		} else {
-			s.setString()
-			s.afterValue()
+		if s.keep {
+			s.text.append(p[:n])
 		}
-		return p[n+1:]
+		s.state = afterValue
+		if state < afterZero || s.keep && !s.setNumber(s.text.bytes()) {
+			s.state = failed
+		}
+		return p[n:]
+	}
+	if s.keep {
+		s.text.append(p)
+	}
+	s.number = state
+	return nil
+}
+
+// A stringState is where in a string the scanner is.
+type stringState struct {
+	key     bool
+	escaped bool // behind a backslash
+	digits  int  // how many of \uXXXX are still to come
+	unit    rune // the digits so far
+}
+
+// string begins a key or a string behind its opening quote. Most end in the same
+// piece, and have no escape.
+func (s *scanner) string(p []byte, key bool) []byte {
+	s.keep = s.depth == s.care && (key || s.slot != slotNone)
+	if !s.keep {
+		if n := plain(p); n < len(p) && p[n] == '"' {
+			s.state = afterValue
+			if key {
+				s.state = beforeColon
+			}
+			return p[n+1:]
+		}
+	}
+	s.text.begin()
+	s.state, s.str = inString, stringState{key: key}
+	return s.readString(p)
+}
+
+// readString reads a key or a string up to its closing quote.
+func (s *scanner) readString(p []byte) []byte {
+	for len(p) > 0 {
+		if s.str.escaped || s.str.digits > 0 {
+			if !s.unescape(p[0]) {
+				s.state = failed
+				return nil
+			}
+			p = p[1:]
+			continue
+		}
+		n := plain(p)
+		if s.keep {
+			s.text.append(p[:n])
+		}
+		if n == len(p) {
+			return nil
+		}
+		b := p[n]
+		p = p[n+1:]
+		switch b {
+		case '\\':
+			s.str.escaped = true
+		case '"':
+			s.endString()
+			return p
+		default: // a control character
+			s.state = failed
+			return nil
+		}
 	}
 	return nil
 }
 
-func (s *scanner) keep(b byte) {
-	if s.nbuf == len(s.buf) {
-		s.bad = true
-		return
+func (s *scanner) endString() {
+	s.state = afterValue
+	if s.str.key {
+		s.state = beforeColon
 	}
-	s.buf[s.nbuf] = b
-	s.nbuf++
-}
-
-func (s *scanner) begin(state scanState) {
-	s.state = state
-	s.nbuf, s.bad, s.escaped = 0, false, false
-}
-
-// step takes one byte outside strings.
-func (s *scanner) step(p []byte) []byte {
-	b := p[0]
-	switch s.state {
-	case inStart:
-		if b == '{' {
-			s.within, s.state = inRoot, inKeys
-		}
-	case inKeys:
-		switch b {
-		case '"':
-			s.begin(inKey)
-		case '}':
-			s.closeObject()
-		}
-	case inColon:
-		if b == ':' {
-			s.state = inValue
-		}
-	case inValue:
-		s.value(b)
-	case inOther:
-		switch b {
-		case ',', ' ', '\t', '\r', '\n':
-			s.setOther()
-			s.afterValue()
-		case '}', ']':
-			s.setOther()
-			s.afterValue()
-			return p // it closes the container
-		default:
-			if s.slot != slotNone {
-				s.keep(b)
-			}
-		}
-	case inArray:
-		if s.within == inOptions {
-			return s.option(p)
-		}
-		switch b {
-		case '{':
-			s.within, s.state = inGuild, inKeys
-		case ']':
-			s.within, s.state = inData, inKeys
-			s.pkt.Has |= HasGuilds
-			s.checkDone()
-		case '[':
-			s.startSkip()
-		case '"':
-			s.slot = slotNone
-			s.begin(inString)
-		}
-	case inEnd:
-		// discordgo reads one value and leaves what follows.
+	switch {
+	case !s.keep:
+	case s.str.key:
+		s.setKey()
+	default:
+		s.setString()
 	}
-	return p[1:]
 }
 
-// value begins a value with its first byte.
-func (s *scanner) value(b byte) {
+// unescape takes a byte of an escape sequence, and reports whether it is one.
+func (s *scanner) unescape(b byte) bool {
+	if s.str.digits > 0 {
+		digit, ok := hexDigit(b)
+		s.str.unit = s.str.unit<<4 | digit
+		s.str.digits--
+		if s.str.digits == 0 {
+			s.text.putUnit(s.str.unit)
+		}
+		return ok
+	}
+	s.str.escaped = false
 	switch b {
-	case ' ', '\t', '\r', '\n':
-	case '"':
-		if s.slot == slotName {
-			s.cmd.beginName()
-			s.state = inName
-			return
-		}
-		if s.slot == slotToken {
-			s.token = newHash()
-		}
-		s.begin(inString)
-	case '{':
-		switch {
-		case s.slot == slotD:
-			s.within, s.state = inData, inKeys
-		case s.slot == slotData && s.mayBeInteraction():
-			s.beginCommand(0)
-			s.pkt.Has &^= HasCommand
-			s.dataRead = false
-		default:
-			s.startSkip()
-		}
-	case '[':
-		switch s.slot {
-		case slotGuilds:
-			s.within, s.state = inGuilds, inArray
-		case slotOptions:
-			s.within, s.state = inOptions, inArray
-			s.cmd.current().options = 0
-		default:
-			s.startSkip()
-		}
+	case 'u':
+		s.str.digits, s.str.unit = 4, 0
+		return true
+	case '"', '\\', '/':
+	case 'b':
+		b = '\b'
+	case 'f':
+		b = '\f'
+	case 'n':
+		b = '\n'
+	case 'r':
+		b = '\r'
+	case 't':
+		b = '\t'
 	default:
-		s.begin(inOther)
-		if s.slot != slotNone {
-			s.keep(b)
-		}
+		return false
 	}
+	s.text.put(b)
+	return true
 }
 
-// mayBeInteraction reports whether the event is INTERACTION_CREATE, or not known
-// yet.
-func (s *scanner) mayBeInteraction() bool {
-	return s.pkt.Has&HasEvent == 0 || s.pkt.Event == EventInteractionCreate
+func hexDigit(b byte) (rune, bool) {
+	switch {
+	case '0' <= b && b <= '9':
+		return rune(b - '0'), true
+	case 'a' <= b && b <= 'f':
+		return rune(b - 'a' + 10), true
+	case 'A' <= b && b <= 'F':
+		return rune(b - 'A' + 10), true
+	}
+	return 0, false
 }
 
-func (s *scanner) beginCommand(level int) {
-	s.cmd.begin(level)
-	s.within, s.state = inCommand, inKeys
-}
-
-// option takes one byte between the options of a command. Only the first one
-// may be part of the name, and only while there is no other.
-func (s *scanner) option(p []byte) []byte {
-	l := s.cmd.current()
-	switch b := p[0]; {
-	case b == ' ', b == '\t', b == '\r', b == '\n', b == ',':
-	case b == ']':
-		s.within = inCommand
-		s.afterValue()
-	case b == '{' && l.options == 0:
-		l.options = 1
-		s.beginCommand(s.cmd.level + 1)
-	default:
-		// What is left of the array is skipped.
-		l.options = 2
-		s.within = inCommand
-		s.startSkip()
-		return p
-	}
-	return p[1:]
-}
-
-func (s *scanner) startSkip() {
-	s.state, s.skipDepth, s.skipString, s.escaped = inSkip, 1, false, false
-}
-
-// afterValue goes on in the container around the value.
-func (s *scanner) afterValue() {
-	if s.within == inGuilds {
-		s.state = inArray
-	} else {
-		s.state = inKeys
-	}
-	if s.slot == slotData {
-		s.dataRead = true
-	}
-	s.slot = slotNone
-	s.checkDone()
-}
-
-func (s *scanner) closeObject() {
-	switch s.within {
-	case inGuild:
-		s.within, s.state = inGuilds, inArray
-	case inData:
-		s.within, s.state = inRoot, inKeys
-	case inCommand:
-		if s.cmd.level > 0 {
-			s.cmd.level--
-			s.within, s.state = inOptions, inArray
-			return
-		}
-		if s.cmd.join() {
-			s.pkt.Has |= HasCommand
-		}
-		s.within, s.slot = inData, slotData
-		s.afterValue()
-	default:
-		s.within, s.state = inNone, inEnd
-	}
-}
-
-func (s *scanner) slotOf() slot {
-	if s.bad {
-		return slotNone
-	}
-	key := s.buf[:s.nbuf]
-	switch s.within {
-	case inRoot:
-		switch string(key) {
-		case "op":
-			return slotOp
-		case "t":
-			return slotEvent
-		case "s":
-			return slotSeq
-		case "d":
-			return slotD
-		}
-	case inData:
-		switch string(key) {
-		case "id":
-			return slotID
-		case "guild_id":
-			return slotGuildID
-		case "type":
-			return slotType
-		case "member_count":
-			return slotMemberCount
-		case "unavailable":
-			return slotUnavailable
-		case "guilds":
-			return slotGuilds
-		case "heartbeat_interval":
-			return slotHeartbeatInterval
-		case "data":
-			return slotData
-		case "token":
-			return slotToken
-		}
-	case inGuild:
-		if string(key) == "id" {
-			return slotStub
-		}
-	case inCommand:
-		switch string(key) {
-		case "name":
-			return slotName
-		case "type":
-			return slotSub // the command's own says what it is invoked on, and join leaves it
-		case "options":
-			if s.cmd.level < commandLevels-1 {
-				return slotOptions
-			}
+// plain returns how many bytes come before the first quote, backslash or control
+// character. It looks at eight at a time.
+func plain(p []byte) int {
+	const (
+		ones = 0x0101010101010101
+		high = 0x8080808080808080
+	)
+	n := 0
+	for ; len(p)-n >= 8; n += 8 {
+		w := binary.LittleEndian.Uint64(p[n:])
+		quote, backslash := w^ones*'"', w^ones*'\\'
+		// The lowest of these bits is right; a borrow can set others above it.
+		if found := ((w-ones*' ')&^w | (quote-ones)&^quote | (backslash-ones)&^backslash) & high; found != 0 {
+			return n + bits.TrailingZeros64(found)/8
 		}
 	}
-	return slotNone
-}
-
-// setString stores a string value.
-func (s *scanner) setString() {
-	text := s.buf[:s.nbuf]
-	switch s.slot {
-	case slotEvent:
-		s.pkt.Has |= HasEvent
-		if n, ok := eventIndex[string(text)]; ok && !s.bad {
-			s.pkt.Event = n
-		}
-	case slotID:
-		s.setID(&s.pkt.ID, HasID)
-	case slotGuildID:
-		s.setID(&s.pkt.GuildID, HasGuildID)
-	case slotToken:
-		if !s.bad {
-			s.pkt.Token = uint64(s.token)
-		}
-	case slotStub:
-		var id uint64
-		s.setID(&id, 0)
-		switch {
-		case id == 0:
-		case len(s.pkt.Guilds) < MaxGuilds:
-			s.pkt.Guilds = append(s.pkt.Guilds, id)
-		default:
-			s.pkt.Has |= CutGuilds
+	for ; n < len(p); n++ {
+		if b := p[n]; b < ' ' || b == '"' || b == '\\' {
+			break
 		}
 	}
-}
-
-func (s *scanner) setID(to *uint64, has Fields) {
-	if n, ok := digits(s.buf[:s.nbuf]); ok && !s.bad {
-		*to = n
-		s.pkt.Has |= has
-	}
-}
-
-// setOther stores a number or a literal.
-func (s *scanner) setOther() {
-	text := s.buf[:s.nbuf]
-	if s.slot == slotNone || s.bad {
-		return
-	}
-	switch s.slot {
-	case slotUnavailable:
-		s.pkt.Unavailable = string(text) == "true"
-		s.pkt.Has |= HasUnavailable
-		return
-	case slotEvent: // null, outside dispatches
-		s.pkt.Has |= HasEvent
-		return
-	}
-	n, ok := digits(text)
-	if s.slot == slotOp {
-		s.pkt.Op = -1
-		if ok && n <= 255 {
-			s.pkt.Op = int(n)
-		}
-		s.pkt.Has |= HasOp
-		return
-	}
-	if !ok || n > 1<<62 {
-		return
-	}
-	switch s.slot {
-	case slotSeq:
-		s.pkt.Seq = int64(n)
-		s.pkt.Has |= HasSeq
-	case slotType:
-		s.pkt.Type = -1
-		if n <= 255 {
-			s.pkt.Type = int(n)
-		}
-		s.pkt.Has |= HasType
-	case slotMemberCount:
-		s.pkt.MemberCount = int64(n)
-		s.pkt.Has |= HasMemberCount
-	case slotHeartbeatInterval:
-		s.pkt.HeartbeatInterval = int64(n)
-		s.pkt.Has |= HasHeartbeatInterval
-	case slotSub:
-		s.cmd.current().sub = n == optionSubCommand || n == optionSubCommandGroup
-	}
-}
-
-// checkDone ends the scan when what is known is enough.
-func (s *scanner) checkDone() {
-	if s.pkt.Has&HasOp == 0 {
-		return
-	}
-	switch s.pkt.Op {
-	case OpDispatch:
-	case OpHello:
-		s.done = s.pkt.Has&HasHeartbeatInterval != 0
-		return
-	default:
-		s.done = true
-		return
-	}
-	const envelope = HasEvent | HasSeq
-	if s.pkt.Has&envelope == envelope {
-		need := needs[s.pkt.Event]
-		s.done = s.pkt.Has&need == need && !s.awaitsCommand()
-	}
-}
-
-// awaitsCommand reports whether a dispatch has an application command that was
-// not read yet.
-func (s *scanner) awaitsCommand() bool {
-	return s.pkt.Event == EventInteractionCreate && !s.dataRead &&
-		(s.pkt.Type == typeApplicationCommand || s.pkt.Type == typeAutocomplete)
-}
-
-// digits reads a non-empty decimal number that fits.
-func digits(text []byte) (uint64, bool) {
-	if len(text) == 0 || len(text) > 20 {
-		return 0, false
-	}
-	var n uint64
-	for _, b := range text {
-		d := uint64(b - '0')
-		if d > 9 || n > (1<<64-1-d)/10 {
-			return 0, false
-		}
-		n = n*10 + d
-	}
-	return n, true
+	return n
 }

@@ -1,21 +1,24 @@
 package wire
 
 import (
+	"encoding/binary"
 	"errors"
 	"math"
+	"unicode/utf8"
 )
 
 // A Sink is told what a Stream finds. The methods are called from within Feed,
 // one at a time.
 type Sink interface {
 	// Head is given the first line of an HTTP head, cut at 512 bytes and
-	// without its line break, and says how to go on. The bytes are valid only
-	// during the call.
+	// without its line break, when the head has ended, and says how to go on. The
+	// bytes are valid only during the call.
 	Head(line []byte) Next
 	// Packet is given each complete message that is a gateway packet. It is
 	// valid only during the call.
 	Packet(p *Packet)
 	// Close is given the code of a close frame, 1005 (RFC 6455) if it has none.
+	// Nothing follows it.
 	Close(code int)
 	// Fault says that the stream could not be followed any further, or that
 	// one message could not be read.
@@ -40,7 +43,19 @@ const (
 var (
 	ErrProtocol = errors.New("wire: bytes that are not WebSocket frames")
 	ErrInflate  = errors.New("wire: a compressed message that cannot be inflated")
+	ErrDeflate  = errors.New("wire: permessage-deflate data that cannot be inflated")
 	ErrTooLarge = errors.New("wire: a compressed message that is too large to be read along")
+)
+
+// A Side is the one that sends what a Stream follows.
+type Side uint8
+
+// The sides of a connection. A server does not mask its frames, and compresses
+// them only where its HTTP head says so; a client masks them. Otherwise, as in
+// gorilla/websocket, they break the protocol.
+const (
+	Server Side = iota
+	Client
 )
 
 // WebSocket opcodes of RFC 6455, section 5.2.
@@ -57,7 +72,7 @@ const (
 const noStatus = 1005
 
 const (
-	maxLine    = 512 // of an HTTP head's first line, as far as it is kept
+	maxLine    = 512 // of an HTTP head's line, as far as it is kept
 	maxHead    = 64 << 10
 	maxControl = 125 // payload of a control frame, RFC 6455 section 5.5
 )
@@ -75,26 +90,24 @@ const (
 // use Reset. It must not be fed by two goroutines at once.
 type Stream struct {
 	sink  Sink
+	side  Side
 	phase phase
+	head  head
 
-	// The HTTP head.
-	line    [maxLine]byte
-	nline   int
-	lineEnd bool
-	nhead   int
-	tail    uint32 // the last four bytes seen
+	// deflates tells whether the server may set RSV1.
+	deflates bool
 
 	// The current frame.
-	header  [14]byte
-	nheader int
-	left    uint64
-	opcode  byte
-	fin     bool
-	masked  bool
-	mask    [4]byte
-	maskPos int
-	status  [2]byte
-	nstatus int
+	header   [14]byte
+	nheader  int
+	left     uint64
+	opcode   byte
+	fin      bool
+	masked   bool
+	mask     [4]byte
+	maskPos  int
+	control  [maxControl]byte // the payload of a close frame
+	ncontrol int
 
 	// The current message: one data frame and its continuations.
 	open bool
@@ -104,8 +117,8 @@ type Stream struct {
 }
 
 // Reset makes the stream ready for the first byte of a connection.
-func (s *Stream) Reset(sink Sink) {
-	*s = Stream{sink: sink}
+func (s *Stream) Reset(sink Sink, side Side) {
+	*s = Stream{sink: sink, side: side}
 }
 
 // Feed follows the next bytes of the stream. It keeps no reference to them.
@@ -139,35 +152,23 @@ func (s *Stream) fail(err error) {
 }
 
 func (s *Stream) feedHead(p []byte) []byte {
-	const end = 0x0D0A0D0A // CR LF CR LF
-	for n, b := range p {
-		s.nhead++
-		switch {
-		case s.lineEnd:
-		case b == '\r' || b == '\n':
-			s.lineEnd = true
-		case s.nline < maxLine:
-			s.line[s.nline] = b
-			s.nline++
-		}
-		s.tail = s.tail<<8 | uint32(b)
-		if s.tail == end {
-			switch s.sink.Head(s.line[:s.nline]) {
-			case Frames:
-				s.phase = phaseHeader
-			case AnotherHead:
-			default:
-				s.Stop()
-			}
-			s.nline, s.nhead, s.lineEnd, s.tail = 0, 0, false, 0
-			return p[n+1:]
-		}
-		if s.nhead > maxHead {
-			s.fail(ErrProtocol)
-			return nil
+	rest, end := s.head.feed(p)
+	switch {
+	case s.head.size > maxHead:
+		s.fail(ErrProtocol)
+	case end:
+		next := s.sink.Head(s.head.firstLine())
+		s.deflates = s.head.deflate
+		s.head = head{}
+		switch next {
+		case Frames:
+			s.phase = phaseHeader
+		case AnotherHead:
+		default:
+			s.Stop()
 		}
 	}
-	return nil
+	return rest
 }
 
 func (s *Stream) feedHeader(p []byte) []byte {
@@ -217,19 +218,17 @@ func (s *Stream) headerLen() int {
 func (s *Stream) startFrame() bool {
 	h := s.header[:s.nheader]
 	s.fin = h[0]&0x80 != 0
-	deflated := h[0]&0x40 != 0 // RSV1: permessage-deflate, RFC 7692
+	rsv1 := h[0]&0x40 != 0 // permessage-deflate, RFC 7692
 	s.opcode = h[0] & 0x0F
 	s.masked = h[1]&0x80 != 0
+	length := h[1] & 0x7F
 	rest := h[2:]
-	switch length := h[1] & 0x7F; length {
+	switch length {
 	case 126:
-		s.left = uint64(rest[0])<<8 | uint64(rest[1])
+		s.left = uint64(binary.BigEndian.Uint16(rest))
 		rest = rest[2:]
 	case 127:
-		s.left = 0
-		for _, b := range rest[:8] {
-			s.left = s.left<<8 | uint64(b)
-		}
+		s.left = binary.BigEndian.Uint64(rest)
 		rest = rest[8:]
 	default:
 		s.left = uint64(length)
@@ -238,7 +237,8 @@ func (s *Stream) startFrame() bool {
 		copy(s.mask[:], rest)
 		s.maskPos = 0
 	}
-	if h[0]&0x30 != 0 || s.left > math.MaxInt64 {
+	switch {
+	case s.masked != (s.side == Client), rsv1 && s.side == Server && !s.deflates, h[0]&0x30 != 0, s.left > math.MaxInt64:
 		return false
 	}
 	switch s.opcode {
@@ -247,16 +247,12 @@ func (s *Stream) startFrame() bool {
 			return false
 		}
 		s.open = true
-		s.msg.start(s.opcode == opBinary, deflated)
+		s.msg.start(s.opcode == opBinary, rsv1)
 	case opContinuation:
-		if !s.open || deflated {
-			return false
-		}
+		return s.open
 	case opClose, opPing, opPong:
-		if !s.fin || deflated || s.left > maxControl {
-			return false
-		}
-		s.nstatus = 0
+		s.ncontrol = 0
+		return s.fin && length <= maxControl
 	default:
 		return false
 	}
@@ -272,7 +268,7 @@ func (s *Stream) feedPayload(p []byte) []byte {
 	switch {
 	case s.opcode == opClose:
 		s.eachPlain(chunk, func(s *Stream, plain []byte) {
-			s.nstatus += copy(s.status[s.nstatus:], plain)
+			s.ncontrol += copy(s.control[s.ncontrol:], plain)
 		})
 	case s.opcode == opPing || s.opcode == opPong || s.msg.done():
 	default:
@@ -306,11 +302,7 @@ func (s *Stream) endFrame() {
 	s.phase = phaseHeader
 	switch s.opcode {
 	case opClose:
-		code := noStatus
-		if s.nstatus == len(s.status) {
-			code = int(s.status[0])<<8 | int(s.status[1])
-		}
-		s.sink.Close(code)
+		s.endClose()
 		return
 	case opPing, opPong:
 		return
@@ -320,10 +312,38 @@ func (s *Stream) endFrame() {
 	}
 	s.open = false
 	packet, err := s.msg.end()
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrDeflate): // gorilla/websocket reads no further
+		s.fail(err)
+	case err != nil:
 		s.sink.Fault(err)
 	}
 	if packet != nil {
 		s.sink.Packet(packet)
 	}
+}
+
+// endClose takes a close frame, which gorilla/websocket refuses where its code or
+// its reason is malformed.
+func (s *Stream) endClose() {
+	code := noStatus
+	if s.ncontrol >= 2 {
+		code = int(binary.BigEndian.Uint16(s.control[:]))
+		if !validCode(code) || !utf8.Valid(s.control[2:s.ncontrol]) {
+			s.fail(ErrProtocol)
+			return
+		}
+	}
+	s.Stop()
+	s.sink.Close(code)
+}
+
+// validCode reports whether a close frame may have the code: those that RFC 6455,
+// section 7.4, and IANA's list allow, as gorilla/websocket v1.5.3 knows it.
+func validCode(code int) bool {
+	switch code {
+	case 1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013:
+		return true
+	}
+	return 3000 <= code && code <= 4999
 }

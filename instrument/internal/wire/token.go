@@ -2,25 +2,22 @@ package wire
 
 import "math/rand/v2"
 
-// A hash is FNV-1a of 64 bits. It begins at a number of the process's own, so
-// that it says nothing outside of it.
-type hash uint64
+// hashBegin makes a hash of a token that says nothing outside of this process.
+var hashBegin = rand.Uint64()
 
-var hashBegin = hash(rand.Uint64())
+// TokenHash is what stands for an interaction's token, as Packet.Token: 0 for an
+// empty one. It is of the token's beginning, as far as a scanner keeps text, which
+// goes far beyond the interaction's id in it.
+func TokenHash(token string) uint64 { return tokenHash(token[:min(len(token), maxText)]) }
 
-func newHash() hash { return hashBegin }
-
-func (h *hash) add(b byte) { *h = (*h ^ hash(b)) * 1099511628211 }
-
-// TokenHash is what stands for an interaction's token, as Packet.Token. It is 0
-// for an empty one.
-func TokenHash(token string) uint64 {
-	if token == "" {
+// tokenHash is FNV-1a of 64 bits.
+func tokenHash[T string | []byte](token T) uint64 {
+	if len(token) == 0 {
 		return 0
 	}
-	h := newHash()
+	h := hashBegin
 	for n := range len(token) {
-		h.add(token[n])
+		h = (h ^ uint64(token[n])) * 1099511628211
 	}
-	return uint64(h)
+	return h
 }

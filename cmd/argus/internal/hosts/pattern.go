@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/argus-dgo/argus/internal/excerpt"
 )
 
 // Most is how many addresses a list may have.
@@ -27,16 +29,19 @@ func Expand(pattern string, defaultPort int) ([]string, error) {
 	return addresses, nil
 }
 
-// quote keeps an error readable when the pattern is not, and credentials out of it.
-func quote(pattern string) string {
+// quote quotes text from outside in an error: not more of it than a person reads,
+// and no credentials. Every error of the package quotes through it.
+func quote(text string) string {
 	const most = 80
-	if at := strings.LastIndexByte(pattern, '@'); at >= 0 {
-		pattern = "…" + pattern[at:]
+	if at := strings.LastIndexByte(text, '@'); at >= 0 {
+		text = "…" + text[at:]
 	}
-	if len(pattern) > most {
-		return strconv.Quote(strings.ToValidUTF8(pattern[:most], "")) + "…"
-	}
-	return strconv.Quote(pattern)
+	return strconv.Quote(excerpt.Clip(text, most))
+}
+
+func bracketed(inside string) string {
+	quoted := quote(inside)
+	return "[" + quoted[1:len(quoted)-1] + "]"
 }
 
 func expand(pattern string, defaultPort int) ([]string, error) {
@@ -130,11 +135,11 @@ func parseHost(host string) (parts []part, ipv6 bool, err error) {
 			a, err := netip.ParseAddr(inside)
 			switch {
 			case err != nil || !a.Is6():
-				return nil, false, fmt.Errorf("%q is not an IPv6 address", inside)
+				return nil, false, fmt.Errorf("%s is not an IPv6 address", quote(inside))
 			case a.Zone() != "":
-				return nil, false, fmt.Errorf("the address %q has a zone, which means something on one machine only", inside)
+				return nil, false, fmt.Errorf("the address %s has a zone, which means something on one machine only", quote(inside))
 			case rest != "":
-				return nil, false, fmt.Errorf("%q comes after the IPv6 address, where only a port can", rest)
+				return nil, false, fmt.Errorf("%s comes after the IPv6 address, where only a port can", quote(rest))
 			}
 			return []part{{text: a.String()}}, true, nil
 		}
@@ -168,13 +173,13 @@ func parse(text string) ([]part, error) {
 		inside, after, _ := strings.Cut(rest, "]")
 		text = after
 		if strings.Contains(inside, ":") {
-			return nil, fmt.Errorf("[%s] has a colon, as an IPv6 address has, and is not all of the host", inside)
+			return nil, fmt.Errorf("%s has a colon, as an IPv6 address has, and is not all of the host", bracketed(inside))
 		}
 		var ranges []span
 		for entry := range strings.SplitSeq(inside, ",") {
 			s, err := parseSpan(entry)
 			if err != nil {
-				return nil, fmt.Errorf("[%s]: %w", inside, err)
+				return nil, fmt.Errorf("%s: %w", bracketed(inside), err)
 			}
 			ranges = append(ranges, s)
 		}
@@ -188,7 +193,7 @@ var spanPattern = regexp.MustCompile(`^([0-9]{1,9})(?:-([0-9]{1,9}))?$`)
 func parseSpan(text string) (span, error) {
 	m := spanPattern.FindStringSubmatch(text)
 	if m == nil {
-		return span{}, fmt.Errorf("%q is no number or range of numbers, such as 7 or 0-9, of at most nine digits", text)
+		return span{}, fmt.Errorf("%s is no number or range of numbers, such as 7 or 0-9, of at most nine digits", quote(text))
 	}
 	first, last := m[1], m[2]
 	if last == "" {
@@ -203,11 +208,11 @@ func parseSpan(text string) (span, error) {
 		return span{}, err
 	}
 	if s.first > s.last {
-		return span{}, fmt.Errorf("%q counts down: write the lower number first", text)
+		return span{}, fmt.Errorf("%s counts down: write the lower number first", quote(text))
 	}
 	if padded(first) || padded(last) {
 		if len(first) != len(last) {
-			return span{}, fmt.Errorf("%q: with leading zeros, write both numbers with as many digits", text)
+			return span{}, fmt.Errorf("%s: with leading zeros, write both numbers with as many digits", quote(text))
 		}
 		s.width = len(first)
 	}
@@ -260,7 +265,7 @@ func product(parts []part) []string {
 func checkPort(port string) error {
 	n, err := strconv.Atoi(port)
 	if err != nil || n < 1 || n > math.MaxUint16 || strconv.Itoa(n) != port {
-		return fmt.Errorf("port %q is not a number from 1 to %d without leading zeros", port, math.MaxUint16)
+		return fmt.Errorf("port %s is not a number from 1 to %d without leading zeros", quote(port), math.MaxUint16)
 	}
 	return nil
 }
@@ -276,12 +281,12 @@ var (
 func checkHost(host string) error {
 	if numberedLast.MatchString(host) {
 		if a, err := netip.ParseAddr(host); err != nil || !a.Is4() {
-			return fmt.Errorf("%q is not an IPv4 address, and a name does not end in a number", host)
+			return fmt.Errorf("%s is not an IPv4 address, and a name does not end in a number", quote(host))
 		}
 		return nil
 	}
 	if len(host) > 253 || !hostPattern.MatchString(host) {
-		return fmt.Errorf("%q is not the name of a host: letters, digits, hyphens and underscores between dots, 253 in all", host)
+		return fmt.Errorf("%s is not the name of a host: letters, digits, hyphens and underscores between dots, 253 in all", quote(host))
 	}
 	return nil
 }
