@@ -418,7 +418,7 @@ var settings = []setting{
 		options:   []string{"WithAcks"},
 		byDefault: "`true`",
 		values:    "true or false",
-		meaning: "Whether each interaction is followed until it is acknowledged (`discord_interaction_acks_total`, `discord_interaction_ack_duration_seconds`). " +
+		meaning: "Whether each interaction is followed until it is acknowledged (`discord_interaction_acks_total`, `discord_interaction_ack_duration_seconds`, `discord_interaction_response_delay_seconds`). " +
 			"`false` for a process whose interactions another one answers: all would count as missed.",
 		parse: func(d *draft, value string, _ Source) error { return parseBool(&d.Acks, value) },
 	},

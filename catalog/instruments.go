@@ -278,7 +278,8 @@ var (
 		Name: "discord.app_commands", Kind: Counter, Unit: "{command}", Section: sectionInteractions,
 		Labels:      []Label{commandLabel, commandStatusLabel},
 		Description: "Application commands that a wrapped handler has finished, by outcome",
-		Notes:       "`error`: the handler returned an error or panicked. Counted for handlers that are wrapped with Interaction.",
+		Notes: "`error`: the handler returned an error or panicked. Counted for handlers that are wrapped with Interaction. " +
+			"Absent while none is wrapped; from then on the series of the names that are told apart exist at 0, so wrap the handlers of all of them.",
 	}
 	AppCommandDuration = Instrument{
 		Name: "discord.app_command.duration", Kind: Histogram, Unit: "s", Buckets: durationBuckets, Section: sectionInteractions,
@@ -290,7 +291,7 @@ var (
 		Name: "discord.commands", Kind: Counter, Unit: "{command}", Section: sectionInteractions,
 		Labels:      []Label{commandLabel, commandStatusLabel},
 		Description: "Prefix (text) commands that a wrapped handler has finished, by outcome",
-		Notes:       "Counted for handlers that are run through Command.",
+		Notes:       "Counted for handlers that are run through Command. A command's series appear with its first run, both at once.",
 	}
 	CommandDuration = Instrument{
 		Name: "discord.command.duration", Kind: Histogram, Unit: "s", Buckets: durationBuckets, Section: sectionInteractions,
@@ -327,26 +328,40 @@ var (
 		Notes: "discordgo's decoding and, under SyncEvents, the handlers before it. Recorded for handlers that are wrapped with Interaction, " +
 			"where the connection is tapped.",
 	}
+	ResponseDelay = Instrument{
+		Name: "discord.interaction.response.delay", Kind: Histogram, Unit: "s", Buckets: durationBuckets, Section: sectionInteractions,
+		Labels:      []Label{interactionTypeLabel, commandLabel},
+		Description: "Time from the receipt of an interaction until the first attempt to answer it was sent",
+		Notes: "The handler's time and the wait in discordgo's rate limiter, up to the moment the first callback request is sent, whatever its response. " +
+			"`discord_rest_queue_wait_seconds` with the callback route has the limiter's part, for calls with the instrumentation's RequestOption. " +
+			"No handler needs to be wrapped. An interaction without an attempt within a minute is not recorded. Types without a command have the command `other`.",
+	}
 	AckDuration = Instrument{
 		Name: "discord.interaction.ack.duration", Kind: Histogram, Unit: "s", Buckets: durationBuckets, Section: sectionInteractions,
 		Labels:      []Label{interactionTypeLabel, commandLabel},
 		Description: "Time from the receipt of an interaction until the response to its first accepted callback",
 		Notes: "Seen from the REST calls alone, with no handler wrapped. A deferred answer is one, and so is an autocomplete's. " +
-			"Types without a command have the command `other`.",
+			"Accepted callbacks only, late ones included: Discord refuses most late ones, so when every handler is too slow this is empty; " +
+			"`discord_interaction_response_delay_seconds` has refused ones as well. Types without a command have the command `other`.",
 	}
 	Acks = Instrument{
 		Name: "discord.interaction.acks", Kind: Counter, Unit: "{interaction}", Section: sectionInteractions,
 		Labels:      []Label{interactionTypeLabel, {Name: "outcome", Values: AckOutcomes()}},
 		Description: "Interactions by whether they were acknowledged within 3 s of their creation, each once",
-		Notes: "`in_time`: the first 2xx response to a callback arrived by then; `late`: it arrived after that, or a callback was tried after that; " +
+		Notes: "`in_time`: the first 2xx response to a callback arrived by then; also an attempt sent by then that got no response, 408 or 5xx and that Discord " +
+			"had accepted all the same, as 40060 to a retry or an accepted follow-up shows. `late`: the 2xx response arrived after that, or a callback was tried after that; " +
 			"`rejected`: a callback was tried in time and none was accepted; `missed`: none was tried within 5 s of the receipt. " +
-			"An outcome is certain 5 s after the receipt at most, or when the last response is there. The counter of an objective: " +
-			"in_time over all. Switch it off where another process answers (ARGUS_INTERACTION_ACKS=false, or instrument.WithoutAcks): all would be missed. " +
+			"`answered_elsewhere`: another process or library answered, as 40060 or an accepted follow-up (`/webhooks/{id}/{token}…`) shows; users saw an answer. " +
+			"`superseded`, for `autocomplete` only: refused in time with 10062, since the user had typed on. " +
+			"An outcome is certain 5 s after the receipt at most, or when the last response is there; what proves an answer later than that changes nothing. " +
+			"The counter of an objective: `late`, `rejected` and `missed` over all, of the types `application_command`, `message_component` and `modal_submit`, which a user waits for. " +
+			"Switch it off where another process answers (ARGUS_INTERACTION_ACKS=false, or instrument.WithoutAcks): all would be missed. " +
 			"Recorded where the connection is tapped.",
 	}
-	AppCommandsRegistered = Instrument{
-		Name: "discord.app_commands.registered", Kind: Gauge, Unit: "{command}", Section: sectionInteractions,
-		Description: "Command names that the instrumentation tells apart",
+	CommandNames = Instrument{
+		Name: "discord.command.names", Kind: Gauge, Unit: "{name}", Section: sectionInteractions,
+		Description: "Names that the label command tells apart",
+		Notes:       "Those given to WithCommands or Commands, of application and prefix commands alike; what is registered at Discord is another matter. At 0 every command is `other`.",
 	}
 )
 
@@ -374,6 +389,7 @@ var (
 		Labels:      []Label{{Name: "method", Values: Methods()}, routeLabel, {Name: "status", Values: Statuses()}},
 		Description: "Time from sending a REST request until the header of its response, by route and status",
 		Notes: "The time on the wire and at Discord, without the wait in discordgo's rate limiter. `failed`: there was no response, as after a time-out. " +
+			"`proxy`: a REST proxy of the bot's answered in place of Discord; `discord_rest_proxy_responses_total` has its status. " +
 			"At most 1,000 combinations of labels, then route `other`.",
 	}
 	RequestsInFlight = Instrument{
@@ -386,6 +402,15 @@ var (
 		Description: "Time that a REST request waited in discordgo's rate limiter before it was sent",
 		Notes: "For requests that are given the instrumentation's RequestOption. discordgo holds a bucket for the whole of a request, so those of one bucket queue up; " +
 			"the edits of all answers to interactions share one, an answer itself has its own. A global 429 holds back everything. The wait before a retry is not in it.",
+	}
+	ProxyResponses = Instrument{
+		Name: "discord.rest.proxy.responses", Kind: Counter, Unit: "{response}", Section: sectionREST,
+		Labels:      []Label{{Name: "status", Values: ProxyStatuses()}},
+		Description: "Responses that a REST proxy between the bot and Discord made itself, by status",
+		Notes: "Such as nirn-proxy's 408 and twilight http-proxy's 502. They count neither as rate limits nor as invalid requests nor as error responses, since Discord did not send them. " +
+			"A response is a proxy's if it says so (the headers generated-by-proxy and x-sent-by-proxy), if it is an error that Discord does not send, " +
+			"or if it is one without JSON and without the headers of Discord's edge (CF-Ray, Via) where responses of the same host have had them. What does not tell counts as Discord's. " +
+			"A status's series appears with its first response; `other` exists from the start.",
 	}
 	InvalidRequests = Instrument{
 		Name: "discord.rest.invalid_requests", Kind: Counter, Unit: "{response}", Section: sectionREST,
@@ -456,9 +481,9 @@ func All() []Instrument {
 		GatewayEvents, ShardSent, GatewayIO,
 		SessionStartRemaining, SessionStartTotal, SessionStartReset, SessionStartConcurrency,
 		Guilds, GuildsUnavailable, Members, CachedMembers, Channels, Threads, PrivateChannels, Roles, Emojis, Stickers, VoiceStates, Presences, VoiceClients,
-		Interactions, ReceiptAge, ClockOffset, HandlerDelay, AckDuration, Acks,
-		AppCommands, AppCommandDuration, Commands, CommandDuration, CommandErrors, AppCommandsRegistered,
-		RequestDuration, RequestsInFlight, QueueWait, RateLimits, InvalidRequests, RESTErrors,
+		Interactions, ReceiptAge, ClockOffset, HandlerDelay, ResponseDelay, AckDuration, Acks,
+		AppCommands, AppCommandDuration, Commands, CommandDuration, CommandErrors, CommandNames,
+		RequestDuration, RequestsInFlight, QueueWait, ProxyResponses, RateLimits, InvalidRequests, RESTErrors,
 		Uptime, BotInfo, Up, SubsystemUp, LogRecords, InstrumentationErrors, TimersEvicted,
 	}
 }

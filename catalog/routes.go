@@ -6,9 +6,12 @@ const RouteOther = "other"
 
 // Routes that the instrumentation looks at.
 const (
-	RouteCallback   = "/interactions/{id}/{token}/callback"
-	RouteGateway    = "/gateway"
-	RouteGatewayBot = "/gateway/bot"
+	RouteCallback         = "/interactions/{id}/{token}/callback"
+	RouteFollowUp         = "/webhooks/{id}/{token}"
+	RouteFollowUpMessage  = "/webhooks/{id}/{token}/messages/{id}"
+	RouteOriginalResponse = "/webhooks/{id}/{token}/messages/@original"
+	RouteGateway          = "/gateway"
+	RouteGatewayBot       = "/gateway/bot"
 )
 
 // Routes returns the closed set of values of the route label, [RouteOther]

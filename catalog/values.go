@@ -79,10 +79,16 @@ const (
 	// AckLate is a first 2xx callback, or a last try, after the deadline.
 	AckLate = "late"
 	// AckRejected is an interaction that was answered in time, and the answer
-	// never accepted: 10062, 40060, an invalid body, a server error.
+	// never accepted: 10062, an invalid body, a server error.
 	AckRejected = "rejected"
 	// AckMissed is an interaction for which no callback was tried within 5 s.
 	AckMissed = "missed"
+	// AckAnsweredElsewhere is an interaction that somebody else acknowledged:
+	// Discord refused a callback with 40060, or accepted a follow-up.
+	AckAnsweredElsewhere = "answered_elsewhere"
+	// AckSuperseded is an autocomplete whose answer Discord refused in time with
+	// 10062: the user had typed on.
+	AckSuperseded = "superseded"
 )
 
 // Values of the label direction.
@@ -91,9 +97,14 @@ const (
 	DirectionTransmit = "transmit"
 )
 
-// StatusFailed is the status of a request that got no response: the connection
-// failed, or the caller gave up.
-const StatusFailed = "failed"
+// Values of the label status of REST requests that are no status codes.
+const (
+	// StatusFailed is a request that got no response: the connection failed, or
+	// the caller gave up.
+	StatusFailed = "failed"
+	// StatusProxy is one that a proxy answered, in place of Discord.
+	StatusProxy = "proxy"
+)
 
 // CodeNone is the close code of a connection that ended without a close frame.
 const CodeNone = "none"
@@ -223,7 +234,14 @@ func HandshakeOutcomes() []string {
 }
 
 // AckOutcomes returns the closed set of the label outcome of acknowledgements.
-func AckOutcomes() []string { return []string{AckInTime, AckLate, AckRejected, AckMissed} }
+func AckOutcomes() []string {
+	return []string{AckInTime, AckLate, AckRejected, AckMissed, AckAnsweredElsewhere, AckSuperseded}
+}
+
+// AckTypes returns the types of interactions whose answer a user waits for: those
+// that an objective counts. Of the others, an autocomplete is a suggestion, and
+// a ping is Discord's own.
+func AckTypes() []string { return []string{"application_command", "message_component", "modal_submit"} }
 
 // SentOps returns the closed set of the label op: what a client sends, by
 // Discord's names
@@ -247,13 +265,19 @@ func Methods() []string {
 // Statuses returns the closed set of the label status of REST requests: the
 // status codes that Discord documents
 // (https://discord.com/developers/docs/topics/opcodes-and-status-codes#http-http-response-codes)
-// or that the proxies before it answer with, [Other] for any other, and
-// [StatusFailed] where there was no response.
+// or that its edge answers with, [Other] for any other, [StatusProxy] where a
+// proxy of the bot's made the response, and [StatusFailed] where there was none.
 func Statuses() []string {
 	return []string{
 		"200", "201", "202", "204", "304", "400", "401", "403", "404", "405", "409", "413", "429",
-		"500", "502", "503", "504", "520", "522", "524", Other, StatusFailed,
+		"500", "502", "503", "504", "520", "522", "524", Other, StatusProxy, StatusFailed,
 	}
+}
+
+// ProxyStatuses returns the closed set of the label status of responses that a
+// REST proxy made.
+func ProxyStatuses() []string {
+	return []string{"401", "403", "404", "408", "429", "500", "501", "502", "503", "504", Other}
 }
 
 // InvalidStatuses returns the status codes that count towards Discord's ban for

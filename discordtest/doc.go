@@ -25,9 +25,14 @@
 // [WithWriteTimeout]; until then it holds up [Traffic] and whatever else is sent
 // to its shard, and nothing is kept for it but what it may replay.
 //
-// REST answers the common routes with well-formed objects, records every
-// request and every answer to an interaction, and can be scripted per route:
+// REST answers every route that discordgo has, with objects of the same world:
+// what a bot makes, edits or deletes is so afterwards, lists come in Discord's
+// pages, and what is not there is answered with Discord's error code. It records
+// every request and every answer to an interaction, and can be scripted per route:
 // [Server.Handle], [Server.RateLimit], [Server.Fail], [Server.Delay].
+//
+// Several bots, each with a token of its own, may connect to one server and have
+// the same shard ids: [Server.Bot] addresses one of them.
 //
 // A bot that joins a voice channel (op 4) gets a VOICE_SERVER_UPDATE and connects
 // to the voice server: a WebSocket over TLS, version 1 as discordgo asks for it,
@@ -60,8 +65,10 @@
 // There is no ETF encoding and no transport compression (compress=zlib-stream),
 // neither of which discordgo's gateway client uses. The voice server speaks
 // neither later versions nor end-to-end encryption, which Discord itself has
-// demanded since March 2026 and discordgo does not know. State changed over REST
-// is not kept, but for application commands.
+// demanded since March 2026 and discordgo does not know. What a bot changes over
+// REST is told by REST alone: no event follows but those of guilds that it makes,
+// renames or leaves, and a GUILD_CREATE has the roles, channels and emojis from
+// before. Members that it edits, kicks or bans stay as they were.
 //
 // # Habits of discordgo that a test meets
 //

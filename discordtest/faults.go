@@ -149,7 +149,7 @@ func (f *faulter) victim(draw uint32, now time.Time) *Conn {
 	s := f.traffic.server
 	n := s.cfg.shards
 	for i := range n {
-		if c := s.readyConn((pick(draw, n) + i) % n); c != nil && now.Sub(c.ReadySince()) >= minConnAge {
+		if c := s.readyConn((pick(draw, n)+i)%n, anyBot); c != nil && now.Sub(c.ReadySince()) >= minConnAge {
 			return c
 		}
 	}

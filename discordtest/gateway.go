@@ -377,13 +377,16 @@ func (c *Conn) identify(d json.RawMessage) {
 	c.mu.Lock()
 	c.shard, c.shardCount = id.Shard[0], id.Shard[1]
 	c.mu.Unlock()
-	switch s.admit(id.Shard[0]) {
+	switch s.admit(bareToken(p.Token), id.Shard[0]) {
 	case admitSlowDown:
 		_ = c.writeOp(opInvalidSession, rawFalse)
 		return
 	case admitExhausted:
 		_ = c.CloseCode(4004, "Authentication failed.")
 		return
+	}
+	if own, ok := s.behaviorOf(p.Token); ok {
+		c.Behave(own)
 	}
 	b, proceed := c.misbehave(false, nil)
 	if !proceed {
@@ -485,6 +488,9 @@ func (c *Conn) resume(d json.RawMessage) {
 		c.shard, c.shardCount = sess.shard, sess.shardCount
 		c.mu.Unlock()
 	}
+	if own, ok := s.behaviorOf(p.Token); ok {
+		c.Behave(own)
+	}
 	b, proceed := c.misbehave(true, sess)
 	if !proceed {
 		return
@@ -551,7 +557,7 @@ func (c *Conn) resumeSession(sess *session, token string, seq int64, b Behavior)
 		return
 	}
 	s.mu.Lock()
-	s.current[sess.shard] = sess
+	s.setCurrentLocked(sess)
 	s.mu.Unlock()
 	c.markGuildsSent(sess)
 	c.markReady(true)
@@ -591,12 +597,12 @@ func (s *Server) SpendSessionStarts(n int) {
 }
 
 // admit counts an IDENTIFY against max_concurrency and the session start limit.
-func (s *Server) admit(shard int) admission {
+func (s *Server) admit(token string, shard int) admission {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
 	if s.cfg.enforceIdentify {
-		key := shard % s.cfg.maxConcurrency
+		key := botShard{token, shard % s.cfg.maxConcurrency}
 		if last, ok := s.identifies[key]; ok && now.Sub(last) < s.cfg.identifyWindow {
 			return admitSlowDown
 		}

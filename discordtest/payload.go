@@ -493,6 +493,7 @@ func (s *Server) Interaction(kind InteractionKind, created time.Time, name strin
 	if kind == MessageComponent {
 		p.Message = s.Message(p.ChannelID, "press a button", FromBot())
 	}
+	s.rest.seen(p.ChannelID)
 	return p
 }
 
@@ -536,6 +537,12 @@ func (s *Server) SendInteraction(
 	if err != nil {
 		return "", "", err
 	}
+	return s.sendInteraction(c, shard, kind, created, name, opts)
+}
+
+func (s *Server) sendInteraction(
+	c *Conn, shard int, kind InteractionKind, created time.Time, name string, opts []InteractionOption,
+) (id, token string, err error) {
 	first := ""
 	if guilds := s.world.ofShard(shard, c.ShardCount()); len(guilds) > 0 {
 		first = guilds[0].idString()
@@ -593,6 +600,15 @@ func CreatedAt(t time.Time) MessageOption {
 // Message builds a message in a channel. If the channel belongs to one of the
 // server's guilds it is a guild message by a member, else a direct message.
 func (s *Server) Message(channelID, content string, opts ...MessageOption) MessagePayload {
+	m := s.message(channelID, content, opts...)
+	s.rest.seen(channelID)
+	s.rest.mu.Lock()
+	defer s.rest.mu.Unlock()
+	s.rest.sent.add(m)
+	return m
+}
+
+func (s *Server) message(channelID, content string, opts ...MessageOption) MessagePayload {
 	now := s.Now()
 	m := MessagePayload{
 		ID: s.NewID(now), ChannelID: channelID, Content: content, Timestamp: now.UTC().Format(time.RFC3339Nano),

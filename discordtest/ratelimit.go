@@ -32,7 +32,9 @@ type limitRule struct {
 
 // RateLimit answers the next requests of a route with status 429. Limits for the
 // same route come one after the other.
-func (s *Server) RateLimit(l RateLimit) {
+func (s *Server) RateLimit(l RateLimit) { s.rest.limit(newRoute(l.Method, l.Pattern, nil), l) }
+
+func (r *rest) limit(rt route, l RateLimit) {
 	if l.Scope == "" {
 		l.Scope = "user"
 	}
@@ -42,9 +44,9 @@ func (s *Server) RateLimit(l RateLimit) {
 	if l.Times == 0 {
 		l.Times = 1
 	}
-	s.rest.mu.Lock()
-	defer s.rest.mu.Unlock()
-	s.rest.limits = append(s.rest.limits, &limitRule{newRoute(l.Method, l.Pattern, nil), l})
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.limits = append(r.limits, &limitRule{rt, l})
 }
 
 // RateLimited returns how many requests were answered with 429, by scope.

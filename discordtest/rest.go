@@ -71,16 +71,25 @@ type rest struct {
 	limits    []*limitRule
 	fails     []*failRule
 	delays    []*delayRule
-	requests  ring[Request]
+	requests  ring[recorded]
 	callbacks ring[Callback]
 	expecting map[string]*expected
 	order     []string // of expecting, the oldest first
 	commands  map[string][]map[string]any
 	buckets   map[string]*bucket
 	limited   map[string]int // answers of 429, by scope
+
+	// What the bot made or changed by REST.
+	objects      map[string][]object // by collection, the oldest first
+	channels     map[string]object   // nil for one that is gone
+	channelOrder []string            // of channels, the oldest first
+	sent         ring[MessagePayload]
+	deleted      map[string]bool     // messages
+	pinned       map[string][]pinned // by channel, the oldest first
 }
 
 type route struct {
+	token   string // of the bot that it is for; empty: any
 	method  string
 	pattern string
 	parts   []string
@@ -100,12 +109,17 @@ type delayRule struct {
 func newREST(s *Server) *rest {
 	r := &rest{
 		server:    s,
-		requests:  ring[Request]{limit: s.cfg.records},
+		requests:  ring[recorded]{limit: s.cfg.records},
 		callbacks: ring[Callback]{limit: s.cfg.records},
 		expecting: map[string]*expected{},
 		commands:  map[string][]map[string]any{},
 		buckets:   map[string]*bucket{},
 		limited:   map[string]int{},
+		objects:   map[string][]object{},
+		channels:  map[string]object{},
+		sent:      ring[MessagePayload]{limit: s.cfg.records},
+		deleted:   map[string]bool{},
+		pinned:    map[string][]pinned{},
 	}
 	r.routes = r.defaults()
 	return r
@@ -145,13 +159,13 @@ func newRoute(method, pattern string, h http.HandlerFunc) route {
 
 // same says whether both are for one and the same method and pattern.
 func (rt *route) same(other *route) bool {
-	return rt.method == other.method && rt.pattern == other.pattern
+	return rt.token == other.token && rt.method == other.method && rt.pattern == other.pattern
 }
 
 // match compares segments: {name} is any one, {name...} at the end any rest. An
 // empty pattern is every path.
 func (rt *route) match(r *http.Request, parts []string) bool {
-	if rt.method != "" && rt.method != r.Method {
+	if rt.method != "" && rt.method != r.Method || rt.token != "" && rt.token != bareToken(r.Header.Get("Authorization")) {
 		return false
 	}
 	for i, p := range rt.parts {
@@ -198,11 +212,13 @@ func wildcard(segment string) (name string, rest bool) {
 // handler that blocks has to end with request.Context, as Close waits for it. A
 // nil h restores the default.
 func (s *Server) Handle(method, pattern string, h http.HandlerFunc) {
-	r := s.rest
+	s.rest.handle(newRoute(method, pattern, h))
+}
+
+func (r *rest) handle(rt route) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	rt := newRoute(method, pattern, h)
-	if h == nil {
+	if rt.handler == nil {
 		kept := r.handlers[:0:0]
 		for _, old := range r.handlers {
 			if !old.same(&rt) {
@@ -220,13 +236,15 @@ func (s *Server) Handle(method, pattern string, h http.HandlerFunc) {
 // same route come one after the other; a status of 0 ends them. See
 // [Server.Handle] for method and pattern; an empty pattern is every route.
 func (s *Server) Fail(method, pattern string, status, times int) {
+	s.rest.fail(newRoute(method, pattern, nil), status, times)
+}
+
+func (r *rest) fail(rt route, status, times int) {
 	if times == 0 {
 		times = 1
 	}
-	r := s.rest
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	rt := newRoute(method, pattern, nil)
 	if status == 0 {
 		r.fails = slices.DeleteFunc(slices.Clone(r.fails), func(f *failRule) bool { return f.same(&rt) })
 		return
@@ -239,10 +257,12 @@ func (s *Server) Fail(method, pattern string, status, times int) {
 // match a request, the one that was begun last counts. See [Server.Handle] for
 // method and pattern; an empty pattern is every route.
 func (s *Server) Delay(method, pattern string, d time.Duration) {
-	r := s.rest
+	s.rest.delay(newRoute(method, pattern, nil), d)
+}
+
+func (r *rest) delay(rt route, d time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	rt := newRoute(method, pattern, nil)
 	i := slices.IndexFunc(r.delays, func(old *delayRule) bool { return old.same(&rt) })
 	switch {
 	case i < 0 && d > 0:
@@ -258,7 +278,12 @@ func (s *Server) Delay(method, pattern string, d time.Duration) {
 func (s *Server) Requests() []Request {
 	s.rest.mu.Lock()
 	defer s.rest.mu.Unlock()
-	return s.rest.requests.all()
+	all := s.rest.requests.all()
+	requests := make([]Request, len(all))
+	for i, rec := range all {
+		requests[i] = rec.Request
+	}
+	return requests
 }
 
 // Callbacks returns the answers to interactions, the oldest first.
@@ -327,6 +352,7 @@ func (w *recorder) Write(b []byte) (int, error) {
 func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 func (r *rest) ServeHTTP(rw http.ResponseWriter, req *http.Request) {
+	passEdge(rw.Header())
 	w := &recorder{ResponseWriter: rw, server: r.server}
 	body, err := io.ReadAll(http.MaxBytesReader(rw, req.Body, maxBody))
 	if err != nil {
@@ -349,7 +375,7 @@ func (r *rest) ServeHTTP(rw http.ResponseWriter, req *http.Request) {
 	w.begin(http.StatusOK) // a handler that wrote nothing
 	rec.Status = w.status
 	r.mu.Lock()
-	r.requests.add(rec)
+	r.requests.add(recorded{rec, bareToken(req.Header.Get("Authorization"))})
 	if rec.Scope != "" {
 		r.limited[rec.Scope]++
 	}
@@ -410,7 +436,9 @@ func public(parts []string) bool {
 		return true
 	case parts[0] == "gateway":
 		return len(parts) == 1
-	case parts[0] == "interactions", parts[0] == "webhooks" && len(parts) >= 3:
+	case parts[0] == "interactions", parts[0] == "webhooks" && len(parts) >= 3, parts[0] == "scheduled-maintenances":
+		return true
+	case parts[0] == "oauth2" && len(parts) >= 2 && parts[1] == "token": // it has the client's secret
 		return true
 	}
 	switch parts[0] {

@@ -128,9 +128,7 @@ func (s *Server) invalidate(sess *session) {
 func (s *Server) forgetLocked(sess *session) {
 	sess.invalid.Store(true)
 	delete(s.sessions, sess.id)
-	if s.current[sess.shard] == sess {
-		delete(s.current, sess.shard)
-	}
+	s.unsetCurrentLocked(sess)
 	if sess.spoke.Swap(false) && !s.closed {
 		s.wg.Go(func() { s.dropVoice(sess) })
 	}
@@ -156,13 +154,13 @@ func (s *Server) newSession(token string, id Identify) *session {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, old := range s.sessions {
-		left := old.ended.Load() != 0 && old.shard == sess.shard && old.shardCount == sess.shardCount
+		left := old.ended.Load() != 0 && old.token == sess.token && old.shard == sess.shard && old.shardCount == sess.shardCount
 		if left || old.expired(s.cfg.resumeWindow) {
 			s.forgetLocked(old)
 		}
 	}
 	s.sessions[sess.id] = sess
-	s.current[sess.shard] = sess
+	s.setCurrentLocked(sess)
 	return sess
 }
 

@@ -395,7 +395,7 @@ func (t *Traffic) send(st step) {
 	now := s.Now()
 	if st.event == "DIRECT_MESSAGE" {
 		m := s.Message(s.NewID(now), sentences[pick(st.choice, len(sentences))])
-		sent, _ := s.dispatch(0, "MESSAGE_CREATE", m) // no session: skipped
+		sent, _ := s.dispatch(botShard{}, "MESSAGE_CREATE", m) // no session: skipped
 		t.count("MESSAGE_CREATE", boolInt(sent))
 		return
 	}

@@ -40,6 +40,7 @@ func (i *Instrumentation) collect(_ context.Context, o metric.Observer) error {
 	if i.tapped.Load() {
 		each(i.requests.invalid, m.invalidRequests)
 		each(i.requests.errors, m.restErrors)
+		each(i.requests.proxied, m.proxyResponses)
 		o.ObserveInt64(m.requestsInFlight, i.requests.inFlight.Load())
 		each(i.io, m.io)
 		each(i.voice, m.voiceDisconnects)
@@ -49,14 +50,17 @@ func (i *Instrumentation) collect(_ context.Context, o metric.Observer) error {
 	if i.logs != nil {
 		each(i.logs.cells, m.logRecords)
 	}
+	wrapped := i.timers.used.Load()
 	i.commands.each(func(c *command) {
-		for n := range commandStatuses {
-			count(&c.app.cells[n], m.appCommands)
-			count(&c.text.cells[n], m.commands)
+		if wrapped || c.app.any() {
+			each(c.app.cells[:], m.appCommands)
+		}
+		if c.text.any() { // nobody says beforehand what is a prefix command
+			each(c.text.cells[:], m.commands)
 		}
 	})
 	i.commands.errors.each(func(c *cell) { count(c, m.commandErrors) })
-	o.ObserveInt64(m.registered, int64(len(*i.commands.names.Load())))
+	o.ObserveInt64(m.commandNames, int64(len(*i.commands.names.Load())))
 	count(&i.timers.evicted, m.evicted)
 	for _, s := range i.shards.list() {
 		if !s.seen.Load() {

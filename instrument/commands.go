@@ -45,18 +45,23 @@ func newCommand(name string) *command {
 	c := &command{name: name}
 	for _, o := range []*outcomes{&c.app, &c.text} {
 		for n, status := range commandStatuses {
+			o.cells[n].quiet = name == catalog.Other // there are such commands once one has run
 			set := attribute.NewSet(attribute.String("command", name), attribute.String("status", status))
 			o.cells[n].opts = []metric.ObserveOption{metric.WithAttributeSet(set)}
 			o.record[n] = []metric.RecordOption{metric.WithAttributeSet(set)}
 		}
 	}
-	// Unregistered commands have series when there are any; of a prefix command
-	// nobody says beforehand that it is one.
-	for n := range commandStatuses {
-		c.app.cells[n].quiet = name == catalog.Other
-		c.text.cells[n].quiet = true
-	}
 	return c
+}
+
+// any reports whether there was a run.
+func (o *outcomes) any() bool {
+	for n := range o.cells {
+		if o.cells[n].n.Load() > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // A commandSet is the closed set of the label command.

@@ -74,7 +74,7 @@ func TestCommandOutcomes(t *testing.T) {
 		"discord.command.errors{command=ping,error_type=instrument_test.quotaError}": 2,
 		"discord.command.errors{command=ping,error_type=*fs.PathError}":              1,
 		"discord.command.errors{command=ping,error_type=*errors.errorString}":        1,
-		"discord.app_commands.registered":                                            4,
+		"discord.command.names": 4,
 	} {
 		if r[series] != want {
 			t.Errorf("%s is %v, want %v", series, r[series], want)
@@ -89,6 +89,53 @@ func TestCommandOutcomes(t *testing.T) {
 	if got := len(r.with("discord.commands")); got != 0 {
 		t.Errorf("%d series of prefix commands, none was run", got)
 	}
+}
+
+// TestUnwrappedIsUnknown: names alone do not make a run known. Series exist at 0
+// only once a handler is wrapped.
+func TestUnwrappedIsUnknown(t *testing.T) {
+	b := newBench(t, nil, instrument.WithCommands("ping"))
+	s := b.session(0, 1)
+	b.attach(s)
+	ran := make(chan struct{}, 3)
+	s.AddHandler(func(s *discordgo.Session, i *discordgo.InteractionCreate) {
+		_ = pong(s, i.Interaction)
+		ran <- struct{}{}
+	})
+	b.open(s)
+	for range 3 {
+		if _, _, err := b.srv.SendInteraction(b.context(), 0, discordtest.ApplicationCommand, b.srv.Now(), "ping"); err != nil {
+			t.Fatal(err)
+		}
+		<-ran
+	}
+	runs := func() reading {
+		r := b.collect()
+		found := r.with("discord.app_commands")
+		for series, n := range r.with("discord.commands") {
+			found[series] = n
+		}
+		return found
+	}
+	b.inst.Interaction(nil) // wraps nothing
+	if got := runs(); len(got) > 0 {
+		t.Errorf("no handler is wrapped, and there is %v", got)
+	}
+	b.collect().want(t, reading{"discord.command.names": 1})
+	_ = b.inst.Interaction(func(*discordgo.Session, *discordgo.InteractionCreate) error { return nil })
+	if got, want := fmt.Sprint(runs()), fmt.Sprint(reading{
+		"discord.app_commands{command=ping,status=success}": 0,
+		"discord.app_commands{command=ping,status=error}":   0,
+	}); got != want {
+		t.Errorf("with a wrapped handler there is %s, want %s", got, want)
+	}
+	if err := b.inst.Command("ping", func() error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	b.collect().want(t, reading{
+		"discord.commands{command=ping,status=success}": 1,
+		"discord.commands{command=ping,status=error}":   0,
+	})
 }
 
 func TestPrefixCommands(t *testing.T) {
@@ -273,7 +320,7 @@ func TestCommandsRefusesBadNames(t *testing.T) {
 			t.Errorf("%s: %v, want %v that names %s", name, err, tt.want, tt.says)
 		}
 	}
-	if got := b.collect()["discord.app_commands.registered"]; got != 0 {
+	if got := b.collect()["discord.command.names"]; got != 0 {
 		t.Errorf("%v names were registered by calls that failed", got)
 	}
 	if err := b.inst.Commands("a", "b", "a"); err != nil {
@@ -282,7 +329,7 @@ func TestCommandsRefusesBadNames(t *testing.T) {
 	if err := b.inst.Commands("b", "日本語 テスト", `q"u\o`+"\n"); err != nil {
 		t.Error(err)
 	}
-	if got := b.collect()["discord.app_commands.registered"]; got != 4 {
+	if got := b.collect()["discord.command.names"]; got != 4 {
 		t.Errorf("%v names registered, want 4", got)
 	}
 }

@@ -181,7 +181,7 @@ func (in *httpInteraction) respond(status int, hasBody bool) {
 	if status < http.StatusMultipleChoices && hasBody && in.packet.Has&wire.HasID != 0 {
 		now := time.Now()
 		in.inst.acks.begin(in.packet.ID, now)
-		in.inst.acks.end(in.packet.ID, status, now)
+		in.inst.acks.end(in.packet.ID, status, 0, now)
 	}
 }
 

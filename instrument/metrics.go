@@ -35,13 +35,15 @@ type metrics struct {
 
 	interactions, appCommands, commands, commandErrors metric.Int64ObservableCounter
 	appCommandDuration, commandDuration                metric.Float64Histogram
-	registered                                         metric.Int64ObservableGauge
+	commandNames                                       metric.Int64ObservableGauge
 
-	acks                                  metric.Int64ObservableCounter
-	receiptAge, handlerDelay, ackDuration metric.Float64Histogram
-	clockOffset                           metric.Float64ObservableGauge
+	acks                       metric.Int64ObservableCounter
+	receiptAge, handlerDelay   metric.Float64Histogram
+	responseDelay, ackDuration metric.Float64Histogram
+	clockOffset                metric.Float64ObservableGauge
 
 	rateLimits, invalidRequests, restErrors metric.Int64ObservableCounter
+	proxyResponses                          metric.Int64ObservableCounter
 	requestDuration, queueWait              metric.Float64Histogram
 	requestsInFlight                        metric.Int64ObservableUpDownCounter
 
@@ -156,17 +158,19 @@ func (m *maker) all() metrics {
 		commandErrors:      m.counter(catalog.CommandErrors),
 		appCommandDuration: m.histogram(catalog.AppCommandDuration),
 		commandDuration:    m.histogram(catalog.CommandDuration),
-		registered:         m.gauge(catalog.AppCommandsRegistered),
+		commandNames:       m.gauge(catalog.CommandNames),
 
-		acks:         m.counter(catalog.Acks),
-		receiptAge:   m.histogram(catalog.ReceiptAge),
-		handlerDelay: m.histogram(catalog.HandlerDelay),
-		ackDuration:  m.histogram(catalog.AckDuration),
-		clockOffset:  m.seconds(catalog.ClockOffset),
+		acks:          m.counter(catalog.Acks),
+		receiptAge:    m.histogram(catalog.ReceiptAge),
+		handlerDelay:  m.histogram(catalog.HandlerDelay),
+		responseDelay: m.histogram(catalog.ResponseDelay),
+		ackDuration:   m.histogram(catalog.AckDuration),
+		clockOffset:   m.seconds(catalog.ClockOffset),
 
 		rateLimits:       m.counter(catalog.RateLimits),
 		invalidRequests:  m.counter(catalog.InvalidRequests),
 		restErrors:       m.counter(catalog.RESTErrors),
+		proxyResponses:   m.counter(catalog.ProxyResponses),
 		requestDuration:  m.histogram(catalog.RequestDuration),
 		queueWait:        m.histogram(catalog.QueueWait),
 		requestsInFlight: m.upDownCounter(catalog.RequestsInFlight),

@@ -60,9 +60,10 @@ func WithErrorHandler(h otel.ErrorHandler) Option {
 	return optionFunc(func(c *config) { c.errorHandler = h })
 }
 
-// WithoutAcks leaves out discord.interaction.acks and
-// discord.interaction.ack.duration: for a bot whose interactions are answered by
-// another process, where all of them would count as missed.
+// WithoutAcks leaves out discord.interaction.acks,
+// discord.interaction.ack.duration and discord.interaction.response.delay: for a
+// bot whose interactions are answered by another process, where all of them would
+// count as missed.
 func WithoutAcks() Option {
 	return optionFunc(func(c *config) { c.withoutAcks = true })
 }

@@ -27,7 +27,12 @@ var (
 	statuses     = catalog.Statuses()
 	statusIndex  = indexOfNumbers(statuses)
 	statusOther  = slices.Index(statuses, catalog.Other)
+	statusProxy  = slices.Index(statuses, catalog.StatusProxy)
 	statusFailed = slices.Index(statuses, catalog.StatusFailed)
+
+	proxyStatuses    = catalog.ProxyStatuses()
+	proxyIndex       = indexOfNumbers(proxyStatuses)
+	proxyStatusOther = slices.Index(proxyStatuses, catalog.Other)
 
 	invalidStatuses = catalog.InvalidStatuses()
 	invalidIndex    = indexOfNumbers(invalidStatuses)
@@ -65,6 +70,7 @@ type requestSet struct {
 	inFlight atomic.Int64
 	invalid  []cell // by status
 	errors   []cell // by code
+	proxied  []cell // by status
 	series   *recordSet[requestSeries]
 	record   metric.Float64Histogram
 
@@ -79,7 +85,13 @@ type requestSeries struct {
 }
 
 func newRequestSet() *requestSet {
-	s := &requestSet{invalid: make([]cell, len(invalidStatuses)), errors: make([]cell, len(errorCodes))}
+	s := &requestSet{
+		invalid: make([]cell, len(invalidStatuses)), errors: make([]cell, len(errorCodes)), proxied: make([]cell, len(proxyStatuses)),
+	}
+	for n, status := range proxyStatuses {
+		s.proxied[n].opts = labelled(attribute.String("status", status))
+		s.proxied[n].quiet = status != catalog.Other
+	}
 	for n, status := range invalidStatuses {
 		s.invalid[n].opts = labelled(attribute.String("status", status))
 	}
@@ -102,11 +114,13 @@ func newRequestSet() *requestSet {
 // responded counts a request that has got its response, or none.
 func (s *requestSet) responded(c *call, response *http.Response, now time.Time) {
 	key := requestSeries{c.method, c.route, statusFailed}
-	if response != nil {
-		key.status = statusOther
-		if n, ok := statusIndex[response.StatusCode]; ok {
-			key.status = n
-		}
+	switch {
+	case response == nil:
+	case c.proxied:
+		key.status = statusProxy
+		s.proxied[indexOr(proxyIndex, response.StatusCode, proxyStatusOther)].n.Add(1)
+	default:
+		key.status = indexOr(statusIndex, response.StatusCode, statusOther)
 		if n, ok := invalidIndex[response.StatusCode]; ok && scopeOf(response.Header) != catalog.ScopeShared {
 			s.invalid[n].n.Add(1)
 		}
@@ -116,17 +130,17 @@ func (s *requestSet) responded(c *call, response *http.Response, now time.Time) 
 	s.record.Record(context.Background(), now.Sub(c.began).Seconds(), s.series.getUpTo(catalog.MaxRequestSeries, key, rest)...)
 }
 
+// indexOr returns the index of a number, or the one for all others.
+func indexOr(index map[int]int, number, other int) int {
+	if n, ok := index[number]; ok {
+		return n
+	}
+	return other
+}
+
 // failed counts the code of an error response.
-func (s *requestSet) failed(body []byte) {
-	code, ok := errorCode(body)
-	if !ok {
-		return
-	}
-	n, known := errorCodeIndex[code]
-	if !known {
-		n = errorCodeOther
-	}
-	s.errors[n].n.Add(1)
+func (s *requestSet) failed(code int) {
+	s.errors[indexOr(errorCodeIndex, code, errorCodeOther)].n.Add(1)
 }
 
 // errorCode finds the number "code" in the outermost object of a JSON text whose
@@ -184,15 +198,32 @@ func (i *Instrumentation) RequestOption() discordgo.RequestOption {
 // the answer to GET /gateway/bot, are far shorter.
 const maxBody = 16 << 10
 
+// hasError reports whether a response has a body that may tell an error. net/http
+// has whoever gets a response close its body.
+func hasError(response *http.Response) bool {
+	return response != nil && response.StatusCode >= http.StatusBadRequest && response.Body != nil && response.Body != http.NoBody
+}
+
 // readAlong has the body of a response looked at, if it says something.
 func (i *Instrumentation) readAlong(c *call, response *http.Response, now time.Time) {
 	var look func([]byte)
 	switch {
-	case response.Body == nil || response.Body == http.NoBody:
+	case c.proxied:
 		return
-	case response.StatusCode >= http.StatusBadRequest:
-		look = i.requests.failed
-	case response.StatusCode == http.StatusOK && c.route == catalog.RouteGatewayBot:
+	case hasError(response):
+		interaction, status := c.interaction, response.StatusCode
+		look = func(body []byte) {
+			code, ok := errorCode(body)
+			if ok {
+				i.requests.failed(code)
+			}
+			if interaction != 0 {
+				i.acks.end(interaction, status, code, now)
+			}
+		}
+	case response.Body == nil:
+		return
+	case response.StatusCode == http.StatusOK && c.route == catalog.RouteGatewayBot && !cached(response):
 		look = func(body []byte) { i.sessionStart.read(body, now) }
 	default:
 		return

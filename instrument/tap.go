@@ -20,6 +20,10 @@ type tap struct {
 	conn   atomic.Pointer[tappedConn] // the newest gateway connection
 	called atomic.Bool                // whether a REST call came by
 
+	edgeHost  atomic.Pointer[string] // the last host whose responses came from Discord's edge
+	routed    atomic.Bool            // whether a REST call had a known route
+	strangers atomic.Int32           // REST calls before that
+
 	dialer, userDialer *websocket.Dialer
 	client, userClient *http.Client
 	beside             *http.Client // for calls that are not the session's

@@ -3,11 +3,11 @@ package instrument
 import (
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/argus-dgo/argus/catalog"
 	"github.com/argus-dgo/argus/instrument/internal/route"
+	"github.com/argus-dgo/argus/instrument/internal/wire"
 )
 
 // A transport sees a session's REST calls: each of discordgo's retries is one
@@ -30,7 +30,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if a == nil || r == nil || r.URL == nil || t.heardBelow(a.inst) || !a.admitCall(r.Header) {
 		return t.inner().RoundTrip(r)
 	}
-	c := a.inst.beginCall(r)
+	c := a.inst.beginCall(t, r)
 	defer c.done() // also while a panic of the user's transport passes
 	response, err := t.inner().RoundTrip(r)
 	c.end(response)
@@ -72,23 +72,35 @@ func (t *transport) CloseIdleConnections() {
 // A call is one request that is under way.
 type call struct {
 	inst        *Instrumentation
+	tap         *tap
+	host        string
 	method      int
 	route       string
 	began       time.Time
 	interaction uint64 // whose callback it is; 0 for others
+	token       uint64 // the hash of the token in the path of a webhook's call; 0 for others
+	proxied     bool   // a proxy made the response
 	ended       bool
 }
 
-func (i *Instrumentation) beginCall(r *http.Request) (c call) {
-	c = call{inst: i, method: methodOf(r.Method), route: catalog.RouteOther, began: time.Now()}
+func (i *Instrumentation) beginCall(t *transport, r *http.Request) (c call) {
+	c = call{inst: i, tap: t.tap, host: r.URL.Host, method: methodOf(r.Method), route: catalog.RouteOther, began: time.Now()}
 	i.requests.inFlight.Add(1)
 	defer i.faults.catch(hookTransport)
-	path := r.URL.EscapedPath()
-	c.route = route.Template(path)
-	if c.route == catalog.RouteCallback && r.Method == http.MethodPost {
-		c.interaction = callbackID(path)
-		i.endpoint.answering(c.interaction)
-		i.acks.begin(c.interaction, c.began)
+	template, path := route.Find(r.URL.EscapedPath())
+	c.route = template
+	if !t.beside && t.tap.strange(template) {
+		i.faults.report(hookTransport, errStrangeRoutes)
+	}
+	switch template {
+	case catalog.RouteCallback:
+		if r.Method == http.MethodPost {
+			c.interaction, _ = strconv.ParseUint(route.Segment(path, 1), 10, 64) // a number: the path is of that form
+			i.endpoint.answering(c.interaction)
+			i.acks.begin(c.interaction, c.began)
+		}
+	case catalog.RouteFollowUp, catalog.RouteFollowUpMessage, catalog.RouteOriginalResponse:
+		c.token = wire.TokenHash(route.Segment(path, 2))
 	}
 	return c
 }
@@ -101,15 +113,20 @@ func (c *call) end(response *http.Response) {
 	status := 0
 	if response != nil {
 		status = response.StatusCode
+		c.proxied = c.tap.proxied(c, response)
 	}
-	if c.interaction != 0 {
-		c.inst.acks.end(c.interaction, status, now)
+	switch {
+	case c.interaction != 0 && hasError(response) && !c.proxied: // its code is in the body
+	case c.interaction != 0:
+		c.inst.acks.end(c.interaction, status, 0, now)
+	case c.token != 0 && status >= http.StatusOK && status < http.StatusMultipleChoices:
+		c.inst.acks.followedUp(c.token)
 	}
 	c.inst.requests.responded(c, response, now)
 	if response == nil {
 		return
 	}
-	if status == http.StatusTooManyRequests {
+	if status == http.StatusTooManyRequests && !c.proxied {
 		c.inst.rateLimits.count(scopeOf(response.Header), c.route)
 	}
 	c.inst.readDate(c, response, now)
@@ -124,23 +141,12 @@ func (c *call) done() {
 	}
 }
 
-// readDate compares our clock with Discord's. What a cache answered has an Age,
-// and is old.
+// readDate compares our clock with Discord's. What a cache answered is old.
 func (i *Instrumentation) readDate(c *call, response *http.Response, now time.Time) {
-	if c.route == catalog.RouteOther || response.Header.Get("Age") != "" || !i.skew.dateDue() {
+	if c.route == catalog.RouteOther || c.proxied || cached(response) || !i.skew.dateDue() {
 		return
 	}
 	if date, err := http.ParseTime(response.Header.Get("Date")); err == nil {
 		i.skew.response(date, c.began, now)
 	}
-}
-
-// callbackID returns the id in /api/v9/interactions/{id}/{token}/callback. It is
-// a number: the path is of that form.
-func callbackID(path string) uint64 {
-	const before = "/interactions/"
-	_, rest, _ := strings.Cut(path, before)
-	id, _, _ := strings.Cut(rest, "/")
-	n, _ := strconv.ParseUint(id, 10, 64)
-	return n
 }

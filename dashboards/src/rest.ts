@@ -121,16 +121,16 @@ export const rest = () =>
         panels: [
           lines({
             title: "Requests by status",
-            description: "Each request on the wire, discordgo's retries too. failed: no response. 5xx: Discord. 4xx: us.",
-            width: 12,
+            description: "Each request on the wire, discordgo's retries too. failed: no response. 5xx: Discord. 4xx: us. proxy: answered by a REST proxy in place of Discord.",
+            width: 8,
             unit: "reqps",
             stacked: true,
             queries: [{ expr: sum(["status"], countRate(request, { route })), legend: "{{status}}" }],
           }),
           lines({
             title: "Failures",
-            description: "Shares of requests that Discord failed (5xx, no response) and that it refused (4xx).",
-            width: 12,
+            description: "Shares of requests that Discord failed (5xx, no response) and that it refused (4xx). What a proxy answered itself is in neither.",
+            width: 8,
             unit: "percentunit",
             max: 1,
             thresholds: FAILURES,
@@ -139,6 +139,15 @@ export const rest = () =>
               { legend: "Discord's", expr: portion(sum([], countRate(request, { route, status: FAILED })), sum([], countRate(request, { route }))) },
               { legend: "ours", expr: portion(sum([], countRate(request, { route, status: re("4..") })), sum([], countRate(request, { route }))) },
             ],
+          }),
+          lines({
+            title: "Answers of a REST proxy",
+            description:
+              "Responses that a proxy between the bot and Discord made itself, by status. 408, 502, 503, 504: it did not get through to Discord. 429: it is in trouble, or keeps its own limit. 401, 404: it remembers Discord's. Nothing where there is no proxy.",
+            width: 8,
+            unit: "reqps",
+            stacked: true,
+            queries: [{ expr: sum(["status"], rate("discord_rest_proxy_responses_total")), legend: "{{status}}" }],
           }),
           lines({
             title: "Time at Discord",

@@ -64,6 +64,7 @@ const (
 	slotName // from here on of a command
 	slotSub  // the type of an option
 	slotOptions
+	slotToken
 )
 
 // ofData are the fields that come from d.
@@ -223,6 +224,8 @@ func (f *fields) slotOf(key []byte) slot {
 			return slotHeartbeatInterval
 		case "data":
 			return slotData
+		case "token":
+			return slotToken
 		}
 	case inGuild:
 		if string(key) == "id" {
@@ -257,6 +260,8 @@ func (f *fields) setString() {
 		f.setID(&f.pkt.ID, HasID)
 	case slotGuildID:
 		f.setID(&f.pkt.GuildID, HasGuildID)
+	case slotToken:
+		f.pkt.Token = tokenHash(value)
 	case slotStub:
 		f.setID(&f.stub, 0)
 	case slotName:

@@ -33,12 +33,13 @@ func still(shards int) map[string]float64 {
 	return map[string]float64{
 		catalog.ShardsConfigured.Name:      float64(shards),
 		catalog.ShardsTotal.Name:           float64(shards),
-		catalog.AppCommandsRegistered.Name: 10,
+		catalog.CommandNames.Name:          10,
 		catalog.BotInfo.Name:               1,
 		catalog.Up.Name:                    1,
 		catalog.SubsystemUp.Name:           1,
 		catalog.InstrumentationErrors.Name: 0, // anything else is a fault of ours
 		catalog.TimersEvicted.Name:         0,
+		catalog.ProxyResponses.Name:        0, // there is no proxy
 	}
 }
 

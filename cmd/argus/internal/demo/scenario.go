@@ -69,7 +69,7 @@ func scenarios() []*scenario {
 			watch: "discord_interaction_acks_total",
 			looks: []look{
 				{"late and missed answers", `sum by (type, outcome) (rate(discord_interaction_acks_total[1m]))`},
-				{"how long the first answer takes", `histogram_quantile(0.95, sum by (le, command) (rate(discord_interaction_ack_duration_seconds_bucket[1m])))`},
+				{"how long until an answer is tried", `histogram_quantile(0.95, sum by (le, command) (rate(discord_interaction_response_delay_seconds_bucket[1m])))`},
 				{"10062: Discord does not know the interaction any more", `sum by (error_code) (rate(discord_rest_errors_total[1m]))`},
 				{"the handlers themselves", `histogram_quantile(0.95, sum by (le, command) (rate(discord_app_command_duration_seconds_bucket[1m])))`},
 			},
