@@ -1,6 +1,7 @@
 package discordtest
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
@@ -26,10 +27,10 @@ func page[T any](w http.ResponseWriter, req *http.Request, p paging, all []T, id
 		return nil, false
 	}
 	all = slices.Clone(all)
-	slices.SortStableFunc(all, func(a, b T) int { return compareIDs(id(a), id(b)) })
+	slices.SortStableFunc(all, func(a, b T) int { return cmp.Compare(id(a), id(b)) })
 	from, to := 0, len(all)
 	search := func(n int64) int {
-		i, _ := slices.BinarySearchFunc(all, n, func(v T, n int64) int { return compareIDs(id(v), n) })
+		i, _ := slices.BinarySearchFunc(all, n, func(v T, n int64) int { return cmp.Compare(id(v), n) })
 		return i
 	}
 	switch {
@@ -52,16 +53,6 @@ func page[T any](w http.ResponseWriter, req *http.Request, p paging, all []T, id
 		slices.Reverse(found)
 	}
 	return found, true
-}
-
-func compareIDs(a, b int64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 func (p paging) limit(req *http.Request) (int, bool) {

@@ -1,6 +1,7 @@
 package discordtest
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -112,9 +113,7 @@ func (r *rest) channel(w http.ResponseWriter, req *http.Request) {
 		r.keepChannel(id, nil)
 	case req.Method == http.MethodPatch:
 		delete(change, "id")
-		for k, v := range change {
-			c[k] = v
-		}
+		maps.Copy(c, change)
 		r.keepChannel(id, c)
 	}
 	writeJSON(w, http.StatusOK, c)
@@ -278,23 +277,22 @@ func (r *rest) messageRoutes(in adder) {
 	in("PATCH "+of, r.message)
 	in("DELETE "+of, r.messageDelete)
 	in("POST "+of+"/crosspost", r.message)
-	users := func(usual int) http.HandlerFunc {
-		return func(w http.ResponseWriter, req *http.Request) {
-			if found, ok := page(w, req, paging{usual: usual, most: 100}, []*user{}, func(u *user) int64 { return number(u.ID) }); ok {
-				if req.PathValue("answer_id") != "" {
-					writeJSON(w, http.StatusOK, object{"users": found})
-					return
-				}
-				writeJSON(w, http.StatusOK, found)
-			}
+	users := func(w http.ResponseWriter, req *http.Request) {
+		found, ok := page(w, req, paging{usual: 25, most: 100}, []*user{}, func(u *user) int64 { return number(u.ID) })
+		switch {
+		case !ok:
+		case req.PathValue("answer_id") != "":
+			writeJSON(w, http.StatusOK, object{"users": found})
+		default:
+			writeJSON(w, http.StatusOK, found)
 		}
 	}
-	in("GET "+of+"/reactions/{emoji}", users(25))
+	in("GET "+of+"/reactions/{emoji}", users)
 	in("DELETE "+of+"/reactions", noContent)
 	in("PUT "+of+"/reactions/{rest...}", noContent)
 	in("DELETE "+of+"/reactions/{rest...}", noContent)
 	in("GET /channels/{channel_id}/polls/{message_id}", r.message)
-	in("GET /channels/{channel_id}/polls/{message_id}/answers/{answer_id}", users(25))
+	in("GET /channels/{channel_id}/polls/{message_id}/answers/{answer_id}", users)
 	in("POST /channels/{channel_id}/polls/{message_id}/expire", r.message)
 }
 

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
-	"unicode/utf8"
 )
 
 // A Sink is told what a Stream finds. The methods are called from within Feed,
@@ -106,7 +105,7 @@ type Stream struct {
 	masked   bool
 	mask     [4]byte
 	maskPos  int
-	control  [maxControl]byte // the payload of a close frame
+	control  [2]byte // the code of a close frame
 	ncontrol int
 
 	// The current message: one data frame and its continuations.
@@ -323,27 +322,13 @@ func (s *Stream) endFrame() {
 	}
 }
 
-// endClose takes a close frame, which gorilla/websocket refuses where its code or
-// its reason is malformed.
+// endClose takes a close frame, also one whose code or reason gorilla/websocket
+// refuses, as it does 1014: it ends the connection, and Discord sent it.
 func (s *Stream) endClose() {
 	code := noStatus
-	if s.ncontrol >= 2 {
+	if s.ncontrol == len(s.control) {
 		code = int(binary.BigEndian.Uint16(s.control[:]))
-		if !validCode(code) || !utf8.Valid(s.control[2:s.ncontrol]) {
-			s.fail(ErrProtocol)
-			return
-		}
 	}
 	s.Stop()
 	s.sink.Close(code)
-}
-
-// validCode reports whether a close frame may have the code: those that RFC 6455,
-// section 7.4, and IANA's list allow, as gorilla/websocket v1.5.3 knows it.
-func validCode(code int) bool {
-	switch code {
-	case 1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013:
-		return true
-	}
-	return 3000 <= code && code <= 4999
 }
