@@ -15,6 +15,9 @@ const (
 	// boundsLife is for how long the bounds narrow before they begin anew, so
 	// that a clock that drifts, or was set, is followed.
 	boundsLife = 10 * time.Minute
+	// setBy is how far the bounds have to move for the clock to have been set: more
+	// than the clocks of Discord's servers differ by, or than a clock drifts.
+	setBy = time.Second
 )
 
 // A skew compares this machine's clock with Discord's. An offset is our time
@@ -27,7 +30,8 @@ type skew struct {
 	bounded   bool
 	low, high time.Duration
 	since     time.Time
-	// The smallest ages of interactions: in this window and in the one before.
+	// The smallest ages of interactions: in this window and in the one before, by
+	// the clock as it is now.
 	current, previous minimum
 }
 
@@ -90,6 +94,11 @@ func (s *skew) response(date, sent, received time.Time) {
 	low, high := sent.Sub(date)-time.Second, received.Sub(date)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.bounded && max(low-s.high, s.low-high) > setBy {
+		// The clock was set. The ages from before were measured with another one, and
+		// the smallest of them would hide for minutes that it is ahead now.
+		s.previous, s.current = minimum{}, minimum{}
+	}
 	if s.bounded && received.Sub(s.since) < boundsLife {
 		low, high = max(low, s.low), min(high, s.high)
 	}
