@@ -296,21 +296,34 @@ var (
 		Notes: "discordgo's decoding and, under SyncEvents, the handlers before it. Recorded for handlers that are wrapped with Interaction, " +
 			"where the connection is tapped.",
 	}
+	ResponseDelay = Instrument{
+		Name: "discord.interaction.response.delay", Kind: Histogram, Unit: "s", Buckets: durationBuckets, Section: sectionInteractions,
+		Labels:      []Label{interactionTypeLabel, commandLabel},
+		Description: "Time from the receipt of an interaction until the first attempt to answer it was sent",
+		Notes: "The handler's time and the wait in discordgo's rate limiter, up to the moment the first callback request is sent, whatever its response. " +
+			"`discord_rest_queue_wait_seconds` with the callback route has the limiter's part, for calls with the instrumentation's RequestOption. " +
+			"No handler needs to be wrapped. An interaction without an attempt within a minute is not recorded. Types without a command have the command `other`.",
+	}
 	AckDuration = Instrument{
 		Name: "discord.interaction.ack.duration", Kind: Histogram, Unit: "s", Buckets: durationBuckets, Section: sectionInteractions,
 		Labels:      []Label{interactionTypeLabel, commandLabel},
 		Description: "Time from the receipt of an interaction until the response to its first accepted callback",
 		Notes: "Seen from the REST calls alone, with no handler wrapped. A deferred answer is one, and so is an autocomplete's. " +
-			"Types without a command have the command `other`.",
+			"Accepted callbacks only, late ones included: Discord refuses most late ones, so when every handler is too slow this is empty; " +
+			"`discord_interaction_response_delay_seconds` has refused ones as well. Types without a command have the command `other`.",
 	}
 	Acks = Instrument{
 		Name: "discord.interaction.acks", Kind: Counter, Unit: "{interaction}", Section: sectionInteractions,
 		Labels:      []Label{interactionTypeLabel, {Name: "outcome", Values: AckOutcomes()}},
 		Description: "Interactions by whether they were acknowledged within 3 s of their creation, each once",
-		Notes: "`in_time`: the first 2xx response to a callback arrived by then; `late`: it arrived after that, or a callback was tried after that; " +
+		Notes: "`in_time`: the first 2xx response to a callback arrived by then; also an attempt sent by then that got no response, 408 or 5xx and that Discord " +
+			"had accepted all the same, as 40060 to a retry or an accepted follow-up shows. `late`: the 2xx response arrived after that, or a callback was tried after that; " +
 			"`rejected`: a callback was tried in time and none was accepted; `missed`: none was tried within 5 s of the receipt. " +
-			"An outcome is certain 5 s after the receipt at most, or when the last response is there. The counter of an objective: " +
-			"in_time over all. Switch it off where another process answers (ARGUS_INTERACTION_ACKS=false, or instrument.WithoutAcks): all would be missed. " +
+			"`answered_elsewhere`: another process or library answered, as 40060 or an accepted follow-up (`/webhooks/{id}/{token}…`) shows; users saw an answer. " +
+			"`superseded`, for `autocomplete` only: refused in time with 10062, since the user had typed on. " +
+			"An outcome is certain 5 s after the receipt at most, or when the last response is there; what proves an answer later than that changes nothing. " +
+			"The counter of an objective: `late`, `rejected` and `missed` over all, of the types `application_command`, `message_component` and `modal_submit`, which a user waits for. " +
+			"Switch it off where another process answers (ARGUS_INTERACTION_ACKS=false, or instrument.WithoutAcks): all would be missed. " +
 			"Recorded where the connection is tapped.",
 	}
 	AppCommandsRegistered = Instrument{
@@ -422,7 +435,7 @@ func All() []Instrument {
 		GatewayEvents, ShardSent, GatewayIO,
 		SessionStartRemaining, SessionStartTotal, SessionStartReset, SessionStartConcurrency,
 		Guilds, GuildsUnavailable, Members, CachedMembers, Channels, Threads, PrivateChannels, Roles, Emojis, Stickers, VoiceStates, Presences, VoiceClients,
-		Interactions, ReceiptAge, ClockOffset, HandlerDelay, AckDuration, Acks,
+		Interactions, ReceiptAge, ClockOffset, HandlerDelay, ResponseDelay, AckDuration, Acks,
 		AppCommands, AppCommandDuration, Commands, CommandDuration, CommandErrors, AppCommandsRegistered,
 		RequestDuration, RequestsInFlight, QueueWait, RateLimits, InvalidRequests, RESTErrors,
 		Uptime, BotInfo, Up, SubsystemUp, LogRecords, InstrumentationErrors, TimersEvicted,

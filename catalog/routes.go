@@ -6,8 +6,11 @@ const RouteOther = "other"
 
 // Routes that the instrumentation looks at.
 const (
-	RouteCallback   = "/interactions/{id}/{token}/callback"
-	RouteGatewayBot = "/gateway/bot"
+	RouteCallback         = "/interactions/{id}/{token}/callback"
+	RouteFollowUp         = "/webhooks/{id}/{token}"
+	RouteFollowUpMessage  = "/webhooks/{id}/{token}/messages/{id}"
+	RouteOriginalResponse = "/webhooks/{id}/{token}/messages/@original"
+	RouteGatewayBot       = "/gateway/bot"
 )
 
 // Routes returns the closed set of values of the route label, [RouteOther]

@@ -65,10 +65,16 @@ const (
 	// AckLate is a first 2xx callback, or a last try, after the deadline.
 	AckLate = "late"
 	// AckRejected is an interaction that was answered in time, and the answer
-	// never accepted: 10062, 40060, an invalid body, a server error.
+	// never accepted: 10062, an invalid body, a server error.
 	AckRejected = "rejected"
 	// AckMissed is an interaction for which no callback was tried within 5 s.
 	AckMissed = "missed"
+	// AckAnsweredElsewhere is an interaction that somebody else acknowledged:
+	// Discord refused a callback with 40060, or accepted a follow-up.
+	AckAnsweredElsewhere = "answered_elsewhere"
+	// AckSuperseded is an autocomplete whose answer Discord refused in time with
+	// 10062: the user had typed on.
+	AckSuperseded = "superseded"
 )
 
 // Values of the label direction.
@@ -158,7 +164,14 @@ func HandshakeOutcomes() []string {
 }
 
 // AckOutcomes returns the closed set of the label outcome of acknowledgements.
-func AckOutcomes() []string { return []string{AckInTime, AckLate, AckRejected, AckMissed} }
+func AckOutcomes() []string {
+	return []string{AckInTime, AckLate, AckRejected, AckMissed, AckAnsweredElsewhere, AckSuperseded}
+}
+
+// AckTypes returns the types of interactions whose answer a user waits for: those
+// that an objective counts. Of the others, an autocomplete is a suggestion, and
+// a ping is Discord's own.
+func AckTypes() []string { return []string{"application_command", "message_component", "modal_submit"} }
 
 // SentOps returns the closed set of the label op: what a client sends, by
 // Discord's names

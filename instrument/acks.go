@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/bwmarrin/discordgo"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
@@ -19,11 +20,15 @@ import (
 const missedAfter = 5 * time.Second
 
 var (
-	ackOutcomes = catalog.AckOutcomes()
-	ackInTime   = slices.Index(ackOutcomes, catalog.AckInTime)
-	ackLate     = slices.Index(ackOutcomes, catalog.AckLate)
-	ackRejected = slices.Index(ackOutcomes, catalog.AckRejected)
-	ackMissed   = slices.Index(ackOutcomes, catalog.AckMissed)
+	ackOutcomes   = catalog.AckOutcomes()
+	ackInTime     = slices.Index(ackOutcomes, catalog.AckInTime)
+	ackLate       = slices.Index(ackOutcomes, catalog.AckLate)
+	ackRejected   = slices.Index(ackOutcomes, catalog.AckRejected)
+	ackMissed     = slices.Index(ackOutcomes, catalog.AckMissed)
+	ackElsewhere  = slices.Index(ackOutcomes, catalog.AckAnsweredElsewhere)
+	ackSuperseded = slices.Index(ackOutcomes, catalog.AckSuperseded)
+
+	typeAutocomplete = slices.Index(interactionTypes, "autocomplete")
 )
 
 // ackSet follows interactions from their receipt to the response to a callback,
@@ -32,14 +37,19 @@ var (
 // No goroutine waits for a missed one: outcomes are looked at when somebody
 // collects, and those that time has decided are settled before.
 type ackSet struct {
-	off     bool
-	evicted atomic.Uint64
-	cells   []cell // by type, then outcome
-	series  *recordSet[ackSeries]
-	record  metric.Float64Histogram
+	off         bool
+	evicted     atomic.Uint64
+	cells       []cell // by type, then outcome
+	series      *recordSet[ackSeries]
+	record      metric.Float64Histogram
+	recordDelay metric.Float64Histogram
 
 	mu      sync.Mutex
 	pending window[ack]
+	// byToken finds the pending interaction of a token, by the token's hash.
+	byToken map[uint64]uint64
+	// missed are those that had no callback in time and may still have one.
+	missed window[ackSeries]
 }
 
 type ackSeries struct {
@@ -50,22 +60,31 @@ type ackSeries struct {
 // An ack is an interaction that has no outcome yet.
 type ack struct {
 	ackSeries
-	deadline  time.Time
-	underWay  int  // callbacks that wait for their response
-	tried     bool // a callback was sent
-	triedLate bool // one was sent, or refused, after the deadline
+	token    uint64 // its hash; 0 if it is not known
+	deadline time.Time
+	underWay int // callbacks that wait for their response
+
+	tried        bool // a callback was sent
+	triedInTime  bool // one was sent before the deadline
+	triedLate    bool // one was sent, or refused, after the deadline
+	uncertain    bool // one may have been accepted: it got no response, or a server's error
+	superseded   bool // one was refused since the user had typed on
+	acknowledged bool // Discord says that somebody has acknowledged it
 }
 
 func newAckSet(off bool) *ackSet {
-	s := &ackSet{off: off, cells: make([]cell, len(interactionTypes)*len(ackOutcomes))}
+	s := &ackSet{off: off, cells: make([]cell, len(interactionTypes)*len(ackOutcomes)), byToken: map[uint64]uint64{}}
 	for t, name := range interactionTypes {
 		for n, outcome := range ackOutcomes {
-			s.cells[t*len(ackOutcomes)+n].opts = labelled(attribute.String("type", name), attribute.String("outcome", outcome))
+			c := &s.cells[t*len(ackOutcomes)+n]
+			c.opts = labelled(attribute.String("type", name), attribute.String("outcome", outcome))
+			c.quiet = n == ackSuperseded && t != typeAutocomplete // it cannot be
 		}
 	}
 	s.series = newRecordSet(func(k ackSeries) attribute.Set {
 		return attribute.NewSet(attribute.String("type", interactionTypes[k.kind]), attribute.String("command", k.command.name))
 	})
+	s.pending.removed = func(a *ack) { delete(s.byToken, a.token) }
 	return s
 }
 
@@ -80,7 +99,10 @@ func (s *ackSet) receive(r receipt, c *command) {
 	e, evicted := s.pending.add(r.id, r.at)
 	s.evicted.Add(uint64(evicted)) //nolint:gosec // 0 or 1
 	if e != nil {
-		e.value = ack{ackSeries: ackSeries{r.kind, c}, deadline: r.at.Add(answerWithin - r.age)}
+		e.value = ack{ackSeries: ackSeries{r.kind, c}, token: r.token, deadline: r.at.Add(answerWithin - r.age)}
+		if r.token != 0 {
+			s.byToken[r.token] = r.id
+		}
 	}
 }
 
@@ -89,38 +111,86 @@ func (s *ackSet) begin(id uint64, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.settleLocked(now) // this one too, if it was missed by now
-	if e := s.pending.find(id); e != nil {
-		e.value.underWay++
-		e.value.tried = true
-		e.value.triedLate = e.value.triedLate || now.After(e.value.deadline)
+	if e := s.missed.find(id); e != nil {
+		s.attempted(e.value, now.Sub(e.received))
+		s.missed.remove(e)
+		return
+	}
+	e := s.pending.find(id)
+	if e == nil {
+		return
+	}
+	a := &e.value
+	if !a.tried {
+		s.attempted(a.ackSeries, now.Sub(e.received))
+	}
+	a.underWay++
+	a.tried = true
+	if now.After(a.deadline) {
+		a.triedLate = true
+	} else {
+		a.triedInTime = true
 	}
 }
 
-// end notes the response to a callback; status is 0 if there was none. The first
-// that is accepted decides. One that is refused does not: it may be repeated, by
-// discordgo after 429 and 502, by the bot with another body.
-func (s *ackSet) end(id uint64, status int, now time.Time) {
+// attempted records the time to the first callback.
+func (s *ackSet) attempted(series ackSeries, after time.Duration) {
+	s.recordDelay.Record(context.Background(), after.Seconds(), s.series.get(series)...)
+}
+
+// end notes the response to a callback; status is 0 if there was none, and code 0
+// if its JSON had none. The first that is accepted decides. One that is refused
+// does not, unless it says that there is nothing more to answer: it may be
+// repeated, by discordgo after 429 and 502, by the bot with another body.
+func (s *ackSet) end(id uint64, status, code int, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.pending.find(id)
 	if e == nil || e.value.underWay == 0 {
 		return
 	}
-	e.value.underWay--
-	late := now.After(e.value.deadline)
-	switch {
-	case status >= http.StatusOK && status < http.StatusMultipleChoices:
+	a := &e.value
+	a.underWay--
+	late := now.After(a.deadline)
+	if status >= http.StatusOK && status < http.StatusMultipleChoices {
 		outcome := ackInTime
 		if late {
 			outcome = ackLate
 		}
-		s.record.Record(context.Background(), now.Sub(e.received).Seconds(), s.series.get(e.value.ackSeries)...)
+		s.record.Record(context.Background(), now.Sub(e.received).Seconds(), s.series.get(a.ackSeries)...)
 		s.decide(e, outcome)
-	default:
-		e.value.triedLate = e.value.triedLate || late
-		if !e.queued && e.value.underWay == 0 {
-			s.decide(e, unanswered(&e.value))
-		}
+		return
+	}
+	a.triedLate = a.triedLate || late
+	switch {
+	case code == discordgo.ErrCodeInteractionHasAlreadyBeenAcknowledged:
+		a.acknowledged = true
+	case code == discordgo.ErrCodeUnknownInteraction && a.kind == typeAutocomplete:
+		a.superseded = true
+	case status == 0, status == http.StatusRequestTimeout, status >= http.StatusInternalServerError:
+		a.uncertain = true
+	}
+	if a.underWay == 0 && (a.acknowledged || a.superseded || !e.queued) {
+		s.decide(e, unanswered(a))
+	}
+}
+
+// followedUp notes that Discord accepted a request with an interaction's token,
+// which it does only once the interaction is acknowledged. A callback that is
+// under way may be the one that did it.
+func (s *ackSet) followedUp(token uint64) {
+	if s.off {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.pending.find(s.byToken[token])
+	if e == nil {
+		return
+	}
+	e.value.acknowledged = true
+	if e.value.underWay == 0 {
+		s.decide(e, unanswered(&e.value))
 	}
 }
 
@@ -137,17 +207,36 @@ func (s *ackSet) settleLocked(now time.Time) {
 			s.pending.unqueue(e) // its response decides
 			continue
 		}
-		s.decide(e, unanswered(&e.value))
+		outcome := unanswered(&e.value)
+		if outcome == ackMissed {
+			if late, _ := s.missed.add(e.id, e.received); late != nil {
+				late.value = e.value.ackSeries
+			}
+		}
+		s.decide(e, outcome)
+	}
+	for e := s.missed.oldest; e != nil && now.Sub(e.received) > timerLife; e = s.missed.oldest {
+		s.missed.remove(e)
 	}
 }
 
 // unanswered is the outcome of an interaction without an accepted callback.
+//
+// One that is acknowledged all the same was answered by an own callback whose
+// fate is not known, where there is one, or else by somebody else. Either way it
+// was in time: Discord accepts nothing later.
 func unanswered(a *ack) int {
 	switch {
+	case a.acknowledged && a.uncertain && a.triedInTime:
+		return ackInTime
+	case a.acknowledged:
+		return ackElsewhere
 	case !a.tried:
 		return ackMissed
 	case a.triedLate:
 		return ackLate
+	case a.superseded:
+		return ackSuperseded
 	default:
 		return ackRejected
 	}

@@ -110,7 +110,7 @@ func FuzzSessionStart(f *testing.F) {
 }
 
 // FuzzCallbackID: of the path of a callback it is the number behind
-// interactions, and of no path does it panic.
+// interactions, and no path makes the search panic.
 func FuzzCallbackID(f *testing.F) {
 	f.Add("/api/v9/interactions/1144/dG9rZW4/callback")
 	f.Add("/interactions/18446744073709551615/t/callback")
@@ -119,9 +119,11 @@ func FuzzCallbackID(f *testing.F) {
 	f.Add("/api/v9/interactions//interactions/7/t/callback")
 	f.Add("/interactions/interactions/3/callback")
 	f.Add("/interactions/5/%2finteractions%2f6/callback")
+	f.Add("/interactions/api/v9/interactions/8/t/callback")
 	f.Fuzz(func(t *testing.T, path string) {
-		id := callbackID(path)
-		if route.Template(path) != catalog.RouteCallback {
+		template, found := route.Find(path)
+		id, _ := strconv.ParseUint(route.Segment(found, 1), 10, 64)
+		if template != catalog.RouteCallback {
 			return
 		}
 		segments := strings.Split(path, "/")

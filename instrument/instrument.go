@@ -91,7 +91,8 @@ func New(opts ...Option) (*Instrumentation, error) {
 	if i.metrics, observable, err = newMetrics(meter, cfg.namespace); err != nil {
 		return nil, err
 	}
-	i.acks.record, i.requests.record, i.requests.recordWait = i.metrics.ackDuration, i.metrics.requestDuration, i.metrics.queueWait
+	i.acks.record, i.acks.recordDelay = i.metrics.ackDuration, i.metrics.responseDelay
+	i.requests.record, i.requests.recordWait = i.metrics.requestDuration, i.metrics.queueWait
 	if cfg.logRecords {
 		i.logs = newLogSet(i.faults)
 	}

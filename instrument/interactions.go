@@ -53,15 +53,16 @@ func newInteractionSet() *interactionSet {
 
 // A receipt is what is known of an interaction when it arrives.
 type receipt struct {
-	id   uint64
-	at   time.Time
-	kind int           // an index into interactionTypes
-	age  time.Duration // by Discord's clock; 0 if the id is not known
+	id    uint64
+	token uint64 // its hash; 0 if it is not known
+	at    time.Time
+	kind  int           // an index into interactionTypes
+	age   time.Duration // by Discord's clock; 0 if the id is not known
 }
 
 // received counts one interaction.
 func (i *Instrumentation) received(p *wire.Packet) receipt {
-	r := receipt{id: p.ID, at: time.Now()}
+	r := receipt{id: p.ID, token: p.Token, at: time.Now()}
 	if p.Has&wire.HasType != 0 && p.Type > 0 && p.Type < len(interactionTypes) {
 		r.kind = p.Type
 	}

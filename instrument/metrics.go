@@ -35,9 +35,10 @@ type metrics struct {
 	appCommandDuration, commandDuration                metric.Float64Histogram
 	registered                                         metric.Int64ObservableGauge
 
-	acks                                  metric.Int64ObservableCounter
-	receiptAge, handlerDelay, ackDuration metric.Float64Histogram
-	clockOffset                           metric.Float64ObservableGauge
+	acks                       metric.Int64ObservableCounter
+	receiptAge, handlerDelay   metric.Float64Histogram
+	responseDelay, ackDuration metric.Float64Histogram
+	clockOffset                metric.Float64ObservableGauge
 
 	rateLimits, invalidRequests, restErrors metric.Int64ObservableCounter
 	requestDuration, queueWait              metric.Float64Histogram
@@ -153,11 +154,12 @@ func (m *maker) all() metrics {
 		commandDuration:    m.histogram(catalog.CommandDuration),
 		registered:         m.gauge(catalog.AppCommandsRegistered),
 
-		acks:         m.counter(catalog.Acks),
-		receiptAge:   m.histogram(catalog.ReceiptAge),
-		handlerDelay: m.histogram(catalog.HandlerDelay),
-		ackDuration:  m.histogram(catalog.AckDuration),
-		clockOffset:  m.seconds(catalog.ClockOffset),
+		acks:          m.counter(catalog.Acks),
+		receiptAge:    m.histogram(catalog.ReceiptAge),
+		handlerDelay:  m.histogram(catalog.HandlerDelay),
+		responseDelay: m.histogram(catalog.ResponseDelay),
+		ackDuration:   m.histogram(catalog.AckDuration),
+		clockOffset:   m.seconds(catalog.ClockOffset),
 
 		rateLimits:       m.counter(catalog.RateLimits),
 		invalidRequests:  m.counter(catalog.InvalidRequests),

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bwmarrin/discordgo"
+	"go.opentelemetry.io/otel/metric/noop"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
@@ -86,6 +87,7 @@ func evictedIn(rm *metricdata.ResourceMetrics) (n int64) {
 // not give way, so there is no room for others.
 func TestPendingIsCappedWhileCallbacksAreUnderWay(t *testing.T) {
 	s := newAckSet(false)
+	s.recordDelay = noop.Float64Histogram{}
 	now := time.Now()
 	other := newCommand(catalog.Other)
 	for id := range uint64(catalog.MaxPending) {
@@ -100,15 +102,132 @@ func TestPendingIsCappedWhileCallbacksAreUnderWay(t *testing.T) {
 		t.Errorf("%d are kept and %d gave way, want %d and 500", kept, evicted, catalog.MaxPending)
 	}
 	s.begin(catalog.MaxPending+1, late) // of one that is not followed
-	s.end(catalog.MaxPending+1, http.StatusNoContent, late)
+	s.end(catalog.MaxPending+1, http.StatusNoContent, 0, late)
 	for id := range uint64(catalog.MaxPending) {
-		s.end(id+1, http.StatusBadRequest, late)
+		s.end(id+1, http.StatusBadRequest, 0, late)
 	}
 	if kept := len(s.pending.byID); kept != 0 {
 		t.Errorf("%d are kept, want none", kept)
 	}
 	if got := s.cells[2*len(ackOutcomes)+ackLate].n.Load(); got != catalog.MaxPending {
 		t.Errorf("%d were late, want %d", got, catalog.MaxPending)
+	}
+}
+
+// TestOutcomes: what is seen of an interaction, by the time since its receipt,
+// and the outcome.
+func TestOutcomes(t *testing.T) {
+	const (
+		acknowledged = discordgo.ErrCodeInteractionHasAlreadyBeenAcknowledged
+		unknown      = discordgo.ErrCodeUnknownInteraction
+		command      = 2
+		ping         = 1
+	)
+	type step struct {
+		at           time.Duration
+		what         string // begin, end, follow up, or settle
+		status, code int
+	}
+	const sec = time.Second
+	for name, tt := range map[string]struct {
+		kind  int
+		steps []step
+		want  int
+	}{
+		"accepted":                 {command, []step{{1 * sec, "begin", 0, 0}, {2 * sec, "end", 204, 0}}, ackInTime},
+		"accepted late":            {command, []step{{1 * sec, "begin", 0, 0}, {4 * sec, "end", 204, 0}}, ackLate},
+		"accepted after 5 s":       {command, []step{{1 * sec, "begin", 0, 0}, {6 * sec, "settle", 0, 0}, {7 * sec, "end", 204, 0}}, ackLate},
+		"nothing":                  {command, []step{{5 * sec, "settle", 0, 0}}, ackMissed},
+		"nothing, a ping":          {ping, []step{{5 * sec, "settle", 0, 0}}, ackMissed},
+		"tried after 5 s":          {command, []step{{6 * sec, "begin", 0, 0}, {7 * sec, "end", 404, unknown}}, ackMissed},
+		"refused":                  {command, []step{{1 * sec, "begin", 0, 0}, {2 * sec, "end", 400, 50035}, {5 * sec, "settle", 0, 0}}, ackRejected},
+		"refused without a code":   {command, []step{{1 * sec, "begin", 0, 0}, {2 * sec, "end", 500, 0}, {5 * sec, "settle", 0, 0}}, ackRejected},
+		"refused late":             {command, []step{{1 * sec, "begin", 0, 0}, {4 * sec, "end", 404, unknown}, {5 * sec, "settle", 0, 0}}, ackLate},
+		"refused after 5 s":        {command, []step{{1 * sec, "begin", 0, 0}, {6 * sec, "settle", 0, 0}, {7 * sec, "end", 404, unknown}}, ackLate},
+		"acknowledged":             {command, []step{{1 * sec, "begin", 0, 0}, {2 * sec, "end", 400, acknowledged}}, ackElsewhere},
+		"acknowledged, tried late": {command, []step{{4 * sec, "begin", 0, 0}, {4 * sec, "end", 400, acknowledged}}, ackElsewhere},
+		"acknowledged after 5 s":   {command, []step{{1 * sec, "begin", 0, 0}, {6 * sec, "settle", 0, 0}, {7 * sec, "end", 400, acknowledged}}, ackElsewhere},
+		"acknowledged before our own is accepted": {
+			command,
+			[]step{{1 * sec, "begin", 0, 0}, {1 * sec, "begin", 0, 0}, {2 * sec, "end", 400, acknowledged}, {2 * sec, "end", 204, 0}}, ackInTime,
+		},
+		"acknowledged twice": {
+			command,
+			[]step{{1 * sec, "begin", 0, 0}, {1 * sec, "begin", 0, 0}, {2 * sec, "end", 400, acknowledged}, {2 * sec, "end", 400, acknowledged}}, ackElsewhere,
+		},
+		"a server's error that was none": {
+			command,
+			[]step{{1 * sec, "begin", 0, 0}, {2 * sec, "end", 502, 0}, {4 * sec, "begin", 0, 0}, {4 * sec, "end", 400, acknowledged}}, ackInTime,
+		},
+		"a server's error that was none, seen late": {
+			command,
+			[]step{{1 * sec, "begin", 0, 0}, {4 * sec, "end", 504, 0}, {4 * sec, "begin", 0, 0}, {4 * sec, "end", 400, acknowledged}}, ackInTime,
+		},
+		"no response, and it was taken": {
+			command,
+			[]step{{1 * sec, "begin", 0, 0}, {2 * sec, "end", 0, 0}, {2 * sec, "begin", 0, 0}, {3 * sec, "end", 400, acknowledged}}, ackInTime,
+		},
+		"a proxy's time-out, and it was taken": {
+			command,
+			[]step{{1 * sec, "begin", 0, 0}, {2 * sec, "end", 408, 0}, {2 * sec, "begin", 0, 0}, {3 * sec, "end", 400, acknowledged}}, ackInTime,
+		},
+		"no response to one that was late": {
+			command,
+			[]step{{4 * sec, "begin", 0, 0}, {4 * sec, "end", 0, 0}, {4 * sec, "begin", 0, 0}, {4 * sec, "end", 400, acknowledged}}, ackElsewhere,
+		},
+		"a limit, then somebody else": {
+			command,
+			[]step{{1 * sec, "begin", 0, 0}, {1 * sec, "end", 429, 0}, {2 * sec, "begin", 0, 0}, {2 * sec, "end", 400, acknowledged}}, ackElsewhere,
+		},
+		"followed up":                        {command, []step{{1 * sec, "follow up", 0, 0}}, ackElsewhere},
+		"followed up, just in time":          {command, []step{{4 * sec, "follow up", 0, 0}}, ackElsewhere},
+		"followed up after a server's error": {command, []step{{1 * sec, "begin", 0, 0}, {2 * sec, "end", 502, 0}, {2 * sec, "follow up", 0, 0}}, ackInTime},
+		"followed up before the answer is seen": {
+			command,
+			[]step{{1 * sec, "begin", 0, 0}, {1 * sec, "follow up", 0, 0}, {2 * sec, "end", 204, 0}}, ackInTime,
+		},
+		"followed up, and the answer is lost": {
+			command,
+			[]step{{1 * sec, "begin", 0, 0}, {1 * sec, "follow up", 0, 0}, {2 * sec, "end", 0, 0}}, ackInTime,
+		},
+		"followed up after 5 s": {command, []step{{6 * sec, "settle", 0, 0}, {7 * sec, "follow up", 0, 0}}, ackMissed},
+		"typed on":              {typeAutocomplete, []step{{1 * sec, "begin", 0, 0}, {2 * sec, "end", 404, unknown}}, ackSuperseded},
+		"typed on, or late":     {typeAutocomplete, []step{{1 * sec, "begin", 0, 0}, {4 * sec, "end", 404, unknown}}, ackLate},
+		"suggestions refused":   {typeAutocomplete, []step{{1 * sec, "begin", 0, 0}, {2 * sec, "end", 400, 50035}, {5 * sec, "settle", 0, 0}}, ackRejected},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newAckSet(false)
+			s.record, s.recordDelay = noop.Float64Histogram{}, noop.Float64Histogram{}
+			received := time.Now()
+			s.receive(receipt{id: 7, token: 70, at: received, kind: tt.kind}, newCommand(catalog.Other))
+			for _, step := range tt.steps {
+				switch now := received.Add(step.at); step.what {
+				case "begin":
+					s.begin(7, now)
+				case "end":
+					s.end(7, step.status, step.code, now)
+				case "follow up":
+					s.followedUp(71) // another's
+					s.followedUp(0)
+					s.followedUp(70)
+				case "settle":
+					s.settle(now)
+				}
+			}
+			for n, outcome := range ackOutcomes {
+				want := uint64(0)
+				if n == tt.want {
+					want = 1
+				}
+				if got := s.cells[tt.kind*len(ackOutcomes)+n].n.Load(); got != want {
+					t.Errorf("%d times %s, want %d", got, outcome, want)
+				}
+			}
+			s.settle(received.Add(2 * timerLife))
+			if kept := len(s.pending.byID) + len(s.byToken) + len(s.missed.byID); kept > 0 {
+				t.Errorf("%d entries are kept", kept)
+			}
+		})
 	}
 }
 

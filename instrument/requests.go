@@ -117,11 +117,7 @@ func (s *requestSet) responded(c *call, response *http.Response, now time.Time) 
 }
 
 // failed counts the code of an error response.
-func (s *requestSet) failed(body []byte) {
-	code, ok := errorCode(body)
-	if !ok {
-		return
-	}
+func (s *requestSet) failed(code int) {
 	n, known := errorCodeIndex[code]
 	if !known {
 		n = errorCodeOther
@@ -184,14 +180,29 @@ func (i *Instrumentation) RequestOption() discordgo.RequestOption {
 // the answer to GET /gateway/bot, are far shorter.
 const maxBody = 16 << 10
 
+// hasError reports whether a response has a body that may tell an error. net/http
+// has whoever gets a response close its body.
+func hasError(response *http.Response) bool {
+	return response != nil && response.StatusCode >= http.StatusBadRequest && response.Body != nil && response.Body != http.NoBody
+}
+
 // readAlong has the body of a response looked at, if it says something.
 func (i *Instrumentation) readAlong(c *call, response *http.Response, now time.Time) {
 	var look func([]byte)
 	switch {
-	case response.Body == nil || response.Body == http.NoBody:
+	case hasError(response):
+		interaction, status := c.interaction, response.StatusCode
+		look = func(body []byte) {
+			code, ok := errorCode(body)
+			if ok {
+				i.requests.failed(code)
+			}
+			if interaction != 0 {
+				i.acks.end(interaction, status, code, now)
+			}
+		}
+	case response.Body == nil:
 		return
-	case response.StatusCode >= http.StatusBadRequest:
-		look = i.requests.failed
 	case response.StatusCode == http.StatusOK && c.route == catalog.RouteGatewayBot:
 		look = func(body []byte) { i.sessionStart.read(body, now) }
 	default:

@@ -3,11 +3,11 @@ package instrument
 import (
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/argus-dgo/argus/catalog"
 	"github.com/argus-dgo/argus/instrument/internal/route"
+	"github.com/argus-dgo/argus/instrument/internal/wire"
 )
 
 // A transport sees a session's REST calls: each of discordgo's retries is one
@@ -73,6 +73,7 @@ type call struct {
 	route       string
 	began       time.Time
 	interaction uint64 // whose callback it is; 0 for others
+	token       uint64 // the hash of the token in the path of a webhook's call; 0 for others
 	ended       bool
 }
 
@@ -80,11 +81,16 @@ func (i *Instrumentation) beginCall(r *http.Request) (c call) {
 	c = call{inst: i, method: methodOf(r.Method), route: catalog.RouteOther, began: time.Now()}
 	i.requests.inFlight.Add(1)
 	defer i.faults.catch(hookTransport)
-	path := r.URL.EscapedPath()
-	c.route = route.Template(path)
-	if c.route == catalog.RouteCallback && r.Method == http.MethodPost {
-		c.interaction = callbackID(path)
-		i.acks.begin(c.interaction, c.began)
+	template, path := route.Find(r.URL.EscapedPath())
+	c.route = template
+	switch template {
+	case catalog.RouteCallback:
+		if r.Method == http.MethodPost {
+			c.interaction, _ = strconv.ParseUint(route.Segment(path, 1), 10, 64) // a number: the path is of that form
+			i.acks.begin(c.interaction, c.began)
+		}
+	case catalog.RouteFollowUp, catalog.RouteFollowUpMessage, catalog.RouteOriginalResponse:
+		c.token = wire.TokenHash(route.Segment(path, 2))
 	}
 	return c
 }
@@ -98,8 +104,12 @@ func (c *call) end(response *http.Response) {
 	if response != nil {
 		status = response.StatusCode
 	}
-	if c.interaction != 0 {
-		c.inst.acks.end(c.interaction, status, now)
+	switch {
+	case c.interaction != 0 && hasError(response): // its code is in the body
+	case c.interaction != 0:
+		c.inst.acks.end(c.interaction, status, 0, now)
+	case c.token != 0 && status >= http.StatusOK && status < http.StatusMultipleChoices:
+		c.inst.acks.followedUp(c.token)
 	}
 	c.inst.requests.responded(c, response, now)
 	if response == nil {
@@ -129,14 +139,4 @@ func (i *Instrumentation) readDate(c *call, response *http.Response, now time.Ti
 	if date, err := http.ParseTime(response.Header.Get("Date")); err == nil {
 		i.skew.response(date, c.began, now)
 	}
-}
-
-// callbackID returns the id in /api/v9/interactions/{id}/{token}/callback. It is
-// a number: the path is of that form.
-func callbackID(path string) uint64 {
-	const before = "/interactions/"
-	_, rest, _ := strings.Cut(path, before)
-	id, _, _ := strings.Cut(rest, "/")
-	n, _ := strconv.ParseUint(id, 10, 64)
-	return n
 }

@@ -9,6 +9,7 @@ type window[T any] struct {
 	byID           map[uint64]*entry[T]
 	oldest, newest *entry[T]
 	spare          *entry[T] // a list by newer: entries that are used again
+	removed        func(*T)  // is told of each that is removed; may be nil
 }
 
 // An entry is one interaction of a window.
@@ -61,6 +62,9 @@ func (w *window[T]) find(id uint64) *entry[T] { return w.byID[id] }
 // remove ends the following of an interaction. The entry must not be used any
 // more.
 func (w *window[T]) remove(e *entry[T]) {
+	if w.removed != nil {
+		w.removed(&e.value)
+	}
 	w.unqueue(e)
 	delete(w.byID, e.id)
 	*e = entry[T]{newer: w.spare}

@@ -1,7 +1,7 @@
 import { board, clusters, uids } from "./frame";
 import { ANSWERED, CLOCK, FAILURES, LATENCY } from "./limits";
 import { BAD, columns, lines, matrix, number, rows, GOOD, WARN } from "./look";
-import { lost, shardsOfBot } from "./overview";
+import { AWAITED, lost, SERVED, shardsOfBot } from "./overview";
 import { agg, count, countRate, gauge, increase, max, min, NOW, not, rate, share, sum, total, W } from "./promql";
 import { bySign, seen, signs, trouble } from "./trouble";
 
@@ -58,14 +58,14 @@ export const fleet = () =>
           }),
           number({
             title: "Answered in time",
-            description: "Share of all interactions that were answered within 3 s, over the last 5 minutes.",
+            description: "Share of commands, buttons and modals that were answered within 3 s, over the last 5 minutes.",
             width: 4,
             unit: "percentunit",
             decimals: 2,
             none: "no interactions",
             thresholds: { ...ANSWERED, low: true },
             link: uids.interactions,
-            query: share(sum([], rate(acks, { outcome: "in_time" }, NOW)), sum([], rate(acks, {}, NOW))),
+            query: share(sum([], rate(acks, { type: AWAITED, outcome: SERVED }, NOW)), sum([], rate(acks, { type: AWAITED }, NOW))),
           }),
           number({
             title: "Guilds",
@@ -91,7 +91,7 @@ export const fleet = () =>
                 unit: "percentunit",
                 decimals: 1,
                 thresholds: { ...ANSWERED, low: true },
-                expr: share(sum(["cluster"], rate(acks, { outcome: "in_time" }, NOW)), sum(["cluster"], rate(acks, {}, NOW))),
+                expr: share(sum(["cluster"], rate(acks, { type: AWAITED, outcome: SERVED }, NOW)), sum(["cluster"], rate(acks, { type: AWAITED }, NOW))),
               },
               { name: "Interactions / s", unit: "short", decimals: 1, expr: sum(["cluster"], rate("discord_interactions_total", {}, NOW)) },
               { name: "Heartbeat", unit: "s", thresholds: LATENCY, expr: max(["cluster"], gauge("discord_shard_latency_seconds", any)) },
@@ -151,7 +151,7 @@ export const fleet = () =>
             width: 12,
             unit: "percentunit",
             to: 1,
-            query: { expr: share(sum(["cluster"], rate(acks, { outcome: "in_time" })), sum(["cluster"], rate(acks))), legend: "{{cluster}}" },
+            query: { expr: share(sum(["cluster"], rate(acks, { type: AWAITED, outcome: SERVED })), sum(["cluster"], rate(acks, { type: AWAITED }))), legend: "{{cluster}}" },
           }),
           lines({
             title: "Interactions",

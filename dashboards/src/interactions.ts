@@ -1,14 +1,15 @@
 import { board, clusters } from "./frame";
 import { ACK_DEADLINE, ANSWER, ANSWERED, CLOCK, FAILURES } from "./limits";
 import { BAD, columns, GOOD, INFO, lines, number, spread, WARN } from "./look";
-import { OUTCOMES } from "./overview";
-import { agg, buckets, chosen, countRate, gauge, increase, labelValues, max, mean, not, portion, quantile, rate, share, sum, within3s } from "./promql";
+import { OUTCOMES, SERVED, UNANSWERED } from "./overview";
+import { agg, buckets, chosen, countRate, gauge, increase, labelValues, max, mean, portion, quantile, rate, share, sum, within3s } from "./promql";
 
 const type = chosen("type");
 const command = chosen("command");
 const callback = { route: "/interactions/{id}/{token}/callback" };
 
 const ack = "discord_interaction_ack_duration_seconds";
+const attempt = "discord_interaction_response_delay_seconds";
 const delay = "discord_interaction_handler_delay_seconds";
 const age = "discord_interaction_receipt_age_seconds";
 const queue = "discord_rest_queue_wait_seconds";
@@ -33,7 +34,7 @@ export const interactions = () =>
         name: "command",
         label: "Command",
         description: "Commands that the instrumentation tells apart, and other. What has no command is shown for all.",
-        query: labelValues(ack, "command"),
+        query: labelValues(attempt, "command"),
       },
     ],
     [
@@ -42,13 +43,13 @@ export const interactions = () =>
         panels: [
           number({
             title: "Answered in time",
-            description: "Share of interactions in the chosen time that were answered within 3 s of their creation.",
+            description: "Share of interactions in the chosen time that were answered within 3 s of their creation, here or elsewhere.",
             width: 4,
             unit: "percentunit",
             decimals: 2,
             none: "no interactions",
             thresholds: { ...ANSWERED, low: true },
-            query: share(sum([], increase(acks, { type, outcome: "in_time" }, "[$__range]")), sum([], increase(acks, { type }, "[$__range]"))),
+            query: share(sum([], increase(acks, { type, outcome: SERVED }, "[$__range]")), sum([], increase(acks, { type }, "[$__range]"))),
           }),
           number({
             title: "Missed",
@@ -70,7 +71,7 @@ export const interactions = () =>
           }),
           lines({
             title: "Outcomes",
-            description: "late: answered, or tried, after 3 s. rejected: tried in time and refused. missed: never tried. Only in_time should be there.",
+            description: "late: answered, or tried, after 3 s. rejected: tried in time and refused. missed: never tried. answered_elsewhere: by another process. superseded: an autocomplete whose user had typed on.",
             width: 12,
             unit: "ops",
             stacked: true,
@@ -85,7 +86,7 @@ export const interactions = () =>
           lines({
             title: "The three seconds, on average",
             description:
-              "The parts of the way from an interaction's creation to its accepted answer, as means, so that they add up. Parts that are not recorded are in the bot's own: the delay needs a wrapped handler, the wait a RequestOption. The line is Discord's deadline.",
+              "The parts of the way from an interaction's creation to the response to its answer, refused answers included, as means, so that they add up. Parts that are not recorded are in the handler's: the delay before it needs a wrapped handler, the wait a RequestOption. The line is Discord's deadline.",
             width: 12,
             height: 10,
             unit: "s",
@@ -95,8 +96,8 @@ export const interactions = () =>
               { legend: "1 on the way to us", expr: mean([], age, { type }) },
               { legend: "2 before the handler", expr: mean([], delay, { type }) },
               {
-                legend: "3 the bot's own",
-                expr: `clamp_min(${mean([], ack, { type, command })} - ${orNothing(mean([], delay, { type }))} - ${orNothing(mean([], queue, callback))} - ${orNothing(mean([], request, callback))}, 0)`,
+                legend: "3 the handler",
+                expr: `clamp_min(${mean([], attempt, { type, command })} - ${orNothing(mean([], delay, { type }))} - ${orNothing(mean([], queue, callback))}, 0)`,
               },
               { legend: "4 in the rate limiter", expr: mean([], queue, callback) },
               { legend: "5 the answer at Discord", expr: mean([], request, callback) },
@@ -105,7 +106,7 @@ export const interactions = () =>
           lines({
             title: "The slow ones: p95 of each part",
             description:
-              "For 95 of 100. These do not add up. The part that has grown is the one to look at: 1 Discord, the network or our clock; 2 and 3 the bot; 4 a rate limit; 5 Discord's REST.",
+              "For 95 of 100. These do not add up. The part that has grown is the one to look at: 1 Discord, the network or our clock; 2 and 3 the bot, or without a RequestOption a rate limit; 4 a rate limit; 5 Discord's REST.",
             width: 12,
             height: 10,
             unit: "s",
@@ -113,8 +114,9 @@ export const interactions = () =>
             queries: [
               { legend: "1 on the way to us", expr: quantile(0.95, [], age, { type }) },
               { legend: "2 before the handler", expr: quantile(0.95, [], delay, { type }) },
-              { legend: "receipt to answer", expr: quantile(0.95, [], ack, { type, command }) },
-              { legend: "handler", expr: quantile(0.95, [], "discord_app_command_duration_seconds", { command }) },
+              { legend: "3 receipt to first attempt", expr: quantile(0.95, [], attempt, { type, command }) },
+              { legend: "receipt to accepted answer", expr: quantile(0.95, [], ack, { type, command }) },
+              { legend: "handler, to its end", expr: quantile(0.95, [], "discord_app_command_duration_seconds", { command }) },
               { legend: "4 in the rate limiter", expr: quantile(0.95, [], queue, callback) },
               { legend: "5 the answer at Discord", expr: quantile(0.95, [], request, callback) },
             ],
@@ -122,14 +124,22 @@ export const interactions = () =>
           spread({
             title: "Receipt to answer",
             description: "How the times until the first accepted answer are spread. A second band near 3 s is one command, or one branch, that works before it answers.",
-            width: 12,
+            width: 8,
             unit: "s",
             query: buckets(ack, { type, command }),
           }),
           spread({
+            title: "Receipt to first attempt",
+            description:
+              "How the times until the first attempt to answer are spread, refused and late ones included. Near 3 s and above it is the handler that is slow, or discordgo's rate limiter.",
+            width: 8,
+            unit: "s",
+            query: buckets(attempt, { type, command }),
+          }),
+          spread({
             title: "Age at receipt",
             description: "How old interactions were when they arrived. All of them late by the same: a clock. Some late after a reconnect: a replay.",
-            width: 12,
+            width: 8,
             unit: "s",
             query: buckets(age, { type }),
           }),
@@ -153,7 +163,7 @@ export const interactions = () =>
             unit: "percentunit",
             max: 1,
             thresholds: { ...ANSWERED, low: true },
-            queries: [{ expr: share(sum(["type"], rate(acks, { type, outcome: "in_time" })), sum(["type"], rate(acks, { type }))), legend: "{{type}}" }],
+            queries: [{ expr: share(sum(["type"], rate(acks, { type, outcome: SERVED })), sum(["type"], rate(acks, { type }))), legend: "{{type}}" }],
           }),
           lines({
             title: "Time to answer by type, p95",
@@ -169,7 +179,7 @@ export const interactions = () =>
             width: 12,
             unit: "ops",
             stacked: true,
-            queries: [{ expr: sum(["type", "outcome"], rate(acks, { type, outcome: not("in_time") })), legend: "{{type}} {{outcome}}" }],
+            queries: [{ expr: sum(["type", "outcome"], rate(acks, { type, outcome: UNANSWERED })), legend: "{{type}} {{outcome}}" }],
           }),
           lines({
             title: "Clock",
@@ -219,15 +229,23 @@ export const interactions = () =>
           lines({
             title: "Time to answer by command, p95",
             description: "The ten slowest at each moment.",
-            width: 12,
+            width: 8,
             unit: "s",
             thresholds: { bad: ACK_DEADLINE },
             queries: [{ expr: `topk(10, ${quantile(0.95, ["command"], ack, { type, command })})`, legend: "{{command}}" }],
           }),
           lines({
+            title: "Time to the first attempt by command, p95",
+            description: "From receipt until the first attempt to answer was sent, refused and late ones included. The ten slowest at each moment.",
+            width: 8,
+            unit: "s",
+            thresholds: { bad: ACK_DEADLINE },
+            queries: [{ expr: `topk(10, ${quantile(0.95, ["command"], attempt, { type, command })})`, legend: "{{command}}" }],
+          }),
+          lines({
             title: "Handlers by command, p95",
             description: "Time from receipt until the wrapped handler returned, failures included. The ten slowest at each moment.",
-            width: 12,
+            width: 8,
             unit: "s",
             queries: [{ expr: `topk(10, ${quantile(0.95, ["command"], "discord_app_command_duration_seconds", { command })})`, legend: "{{command}}" }],
           }),

@@ -4,7 +4,13 @@ import { BAD, bars, columns, GOOD, lines, number, WARN } from "./look";
 import { agg, count, gauge, increase, max, min, not, notRe, countRate, NOW, once, portion, quantile, rate, re, share, sum, total } from "./promql";
 import { stateNumber, STATES } from "./states";
 
-export const OUTCOMES = { in_time: GOOD, late: WARN, rejected: "purple", missed: BAD };
+export const OUTCOMES = { in_time: GOOD, answered_elsewhere: "blue", superseded: "super-light-blue", late: WARN, rejected: "purple", missed: BAD };
+/** Outcomes that leave a user without an answer. */
+export const UNANSWERED = re("late|rejected|missed");
+/** Outcomes after which a user has an answer, or wants none any more. */
+export const SERVED = re("in_time|answered_elsewhere|superseded");
+/** Types whose answer a user waits for; an autocomplete is a suggestion. */
+export const AWAITED = re("application_command|message_component|modal_submit");
 export const lost = `${agg("group", ["cluster"], `last_over_time(${gauge("argus_up")}[$__range])`)} unless ${agg("group", ["cluster"], gauge("argus_up"))}`;
 
 const up = max(["cluster", "shard"], gauge("discord_shard_up"));
@@ -28,7 +34,7 @@ export const overview = () =>
           number({
             title: "Answered in time",
             description:
-              "Share of the interactions in the chosen time that were answered within Discord's 3 s. The others saw that the application did not respond. Red: look at Interactions.",
+              "Share of the commands, buttons and modals in the chosen time that were answered within Discord's 3 s. The other users saw that the application did not respond. Red: look at Interactions.",
             width: 4,
             unit: "percentunit",
             decimals: 2,
@@ -36,19 +42,19 @@ export const overview = () =>
             thresholds: { ...ANSWERED, low: true },
             link: uids.interactions,
             query: share(
-              sum([], increase("discord_interaction_acks_total", { outcome: "in_time" }, "[$__range]")),
-              sum([], increase("discord_interaction_acks_total", {}, "[$__range]")),
+              sum([], increase("discord_interaction_acks_total", { type: AWAITED, outcome: SERVED }, "[$__range]")),
+              sum([], increase("discord_interaction_acks_total", { type: AWAITED }, "[$__range]")),
             ),
           }),
           number({
             title: "Not answered now",
-            description: "Interactions a minute that were late, rejected or missed, over the last 5 minutes.",
+            description: "Commands, buttons and modals a minute that were late, rejected or missed, over the last 5 minutes.",
             width: 4,
             unit: "short",
             decimals: 1,
             thresholds: { warn: 0.1, bad: 5 },
             link: uids.interactions,
-            query: `60 * ${sum([], rate("discord_interaction_acks_total", { outcome: not("in_time") }, NOW))}`,
+            query: `60 * ${sum([], rate("discord_interaction_acks_total", { type: AWAITED, outcome: UNANSWERED }, NOW))}`,
           }),
           number({
             title: "Time to answer, p95",
@@ -63,7 +69,7 @@ export const overview = () =>
           lines({
             title: "Interactions by outcome",
             description:
-              "Each interaction once. late: after 3 s. missed: never tried. rejected: tried in time and refused by Discord. Only in_time should be there.",
+              "Each interaction once. late: after 3 s. missed: never tried. rejected: tried in time and refused by Discord. answered_elsewhere: by another process. superseded: an autocomplete whose user had typed on.",
             width: 12,
             height: 8,
             unit: "ops",

@@ -7,6 +7,7 @@
 // below one that is all bad.
 
 import { CLOCK, ACK_AGE, GUILDS_LOST, LOCK } from "./limits";
+import { AWAITED, UNANSWERED } from "./overview";
 import { agg, countRate, gauge, increase, max, NOW, not, once, rate, re, share, sum } from "./promql";
 
 interface Sign {
@@ -23,8 +24,8 @@ const points = (some: number, more: number, part: string, limit: number) => `(${
 
 const notReady = `(1 - avg by (cluster) (${max(["cluster", "shard"], gauge("discord_shard_up", any))}))`;
 const unanswered = `(${share(
-  sum(["cluster"], increase("discord_interaction_acks_total", { outcome: not("in_time") }, NOW)),
-  sum(["cluster"], increase("discord_interaction_acks_total", {}, NOW)),
+  sum(["cluster"], increase("discord_interaction_acks_total", { type: AWAITED, outcome: UNANSWERED }, NOW)),
+  sum(["cluster"], increase("discord_interaction_acks_total", { type: AWAITED }, NOW)),
 )})`;
 const limited = `clamp_max(${share(
   sum(["cluster"], rate("discord_ratelimits_total", { scope: not("shared") }, NOW)),

@@ -74,20 +74,84 @@ func (n *node) grow(segment string) *node {
 // URL.Path or as URL.EscapedPath returns it: one of [catalog.Routes], or
 // [catalog.RouteOther] for a path that none of them matches.
 //
-// The API's prefix, /api with or without a version, is taken off; a path
-// without one is looked up among the API's routes (for a proxy that is reached
-// without the prefix) and then among the CDN's files. One slash too many behind
-// the prefix is passed over, as discordgo v0.29.0 writes /api/v9//voice/regions.
-// Any other empty segment, a trailing slash included, makes the path unknown.
+// Whatever is before the API's path is passed over: Discord's /api/v9, or what
+// the base of a proxy has, with or without these two. See [Find].
 func Template(path string) string {
-	rest, ok := strings.CutPrefix(path, "/api")
-	if ok && (rest == "" || rest[0] == '/') {
-		return orOther(api.match(dropVersion(rest)))
+	template, _ := Find(path)
+	return template
+}
+
+// Find returns the template of a path, and the part of the path that it stands
+// for, which is empty for [catalog.RouteOther].
+//
+// That part begins after the last /api/v9, of whatever version, or where there is
+// none after any prefix; a path may also come between the version and the route.
+// It is the longest end of the path that is an API route as a whole, but an API
+// path that is not in the list stays unknown though it may end like another, as
+// /api/v9/guilds/1/novelties/users/2 does: nothing is looked for beyond two
+// segments that begin a route, or beyond an id. A file of the CDN has no prefix.
+//
+// One slash too many before a route is passed over, as discordgo v0.29.0 writes
+// /api/v9//voice/regions. An empty segment in a route, a trailing slash included,
+// makes the path unknown.
+func Find(path string) (template, found string) {
+	rest, versioned := afterVersion(path)
+	for at := rest; strings.HasPrefix(at, "/"); {
+		template, begun := api.match(at)
+		if template != "" {
+			return template, at
+		}
+		if len(at) == len(path) {
+			if template, _ := cdn.match(path); template != "" {
+				return template, path
+			}
+		}
+		segment := firstSegment(at)
+		if begun || isNumber(segment) && (versioned || len(segment) >= minSnowflake) {
+			break
+		}
+		at = at[1+len(segment):]
 	}
-	if template := api.match(path); template != "" {
-		return template
+	return catalog.RouteOther, ""
+}
+
+// afterVersion returns what follows the last /api/v9 of a path, of whatever
+// version, or else the path.
+func afterVersion(path string) (rest string, versioned bool) {
+	const before = "/api/v"
+	for end := len(path); ; {
+		at := strings.LastIndex(path[:end], before)
+		if at < 0 {
+			return path, false
+		}
+		version := firstSegment(path[at+len("/api"):])
+		if isNumber(version[1:]) {
+			return path[at+len("/api/")+len(version):], true
+		}
+		end = at
 	}
-	return orOther(cdn.match(path))
+}
+
+// minSnowflake is from how many digits on a number is taken for an id wherever it
+// is. Discord's have had 17 and more since 2015; ports and tenants are shorter.
+const minSnowflake = 15
+
+// Segment returns the nth segment of what [Find] found, from 0 on, or nothing.
+func Segment(path string, n int) string {
+	for ; path != ""; n-- {
+		segment := firstSegment(path)
+		if n == 0 {
+			return segment
+		}
+		path = path[1+len(segment):]
+	}
+	return ""
+}
+
+// firstSegment returns what is between a path's leading slash and the next.
+func firstSegment(path string) string {
+	segment, _, _ := strings.Cut(path[1:], "/")
+	return segment
 }
 
 // FromURL is [Template] for a whole URL in its written form, such as
@@ -112,46 +176,20 @@ func FromURL(raw string) string {
 	return Template(raw)
 }
 
-func orOther(template string) string {
-	if template == "" {
-		return catalog.RouteOther
-	}
-	return template
-}
-
-// dropVersion takes a leading "/v9" or "/v10" off the path.
-func dropVersion(path string) string {
-	if !strings.HasPrefix(path, "/v") {
-		return path
-	}
-	i := len("/v")
-	for i < len(path) && isDigit(path[i]) {
-		i++
-	}
-	if i == len("/v") || i < len(path) && path[i] != '/' {
-		return path
-	}
-	return path[i:]
-}
-
-// match walks the tree along the path and returns the template of the node
-// where the path ends, or nothing.
-func (n *node) match(path string) string {
-	if strings.HasPrefix(path, "//") {
-		path = path[1:]
-	}
+// match walks the tree along the path and returns the template of the node where
+// the path ends, or nothing. begun reports whether two segments at least were
+// found.
+func (n *node) match(path string) (template string, begun bool) {
 	rest, more := strings.CutPrefix(path, "/")
-	if !more {
-		return ""
-	}
-	for more {
+	for depth := 0; more; depth++ {
 		var segment string
 		segment, rest, more = strings.Cut(rest, "/")
 		if n = n.child(segment); n == nil {
-			return ""
+			return "", depth >= 2
 		}
+		begun = depth >= 1
 	}
-	return n.template
+	return n.template, begun
 }
 
 // child returns the child of n for a path's segment, or nil.
@@ -174,7 +212,7 @@ func (n *node) child(segment string) *node {
 }
 
 func isNumber(s string) bool {
-	if len(s) > maxDigits {
+	if s == "" || len(s) > maxDigits {
 		return false
 	}
 	for i := range len(s) {

@@ -38,7 +38,10 @@ type Packet struct {
 	Has   Fields
 
 	// Fields of d, whatever the operation and the event.
-	ID          uint64
+	ID uint64
+	// Token is the hash of an interaction's token, as TokenHash has it; 0 if it
+	// is not known. The token itself is a secret, and not kept.
+	Token       uint64
 	GuildID     uint64
 	Type        int
 	MemberCount int64

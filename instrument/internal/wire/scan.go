@@ -25,6 +25,7 @@ type scanner struct {
 
 	cmd      command
 	dataRead bool // d.data was read, whatever it is
+	token    hash // of what was read of a token
 }
 
 type scanState uint8
@@ -77,6 +78,7 @@ const (
 	slotName // from here on of a command
 	slotSub  // the type of an option
 	slotOptions
+	slotToken
 )
 
 func (s *scanner) reset() {
@@ -165,7 +167,10 @@ func (s *scanner) text(p []byte) []byte {
 			s.escaped, s.bad = true, true
 			continue
 		case b != '"':
-			if keep {
+			switch {
+			case s.state == inString && s.slot == slotToken:
+				s.token.add(b)
+			case keep:
 				s.keep(b)
 			}
 			continue
@@ -263,6 +268,9 @@ func (s *scanner) value(b byte) {
 			s.cmd.beginName()
 			s.state = inName
 			return
+		}
+		if s.slot == slotToken {
+			s.token = newHash()
 		}
 		s.begin(inString)
 	case '{':
@@ -402,6 +410,8 @@ func (s *scanner) slotOf() slot {
 			return slotHeartbeatInterval
 		case "data":
 			return slotData
+		case "token":
+			return slotToken
 		}
 	case inGuild:
 		if string(key) == "id" {
@@ -435,6 +445,10 @@ func (s *scanner) setString() {
 		s.setID(&s.pkt.ID, HasID)
 	case slotGuildID:
 		s.setID(&s.pkt.GuildID, HasGuildID)
+	case slotToken:
+		if !s.bad {
+			s.pkt.Token = uint64(s.token)
+		}
 	case slotStub:
 		var id uint64
 		s.setID(&id, 0)

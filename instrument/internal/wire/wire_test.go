@@ -166,11 +166,11 @@ func TestPackets(t *testing.T) {
 		"empty object":              {`{}`, Packet{Event: EventUnknown}},
 		"component": {
 			`{"t":"INTERACTION_CREATE","s":9,"op":0,"d":{"version":1,"type":3,"token":"aW50","member":{"id":"1","type":9},"id":"1144","guild_id":"55"}}`,
-			Packet{Event: EventInteractionCreate, Seq: 9, ID: 1144, Type: 3, Has: HasOp | HasEvent | HasSeq | HasID | HasType},
+			Packet{Event: EventInteractionCreate, Seq: 9, ID: 1144, Token: TokenHash("aW50"), Type: 3, Has: HasOp | HasEvent | HasSeq | HasID | HasType},
 		},
 		"command without data": {
 			`{"t":"INTERACTION_CREATE","s":9,"op":0,"d":{"version":1,"type":2,"token":"aW50","member":{"id":"1","type":9},"id":"1144","guild_id":"55"}}`,
-			Packet{Event: EventInteractionCreate, Seq: 9, ID: 1144, GuildID: 55, Type: 2, Has: HasOp | HasEvent | HasSeq | HasID | HasGuildID | HasType},
+			Packet{Event: EventInteractionCreate, Seq: 9, ID: 1144, Token: TokenHash("aW50"), GuildID: 55, Type: 2, Has: HasOp | HasEvent | HasSeq | HasID | HasGuildID | HasType},
 		},
 		"command": {
 			`{"t":"INTERACTION_CREATE","s":9,"op":0,"d":{"type":2,"message":{"id":"3","type":4,"data":{"name":"no"}},"id":"1144","data":{"type":1,"name":"ping","id":"8"},"guild_id":"55"}}`,
