@@ -74,6 +74,9 @@ func start(env environment, s *discordgo.Session, opts []Option) (*Argus, error)
 func begin(env environment, sessions []*discordgo.Session, opts []Option) (*Argus, error) {
 	o := collect(opts)
 	c, err := resolve(env, o)
+	if err == nil && !c.Disabled {
+		err = c.checkNames(slices.Concat(sessions, o.sessions))
+	}
 	if slices.Contains(sessions, nil) {
 		err = errors.Join(instrument.ErrNilSession, err)
 	}
@@ -164,6 +167,12 @@ func (a *Argus) announce() {
 		"cluster_source", string(a.config.Source(resource.EnvArgusClusterID)),
 		"exporters", joinExporters(a.config.Exporters),
 	}
+	if a.config.Bot != "" {
+		about = append(about, "bot", a.config.Bot)
+	}
+	if a.config.Region != "" {
+		about = append(about, "region", a.config.Region)
+	}
 	if a.pipeline.server != nil {
 		url := a.pipeline.url()
 		listening := url != ""
@@ -220,7 +229,7 @@ func (a *Argus) Commands(names ...string) error {
 // (discord_rest_queue_wait_seconds). Make one for each call, right before it.
 func (a *Argus) RequestOption() discordgo.RequestOption { return a.instrumentation.RequestOption() }
 
-// MeterProvider is for instruments of the bot's own: they leave the process on the same ways, with the same label cluster.
+// MeterProvider is for instruments of the bot's own: they leave the process on the same ways, with the same labels cluster, bot and region.
 // For other libraries that use OpenTelemetry's global one, pass it to otel.SetMeterProvider; Argus itself does not.
 func (a *Argus) MeterProvider() metric.MeterProvider { return a.pipeline.provider }
 

@@ -533,7 +533,7 @@ func TestSharedRegistryTwice(t *testing.T) {
 	if a, err := again(); err == nil {
 		shutDown(t, a)
 		t.Fatal("a second Argus with the same cluster was started")
-	} else if !strings.Contains(err.Error(), `WithRegistry: the registry has an Argus with the cluster id "default"`) {
+	} else if !strings.Contains(err.Error(), `WithRegistry: the registry has an Argus with the same labels (cluster "default")`) {
 		t.Errorf("the error is %v", err)
 	}
 	other, err := again(WithClusterID("2"))
@@ -595,11 +595,11 @@ func TestPageURL(t *testing.T) {
 
 func TestResourceOnThePage(t *testing.T) {
 	a, _ := startTest(
-		t, map[string]string{"OTEL_SERVICE_NAME": "overridden", "OTEL_RESOURCE_ATTRIBUTES": "team=night,region=overridden"},
-		WithServiceName("jukebox"), WithResourceAttributes(attribute.String("region", "eu")),
+		t, map[string]string{"OTEL_SERVICE_NAME": "overridden", "OTEL_RESOURCE_ATTRIBUTES": "team=night,zone=overridden"},
+		WithServiceName("jukebox"), WithResourceAttributes(attribute.String("zone", "eu")),
 	)
 	page := scrape(t, a.Handler())
-	for _, want := range []string{`cluster="default"`, `service_name="jukebox"`, `team="night"`, `region="eu"`} {
+	for _, want := range []string{`cluster="default"`, `service_name="jukebox"`, `team="night"`, `zone="eu"`} {
 		if !regexp.MustCompile(`(?m)^target_info\{.*` + want).MatchString(page) {
 			t.Errorf("target_info has no %s:\n%s", want, page)
 		}

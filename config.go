@@ -65,6 +65,8 @@ type Config struct {
 	MetricsPath    string     // path of the metrics page
 	Authenticated  bool       // whether the metrics page asks for a bearer token
 	ClusterID      string     // value of the label cluster
+	Bot            string     // value of the label bot; empty: there is none
+	Region         string     // value of the label region; empty: there is none
 	Namespace      string     // first part of the names of the bot's metrics
 	ProcessMetrics bool       // whether go_* and process_* are exported
 	Acks           bool       // whether the acknowledgements of interactions are followed
@@ -76,8 +78,8 @@ type Config struct {
 	refused error // see Refused
 }
 
-// Source says where the value of the setting with this environment variable came from. The cluster id is asked for as
-// ARGUS_CLUSTER_ID whichever of its variables set it. For a name that is no setting it returns the empty string.
+// Source says where the value of the setting with this environment variable came from. Cluster id, bot and region are asked for as
+// ARGUS_CLUSTER_ID, ARGUS_BOT and ARGUS_REGION, whichever variable set them. For a name that is no setting it returns the empty string.
 func (c Config) Source(variable string) Source { return c.sources[variable] }
 
 // Refused is what would have been an error without OTEL_SDK_DISABLED=true, which has to work when other settings are wrong. It joins
@@ -95,6 +97,8 @@ func (c Config) String() string {
 		{envMetricsPath, c.MetricsPath},
 		{envAuthToken, map[bool]string{true: "set", false: "unset"}[c.Authenticated]},
 		{resource.EnvArgusClusterID, strconv.Quote(c.ClusterID)},
+		{resource.EnvBot, strconv.Quote(c.Bot)},
+		{resource.EnvRegion, strconv.Quote(c.Region)},
 		{envNamespace, c.Namespace},
 		{envProcessMetrics, strconv.FormatBool(c.ProcessMetrics)},
 		{envAcks, strconv.FormatBool(c.Acks)},
@@ -319,18 +323,36 @@ var settings = []setting{
 		meaning:   "Number of the first process, where they are not counted from 0: `.spec.ordinals.start` of a StatefulSet, `1` for the task slots of Docker Swarm.",
 	},
 	{
+		variable:  resource.EnvBot,
+		options:   []string{"WithBot"},
+		byDefault: "unset: there is no label `bot`",
+		values:    "as for `ARGUS_CLUSTER_ID`",
+		meaning: "Name of the bot: the label `bot` on every series, the same in all of its processes. Prometheus tells bots apart by `job` already, so this is for bots that share one: " +
+			"several bots in one scrape job, or with one service name. Never a token, which is refused. " +
+			"Where it is not set, `bot` in `OTEL_RESOURCE_ATTRIBUTES` counts. Set but empty is an error.",
+	},
+	{
+		variable:  resource.EnvRegion,
+		options:   []string{"WithRegion"},
+		byDefault: "unset: there is no label `region`",
+		values:    "as for `ARGUS_CLUSTER_ID`",
+		meaning: "Where the process runs, such as `eu-west-1`: the label `region` on every series. " +
+			"Where it is not set, `region` in `OTEL_RESOURCE_ATTRIBUTES` counts. Set but empty is an error.",
+	},
+	{
 		variable:  resource.EnvServiceName,
 		options:   []string{"WithServiceName"},
 		byDefault: "`" + resource.DefaultServiceName + "`",
 		values:    "a text",
-		meaning:   "Resource attribute `service.name`.",
+		meaning: "Resource attribute `service.name`. Of what is pushed it is the label `job`, which tells bots apart: give each bot its own. " +
+			"Of what is scraped the label `job` is Prometheus' `job_name`.",
 	},
 	{
 		variable:  resource.EnvResourceAttributes,
 		byDefault: "unset",
 		values:    "key=value pairs with commas between them, values percent-encoded",
-		meaning: "OpenTelemetry resource attributes, for the otlp exporter. A `cluster` among them counts when neither `ARGUS_CLUSTER_ID` nor " +
-			"`CLUSTER_ID` is set. Attributes given in code (`WithResourceAttributes`) win over it one by one.",
+		meaning: "OpenTelemetry resource attributes, on `target_info`. A `cluster` among them counts when neither `ARGUS_CLUSTER_ID` nor " +
+			"`CLUSTER_ID` is set, a `bot` when `ARGUS_BOT` is not, and a `region` when `ARGUS_REGION` is not. Attributes given in code (`WithResourceAttributes`) win over it one by one.",
 	},
 	{
 		variable:  envNamespace,
@@ -618,16 +640,26 @@ func (d *draft) settleResource(env environment, o *options) (err error) {
 	if o.clusterID != nil {
 		from = append(from, resource.WithClusterID(*o.clusterID))
 	}
+	if o.bot != nil {
+		from = append(from, resource.WithBot(*o.bot))
+	}
+	if o.region != nil {
+		from = append(from, resource.WithRegion(*o.region))
+	}
 	if o.serviceName != nil {
 		from = append(from, resource.WithServiceName(*o.serviceName))
 	}
-	d.sources[resource.EnvArgusClusterID] = SourceDefault
+	for _, variable := range []string{resource.EnvArgusClusterID, resource.EnvBot, resource.EnvRegion} {
+		d.sources[variable] = SourceDefault
+	}
 	d.resource, err = resource.New(context.Background(), from...)
 	if err != nil {
 		return err
 	}
 	process, err := resource.Detect(append(from, resource.WithoutShards())...)
 	d.ClusterID, d.sources[resource.EnvArgusClusterID] = process.ClusterID, Source(process.ClusterIDSource)
+	d.Bot, d.sources[resource.EnvBot] = process.Bot, Source(process.BotSource)
+	d.Region, d.sources[resource.EnvRegion] = process.Region, Source(process.RegionSource)
 	d.index, d.indexSource = process.Index, Source(process.IndexSource)
 	return err
 }

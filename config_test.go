@@ -39,7 +39,7 @@ func TestDefaults(t *testing.T) {
 	}
 	const want = `OTEL_SDK_DISABLED=false (default) OTEL_METRICS_EXPORTER=prometheus (default) ARGUS_HOST="" (default) ` +
 		`ARGUS_PORT=9191 (default) ARGUS_METRICS_PATH=/metrics (default) ARGUS_METRICS_AUTH_TOKEN=unset (default) ` +
-		`ARGUS_CLUSTER_ID="default" (default) ARGUS_NAMESPACE=discord (default) ARGUS_PROCESS_METRICS=true (default) ` +
+		`ARGUS_CLUSTER_ID="default" (default) ARGUS_BOT="" (default) ARGUS_REGION="" (default) ARGUS_NAMESPACE=discord (default) ARGUS_PROCESS_METRICS=true (default) ` +
 		`ARGUS_INTERACTION_ACKS=true (default) ARGUS_LOG_RECORDS=false (default) ARGUS_SESSION_START_POLL=0s (default)`
 	if got := c.String(); got != want {
 		t.Errorf("defaults:\n got %s\nwant %s", got, want)
@@ -163,6 +163,29 @@ func TestPrecedence(t *testing.T) {
 			setting: "ARGUS_CLUSTER_ID", want: func(c resolved) any { return c.ClusterID }, value: "default", source: SourceDefault,
 		},
 		{
+			name: "bot by option", variables: map[string]string{"ARGUS_BOT": "", "OTEL_RESOURCE_ATTRIBUTES": "bot=c"}, opts: []Option{WithBot("a")},
+			setting: "ARGUS_BOT", want: func(c resolved) any { return c.Bot }, value: "a", source: "WithBot",
+		},
+		{
+			name: "bot from our variable", variables: map[string]string{"ARGUS_BOT": "b", "OTEL_RESOURCE_ATTRIBUTES": "bot=c"},
+			setting: "ARGUS_BOT", want: func(c resolved) any { return c.Bot }, value: "b", source: "ARGUS_BOT",
+		},
+		{
+			name: "bot from the resource", variables: map[string]string{"OTEL_RESOURCE_ATTRIBUTES": "bot=my%20bot,region=eu"},
+			setting: "ARGUS_BOT", want: func(c resolved) any { return c.Bot }, value: "my bot", source: "OTEL_RESOURCE_ATTRIBUTES",
+		},
+		{
+			name: "no bot", setting: "ARGUS_BOT", want: func(c resolved) any { return c.identity() }, value: `cluster "default"`, source: SourceDefault,
+		},
+		{
+			name: "region by option", variables: map[string]string{"ARGUS_REGION": "b"}, opts: []Option{WithRegion("a")},
+			setting: "ARGUS_REGION", want: func(c resolved) any { return c.Region }, value: "a", source: "WithRegion",
+		},
+		{
+			name: "region from the resource", variables: map[string]string{"OTEL_RESOURCE_ATTRIBUTES": "bot=x,region=eu"},
+			setting: "ARGUS_REGION", want: func(c resolved) any { return c.identity() }, value: `bot "x", region "eu", cluster "default"`, source: "OTEL_RESOURCE_ATTRIBUTES",
+		},
+		{
 			name: "namespace from the environment", variables: map[string]string{"ARGUS_NAMESPACE": "my_bot2"},
 			setting: "ARGUS_NAMESPACE", want: func(c resolved) any { return c.Namespace }, value: "my_bot2", source: "ARGUS_NAMESPACE",
 		},
@@ -234,11 +257,15 @@ func TestPrecedence(t *testing.T) {
 	}
 }
 
-// TestEmptyIsUnset: as the OpenTelemetry specification has it, for every variable but the cluster ids and the tokens.
+// TestEmptyIsUnset: as the OpenTelemetry specification has it, for every variable but the names and the tokens.
 func TestEmptyIsUnset(t *testing.T) {
 	empty := make(map[string]string)
 	for _, s := range settings {
-		if s.variable != resource.EnvArgusClusterID && s.variable != resource.EnvClusterID && s.variable != resource.EnvClusterIDStart && !s.empty {
+		switch s.variable {
+		case resource.EnvArgusClusterID, resource.EnvClusterID, resource.EnvClusterIDStart, resource.EnvBot, resource.EnvRegion:
+			continue
+		}
+		if !s.empty {
 			empty[s.variable] = ""
 		}
 	}
@@ -335,6 +362,8 @@ func TestRefused(t *testing.T) {
 		},
 		{name: "empty cluster", variables: map[string]string{"ARGUS_CLUSTER_ID": ""}, want: []string{`invalid cluster id "" from ARGUS_CLUSTER_ID: it is empty; set it to this process's name in the fleet, or remove the setting to use default`}},
 		{name: "empty cluster by option", variables: map[string]string{"ARGUS_CLUSTER_ID": "fine"}, opts: []Option{WithClusterID("")}, want: []string{`invalid cluster id "" from WithClusterID: it is empty; set it to this process's name in the fleet, or remove the setting to use default`}},
+		{name: "empty bot", variables: map[string]string{"ARGUS_BOT": ""}, want: []string{`invalid bot name "" from ARGUS_BOT: it is empty; set it, or remove the setting to have no label bot`}},
+		{name: "region of blanks", opts: []Option{WithRegion(" ")}, want: []string{`invalid region " " from WithRegion: it begins or ends with a blank; remove the blank`}},
 		{name: "cluster of blanks", variables: map[string]string{"CLUSTER_ID": " "}, want: []string{`invalid cluster id " " from CLUSTER_ID: it begins or ends with a blank; remove the blank`}},
 		{name: "resource", variables: map[string]string{"OTEL_RESOURCE_ATTRIBUTES": "nobody"}, want: []string{`invalid OTEL_RESOURCE_ATTRIBUTES: entry 1 has no '='; write key=value pairs separated by commas, and %2C for a comma in a value`}},
 		{name: "namespace with a blank", variables: map[string]string{"ARGUS_NAMESPACE": "my bot"}, want: []string{`ARGUS_NAMESPACE="my bot": must be a lower-case letter followed by lower-case letters, digits and underscores, at most 63 in all, and not argus, go or process`}},
@@ -351,13 +380,15 @@ func TestRefused(t *testing.T) {
 			name: "all at once", variables: map[string]string{"ARGUS_PORT": "abc", "ARGUS_PROCESS_METRICS": "on"},
 			opts: []Option{
 				WithNamespace("My"), WithSessions(nil), WithRegistry((*client.Registry)(nil), (*client.Registry)(nil)), WithServiceName(" "),
-				WithResourceAttributes(attribute.String("cluster", "x"), attribute.String("service.name", "x"), attribute.KeyValue{},
+				WithResourceAttributes(attribute.String("cluster", "x"), attribute.String("bot", "x"), attribute.String("region", "x"), attribute.String("service.name", "x"), attribute.KeyValue{},
 					attribute.String("telemetry.sdk.name", "x"), attribute.String("k", "\xff")),
 			},
 			want: []string{
 				`WithSessions: session 0 is nil: call discordgo.New first, and check its error`,
 				`WithRegistry: registerer and gatherer must both be given; a *prometheus.Registry is both`,
 				`WithResourceAttributes: the key cluster is set with WithClusterID`,
+				`WithResourceAttributes: the key bot is set with WithBot`,
+				`WithResourceAttributes: the key region is set with WithRegion`,
 				`WithResourceAttributes: the key service.name is set with WithServiceName`,
 				`WithResourceAttributes: the attribute "" has an empty key or no value`,
 				`WithResourceAttributes: the key "telemetry.sdk.name" describes the SDK that is linked in and cannot be set`,

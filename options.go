@@ -39,6 +39,8 @@ type options struct {
 	nativeHistograms bool
 	withoutServer    bool
 	clusterID        *string // nil: not given
+	bot              *string // nil: not given
+	region           *string // nil: not given
 	serviceName      *string // nil: not given
 	attributes       []attribute.KeyValue
 }
@@ -121,6 +123,17 @@ func WithClusterID(id string) Option {
 	return optionFunc(func(o *options) { o.clusterID = &id })
 }
 
+// WithBot names the bot, alike in all of its processes: the label bot on every series, which tells apart the bots that share a job or a
+// process. Without it there is no such label.
+func WithBot(name string) Option {
+	return optionFunc(func(o *options) { o.bot = &name })
+}
+
+// WithRegion says where this process runs: the label region on every series. Without it there is no such label.
+func WithRegion(name string) Option {
+	return optionFunc(func(o *options) { o.region = &name })
+}
+
 // WithNamespace replaces the first part of the names of the bot's metrics, discord by default, on every way out.
 func WithNamespace(namespace string) Option {
 	return overriding(envNamespace, "WithNamespace", namespace, strconv.Quote(namespace))
@@ -177,7 +190,7 @@ func WithCommands(names ...string) Option {
 
 // WithRegistry puts the metrics of Argus on a registry of the caller's, and serves what its gatherer gathers, so that
 // all metrics of the process share one page. Argus takes off it again, in Shutdown, what it put there. If go_* or process_* are on
-// the registry already, they are left as they are. A second Argus on one registry needs a cluster id of its own.
+// the registry already, they are left as they are. A second Argus on one registry needs a bot, a region or a cluster id of its own.
 func WithRegistry(registerer prometheus.Registerer, gatherer prometheus.Gatherer) Option {
 	return optionFunc(func(o *options) {
 		if isNil(registerer) || isNil(gatherer) {
@@ -215,7 +228,7 @@ func WithServiceName(name string) Option {
 }
 
 // WithResourceAttributes adds attributes to the resource that is pushed with the metrics. They win over those of
-// OTEL_RESOURCE_ATTRIBUTES one by one. cluster and service.name have options of their own; telemetry.sdk.* cannot be set.
+// OTEL_RESOURCE_ATTRIBUTES one by one. cluster, bot, region and service.name have options of their own; telemetry.sdk.* cannot be set.
 func WithResourceAttributes(attributes ...attribute.KeyValue) Option {
 	attributes = slices.Clone(attributes)
 	return optionFunc(func(o *options) {

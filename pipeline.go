@@ -116,7 +116,7 @@ func (p *pipeline) makePush(c resolved) (err error) {
 // makePull makes the metrics page and, if one is wanted, the server.
 func (p *pipeline) makePull(c resolved, o *options, shards func() (up, configured int)) error {
 	opts := []prometheus.Option{
-		prometheus.WithConstLabels(map[string]string{string(resource.ClusterKey): c.ClusterID}),
+		prometheus.WithConstLabels(c.labels()),
 		prometheus.WithReport(p.report),
 	}
 	if o.registerer != nil {
@@ -158,17 +158,20 @@ func (p *pipeline) makePull(c resolved, o *options, shards func() (up, configure
 	return nil
 }
 
-// claim has a shared registry refuse a second Argus with the same cluster: all of its series would be there twice, and a handler
+// claim has a shared registry refuse a second Argus with the same cluster, bot and region: all of its series would be there twice, and a handler
 // of the program's own for that registry, which by client_golang's default answers any error with 500, would lose its page.
 func (p *pipeline) claim(c resolved, o *options) error {
 	if o.registerer == nil {
 		return nil
 	}
-	at := client.WrapRegistererWith(client.Labels{string(resource.ClusterKey): c.ClusterID}, o.registerer)
+	// Each mark has all three labels, empty ones too: a registry wants the same of all that have one name.
+	at := client.WrapRegistererWith(client.Labels{
+		string(resource.ClusterKey): c.ClusterID, string(resource.BotKey): c.Bot, string(resource.RegionKey): c.Region,
+	}, o.registerer)
 	mark := claimed{}
 	if err := at.Register(mark); err != nil {
-		return fmt.Errorf("WithRegistry: the registry has an Argus with the cluster id %q already: give each a WithClusterID of its own, "+
-			"or a registry (%w)", c.ClusterID, err)
+		return fmt.Errorf("WithRegistry: the registry has an Argus with the same labels (%s) already: give each a WithBot or a WithClusterID of its own, "+
+			"or a registry (%w)", c.identity(), err)
 	}
 	p.release = func() { at.Unregister(mark) }
 	return nil

@@ -33,7 +33,7 @@ type collector struct {
 	done chan struct{}
 
 	mu       sync.Mutex
-	cluster  string
+	resource map[string]string
 	apiKey   string
 	values   map[string]float64 // the last ones, by name{label=value,…}; histograms and summaries have their count
 	requests int
@@ -46,7 +46,7 @@ func newCollector(t *testing.T, addr string) *collector {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &collector{addr: l.Addr().String(), grpc: grpc.NewServer(), done: make(chan struct{}), values: make(map[string]float64)}
+	c := &collector{addr: l.Addr().String(), grpc: grpc.NewServer(), done: make(chan struct{}), values: make(map[string]float64), resource: make(map[string]string)}
 	collectorpb.RegisterMetricsServiceServer(c.grpc, c)
 	go func() {
 		defer close(c.done)
@@ -73,9 +73,7 @@ func (c *collector) Export(ctx context.Context, request *collectorpb.ExportMetri
 	}
 	for _, rm := range request.GetResourceMetrics() {
 		for _, kv := range rm.GetResource().GetAttributes() {
-			if kv.GetKey() == "cluster" {
-				c.cluster = kv.GetValue().GetStringValue()
-			}
+			c.resource[kv.GetKey()] = kv.GetValue().GetStringValue()
 		}
 		for _, sm := range rm.GetScopeMetrics() {
 			for _, m := range sm.GetMetrics() {
@@ -185,8 +183,13 @@ func TestBothExporters(t *testing.T) {
 		}
 	}
 	c.mu.Lock()
-	if c.cluster != "default" {
-		t.Errorf("the resource has the cluster %q", c.cluster)
+	if c.resource["cluster"] != "default" {
+		t.Errorf("the resource has the cluster %q", c.resource["cluster"])
+	}
+	for _, key := range []string{"bot", "region"} {
+		if value, ok := c.resource[key]; ok {
+			t.Errorf("nobody has set %s, and the resource has %q", key, value)
+		}
 	}
 	if c.apiKey != apiKey {
 		t.Errorf("the push has the header %q", c.apiKey)
@@ -390,4 +393,20 @@ func TestShutdownWaitsAsLongAsItMay(t *testing.T) {
 	if err := a.Shutdown(t.Context()); !errors.Is(err, want) {
 		t.Errorf("a later call returns %v, want what the first did: %v", err, want)
 	}
+}
+
+// TestIdentityIsPushed: bot and region are on the resource of what is pushed, where they are set.
+func TestIdentityIsPushed(t *testing.T) {
+	c := newCollector(t, "127.0.0.1:0")
+	startPushing(t, map[string]string{
+		"OTEL_METRICS_EXPORTER":       "otlp",
+		"OTEL_EXPORTER_OTLP_ENDPOINT": "http://" + c.addr,
+		"ARGUS_BOT":                   "music",
+		"ARGUS_REGION":                "eu",
+	}, WithServiceName("jukebox"))
+	eventually(t, "the resource has arrived", func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.resource["bot"] == "music" && c.resource["region"] == "eu" && c.resource["service.name"] == "jukebox" && c.resource["cluster"] == "default"
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -32,11 +33,7 @@ var ErrClusterID = errors.New("invalid cluster id")
 // Cluster returns the cluster id of r, or "" if r has none; a resource made by
 // [New] always has one.
 func Cluster(r *sdkresource.Resource) string {
-	v, ok := r.Set().Value(ClusterKey)
-	if !ok || v.Type() != attribute.STRING {
-		return ""
-	}
-	return v.AsString()
+	return label(r, ClusterKey)
 }
 
 // A claim is what one source says of this process.
@@ -100,7 +97,7 @@ func (c *config) detectCluster(env []attribute.KeyValue) (Process, error) {
 			if first.source == SourceResourceAttributes {
 				where = "the key cluster in " + where
 			}
-			return Process{}, fmt.Errorf("%w %q from %s: %w", ErrClusterID, clip(first.id), where, err)
+			return Process{}, fmt.Errorf("%w %s from %s: %w", ErrClusterID, quoteName(first.id), where, err)
 		}
 	}
 	start, startSource, err := c.clusterIDStart()
@@ -174,9 +171,18 @@ func parseNumber(s string) (int, bool) {
 }
 
 func checkClusterID(id string) error {
-	switch {
-	case id == "":
+	if id == "" {
 		return errors.New("it is empty; set it to this process's name in the fleet, or remove the setting to use " + DefaultCluster)
+	}
+	return checkName(id)
+}
+
+// checkName judges what becomes a label of every series: a cluster id, a bot, a
+// region.
+func checkName(id string) error {
+	switch {
+	case looksSecret(id):
+		return errSecret
 	case len(id) > MaxClusterIDLength:
 		return fmt.Errorf("it is %d bytes long; use at most %d", len(id), MaxClusterIDLength)
 	case !utf8.ValidString(id):
@@ -186,7 +192,7 @@ func checkClusterID(id string) error {
 	}
 	for _, opening := range []string{"$(", "${", "{{"} {
 		if strings.Contains(id, opening) {
-			return fmt.Errorf("it contains %s, so a variable in it was not expanded, and all processes would be one cluster; "+
+			return fmt.Errorf("it contains %s, so a variable in it was not expanded, and all processes would have the same name; "+
 				"write it where it is expanded (Kubernetes does so with $(X) only where X stands above it in env)", opening)
 		}
 	}
@@ -196,6 +202,14 @@ func checkClusterID(id string) error {
 		}
 	}
 	return nil
+}
+
+// quoteName returns a name as an error may show it.
+func quoteName(s string) string {
+	if looksSecret(s) {
+		return hidden
+	}
+	return strconv.Quote(clip(s))
 }
 
 // clip keeps an error readable when the value is not.

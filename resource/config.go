@@ -24,6 +24,8 @@ func (f optionFunc) apply(c *config) { f(c) }
 type config struct {
 	cluster     string
 	clusterSet  bool
+	bot         optionalOption
+	region      optionalOption
 	service     string
 	serviceSet  bool
 	attributes  []attribute.KeyValue
@@ -42,6 +44,18 @@ type config struct {
 // or otherwise invalid id is an error of New: see the package documentation.
 func WithClusterID(id string) Option {
 	return optionFunc(func(c *config) { c.cluster, c.clusterSet = id, true })
+}
+
+// WithBot names the bot: the label bot. It comes before ARGUS_BOT. What is a valid
+// name is what is a valid cluster id.
+func WithBot(name string) Option {
+	return optionFunc(func(c *config) { c.bot = optionalOption{SourceBotOption, name} })
+}
+
+// WithRegion says where the process runs: the label region. It comes before
+// ARGUS_REGION. What is a valid name is what is a valid cluster id.
+func WithRegion(name string) Option {
+	return optionFunc(func(c *config) { c.region = optionalOption{SourceRegionOption, name} })
 }
 
 // WithClusterIDStart sets the number of the first cluster, 0 by default; it comes
@@ -88,8 +102,8 @@ func WithServiceName(name string) Option {
 }
 
 // WithAttributes adds attributes to the resource; they come before
-// OTEL_RESOURCE_ATTRIBUTES and before what is detected. The keys cluster and
-// service.name are refused, for they have options of their own, and so are
+// OTEL_RESOURCE_ATTRIBUTES and before what is detected. The keys cluster, bot,
+// region and service.name are refused, for they have options of their own, and so are
 // telemetry.sdk.*, which is a fact. It adds up when used more than once, and the
 // last of equal keys wins.
 func WithAttributes(attrs ...attribute.KeyValue) Option {
@@ -144,6 +158,8 @@ func checkServiceName(name string) error {
 		return errors.New("service.name is empty; name the bot, or leave the setting out")
 	case !utf8.ValidString(name):
 		return errors.New("service.name is not UTF-8")
+	case looksSecret(name):
+		return fmt.Errorf("service.name: %w", errSecret)
 	}
 	return nil
 }
@@ -156,6 +172,10 @@ func CheckAttribute(kv attribute.KeyValue) error {
 		return fmt.Errorf("the attribute %q has an empty key or no value", clip(string(kv.Key)))
 	case kv.Key == ClusterKey:
 		return errors.New("the key cluster is set with WithClusterID")
+	case kv.Key == BotKey:
+		return errors.New("the key bot is set with WithBot")
+	case kv.Key == RegionKey:
+		return errors.New("the key region is set with WithRegion")
 	case kv.Key == semconv.ServiceNameKey:
 		return errors.New("the key service.name is set with WithServiceName")
 	case strings.HasPrefix(string(kv.Key), sdkPrefix):

@@ -5,12 +5,16 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"go.opentelemetry.io/otel/attribute"
 )
 
 // The environment variables that this package reads.
 const (
 	EnvArgusClusterID     = "ARGUS_CLUSTER_ID"
 	EnvClusterID          = "CLUSTER_ID"
+	EnvBot                = "ARGUS_BOT"
+	EnvRegion             = "ARGUS_REGION"
 	EnvClusterIDStart     = "CLUSTER_ID_START"
 	EnvShardIDs           = "SHARD_IDS"
 	EnvShardCount         = "SHARD_COUNT"
@@ -26,12 +30,16 @@ type Source string
 // The sources.
 const (
 	SourceClusterIDOption        Source = "WithClusterID"
+	SourceBotOption              Source = "WithBot"
+	SourceRegionOption           Source = "WithRegion"
 	SourceClusterIDStartOption   Source = "WithClusterIDStart"
 	SourceShardIDsOption         Source = "WithShardIDs"
 	SourceShardCountOption       Source = "WithShardCount"
 	SourceShardsPerClusterOption Source = "WithShardsPerCluster"
 	SourceArgusClusterID         Source = EnvArgusClusterID
 	SourceClusterID              Source = EnvClusterID
+	SourceBot                    Source = EnvBot
+	SourceRegion                 Source = EnvRegion
 	SourceShardIDs               Source = EnvShardIDs
 	SourceShardCount             Source = EnvShardCount
 	SourceShardsPerCluster       Source = EnvShardsPerCluster
@@ -48,6 +56,13 @@ type Process struct {
 	// ClusterID is the name of the process, the label cluster.
 	ClusterID       string
 	ClusterIDSource Source
+
+	// Bot names the bot and Region says where the process runs: the labels bot and
+	// region. Both are empty, with SourceDefault, where nothing says.
+	Bot          string
+	BotSource    Source
+	Region       string
+	RegionSource Source
 
 	// Index is the place of the process in the fleet, counted from 0: its number
 	// less that of the first cluster. It is -1 where nothing gives a number.
@@ -68,11 +83,11 @@ type Process struct {
 
 // Detect says who this process is: its name, its place in the fleet and its
 // shards, as the package documentation has it. The bot makes its sessions from
-// the answer, and Argus takes the label cluster from the same one.
+// the answer, and Argus takes the labels cluster, bot and region from the same one.
 //
 // The error joins every problem, and names each setting with its value; of two
-// sources that disagree it names both. It wraps [ErrClusterID], [ErrShards] or
-// [ErrResourceAttributes]. With an error the Process is empty.
+// sources that disagree it names both. It wraps [ErrClusterID], [ErrBot],
+// [ErrRegion], [ErrShards] or [ErrResourceAttributes]. With an error the Process is empty.
 func Detect(opts ...Option) (Process, error) {
 	c, err := newConfig(opts)
 	if err != nil {
@@ -82,7 +97,7 @@ func Detect(opts ...Option) (Process, error) {
 	if err != nil {
 		return Process{}, err
 	}
-	p, err := c.detectCluster(env)
+	p, err := c.detectProcess(env)
 	if c.withoutShards {
 		return p, err
 	}
@@ -96,15 +111,30 @@ func Detect(opts ...Option) (Process, error) {
 	return p, nil
 }
 
+// detectProcess says all but the shards.
+func (c *config) detectProcess(env []attribute.KeyValue) (Process, error) {
+	p, err := c.detectCluster(env)
+	if err := errors.Join(err, c.detectBot(&p, env)); err != nil {
+		return Process{}, err
+	}
+	return p, nil
+}
+
 // String describes the process on one line, with where each part came from:
 //
-//	cluster "3" (host name bot-3), shards 48-63 (SHARDS_PER_CLUSTER) of 100 (SHARD_COUNT)
+//	cluster "3" (host name bot-3), bot "music" (ARGUS_BOT), shards 48-63 (SHARDS_PER_CLUSTER) of 100 (SHARD_COUNT)
 func (p Process) String() string {
 	from := p.ClusterIDSource.String()
 	if p.hostName != "" {
 		from += " " + p.hostName
 	}
 	s := fmt.Sprintf("cluster %q (%s)", p.ClusterID, from)
+	if p.Bot != "" {
+		s += fmt.Sprintf(", bot %q (%s)", p.Bot, p.BotSource)
+	}
+	if p.Region != "" {
+		s += fmt.Sprintf(", region %q (%s)", p.Region, p.RegionSource)
+	}
 	if p.ShardCount == 0 {
 		return s
 	}

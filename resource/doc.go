@@ -1,16 +1,21 @@
-// Package resource says who this process is: its name within the bot's fleet, its
-// shards, and the OpenTelemetry resource that every series of the process carries
+// Package resource says who this process is: its bot, its name within the bot's
+// fleet, its shards, and the OpenTelemetry resource that every series of the process carries
 // or refers to.
 //
 // The attribute that matters most is cluster, the name of this process. It is a
 // resource attribute and never set by an instrument; both exporters put it on
-// every series.
+// every series. So they do with bot, the name of the bot, and region, the place
+// where the process runs. A process that is given none has no such attribute and no
+// such label.
 //
 //	attribute             source, the first that is set wins
 //	--------------------  --------------------------------------------------------------
 //	cluster               WithClusterID, ARGUS_CLUSTER_ID, CLUSTER_ID,
 //	                      cluster in OTEL_RESOURCE_ATTRIBUTES, the number of a
 //	                      StatefulSet's pod, "default"
+//	bot                   WithBot, ARGUS_BOT, bot in OTEL_RESOURCE_ATTRIBUTES, none
+//	region                WithRegion, ARGUS_REGION, region in
+//	                      OTEL_RESOURCE_ATTRIBUTES, none
 //	service.name          WithServiceName, OTEL_SERVICE_NAME,
 //	                      service.name in OTEL_RESOURCE_ATTRIBUTES, "discord-bot"
 //	service.instance.id   WithAttributes, OTEL_RESOURCE_ATTRIBUTES, a random UUID
@@ -53,7 +58,7 @@
 // independent of names, set CLUSTER_ID from the label apps.kubernetes.io/pod-index
 // (https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#pod-index-label).
 //
-// # A valid cluster id
+// # A valid cluster id, bot or region
 //
 // 1 to 128 bytes of UTF-8, printable characters only, with no blank at either
 // end: "0", "eu-west-1b", "bot 7" and "größe" are ids. A blank at an end is
@@ -63,18 +68,21 @@
 // would have the same name. Kubernetes expands $(X) only where X stands above it
 // in env.
 //
+// What has the form of a secret is refused, and not shown: a token of Discord's, a
+// JSON Web Token, credentials of HTTP, a URL with a password.
+//
 // # Empty variables
 //
 // OpenTelemetry reads an empty variable as one that is not set, and so does
 // this package for OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME. The variables
-// about clusters and shards are different: set but empty is an error, as it is how
-// a template that was not filled in shows, and every process of the fleet would
-// become "default", or run shard 0.
+// about clusters, shards, bot and region are different: set but empty is an error, as
+// it is how a template that was not filled in shows, and every process of the fleet
+// would become "default", or run shard 0, or be no bot's.
 //
 // # What is never read
 //
 // The command line, its arguments and the owner of the process: a bot's token
 // may stand there. An error about OTEL_RESOURCE_ATTRIBUTES names a key or the
-// number of an entry, and never a value; but for cluster, which is a label for
-// everybody to see.
+// number of an entry, and never a value; but for cluster, bot and region,
+// which are labels for everybody to see.
 package resource

@@ -34,7 +34,7 @@ func New(ctx context.Context, opts ...Option) (*sdkresource.Resource, error) {
 	env, err := c.resourceAttributes()
 	errs = append(errs, err)
 
-	process, err := c.detectCluster(env)
+	process, err := c.detectProcess(env)
 	errs = append(errs, err)
 
 	service, err := c.serviceName(env)
@@ -53,13 +53,20 @@ func New(ctx context.Context, opts ...Option) (*sdkresource.Resource, error) {
 	if name, err := os.Hostname(); err == nil && name != "" {
 		attrs = append(attrs, semconv.HostName(strings.ToValidUTF8(name, "")))
 	}
+	identity := []attribute.KeyValue{semconv.ServiceName(service), ClusterKey.String(process.ClusterID)}
+	if process.Bot != "" {
+		identity = append(identity, BotKey.String(process.Bot))
+	}
+	if process.Region != "" {
+		identity = append(identity, RegionKey.String(process.Region))
+	}
 	detected, err := sdkresource.New(ctx,
 		sdkresource.WithSchemaURL(semconv.SchemaURL),
 		sdkresource.WithOSType(),
 		sdkresource.WithAttributes(attrs...),
 		sdkresource.WithAttributes(env...),
 		sdkresource.WithAttributes(c.attributes...),
-		sdkresource.WithAttributes(semconv.ServiceName(service), ClusterKey.String(process.ClusterID)),
+		sdkresource.WithAttributes(identity...),
 		sdkresource.WithTelemetrySDK(),
 	)
 	if err != nil {
@@ -82,6 +89,9 @@ func (c *config) serviceName(env []attribute.KeyValue) (string, error) {
 		return name, nil
 	}
 	if s, ok := lookupString(env, semconv.ServiceNameKey); ok && s != "" {
+		if looksSecret(s) {
+			return "", fmt.Errorf("the key service.name in %s: %w", EnvResourceAttributes, errSecret)
+		}
 		return s, nil
 	}
 	return DefaultServiceName, nil

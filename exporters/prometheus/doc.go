@@ -11,8 +11,9 @@
 //
 // The names and labels are those of every other path into Prometheus: names are
 // escaped with underscores and carry their unit and _total, there are no scope
-// labels, and the resource attribute cluster is a label of every series.
-// target_info carries the rest of the resource, and cluster too.
+// labels, and the resource attributes cluster, bot and region are labels of every
+// series, where the resource has them. target_info carries the rest of the resource,
+// and these too.
 //
 // When two instruments end in one Prometheus name, the page goes on with the
 // rest. With equal types and labels the first sample stays and the second is
@@ -27,7 +28,7 @@
 //	--------------------  ---------------------  ---------------------------------------------------
 //	WithRegistry          a registry of its own  share the page with metrics that the program has
 //	WithCollectors        none                   client_golang collectors to put on the page
-//	WithConstLabels       none                   labels of those collectors, mostly cluster
+//	WithConstLabels       none                   labels of those collectors, as of the resource
 //	WithNativeHistograms  off                    histograms are native; see there for what is lost
 //	WithReport            otel.Handle            where faults of a scrape are reported
 //

@@ -16,11 +16,20 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	otelprom "go.opentelemetry.io/otel/exporters/prometheus"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+
+	"github.com/argus-dgo/argus/catalog"
 )
 
-// clusterKey is the one resource attribute that becomes a label of every
-// series. It is package resource's ClusterKey, which exporters do not import.
-const clusterKey = attribute.Key("cluster")
+// resourceLabels lets those resource attributes through that become labels of every
+// series. A resource that lacks one has no such label.
+func resourceLabels() attribute.Filter {
+	names := catalog.ResourceLabels()
+	keys := make([]attribute.Key, len(names))
+	for i, name := range names {
+		keys[i] = attribute.Key(name)
+	}
+	return attribute.NewAllowKeysFilter(keys...)
+}
 
 // Exporter is the pull side of the metrics: a reader for a MeterProvider and
 // the page that a Prometheus server scrapes. Make it with [New].
@@ -61,7 +70,7 @@ type config struct {
 // serves all of g, and on a handler that the caller has for g already. r and g
 // are mostly one *prometheus.Registry, or prometheus.DefaultRegisterer and
 // prometheus.DefaultGatherer; both are required. The caller's own series are
-// served as they are: cluster is not added to them.
+// served as they are: cluster, bot and region are not added to them.
 func WithRegistry(r client.Registerer, g client.Gatherer) Option {
 	return optionFunc(func(c *config) { c.shared, c.registerer, c.gatherer = true, r, g })
 }
@@ -85,7 +94,7 @@ func WithCollectors(cs ...client.Collector) Option {
 }
 
 // WithConstLabels sets labels for the collectors of [WithCollectors] and for
-// the page's own error counter. The facade sets cluster here, for these
+// the page's own error counter. The facade sets cluster, bot and region here, for these
 // metrics do not pass through the MeterProvider, whose resource labels the
 // others.
 func WithConstLabels(labels map[string]string) Option {
@@ -179,7 +188,7 @@ func (e *Exporter) register(c *config) error {
 	opts := []otelprom.Option{
 		otelprom.WithRegisterer(e.bridge),
 		otelprom.WithoutScopeInfo(),
-		otelprom.WithResourceAsConstantLabels(attribute.NewAllowKeysFilter(clusterKey)),
+		otelprom.WithResourceAsConstantLabels(resourceLabels()),
 		otelprom.WithTranslationStrategy(otlptranslator.UnderscoreEscapingWithSuffixes),
 	}
 	if c.native {

@@ -29,8 +29,9 @@ const head = `# Metrics
 
 Every series that Argus makes, as Prometheus shows it. The names and labels are the same whether the data was scraped or pushed.
 
-On **every** series there is also ` + "`cluster`" + `, the name of the process, from the OpenTelemetry resource. No guild, user, channel,
-message, token or raw path is ever a label.
+On **every** series there are also labels from the OpenTelemetry resource: ` + "`cluster`" + `, the name of the process, and, where they are set,
+` + "`bot`" + ` (` + "`ARGUS_BOT`" + `), the name of the bot, and ` + "`region`" + ` (` + "`ARGUS_REGION`" + `), where the process runs. Bots are told apart by ` + "`job`" + ` and ` + "`bot`" + `:
+[HOSTING.md](HOSTING.md#which-bot-is-it). No guild, user, channel, message, token or raw path is ever a label.
 
 With a namespace (` + "`ARGUS_NAMESPACE=mybot`" + `) the prefix ` + "`discord`" + ` of each name becomes ` + "`mybot`" + `; names that begin with ` + "`argus`" + ` stay.
 

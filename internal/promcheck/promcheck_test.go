@@ -34,7 +34,7 @@ func TestCheck(t *testing.T) {
 		`discord_interaction_acks_total{outcome="on_time"}`:                           `outcome is never "on_time"`,
 		`discord_interaction_acks_total{outcome!="on_time"}`:                          `outcome is never "on_time"`,
 		`discord_shard_disconnects_total{code=~"4004|4099"}`:                          `code never fits "4099"`,
-		`discord_guilds{instance="a:9191"}`:                                            `discord_guilds has no label "instance"`,
+		`discord_guilds{instance="a:9191"}`:                                           `discord_guilds has no label "instance"`,
 		`{__name__="discord_shard_up"}`:                                               `without the name`,
 		`discord_shard_up{shard="0"`:                                                  `cannot be read`,
 		`sum by (cluster`:                                                             `does not end`,

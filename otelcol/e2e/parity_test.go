@@ -47,20 +47,27 @@ func TestParity(t *testing.T) {
 	}, remoteWrite, prometheusOTLP, allWaysOut)
 	collected := startPrometheus(t, "prometheus-collector", promConfig(t, "prometheus.yml", c.places()))
 
-	b := startBot(t, cluster, 2, pushTo(c.grpc, "OTEL_METRICS_EXPORTER", "prometheus,otlp"), argus.WithAddr("127.0.0.1:0"), argus.WithLogRecords(true))
+	env := pushTo(c.grpc, "OTEL_METRICS_EXPORTER", "prometheus,otlp")
+	b := startBot(t, cluster, 2, env, argus.WithAddr("127.0.0.1:0"), argus.WithLogRecords(true), argus.WithBot(botName), argus.WithRegion(botRegion))
+	plain := startBot(t, "plain", 1, env, argus.WithAddr("127.0.0.1:0"), argus.WithServiceName("plain")) // with neither
+	const wrong = "        labels: {cluster: wrong, bot: wrong, region: wrong}\n"
 	scraped := startPrometheus(t, "prometheus-scrape",
 		promConfig(t, "prometheus-pull.yml", map[string]string{"bot:9191": b.argus.Addr()})+
-			scrapeConfig("mistake", b.argus.Addr())+"        labels: {cluster: wrong}\n"+
-			scrapeConfig("honored", b.argus.Addr(), "honor_labels: true")+"        labels: {cluster: wrong}\n"+
+			scrapeConfig("plain", plain.argus.Addr())+
+			scrapeConfig("mistake", b.argus.Addr())+wrong+
+			scrapeConfig("honored", b.argus.Addr(), "honor_labels: true")+wrong+
 			scrapeConfig("relabeled", b.argus.Addr(), "metric_relabel_configs:",
 				"  - {source_labels: [exported_cluster], regex: (.+), target_label: cluster}",
-				"  - {regex: exported_cluster, action: labeldrop}")+"        labels: {cluster: wrong}\n")
+				"  - {source_labels: [exported_bot], regex: (.+), target_label: bot}",
+				"  - {source_labels: [exported_region], regex: (.+), target_label: region}",
+				"  - {regex: exported_(cluster|bot|region), action: labeldrop}")+wrong)
 	paths := []path{{"scrape", scraped}, {"Collector scrape", collected}, {"remote write", written}, {"Prometheus OTLP", pushed}}
 
 	// All four have seen the start before anything happens, so that rates begin at the same place.
 	for _, p := range paths {
 		p.waitValue(`sum(discord_guilds{cluster="parity",`+bots+`})`, 4, 30*time.Second)
 	}
+	t.Run("bot and region", func(t *testing.T) { sameIdentity(t, paths) })
 	everything(t, b)
 	interactions := metricSum(settled(t, b, heartbeats...), "discord_interactions_total")
 	for _, p := range paths {
@@ -119,11 +126,13 @@ func TestParity(t *testing.T) {
 	t.Run("all else", func(t *testing.T) { sameNames(t, paths, began) })
 	t.Run("exported labels", func(t *testing.T) {
 		for _, p := range paths[1:] {
-			if found := p.series(began, `{exported_cluster!=""}`, `{exported_job!=""}`, `{exported_instance!=""}`); len(found) > 0 {
+			if found := p.series(began, `{exported_cluster!=""}`, `{exported_bot!=""}`, `{exported_region!=""}`, `{exported_job!=""}`, `{exported_instance!=""}`); len(found) > 0 {
 				t.Errorf("%s has %v", p.name, found[0])
 			}
-			if found := p.series(began, `{__name__=~"discord_.+|argus_.+|go_.+|process_.+|target_info",cluster="",job="discord-bot"}`); len(found) > 0 {
-				t.Errorf("%s has a series without cluster: %v", p.name, found[0])
+			for _, label := range catalog.ResourceLabels() {
+				if found := p.series(began, `{__name__=~"discord_.+|argus_.+|go_.+|process_.+|target_info",`+label+`="",job="discord-bot"}`); len(found) > 0 {
+					t.Errorf("%s has a series without %s: %v", p.name, label, found[0])
+				}
 			}
 			if found := p.series(began, `{__name__=~"discord_.+|argus_.+",otel_scope_name!=""}`); len(found) > 0 {
 				t.Errorf("%s has labels of the scope: %v", p.name, found[0])
@@ -265,8 +274,8 @@ func unanswered(t *testing.T, b *bot) {
 		}
 		eventually(t, name+" has an outcome", 20*time.Second, func() (bool, string) {
 			acks := counters(b.page())
-			series := fmt.Sprintf(`discord_interaction_acks_total{cluster="parity",outcome=%q,type="application_command"}`,
-				map[bool]string{true: catalog.AckRejected, false: catalog.AckMissed}[refusal != 0])
+			series := fmt.Sprintf(`discord_interaction_acks_total{bot=%q,cluster="parity",outcome=%q,region=%q,type="application_command"}`, botName,
+				map[bool]string{true: catalog.AckRejected, false: catalog.AckMissed}[refusal != 0], botRegion)
 			return acks[series] == 1, fmt.Sprint(acks[series])
 		})
 	}
@@ -411,11 +420,49 @@ func sameAnswers(t *testing.T, paths []path, questions []question) {
 	}
 }
 
-// mistakenLabel: what a target label cluster does, and the two ways to mend it besides taking it away, as README.md has them.
+// The labels of the bot that is told apart by more than its cluster.
+const (
+	botName   = "parity bot"
+	botRegion = "eu-1"
+)
+
+// sameIdentity: bot and region are on every series of the bot that has them, and on none of the one that has neither, with the same names and labels on each path.
+func sameIdentity(t *testing.T, paths []path) {
+	for _, tt := range []struct {
+		job  string
+		want map[string]string
+	}{
+		{"discord-bot", map[string]string{"bot": botName, "cluster": "parity", "region": botRegion}},
+		{"plain", map[string]string{"bot": "", "cluster": "plain", "region": ""}},
+	} {
+		families := map[string][]string{}
+		for _, p := range paths {
+			p.waitValue(fmt.Sprintf(`sum(discord_shard_up{job=%q})`, tt.job), map[string]float64{"plain": 1, "discord-bot": 2}[tt.job], 30*time.Second)
+			for _, row := range p.query(fmt.Sprintf(`group by (__name__, bot, cluster, region) ({__name__=~"discord_.+|argus_.+|go_.+|process_.+|target_info",job=%q})`, tt.job)) {
+				for label, want := range tt.want {
+					if got := string(row.Metric[model.LabelName(label)]); got != want {
+						t.Errorf("on the path %s %s of the job %s has %s=%q, want %q", p.name, row.Metric[model.MetricNameLabel], tt.job, label, got, want)
+					}
+				}
+				families[p.name] = append(families[p.name], string(row.Metric[model.MetricNameLabel]))
+			}
+			for _, family := range []string{"discord_shard_up", "argus_up", "go_goroutines", "process_start_time_seconds", "target_info", "discord_rest_request_duration_seconds_bucket"} {
+				if !slices.Contains(families[p.name], family) {
+					t.Errorf("on the path %s the job %s has no %s", p.name, tt.job, family)
+				}
+			}
+		}
+	}
+}
+
+// mistakenLabel: what a target label cluster, bot or region does, and the two ways to mend it besides taking it away, as README.md has them.
 func mistakenLabel(t *testing.T, p *promServer, cluster string) {
 	rows := p.query(`discord_guilds{job="mistake"}`)
-	if len(rows) != 1 || rows[0].Metric["cluster"] != "wrong" || string(rows[0].Metric["exported_cluster"]) != cluster {
-		t.Errorf("with a target label cluster the series is %v, want cluster=wrong and exported_cluster=%s", rows, cluster)
+	own := map[model.LabelName]string{"cluster": cluster, "bot": botName, "region": botRegion}
+	for label, value := range own {
+		if len(rows) != 1 || rows[0].Metric[label] != "wrong" || string(rows[0].Metric["exported_"+label]) != value {
+			t.Errorf("with a target label %s the series is %v, want %[1]s=wrong and exported_%[1]s=%s", label, rows, value)
+		}
 	}
 	// The jobs of this test, unlike prometheus-pull.yml, leave le as Prometheus writes it. Should that ever be 3, the rules in
 	// the bundled configurations have lost their purpose.
@@ -424,8 +471,10 @@ func mistakenLabel(t *testing.T, p *promServer, cluster string) {
 	}
 	for _, job := range []string{"honored", "relabeled"} {
 		rows := p.query(`discord_guilds{job="` + job + `"}`)
-		if len(rows) != 1 || string(rows[0].Metric["cluster"]) != cluster || rows[0].Metric["exported_cluster"] != "" {
-			t.Errorf("mended as in the job %s the series is %v, want cluster=%s alone", job, rows, cluster)
+		for label, value := range own {
+			if len(rows) != 1 || string(rows[0].Metric[label]) != value || rows[0].Metric["exported_"+label] != "" {
+				t.Errorf("mended as in the job %s the series is %v, want %s=%s alone", job, rows, label, value)
+			}
 		}
 	}
 }

@@ -176,10 +176,12 @@ func (d *doctor) readiness(ctx context.Context, client *scrape.Client, address s
 
 // same compares the bot that runs with what the environment says.
 func (d *doctor) same(page *scrape.Page) []finding {
-	i := slices.IndexFunc(page.Processes, func(p scrape.Process) bool { return p.Cluster == d.config.ClusterID })
+	i := slices.IndexFunc(page.Processes, d.isThis)
 	if i < 0 {
 		return []finding{{
-			"bot", failure, fmt.Sprintf("the bot that runs is cluster %q, and this environment says %q", page.Processes[0].Cluster, d.config.ClusterID),
+			"bot", failure, fmt.Sprintf("the bot that runs is cluster %s, and this environment says %s", d.shown(page.Processes[0]), d.shown(scrape.Process{
+				Cluster: d.config.ClusterID, Bot: d.config.Bot, Region: d.config.Region,
+			})),
 			"run this with the bot's environment; if that is what it is, start the bot again, or give each process of this host a port of its own",
 		}}
 	}
@@ -199,6 +201,24 @@ func (d *doctor) same(page *scrape.Page) []finding {
 		findings = []finding{{"bot", ok, fmt.Sprintf("it is cluster %q, with the shards %s, argus %s and discordgo %s", p.Cluster, orNone(scrape.ShownIDs(shardIDs(p))), p.Argus, p.Discordgo), ""}}
 	}
 	return findings
+}
+
+// isThis says whether a process has the names of this environment. What is not set
+// here may be set in code.
+func (d *doctor) isThis(p scrape.Process) bool {
+	return p.Cluster == d.config.ClusterID && (d.config.Bot == "" || p.Bot == d.config.Bot) && (d.config.Region == "" || p.Region == d.config.Region)
+}
+
+// shown names a process by its cluster, and by what else this environment sets.
+func (d *doctor) shown(p scrape.Process) string {
+	text := strconv.Quote(p.Cluster)
+	if d.config.Bot != "" {
+		text += fmt.Sprintf(" of bot %q", p.Bot)
+	}
+	if d.config.Region != "" {
+		text += fmt.Sprintf(" in region %q", p.Region)
+	}
+	return text
 }
 
 func orNone(text string) string {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -45,8 +46,10 @@ type doctor struct {
 	kernel     func() (synchronised bool, err error)
 	export     time.Duration // for an export and its repetitions
 
-	config  argus.Config
-	process resource.Process
+	config      argus.Config
+	process     resource.Process
+	service     string // service.name, and where it came from
+	serviceFrom string
 }
 
 // Run runs the command with the arguments that follow its name. It returns the
@@ -144,6 +147,7 @@ Usage: argus doctor [flags] [target…]
 
 Targets are further processes of the bot, as for argus targets: bot-[0-99].example.org, localhost:[9191-9193]. With them it looks for
 cluster ids and shards that are there twice, shards that nobody has, versions that differ, clocks, and the budget of session starts.
+Several bots are told apart by the label job of their targets, or service.name, and by ARGUS_BOT.
 
 Flags:
 `)
@@ -178,7 +182,7 @@ func (d *doctor) examine(ctx context.Context) *report {
 		own                      *scrape.Result
 		fleet                    []scrape.Result
 	)
-	wait.Go(func() { fleet = d.client.Pages(ctx, d.list.Addresses()) })
+	wait.Go(func() { fleet = d.targets(ctx) })
 	wait.Go(func() { clock = d.ownClock(ctx) })
 	if usable {
 		wait.Go(func() { beside, own = d.beside(ctx) })
@@ -193,11 +197,28 @@ func (d *doctor) examine(ctx context.Context) *report {
 	r.add(collector...)
 	r.add(d.fleet(fleet, own)...)
 	all := fleet
-	if own != nil {
+	if own != nil && !isTarget(own, fleet) {
 		all = append([]scrape.Result{*own}, fleet...)
 	}
-	r.add(budget(all, time.Now()))
+	r.add(budgets(all, time.Now())...)
 	r.add(clock...)
 	r.add(clocks(all)...)
 	return r
+}
+
+// targets asks them all.
+func (d *doctor) targets(ctx context.Context) []scrape.Result {
+	results := d.client.Pages(ctx, d.list.Addresses())
+	for i := range results {
+		results[i].Labels = d.list.Labels(results[i].Address)
+	}
+	return results
+}
+
+// isTarget says whether the bot beside is one of the targets as well.
+func isTarget(own *scrape.Result, fleet []scrape.Result) bool {
+	instance := own.Page.Processes[0].Instance
+	return instance != "" && slices.ContainsFunc(fleet, func(r scrape.Result) bool {
+		return r.Page != nil && slices.ContainsFunc(r.Page.Processes, func(p scrape.Process) bool { return p.Instance == instance })
+	})
 }

@@ -404,6 +404,7 @@ func TestBeside(t *testing.T) {
 	discord := bottest.Discord(t)
 	open := bottest.Start(t, discord, "127.0.3.12:0", "a", []int{0}, 1)
 	guarded := bottest.Start(t, discord, "127.0.3.13:0", "a", []int{0}, 1, argus.WithAuthToken(pageToken), argus.WithMetricsPath("/page"))
+	named := bottest.Start(t, discord, "127.0.3.16:0", "a", []int{0}, 1, argus.WithBot("music"), argus.WithRegion("eu"))
 	token := "ARGUS_METRICS_AUTH_TOKEN=" + pageToken
 	tokenFile := "ARGUS_METRICS_AUTH_TOKEN_FILE=" + file(t, "token", pageToken+"\n")
 	for name, test := range map[string]struct {
@@ -411,9 +412,18 @@ func TestBeside(t *testing.T) {
 		env  []string
 		want []string
 	}{
-		"as it should": {open, []string{"CLUSTER_ID=a"}, []string{"ok port", "ok access: the page needs no token, and only this machine", `ok bot: it is cluster "a", with the shards 0`}},
-		"not ready":    {open, []string{"CLUSTER_ID=a"}, []string{"warning ready: /readyz is not: 0 of 1 shards are up"}},
-		"another name": {open, []string{"CLUSTER_ID=b"}, []string{`fail bot: the bot that runs is cluster "a", and this environment says "b"`}},
+		"as it should":      {open, []string{"CLUSTER_ID=a"}, []string{"ok port", "ok access: the page needs no token, and only this machine", `ok bot: it is cluster "a", with the shards 0`}},
+		"not ready":         {open, []string{"CLUSTER_ID=a"}, []string{"warning ready: /readyz is not: 0 of 1 shards are up"}},
+		"another name":      {open, []string{"CLUSTER_ID=b"}, []string{`fail bot: the bot that runs is cluster "a", and this environment says "b"`}},
+		"of another bot":    {named, []string{"CLUSTER_ID=a", "ARGUS_BOT=mod"}, []string{`fail bot: the bot that runs is cluster "a" of bot "music", and this environment says "a" of bot "mod"`}},
+		"of another region": {named, []string{"CLUSTER_ID=a", "OTEL_RESOURCE_ATTRIBUTES=region=us"}, []string{`is cluster "a" in region "eu", and this environment says "a" in region "us"`}},
+		"of this bot":       {named, []string{"CLUSTER_ID=a", "ARGUS_BOT=music", "ARGUS_REGION=eu"}, []string{"ok bot"}},
+		"bot set in code":   {named, []string{"CLUSTER_ID=a"}, []string{"ok bot"}},
+		"bot that is a token": {named, []string{"CLUSTER_ID=a", "ARGUS_BOT=MTk4NjIyNDgzNDcxOTI1MjQ4.planted.planted-planted-planted"}, []string{
+			"fail settings: invalid bot name [hidden] from ARGUS_BOT: it looks like a token",
+		}},
+		"empty bot":    {named, []string{"CLUSTER_ID=a", "ARGUS_BOT="}, []string{`fail settings: invalid bot name "" from ARGUS_BOT: it is empty`}},
+		"identity":     {named, []string{"CLUSTER_ID=a", "ARGUS_BOT=music", "ARGUS_REGION=eu"}, []string{`ok identity: cluster "a" (CLUSTER_ID), bot "music" (ARGUS_BOT), region "eu" (ARGUS_REGION), shard 0`}},
 		"other shards": {open, []string{"CLUSTER_ID=a", "SHARD_IDS=1", "SHARD_COUNT=2"}, []string{"fail bot: it has the shards 0, and this environment says 1 (from SHARD_IDS)"}},
 		"open":         {open, []string{"CLUSTER_ID=a", token}, []string{"fail access: a token is set here, and the bot shows its page to anybody"}},
 		"guarded": {guarded, []string{"CLUSTER_ID=a", token, "ARGUS_METRICS_PATH=/page"}, []string{

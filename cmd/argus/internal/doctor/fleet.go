@@ -54,49 +54,94 @@ func (d *doctor) fleet(results []scrape.Result, own *scrape.Result) []finding {
 	if len(away) == len(results) {
 		return append(findings, finding{"fleet", skipped, "no target answers", ""})
 	}
-	findings = append(findings, d.names(results, own)...)
-	findings = append(findings, shards(results, len(away))...)
-	return append(findings, versions(results))
+	findings = append(findings, labels(results)...)
+	bots := scrape.ByBot(results)
+	for _, bot := range bots {
+		of := d.names(bot, own)
+		of = append(of, shards(bot, len(away))...)
+		findings = append(findings, about(bots, bot, append(of, versions(bot.Results))...)...)
+	}
+	return findings
 }
 
-// names looks for cluster ids that are there twice.
-func (d *doctor) names(results []scrape.Result, own *scrape.Result) []finding {
-	const do = "give each process a name of its own, with ARGUS_CLUSTER_ID or CLUSTER_ID: their series overwrite each other, or add up to what no process has"
-	shared := scrape.SharedClusters(results)
-	var findings []finding
-	for _, id := range slices.Sorted(maps.Keys(shared)) {
-		findings = append(findings, finding{"clusters", failure, fmt.Sprintf("%q is the name of %s", id, cli.List(shared[id])), do})
+// about says which bot findings are about, where there are several.
+func about(bots []scrape.Group, bot scrape.Group, findings ...finding) []finding {
+	if len(bots) > 1 {
+		for i := range findings {
+			findings[i].Text = bot.Bot.String() + ": " + findings[i].Text
+		}
 	}
-	clusters := map[string]string{}
+	return findings
+}
+
+// severalBots ends the advice on what two bots do that look like one.
+func severalBots(b scrape.Bot) string {
+	if b.Name != "" {
+		return ""
+	}
+	return "; if these are several bots, name each with ARGUS_BOT"
+}
+
+// labels looks for labels of the targets that are the bots'.
+func labels(results []scrape.Result) []finding {
+	var findings []finding
 	for _, r := range results {
-		if r.Page != nil {
-			for _, p := range r.Page.Processes {
-				clusters[p.Cluster] = r.Address
+		if r.Page == nil {
+			continue
+		}
+		for _, p := range r.Page.Processes {
+			for _, l := range []struct{ name, own string }{{"cluster", p.Cluster}, {"bot", p.Bot}, {"region", p.Region}} {
+				if target := r.Labels[l.name]; target != "" && l.own != "" {
+					findings = append(findings, finding{
+						"labels", failure, fmt.Sprintf("%s has the target label %s=%q, which Prometheus takes for that of the process, %q; this becomes exported_%s", r.Address, l.name, target, l.own, l.name),
+						"take the label off the target: otelcol/README.md tells what else can be done",
+					})
+				}
 			}
 		}
 	}
+	return several("labels", findings)
+}
+
+// names looks for cluster ids of one bot that are there twice.
+func (d *doctor) names(bot scrape.Group, own *scrape.Result) []finding {
+	const do = "give each process a name of its own, with ARGUS_CLUSTER_ID or CLUSTER_ID: their series overwrite each other, or add up to what no process has"
+	var findings []finding
+	shared, at := bot.Shared()
+	for _, cluster := range shared {
+		findings = append(findings, finding{"clusters", failure, fmt.Sprintf("%v is the name of %s", cluster, cli.List(at[cluster])), do + severalBots(bot.Bot)})
+	}
 	// The bot beside may be one of the targets; one that does not run is not.
-	if there, ok := clusters[d.config.ClusterID]; ok && own == nil && d.config.ClusterID != "" && !d.config.Disabled {
+	if there, ok := d.taken(bot); ok && own == nil && d.config.ClusterID != "" && !d.config.Disabled {
 		findings = append(findings, finding{
 			"clusters", warning, fmt.Sprintf("%s is cluster %q, which a bot started in this environment would be too", there, d.config.ClusterID),
 			"start it only if that is the process which it replaces",
 		})
 	}
 	if findings == nil {
-		findings = []finding{{"clusters", ok, fmt.Sprintf("%s, each once", cli.Count(len(clusters), "cluster id")), ""}}
+		findings = []finding{{"clusters", ok, fmt.Sprintf("%s, each once", cli.Count(len(bot.Clusters()), "cluster id")), ""}}
 	}
 	return several("clusters", findings)
 }
 
-// shards looks for shards that are there twice or not at all. away is how many
-// targets did not answer.
-func shards(results []scrape.Result, away int) []finding {
+// taken is the last target that has the name which this environment gives.
+func (d *doctor) taken(bot scrape.Group) (address string, taken bool) {
+	for _, r := range bot.Results {
+		for _, p := range r.Page.Processes {
+			if p.Cluster == d.config.ClusterID && p.Bot == d.config.Bot && p.Region == d.config.Region && (p.Service == "" || d.service == "" || p.Service == d.service) {
+				address, taken = r.Address, true
+			}
+		}
+	}
+	return address, taken
+}
+
+// shards looks for shards of one bot that are there twice or not at all. away is how
+// many targets did not answer.
+func shards(bot scrape.Group, away int) []finding {
 	owners, counts := map[int][]string{}, map[int][]string{}
 	var down []int
-	for _, r := range results {
-		if r.Page == nil {
-			continue
-		}
+	for _, r := range bot.Results {
 		for _, p := range r.Page.Processes {
 			who := fmt.Sprintf("%s (cluster %q)", r.Address, p.Cluster)
 			for id, up := range p.Shards {
@@ -116,14 +161,14 @@ func shards(results []scrape.Result, away int) []finding {
 		for _, count := range slices.Sorted(maps.Keys(counts)) {
 			said = append(said, fmt.Sprintf("%d say %d, such as %s", len(counts[count]), count, counts[count][0]))
 		}
-		findings = append(findings, finding{"shards", failure, "processes differ in how many shards the bot has: " + cli.List(said), "give all of them the same SHARD_COUNT: guilds are dealt to shards by it"})
+		findings = append(findings, finding{"shards", failure, "processes differ in how many shards the bot has: " + cli.List(said), "give all of them the same SHARD_COUNT: guilds are dealt to shards by it" + severalBots(bot.Bot)})
 	}
 	var twice []finding
 	for _, id := range slices.Sorted(maps.Keys(owners)) {
 		if len(owners[id]) > 1 {
 			twice = append(twice, finding{
 				"shards", failure, fmt.Sprintf("shard %d is that of %s", id, cli.List(owners[id])),
-				"each event of its guilds is handled more than once: correct SHARD_IDS or SHARDS_PER_CLUSTER, or end one of the processes",
+				"each event of its guilds is handled more than once: correct SHARD_IDS or SHARDS_PER_CLUSTER, or end one of the processes" + severalBots(bot.Bot),
 			})
 		}
 	}
@@ -155,14 +200,12 @@ func shards(results []scrape.Result, away int) []finding {
 	return findings
 }
 
-// versions looks for processes that are built from others.
+// versions looks for processes of one bot that are built from others.
 func versions(results []scrape.Result) finding {
 	built := map[string]int{}
 	for _, r := range results {
-		if r.Page != nil {
-			for _, p := range r.Page.Processes {
-				built["argus "+p.Argus+" and discordgo "+p.Discordgo]++
-			}
+		for _, p := range r.Page.Processes {
+			built["argus "+p.Argus+" and discordgo "+p.Discordgo]++
 		}
 	}
 	var said []string
@@ -175,7 +218,20 @@ func versions(results []scrape.Result) finding {
 	return finding{"versions", ok, cli.List(said), ""}
 }
 
-// budget says how often the whole fleet can still be started. The budget is the
+// budgets says it of each bot: every one has a token of its own.
+func budgets(results []scrape.Result, now time.Time) []finding {
+	bots := scrape.ByBot(results)
+	if len(bots) == 0 {
+		return []finding{budget(nil, now)}
+	}
+	var findings []finding
+	for _, bot := range bots {
+		findings = append(findings, about(bots, bot, budget(bot.Results, now))...)
+	}
+	return several("identifies", findings)
+}
+
+// budget says how often all of one bot can still be started. The budget is the
 // token's, so of what processes have read, the last before the next reset counts. When
 // that was is on no page, and what was spent since is only in part: a process that
 // ended has taken its count of handshakes with it.
@@ -183,9 +239,6 @@ func budget(results []scrape.Result, now time.Time) finding {
 	var last *scrape.Budget
 	from, count := "", 0
 	for _, r := range results {
-		if r.Page == nil {
-			continue
-		}
 		for _, p := range r.Page.Processes {
 			count = max(count, p.ShardCount)
 			b := p.Budget

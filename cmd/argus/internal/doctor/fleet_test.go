@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/argus-dgo/argus"
 	"github.com/argus-dgo/argus/cmd/argus/internal/bottest"
 	"github.com/argus-dgo/argus/cmd/argus/internal/scrape"
 	"github.com/argus-dgo/argus/discordtest"
@@ -194,5 +195,204 @@ func TestSeveral(t *testing.T) {
 	_ = several("a", given)
 	if given[mostFindings].Text != "x" {
 		t.Error("it has written over what it was given")
+	}
+}
+
+// bot is a target with one process of a bot.
+func bot(address, job, name, cluster string, count int, ids ...int) scrape.Result {
+	return result(address, scrape.Process{
+		Service: job, Bot: name, Cluster: cluster, Shards: up(ids...), ShardCount: count, Argus: "v1.0.0", Discordgo: "v0.29.0", Instance: address,
+	})
+}
+
+// TestFleetOfBots: what is said of one bot says nothing of another, whether the job or the bot tells them apart, and whatever the clusters are called.
+func TestFleetOfBots(t *testing.T) {
+	relabelled := func(r scrape.Result, labels ...string) scrape.Result {
+		r.Labels = map[string]string{}
+		for i := 0; i < len(labels); i += 2 {
+			r.Labels[labels[i]] = labels[i+1]
+		}
+		return r
+	}
+	older := bot("o:1", "mod", "", "o", 2, 1)
+	older.Page.Processes[0].Argus = "v0.9.0"
+	both := bot("ab:1", "bots", "music", "default", 1, 0) // two Arguses on one page
+	both.Page.Processes = append(both.Page.Processes, bot("ab:1", "bots", "mod", "default", 2, 0, 1).Page.Processes...)
+	for name, test := range map[string]struct {
+		results []scrape.Result
+		want    []string
+		not     []string
+	}{
+		"by job": {
+			[]scrape.Result{bot("a:1", "music", "", "music", 1, 0), bot("b:1", "mod", "", "mod", 2, 0, 1)},
+			[]string{`ok shards: job "mod": 2 shards, each once and up`, `ok shards: job "music": 1 shard, each once and up`, `ok clusters: job "mod": 1 cluster id`},
+			[]string{"fail", "warning"},
+		},
+		"by bot": {
+			[]scrape.Result{bot("a:1", "discord-bot", "music", "music", 1, 0), bot("b:1", "discord-bot", "mod", "mod", 2, 0, 1)},
+			[]string{`ok shards: bot "mod" of job "discord-bot": 2 shards`, `ok shards: bot "music" of job "discord-bot": 1 shard`},
+			[]string{"fail", "warning"},
+		},
+		"one has a name": {
+			[]scrape.Result{bot("a:1", "discord-bot", "", "a", 1, 0), bot("b:1", "discord-bot", "mod", "b", 2, 0, 1)},
+			[]string{`ok shards: job "discord-bot": 1 shard`, `ok shards: bot "mod" of job`}, []string{"fail"},
+		},
+		"by the target's job": {
+			[]scrape.Result{
+				relabelled(bot("a:1", "discord-bot", "", "default", 1, 0), "job", "music"),
+				relabelled(bot("b:1", "discord-bot", "", "default", 2, 0, 1), "job", "mod"),
+			},
+			[]string{`ok shards: job "mod": 2 shards`, `ok clusters: job "music": 1 cluster id`}, []string{"fail", "warning"},
+		},
+		"by the target's bot": {
+			[]scrape.Result{
+				relabelled(bot("a:1", "discord-bot", "", "default", 1, 0), "bot", "music"),
+				relabelled(bot("b:1", "discord-bot", "", "default", 2, 0, 1), "bot", "mod"),
+			},
+			[]string{`ok shards: bot "mod" of job "discord-bot": 2 shards`}, []string{"fail", "warning"},
+		},
+		"clusters of one name": {
+			[]scrape.Result{bot("a:1", "music", "", "default", 1, 0), bot("b:1", "mod", "", "default", 2, 0, 1)},
+			[]string{`ok clusters: job "mod": 1 cluster id`, `ok clusters: job "music": 1 cluster id`}, []string{"fail", "warning"},
+		},
+		"on one page": {[]scrape.Result{both}, []string{`bot "mod" of job "bots": 2 shards`, `bot "music" of job "bots": 1 shard`}, []string{"fail"}},
+		"one is broken": {
+			[]scrape.Result{bot("a:1", "music", "", "a", 1, 0), bot("b:1", "mod", "", "b", 4, 0, 1), bot("c:1", "mod", "", "b", 4, 1, 2)},
+			[]string{`fail clusters: job "mod": "b" is the name of b:1, c:1`, `fail shards: job "mod": shard 1 is that of`, `fail shards: job "mod": nobody has shard 3 of 4`, `ok shards: job "music": 1 shard, each once and up`},
+			[]string{"shard 0 is"},
+		},
+		"mixed counts": {
+			[]scrape.Result{
+				bot("a:1", "big", "", "0", 16, 0, 1, 2, 3, 4, 5, 6, 7), bot("b:1", "big", "", "1", 16, 8, 9, 10, 11, 12, 13, 14, 15),
+				bot("c:1", "big", "", "2", 32, 16, 17, 18, 19, 20, 21, 22, 23), bot("d:1", "big", "", "3", 32, 24, 25, 26, 27, 28, 29, 30, 31),
+				bot("m:1", "music", "", "0", 1, 0),
+			},
+			[]string{`fail shards: job "big": processes differ in how many shards the bot has: 2 say 16, such as a:1, 2 say 32, such as c:1`, `ok shards: job "music"`},
+			[]string{"is that of"},
+		},
+		"not told apart": {
+			[]scrape.Result{bot("a:1", "discord-bot", "", "music", 1, 0), bot("b:1", "discord-bot", "", "mod", 2, 0, 1)},
+			[]string{"fail shards: processes differ in how many shards", "if these are several bots, name each with ARGUS_BOT"}, []string{`job "discord-bot"`},
+		},
+		"of other versions": {
+			[]scrape.Result{bot("a:1", "music", "", "a", 1, 0), bot("b:1", "mod", "", "b", 2, 0), older},
+			[]string{`warning versions: job "mod": processes differ`, `ok versions: job "music"`}, []string{"fail"},
+		},
+		"a cluster in two regions": {
+			func() []scrape.Result {
+				eu, us := bot("a:1", "music", "", "0", 2, 0), bot("b:1", "music", "", "0", 2, 1)
+				eu.Page.Processes[0].Region, us.Page.Processes[0].Region = "eu", "us"
+				return []scrape.Result{eu, us}
+			}(),
+			[]string{"ok clusters: 2 cluster ids, each once", "ok shards: 2 shards"}, []string{"fail"},
+		},
+		"target labels that are the bots'": {
+			[]scrape.Result{relabelled(bot("a:1", "music", "jukebox", "0", 1, 0), "cluster", "prod", "bot", "music", "region", "eu")},
+			[]string{
+				`fail labels: a:1 has the target label cluster="prod", which Prometheus takes for that of the process, "0"; this becomes exported_cluster`,
+				`fail labels: a:1 has the target label bot="music"`,
+			},
+			[]string{"label region"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			all := written((&doctor{}).fleet(test.results, nil))
+			has(t, all, test.want...)
+			hasNot(t, all, test.not...)
+		})
+	}
+}
+
+// TestBudgetsOfBots: every bot has a budget of its own.
+func TestBudgetsOfBots(t *testing.T) {
+	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	with := func(r scrape.Result, remaining int) scrape.Result {
+		r.Page.Processes[0].Budget = &scrape.Budget{Remaining: remaining, Total: 1000, Reset: now.Add(time.Hour)}
+		return r
+	}
+	small, large := with(bot("a:1", "music", "", "0", 1, 0), 5), with(bot("b:1", "mod", "", "0", 16, 0), 900)
+	all := written(budgets([]scrape.Result{small, large, bot("c:1", "third", "", "0", 1, 0)}, now))
+	has(t, all, `ok identifies: job "music": when a:1 last`, "enough for 5 starts of all 1 shard",
+		`ok identifies: job "mod": when b:1 last`, "enough for 56 starts of all 16 shards", `skipped identifies: job "third": no process here`)
+	has(t, written(budgets([]scrape.Result{with(bot("a:1", "music", "", "0", 16, 0), 5), large}, now)),
+		`fail identifies: job "music"`, `ok identifies: job "mod"`)
+	has(t, written(budgets([]scrape.Result{{Err: scrape.ErrNotAsked}}, now)), "skipped identifies: no process here")
+	if !isTarget(&small, []scrape.Result{large, small}) || isTarget(&small, []scrape.Result{large, {Err: scrape.ErrNotAsked}}) {
+		t.Error("it does not know the bot beside among the targets")
+	}
+}
+
+// TestTaken: a bot that is about to start takes no other bot's cluster for its own.
+func TestTaken(t *testing.T) {
+	fleet := []scrape.Result{bot("a:1", "music", "", "default", 1, 0), bot("b:1", "discord-bot", "mod", "default", 2, 0, 1)}
+	for name, test := range map[string]struct {
+		service, bot string
+		want         string
+	}{
+		"the first":       {"music", "", "a:1 is cluster"},
+		"the second":      {"discord-bot", "mod", "b:1 is cluster"},
+		"another job":     {"jukebox", "", ""},
+		"another bot":     {"discord-bot", "news", ""},
+		"job not known":   {"", "mod", "b:1 is cluster"},
+		"without its bot": {"discord-bot", "", ""},
+	} {
+		d := &doctor{service: test.service}
+		d.config.ClusterID, d.config.Bot = "default", test.bot
+		all := written(d.fleet(fleet, nil))
+		if strings.Contains(all, "would be too") != (test.want != "") || !strings.Contains(all, test.want) {
+			t.Errorf("%s: want %q in\n%s", name, test.want, all)
+		}
+	}
+}
+
+// TestRealBots asks two healthy bots of real sessions, told apart by nothing but their service name, and then by their bot alone.
+func TestRealBots(t *testing.T) {
+	environment(t, closed(t, "127.0.5.10"))
+	for name, of := range map[string]func(bot string) argus.Option{"job": argus.WithServiceName, "bot": argus.WithBot} {
+		t.Run(name, func(t *testing.T) {
+			var addresses []string
+			for i, who := range []struct {
+				name   string
+				shards []int
+			}{{"music", []int{0}}, {"mod", []int{0, 1}}} {
+				discord := bottest.Discord(t, discordtest.WithShards(len(who.shards)))
+				b := bottest.Start(t, discord, fmt.Sprintf("127.0.5.%d:0", 11+i), "default", who.shards, len(who.shards), of(who.name), argus.WithRegion("eu"))
+				b.Open(t, discord)
+				eventuallyReady(t, b)
+				addresses = append(addresses, b.Addr())
+			}
+			all := findings(t, newDoctor(), addresses...)
+			hasNot(t, all, "fail", "is that of", "differ")
+			has(t, all, `"mod"`, ": 2 shards, each once and up", `"music"`, ": 1 shard, each once and up")
+		})
+	}
+}
+
+// TestLabelsOfTargets: the file with the targets says which job they are of, and what it must not say is told.
+func TestLabelsOfTargets(t *testing.T) {
+	environment(t, closed(t, "127.0.5.20"))
+	a := bottest.Start(t, bottest.Discord(t), "127.0.5.21:0", "default", []int{0}, 1, argus.WithBot("x")).Addr()
+	b := bottest.Start(t, bottest.Discord(t), "127.0.5.22:0", "default", []int{0, 1}, 2, argus.WithBot("x")).Addr()
+	list := func(labels ...string) string {
+		return fmt.Sprintf(`[{"targets": [%q], "labels": {%s}}, {"targets": [%q], "labels": {%s}}]`, a, labels[0], b, labels[1])
+	}
+	all := findings(t, newDoctor(), "--targets", file(t, "jobs.json", list(`"job": "music"`, `"job": "mod", "env": "prod"`)))
+	has(t, all, `bot "x" of job "mod": 2 shards down`, `bot "x" of job "music": 1 shard down`)
+	hasNot(t, all, "is that of", "differ", "fail labels", "is the name of")
+	all = findings(t, newDoctor(), "--targets", file(t, "clusters.json", list(`"cluster": "eu"`, `"bot": "y"`)))
+	has(t, all, "fail labels: "+a+` has the target label cluster="eu"`, "fail labels: "+b+` has the target label bot="y"`)
+}
+
+func eventuallyReady(t *testing.T, b *bottest.Bot) {
+	t.Helper()
+	deadline := time.After(30 * time.Second)
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	for up, configured := b.ShardsUp(); up < configured; up, configured = b.ShardsUp() {
+		select {
+		case <-again.C:
+		case <-deadline:
+			t.Fatal("its shards are not up")
+		}
 	}
 }

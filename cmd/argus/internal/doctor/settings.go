@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+
 	"github.com/argus-dgo/argus"
 	"github.com/argus-dgo/argus/exporters/otlp"
 	"github.com/argus-dgo/argus/resource"
@@ -32,9 +34,31 @@ func (d *doctor) resolve() (findings []finding, usable bool) {
 	if err != nil {
 		d.process, _ = resource.Detect(resource.WithoutShards()) // what is wrong with it is told already
 	}
+	d.service, d.serviceFrom = serviceName()
 	// A fault of the cluster id is told by both.
 	own := slices.DeleteFunc(problems(err), func(problem string) bool { return slices.Contains(told, problem) })
 	return append(findings, wrong(own, failure, stopsDetect)...), usable
+}
+
+// serviceName is service.name in this environment, with service.namespace before it:
+// the label job of what is pushed.
+func serviceName() (name, from string) {
+	r, err := resource.New(context.Background()) // Resolve tells what is wrong
+	if err != nil {
+		return "", string(argus.SourceDefault)
+	}
+	value, _ := r.Set().Value(semconv.ServiceNameKey)
+	name = value.AsString()
+	if namespace, ok := r.Set().Value(semconv.ServiceNamespaceKey); ok && namespace.AsString() != "" {
+		return namespace.AsString() + "/" + name, resource.EnvResourceAttributes
+	}
+	switch {
+	case strings.TrimSpace(os.Getenv(resource.EnvServiceName)) != "":
+		return name, resource.EnvServiceName
+	case name != resource.DefaultServiceName:
+		return name, resource.EnvResourceAttributes
+	}
+	return name, string(argus.SourceDefault)
 }
 
 // problems are those that an error joins.
@@ -70,7 +94,18 @@ func (d *doctor) settings() []setting {
 		}
 		exporters = strings.Join(names, ",")
 	}
-	list := []setting{{Name: "cluster", Variable: resource.EnvArgusClusterID, Value: strconv.Quote(c.ClusterID)}}
+	orUnset := func(name string) string {
+		if name == "" {
+			return given(false)
+		}
+		return strconv.Quote(name)
+	}
+	list := []setting{
+		{Name: "bot", Variable: resource.EnvBot, Value: orUnset(c.Bot)},
+		{Name: "region", Variable: resource.EnvRegion, Value: orUnset(c.Region)},
+		{Name: "service name", Variable: resource.EnvServiceName, Value: strconv.Quote(d.service), Source: d.serviceFrom},
+		{Name: "cluster", Variable: resource.EnvArgusClusterID, Value: strconv.Quote(c.ClusterID)},
+	}
 	if p := d.process; p.ShardCount > 0 { // else resource.Detect has refused them
 		list = append(list,
 			setting{"shards", resource.EnvShardIDs, resource.FormatShardIDs(p.ShardIDs), p.ShardIDsSource.String()},

@@ -29,7 +29,7 @@ func MarshalFileSD(addresses []string, labels map[string]string) ([]byte, error)
 }
 
 // ReadFileSD adds the targets of a JSON file in Prometheus' form. name says what
-// is read, for errors. Labels are not looked at.
+// is read, for errors. [List.Labels] has their labels.
 func (l *List) ReadFileSD(r io.Reader, name string) error {
 	text, err := io.ReadAll(io.LimitReader(r, maxFile+1))
 	if err != nil {
@@ -48,10 +48,17 @@ func (l *List) ReadFileSD(r io.Reader, name string) error {
 		return fmt.Errorf("%s: something comes after the list of targets", name)
 	}
 	for i, g := range groups {
+		before := len(l.all)
 		for _, target := range g.Targets {
 			if err := l.Add(target, fmt.Sprintf("%s, entry %d", name, i+1)); err != nil {
 				return err
 			}
+		}
+		if l.labels == nil {
+			l.labels = map[string]map[string]string{}
+		}
+		for _, address := range l.all[before:] {
+			l.labels[address] = g.Labels
 		}
 	}
 	return nil

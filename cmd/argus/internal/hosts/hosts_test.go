@@ -164,6 +164,16 @@ func TestFileSD(t *testing.T) {
 	if err := l.ReadFileSD(strings.NewReader(want), "bots.json"); err != nil || !reflect.DeepEqual(l.Addresses(), addresses) {
 		t.Errorf("read back: %v, %v", l.Addresses(), err)
 	}
+	labelled := List{DefaultPort: 9191}
+	text2 := `[{"targets": ["a", "b:1"], "labels": {"job": "music"}}, {"targets": ["c"]}]`
+	if err := labelled.ReadFileSD(strings.NewReader(text2), "bots.json"); err != nil {
+		t.Fatal(err)
+	}
+	for address, want := range map[string]string{"a:9191": "music", "b:1": "music", "c:9191": "", "d:1": ""} {
+		if got := labelled.Labels(address)["job"]; got != want {
+			t.Errorf("%s has the job %q, want %q", address, got, want)
+		}
+	}
 	for text, want := range map[string]string{
 		`[{"targets": ["bot-1"]}]`:             `bots.json, entry 1: "bot-1" stands for bot-1:9191, and so does bots.json, entry 1: "bot-1:9191"`,
 		`[{"targets": []}, {"targets": [""]}]`: "bots.json, entry 2: \"\": it is empty",

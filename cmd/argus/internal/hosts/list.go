@@ -18,6 +18,8 @@ type List struct {
 
 	from map[string]string // what brought an address in, by the address as it is compared
 	all  []string
+
+	labels map[string]map[string]string // by address, of those that came with some
 }
 
 // Add adds what a pattern stands for. from says where the pattern was read, for
@@ -80,6 +82,9 @@ func (l *List) Read(r io.Reader, name string) error {
 	}
 	return nil
 }
+
+// Labels are those that an address came with, in a file of Prometheus' form.
+func (l *List) Labels(address string) map[string]string { return l.labels[address] }
 
 // Addresses are all that were added, in the order of their bytes.
 func (l *List) Addresses() []string { return slices.Sorted(slices.Values(l.all)) }

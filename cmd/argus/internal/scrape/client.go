@@ -201,6 +201,8 @@ type Result struct {
 	Address string
 	Page    *Page
 	Err     error // nil with a Page
+	// Labels are those that Prometheus puts on the target, as far as they are known.
+	Labels map[string]string
 }
 
 // ErrNotAsked is the error of a target that there was no time for.

@@ -2,6 +2,7 @@ package scrape
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -21,7 +22,7 @@ import (
 // A Page is what a metrics page says. It has one process, unless several Argus
 // share a registry.
 type Page struct {
-	Processes []Process // by cluster id
+	Processes []Process // by bot, region and cluster id
 	// Clock is the clock of the process less ours, and Within how far off that may
 	// be; Within is 0 when it is not known.
 	Clock, Within time.Duration
@@ -29,7 +30,12 @@ type Page struct {
 
 // A Process is what one Argus says.
 type Process struct {
-	Cluster string
+	Bot, Region string // empty where the process was given none
+	Cluster     string
+	// Service is service.name, with service.namespace and a slash before it if there is
+	// one, and Instance is service.instance.id: what job and instance are of a push.
+	// They are empty when it does not say.
+	Service, Instance string
 	// Versions that the process is built from; empty when it does not say.
 	Argus, Discordgo string
 	// Shards it has a session of, and whether they are up.
@@ -61,10 +67,10 @@ func parse(text []byte) (*Page, error) {
 	if err != nil {
 		return nil, errors.New("what it serves is not a page of metrics")
 	}
-	processes := map[string]*Process{}
+	processes := map[name]*Process{}
 	for _, m := range families[catalog.Up.PrometheusName()].GetMetric() {
-		id := label(m, string(resource.ClusterKey))
-		processes[id] = &Process{Cluster: id, Shards: map[int]bool{}}
+		n := nameOf(m)
+		processes[n] = &Process{Bot: n.bot, Region: n.region, Cluster: n.cluster, Shards: map[int]bool{}}
 	}
 	if len(processes) == 0 {
 		return nil, errNotArgus
@@ -73,8 +79,16 @@ func parse(text []byte) (*Page, error) {
 	namespace := namespaceOf(families)
 	each := func(i catalog.Instrument, f func(p *Process, m *dto.Metric, value float64)) {
 		for _, m := range families[i.In(namespace).PrometheusName()].GetMetric() {
-			if p := processes[label(m, string(resource.ClusterKey))]; p != nil {
+			if p := processes[nameOf(m)]; p != nil {
 				f(p, m, m.GetGauge().GetValue())
+			}
+		}
+	}
+	for _, m := range families["target_info"].GetMetric() {
+		if p := processes[nameOf(m)]; p != nil {
+			p.Service, p.Instance = label(m, "service_name"), label(m, "service_instance_id")
+			if namespace := label(m, "service_namespace"); namespace != "" {
+				p.Service = namespace + "/" + p.Service
 			}
 		}
 	}
@@ -110,10 +124,21 @@ func parse(text []byte) (*Page, error) {
 		})
 	}
 	page := &Page{}
-	for _, id := range slices.Sorted(maps.Keys(processes)) {
-		page.Processes = append(page.Processes, *processes[id])
+	for _, n := range slices.SortedFunc(maps.Keys(processes), name.compare) {
+		page.Processes = append(page.Processes, *processes[n])
 	}
 	return page, nil
+}
+
+// A name is what tells the processes of a page apart.
+type name struct{ bot, region, cluster string }
+
+func nameOf(m *dto.Metric) name {
+	return name{label(m, string(resource.BotKey)), label(m, string(resource.RegionKey)), label(m, string(resource.ClusterKey))}
+}
+
+func (n name) compare(o name) int {
+	return cmp.Or(cmp.Compare(n.bot, o.bot), cmp.Compare(n.region, o.region), cmp.Compare(n.cluster, o.cluster))
 }
 
 // namespaceOf is the first part of the names of the bot's metrics.

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	client "github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/attribute"
 	"go.uber.org/goleak"
 
 	"github.com/argus-dgo/argus"
@@ -66,6 +68,32 @@ func TestPage(t *testing.T) {
 		if _, err := NewClient("/metrics", given).Page(t.Context(), bot.Addr()); !errors.Is(err, want) {
 			t.Errorf("with the token %q: %v, want %v", given, err, want)
 		}
+	}
+}
+
+// TestPageOfTwoBots: two Arguses that share a page are two processes, whose clusters have one name.
+func TestPageOfTwoBots(t *testing.T) {
+	registry := client.NewRegistry()
+	shared := argus.WithRegistry(registry, registry)
+	bottest.Start(t, bottest.Discord(t), "127.0.6.2:0", "a", []int{0}, 1, shared, argus.WithBot("music"), argus.WithRegion("eu"), argus.WithServiceName("jukebox"),
+		argus.WithResourceAttributes(attribute.String("service.namespace", "fun")))
+	mod := bottest.Start(t, bottest.Discord(t), "127.0.6.3:0", "a", []int{0, 1}, 2, shared, argus.WithBot("mod"))
+	page, err := NewClient("/metrics", "").Page(t.Context(), mod.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(page.Processes) != 2 {
+		t.Fatalf("%d processes", len(page.Processes))
+	}
+	first, second := page.Processes[0], page.Processes[1]
+	if first.Bot != "mod" || first.Cluster != "a" || first.Region != "" || first.Service != "discord-bot" || len(first.Shards) != 2 || first.ShardCount != 2 {
+		t.Errorf("%+v", first)
+	}
+	if second.Bot != "music" || second.Cluster != "a" || second.Region != "eu" || second.Service != "fun/jukebox" || len(second.Shards) != 1 || second.ShardCount != 1 {
+		t.Errorf("%+v", second)
+	}
+	if first.Instance == "" || first.Instance == second.Instance {
+		t.Errorf("the instances are %q and %q", first.Instance, second.Instance)
 	}
 }
 

@@ -29,10 +29,13 @@ func parseLabel(text string) (name, value string, err error) {
 	case name == string(resource.ClusterKey):
 		return "", "", errors.New("cluster is the bots': each names itself with ARGUS_CLUSTER_ID or CLUSTER_ID; " +
 			"as a target label it would win, theirs would become exported_cluster, and all of these targets be one cluster")
+	case name == string(resource.BotKey), name == string(resource.RegionKey):
+		return "", "", fmt.Errorf("%[1]s is the bots', and alike on every path: set ARGUS_%[2]s in each; as a target label it would win over what a bot says, "+
+			"which would become exported_%[1]s", name, strings.ToUpper(name))
 	case name == "instance":
 		return "", "", errors.New("instance is made of the address by Prometheus; here all targets would have the same, and overwrite each other's series")
 	case name == "job":
-		return "", "", errors.New("job is the job_name of the scrape configuration, and the alerts look for its name")
+		return "", "", errors.New("job is the job_name of the scrape configuration: it tells bots apart, so give each bot a job of its own")
 	case ownLabel(name):
 		return "", "", fmt.Errorf("series of Argus have the label %s already; it would become exported_%s", name, name)
 	case value == "":

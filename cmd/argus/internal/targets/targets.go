@@ -6,10 +6,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -187,7 +185,7 @@ func (c *config) ask(ctx context.Context, addresses []string, w io.Writer) bool 
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	results := scrape.NewClient(c.path, c.token).Pages(ctx, addresses)
-	answered, clusters, fine := 0, map[string]bool{}, true
+	answered, clusters, fine := 0, 0, true
 	for _, r := range results {
 		if r.Err != nil {
 			fine = false
@@ -195,15 +193,21 @@ func (c *config) ask(ctx context.Context, addresses []string, w io.Writer) bool 
 			continue
 		}
 		answered++
-		for _, p := range r.Page.Processes {
-			clusters[p.Cluster] = true
+	}
+	bots := scrape.ByBot(results)
+	for _, bot := range bots {
+		clusters += len(bot.Clusters())
+		shared, at := bot.Shared()
+		for _, cluster := range shared {
+			fine = false
+			fmt.Fprintf(w, "cluster %v of %v is that of %s: give each process a name of its own, with ARGUS_CLUSTER_ID or CLUSTER_ID, "+
+				"or, if they are several bots, each of these with ARGUS_BOT\n", cluster, bot.Bot, cli.List(at[cluster]))
 		}
 	}
-	shared := scrape.SharedClusters(results)
-	for _, id := range slices.Sorted(maps.Keys(shared)) {
-		fine = false
-		fmt.Fprintf(w, "cluster %q is that of %s: give each process a name of its own, with ARGUS_CLUSTER_ID or CLUSTER_ID\n", id, cli.List(shared[id]))
+	of := ""
+	if len(bots) > 1 {
+		of = " of " + cli.Count(len(bots), "bot")
 	}
-	fmt.Fprintf(w, "%d of %s answered, with %s\n", answered, cli.Count(len(addresses), "target"), cli.Count(len(clusters), "cluster id"))
+	fmt.Fprintf(w, "%d of %s answered, with %s%s\n", answered, cli.Count(len(addresses), "target"), cli.Count(clusters, "cluster id"), of)
 	return fine
 }

@@ -123,6 +123,8 @@ func TestRefuses(t *testing.T) {
 		{[]string{"a-[1-9999]", "b-[1-2]"}, `"b-[1-2]": with it there are 10001 addresses`},
 		{[]string{"--out", "bots.yml", "a"}, `"bots.yml" for flag --out: must end in .json`},
 		{[]string{"--label", "cluster=eu", "a"}, "theirs would become exported_cluster"},
+		{[]string{"--label", "bot=music", "a"}, "set ARGUS_BOT in each"},
+		{[]string{"--label", "region=eu", "a"}, "which would become exported_region"},
 		{[]string{"--label", "exported_cluster=eu", "a"}, "exported_…"},
 		{[]string{"--label", "instance=x", "a"}, "instance is made of the address"},
 		{[]string{"--label", "job=x", "a"}, "job_name"},
@@ -265,11 +267,17 @@ func TestCheck(t *testing.T) {
 	if o.code != 0 || !strings.HasSuffix(o.stdout, "2 of 2 targets answered, with 2 cluster ids\n") || o.stderr != "" {
 		t.Errorf("all is well, but %+v", o)
 	}
+	// Another bot may call its clusters the same.
+	another := bottest.Start(t, discord, "127.0.1.8:0", "a", []int{0}, 1, argus.WithAuthToken(token), argus.WithBot("music")).Addr()
+	o = command(t, "", "--check", "--token-file", file, a, b, another)
+	if o.code != 0 || !strings.HasSuffix(o.stderr, "3 of 3 targets answered, with 3 cluster ids of 2 bots\n") {
+		t.Errorf("two bots, and %+v", o)
+	}
 	o = command(t, "", "--check", "--token-file", file, a, b, again, away, strings.TrimPrefix(other.URL, "http://"))
 	for _, want := range []string{
 		away + ": connection refused: nothing listens there\n",
 		": what it serves is not the page of Argus",
-		`cluster "a" is that of ` + a + ", " + again + ": give each process a name of its own",
+		`cluster "a" of job "discord-bot" is that of ` + a + ", " + again + ": give each process a name of its own",
 		"3 of 5 targets answered, with 2 cluster ids\n",
 	} {
 		if !strings.Contains(o.stderr, want) {
