@@ -32,7 +32,7 @@ and on (job, bot)
 bot:discord_interaction_ack_failures:increase1h >= ${AckFailuresAtLeast}`,
 		Summary: "Many users of cluster {{ $labels.cluster }} of " + theBot + " see that the application did not respond",
 		Description: "{{ $value | humanizePercentage }} of the last hour's interactions were not acknowledged within Discord's 3 s, and the last five minutes are no better. " +
-			"At this speed the budget of 30 days is gone in two days.",
+			"At this speed the budget of 30 days is gone in two days. The usual cause is a slow handler: discord_interaction_response_delay_seconds shows it.",
 	},
 	{
 		Name: "DiscordAckBudgetBurnsSlowly", Severity: Warning, Level: "cluster",
