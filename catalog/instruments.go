@@ -319,7 +319,7 @@ var (
 		Name: "discord.clock.offset", Kind: Gauge, Unit: "s", Section: sectionInteractions,
 		Description: "Smallest age of an interaction at its receipt in the last five to ten minutes, as the clocks say",
 		Notes: "A few hundredths of a second where this machine's clock is right: the way from Discord. Below 0 our clock is behind, far above 0 it is ahead, or everything is late. " +
-			"Absent while no interaction arrives.",
+			"A clock that is set meanwhile is followed with the next REST response and interaction. Absent while no interaction arrives.",
 	}
 	HandlerDelay = Instrument{
 		Name: "discord.interaction.handler.delay", Kind: Histogram, Unit: "s", Buckets: durationBuckets, Section: sectionInteractions,

@@ -135,6 +135,12 @@ func load(t *testing.T) []dashboard {
 	return all
 }
 
+// origin are the labels that say whose a series is. Each is a variable of each dashboard.
+var origin = []string{"job", "bot", "region", "cluster"}
+
+// grouped are the labels of a grouping or a match. Clusters and shards of several bots have the same names.
+var grouped = regexp.MustCompile(`\b(?:by|on) \(([^)]*)\)`)
+
 // An asked is an expression and where it stands.
 type asked struct{ where, expr string }
 
@@ -156,9 +162,6 @@ func (d *dashboard) expressions() []asked {
 // and the Go runtime that have a panel.
 func metrics() promcheck.Metrics {
 	all := promcheck.Catalog()
-	for _, labels := range all {
-		labels["job"] = nil // Prometheus' own
-	}
 	for _, name := range []string{"process_cpu_seconds_total", "process_resident_memory_bytes", "go_goroutines"} {
 		all[name] = promcheck.Series()
 	}
@@ -197,9 +200,16 @@ func TestQueriesNameTheCatalog(t *testing.T) {
 			if err != nil || len(q.Selectors) == 0 {
 				t.Errorf("%s asks for nothing: %s", e.where, e.expr)
 			}
+			for _, m := range grouped.FindAllStringSubmatch(e.expr, -1) {
+				if process := regexp.MustCompile(`\b(cluster|shard)\b`).MatchString(m[1]); process && !strings.HasPrefix(m[1], "job, bot, ") {
+					t.Errorf("%s mixes bots by (%s)", e.where, m[1])
+				}
+			}
 			for _, s := range q.Selectors {
-				if !slices.Contains(s.Matchers, promcheck.Matcher{Label: "cluster", Op: "=~", Value: "$cluster"}) {
-					t.Errorf("%s: %s is not that of the chosen clusters", e.where, s.Metric)
+				for _, label := range origin {
+					if !slices.Contains(s.Matchers, promcheck.Matcher{Label: label, Op: "=~", Value: "$" + label}) {
+						t.Errorf("%s: %s is not that of the chosen %s", e.where, s.Metric, label)
+					}
 				}
 				if grow[s.Metric] && !s.Ranged {
 					t.Errorf("%s: %s only grows, and is read without a window", e.where, s.Metric)
@@ -488,7 +498,7 @@ func TestVariables(t *testing.T) {
 		if first := d.Templating.List[0]; first.Type != "datasource" || first.Query != "prometheus" || first.Name != "datasource" {
 			t.Errorf("%s: the first variable is not the data source: %+v", d.UID, first)
 		}
-		for _, name := range []string{"datasource", "cluster"} {
+		for _, name := range append([]string{"datasource"}, origin...) {
 			if !defined[name] {
 				t.Errorf("%s has no variable %s", d.UID, name)
 			}
@@ -521,7 +531,7 @@ func TestVariables(t *testing.T) {
 				return
 			}
 			for _, m := range use.FindAllStringSubmatch(text, -1) {
-				builtIn := slices.Contains([]string{"__url_time_range", "__value"}, m[1])
+				builtIn := slices.Contains([]string{"__url_time_range", "__value", "__data"}, m[1])
 				if !builtIn && !defined[m[1]] {
 					t.Errorf("%s: %q uses $%s, which is not defined", d.UID, text, m[1])
 				}
@@ -544,6 +554,12 @@ func TestLinks(t *testing.T) {
 			uid, _, _ := strings.Cut(strings.TrimPrefix(value.(string), "/d/"), "?")
 			if !slices.Contains(order, uid) {
 				t.Errorf("%s has a link to %v", d.UID, value)
+			}
+			// Those of the dashboard itself carry all variables.
+			for _, label := range origin {
+				if _, query, ok := strings.Cut(value.(string), "?"); ok && !strings.Contains(query, "${"+label+":queryparam}") && !strings.Contains(query, "var-"+label+"=") {
+					t.Errorf("%s: the link %v loses the choice of %s", d.UID, value, label)
+				}
 			}
 		})
 		var want, got []string

@@ -18,6 +18,9 @@ const (
 	// farthest is how wrong a clock may be: one that was never set says 1970. What
 	// is farther is not a time, and may not even fit.
 	farthest = 100 * 365 * 24 * time.Hour
+	// setBy is how far the bounds have to move for the clock to have been set: more
+	// than the clocks of Discord's servers differ by, or than a clock drifts.
+	setBy = time.Second
 )
 
 // A skew compares this machine's clock with Discord's. An offset is our time
@@ -30,7 +33,8 @@ type skew struct {
 	bounded   bool
 	low, high time.Duration
 	since     time.Time
-	// The smallest ages of interactions: in this window and in the one before.
+	// The smallest ages of interactions: in this window and in the one before, by
+	// the clock as it is now.
 	current, previous minimum
 }
 
@@ -96,6 +100,11 @@ func (s *skew) response(date, sent, received time.Time) {
 	low, high := sent.Sub(date)-time.Second, received.Sub(date)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.bounded && max(low-s.high, s.low-high) > setBy {
+		// The clock was set. The ages from before were measured with another one, and
+		// the smallest of them would hide for minutes that it is ahead now.
+		s.previous, s.current = minimum{}, minimum{}
+	}
 	if s.bounded && received.Sub(s.since) < boundsLife {
 		low, high = max(low, s.low), min(high, s.high)
 	}

@@ -98,6 +98,53 @@ func TestSmallestAgeIsOfLately(t *testing.T) {
 	}
 }
 
+// TestSmallestAgeAfterTheClockIsSet: it is that of the new clock, as soon as a response has shown that there is one.
+func TestSmallestAgeAfterTheClockIsSet(t *testing.T) {
+	for _, jump := range []time.Duration{10 * time.Second, -10 * time.Second, 2500 * time.Millisecond, time.Hour} {
+		for _, quiet := range []time.Duration{time.Second, boundsLife - time.Minute, 2 * boundsLife} {
+			var s skew
+			now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+			tick := func(offset time.Duration) {
+				now = now.Add(time.Second)
+				s.receipt(offset+40*time.Millisecond, now)
+				s.asked(now, offset, 30*time.Millisecond)
+			}
+			for range 60 {
+				tick(0)
+			}
+			now = now.Add(quiet + jump)
+			tick(jump) // its answer shows the jump
+			tick(jump) // the next interaction has its age
+			if least, known := s.least(now); !known || least != jump+40*time.Millisecond {
+				t.Errorf("%v after the last interaction the clock jumps by %v: the smallest age is %v, %t", quiet, jump, least, known)
+			}
+			// And back.
+			now = now.Add(-jump)
+			tick(0)
+			tick(0)
+			if least, known := s.least(now); !known || least != 40*time.Millisecond {
+				t.Errorf("the clock jumps back by %v: the smallest age is %v, %t", jump, least, known)
+			}
+		}
+	}
+}
+
+// TestSmallestAgeOfAClockThatIsLeftAlone: servers of Discord's whose clocks differ a little, and a drift, do not make it begin anew.
+func TestSmallestAgeOfAClockThatIsLeftAlone(t *testing.T) {
+	var s skew
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	s.receipt(10*time.Millisecond, now)
+	for n := range 280 {
+		now = now.Add(1003 * time.Millisecond)
+		server := time.Duration(n%7-3) * 100 * time.Millisecond
+		s.asked(now, server+time.Duration(n)*time.Millisecond, time.Duration(n%50)*time.Millisecond)
+		s.receipt(500*time.Millisecond, now)
+	}
+	if least, known := s.least(now); !known || least != 10*time.Millisecond {
+		t.Errorf("the smallest age is %v, %t, want 10ms", least, known)
+	}
+}
+
 // TestDatesAreLookedAtNowAndThen: they have seconds.
 func TestDatesAreLookedAtNowAndThen(t *testing.T) {
 	var s skew

@@ -1,14 +1,13 @@
-import { board, clusters, uids } from "./frame";
+import { board, uids } from "./frame";
 import { ANSWERED, CLOCK, FAILURES, LATENCY } from "./limits";
 import { BAD, columns, lines, matrix, number, rows, GOOD, WARN } from "./look";
-import { AWAITED, lost, SERVED, shardsOfBot } from "./overview";
-import { agg, count, countRate, gauge, increase, max, min, NOW, not, rate, share, sum, total, W } from "./promql";
+import { AWAITED, lost, SERVED, shardsOfBot, upOfBot } from "./overview";
+import { agg, ofChosen, PROCESS, count, countRate, gauge, increase, max, min, NOW, not, rate, share, sum, total, W } from "./promql";
 import { bySign, seen, signs, trouble } from "./trouble";
 
 const any = { shard: undefined };
-const cluster = '{cluster=~"$cluster"}';
 const acks = "discord_interaction_acks_total";
-const upShare = `avg by (cluster) (${max(["cluster", "shard"], gauge("discord_shard_up", any))})`;
+const upShare = agg("avg", ["cluster"], max(["cluster", "shard"], gauge("discord_shard_up", any)));
 /** 0 where there is a cluster, or was one in the chosen time; where there is nothing, nothing is known. */
 const orNone = `or 0 * ${count([], seen)}`;
 /** Points from which a cluster needs somebody: any single sign that users feel. */
@@ -18,7 +17,7 @@ export const fleet = () =>
   board(
     "fleet",
     "All clusters in one pane, the worst first. A cluster that has stopped to report within the chosen time is the worst of all.",
-    [clusters],
+    [],
     [
       {
         title: "Who is in trouble?",
@@ -80,7 +79,7 @@ export const fleet = () =>
             description: `Trouble is the sum of points for: ${signs.map((s) => `${s.name} (${s.meaning})`).join("; ")}. A name leads to that cluster's overview.`,
             width: 24,
             height: 12,
-            keys: { cluster: "Cluster" },
+            keys: { job: "Job", bot: "Bot", cluster: "Cluster" },
             link: uids.overview,
             sort: { by: "Trouble", desc: true },
             columns: [
@@ -118,9 +117,9 @@ export const fleet = () =>
             unit: "short",
             decimals: 0,
             thresholds: TROUBLE,
-            row: "cluster",
+            row: "process",
             column: "sign",
-            query: `${sum(["cluster", "sign"], `\n${bySign}\n`)} > 0`,
+            query: `label_join(${sum(["cluster", "sign"], `\n${bySign}\n`)} > 0, "process", " ", "job", "bot", "cluster")`,
           }),
           rows({
             title: "Trouble over time",
@@ -130,7 +129,7 @@ export const fleet = () =>
             unit: "short",
             to: 100,
             scheme: "YlOrRd",
-            query: { expr: trouble, legend: "{{cluster}}" },
+            query: { expr: trouble, legend: PROCESS },
           }),
         ],
       },
@@ -143,7 +142,7 @@ export const fleet = () =>
             width: 12,
             unit: "percentunit",
             to: 1,
-            query: { expr: upShare, legend: "{{cluster}}" },
+            query: { expr: upShare, legend: PROCESS },
           }),
           rows({
             title: "Answered in time",
@@ -151,39 +150,48 @@ export const fleet = () =>
             width: 12,
             unit: "percentunit",
             to: 1,
-            query: { expr: share(sum(["cluster"], rate(acks, { type: AWAITED, outcome: SERVED })), sum(["cluster"], rate(acks, { type: AWAITED }))), legend: "{{cluster}}" },
+            query: { expr: share(sum(["cluster"], rate(acks, { type: AWAITED, outcome: SERVED })), sum(["cluster"], rate(acks, { type: AWAITED }))), legend: PROCESS },
           }),
           lines({
             title: "Interactions",
             description: "Interactions of each cluster. One that falls while the others do not has lost guilds, shards or its connection.",
             width: 12,
             unit: "ops",
-            queries: [{ expr: sum(["cluster"], rate("discord_interactions_total")), legend: "{{cluster}}" }],
+            queries: [{ expr: sum(["cluster"], rate("discord_interactions_total")), legend: PROCESS }],
           }),
           lines({
             title: "Guilds",
             description: "Guilds of each cluster. Discord spreads them evenly over the shards.",
             width: 12,
             unit: "short",
-            queries: [{ expr: max(["cluster"], gauge("discord_guilds")), legend: "{{cluster}}" }],
+            queries: [{ expr: max(["cluster"], gauge("discord_guilds")), legend: PROCESS }],
           }),
           lines({
             title: "Shards owned twice",
-            description: "Shard ids that more than one cluster has up. Each event is handled twice then: two processes were given the same range.",
+            description: "Shard ids that more than one cluster of a bot has up. Each event is handled twice then: two processes were given the same range.",
             width: 12,
             unit: "short",
             thresholds: { bad: 1 },
-            queries: [{ expr: `count(count by (shard) (${max(["cluster", "shard"], gauge("discord_shard_up", any))} == 1) > 1) ${orNone}`, legend: "shards" }],
+            queries: [{ expr: `count(${count(["shard"], `${max(["cluster", "shard"], gauge("discord_shard_up", any))} == 1`)} > 1) ${orNone}`, legend: "shards" }],
+          }),
+          columns({
+            title: "Shard counts in use",
+            description: "The number of shards that each cluster's sessions have, by how many clusters have it. Two rows for one bot for longer than a change of the number: some guilds are served twice and others not at all.",
+            width: 12,
+            keys: { job: "Job", bot: "Bot", shards: "Shards" },
+            none: "unknown",
+            sort: { by: "Clusters", desc: false },
+            columns: [{ name: "Clusters", unit: "short", expr: `count_values by (job, bot) ("shards", ${max(["cluster"], gauge("discord_shards_total"))})` }],
           }),
           lines({
             title: "Shards of the bot that are up",
-            description: "Different shard ids that are up in any cluster, against the bot's shard count.",
+            description: "Different shard ids that are up in any cluster, against the bot's shard count. Of several bots, the sums.",
             width: 12,
             unit: "short",
             colours: { up: GOOD, "shards of the bot": WARN },
             queries: [
-              { expr: `${sum([], max(["shard"], gauge("discord_shard_up", any)))} or 0 * ${shardsOfBot}`, legend: "up" },
-              { expr: shardsOfBot, legend: "shards of the bot" },
+              { expr: sum([], upOfBot(any)), legend: "up" },
+              { expr: sum([], shardsOfBot), legend: "shards of the bot" },
             ],
           }),
         ],
@@ -197,21 +205,21 @@ export const fleet = () =>
             width: 8,
             unit: "short",
             decimals: 2,
-            queries: [{ expr: sum(["cluster"], `rate(process_cpu_seconds_total${cluster}${W})`), legend: "{{cluster}}" }],
+            queries: [{ expr: sum(["cluster"], `rate(process_cpu_seconds_total${ofChosen}${W})`), legend: PROCESS }],
           }),
           lines({
             title: "Memory",
             description: "Resident memory. Growing without end: see the entries in discordgo's cache, and the goroutines.",
             width: 8,
             unit: "bytes",
-            queries: [{ expr: max(["cluster"], `process_resident_memory_bytes${cluster}`), legend: "{{cluster}}" }],
+            queries: [{ expr: max(["cluster"], `process_resident_memory_bytes${ofChosen}`), legend: PROCESS }],
           }),
           lines({
             title: "Goroutines",
             description: "Goroutines. discordgo starts one for each handler of each event: growing means that handlers do not return.",
             width: 8,
             unit: "short",
-            queries: [{ expr: max(["cluster"], `go_goroutines${cluster}`), legend: "{{cluster}}" }],
+            queries: [{ expr: max(["cluster"], `go_goroutines${ofChosen}`), legend: PROCESS }],
           }),
         ],
       },
@@ -222,7 +230,7 @@ export const fleet = () =>
             title: "Parts of Argus",
             description: "Whether the configured parts of Argus work. server: its address is bound. otlp: the last export was accepted. 0: its log line says what to do.",
             width: 8,
-            keys: { cluster: "Cluster", subsystem: "Part" },
+            keys: { job: "Job", bot: "Bot", cluster: "Cluster", subsystem: "Part" },
             sort: { by: "Works", desc: false },
             columns: [{ name: "Works", unit: "short", thresholds: { bad: 1, low: true }, expr: min(["cluster", "subsystem"], gauge("argus_subsystem_up")) }],
           }),

@@ -5,7 +5,7 @@ import * as cog from "@grafana/grafana-foundation-sdk/cog";
 import * as dashboard from "@grafana/grafana-foundation-sdk/dashboard";
 import { DataqueryBuilder } from "@grafana/grafana-foundation-sdk/prometheus";
 import { BAD, datasource, INFO } from "./look";
-import { agg, gauge, labelValues, Label, namespace } from "./promql";
+import { agg, gauge, labelValues, Label, namespace, PROCESS } from "./promql";
 import catalog from "./catalog.json";
 
 // Those of another namespace can lie in the same Grafana.
@@ -40,12 +40,33 @@ interface Chooser {
   query: string;
 }
 
-export const clusters: Chooser = {
-  name: "cluster",
-  label: "Cluster",
-  description: "The processes of the bot.",
-  query: labelValues("argus_up", "cluster", { cluster: undefined }),
-};
+/** Every dashboard has these. A label that is not set has no value to choose, and All is what has none as well. */
+const origin: Chooser[] = [
+  {
+    name: "job",
+    label: "Job",
+    description: "The job of the scrape, or the service name of what is pushed. With Bot it tells bots apart.",
+    query: labelValues("argus_up", "job", { job: undefined, bot: undefined, region: undefined, cluster: undefined }),
+  },
+  {
+    name: "bot",
+    label: "Bot",
+    description: "The bot's name, where it is set (ARGUS_BOT).",
+    query: labelValues("argus_up", "bot", { bot: undefined, region: undefined, cluster: undefined }),
+  },
+  {
+    name: "region",
+    label: "Region",
+    description: "The region, where it is set (ARGUS_REGION).",
+    query: labelValues("argus_up", "region", { region: undefined, cluster: undefined }),
+  },
+  {
+    name: "cluster",
+    label: "Cluster",
+    description: "The processes of the bot.",
+    query: labelValues("argus_up", "cluster", { cluster: undefined }),
+  },
+];
 
 export const shards: Chooser = {
   name: "shard",
@@ -88,9 +109,9 @@ const restarts = annotation(
   "Restarts",
   BAD,
   `${agg("min", ["cluster"], `min_over_time(${gauge("discord_uptime_seconds")}[1m])`)} < bool 60 == 1`,
-  "Restart of {{cluster}}",
-  "The process of {{cluster}} has started.",
-  ["cluster"],
+  `Restart of ${PROCESS}`,
+  `The process of ${PROCESS} has started.`,
+  ["job", "bot", "cluster"],
 );
 
 const versions = (expr: string) => agg("group", ["cluster", "argus_version", "discordgo_version", "go_version"], expr);
@@ -98,10 +119,10 @@ const before = `last_over_time(${gauge("discord_bot_info")}[1h] offset 1m)`;
 const changes = annotation(
   "Versions",
   INFO,
-  `${versions(gauge("discord_bot_info"))} unless ${versions(before)} and on (cluster) ${agg("group", ["cluster"], before)}`,
-  "New version on {{cluster}}",
+  `${versions(gauge("discord_bot_info"))} unless ${versions(before)} and on (job, bot, cluster) ${agg("group", ["cluster"], before)}`,
+  `New version on ${PROCESS}`,
   "argus {{argus_version}}, discordgo {{discordgo_version}}, {{go_version}}",
-  ["cluster"],
+  ["job", "bot", "cluster"],
 );
 
 /** A dashboard with its sections. */
@@ -120,7 +141,7 @@ export function board(which: keyof typeof uids, description: string, choosers: C
         .label("Data source")
         .description("A Prometheus, or what speaks its language.")
         .type("prometheus"),
-      ...choosers.map(variable),
+      ...[...origin, ...choosers].map(variable),
     ])
     .annotations([restarts, changes])
     .links(

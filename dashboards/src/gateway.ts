@@ -1,7 +1,7 @@
-import { board, clusters, shards } from "./frame";
+import { board, shards } from "./frame";
 import { ACK_AGE, BUDGET, GUILDS_LOST, LATENCY, LOCK, SENDS_PER_MINUTE } from "./limits";
 import { BAD, columns, crowd, GOOD, INFO, lines, number, states, WARN } from "./look";
-import { gauge, increase, max, min, Name, once, rate, re, share, sum, total, unitOf } from "./promql";
+import { BOT, gauge, increase, max, min, Name, NOW, once, PROCESS, rate, re, share, sum, total, unitOf } from "./promql";
 import { stateNumber, STATES } from "./states";
 
 const handshakes = "discord_shard_handshakes_total";
@@ -34,7 +34,7 @@ export const gateway = () =>
   board(
     "gateway",
     "What every shard does, why connections end and how they come back, which are silent, and what they send and receive.",
-    [clusters, shards],
+    [shards],
     [
       {
         title: "What does each shard do?",
@@ -110,7 +110,7 @@ export const gateway = () =>
             width: 24,
             height: 12,
             states: STATES,
-            query: { expr: stateNumber, legend: "{{cluster}} / {{shard}}" },
+            query: { expr: stateNumber, legend: `${PROCESS} / {{shard}}` },
           }),
           lines({
             title: "Shards by state",
@@ -125,7 +125,7 @@ export const gateway = () =>
             title: "Shards, worst first",
             description: "What each shard does and since when, its heartbeat, its lock, and when it last had an event. Sort by any column.",
             width: 12,
-            keys: { cluster: "Cluster", shard: "Shard" },
+            keys: { job: "Job", bot: "Bot", cluster: "Cluster", shard: "Shard" },
             sort: { by: "State", desc: false },
             columns: [
               { name: "State", unit: "short", states: STATES, expr: stateNumber },
@@ -181,6 +181,14 @@ export const gateway = () =>
             queries: [{ expr: sum(["kind"], increase("discord_shard_reconnects_total")), legend: "{{kind}}" }],
           }),
           lines({
+            title: "Reconnects, busiest shards",
+            description: "Times in five minutes that a shard was ready again, the ten shards that were so most often. One is a move by Discord. Three and more, over and over, is a shard that flaps: see why its connections end.",
+            width: 12,
+            unit: "short",
+            thresholds: { bad: 3 },
+            queries: [{ expr: `topk(10, ${sum([...perShard], once("discord_shard_reconnects_total", increase("discord_shard_reconnects_total", {}, NOW)))} > 0)`, legend: `${PROCESS} / {{shard}}` }],
+          }),
+          lines({
             title: "Attempts to connect",
             description:
               "Dials of the gateway by the answer. refused: an HTTP status in place of the WebSocket. 429, 403: Cloudflare holds this address back. 5xx: Discord, or Cloudflare before it. 407: your proxy. failed: no answer, which is DNS, the network, TLS or a proxy.",
@@ -205,9 +213,9 @@ export const gateway = () =>
             width: 12,
             unit: "short",
             queries: [
-              { expr: min([], gauge(`${start}remaining`)), legend: "left" },
-              { expr: max([], gauge(`${start}total`)), legend: "of" },
-              { expr: max([], gauge("discord_shards_total")), legend: "one restart of the fleet" },
+              { expr: min(BOT, gauge(`${start}remaining`)), legend: "left {{job}} {{bot}}" },
+              { expr: max(BOT, gauge(`${start}total`)), legend: "of {{job}} {{bot}}" },
+              { expr: max(BOT, gauge("discord_shards_total")), legend: "one restart of {{job}} {{bot}}" },
             ],
           }),
           number({
@@ -260,14 +268,14 @@ export const gateway = () =>
             width: 12,
             unit: "short",
             thresholds: ACK_AGE,
-            queries: [{ expr: `topk(10, ${ageInIntervals})`, legend: "{{cluster}} / {{shard}}" }],
+            queries: [{ expr: `topk(10, ${ageInIntervals})`, legend: `${PROCESS} / {{shard}}` }],
           }),
           lines({
             title: "Time since the last event",
             description: "The ten quietest shards. A shard with few guilds has quiet minutes; a busy one has not. Compare with its own past.",
             width: 12,
             unit: "s",
-            queries: [{ expr: `topk(10, time() - ${max([...perShard], gauge("discord_shard_event_timestamp_seconds"))})`, legend: "{{cluster}} / {{shard}}" }],
+            queries: [{ expr: `topk(10, time() - ${max([...perShard], gauge("discord_shard_event_timestamp_seconds"))})`, legend: `${PROCESS} / {{shard}}` }],
           }),
           lines({
             title: "Lock not free",
@@ -275,7 +283,7 @@ export const gateway = () =>
             width: 12,
             unit: "s",
             thresholds: LOCK,
-            queries: [{ expr: `topk(10, ${max([...perShard], gauge(lock))})`, legend: "{{cluster}} / {{shard}}" }],
+            queries: [{ expr: `topk(10, ${max([...perShard], gauge(lock))})`, legend: `${PROCESS} / {{shard}}` }],
           }),
           lines({
             title: "Heartbeat interval",
@@ -306,7 +314,7 @@ export const gateway = () =>
             width: 12,
             unit: "short",
             thresholds: { warn: BUDGET.warn * SENDS_PER_MINUTE, bad: BUDGET.bad * SENDS_PER_MINUTE },
-            queries: [{ expr: `topk(10, 60 * ${sum([...perShard], once("discord_shard_sent_total", rate("discord_shard_sent_total")))})`, legend: "{{cluster}} / {{shard}}" }],
+            queries: [{ expr: `topk(10, 60 * ${sum([...perShard], once("discord_shard_sent_total", rate("discord_shard_sent_total")))})`, legend: `${PROCESS} / {{shard}}` }],
           }),
           lines({
             title: "Sends by operation",
@@ -352,7 +360,7 @@ export const gateway = () =>
                   total(["cluster"], "discord_guilds_unavailable"),
                   `(${total(["cluster"], "discord_guilds")} + ${total(["cluster"], "discord_guilds_unavailable")})`,
                 ),
-                legend: "{{cluster}}",
+                legend: PROCESS,
               },
             ],
           }),
@@ -361,7 +369,7 @@ export const gateway = () =>
             description: "Voice connections of discordgo's that are ready to send and receive. Those that it tries to get, or to get back, are not among them.",
             width: 8,
             unit: "short",
-            queries: [{ expr: total(["cluster"], "discord_voice_clients"), legend: "{{cluster}}" }],
+            queries: [{ expr: total(["cluster"], "discord_voice_clients"), legend: PROCESS }],
           }),
           lines({
             title: "Entries in discordgo's cache",

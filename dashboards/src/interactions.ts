@@ -1,8 +1,8 @@
-import { board, clusters } from "./frame";
+import { board } from "./frame";
 import { ACK_DEADLINE, ANSWER, ANSWERED, CLOCK, FAILURES } from "./limits";
 import { BAD, columns, GOOD, INFO, lines, number, spread, WARN } from "./look";
 import { OUTCOMES, SERVED, UNANSWERED } from "./overview";
-import { agg, buckets, chosen, countRate, gauge, increase, labelValues, max, mean, not, portion, quantile, rate, share, sum, within3s } from "./promql";
+import { agg, PROCESS, buckets, chosen, countRate, gauge, increase, labelValues, max, mean, portion, quantile, rate, share, sum, within3s } from "./promql";
 
 const type = chosen("type");
 const command = chosen("command");
@@ -23,7 +23,6 @@ export const interactions = () =>
     "interactions",
     "Discord waits 3 s for the first answer to an interaction. Where do they go, by type and by command?",
     [
-      clusters,
       {
         name: "type",
         label: "Type",
@@ -53,7 +52,7 @@ export const interactions = () =>
           }),
           number({
             title: "Missed",
-            description: "Interactions in the chosen time for which no answer was even tried: a branch of a handler that returns without one, or no handler.",
+            description: "Interactions in the chosen time for which no answer was sent within 5 s: a branch of a handler that returns without one, no handler, or an answer that came later still, from a slow handler or out of the rate limiter (10062 then).",
             width: 4,
             unit: "short",
             decimals: 0,
@@ -71,7 +70,7 @@ export const interactions = () =>
           }),
           lines({
             title: "Outcomes",
-            description: "late: answered, or tried, after 3 s. rejected: tried in time and refused. missed: never tried. answered_elsewhere: by another process. superseded: an autocomplete whose user had typed on.",
+            description: "late: answered, or tried, after 3 s. rejected: tried in time and refused. missed: no answer was sent within 5 s. answered_elsewhere: by another process. superseded: an autocomplete whose user had typed on.",
             width: 12,
             unit: "ops",
             stacked: true,
@@ -99,14 +98,14 @@ export const interactions = () =>
                 legend: "3 the handler",
                 expr: `clamp_min(${mean([], attempt, { type, command })} - ${orNothing(mean([], delay, { type }))} - ${orNothing(mean([], queue, callback))}, 0)`,
               },
-              { legend: "4 in the rate limiter", expr: mean([], queue, callback) },
+              { legend: "4 the answer in the rate limiter", expr: mean([], queue, callback) },
               { legend: "5 the answer at Discord", expr: mean([], request, callback) },
             ],
           }),
           lines({
             title: "The slow ones: p95 of each part",
             description:
-              "For 95 of 100. These do not add up. The part that has grown is the one to look at: 1 Discord, the network or our clock; 2 and 3 the bot, or without a RequestOption a rate limit; 4 a rate limit; 5 Discord's REST. A handler that makes other requests before it answers waits in the rate limiter as well, within 3.",
+              "For 95 of 100. These do not add up. The wait in the rate limiter of the answer itself and that of the slowest route are apart: a handler that sends a message before it answers waits on that message's route, within 3. The part that has grown is the one to look at: 1 Discord, the network or our clock; 2 and 3 the bot, or without a RequestOption a rate limit; 4 a rate limit; 5 Discord's REST.",
             width: 12,
             height: 10,
             unit: "s",
@@ -117,8 +116,8 @@ export const interactions = () =>
               { legend: "3 receipt to first attempt", expr: quantile(0.95, [], attempt, { type, command }) },
               { legend: "receipt to accepted answer", expr: quantile(0.95, [], ack, { type, command }) },
               { legend: "handler, to its end", expr: quantile(0.95, [], "discord_app_command_duration_seconds", { command }) },
-              { legend: "4 in the rate limiter, the answer", expr: quantile(0.95, [], queue, callback) },
-              { legend: "in the rate limiter, other requests", expr: quantile(0.95, [], queue, { route: not(callback.route) }) },
+              { legend: "4 the answer in the rate limiter", expr: quantile(0.95, [], queue, callback) },
+              { legend: "in the rate limiter, slowest route", expr: max([], quantile(0.95, ["route"], queue)) },
               { legend: "5 the answer at Discord", expr: quantile(0.95, [], request, callback) },
             ],
           }),
@@ -188,7 +187,7 @@ export const interactions = () =>
             width: 12,
             unit: "s",
             thresholds: { bad: CLOCK.ahead },
-            queries: [{ expr: agg("min", ["cluster"], gauge("discord_clock_offset_seconds")), legend: "{{cluster}}" }],
+            queries: [{ expr: agg("min", ["cluster"], gauge("discord_clock_offset_seconds")), legend: PROCESS }],
           }),
         ],
       },

@@ -153,7 +153,7 @@ export function number(o: Numeric & { query: string; link?: string; plain?: bool
 function drill(title: string, uid: string) {
   return new dashboard.DashboardLinkBuilder(title)
     .type(dashboard.DashboardLinkType.Link)
-    .url(`/d/${uid}?\${datasource:queryparam}&\${cluster:queryparam}&\${__url_time_range}`);
+    .url(`/d/${uid}?\${datasource:queryparam}&\${job:queryparam}&\${bot:queryparam}&\${region:queryparam}&\${cluster:queryparam}&\${__url_time_range}`);
 }
 
 export interface Lines extends Numeric {
@@ -344,7 +344,8 @@ export function columns(
           value: [
             {
               title: "Look at this cluster",
-              url: `/d/${o.link}?\${datasource:queryparam}&var-cluster=\${__value.raw:percentencode}&\${__url_time_range}`,
+              // A row has a job for certain; a bot's name only where it is set, so that is as it was chosen.
+              url: `/d/${o.link}?\${datasource:queryparam}&var-job=\${__data.fields.${o.keys["job"]}:percentencode}&\${bot:queryparam}&\${region:queryparam}&var-cluster=\${__value.raw:percentencode}&\${__url_time_range}`,
             },
           ],
         },

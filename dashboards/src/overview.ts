@@ -1,7 +1,7 @@
-import { board, clusters, shards, uids } from "./frame";
+import { board, shards, uids } from "./frame";
 import { ANSWER, ANSWERED, BUDGET, EXEMPT_ROUTES, FAILURES, GLOBAL_PER_SECOND, GUILDS_LOST, GUILDS_PER_SHARD, INVALID_REQUESTS, SENDS_PER_MINUTE } from "./limits";
 import { BAD, bars, columns, GOOD, lines, number, WARN } from "./look";
-import { agg, count, gauge, increase, max, min, not, notRe, countRate, NOW, once, portion, quantile, rate, re, share, sum, total } from "./promql";
+import { agg, BOT, count, gauge, increase, max, min, not, notRe, countRate, NOW, once, portion, quantile, rate, re, share, sum, total } from "./promql";
 import { stateNumber, STATES } from "./states";
 
 export const OUTCOMES = { in_time: GOOD, answered_elsewhere: "blue", superseded: "super-light-blue", late: WARN, rejected: "purple", missed: BAD };
@@ -14,19 +14,24 @@ export const AWAITED = re("application_command|message_component|modal_submit");
 export const lost = `${agg("group", ["cluster"], `last_over_time(${gauge("argus_up")}[$__range])`)} unless ${agg("group", ["cluster"], gauge("argus_up"))}`;
 
 const up = max(["cluster", "shard"], gauge("discord_shard_up"));
-/** The bot's shard count; of a bot that is gone, what it was. */
-export const shardsOfBot = `(${max([], gauge("discord_shards_total"))} or ${max([], `last_over_time(${gauge("discord_shards_total")}[$__range])`)})`;
+/** The shard count of each bot; of a bot that is gone, what it was. */
+export const shardsOfBot = `(${max(BOT, gauge("discord_shards_total"))} or ${max(BOT, `last_over_time(${gauge("discord_shards_total")}[$__range])`)})`;
+/** Different shards that are up, of each bot: 0 where none is, absent where no shard count is known. */
+export const upOfBot = (matchers: { shard?: undefined } = {}) =>
+  `(${sum(BOT, max(["shard"], gauge("discord_shard_up", matchers)))} or 0 * ${shardsOfBot})`;
 // A process that pushes, or runs in a new pod, has series of its own, and one that is scraped at a fixed address goes on with the old ones, where its
-// start is a reset. Both are starts, and one that is seen in both ways, by two jobs, is one. Resets of a subquery over each cluster's youngest process would need a
+// start is a reset. Both are starts. Resets of a subquery over each cluster's youngest process would need a
 // step below the life of a process, which is many points for days of a hundred clusters, and have none where processes die before their second push.
-const restarts = `${max(["cluster"], sum(["cluster", "job"], `resets(${gauge("discord_uptime_seconds")}[$__range]) + 1`))} - 1`;
+const restarts = `${sum(["cluster"], `resets(${gauge("discord_uptime_seconds")}[$__range]) + 1`)} - 1`;
+/** What the bot has that has the most of it: limits are of one bot. */
+export const worst = (expr: string) => max([], sum(BOT, expr));
 const starts = "discord_gateway_session_start_remaining";
 
 export const overview = () =>
   board(
     "overview",
     "Are users answered, who is down, is it Discord or us, which budget runs out first, and what changed? Read it from the top.",
-    [clusters, shards],
+    [shards],
     [
       {
         title: "Are users answered?",
@@ -69,7 +74,7 @@ export const overview = () =>
           lines({
             title: "Interactions by outcome",
             description:
-              "Each interaction once. late: after 3 s. missed: never tried. rejected: tried in time and refused by Discord. answered_elsewhere: by another process. superseded: an autocomplete whose user had typed on.",
+              "Each interaction once. late: after 3 s. missed: no answer was sent within 5 s. rejected: tried in time and refused by Discord. answered_elsewhere: by another process. superseded: an autocomplete whose user had typed on.",
             width: 12,
             height: 8,
             unit: "ops",
@@ -104,19 +109,19 @@ export const overview = () =>
           number({
             title: "Shards missing of the bot",
             description:
-              "The bot's shard count less the different shards that are up, over the chosen clusters. Above 0 with no shard down: a whole process is missing, and all shards are where none is left. Choose all clusters and shards.",
+              "The bot's shard count less the different shards that are up, over the chosen clusters; of several bots, the sum. Above 0 with no shard down: a whole process is missing, and all shards are where none is left. Choose all clusters and shards.",
             width: 4,
             unit: "short",
             thresholds: { warn: 1, bad: 2 },
             link: uids.fleet,
             // A sum, for a count of those that are 1 has no result where none is. No data at all is no shard count, and so no result.
-            query: `clamp_min(${shardsOfBot} - (${sum([], max(["shard"], gauge("discord_shard_up")))} or vector(0)), 0)`,
+            query: sum([], `clamp_min(${shardsOfBot} - ${upOfBot()}, 0)`),
           }),
           columns({
             title: "Shards that are not ready",
             description: "What each shard that is not ready does, and since when. identifying for long: the identify budget, or Discord. disconnected for long: discordgo waits up to 10 minutes between tries.",
             width: 12,
-            keys: { cluster: "Cluster", shard: "Shard" },
+            keys: { job: "Job", bot: "Bot", cluster: "Cluster", shard: "Shard" },
             link: uids.gateway,
             none: "none known",
             sort: { by: "For", desc: true },
@@ -208,14 +213,15 @@ export const overview = () =>
           }),
           lines({
             title: "Time lost in the bot",
-            description: "Wait until a handler was called, handlers, and the wait in discordgo's rate limiter, all p95. They rise alone when the bot is slow.",
+            description: "Wait until a handler was called, time until the first attempt to answer, handlers to their end, and the wait in discordgo's rate limiter on the slowest route, all p95. They rise alone when the bot is slow.",
             width: 12,
             unit: "s",
             link: uids.interactions,
             queries: [
               { legend: "before the handler", expr: quantile(0.95, [], "discord_interaction_handler_delay_seconds") },
-              { legend: "handler", expr: quantile(0.95, [], "discord_app_command_duration_seconds") },
-              { legend: "rate limiter", expr: quantile(0.95, [], "discord_rest_queue_wait_seconds") },
+              { legend: "first attempt to answer", expr: quantile(0.95, [], "discord_interaction_response_delay_seconds") },
+              { legend: "handler, to its end", expr: quantile(0.95, [], "discord_app_command_duration_seconds") },
+              { legend: "rate limiter, slowest route", expr: max([], quantile(0.95, ["route"], "discord_rest_queue_wait_seconds")) },
             ],
           }),
         ],
@@ -226,7 +232,7 @@ export const overview = () =>
           bars({
             title: "Budgets used",
             description:
-              "IDENTIFYs of the day (at 100 % Discord resets the token), invalid requests in 10 minutes (10,000: a ban of the address), over the last 5 minutes gateway sends of the busiest shard (120 in 60 s: close code 4008) and REST requests (50 a second for the whole bot), guilds on the fullest process's shards (2,500 each).",
+              "IDENTIFYs of the day (at 100 % Discord resets the token), invalid requests in 10 minutes (10,000: a ban of the address), over the last 5 minutes gateway sends of the busiest shard (120 in 60 s: close code 4008) and REST requests (50 a second for the whole bot), guilds on the fullest process's shards (2,500 each). Of several bots, the one that has used the most.",
             width: 12,
             unit: "percentunit",
             min: 0,
@@ -236,18 +242,18 @@ export const overview = () =>
             link: uids.rest,
             queries: [
               { legend: "Identify", expr: `max(1 - ${gauge(starts)} / ${gauge("discord_gateway_session_start_total")})` },
-              { legend: "Invalid requests", expr: `${sum([], once("discord_rest_invalid_requests_total", increase("discord_rest_invalid_requests_total", {}, "[10m]")))} / ${INVALID_REQUESTS}` },
+              { legend: "Invalid requests", expr: `${worst(once("discord_rest_invalid_requests_total", increase("discord_rest_invalid_requests_total", {}, "[10m]")))} / ${INVALID_REQUESTS}` },
               { legend: "Gateway sends", expr: `${max([], sum(["cluster", "shard"], once("discord_shard_sent_total", rate("discord_shard_sent_total", {}, NOW))))} * 60 / ${SENDS_PER_MINUTE}` },
               {
                 legend: "REST requests",
-                expr: `${sum([], once("discord_rest_request_duration_seconds", countRate("discord_rest_request_duration_seconds", { route: notRe(EXEMPT_ROUTES) }, NOW)))} / ${GLOBAL_PER_SECOND}`,
+                expr: `${worst(once("discord_rest_request_duration_seconds", countRate("discord_rest_request_duration_seconds", { route: notRe(EXEMPT_ROUTES) }, NOW)))} / ${GLOBAL_PER_SECOND}`,
               },
               { legend: "Guilds per shard", expr: `max(${max(["cluster"], gauge("discord_guilds"))} / ${max(["cluster"], gauge("discord_shards_configured"))}) / ${GUILDS_PER_SHARD}` },
             ],
           }),
           number({
             title: "Session starts left",
-            description: "IDENTIFYs that are left until the reset, of the whole bot. Below two restarts of all shards: freeze deployments. Unknown without a poll (ARGUS_SESSION_START_POLL).",
+            description: "IDENTIFYs that are left until the reset, of the whole bot; of several bots, the least. Below two restarts of all shards: freeze deployments. Unknown without a poll (ARGUS_SESSION_START_POLL).",
             width: 4,
             height: 8,
             unit: "short",
@@ -266,7 +272,7 @@ export const overview = () =>
             none: "unknown",
             thresholds: { bad: 2, warn: 4, low: true },
             link: uids.gateway,
-            query: `${min([], gauge(starts))} / ${max([], gauge("discord_shards_total"))}`,
+            query: min([], `${min(BOT, gauge(starts))} / ${max(BOT, gauge("discord_shards_total"))}`),
           }),
           number({
             title: "Budget is back in",
@@ -295,9 +301,9 @@ export const overview = () =>
           }),
           columns({
             title: "Last restarts",
-            description: "Processes by when they started, and how often they did so again in the chosen time. A number that grows is a crash loop: each start costs session starts. Two processes with one cluster id count as well.",
+            description: "Processes by when they started, and how often they did so again in the chosen time. A number that grows is a crash loop: each start costs session starts. Two processes of one bot with one cluster id count as well, and so does one that is scraped and pushed under one job.",
             width: 12,
-            keys: { cluster: "Cluster" },
+            keys: { job: "Job", bot: "Bot", cluster: "Cluster" },
             link: uids.overview,
             sort: { by: "Up for", desc: false },
             columns: [

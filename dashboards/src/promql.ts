@@ -8,16 +8,23 @@ type Metrics = typeof catalog.metrics;
 /** A metric of the catalog, by its Prometheus name. */
 export type Name = keyof Metrics;
 
+/** What every series has: the job, and what comes from the resource, where it is set. Job and bot tell bots apart, cluster the processes of a bot. */
+type Origin = "job" | "bot" | "region" | "cluster";
+const ORIGIN: Origin[] = ["job", "bot", "region", "cluster"];
+if (!catalog.resource.every((name) => (ORIGIN as string[]).includes(name))) {
+  throw new Error(`the resource has the labels ${catalog.resource.join(", ")}`);
+}
+
 /** A label of one metric. */
-type LabelOf<N extends Name> = keyof Metrics[N]["labels"] | "cluster";
+type LabelOf<N extends Name> = keyof Metrics[N]["labels"] | Origin;
 
 /** Any label of the catalog, and what a query adds. */
-export type Label = { [N in Name]: keyof Metrics[N]["labels"] }[Name] | "cluster" | "job" | "le" | "sign";
+export type Label = { [N in Name]: keyof Metrics[N]["labels"] }[Name] | Origin | "le" | "sign";
 
 type Operator = "=" | "!=" | "=~" | "!~";
 
-/** What a label has to be. A plain string stands for equality. */
-type Want = string | { op: Operator; text: string };
+/** What a label has to be. A plain string stands for equality, a list for all of its members. */
+type Want = string | { op: Operator; text: string } | Want[];
 
 export type Matchers<N extends Name> = { [L in LabelOf<N>]?: Want | undefined };
 
@@ -46,6 +53,9 @@ const prefix = `${catalog.namespace}_`;
 const inNamespace = (name: string) => (name.startsWith(prefix) ? `${namespace}_${name.slice(prefix.length)}` : name);
 
 function matcher(name: Name, label: string, want: Want): string {
+  if (Array.isArray(want)) {
+    return want.map((w) => matcher(name, label, w)).join(",");
+  }
   const { op, text } = typeof want === "string" ? { op: "=" as Operator, text: want } : want;
   const values = metric(name).labels[label] ?? [];
   if (values.length > 0 && !text.startsWith("$")) {
@@ -59,7 +69,7 @@ function matcher(name: Name, label: string, want: Want): string {
 }
 
 function selector<N extends Name>(name: N, suffix: string, matchers: Matchers<N>, more: string[] = []): string {
-  const wants: Record<string, Want | undefined> = { cluster: chosen("cluster"), ...matchers };
+  const wants: Record<string, Want | undefined> = { ...Object.fromEntries(ORIGIN.map((label) => [label, chosen(label)])), ...matchers };
   // On the dashboards that show shards, each series with a shard is one of those chosen.
   if ("shard" in metric(name).labels && !("shard" in matchers)) {
     wants["shard"] = chosen("shard");
@@ -109,16 +119,26 @@ export const countRate = <N extends Name>(name: N, matchers: Matchers<N> = {}, w
 export const within3s = <N extends Name>(name: N, matchers: Matchers<N> = {}, window = W) =>
   `rate(${histogram(name, "_bucket", matchers, ['le=~"3|3[.]0"'])}${window})`;
 
-/** The aggregation of an expression by labels; without labels, over all. */
-export const agg = (op: "sum" | "max" | "min" | "avg" | "count" | "group", by: Label[], expr: string) =>
-  by.length > 0 ? `${op} by (${by.join(", ")}) (${expr})` : `${op}(${expr})`;
+/** What is asked of a metric that is not the catalog's: the series of the chosen processes. */
+export const ofChosen = `{${ORIGIN.map((label) => `${label}=~"$${label}"`).join(",")}}`;
+
+/** One bot, for a grouping. */
+export const BOT: Label[] = ["job", "bot"];
+/** The name of a process, for a legend. */
+export const PROCESS = "{{job}} {{bot}} {{cluster}}";
+
+/** The aggregation of an expression by labels; without labels, over all. Clusters and shards of several bots have the same names, so these are always those of a bot. */
+export const agg = (op: "sum" | "max" | "min" | "avg" | "count" | "group", by: Label[], expr: string) => {
+  const labels = by.includes("cluster") || by.includes("shard") ? [...new Set([...BOT, ...by])] : by;
+  return labels.length > 0 ? `${op} by (${labels.join(", ")}) (${expr})` : `${op}(${expr})`;
+};
 export const sum = (by: Label[], expr: string) => agg("sum", by, expr);
 export const max = (by: Label[], expr: string) => agg("max", by, expr);
 export const min = (by: Label[], expr: string) => agg("min", by, expr);
 export const count = (by: Label[], expr: string) => agg("count", by, expr);
 
 /**
- * One series for each that the bot has. A bot that is scraped and pushes into the same Prometheus is there twice, under another job or instance, and so is one
+ * One series for each that the bot has. A bot that is scraped and pushes into the same Prometheus under one job is there twice, and so is one
  * that was started again for as long as the Collector keeps the process before; a sum would take both.
  */
 export const once = <N extends Name>(name: N, expr: string) => max(["cluster", ...(Object.keys(metric(name).labels) as Label[])], expr);

@@ -1,7 +1,8 @@
-import { board, clusters } from "./frame";
+import { board } from "./frame";
 import { BUDGET, EXEMPT_ROUTES, FAILURES, GLOBAL_PER_SECOND, INVALID_REQUESTS } from "./limits";
 import { BAD, bars, columns, INFO, lines, number, spread, WARN } from "./look";
-import { buckets, chosen, countRate, increase, labelValues, NOW, not, notRe, once, portion, quantile, rate, re, sum, total } from "./promql";
+import { worst } from "./overview";
+import { BOT, buckets, chosen, countRate, increase, labelValues, max, NOW, not, notRe, once, portion, quantile, rate, re, sum, total } from "./promql";
 
 const request = "discord_rest_request_duration_seconds";
 const queue = "discord_rest_queue_wait_seconds";
@@ -15,7 +16,6 @@ export const rest = () =>
     "rest",
     "What the bot asks of Discord's REST API, how fast and with what result, whose limit it meets, and how far it is from a ban.",
     [
-      clusters,
       {
         name: "route",
         label: "Route",
@@ -29,12 +29,12 @@ export const rest = () =>
         panels: [
           number({
             title: "Invalid requests in 10 minutes",
-            description: "401, 403 and 429 but those of scope shared. At 10,000 Discord bans the address, and every bot behind it. At a thousand, stop what makes them.",
+            description: "401, 403 and 429 but those of scope shared. At 10,000 Discord bans the address, and every bot behind it. Of several bots, the one with the most. At a thousand, stop what makes them.",
             width: 6,
             unit: "short",
             decimals: 0,
             thresholds: { warn: 0.1 * INVALID_REQUESTS, bad: BUDGET.warn * INVALID_REQUESTS },
-            query: sum([], once(invalid, increase(invalid, {}, "[10m]"))),
+            query: worst(once(invalid, increase(invalid, {}, "[10m]"))),
           }),
           number({
             title: "Rate limited",
@@ -47,7 +47,7 @@ export const rest = () =>
           }),
           number({
             title: "Global limits",
-            description: "429s of scope global in the chosen time. One holds back everything that the session begins, answers to interactions too.",
+            description: "429s of scope global in the chosen time. One holds back everything that the session begins, answers to interactions too. The limit is of the whole bot.",
             width: 6,
             unit: "short",
             decimals: 0,
@@ -64,15 +64,15 @@ export const rest = () =>
           }),
           bars({
             title: "Limits used",
-            description: "Invalid requests by status (of 10,000 in 10 minutes), and requests that count towards the bot's 50 a second, over the last 5 minutes.",
+            description: "Invalid requests by status (of 10,000 in 10 minutes), and requests that count towards the bot's 50 a second, over the last 5 minutes. Of several bots, the one that has used the most.",
             width: 12,
             unit: "percentunit",
             min: 0,
             max: 1,
             thresholds: BUDGET,
             queries: [
-              { legend: "invalid: {{status}}", expr: `${sum(["status"], once(invalid, increase(invalid, {}, "[10m]")))} / ${INVALID_REQUESTS}` },
-              { legend: "requests a second", expr: `${sum([], once(request, countRate(request, { route: notRe(EXEMPT_ROUTES) }, NOW)))} / ${GLOBAL_PER_SECOND}` },
+              { legend: "invalid: {{status}}", expr: `${max(["status"], sum([...BOT, "status"], once(invalid, increase(invalid, {}, "[10m]"))))} / ${INVALID_REQUESTS}` },
+              { legend: "requests a second", expr: `${worst(once(request, countRate(request, { route: notRe(EXEMPT_ROUTES) }, NOW)))} / ${GLOBAL_PER_SECOND}` },
             ],
           }),
           lines({

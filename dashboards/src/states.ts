@@ -1,5 +1,5 @@
 import { BAD, GOOD, States, WARN } from "./look";
-import { gauge } from "./promql";
+import { gauge, max } from "./promql";
 
 /** The states of a shard, as numbers that grow with how near it is to being ready. */
 export const STATES: States = {
@@ -11,6 +11,9 @@ export const STATES: States = {
 };
 
 /** The state of each shard as such a number: one series is 1, the others are 0. */
-export const stateNumber = `max by (cluster, shard) (${Object.entries(STATES)
-  .map(([n, { text }]) => `${n} * ${gauge("discord_shard_state", { state: text })}`)
-  .join(" or ")})`;
+export const stateNumber = max(
+  ["cluster", "shard"],
+  Object.entries(STATES)
+    .map(([n, { text }]) => `${n} * ${gauge("discord_shard_state", { state: text })}`)
+    .join(" or "),
+);

@@ -22,7 +22,7 @@ export const seen = agg("group", ["cluster"], `last_over_time(${gauge("argus_up"
 /** A share as points: some for being above a limit, and more by how much it is. */
 const points = (some: number, more: number, part: string, limit: number) => `(${some} + ${more} * ${part}) * (${part} > bool ${limit})`;
 
-const notReady = `(1 - avg by (cluster) (${max(["cluster", "shard"], gauge("discord_shard_up", any))}))`;
+const notReady = `(1 - ${agg("avg", ["cluster"], max(["cluster", "shard"], gauge("discord_shard_up", any)))})`;
 const unanswered = `(${share(
   sum(["cluster"], increase("discord_interaction_acks_total", { type: AWAITED, outcome: UNANSWERED }, NOW)),
   sum(["cluster"], increase("discord_interaction_acks_total", { type: AWAITED }, NOW)),

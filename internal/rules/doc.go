@@ -9,12 +9,13 @@
 //
 // # What the rules rest on
 //
-// They tell processes apart by cluster and never by job or instance, which
-// differ between what is scraped and what is pushed; only the alert on scrapes
-// looks at these. A series that is there twice, because it is both scraped and
-// pushed or because a former process has not expired yet, counts once: gauges and
-// absolute rates take the maximum over them. Windows are 5 min and longer, since a push
-// comes once a minute by default. One set of rules watches one bot.
+// They tell bots apart by job and, where it is set, by bot; and the processes of a
+// bot by cluster. They never look at instance, which differs between what is
+// scraped and what is pushed; only the alert on scrapes and the count of starts do.
+// A series that is there twice under one job, because it is both scraped and pushed
+// or because a former process has not expired yet, counts once: gauges and absolute
+// rates take the maximum over them. Under two jobs it is two bots, each of which is
+// complete. Windows are 5 min and longer, since a push comes once a minute by default.
 package rules
 
 //go:generate go run ./generate

@@ -2,6 +2,15 @@ package rules
 
 import "fmt"
 
+// What counts against the objective. Nobody waits for an answer to an autocomplete (the user types on, and Discord refuses the
+// answer) or to a ping. An interaction that somebody else has answered, or that Discord took at the first try and refused at the
+// second, is neither a success nor a failure of this process.
+const (
+	awaited   = `type=~"application_command|message_component|modal_submit"`
+	notInTime = "late|rejected|missed"
+	judged    = "in_time|" + notInTime
+)
+
 // Records returns the recording rules, in the order in which they are evaluated within a group.
 func Records() []RecordGroup {
 	return []RecordGroup{
@@ -16,54 +25,54 @@ func interactionRecords() []Record {
 	records := []Record{
 		{
 			Name:  "cluster:discord_interactions:rate5m",
-			Expr:  `sum by (cluster) (rate(discord_interactions_total[5m]))`,
+			Expr:  `sum by (job, bot, cluster) (rate(discord_interactions_total[5m]))`,
 			About: "Interactions a second.",
 		},
 		{
 			Name:  "cluster:discord_interaction_acks:rate5m",
-			Expr:  `sum by (cluster) (rate(discord_interaction_acks_total[5m]))`,
+			Expr:  `sum by (job, bot, cluster) (rate(discord_interaction_acks_total[5m]))`,
 			About: "Interactions a second that have got their outcome.",
 		},
 		{
 			Name:  "cluster_command:discord_app_command_errors:ratio_rate15m",
-			Expr:  "sum by (cluster, command) (rate(discord_app_commands_total{status=\"error\"}[15m]))\n/\n(sum by (cluster, command) (rate(discord_app_commands_total[15m])) > 0)",
+			Expr:  "sum by (job, bot, cluster, command) (rate(discord_app_commands_total{status=\"error\"}[15m]))\n/\n(sum by (job, bot, cluster, command) (rate(discord_app_commands_total[15m])) > 0)",
 			About: "Share of a command's runs that failed. Absent while it is not used.",
 		},
 		{
 			Name:  "cluster:discord_gateway_events:rate5m",
-			Expr:  `sum by (cluster) (rate(discord_gateway_events_total[5m]))`,
+			Expr:  `sum by (job, bot, cluster) (rate(discord_gateway_events_total[5m]))`,
 			About: "Dispatches a second. There is no such number by shard: what is known of a shard is when its last one arrived.",
 		},
 	}
 	ackFailures := func(by, window string) string {
-		return fmt.Sprintf("sum%[1]s(rate(discord_interaction_acks_total{outcome!=\"in_time\"}[%[2]s]))\n/\n"+
-			"(sum%[1]s(rate(discord_interaction_acks_total[%[2]s])) > 0)", by, window)
+		return fmt.Sprintf("sum by (%[1]s) (rate(discord_interaction_acks_total{%[2]s,outcome=~\"%[3]s\"}[%[5]s]))\n/\n"+
+			"(sum by (%[1]s) (rate(discord_interaction_acks_total{%[2]s,outcome=~\"%[4]s\"}[%[5]s])) > 0)", by, awaited, notInTime, judged, window)
 	}
 	for _, window := range []string{"5m", "30m", "1h", "6h"} {
 		records = append(records, Record{
 			Name:  "cluster:discord_interaction_ack_failures:ratio_rate" + window,
-			Expr:  ackFailures(" by (cluster) ", window),
-			About: "Share of interactions that were not acknowledged in time. Absent without interactions.",
+			Expr:  ackFailures("job, bot, cluster", window),
+			About: "Share of the interactions that users wait for that were not acknowledged in time. Absent without interactions.",
 		})
 	}
 	for _, window := range []string{"5m", "1h"} {
 		records = append(records, Record{
 			Name:  "bot:discord_interaction_ack_failures:ratio_rate" + window,
-			Expr:  ackFailures("", window),
-			About: "The same of all clusters.",
+			Expr:  ackFailures("job, bot", window),
+			About: "The same for all clusters of the bot.",
 		})
 	}
 	for _, window := range []string{"1h", "6h"} {
 		records = append(records, Record{
 			Name:  "cluster:discord_interaction_ack_failures:increase" + window,
-			Expr:  fmt.Sprintf(`sum by (cluster) (increase(discord_interaction_acks_total{outcome!="in_time"}[%s]))`, window),
-			About: "Interactions that were not acknowledged in time.",
+			Expr:  fmt.Sprintf(`sum by (job, bot, cluster) (increase(discord_interaction_acks_total{%s,outcome=~"%s"}[%s]))`, awaited, notInTime, window),
+			About: "Interactions that users wait for and that were not acknowledged in time.",
 		})
 	}
 	return append(records, Record{
 		Name:  "bot:discord_interaction_ack_failures:increase1h",
-		Expr:  `sum(cluster:discord_interaction_ack_failures:increase1h)`,
-		About: "The same of all clusters.",
+		Expr:  `sum by (job, bot) (cluster:discord_interaction_ack_failures:increase1h)`,
+		About: "The same for all clusters of the bot.",
 	})
 }
 
@@ -72,12 +81,17 @@ func interactionRecords() []Record {
 var memoryRecords = []Record{
 	{
 		Name:  "cluster:argus_up:last1d",
-		Expr:  `max by (cluster) (last_over_time(argus_up[${Memory}]))`,
+		Expr:  `max by (job, bot, cluster) (last_over_time(argus_up[${Memory}]))`,
 		About: "Clusters that are there or were within the day.",
 	},
 	{
+		Name:  "bot:argus_up:last1d",
+		Expr:  `max by (job, bot) (cluster:argus_up:last1d)`,
+		About: "Bots that are there or were within the day.",
+	},
+	{
 		Name:  "cluster_shard:discord_shard_up:last1d",
-		Expr:  `max by (cluster, shard) (last_over_time(discord_shard_up[${Memory}]))`,
+		Expr:  `max by (job, bot, cluster, shard) (last_over_time(discord_shard_up[${Memory}]))`,
 		About: "Shards that a cluster has, or had within the day, up or not.",
 	},
 }
@@ -85,62 +99,94 @@ var memoryRecords = []Record{
 var shardRecords = []Record{
 	{
 		Name:  "cluster_shard:discord_shard_up:max",
-		Expr:  `max by (cluster, shard) (discord_shard_up)`,
+		Expr:  `max by (job, bot, cluster, shard) (discord_shard_up)`,
 		About: "Whether the cluster has the shard up.",
 	},
 	{
 		Name:  "cluster:discord_shard_up:sum",
-		Expr:  `sum by (cluster) (cluster_shard:discord_shard_up:max)`,
+		Expr:  `sum by (job, bot, cluster) (cluster_shard:discord_shard_up:max)`,
 		About: "Shards that the cluster has up.",
 	},
 	{
 		Name:  "shard:discord_shard_up:sum",
-		Expr:  `sum by (shard) (cluster_shard:discord_shard_up:max)`,
+		Expr:  `sum by (job, bot, shard) (cluster_shard:discord_shard_up:max)`,
 		About: "Clusters that have the shard up: 1, or something is wrong.",
 	},
 	{
 		Name:  "bot:discord_shard_up:sum",
-		Expr:  `sum(clamp_max(shard:discord_shard_up:sum, 1))`,
+		Expr:  `sum by (job, bot) (clamp_max(shard:discord_shard_up:sum, 1))`,
 		About: "Shards that are up anywhere, each once.",
 	},
 	{
 		Name:  "bot:discord_shards_total:max",
-		Expr:  "max(discord_shards_total)\nor\nmax(last_over_time(discord_shards_total[${Memory}]))",
+		Expr:  "max by (job, bot) (discord_shards_total)\nor\nmax by (job, bot) (last_over_time(discord_shards_total[${Memory}]))",
 		About: "Shards that the bot has to have; while no cluster says so, what one said last.",
 	},
 	{
 		Name:  "bot:discord_shards_missing:sum",
-		Expr:  "clamp_min(bot:discord_shards_total:max - (bot:discord_shard_up:sum or vector(0)), 0)",
+		Expr:  "clamp_min(bot:discord_shards_total:max - (bot:discord_shard_up:sum or 0 * bot:discord_shards_total:max), 0)",
 		About: "Shards that are up nowhere, whether a process knows of them or not.",
 	},
 	{
 		Name:  "bot:discord_shard_up:sum8m",
-		Expr:  "count(max by (shard) (max_over_time(discord_shard_up[${MissingWindow}])) == 1)\nor\nvector(0)",
+		Expr:  "count by (job, bot) (max by (job, bot, shard) (max_over_time(discord_shard_up[${MissingWindow}])) == 1)\nor\n0 * bot:discord_shards_total:max",
 		About: "Shards that were up anywhere at any time within 8 min, each once.",
 	},
 	{
 		Name:  "cluster:argus_up:max",
-		Expr:  `max by (cluster) (argus_up)`,
+		Expr:  `max by (job, bot, cluster) (argus_up)`,
 		About: "Clusters that are there.",
 	},
 	{
+		Name:  "bot:argus_up:max",
+		Expr:  `max by (job, bot) (cluster:argus_up:max)`,
+		About: "Bots that are there.",
+	},
+	{
+		// A process that is scraped at a fixed address goes on with its series, and its start is a reset, or, where it has been up for as long as the
+		// one before, a change of the start time alone. One that is pushed, or runs in a new pod, has a series of its own. One that is seen in several of
+		// these ways has still started once, so the largest counts.
+		Name: "cluster:discord_uptime_seconds:starts30m",
+		Expr: `max by (job, bot, cluster) (
+  label_replace(sum by (job, bot, cluster) (resets(discord_uptime_seconds[${StartsWindow}])), "seen", "reset", "", "")
+  or
+  label_replace(sum by (job, bot, cluster) (
+    changes(process_start_time_seconds[${StartsWindow}])
+    and on (job, bot, cluster, instance)
+    last_over_time(discord_uptime_seconds[${StartsWindow}])
+  ), "seen", "change", "", "")
+  or
+  label_replace(count by (job, bot, cluster) (
+    last_over_time(discord_uptime_seconds[${StartsWindow}]) < ${StartsSeconds}
+    unless
+    discord_uptime_seconds offset ${StartsWindow}
+  ), "seen", "new", "", "")
+)`,
+		About: "Starts of the cluster's process in 30 min, as far as they were scraped or pushed.",
+	},
+	{
 		Name:  "cluster_shard:discord_shard_event_timestamp_seconds:changes10m",
-		Expr:  `changes(max by (cluster, shard) (discord_shard_event_timestamp_seconds)[${SilentWindow}:1m])`,
+		Expr:  `changes(max by (job, bot, cluster, shard) (discord_shard_event_timestamp_seconds)[${SilentWindow}:1m])`,
 		About: "Minutes of ten, from one to the next, that had a new event: nine at most. A measure of quiet, not of traffic.",
 	},
 	{
+		Name:  "cluster_shard:discord_shard_reconnects:increase5m",
+		Expr:  "sum by (job, bot, cluster, shard) (\n  max by (job, bot, cluster, shard, kind) (increase(discord_shard_reconnects_total[5m]))\n)",
+		About: "Times that the shard became ready again.",
+	},
+	{
 		Name:  "cluster_shard:discord_shard_sent:rate5m",
-		Expr:  "sum by (cluster, shard) (\n  max by (cluster, shard, op) (rate(discord_shard_sent_total[5m]))\n)",
+		Expr:  "sum by (job, bot, cluster, shard) (\n  max by (job, bot, cluster, shard, op) (rate(discord_shard_sent_total[5m]))\n)",
 		About: "Payloads a second that are sent to the gateway.",
 	},
 	{
 		Name:  "cluster:discord_shard_resumes_tried:increase1h",
-		Expr:  `sum by (cluster) (increase(discord_shard_handshakes_total{kind="resume"}[1h]))`,
+		Expr:  `sum by (job, bot, cluster) (increase(discord_shard_handshakes_total{kind="resume"}[1h]))`,
 		About: "RESUMEs that were sent.",
 	},
 	{
 		Name: "cluster:discord_shard_resumes:ratio_increase1h",
-		Expr: "sum by (cluster) (increase(discord_shard_handshakes_total{kind=\"resume\",outcome=\"resumed\"}[1h]))\n/\n" +
+		Expr: "sum by (job, bot, cluster) (increase(discord_shard_handshakes_total{kind=\"resume\",outcome=\"resumed\"}[1h]))\n/\n" +
 			"(cluster:discord_shard_resumes_tried:increase1h > 0)",
 		About: "Share of RESUMEs that kept the session. Absent without any.",
 	},
@@ -149,27 +195,37 @@ var shardRecords = []Record{
 var platformRecords = []Record{
 	{
 		Name:  "cluster:discord_guilds_unavailable:ratio",
-		Expr:  "max by (cluster) (discord_guilds_unavailable)\n/\n(max by (cluster) (discord_guilds_unavailable) + max by (cluster) (discord_guilds) > 0)",
+		Expr:  "max by (job, bot, cluster) (discord_guilds_unavailable)\n/\n(max by (job, bot, cluster) (discord_guilds_unavailable) + max by (job, bot, cluster) (discord_guilds) > 0)",
 		About: "Share of guilds that are unavailable.",
 	},
 	{
 		Name:  "cluster:discord_rest_invalid_requests:increase10m",
-		Expr:  "sum by (cluster) (\n  max by (cluster, status) (increase(discord_rest_invalid_requests_total[10m]))\n)",
+		Expr:  "sum by (job, bot, cluster) (\n  max by (job, bot, cluster, status) (increase(discord_rest_invalid_requests_total[10m]))\n)",
 		About: "Responses that count towards Discord's ban, in its 10 min.",
 	},
 	{
 		Name:  "bot:discord_rest_invalid_requests:increase10m",
-		Expr:  `sum(cluster:discord_rest_invalid_requests:increase10m)`,
+		Expr:  `sum by (job, bot) (cluster:discord_rest_invalid_requests:increase10m)`,
 		About: "The same of all clusters: the most that one address can have.",
 	},
 	{
+		Name:  "bot:discord_ratelimits_global:increase5m",
+		Expr:  "sum by (job, bot) (\n  max by (job, bot, cluster, route) (increase(discord_ratelimits_total{scope=\"global\"}[5m]))\n)",
+		About: "Responses with status 429 that the bot's global limit caused.",
+	},
+	{
+		Name:  "cluster:discord_clock_offset_seconds:min",
+		Expr:  `min by (job, bot, cluster) (discord_clock_offset_seconds)`,
+		About: "How far the machine's clock is ahead of Discord's, at most.",
+	},
+	{
 		Name:  "bot:discord_gateway_session_start_remaining:min",
-		Expr:  `min(discord_gateway_session_start_remaining)`,
+		Expr:  `min by (job, bot) (discord_gateway_session_start_remaining)`,
 		About: "IDENTIFYs left: the newest answer, since the number only falls until the reset.",
 	},
 	{
 		Name:  "bot:discord_gateway_session_start_total:max",
-		Expr:  `max(discord_gateway_session_start_total)`,
+		Expr:  `max by (job, bot) (discord_gateway_session_start_total)`,
 		About: "IDENTIFYs of a day.",
 	},
 }

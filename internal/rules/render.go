@@ -3,6 +3,7 @@ package rules
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -126,20 +127,33 @@ Every alert of [dashboards/rules](../dashboards/rules/README.md), with its runbo
 ` + "`critical`" + ` is for a person, now: users are not served, or will not be soon, and it does not mend itself. ` + "`warning`" + ` is for a person, today.
 ` + "`info`" + ` is for whoever looks into something else.
 
+Each alert has the labels ` + "`job`" + ` and, where it is set, ` + "`bot`" + `, which tell bots apart (ArgusScrapeFails has those of the scrape), and those that the table names.
+
 `
+
+// readable is a summary without the language of templates.
+func readable(summary string) string {
+	return template.ReplaceAllString(strings.ReplaceAll(summary, theBot, "bot *bot*"), "*$1*")
+}
+
+var template = regexp.MustCompile(`{{ \$(?:labels\.)?(\w+)[^}]*}}`)
 
 // document is docs/ALERTS.md.
 func document() (string, error) {
 	var b strings.Builder
 	b.WriteString(documentHead)
 	for _, g := range Alerts() {
-		fmt.Fprintf(&b, "## %s\n\n| alert | severity | told apart by | after | what it says |\n| --- | --- | --- | --- | --- |\n", g.Title)
+		fmt.Fprintf(&b, "## %s\n\n| alert | severity | labels besides | after | what it says |\n| --- | --- | --- | --- | --- |\n", g.Title)
 		for _, a := range g.Alerts {
 			after := a.For
 			if after == "" {
 				after = "at once"
 			}
-			fmt.Fprintf(&b, "| [%[1]s](runbooks/%[1]s.md) | %s | %s | %s | %s |\n", a.Name, a.Severity, a.Level, after, a.Summary)
+			level := a.Level
+			if level == levelBot {
+				level = "–"
+			}
+			fmt.Fprintf(&b, "| [%[1]s](runbooks/%[1]s.md) | %s | %s | %s | %s |\n", a.Name, a.Severity, level, after, readable(a.Summary))
 		}
 		b.WriteString("\n")
 	}
@@ -152,7 +166,7 @@ func document() (string, error) {
 		}
 		fmt.Fprintf(&b, "| %s | `%s` | %s | %s |\n", t.Name, strings.ReplaceAll(t.Value, "|", `\|`), t.Reason, source)
 	}
-	b.WriteString("\n## Recording rules\n\nNamed `level:metric:operations`; the level is the labels of the result, `bot` for one value of all clusters.\n\n")
+	b.WriteString("\n## Recording rules\n\nNamed `level:metric:operations`; the level is the labels of the result besides `job` and `bot`, and `bot` where there are no others.\n\n")
 	b.WriteString("| rule | what it is |\n| --- | --- |\n")
 	for _, g := range Records() {
 		for _, r := range g.Records {

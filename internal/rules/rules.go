@@ -33,8 +33,9 @@ type Threshold struct {
 
 // A Record is a recording rule.
 type Record struct {
-	// Name is level:metric:operations. The level is the labels of the result:
-	// cluster, cluster_shard …, and bot for one value without any.
+	// Name is level:metric:operations. The level is the labels of the result besides
+	// those that tell bots apart, job and bot: cluster, cluster_shard …, and bot for
+	// one value of each bot.
 	Name string
 	Expr string
 	// About says what it is, for docs/ALERTS.md.
@@ -51,9 +52,16 @@ type Alert struct {
 	Expr        string
 	Summary     string
 	Description string
-	// Level says what the alert is told apart by, for docs/ALERTS.md.
+	// Level has the labels of the alert besides job and bot, for docs/ALERTS.md; bot
+	// where it has no others.
 	Level string
 }
+
+// levelBot is the level of what has one value for each bot.
+const levelBot = "bot"
+
+// theBot names the bot in a text: by its label bot, or by its job where it has none.
+const theBot = `{{ with or $labels.bot $labels.job }}bot {{ . }}{{ else }}the bot{{ end }}`
 
 // RunbookURL is the address of the alert's page.
 func (a Alert) RunbookURL() string { return Runbooks + a.Name + ".md" }

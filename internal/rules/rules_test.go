@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/argus-dgo/argus/internal/promcheck"
 )
 
 const root = "../.."
@@ -54,7 +56,13 @@ func TestAlertsAreComplete(t *testing.T) {
 			if !duration.MatchString(a.For) || !duration.MatchString(a.Keep) {
 				t.Errorf("%s: for %q and keep_firing_for %q must be durations", a.Name, a.For, a.Keep)
 			}
-			level := strings.Split(a.Level, ", ")
+			if a.Name != "ArgusScrapeFails" { // of the scrape, which knows no bot
+				toldApart(t, a.Name, a.Expr)
+				if !strings.Contains(a.Summary, theBot) {
+					t.Errorf("%s: the summary does not name the bot: %s", a.Name, a.Summary)
+				}
+			}
+			level := append(strings.Split(a.Level, ", "), "job", "bot")
 			for _, m := range labelInUse.FindAllStringSubmatch(a.Summary+a.Description, -1) {
 				if !slices.Contains(level, m[1]) {
 					t.Errorf("%s names the label %s, which it is not told apart by (%s)", a.Name, m[1], a.Level)
@@ -63,8 +71,8 @@ func TestAlertsAreComplete(t *testing.T) {
 			if a.Level == "" {
 				t.Errorf("%s does not say what it is told apart by", a.Name)
 			}
-			for _, label := range level {
-				if label != "bot" && !strings.Contains(a.Summary+a.Description, "$labels."+label) {
+			for _, label := range strings.Split(a.Level, ", ") {
+				if label != levelBot && !strings.Contains(a.Summary+a.Description, "$labels."+label) {
 					t.Errorf("%s: its texts do not say which %s it is", a.Name, label)
 				}
 			}
@@ -90,9 +98,45 @@ func TestRecordsAreNamed(t *testing.T) {
 				t.Errorf("%s: it is not told what it is: %q", r.Name, r.About)
 			}
 			level, _, _ := strings.Cut(r.Name, ":")
-			by := "by (" + strings.ReplaceAll(level, "_", ", ") + ")"
-			if (level != "bot") != strings.Contains(r.Expr, by) {
+			by := "by (job, bot, " + strings.ReplaceAll(level, "_", ", ") + ")"
+			if level == levelBot {
+				by = "by (job, bot)"
+			}
+			if !strings.Contains(r.Expr, by) && !isOf(r.Expr, level) {
 				t.Errorf("%s: the level does not fit the expression %s", r.Name, r.Expr)
+			}
+			toldApart(t, r.Name, r.Expr)
+		}
+	}
+}
+
+// isOf says whether all that an expression reads are records of the level.
+func isOf(expr, level string) bool {
+	q, err := promcheck.Parse(expr)
+	return err == nil && !slices.ContainsFunc(q.Selectors, func(s promcheck.Selector) bool { return !strings.HasPrefix(s.Metric, level+":") })
+}
+
+var (
+	grouped  = regexp.MustCompile(`\b(?:by|on)\s*\(([^)]*)\)`)
+	gathered = regexp.MustCompile(`\b(?:sum|max|min|avg|count|group|count_values|quantile|topk|bottomk)\s*\(`)
+)
+
+// toldApart fails where an expression mixes bots: where it gathers, or compares, what belongs to several.
+func toldApart(t *testing.T, name, expr string) {
+	t.Helper()
+	for _, m := range grouped.FindAllStringSubmatch(expr, -1) {
+		if !strings.HasPrefix(m[1], "job, bot") {
+			t.Errorf("%s mixes bots by (%s)", name, m[1])
+		}
+	}
+	if m := gathered.FindString(expr); m != "" {
+		t.Errorf("%s mixes bots: %s…) has no by", name, m)
+	}
+	if strings.Contains(expr, "ignoring") || strings.Contains(expr, "without") {
+		// These name what is left out, and keep job and bot.
+		for _, m := range regexp.MustCompile(`(?:ignoring|without)\s*\(([^)]*)\)`).FindAllStringSubmatch(expr, -1) {
+			if strings.Contains(m[1], "job") || strings.Contains(m[1], "bot") {
+				t.Errorf("%s mixes bots, without (%s)", name, m[1])
 			}
 		}
 	}

@@ -86,6 +86,31 @@ func Thresholds() []Threshold {
 				"The process itself must have said something new in it: the Collector repeats the last push of a process that was killed for 3 min. Two samples are needed, so one a minute is the least.",
 		},
 		{
+			Name: "ZombieHeartbeats", Value: "2",
+			Reason: "So many heartbeats must have been sent in this time without an acknowledgement. A process that stood still (a suspended laptop, a paused VM, a stopped process) has sent none meanwhile, " +
+				"and one at most between its return and the acknowledgement; nor does it look like this when Prometheus stood still. In two minutes a process that runs sends nearly three.",
+			Source: heartbeats,
+		},
+		{
+			Name: "FlapsAtLeast", Value: "3",
+			Reason: "In 5 min, over and over for ten. When Discord moves a connection (op 7), or a process restarts, a shard becomes ready again once. " +
+				"At this rate one shard that identifies each time uses up a day's 1,000 session starts.",
+			Source: sessionStart,
+		},
+		{
+			Name: "StartsAtLeast", Value: "4",
+			Reason: "A deployment, its rollback and one more are three. Kubernetes waits up to 5 min between two starts, which makes five or six in 30 min.",
+			Source: "https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy",
+		},
+		{
+			Name: "StartsWindow", Value: "30m",
+			Reason: "Long enough for the slow crash loop that Kubernetes makes of a quick one.",
+		},
+		{
+			Name: "StartsSeconds", Value: "1800",
+			Reason: "StartsWindow as a number: a process that is seen for the first time and is older has not started within it.",
+		},
+		{
 			Name: "SilentWindow", Value: "10m",
 			Reason: "Ten minutes, of which each is asked whether it had an event; a push comes once a minute.",
 		},
@@ -125,6 +150,11 @@ func Thresholds() []Threshold {
 			Source: sessionStart,
 		},
 		{
+			Name: "GlobalLimitsAtLeast", Value: "2",
+			Reason: "In 5 min, over and over for six: one burst of up to a minute is over before. Discord says how long to wait, which is seconds to minutes, so a bot that goes on sending too much meets the limit at least as often.",
+			Source: discordDocs + "topics/rate-limits#global-rate-limit",
+		},
+		{
 			Name: "InvalidRequestsHigh", Value: "2500",
 			Reason: "A quarter of Discord's 10,000 in 10 min, by one process: four of them behind one address are a ban.", Source: bans,
 		},
@@ -154,6 +184,14 @@ func Thresholds() []Threshold {
 		{
 			Name: "ClockAhead", Value: "1",
 			Reason: "Even the quickest interaction of ten minutes seems to have used up a third of Discord's 3 s.", Source: responding,
+		},
+		{
+			Name: "ClockWindow", Value: "8m",
+			Reason: "With the two minutes for which the alert waits, ten: a few minutes in which everything is late are no clock.",
+		},
+		{
+			Name: "ClockFar", Value: "3",
+			Reason: "Even the quickest interaction seems to have come after Discord's deadline, or so long before it was made: a clock that was set wrong. Two minutes suffice.", Source: responding,
 		},
 		{
 			Name: "ErrorWindow", Value: "15m",

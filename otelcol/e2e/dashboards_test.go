@@ -94,7 +94,7 @@ const all = ".*" // as the dashboards have it
 // fill is the query as Grafana sends it. What is not chosen is all.
 func (q panelQuery) fill(c choice, rateInterval, timeRange string) string {
 	replace := []string{"$__rate_interval", rateInterval, "$__range", timeRange}
-	for _, name := range []string{"cluster", "shard", "type", "command", "route"} {
+	for _, name := range []string{"job", "bot", "region", "cluster", "shard", "type", "command", "route"} {
 		value, ok := c[name]
 		if !ok {
 			value = all
@@ -216,7 +216,7 @@ func TestFleetRanking(t *testing.T) {
 	points := func(value float64, clusters ...string) []sample {
 		var all []sample
 		for _, c := range clusters {
-			all = append(all, sample{fmt.Sprintf(`{cluster=%q}`, c), value})
+			all = append(all, sample{fmt.Sprintf(`{job="bot",cluster=%q}`, c), value})
 		}
 		return all
 	}

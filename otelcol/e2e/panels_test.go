@@ -69,6 +69,34 @@ func readings() []reading {
 			},
 		},
 		{
+			what: "two bots: one with all of its shards, and one with none of two", every: "15s",
+			series: map[string]string{
+				`argus_up{job="music",cluster="0"}`: "1x99", `argus_up{job="mod",cluster="0"}`: "1x99",
+				`discord_shards_total{job="music",cluster="0"}`: "2x99", `discord_shards_total{job="mod",cluster="0"}`: "2x99",
+				`discord_shard_up{job="music",cluster="0",shard="0"}`: "1x99", `discord_shard_up{job="music",cluster="0",shard="1"}`: "1x99",
+				`discord_shard_up{job="mod",cluster="0",shard="0"}`: "0x99", `discord_shard_up{job="mod",cluster="0",shard="1"}`: "0x99",
+				`discord_gateway_session_start_remaining{job="music",cluster="0"}`: "900x99", `discord_gateway_session_start_remaining{job="mod",cluster="0"}`: "6x99",
+				`discord_rest_invalid_requests_total{job="music",cluster="0",status="403"}`: "0+75x99", `discord_rest_invalid_requests_total{job="mod",cluster="0",status="403"}`: "0+15x99",
+			},
+			shows: []shown{
+				{"Overview: Who is down?: Shards missing of the bot", "A", "20m", map[string]float64{"{}": 2}},
+				{"Overview: Which budget runs out first?: Restarts of the fleet left", "A", "20m", map[string]float64{"{}": 3}},
+				{"Fleet: Side by side: Shards owned twice", "A", "20m", map[string]float64{"{}": 0}},
+				{"Fleet: Side by side: Shard counts in use", "A", "20m", map[string]float64{`{job="music",shards="2"}`: 1, `{job="mod",shards="2"}`: 1}},
+				{"Fleet: Who is in trouble?: In trouble", "A", "20m", map[string]float64{"{}": 2}},
+				{"REST and rate limits: How near are the limits?: Invalid requests in 10 minutes", "A", "20m", map[string]float64{"{}": 3000}},
+			},
+		},
+		{
+			what: "clusters that disagree on the number of shards", every: "15s",
+			series: map[string]string{
+				`discord_shards_total{job="music",cluster="0"}`: "16x99", `discord_shards_total{job="music",cluster="1"}`: "16x99", `discord_shards_total{job="music",cluster="2"}`: "32x99",
+			},
+			shows: []shown{
+				{"Fleet: Side by side: Shard counts in use", "A", "20m", map[string]float64{`{job="music",shards="16"}`: 2, `{job="music",shards="32"}`: 1}},
+			},
+		},
+		{
 			what: "the only process of a bot is gone", every: "15s",
 			series: map[string]string{
 				`argus_up{cluster="a"}`: "1x40 stale", `discord_shards_total{cluster="a"}`: "1x40 stale",
@@ -93,15 +121,19 @@ func readings() []reading {
 		{
 			what: "one of them is not acknowledged any more from the tenth minute on", every: "15s",
 			series: pushedHeartbeats(600),
-			shows:  everyQuarter("Fleet: Who is in trouble?: Signs of trouble", "A", 13, 1, map[string]float64{`{cluster="a",sign="zombie"}`: 20}),
+			shows:  everyQuarter("Fleet: Who is in trouble?: Signs of trouble", "A", 13, 1, map[string]float64{`{cluster="a",process="  a",sign="zombie"}`: 20}),
 		},
 		{
 			// The pushed series of a stay in the Collector for five minutes after their end.
 			what: "processes that start every two minutes, for 20", every: "15s",
 			series: starts(map[string]string{"pushed": "a", "scraped": "b", "scraped and pushed": "c", "calm": "d"}),
 			shows: []shown{
-				{"Overview: What changed?: Last restarts", "B", "19m", map[string]float64{`{cluster="a"}`: 9, `{cluster="b"}`: 9, `{cluster="c"}`: 9, `{cluster="d"}`: 0}},
-				{"Overview: annotation Restarts", "", "14m", map[string]float64{`{cluster="a"}`: 1, `{cluster="b"}`: 1, `{cluster="c"}`: 1}},
+				{"Overview: What changed?: Last restarts", "B", "19m", map[string]float64{
+					`{job="bot",cluster="a"}`: 9, `{job="discord-bot",cluster="b"}`: 9, `{job="bot",cluster="c"}`: 9, `{job="discord-bot",cluster="c"}`: 9, `{job="discord-bot",cluster="d"}`: 0,
+				}},
+				{"Overview: annotation Restarts", "", "14m", map[string]float64{
+					`{job="bot",cluster="a"}`: 1, `{job="discord-bot",cluster="b"}`: 1, `{job="bot",cluster="c"}`: 1, `{job="discord-bot",cluster="c"}`: 1,
+				}},
 			},
 		},
 		{
@@ -126,7 +158,7 @@ func readings() []reading {
 			},
 		},
 		{
-			what: "a bot that is scraped, and pushes into the same Prometheus", every: "15s",
+			what: "a bot that is scraped, and pushes into the same Prometheus under the same job", every: "15s",
 			series: twice(map[string]string{
 				`argus_up{cluster="a"`: "1x100",
 				`discord_rest_invalid_requests_total{cluster="a",status="403"`:                                     "0+75x100",
@@ -155,8 +187,8 @@ func readings() []reading {
 				{"Gateway and shards: What does each shard do?: Connected", "A", "20m", map[string]float64{"{}": 4}},
 				{"Gateway and shards: What does each shard do?: Not connected", "A", "20m", map[string]float64{"{}": 1}},
 				{"Gateway and shards: What does each shard do?: Shards by state", "A", "20m", map[string]float64{`{state="ready"}`: 2}},
-				{"Gateway and shards: What comes in and goes out?: Sends in 60 s, busiest shards", "A", "20m", map[string]float64{`{cluster="a",shard="0"}`: 60}},
-				{"Gateway and shards: Guilds, voice and discordgo's cache: Guilds that are unavailable", "A", "20m", map[string]float64{`{cluster="a"}`: 0.1}},
+				{"Gateway and shards: What comes in and goes out?: Sends in 60 s, busiest shards", "A", "20m", map[string]float64{`{job="bot",cluster="a",shard="0"}`: 60}},
+				{"Gateway and shards: Guilds, voice and discordgo's cache: Guilds that are unavailable", "A", "20m", map[string]float64{`{job="bot",cluster="a"}`: 0.1}},
 				{"Gateway and shards: Guilds, voice and discordgo's cache: Entries in discordgo's cache", "B", "20m", map[string]float64{"{}": 70}},
 				{"REST and rate limits: How near are the limits?: Invalid requests in 10 minutes", "A", "20m", map[string]float64{"{}": 3600}},
 				{"REST and rate limits: How near are the limits?: Requests in flight", "A", "20m", map[string]float64{"{}": 7}},
@@ -267,7 +299,7 @@ func rateWindows(t *testing.T) map[[2]string]string {
 func twice(series map[string]string) map[string]string {
 	both := map[string]string{}
 	for name, values := range series {
-		both[name+`,job="discord-bot",instance="bot:9191"}`] = values
+		both[name+`,job="bot",instance="bot:9191"}`] = values
 		both[name+`,job="bot",instance="5f1c"}`] = values
 	}
 	return both

@@ -50,6 +50,22 @@ func rateLimited(ctx context.Context, st *stage) {
 	}
 }
 
+// globalLimit has the bot meet its global limit again and again. discordgo v0.29.0
+// holds back all requests of the session then, callbacks too, which Discord
+// exempts from the limit.
+func globalLimit(ctx context.Context, st *stage) {
+	limit := discordtest.RateLimit{Pattern: "/channels/{rest...}", Scope: "global", RetryAfter: st.beats(3.5)}
+	for made := 0; st.wait(ctx, 1); {
+		if made-st.server.RateLimited()[limit.Scope] >= st.shards {
+			continue // nobody has run into these yet
+		}
+		st.server.RateLimit(limit)
+		if made++; made%10 == 1 {
+			st.tell("429s of the scope global, after which discordgo holds everything back")
+		}
+	}
+}
+
 // slowEdits answers the edits of deferred answers more slowly than they come, in
 // turns. discordgo v0.29.0 has one bucket for all of a session's and holds it
 // while a request is under way, so the others queue up. (A callback has a bucket

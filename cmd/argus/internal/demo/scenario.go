@@ -94,6 +94,28 @@ func scenarios() []*scenario {
 			play: rateLimited,
 		},
 		{
+			name: "global-limit", summary: "the bot sends more than Discord allows over all routes, again and again, and discordgo holds back its answers as well",
+			watch: "discord_ratelimits_total",
+			looks: []look{
+				{"429s of the global limit", `sum(rate(discord_ratelimits_total{scope="global"}[1m]))`},
+				{"answers that are late for it", `sum by (outcome) (rate(discord_interaction_acks_total[1m]))`},
+				{"time until an answer is sent: everything waits", `histogram_quantile(0.95, sum by (le) (rate(discord_interaction_response_delay_seconds_bucket[1m])))`},
+				{"what sends the most", `topk(3, sum by (route) (rate(discord_rest_request_duration_seconds_count[1m])))`},
+			},
+			play: globalLimit,
+		},
+		{
+			name: "flapping", summary: "a shard loses its connection as soon as it is ready, over and over: it is up now and then, and never missing",
+			watch: "discord_shard_reconnects_total",
+			looks: []look{
+				{"how often each shard was ready again", `sum by (shard) (increase(discord_shard_reconnects_total[1m]))`},
+				{"why the connections end", `sum by (code, initiator) (increase(discord_shard_disconnects_total[1m]))`},
+				{"whether they resume, or use up session starts", `sum by (kind, outcome) (increase(discord_shard_handshakes_total[1m]))`},
+				{"share of the time that each shard is up", `avg_over_time(discord_shard_up[1m])`},
+			},
+			play: flapping,
+		},
+		{
 			name: "zombie", summary: "a shard that is connected and silent: no heartbeat is acknowledged, no event arrives, and it still counts as up",
 			watch: "discord_shard_heartbeat_ack_timestamp_seconds",
 			looks: []look{

@@ -126,6 +126,17 @@ var moves = map[string][]signal{
 		{catalog.RateLimits, "scope=global, route=/channels/{id}/messages"},
 		{catalog.CommandErrors, "command=mod ban, error_type=*discordgo.RESTError"},
 	},
+	"global-limit": {
+		{catalog.RateLimits, "scope=global, route=/channels/{id}/messages"},
+		{catalog.InvalidRequests, "status=429"},
+		{catalog.ResponseDelay, "type=application_command"},
+	},
+	"flapping": {
+		{catalog.ShardDisconnects, "initiator=network"},
+		{catalog.ShardReconnects, "kind=resume"},
+		{catalog.Handshakes, "kind=resume, outcome=resumed"},
+		{catalog.ShardUp, ""},
+	},
 	"zombie": {
 		{catalog.Handshakes, "kind=resume, outcome=resumed"},
 		{catalog.HeartbeatAck, ""},
@@ -199,6 +210,8 @@ var rests = map[string][]signal{
 	"outage":          {{catalog.RateLimits, ""}},
 	"slow-handlers":   {{catalog.ShardDisconnects, ""}, {catalog.RateLimits, ""}, {catalog.GuildsUnavailable, ""}},
 	"rate-limited":    {{catalog.ShardDisconnects, ""}, {catalog.GuildsUnavailable, ""}},
+	"global-limit":    {{catalog.ShardDisconnects, ""}, {catalog.GuildsUnavailable, ""}, {catalog.RateLimits, "scope=user"}, {catalog.RateLimits, "scope=shared"}},
+	"flapping":        {{catalog.RateLimits, ""}, {catalog.GuildsUnavailable, ""}, {catalog.InvalidRequests, ""}},
 	"zombie":          {{catalog.ShardDisconnects, "initiator=discord"}, {catalog.RateLimits, ""}, {catalog.GuildsUnavailable, ""}},
 	"identify-budget": {{catalog.ShardDisconnects, ""}, {catalog.RateLimits, ""}, {catalog.GuildsUnavailable, ""}},
 	"fatal-close":     {{catalog.RateLimits, ""}, {catalog.GuildsUnavailable, ""}, {catalog.InvalidRequests, ""}, {catalog.InstrumentationErrors, ""}},
@@ -307,6 +320,8 @@ func TestScenarios(t *testing.T) {
 		"outage":          checkOutage,
 		"slow-handlers":   checkSlowHandlers,
 		"rate-limited":    checkRateLimited,
+		"global-limit":    checkGlobalLimit,
+		"flapping":        checkFlapping,
 		"zombie":          checkZombie,
 		"identify-budget": checkIdentifyBudget,
 		"fatal-close":     checkFatalClose,
@@ -414,6 +429,23 @@ func checkRateLimited(t *testing.T, w *watch) {
 	w.until(t, "callbacks to be held back, and edits to queue up", func() bool {
 		families := w.look(t)
 		return longer(families, "ping", 0.5) > 0 && longer(families, deferredCommand, 5) > 0
+	})
+}
+
+func checkGlobalLimit(t *testing.T, w *watch) {
+	w.until(t, "the global limit to be met again and again", func() bool { return w.demo.server.RateLimited()["global"] >= 5 })
+	// "ping" does nothing but answer: what takes longer was held back.
+	w.until(t, "callbacks to be held back", func() bool { return longer(w.look(t), "ping", 0.5) > 0 })
+}
+
+func checkFlapping(t *testing.T, w *watch) {
+	w.until(t, "a shard to be ready again five times", func() bool {
+		for _, m := range w.look(t)[catalog.ShardReconnects.PrometheusName()].GetMetric() {
+			if m.GetCounter().GetValue() >= 5 {
+				return true
+			}
+		}
+		return false
 	})
 }
 
