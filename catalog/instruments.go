@@ -73,7 +73,7 @@ var (
 	ShardUp = Instrument{
 		Name: "discord.shard.up", Kind: Gauge, Labels: []Label{shardLabel}, Section: sectionGateway,
 		Description: "Whether the shard's gateway session is up: 1 from READY or RESUMED until the connection ends, else 0",
-		Notes: "1 if any of several sessions with the same shard id is up. Absent before the session's first dial and after the bot has closed it for good.",
+		Notes:       "1 if any of several sessions with the same shard id is up. Absent before the session's first dial and after the bot has closed it for good.",
 	}
 	ShardsConnected = Instrument{
 		Name: "discord.shards.connected", Kind: Gauge, Unit: "{shard}", Section: sectionGateway,
@@ -88,7 +88,7 @@ var (
 	ShardsTotal = Instrument{
 		Name: "discord.shards.total", Kind: Gauge, Unit: "{shard}", Section: sectionGateway,
 		Description: "Number of shards of the whole bot, as the sessions are configured",
-		Notes: "The largest ShardCount of the sessions that are shards, or that wait to be opened and were given one. Absent while there is none.",
+		Notes:       "The largest ShardCount of the sessions that are shards, or that wait to be opened and were given one. Absent while there is none.",
 	}
 	Sessions = Instrument{
 		Name: "discord.sessions", Kind: Gauge, Unit: "{session}", Section: sectionGateway,
