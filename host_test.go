@@ -1,6 +1,7 @@
 package argus
 
 import (
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	client "github.com/prometheus/client_golang/prometheus"
 
@@ -224,14 +226,14 @@ func TestInteractionsByHTTP(t *testing.T) {
 	if ready() != http.StatusOK {
 		t.Error("not ready")
 	}
-	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/", strings.NewReader(`{"id":"1","type":3}`)))
+	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/", strings.NewReader(fmt.Sprintf(`{"id":"%d","type":3}`, (time.Now().UnixMilli()-1420070400000)<<22))))
 	page := scrape(t, a.Handler())
 	wantLine(t, page, `discord_shards_configured{cluster="default"} 0`)
 	if strings.Contains(page, "\ndiscord_shard_up{") {
 		t.Error("there is a shard")
 	}
 	eventually(t, "the interaction", func() bool {
-		return hasLine(scrape(t, a.Handler()), `discord_interactions_total{cluster="default",status="expired",type="message_component"} 1`)
+		return hasLine(scrape(t, a.Handler()), `discord_interactions_total{cluster="default",status="received",type="message_component"} 1`)
 	})
 	b, _ := startTest(t, nil, WithoutGateway())
 	if err := b.Ready(); err != nil {
