@@ -2,6 +2,7 @@ package instrument_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"slices"
@@ -107,6 +108,34 @@ func TestDetachBeforeOpen(t *testing.T) {
 	detach()
 	if s2.Dialer != &users {
 		t.Error("a Dialer that the user set after Attach was taken away")
+	}
+}
+
+// TestDetachOfSeveralBeforeOpen: whichever of several instrumentations goes first,
+// the last one leaves the session as it was.
+func TestDetachOfSeveralBeforeOpen(t *testing.T) {
+	orders := [][]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}}
+	for _, order := range orders {
+		t.Run(fmt.Sprint(order), func(t *testing.T) {
+			benches := []*bench{newBench(t, nil), newBench(t, nil), newBench(t, nil)}
+			s := benches[0].session(0, 1)
+			dialer, client := s.Dialer, s.Client
+			var detach []func()
+			for _, b := range benches {
+				detach = append(detach, b.attach(s))
+			}
+			for n, which := range order {
+				detach[which]()
+				if restored := s.Dialer == dialer && s.Client == client; restored != (n == len(order)-1) {
+					t.Errorf("after %d of 3: Dialer and Client are as they were: %t", n+1, restored)
+				}
+			}
+			// Attached again, by the one that went first, and gone again.
+			benches[order[0]].attach(s)()
+			if s.Dialer != dialer || s.Client != client {
+				t.Error("attached again, Dialer and Client are not put back")
+			}
+		})
 	}
 }
 

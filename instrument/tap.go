@@ -27,6 +27,7 @@ type tap struct {
 	dialer, userDialer *websocket.Dialer
 	client, userClient *http.Client
 	beside             *http.Client // for calls that are not the session's
+	below              *tap         // the one that was there before; nil if there was none
 }
 
 // fields guards Dialer and Client of all sessions, and which tap is whose,
@@ -44,6 +45,9 @@ func newTap(s *discordgo.Session) *tap {
 	t.dialer = t.wrapDialer(s.Dialer)
 	s.Dialer = t.dialer
 	if s.Client != nil {
+		if before, ok := s.Client.Transport.(*transport); ok {
+			t.below = before.tap
+		}
 		client := *s.Client
 		client.Transport = &transport{tap: t, next: s.Client.Transport}
 		t.client = &client
@@ -63,14 +67,18 @@ func newTap(s *discordgo.Session) *tap {
 func (t *tap) stays() bool { return t.called.Load() || t.conn.Load() != nil }
 
 // restore puts back what newTap replaced, unless the user has put something
-// else there since. The same conditions hold, and the tap must not be there to
-// stay or be somebody's.
+// else there since, and then what taps below replaced that were let go of while
+// this one was around them. The same conditions hold, and the tap must not be
+// there to stay or be somebody's.
 func (t *tap) restore(s *discordgo.Session) {
 	if s.Dialer == t.dialer {
 		s.Dialer = t.userDialer
 	}
 	if t.client != nil && s.Client == t.client {
 		s.Client = t.userClient
+	}
+	if b := t.below; b != nil && b.target.Load() == nil && !b.stays() {
+		b.restore(s)
 	}
 }
 
