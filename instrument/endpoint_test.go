@@ -355,7 +355,7 @@ func TestInteractionEndpointIsBounded(t *testing.T) {
 	for range 200 {
 		w.post(false, strings.Replace(body, id, w.srv.NewID(time.Now()), 1))
 	}
-	w.collect().want(t, reading{received("application_command"): 1, acked("in_time", "application_command"): 1, "argus.timers.evicted": 0})
+	w.collect().want(t, reading{received("application_command"): 1, acked("in_time", "application_command"): 1, "argus.timers.evicted{timer=answer}": 0})
 }
 
 // TestInteractionEndpointAfterClose works, and measures nothing.
