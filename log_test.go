@@ -33,7 +33,7 @@ func TestLoggerIsHostile(t *testing.T) {
 	defer close(release)
 	for name, handle := range map[string]func(){
 		"blocks":             func() { <-release },
-		"panics":             func() { panic("the logger's own") }, //nolint:forbidigo // what is tested
+		"panics":             func() { panic("the logger's own") },
 		"ends the goroutine": runtime.Goexit,
 	} {
 		t.Run(name, func(t *testing.T) {

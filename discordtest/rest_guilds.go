@@ -175,20 +175,17 @@ func (r *rest) memberRoutes(add adder) {
 		}
 		return nil, &unknownMember
 	}
-	known := func(g *guild, req *http.Request) (any, *apiError) {
-		_, problem := one(g, req)
-		return nil, problem
-	}
 	add("GET /guilds/{guild_id}/members/{user_id}", r.ofGuild(one))
 	add("PATCH /guilds/{guild_id}/members/{user_id}", r.ofGuild(one))
 	add("PATCH /guilds/{guild_id}/members/{user_id}/nick", r.ofGuild(one))
 	add("PUT /guilds/{guild_id}/members/{user_id}", r.inGuild(noContent)) // is a member already
-	add("DELETE /guilds/{guild_id}/members/{user_id}", r.ifGuildHas(known))
+	add("DELETE /guilds/{guild_id}/members/{user_id}", r.ifGuildHas(one))
 	withRole := func(g *guild, req *http.Request) (any, *apiError) {
-		if _, problem := one(g, req); problem != nil {
-			return nil, problem
+		m, problem := one(g, req)
+		if problem == nil {
+			problem = r.roleProblem(req)
 		}
-		return nil, r.roleProblem(req)
+		return m, problem
 	}
 	add("PUT /guilds/{guild_id}/members/{user_id}/roles/{role_id}", r.ifGuildHas(withRole))
 	add("DELETE /guilds/{guild_id}/members/{user_id}/roles/{role_id}", r.ifGuildHas(withRole))

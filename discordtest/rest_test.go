@@ -245,7 +245,7 @@ func TestBuckets(t *testing.T) {
 	client := &http.Client{Transport: s.Transport(nil)}
 	limited := false
 	for range 6 {
-		req, err := http.NewRequestWithContext(testContext(t), http.MethodGet, discordgo.EndpointChannel(s.TextChannel(s.Guilds()[0])), nil)
+		req, err := http.NewRequestWithContext(testContext(t), http.MethodGet, discordgo.EndpointChannel(channel), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -55,44 +55,50 @@ func (w *answerWriter) flushed() {
 // withAll returns the writer with those of net/http's optional methods that the
 // server's own has.
 func (w *answerWriter) withAll() http.ResponseWriter {
-	_, flusher := w.ResponseWriter.(http.Flusher)
-	_, hijacker := w.ResponseWriter.(http.Hijacker)
+	flusher, flushes := w.ResponseWriter.(http.Flusher)
+	hijacker, hijacks := w.ResponseWriter.(http.Hijacker)
 	switch {
-	case flusher && hijacker:
+	case flushes && hijacks:
 		return struct {
 			*answerWriter
 			flushing
 			hijacking
-		}{w, flushing{w}, hijacking{w}}
-	case flusher:
+		}{w, flushing{w, flusher}, hijacking{w, hijacker}}
+	case flushes:
 		return struct {
 			*answerWriter
 			flushing
-		}{w, flushing{w}}
-	case hijacker:
+		}{w, flushing{w, flusher}}
+	case hijacks:
 		return struct {
 			*answerWriter
 			hijacking
-		}{w, hijacking{w}}
+		}{w, hijacking{w, hijacker}}
 	default:
 		return w
 	}
 }
 
-type flushing struct{ w *answerWriter }
+type flushing struct {
+	w       *answerWriter
+	flusher http.Flusher
+}
 
 func (f flushing) Flush() {
 	if f.w.status == 0 {
 		f.w.status = http.StatusOK // as net/http's does
 	}
-	f.w.ResponseWriter.(http.Flusher).Flush() //nolint:forcetypeassert // withAll has looked
+	f.flusher.Flush()
 	f.w.flushed()
 }
 
-type hijacking struct{ w *answerWriter }
+type hijacking struct {
+	w        *answerWriter
+	hijacker http.Hijacker
+}
 
 func (h hijacking) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	conn, rw, err := h.w.ResponseWriter.(http.Hijacker).Hijack() //nolint:forcetypeassert // withAll has looked
+	conn, rw, err := h.hijacker.Hijack()
 	h.w.hijacked = h.w.hijacked || err == nil
 	return conn, rw, err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -29,9 +30,7 @@ func attempt(outcome, status string) string {
 func (r reading) onlyAttempts(t *testing.T, want reading) {
 	t.Helper()
 	all := reading{attempt(catalog.AttemptConnected, catalog.UpgradeAccepted): 0, attempt(catalog.AttemptFailed, catalog.UpgradeNone): 0}
-	for series, n := range want {
-		all[series] = n
-	}
+	maps.Copy(all, want)
 	got := r.with(attempts)
 	if fmt.Sprint(got) != fmt.Sprint(all) {
 		t.Errorf("attempts %v, want %v", got, all)

@@ -26,10 +26,10 @@ func (hostileError) As(any) bool      { panic("As") }
 func (hostileError) String() string   { panic("String") }
 func (hostileError) GoString() string { panic("GoString") }
 
-type hostileErrors struct{}
+type hostileTreeError struct{}
 
-func (hostileErrors) Error() string   { panic("Error") }
-func (hostileErrors) Unwrap() []error { panic("Unwrap") }
+func (hostileTreeError) Error() string   { panic("Error") }
+func (hostileTreeError) Unwrap() []error { panic("Unwrap") }
 
 // A blockingError never answers.
 type blockingError struct{}
@@ -89,7 +89,7 @@ func errorKinds() map[string]error {
 		"*fmt.wrapErrors":                   reflect.Zero(reflect.TypeOf(fmt.Errorf("%w%w", fs.ErrExist, fs.ErrExist))).Interface().(error),
 		"*fmt.wrapError":                    deep,
 		"instrument_test.hostileError":      nilJoin,
-		"instrument_test.hostileErrors":     hostileErrors{},
+		"instrument_test.hostileTreeError":  hostileTreeError{},
 		"instrument_test.blockingError":     blockingError{},
 		"instrument_test.exitingError":      exitingError{},
 		"*instrument_test.cyclicError":      fmt.Errorf("%w", &cyclicError{}),

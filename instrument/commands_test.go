@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"strconv"
 	"strings"
 	"testing"
@@ -112,9 +113,7 @@ func TestUnwrappedIsUnknown(t *testing.T) {
 	runs := func() reading {
 		r := b.collect()
 		found := r.with("discord.app_commands")
-		for series, n := range r.with("discord.commands") {
-			found[series] = n
-		}
+		maps.Copy(found, r.with("discord.commands"))
 		return found
 	}
 	b.inst.Interaction(nil) // wraps nothing

@@ -216,6 +216,6 @@ type bodyReader struct {
 
 func (b *bodyReader) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	b.in.read(p[:max(0, min(n, len(p)))], err == io.EOF) //nolint:errorlint // what a Reader returns is io.EOF itself
+	b.in.read(p[:max(0, min(n, len(p)))], err == io.EOF) // what a Reader returns is io.EOF itself
 	return n, err
 }

@@ -234,7 +234,7 @@ func TestInteractionEndpointPassesThrough(t *testing.T) {
 			"large": `{"data":"` + strings.Repeat("x", 1<<20) + `","id":"1","type":2}`,
 		} {
 			var got []byte
-			h := b.inst.InteractionEndpoint(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			h := b.inst.InteractionEndpoint(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 				var err error
 				if got, err = io.ReadAll(r.Body); err != nil {
 					t.Error(err)
@@ -254,7 +254,7 @@ func TestInteractionEndpointPassesThrough(t *testing.T) {
 		}
 	})
 	t.Run("other methods and no handler", func(t *testing.T) {
-		h := b.inst.InteractionEndpoint(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusTeapot) }))
+		h := b.inst.InteractionEndpoint(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }))
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
 		if w.Code != http.StatusTeapot {
@@ -355,7 +355,7 @@ func TestInteractionEndpointIsBounded(t *testing.T) {
 	for range 200 {
 		w.post(false, strings.Replace(body, id, w.srv.NewID(time.Now()), 1))
 	}
-	w.collect().want(t, reading{received("application_command"): 1, acked("in_time", "application_command"): 1, "argus.timers.evicted": 0})
+	w.collect().want(t, reading{received("application_command"): 1, acked("in_time", "application_command"): 1, "argus.timers.evicted{timer=answer}": 0})
 }
 
 // TestInteractionEndpointAfterClose works, and measures nothing.

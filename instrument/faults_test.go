@@ -18,7 +18,7 @@ func TestErrorHandlerIsHostile(t *testing.T) {
 	t.Parallel()
 	for name, handle := range map[string]func(release chan struct{}){
 		"blocks":             func(release chan struct{}) { <-release },
-		"panics":             func(chan struct{}) { panic("the handler's own") }, //nolint:forbidigo // what is tested
+		"panics":             func(chan struct{}) { panic("the handler's own") },
 		"ends the goroutine": func(chan struct{}) { runtime.Goexit() },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -431,7 +431,7 @@ func TestIdentifyShard(t *testing.T) {
 	if err := s.Open(); err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close() //nolint:errcheck // it returns nil
+	defer s.Close()
 	b.awaitValue("discord.shard.up{shard=5}", 1)
 	// Set after Attach, it is known when the session dials.
 	late := b.session(0, 1)

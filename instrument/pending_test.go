@@ -114,7 +114,7 @@ func TestTimersAreBounded(t *testing.T) {
 					if tt.replied {
 						f.call(t, f.request(t, http.MethodPost, discordgo.EndpointInteractionResponse(id, "dG9rZW4")))
 					}
-					time.Sleep(tt.pause) // by the clock of the bubble
+					time.Sleep(tt.pause) //nolint:forbidigo // by the clock of the bubble
 				}
 				if got := f.evicted(t); !maps.Equal(got, tt.evicted) {
 					t.Errorf("timers evicted: %v, want %v", got, tt.evicted)

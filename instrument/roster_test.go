@@ -116,7 +116,7 @@ func TestOtherBotFoundOut(t *testing.T) {
 				other.Client = &http.Client{Transport: second.Transport(nil)} // its calls are not seen
 			}
 			check(t, other.Open())
-			defer other.Close() //nolint:errcheck // it returns nil
+			defer other.Close()
 			theirs, err := second.WaitConn(b.context(), 0)
 			check(t, err)
 			check(t, theirs.WaitGuilds(b.context()))
@@ -369,7 +369,7 @@ func TestAttachedLateIsTold(t *testing.T) {
 	handler := otel.ErrorHandlerFunc(func(err error) { told = append(told, err.Error()) })
 	inst, err := instrument.New(instrument.WithMeterProvider(sdkmetric.NewMeterProvider()), instrument.WithErrorHandler(handler))
 	check(t, err)
-	defer inst.Close() //nolint:errcheck // not what is tested
+	defer inst.Close()
 	var sessions []*discordgo.Session
 	for range 3 {
 		s, err := discordgo.New("Bot x")

@@ -54,7 +54,9 @@ func (q *sequencer) push(p *wire.Packet, now time.Time) {
 		// op 9 discordgo v0.29.0 identifies again without a pause.
 		q.apply(p)
 		q.lost = nil
-		q.parked = slices.DeleteFunc(q.parked, func(w parkedPacket) bool { return w.Seq > p.Seq && uint64(w.Seq-p.Seq) > maxParked })
+		q.parked = slices.DeleteFunc(q.parked, func(w parkedPacket) bool {
+			return w.Seq > p.Seq && uint64(w.Seq-p.Seq) > maxParked //nolint:gosec // right for every w.Seq that is larger, also where int64 overflows
+		})
 		return
 	}
 	if len(q.parked) == maxParked {

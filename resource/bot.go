@@ -10,10 +10,12 @@ import (
 
 const (
 	// BotKey is the resource attribute that names the bot, where several share a
-	// service name or a process. RegionKey says where the process runs. Like
-	// [ClusterKey], both are on every series under these very names; a process that
-	// was given none has neither.
-	BotKey    = attribute.Key("bot")
+	// service name or a process. Like [ClusterKey] it is on every series under this
+	// very name; a process that was given none does not have it.
+	BotKey = attribute.Key("bot")
+
+	// RegionKey is the resource attribute that says where the process runs. It is
+	// exported as [BotKey] is.
 	RegionKey = attribute.Key("region")
 )
 

@@ -116,7 +116,7 @@ func TestProxyAnswerIsNotQuoted(t *testing.T) {
 	}()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestProxyAnswerIsNotQuoted$", "-test.v") //nolint:gosec // this program
+	cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestProxyAnswerIsNotQuoted$", "-test.v") // this program
 	cmd.Env = append(os.Environ(), variable+"=1", "HTTPS_PROXY=http://me:"+secret+"@"+l.Addr().String(), "NO_PROXY=")
 	out, err := cmd.CombinedOutput()
 	if err != nil {

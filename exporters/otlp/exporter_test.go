@@ -642,7 +642,7 @@ func TestCallbacks(t *testing.T) {
 	addr, _ := serve(t, c, "127.0.0.1:0")
 	rec := newRecord()
 	e, err := New(t.Context(), append(rec.options(), WithEndpoint(addr), WithInsecure(), WithInterval(time.Hour),
-		WithProducers(producer{}, producerFunc(func() { panic("a producer's own") })))...) //nolint:forbidigo // what is tested
+		WithProducers(producer{}, producerFunc(func() { panic("a producer's own") })))...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -669,7 +669,7 @@ func TestCallbacks(t *testing.T) {
 	}
 	// One that panics costs the export in which it does, and not the process.
 	if _, err := mp.Meter("test").Int64ObservableGauge("panics", metric.WithInt64Callback(func(context.Context, metric.Int64Observer) error {
-		panic("a callback's own") //nolint:forbidigo // what is tested
+		panic("a callback's own")
 	})); err != nil {
 		t.Fatal(err)
 	}
@@ -711,13 +711,13 @@ func TestNothingPastReport(t *testing.T) {
 func TestHostileReport(t *testing.T) {
 	reported := make(chan struct{}, 1)
 	e := newPush(t, newRecord(), WithEndpoint("http://127.0.0.1:1"), WithTimeout(20*time.Millisecond),
-		WithOnState(func(bool) { panic("theirs") }), //nolint:forbidigo // what is tested
+		WithOnState(func(bool) { panic("theirs") }),
 		WithReport(func(error) {
 			select {
 			case reported <- struct{}{}:
 			default:
 			}
-			panic("theirs") //nolint:forbidigo // what is tested
+			panic("theirs")
 		}))
 	e.Begin()
 	<-reported

@@ -224,7 +224,7 @@ func native[N int64 | float64](t *translation, name string, points []metricdata.
 			counts := make(map[int]int64, len(b.Counts))
 			for i, n := range b.Counts {
 				if n > 0 {
-					counts[(int(b.Offset)+i)>>(p.Scale-scale)+1] += int64(min(n, math.MaxInt64)) //nolint:gosec // bounded
+					counts[(int(b.Offset)+i)>>(p.Scale-scale)+1] += int64(min(n, math.MaxInt64))
 				}
 			}
 			return counts

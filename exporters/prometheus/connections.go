@@ -54,7 +54,7 @@ const (
 func newConnections(files uint64) *connections {
 	limit := mostConnections
 	if files > 0 && files/fileShare < mostConnections {
-		limit = max(int(files/fileShare), fewestConnections) //nolint:gosec // small
+		limit = max(int(files/fileShare), fewestConnections)
 	}
 	return &connections{limit: limit, most: limit - max(limit/freeShare, 1), open: make(map[net.Conn]connection)}
 }

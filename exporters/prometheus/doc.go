@@ -18,7 +18,7 @@
 // Prometheus refuses all of a page for one line that it does not accept. What it
 // would refuse is therefore left out, whoever made it, and the rest stays:
 //
-//	what                                                   what is left out
+//	what is found                                          what is left out
 //	-----------------------------------------------------  -----------------------------------------
 //	le on a histogram, quantile on a summary               the series
 //	__name__ and other labels of two underscores           the series

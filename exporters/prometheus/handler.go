@@ -62,10 +62,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if err != nil {
 		status := http.StatusInternalServerError
-		switch err { //nolint:errorlint // one of ours
-		case errEnded:
+		switch {
+		case errors.Is(err, errEnded):
 			status = http.StatusServiceUnavailable
-		case context.DeadlineExceeded:
+		case errors.Is(err, context.DeadlineExceeded):
 			status, err = http.StatusServiceUnavailable, fmt.Errorf("the metrics were not gathered within %v", patience)
 		}
 		http.Error(w, err.Error(), status)
@@ -85,7 +85,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		header.Set("Content-Encoding", "gzip")
 	}
 	header.Set("Content-Length", strconv.Itoa(len(text)))
-	_, _ = w.Write(text) // a client that has left is its own affair
+	_, _ = w.Write(text) //nolint:gosec // of a type that is not HTML, and not sniffed; a client that has left is its own affair
 }
 
 // scrapePatience is how long the client waits, if it says so as Prometheus does.

@@ -116,10 +116,10 @@ func (p *pages) gatherAll() (families []*dto.MetricFamily, err error) {
 		}
 	}()
 	families, err = p.gather()
-	switch {
-	case err == nil:
+	if err == nil {
 		return families, nil
-	case err == errEnded: //nolint:errorlint // another may be of the program's, with methods that panic
+	}
+	if err == errEnded { //nolint:errorlint // another may be of the program's, with methods that panic
 		return nil, err
 	}
 	p.faults.noteGathering(err)
@@ -230,7 +230,7 @@ func compress(text []byte) ([]byte, error) {
 
 // acceptsGzip reads an Accept-Encoding header.
 func acceptsGzip(header []string) bool {
-	named, any := false, false
+	named, others := false, false
 	for _, list := range header {
 		for entry := range strings.SplitSeq(list, ",") {
 			coding, weight, _ := strings.Cut(entry, ";")
@@ -242,9 +242,9 @@ func acceptsGzip(header []string) bool {
 				}
 				named = true
 			case "*":
-				any = !refused
+				others = !refused
 			}
 		}
 	}
-	return named || any
+	return named || others
 }

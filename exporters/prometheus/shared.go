@@ -1,6 +1,7 @@
 package prometheus
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -34,7 +35,7 @@ func (e *Exporter) share(c *config) error {
 	for _, col := range append(c.collectors, e.scrape.counter) {
 		var names []string
 		for _, d := range describe(col.Describe) {
-			if name, _ := descName(d); taken.described[name] {
+			if name := descName(d); taken.described[name] {
 				names = append(names, name)
 				e.silent[name] = true
 			}
@@ -118,7 +119,7 @@ func (g gathered) Desc() *client.Desc { return g.desc }
 
 func (g gathered) Write(out *dto.Metric) error {
 	m := g.metric
-	out.Label, out.TimestampMs = m.Label[:len(m.Label):len(m.Label)], m.TimestampMs // a wrapped registry appends its own
+	out.Label, out.TimestampMs = slices.Clip(m.Label), m.TimestampMs // a wrapped registry appends its own
 	out.Gauge, out.Counter, out.Untyped, out.Summary, out.Histogram = m.Gauge, m.Counter, m.Untyped, m.Summary, m.Histogram
 	return nil
 }
@@ -208,7 +209,7 @@ func (p *program) ask() {
 		for _, d := range describe(r.Describe) {
 			name, there := known[d]
 			if !there {
-				name, _ = descName(d)
+				name = descName(d)
 			}
 			descs[d], described[name] = name, true
 		}
@@ -260,15 +261,16 @@ func describe(describe func(chan<- *client.Desc)) (descs []*client.Desc) {
 	return descs
 }
 
-// descName reads the name of a metric where client_golang shows it.
-func descName(d *client.Desc) (string, bool) {
+// descName reads the name of a metric where client_golang shows it, "" if it does
+// not.
+func descName(d *client.Desc) string {
 	_, rest, found := strings.Cut(d.String(), "fqName: ")
 	quoted, err := strconv.QuotedPrefix(rest)
 	if !found || err != nil {
-		return "", false
+		return ""
 	}
-	name, err := strconv.Unquote(quoted)
-	return name, err == nil
+	name, _ := strconv.Unquote(quoted) // "" with an error
+	return name
 }
 
 // within runs f, and waits for it for a moment.

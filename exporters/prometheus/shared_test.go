@@ -166,13 +166,14 @@ func TestRegistryInRegistry(t *testing.T) {
 	go func() {
 		<-collecting
 		go func() {
-			_ = inner.Register(client.NewGauge(client.GaugeOpts{Name: "late", Help: "Late."}))
-			done <- nil
+			done <- inner.Register(client.NewGauge(client.GaugeOpts{Name: "late", Help: "Late."}))
 		}()
 		close(registering)
 	}()
 	if _, err := outer.Gather(); err != nil {
 		t.Error(err)
 	}
-	<-done
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
 }

@@ -22,11 +22,11 @@ const ellipsis = "…"
 // credentials are what stands before the last @ of a URL, a proxy's for example.
 var credentials = regexp.MustCompile(`://[^\s"'<>]*@`)
 
-// Line returns s as one line of at most most bytes, and an ellipsis where it was
+// Line returns s as one line of at most limit bytes, and an ellipsis where it was
 // cut. White space becomes single blanks, what cannot be printed is left out, and
 // so are credentials in URLs.
-func Line(s string, most int) string {
-	s, cut := head(s, 16*most) // so that a text of any length costs little
+func Line(s string, limit int) string {
+	s, cut := head(s, 16*limit) // so that a text of any length costs little
 	s = credentials.ReplaceAllLiteralString(s, "://"+Redacted+"@")
 	var b strings.Builder
 	blank := false
@@ -44,32 +44,32 @@ func Line(s string, most int) string {
 		}
 		b.WriteRune(r)
 	}
-	line, short := head(b.String(), most)
+	line, short := head(b.String(), limit)
 	if cut || short {
 		line += ellipsis
 	}
 	return line
 }
 
-// Clip returns s as it is, or its first most bytes and an ellipsis. It is for what
+// Clip returns s as it is, or its first limit bytes and an ellipsis. It is for what
 // is quoted afterwards, where each character counts.
-func Clip(s string, most int) string {
-	if s, cut := head(s, most); cut {
+func Clip(s string, limit int) string {
+	if s, cut := head(s, limit); cut {
 		return s + ellipsis
 	}
 	return s
 }
 
-// head is the longest beginning of s with at most most bytes that ends with a
+// head is the longest beginning of s with at most limit bytes that ends with a
 // whole character.
-func head(s string, most int) (string, bool) {
-	if len(s) <= most {
+func head(s string, limit int) (string, bool) {
+	if len(s) <= limit {
 		return s, false
 	}
-	for most > 0 && !utf8.RuneStart(s[most]) {
-		most--
+	for limit > 0 && !utf8.RuneStart(s[limit]) {
+		limit--
 	}
-	return s[:most], true
+	return s[:limit], true
 }
 
 // Hide replaces every secret in s. Empty ones are ignored. Longer ones go first,

@@ -71,7 +71,7 @@ func TestAlertsAreComplete(t *testing.T) {
 			if a.Level == "" {
 				t.Errorf("%s does not say what it is told apart by", a.Name)
 			}
-			for _, label := range strings.Split(a.Level, ", ") {
+			for label := range strings.SplitSeq(a.Level, ", ") {
 				if label != levelBot && !strings.Contains(a.Summary+a.Description, "$labels."+label) {
 					t.Errorf("%s: its texts do not say which %s it is", a.Name, label)
 				}

@@ -304,10 +304,11 @@ func overGorilla(tb testing.TB, in []byte, deflate bool) (packets []Packet, clos
 		p.extensions = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
 	}
 	dialer := websocket.Dialer{NetDial: func(string, string) (net.Conn, error) { return p, nil }}
-	conn, _, err := dialer.Dial("ws://gateway/", nil)
+	conn, response, err := dialer.Dial("ws://gateway/", nil)
 	if err != nil {
 		tb.Fatal(err)
 	}
+	defer response.Body.Close()
 	for {
 		messageType, message, err := conn.ReadMessage()
 		if err != nil {

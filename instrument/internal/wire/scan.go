@@ -210,11 +210,11 @@ var kinds = [256]kind{
 func (k kind) literal() string {
 	switch k {
 	case kindNull:
-		return "ull"
+		return "null"[1:]
 	case kindTrue:
-		return "rue"
+		return "true"[1:]
 	default:
-		return "alse"
+		return "false"[1:]
 	}
 }
 

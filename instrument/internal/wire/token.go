@@ -3,7 +3,7 @@ package wire
 import "math/rand/v2"
 
 // hashBegin makes a hash of a token that says nothing outside of this process.
-var hashBegin = rand.Uint64()
+var hashBegin = rand.Uint64() //nolint:gosec // no secret: it keeps hashes of one process apart from another's
 
 // TokenHash is what stands for an interaction's token, as Packet.Token: 0 for an
 // empty one. It is of the token's beginning, as far as a scanner keeps text, which
