@@ -431,12 +431,12 @@ func TestBeside(t *testing.T) {
 		"empty bot":    {named, []string{"CLUSTER_ID=a", "ARGUS_BOT="}, []string{`fail settings: invalid bot name "" from ARGUS_BOT: it is empty`}},
 		"identity":     {named, []string{"CLUSTER_ID=a", "ARGUS_BOT=music", "ARGUS_REGION=eu"}, []string{`ok identity: cluster "a" (CLUSTER_ID), bot "music" (ARGUS_BOT), region "eu" (ARGUS_REGION), shard 0`}},
 		"other shards": {open, []string{"CLUSTER_ID=a", "SHARD_IDS=1", "SHARD_COUNT=2"}, []string{"fail bot: it has the shards 0, and this environment says 1 (from SHARD_IDS)"}},
-		"not opened": {named, []string{"CLUSTER_ID=a"}, []string{`ok bot: it is cluster "a", with no shard, argus`}},
+		"not opened":   {named, []string{"CLUSTER_ID=a"}, []string{`ok bot: it is cluster "a", with no shard, argus`}},
 		"not opened yet": {named, []string{"CLUSTER_ID=a", "SHARD_IDS=0", "SHARD_COUNT=1"}, []string{
 			"warning bot: it has no shard, and this environment says 0 (from SHARD_IDS); 1 session has not been opened → just after a start that is normal; else have the bot make",
 		}},
 		"not enough sessions": {named, []string{"CLUSTER_ID=a", "SHARD_IDS=0-1", "SHARD_COUNT=2"}, []string{"fail bot: it has no shard, and this environment says 0-1 (from SHARD_IDS) → "}},
-		"open":         {open, []string{"CLUSTER_ID=a", token}, []string{"fail access: a token is set here, and the bot shows its page to anybody"}},
+		"open":                {open, []string{"CLUSTER_ID=a", token}, []string{"fail access: a token is set here, and the bot shows its page to anybody"}},
 		"guarded": {guarded, []string{"CLUSTER_ID=a", token, "ARGUS_METRICS_PATH=/page"}, []string{
 			"ok access: without the token the page answers 401", `ok bot: it is cluster "a"`,
 		}},
