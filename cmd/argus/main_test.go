@@ -9,7 +9,9 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -79,6 +81,39 @@ func TestHelpIsDocumented(t *testing.T) {
 		var help bytes.Buffer
 		if code := run(t.Context(), []string{"help", name}, &help, io.Discard); code != 0 || !strings.Contains(string(text), "```text\n"+help.String()+"```\n") {
 			t.Errorf("docs/CLI.md does not show what argus help %s writes (exit code %d):\n%s", name, code, help.String())
+		}
+	}
+}
+
+// TestDoctorIsDocumented: what docs/CLI.md quotes of argus doctor has each setting that it lists, in this order.
+func TestDoctorIsDocumented(t *testing.T) {
+	text, err := os.ReadFile("../../docs/CLI.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := regexp.MustCompile(`(?m)^  (\S.*?) {2,}\S.*  from `)
+	names := func(report string) (list []string) {
+		report, _, _ = strings.Cut(report, "\n\nChecks\n")
+		for _, m := range settings.FindAllStringSubmatch(report, -1) {
+			list = append(list, m[1])
+		}
+		return list
+	}
+	t.Setenv("ARGUS_HOST", "127.0.0.1")
+	t.Setenv("OTEL_METRICS_EXPORTER", "prometheus,otlp")
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
+	var out bytes.Buffer
+	run(t.Context(), []string{"doctor", "--timeout", "1s"}, &out, io.Discard)
+	all := names(out.String())
+	quoted := strings.Split(string(text), "\nSettings of this environment;")[1:]
+	if len(quoted) != 2 || len(all) < 20 {
+		t.Fatalf("docs/CLI.md quotes %d reports, and the settings are %v", len(quoted), all)
+	}
+	// The first one pushes nothing, so it ends before what the push has.
+	push := slices.Index(all, "collector")
+	for i, want := range [][]string{all[:push], all} {
+		if got := names(quoted[i]); !slices.Equal(got, want) {
+			t.Errorf("report %d of docs/CLI.md has the settings\n%q, want\n%q", i+1, got, want)
 		}
 	}
 }

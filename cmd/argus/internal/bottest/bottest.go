@@ -5,6 +5,7 @@ package bottest
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -82,6 +83,19 @@ func Start(t testing.TB, server *discordtest.Server, addr, cluster string, ids [
 		t.Fatalf("%s cannot be bound", addr)
 	}
 	return b
+}
+
+// Dial has the sessions dial a gateway that refuses them: they are shards then, which
+// are down.
+func (b *Bot) Dial(t testing.TB, server *discordtest.Server) {
+	t.Helper()
+	server.Behave(discordtest.Behavior{RejectUpgrade: http.StatusServiceUnavailable})
+	defer server.Behave(discordtest.Behavior{})
+	for _, s := range b.Sessions {
+		if err := s.Open(); err == nil {
+			t.Fatalf("shard %d was let in", s.ShardID)
+		}
+	}
 }
 
 // Open opens the sessions and waits until the server sees them.

@@ -136,7 +136,7 @@ func TestEnvironmentAppliesAndFlagsWin(t *testing.T) {
 		if want := fmt.Sprintf("http://127.0.0.1:%d/numbers", port); url != want {
 			t.Fatalf("the page is at %s, want %s", url, want)
 		}
-		if page := mustGet(t, url); !strings.Contains(page, "\nmybot_shards_configured{cluster=\"of-the-environment\"} 2\n") {
+		if page := mustGet(t, url); !strings.Contains(page, "\nmybot_shards_total{cluster=\"of-the-environment\"} 2\n") {
 			t.Errorf("the environment does not apply:\n%s", page)
 		}
 		if strings.Contains(r.out.String(), "discord_") || !r.wrote("^mybot_app_commands_total")() {
@@ -149,7 +149,7 @@ func TestEnvironmentAppliesAndFlagsWin(t *testing.T) {
 		if strings.Contains(url, ":"+strconv.Itoa(port)+"/") {
 			t.Errorf("the page is at %s: ARGUS_PORT won over --addr", url)
 		}
-		if page := mustGet(t, url); !strings.Contains(page, "\nmybot_shards_configured{cluster=\"of-the-flag\"} 2\n") {
+		if page := mustGet(t, url); !strings.Contains(page, "\nmybot_shards_total{cluster=\"of-the-flag\"} 2\n") {
 			t.Errorf("ARGUS_CLUSTER_ID won over --cluster:\n%s", page)
 		}
 	})

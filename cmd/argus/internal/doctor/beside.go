@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"github.com/argus-dgo/argus"
+	"github.com/argus-dgo/argus/cmd/argus/internal/cli"
 	"github.com/argus-dgo/argus/cmd/argus/internal/scrape"
 	"github.com/argus-dgo/argus/exporters/prometheus"
 	"github.com/argus-dgo/argus/resource"
@@ -187,20 +188,44 @@ func (d *doctor) same(page *scrape.Page) []finding {
 	}
 	p := page.Processes[i]
 	var findings []finding
-	if shards := shardIDs(p); d.process.ShardCount > 0 && d.process.ShardIDsSource != resource.SourceDefault && !slices.Equal(shards, d.process.ShardIDs) {
-		findings = append(findings, finding{
-			"bot", failure, fmt.Sprintf("it has the shards %s, and this environment says %s (from %s)",
-				orNone(scrape.ShownIDs(shards)), scrape.ShownIDs(d.process.ShardIDs), d.process.ShardIDsSource),
-			"have the bot make its sessions from resource.Detect, and attach all of them; or correct the setting",
-		})
+	if d.process.ShardCount > 0 && d.process.ShardIDsSource != resource.SourceDefault {
+		findings = append(findings, d.sameShards(p)...)
 	}
 	for _, part := range p.Down {
 		findings = append(findings, finding{"bot", failure, "its part " + part + " does not work", "the bot's log has the cause; see docs/runbooks/ArgusSubsystemDown.md"})
 	}
 	if findings == nil {
-		findings = []finding{{"bot", ok, fmt.Sprintf("it is cluster %q, with the shards %s, argus %s and discordgo %s", p.Cluster, orNone(scrape.ShownIDs(shardIDs(p))), p.Argus, p.Discordgo), ""}}
+		findings = []finding{{"bot", ok, fmt.Sprintf("it is cluster %q, with %s, argus %s and discordgo %s", p.Cluster, shownShards(p), p.Argus, p.Discordgo), ""}}
 	}
 	return findings
+}
+
+// sameShards compares the shards of the bot that runs with what the environment says.
+// A session that has not been opened is none yet.
+func (d *doctor) sameShards(p scrape.Process) []finding {
+	shards, said := shardIDs(p), d.process.ShardIDs
+	if slices.Equal(shards, said) {
+		return nil
+	}
+	f := finding{
+		"bot", failure, fmt.Sprintf("it has %s, and this environment says %s (from %s)", shownShards(p), scrape.ShownIDs(said), d.process.ShardIDsSource),
+		"have the bot make its sessions from resource.Detect, and attach all of them; or correct the setting",
+	}
+	foreign := slices.ContainsFunc(shards, func(id int) bool { return !slices.Contains(said, id) })
+	if !foreign && len(said) <= len(shards)+p.Unopened {
+		f.State = warning
+		f.Text += "; " + unopened(p.Unopened)
+		f.Do = "just after a start that is normal; else " + f.Do
+	}
+	return []finding{f}
+}
+
+// unopened tells of sessions that are no shards.
+func unopened(sessions int) string {
+	if sessions == 1 {
+		return "1 session has not been opened"
+	}
+	return cli.Count(sessions, "session") + " have not been opened"
 }
 
 // isThis says whether a process has the names of this environment. What is not set
@@ -221,9 +246,9 @@ func (d *doctor) shown(p scrape.Process) string {
 	return text
 }
 
-func orNone(text string) string {
-	if text == "" {
-		return "none"
+func shownShards(p scrape.Process) string {
+	if len(p.Shards) == 0 {
+		return "no shard"
 	}
-	return text
+	return "the shards " + scrape.ShownIDs(shardIDs(p))
 }

@@ -241,6 +241,9 @@ func TestBroken(t *testing.T) {
 	own := bottest.Start(t, discord, "127.0.3.4:0", "eu-1", []int{0, 1}, 4)
 	twin := bottest.Start(t, discord, "127.0.3.5:0", "eu-1", []int{1}, 4)
 	other := bottest.Start(t, discord, "127.0.3.6:0", "eu-2", []int{0}, 8)
+	for _, b := range []*bottest.Bot{own, twin, other} {
+		b.Dial(t, discord)
+	}
 	read(t, other)
 	away, collector := closed(t, "127.0.3.7"), closed(t, "127.0.3.8")
 	environment(t, own.Addr(), "ARGUS_CLUSTER_ID=eu-7", "SHARD_IDS=0", "SHARD_COUNT=4", "ARGUS_METRICS_AUTH_TOKEN="+pageToken,
@@ -258,6 +261,7 @@ func TestBroken(t *testing.T) {
 func TestSettings(t *testing.T) {
 	discord := bottest.Discord(t)
 	bot := bottest.Start(t, discord, "127.0.3.9:0", "a", []int{0}, 1)
+	bot.Dial(t, discord)
 	environment(t, "127.0.3.9:70000", "ARGUS_METRICS_AUTH_TOKEN=planted token", "SHARD_IDS=4", "SHARD_COUNT=4", "OTEL_METRICS_EXPORTER=otlp",
 		"OTEL_EXPORTER_OTLP_HEADERS=planted")
 	all := findings(t, newDoctor(), bot.Addr())
@@ -269,6 +273,7 @@ func TestSettings(t *testing.T) {
 func TestShardVariablesOfTheBot(t *testing.T) {
 	discord := bottest.Discord(t)
 	bot := bottest.Start(t, discord, "127.0.3.16:0", "7", []int{0, 1}, 2)
+	bot.Dial(t, discord)
 	environment(t, bot.Addr(), "SHARD_COUNT=auto", "SHARD_IDS=[0,1]", "CLUSTER_ID=7")
 	o := examined(t, newDoctor())
 	has(t, o.stdout, `cluster             "7"`)
@@ -405,6 +410,7 @@ func TestBeside(t *testing.T) {
 	open := bottest.Start(t, discord, "127.0.3.12:0", "a", []int{0}, 1)
 	guarded := bottest.Start(t, discord, "127.0.3.13:0", "a", []int{0}, 1, argus.WithAuthToken(pageToken), argus.WithMetricsPath("/page"))
 	named := bottest.Start(t, discord, "127.0.3.16:0", "a", []int{0}, 1, argus.WithBot("music"), argus.WithRegion("eu"))
+	open.Dial(t, discord)
 	token := "ARGUS_METRICS_AUTH_TOKEN=" + pageToken
 	tokenFile := "ARGUS_METRICS_AUTH_TOKEN_FILE=" + file(t, "token", pageToken+"\n")
 	for name, test := range map[string]struct {
@@ -425,7 +431,12 @@ func TestBeside(t *testing.T) {
 		"empty bot":    {named, []string{"CLUSTER_ID=a", "ARGUS_BOT="}, []string{`fail settings: invalid bot name "" from ARGUS_BOT: it is empty`}},
 		"identity":     {named, []string{"CLUSTER_ID=a", "ARGUS_BOT=music", "ARGUS_REGION=eu"}, []string{`ok identity: cluster "a" (CLUSTER_ID), bot "music" (ARGUS_BOT), region "eu" (ARGUS_REGION), shard 0`}},
 		"other shards": {open, []string{"CLUSTER_ID=a", "SHARD_IDS=1", "SHARD_COUNT=2"}, []string{"fail bot: it has the shards 0, and this environment says 1 (from SHARD_IDS)"}},
-		"open":         {open, []string{"CLUSTER_ID=a", token}, []string{"fail access: a token is set here, and the bot shows its page to anybody"}},
+		"not opened":   {named, []string{"CLUSTER_ID=a"}, []string{`ok bot: it is cluster "a", with no shard, argus`}},
+		"not opened yet": {named, []string{"CLUSTER_ID=a", "SHARD_IDS=0", "SHARD_COUNT=1"}, []string{
+			"warning bot: it has no shard, and this environment says 0 (from SHARD_IDS); 1 session has not been opened → just after a start that is normal; else have the bot make",
+		}},
+		"not enough sessions": {named, []string{"CLUSTER_ID=a", "SHARD_IDS=0-1", "SHARD_COUNT=2"}, []string{"fail bot: it has no shard, and this environment says 0-1 (from SHARD_IDS) → "}},
+		"open":                {open, []string{"CLUSTER_ID=a", token}, []string{"fail access: a token is set here, and the bot shows its page to anybody"}},
 		"guarded": {guarded, []string{"CLUSTER_ID=a", token, "ARGUS_METRICS_PATH=/page"}, []string{
 			"ok access: without the token the page answers 401", `ok bot: it is cluster "a"`,
 		}},

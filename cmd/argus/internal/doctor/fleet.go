@@ -141,6 +141,7 @@ func (d *doctor) taken(bot scrape.Group) (address string, taken bool) {
 func shards(bot scrape.Group, away int) []finding {
 	owners, counts := map[int][]string{}, map[int][]string{}
 	var down []int
+	waiting := 0 // sessions that may be those of shards which nobody has
 	for _, r := range bot.Results {
 		for _, p := range r.Page.Processes {
 			who := fmt.Sprintf("%s (cluster %q)", r.Address, p.Cluster)
@@ -152,6 +153,7 @@ func shards(bot scrape.Group, away int) []finding {
 			}
 			if p.ShardCount > 0 {
 				counts[p.ShardCount] = append(counts[p.ShardCount], r.Address)
+				waiting += p.Unopened
 			}
 		}
 	}
@@ -182,11 +184,15 @@ func shards(bot scrape.Group, away int) []finding {
 			}
 		}
 		if len(missing) > 0 {
-			text := fmt.Sprintf("nobody has shard %s of %d", scrape.ShownIDs(missing), count)
-			if away > 0 {
-				text += fmt.Sprintf("; they may be those of the %s that did not answer", cli.Count(away, "target"))
+			f := finding{"shards", failure, fmt.Sprintf("nobody has shard %s of %d", scrape.ShownIDs(missing), count), "start the processes that have them, or give all targets"}
+			switch {
+			case len(missing) <= waiting:
+				f.State, f.Do = warning, "just after a start that is normal; else see whether the bots open all of their sessions"
+				f.Text += "; " + unopened(waiting)
+			case away > 0:
+				f.Text += fmt.Sprintf("; they may be those of the %s that did not answer", cli.Count(away, "target"))
 			}
-			findings = append(findings, finding{"shards", failure, text, "start the processes that have them, or give all targets"})
+			findings = append(findings, f)
 		}
 	}
 	if len(down) > 0 {
@@ -194,7 +200,11 @@ func shards(bot scrape.Group, away int) []finding {
 		down = slices.Compact(down)
 		findings = append(findings, finding{"shards", warning, fmt.Sprintf("%s down: %s", cli.Count(len(down), "shard"), scrape.ShownIDs(down)), "just after a start that is normal; else see docs/runbooks/DiscordShardDown.md"})
 	}
-	if findings == nil {
+	switch {
+	case findings != nil:
+	case len(owners) == 0:
+		findings = []finding{{"shards", skipped, "no session has been opened, so none is a shard", ""}}
+	default:
 		findings = []finding{{"shards", ok, fmt.Sprintf("%s, each once and up", cli.Count(len(owners), "shard")), ""}}
 	}
 	return findings
@@ -252,7 +262,10 @@ func budget(results []scrape.Result, now time.Time) finding {
 			}
 		}
 	}
-	if last == nil || count == 0 {
+	if last != nil && count == 0 {
+		return finding{"identifies", skipped, "no process here says of how many shards the bot is", ""}
+	}
+	if last == nil {
 		return finding{"identifies", skipped, "no process here has read the budget of session starts: set ARGUS_SESSION_START_POLL on one of them", ""}
 	}
 	left := last.Remaining / count

@@ -45,6 +45,8 @@ func TestFleet(t *testing.T) {
 	twin := result("c:1", scrape.Process{Cluster: "a", Shards: up(1, 2), ShardCount: 4, Argus: "v1.0.0", Discordgo: "v0.29.0"})
 	eight := result("c:1", scrape.Process{Cluster: "c", Shards: up(7), ShardCount: 8, Argus: "v1.0.0", Discordgo: "v0.29.0"})
 	down := result("b:1", scrape.Process{Cluster: "b", Shards: map[int]bool{2: false, 3: true}, ShardCount: 4, Argus: "v1.0.0", Discordgo: "v0.29.0"})
+	starts := result("b:1", scrape.Process{Cluster: "b", Shards: up(2), Unopened: 1, ShardCount: 4, Argus: "v1.0.0", Discordgo: "v0.29.0"})
+	worker := result("w:1", scrape.Process{Cluster: "w", Unopened: 4, Argus: "v1.0.0", Discordgo: "v0.29.0"})
 	away := scrape.Result{Address: "d:1", Err: scrape.ErrNotAsked}
 	locked := scrape.Result{Address: "e:1", Err: fmt.Errorf("e: %w", scrape.ErrNeedsToken)}
 	for name, test := range map[string]struct {
@@ -61,6 +63,10 @@ func TestFleet(t *testing.T) {
 		"locked":   {[]scrape.Result{a, b, locked}, []string{"fail targets: e:1", "--token-file"}, "nobody"},
 		"all away": {[]scrape.Result{away}, []string{"fail targets", "skipped fleet: no target answers"}, "ok"},
 		"eight":    {[]scrape.Result{a, b, eight}, []string{"fail shards: processes differ in how many shards the bot has: 2 say 4, such as a:1, 1 say 8, such as c:1"}, "nobody"},
+		"starts":   {[]scrape.Result{a, starts}, []string{"warning shards: nobody has shard 3 of 4; 1 session has not been opened → just after a start that is normal"}, "fail"},
+		"half":     {[]scrape.Result{starts}, []string{"fail shards: nobody has shard 0-1,3 of 4 → "}, "opened"},
+		"worker":   {[]scrape.Result{b, worker}, []string{"fail shards: nobody has shard 0-1 of 4 → "}, "opened"},
+		"workers":  {[]scrape.Result{worker}, []string{"skipped shards: no session has been opened, so none is a shard"}, "ok shards"},
 		"down":     {[]scrape.Result{a, down}, []string{"warning shards: 1 shard down: 2"}, "fail"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -105,7 +111,7 @@ func TestBudget(t *testing.T) {
 		"the lower":    {[]scrape.Result{has3(900, soon, 16), has3(40, soon.Add(time.Second), 16), has3(800, soon, 16)}, ok, "identify 40 times"},
 		"the later":    {[]scrape.Result{has3(2, soon, 16), has3(800, later, 16), has3(1, soon, 16)}, ok, "identify 800 times"},
 		"over":         {[]scrape.Result{has3(2, now.Add(-time.Second), 16)}, skipped, ""},
-		"of which bot": {[]scrape.Result{has3(2, soon, 0)}, skipped, ""},
+		"of which bot": {[]scrape.Result{has3(2, soon, 0)}, skipped, "of how many shards"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := budget(test.results, now)
@@ -378,12 +384,20 @@ func TestRealBots(t *testing.T) {
 // TestLabelsOfTargets: the file with the targets says which job they are of, and what it must not say is told.
 func TestLabelsOfTargets(t *testing.T) {
 	environment(t, closed(t, "127.0.5.20"))
-	a := bottest.Start(t, bottest.Discord(t), "127.0.5.21:0", "default", []int{0}, 1, argus.WithBot("x")).Addr()
-	b := bottest.Start(t, bottest.Discord(t), "127.0.5.22:0", "default", []int{0, 1}, 2, argus.WithBot("x")).Addr()
+	discord := bottest.Discord(t)
+	music := bottest.Start(t, discord, "127.0.5.21:0", "default", []int{0}, 1, argus.WithBot("x"))
+	mod := bottest.Start(t, discord, "127.0.5.22:0", "default", []int{0, 1}, 2, argus.WithBot("x"))
+	a, b := music.Addr(), mod.Addr()
 	list := func(labels ...string) string {
 		return fmt.Sprintf(`[{"targets": [%q], "labels": {%s}}, {"targets": [%q], "labels": {%s}}]`, a, labels[0], b, labels[1])
 	}
-	all := findings(t, newDoctor(), "--targets", file(t, "jobs.json", list(`"job": "music"`, `"job": "mod", "env": "prod"`)))
+	targets := file(t, "jobs.json", list(`"job": "music"`, `"job": "mod", "env": "prod"`))
+	all := findings(t, newDoctor(), "--targets", targets)
+	has(t, all, `warning shards: bot "x" of job "mod": nobody has shard 0-1 of 2; 2 sessions have not been opened`)
+	hasNot(t, all, "fail", "each once and up")
+	music.Dial(t, discord)
+	mod.Dial(t, discord)
+	all = findings(t, newDoctor(), "--targets", targets)
 	has(t, all, `bot "x" of job "mod": 2 shards down`, `bot "x" of job "music": 1 shard down`)
 	hasNot(t, all, "is that of", "differ", "fail labels", "is the name of")
 	all = findings(t, newDoctor(), "--targets", file(t, "clusters.json", list(`"cluster": "eu"`, `"bot": "y"`)))

@@ -117,7 +117,7 @@ func (d *doctor) settings() []setting {
 		{Name: "exporters", Variable: "OTEL_METRICS_EXPORTER", Value: exporters},
 		{Name: "host", Variable: "ARGUS_HOST", Value: strconv.Quote(c.Host)},
 		{Name: "port", Variable: "ARGUS_PORT", Value: strconv.Itoa(c.Port)},
-		{Name: "allowed hosts", Variable: "ARGUS_ALLOWED_HOSTS", Value: strconv.Quote(strings.Join(c.AllowedHosts, ","))},
+		{Name: "allowed hosts", Variable: "ARGUS_ALLOWED_HOSTS", Value: orUnset(strings.Join(c.AllowedHosts, ","))},
 		{Name: "metrics path", Variable: "ARGUS_METRICS_PATH", Value: c.MetricsPath},
 		{Name: "token of the page", Variable: "ARGUS_METRICS_AUTH_TOKEN", Value: given(c.Authenticated)},
 		{Name: "namespace", Variable: "ARGUS_NAMESPACE", Value: c.Namespace},

@@ -38,8 +38,11 @@ type Process struct {
 	Service, Instance string
 	// Versions that the process is built from; empty when it does not say.
 	Argus, Discordgo string
-	// Shards it has a session of, and whether they are up.
+	// Shards it has a session of that was opened, and whether they are up.
 	Shards map[int]bool
+	// Unopened is the number of its sessions that are no shards: they have not been
+	// opened, or make REST calls alone.
+	Unopened int
 	// ShardCount is the number of shards of the whole bot; 0 when not known.
 	ShardCount int
 	// Late is the smallest age of an interaction lately, its receipt less its creation by
@@ -100,6 +103,10 @@ func parse(text []byte) (*Page, error) {
 			p.Shards[id] = value == 1
 		}
 	})
+	each(catalog.Sessions, func(p *Process, _ *dto.Metric, value float64) { p.Unopened += int(value) })
+	for _, p := range processes {
+		p.Unopened = max(0, p.Unopened-len(p.Shards))
+	}
 	each(catalog.ShardsTotal, func(p *Process, _ *dto.Metric, value float64) { p.ShardCount = int(value) })
 	each(catalog.ClockOffset, func(p *Process, _ *dto.Metric, value float64) {
 		late := time.Duration(value * float64(time.Second))

@@ -39,6 +39,7 @@ const token = "planted-token"
 func TestPage(t *testing.T) {
 	discord := bottest.Discord(t, discordtest.WithShards(8), discordtest.WithSessionStartLimit(1000, 700, time.Hour))
 	bot := bottest.Start(t, discord, "127.0.6.1:0", "a", []int{4, 5}, 8, argus.WithNamespace("mybot"), argus.WithAuthToken(token))
+	bot.Dial(t, discord)
 	began := time.Now()
 	page, err := NewClient("/metrics", token).Page(t.Context(), bot.Addr())
 	took := time.Since(began)
@@ -78,9 +79,11 @@ func TestPage(t *testing.T) {
 func TestPageOfTwoBots(t *testing.T) {
 	registry := client.NewRegistry()
 	shared := argus.WithRegistry(registry, registry)
-	bottest.Start(t, bottest.Discord(t), "127.0.6.2:0", "a", []int{0}, 1, shared, argus.WithBot("music"), argus.WithRegion("eu"), argus.WithServiceName("jukebox"),
+	discord := bottest.Discord(t)
+	music := bottest.Start(t, discord, "127.0.6.2:0", "a", []int{0}, 1, shared, argus.WithBot("music"), argus.WithRegion("eu"), argus.WithServiceName("jukebox"),
 		argus.WithResourceAttributes(attribute.String("service.namespace", "fun")))
-	mod := bottest.Start(t, bottest.Discord(t), "127.0.6.3:0", "a", []int{0, 1}, 2, shared, argus.WithBot("mod"))
+	music.Dial(t, discord)
+	mod := bottest.Start(t, discord, "127.0.6.3:0", "a", []int{0, 1}, 2, shared, argus.WithBot("mod"))
 	page, err := NewClient("/metrics", "").Page(t.Context(), mod.Addr())
 	if err != nil {
 		t.Fatal(err)
@@ -89,10 +92,10 @@ func TestPageOfTwoBots(t *testing.T) {
 		t.Fatalf("%d processes", len(page.Processes))
 	}
 	first, second := page.Processes[0], page.Processes[1]
-	if first.Bot != "mod" || first.Cluster != "a" || first.Region != "" || first.Service != "discord-bot" || len(first.Shards) != 2 || first.ShardCount != 2 {
+	if first.Bot != "mod" || first.Cluster != "a" || first.Region != "" || first.Service != "discord-bot" || len(first.Shards) != 0 || first.Unopened != 2 || first.ShardCount != 2 {
 		t.Errorf("%+v", first)
 	}
-	if second.Bot != "music" || second.Cluster != "a" || second.Region != "eu" || second.Service != "fun/jukebox" || len(second.Shards) != 1 || second.ShardCount != 1 {
+	if second.Bot != "music" || second.Cluster != "a" || second.Region != "eu" || second.Service != "fun/jukebox" || len(second.Shards) != 1 || second.Unopened != 0 || second.ShardCount != 1 {
 		t.Errorf("%+v", second)
 	}
 	if first.Instance == "" || first.Instance == second.Instance {
