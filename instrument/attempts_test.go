@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -182,6 +183,7 @@ func TestFailedAttempts(t *testing.T) {
 			if n := r.sum("discord.shard.disconnects"); n != 0 {
 				t.Errorf("%v disconnects of no connection", n)
 			}
+			runtime.KeepAlive(s) // one that is gone has no state
 		})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -457,6 +458,7 @@ func TestManyShardsAreBounded(t *testing.T) {
 	s.ShardID = 9_999
 	b.attach(s)
 	r := b.collect()
+	runtime.KeepAlive(s)
 	if _, there := r["discord.shard.up{shard=other}"]; !there {
 		t.Error("past the cap a shard is not called other")
 	}

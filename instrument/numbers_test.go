@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -109,6 +110,7 @@ func TestShardsThatCannotBe(t *testing.T) {
 	s.Identify.Shard = &[2]int{-5, -7}
 	b.attach(s)
 	b.collect().want(t, reading{"discord.shard.up{shard=other}": 0, "discord.shard.up{shard=-5}": absent, "discord.shards.total": 1})
+	runtime.KeepAlive(s)
 }
 
 // TestInteractionIDsThatAreNoTime: an id that was not made from a time says
