@@ -109,6 +109,10 @@ func TestShardsThatCannotBe(t *testing.T) {
 	s := b.session(0, 1)
 	s.Identify.Shard = &[2]int{-5, -7}
 	b.attach(s)
+	b.srv.Behave(discordtest.Behavior{RejectUpgrade: 503})
+	if err := s.Open(); err == nil { // it is a shard from its first dial on
+		t.Fatal("it is open")
+	}
 	b.collect().want(t, reading{"discord.shard.up{shard=other}": 0, "discord.shard.up{shard=-5}": absent, "discord.shards.total": 1})
 	runtime.KeepAlive(s)
 }
