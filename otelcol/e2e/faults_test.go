@@ -20,7 +20,7 @@ func slowed(t *testing.T, well, faulty latency) {
 	t.Helper()
 	t.Logf("without fault: %v", well)
 	t.Logf("with it:       %v", faulty)
-	if well.n < 50 || faulty.n < 50 {
+	if well.n < enough || faulty.n < enough {
 		t.Fatal("too few to say anything")
 	}
 	if faulty.median > 2*well.median+20*time.Millisecond || faulty.p99 > 5*well.p99+50*time.Millisecond || faulty.worst > time.Second {

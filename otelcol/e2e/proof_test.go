@@ -158,6 +158,7 @@ var fed = map[string]promise{
 	"Gateway and shards: What does each shard do?: Resumed":               in("storm").empty(),
 	"Gateway and shards: What does each shard do?: Oldest heartbeat":      in("zombie").over(3),
 	"Gateway and shards: What does each shard do?: Longest lock":          in("stuck-open").over(10),
+	"Gateway and shards: What does each shard do?: Attached after Open":   in("calm").over(-1).zero(), // the demo attaches before
 	"Gateway and shards: What does each shard do?: State of each shard":   in("calm"),
 	"Gateway and shards: What does each shard do?: Shards by state":       in("calm"),
 	"Gateway and shards: What does each shard do?: Shards, worst first":   in("calm"),

@@ -36,6 +36,8 @@ type play struct {
 	step    int                     // of direct
 	settled bool                    // direct has nothing more to do
 	over    bool                    // it has ended
+
+	restarted time.Time // when direct has last started one of them again
 }
 
 // An actor is one process of the demo.
@@ -144,14 +146,14 @@ func killThem(p *play) bool {
 
 // crash kills the process when Prometheus has seen it, and starts it again, until the alert has told of it.
 func crash(p *play) bool {
-	const young = `discord_uptime_seconds < 30`
 	demo := p.demos["crashing"]
 	switch {
 	case len(p.named("DiscordCrashLoop")) > 0:
 		return false
 	case demo.ended():
 		demo.start()
-	case len(p.prom.query(young)) == 1:
+		p.restarted = time.Now()
+	case len(p.prom.query(fmt.Sprintf(`timestamp(discord_uptime_seconds) > %f`, seconds(p.restarted)))) == 1: // however old it is by then
 		demo.kill()
 	}
 	return true
