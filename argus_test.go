@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -75,8 +76,12 @@ func newSession(t *testing.T) *discordgo.Session {
 		t.Fatal(err)
 	}
 	s.Client.Transport = unreachable{}
+	keep(t, s)
 	return s
 }
+
+// keep has the session there until the test is over: Argus does not keep one that has been opened and that nobody else has.
+func keep(t *testing.T, s *discordgo.Session) { t.Cleanup(func() { runtime.KeepAlive(s) }) }
 
 // failToOpen has an attached session try to find the gateway, in vain.
 func failToOpen(t *testing.T, s *discordgo.Session) {

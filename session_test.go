@@ -34,6 +34,7 @@ func sessionOf(t *testing.T, srv *discordtest.Server, shard, count int) *discord
 	if err != nil {
 		t.Fatal(err)
 	}
+	keep(t, s)
 	return s
 }
 

@@ -338,19 +338,19 @@ func TestSessionsAreReleased(t *testing.T) {
 	b := newBench(t, servers(discordtest.WithGuilds(2)))
 	attached := func(r reading) float64 { return r.sum("discord.sessions") }
 	for range 500 {
-		late := b.session(0, 1)
+		late := b.loose(0, 1)
 		late.DataReady = true
 		b.attach(late)
 	}
 	func() {
-		s := b.session(0, 1)
+		s := b.loose(0, 1)
 		b.attach(s)
 		check(t, s.Open())
 		check(t, s.Close())
 	}()
 	b.srv.Fail(http.MethodGet, "/gateway", 500, -1)
 	for range 100 {
-		s := b.session(0, 1)
+		s := b.loose(0, 1)
 		b.attach(s)
 		if s.Open() == nil {
 			t.Fatal("it opened")

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -67,6 +68,7 @@ func Start(t testing.TB, server *discordtest.Server, addr, cluster string, ids [
 		b.Sessions = append(b.Sessions, s)
 	}
 	var err error
+	t.Cleanup(func() { runtime.KeepAlive(b) }) // Argus does not keep a session that nobody else has
 	b.Argus, err = argus.Start(b.Sessions[0], append([]argus.Option{
 		argus.WithAddr(addr), argus.WithClusterID(cluster), argus.WithSessions(b.Sessions[1:]...),
 		argus.WithLogger(slog.New(slog.DiscardHandler)),
