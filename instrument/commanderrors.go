@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 
 	"github.com/argus-dgo/argus/catalog"
+	"github.com/argus-dgo/argus/internal/excerpt"
 )
 
 const (
@@ -32,11 +33,7 @@ func errorType(err error) string {
 		}
 		err = inner
 	}
-	name := strings.ToValidUTF8(reflect.TypeOf(err).String(), "")
-	if len(name) > maxErrorType {
-		name = strings.ToValidUTF8(name[:maxErrorType], "") + "…"
-	}
-	return name
+	return excerpt.Clip(strings.ToValidUTF8(reflect.TypeOf(err).String(), ""), maxErrorType)
 }
 
 var errorWrappers = []reflect.Type{

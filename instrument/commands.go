@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/argus-dgo/argus/catalog"
+	"github.com/argus-dgo/argus/internal/excerpt"
 )
 
 const (
@@ -89,7 +90,7 @@ func (s *commandSet) register(names []string) error {
 	var errs []error
 	for _, name := range names {
 		if name == "" || len(name) > maxCommandName || !utf8.ValidString(name) || name == catalog.Other {
-			errs = append(errs, fmt.Errorf("instrument: command %q: %w", cut(name), ErrCommandName))
+			errs = append(errs, fmt.Errorf("instrument: command %q: %w", excerpt.Clip(name, 40), ErrCommandName))
 		}
 	}
 	if len(errs) > 0 {
@@ -108,14 +109,6 @@ func (s *commandSet) register(names []string) error {
 	}
 	s.names.Store(&next)
 	return nil
-}
-
-// cut keeps an error's text short.
-func cut(name string) string {
-	if len(name) > 40 {
-		return name[:40] + "…"
-	}
-	return name
 }
 
 // findCommand returns the command with the longest registered name that begins

@@ -298,7 +298,7 @@ func checkGatewayOnly(t *testing.T, before, after reading, spoken int) {
 			"discord.gateway.events{event=VOICE_", "discord.shard.sent{op=voice_state_update,", "discord.gateway.io{",
 			"discord.shard.event.timestamp{", "discord.uptime", "discord.voice.disconnects{",
 			// A heartbeat may have fallen due meanwhile.
-			"discord.shard.sent{op=heartbeat,", "discord.shard.latency{", "discord.shard.heartbeat.ack.timestamp{",
+			"discord.shard.sent{op=heartbeat,", latency, heartbeatAck,
 		} {
 			if strings.HasPrefix(series, prefix) {
 				return true

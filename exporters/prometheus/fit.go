@@ -10,6 +10,8 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/model"
+
+	"github.com/argus-dgo/argus/internal/excerpt"
 )
 
 const (
@@ -46,10 +48,7 @@ func (l *leftOut) add(name, reason string) {
 
 // quote makes a name safe and short for a line in a log.
 func quote(name string) string {
-	if len(name) > 100 {
-		name = name[:100] + "…"
-	}
-	return strconv.QuoteToASCII(name)
+	return strconv.QuoteToASCII(excerpt.Clip(name, 100))
 }
 
 // fit returns the families without what Prometheus refuses: mostly it refuses

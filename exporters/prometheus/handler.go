@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 
 	"github.com/argus-dgo/argus/exporters/internal/limit"
+	"github.com/argus-dgo/argus/internal/excerpt"
 )
 
 const (
@@ -156,7 +157,7 @@ func (s *scrapeErrors) tell(l *limit.Limiter, err error) {
 	// A registry lists every series that is there twice, and the stack of a
 	// collector that panicked.
 	if text := err.Error(); len(text) > maxReport {
-		err = errors.New(strings.ToValidUTF8(text[:maxReport], "") + "…")
+		err = errors.New(excerpt.Clip(strings.ToValidUTF8(text, ""), maxReport))
 	}
 	if suppressed > 0 {
 		err = fmt.Errorf("%w (%d more since the last report)", err, suppressed)
@@ -187,10 +188,7 @@ func (s *scrapeErrors) once(l *limit.Limiter, left *leftOut, format string) {
 	if left.more > 0 {
 		text += fmt.Sprintf("; and %d more", left.more)
 	}
-	if len(text) > maxReport {
-		text = strings.ToValidUTF8(text[:maxReport], "") + "…"
-	}
-	s.report(fmt.Errorf(format, text))
+	s.report(fmt.Errorf(format, excerpt.Clip(text, maxReport)))
 }
 
 // news are what was not reported yet. It is empty while the limiter holds reports
