@@ -497,11 +497,8 @@ func (c *Conn) writePacket(p []byte) error {
 	c.wmu.Lock()
 	defer c.wmu.Unlock()
 	if sess != nil && sess.compress && len(p) > c.server.cfg.compressThreshold {
-		d, ok := c.server.deflaters.Get().(*deflater)
-		if !ok { // there was none
-			d = new(deflater)
-		}
-		defer c.server.deflaters.Put(d)
+		d := takeDeflater()
+		defer d.giveBack()
 		z, err := d.deflate(p)
 		if err != nil {
 			return fmt.Errorf("discordtest: compressing a payload: %w", err)

@@ -33,8 +33,6 @@ type Server struct {
 	ids      atomic.Int64
 	up       websocket.Upgrader
 
-	deflaters sync.Pool // of *deflater, for sessions that asked for compression
-
 	closing chan struct{} // closed by Close
 	once    sync.Once
 	wg      sync.WaitGroup // serving, every request, every goroutine of a connection

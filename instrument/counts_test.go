@@ -57,7 +57,7 @@ func TestCountsAreExact(t *testing.T) {
 		"tap":                             {},
 		"tap, SyncEvents":                 {short: true, sync: true},
 		"tap, no compression":             {short: true, noCompress: true},
-		"tap, everything compressed":      {server: servers(discordtest.WithCompressThreshold(0))},
+		"tap, everything compressed":      {short: true, server: servers(discordtest.WithCompressThreshold(0))},
 		"tap, TLS":                        {short: true, server: servers(discordtest.WithTLS())},
 		"tap, op first":                   {short: true, server: servers(discordtest.WithFieldOrder("op", "d", "s", "t"))},
 		"tap, compressed, op first":       {short: true, server: servers(discordtest.WithFieldOrder("op", "d", "s", "t"), discordtest.WithCompressThreshold(0))},

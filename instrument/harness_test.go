@@ -280,16 +280,14 @@ func (b *bench) awaitValue(series string, want float64) reading {
 
 func (b *bench) until(what string, ok func() bool, found func() string) {
 	b.Helper()
-	deadline := time.NewTimer(patience)
-	defer deadline.Stop()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-tick.C:
-		case <-deadline.C:
+	deadline := time.Now().Add(patience)
+	// What is not there soon takes seconds: asking on at the same pace would take
+	// the processor from the other tests.
+	for pause := 2 * time.Millisecond; !ok(); pause = min(pause*3/2, 50*time.Millisecond) {
+		if time.Now().After(deadline) {
 			b.Fatalf("waited %v for: %s\nfound: %s", patience, what, found())
 		}
+		<-time.After(pause)
 	}
 }
 
