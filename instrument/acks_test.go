@@ -331,6 +331,7 @@ func onlyCode(err error, code, n int) error {
 // TestRetriedAfterRateLimit: discordgo repeats an answer after 429, and it is one
 // answer.
 func TestRetriedAfterRateLimit(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, nil)
 	s := b.session(0, 1)
 	b.attach(s)

@@ -7,6 +7,7 @@ import (
 )
 
 func TestFirstLight(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, servers(discordtest.WithGuilds(5), discordtest.WithMembers(7)))
 	s := b.session(0, 1)
 	b.attach(s)

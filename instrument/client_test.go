@@ -26,6 +26,7 @@ func (b *bench) gatewayBot(client *http.Client, s *discordgo.Session) {
 
 // TestClient: a request of one's own is measured with the session's, for as long as the session is attached.
 func TestClient(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, nil)
 	s, opened, without := b.session(0, 3), b.session(1, 3), b.session(2, 3)
 	b.open(opened)

@@ -95,6 +95,7 @@ func TestCommandOutcomes(t *testing.T) {
 // TestUnwrappedIsUnknown: names alone do not make a run known. Series exist at 0
 // only once a handler is wrapped.
 func TestUnwrappedIsUnknown(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, nil, instrument.WithCommands("ping"))
 	s := b.session(0, 1)
 	b.attach(s)
@@ -230,6 +231,7 @@ func TestOtherInteractions(t *testing.T) {
 // TestDurationBeginsAtReceipt: the time that discordgo takes until the handler
 // runs is part of it.
 func TestDurationBeginsAtReceipt(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, nil, instrument.WithCommands("slow"))
 	s := b.session(0, 1)
 	s.SyncEvents = true // a handler that runs first then holds the next one up

@@ -246,6 +246,7 @@ func (b *bench) waitHandlers(sessions []*discordgo.Session, conns []*discordtest
 // TestDeadline: an interaction is late when more than three seconds have passed
 // since the time in its id.
 func TestDeadline(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, nil)
 	s := b.session(0, 1)
 	b.attach(s)

@@ -39,6 +39,7 @@ func TestNewRefusesBadOptions(t *testing.T) {
 }
 
 func TestNamespace(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, nil, instrument.WithNamespace("mybot"))
 	s := b.session(0, 1)
 	b.attach(s)
@@ -70,6 +71,7 @@ func TestAttachRefusesNil(t *testing.T) {
 
 // TestAttachIsIdempotent: a session counts once however often it is attached.
 func TestAttachIsIdempotent(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, servers(discordtest.WithGuilds(2)))
 	s := b.session(0, 1)
 	b.attach(s, s)
@@ -200,6 +202,7 @@ func TestDetachBetweenCalls(t *testing.T) {
 // TestDetachWhileOpen: the session goes on as if nothing had been there, and
 // attaching it again takes up where the gateway is.
 func TestDetachWhileOpen(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, servers(discordtest.WithGuilds(3)))
 	s := b.session(0, 1)
 	detach := b.attach(s)
@@ -242,6 +245,7 @@ func TestDetachWhileOpen(t *testing.T) {
 // TestSeveralInstrumentations: each sees everything, and one that goes leaves
 // the other in place, in whatever order.
 func TestSeveralInstrumentations(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, nil)
 	reader := sdkmetric.NewManualReader()
 	second, err := instrument.New(instrument.WithMeterProvider(sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))))
@@ -274,6 +278,7 @@ func TestSeveralInstrumentations(t *testing.T) {
 }
 
 func TestClose(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, nil)
 	s := b.session(0, 1)
 	b.attach(s)
@@ -302,6 +307,7 @@ func TestClose(t *testing.T) {
 
 // TestShardsUp is what /readyz asks.
 func TestShardsUp(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, servers(discordtest.WithShards(3)))
 	sessions := []*discordgo.Session{b.session(0, 3), b.session(1, 3), b.session(2, 3)}
 	if up, all := b.inst.ShardsUp(); up != 0 || all != 0 {
@@ -367,6 +373,7 @@ func TestDialerReplaced(t *testing.T) {
 }
 
 func TestWithoutGuildsIntent(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, servers(discordtest.WithGuilds(3)))
 	s := b.session(0, 1)
 	s.Identify.Intents = discordgo.IntentsGuildMessages
@@ -381,6 +388,7 @@ func TestWithoutGuildsIntent(t *testing.T) {
 }
 
 func TestStateTrackingOff(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, servers(discordtest.WithGuilds(3), discordtest.WithMembers(4)))
 	s := b.session(0, 1)
 	s.StateEnabled = false
@@ -397,6 +405,7 @@ func TestStateTrackingOff(t *testing.T) {
 
 // TestStateCounts compares with what the fake Discord has.
 func TestStateCounts(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, servers(discordtest.WithGuilds(600), discordtest.WithMembers(3)))
 	s := b.session(0, 1)
 	b.attach(s)
@@ -422,6 +431,7 @@ func TestStateCounts(t *testing.T) {
 
 // TestIdentifyShard: a shard that is set in Identify alone is known too.
 func TestIdentifyShard(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, servers(discordtest.WithShards(8)))
 	s := b.session(0, 1)
 	s.Identify.Shard = &[2]int{5, 8}
@@ -446,6 +456,7 @@ func TestIdentifyShard(t *testing.T) {
 
 // TestManyShardsAreBounded: no more shard labels than the cap.
 func TestManyShardsAreBounded(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, nil)
 	s, err := discordgo.New("Bot x")
 	if err != nil {

@@ -136,6 +136,7 @@ func TestStrangeRoutesAreTold(t *testing.T) {
 	told := make(chan error, 100)
 	b := newBench(t, nil, instrument.WithErrorHandler(handlerOf(told)))
 	s := once(b.session(0, 1))
+	s.Client.Transport = nothing{}
 	b.attach(s)
 	for range 60 {
 		_, _ = s.Request(http.MethodGet, "https://proxy.example/rpc", nil)
@@ -316,6 +317,7 @@ func TestBanOfTheEdge(t *testing.T) {
 // TestProxysCacheIsOld: nirn-proxy keeps GET /gateway/bot for half an hour, with
 // the Date of then.
 func TestProxysCacheIsOld(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, nil)
 	s := b.session(0, 1)
 	p := newRESTProxy(b, "/api/v9")

@@ -279,6 +279,7 @@ func gzipped(body string) string {
 // TestRESTErrors: the code of the JSON is counted, however the body comes, and
 // what is not known is not.
 func TestRESTErrors(t *testing.T) {
+	t.Parallel()
 	long := strings.Repeat("x", 20<<10)
 	for name, tt := range map[string]struct {
 		body   string
@@ -451,6 +452,7 @@ func TestQueueWait(t *testing.T) {
 // TestQueueWaitOfRepeatedRequests: discordgo applies the options anew each time
 // it repeats a request.
 func TestQueueWaitOfRepeatedRequests(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, servers(discordtest.WithGuilds(1)))
 	s := b.session(0, 1)
 	var sent atomic.Pointer[time.Time] // when the first try goes out
@@ -507,6 +509,7 @@ const gatewayBot = `{"url":"ws://127.0.0.1","shards":3,"session_start_limit":{"t
 // TestSessionStart: the budget of IDENTIFYs is that of the bot's own last GET
 // /gateway/bot, until it is set back.
 func TestSessionStart(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, servers(discordtest.WithSessionStartLimit(1000, 900, time.Hour), discordtest.WithMaxConcurrency(4)))
 	s := b.session(0, 1)
 	b.attach(s)
@@ -624,6 +627,7 @@ func TestSessionStartOfMalformedBodies(t *testing.T) {
 // TestRequestSeriesAreCapped: from 1,000 on, further ones have the route "other",
 // also when they come all at once.
 func TestRequestSeriesAreCapped(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, nil)
 	s := b.session(0, 1)
 	statuses := []int{200, 201, 202, 204, 304, 400, 401, 403, 404, 405, 409, 413, 500, 502, 503, 504, 520, 522, 524}

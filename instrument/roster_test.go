@@ -91,6 +91,7 @@ func TestOtherBot(t *testing.T) {
 // TestOtherBotFoundOut: a token that is set after the session was attached, before
 // it is opened. The session is left out, and works.
 func TestOtherBotFoundOut(t *testing.T) {
+	t.Parallel()
 	for name, call := range map[string]bool{"when it dials": false, "by a REST call": true} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, servers(discordtest.WithGuilds(5)))
@@ -147,6 +148,7 @@ func TestOtherBotFoundOut(t *testing.T) {
 // TestShardCounts: sessions of two counts are a mistake before any is opened, and
 // a bot that is scaled from then on.
 func TestShardCounts(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, servers(discordtest.WithShards(2)))
 	if _, err := b.inst.Attach(b.session(0, 2), b.session(1, 3)); !errors.Is(err, instrument.ErrShardCount) || !strings.Contains(err.Error(), "session 2 of 2: ShardCount 3 with others of 2") {
 		t.Errorf("%v, want ErrShardCount of the second", err)
@@ -404,6 +406,7 @@ func TestAttachedLateIsTold(t *testing.T) {
 }
 
 func TestNewSession(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, nil)
 	s, err := b.inst.NewSession("Bot " + b.srv.Token())
 	check(t, err)

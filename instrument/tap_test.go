@@ -96,6 +96,7 @@ func TestNoTimersWithoutTap(t *testing.T) {
 // TestAttachAtOnce: instrumentations that attach one session at the same time,
 // while others collect from it, all get a tap.
 func TestAttachAtOnce(t *testing.T) {
+	t.Parallel()
 	const many = 4
 	var insts []*Instrumentation
 	for range many {

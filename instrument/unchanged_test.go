@@ -334,6 +334,7 @@ func (b *brokenBody) Close() error { b.closed++; return b.closeErr }
 
 // TestBodiesAreGivenBackWhole: those that are read along, and those that are not.
 func TestBodiesAreGivenBackWhole(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, nil)
 	large := make([]byte, 400<<10)
 	rng := rand.New(rand.NewPCG(1, 2))
