@@ -169,7 +169,7 @@ func (i *Instrumentation) Attach(sessions ...*discordgo.Session) (detach func(),
 		return func() {}, err
 	}
 	if slices.ContainsFunc(made, func(a *attachment) bool { return a.tap == nil }) {
-		i.attachedLate.Do(func() { i.faults.handle(errAttachedLate) })
+		i.attachedLate.Do(func() { i.faults.tell(errAttachedLate) })
 	}
 	var once sync.Once
 	return func() { once.Do(func() { i.detach(made) }) }, nil

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"reflect"
 	"runtime"
 	"strings"
@@ -374,33 +375,53 @@ func TestSessionsAreReleased(t *testing.T) {
 	b.collect().want(t, reading{configured: 0, "discord.guilds": absent})
 }
 
-// TestAttachedLateIsTold once, and shown.
+// TestAttachedLateIsTold once, and shown. Other faults are told before and after it,
+// for reports come in their order.
 func TestAttachedLateIsTold(t *testing.T) {
-	var told []string
-	handler := otel.ErrorHandlerFunc(func(err error) { told = append(told, err.Error()) })
+	told := make(chan string, 8)
+	handler := otel.ErrorHandlerFunc(func(err error) { told <- err.Error() })
 	inst, err := instrument.New(instrument.WithMeterProvider(sdkmetric.NewMeterProvider()), instrument.WithErrorHandler(handler))
 	check(t, err)
 	defer inst.Close()
-	var sessions []*discordgo.Session
-	for range 3 {
-		s, err := discordgo.New("Bot x")
+	server := httptest.NewServer(http.NotFoundHandler())
+	defer server.Close()
+	session := func(token string, ready bool) *discordgo.Session {
+		s, err := discordgo.New(token)
 		check(t, err)
-		s.DataReady = true
-		sessions = append(sessions, s)
-	}
-	early, err := discordgo.New("Bot x")
-	check(t, err)
-	if _, err := inst.Attach(early); err != nil || len(told) != 0 {
-		t.Fatalf("%v, told %q", err, told)
-	}
-	for _, s := range sessions {
+		s.DataReady = ready
 		if _, err := inst.Attach(s); err != nil {
 			t.Fatal(err)
 		}
+		return s
 	}
-	if len(told) != 1 || !strings.Contains(told[0], "before Open") || !strings.Contains(told[0], "NewSession") {
-		t.Errorf("told %q, want once what to do", told)
+	call := func(s *discordgo.Session, token string) {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, http.NoBody)
+		check(t, err)
+		r.Header.Set("Authorization", token)
+		response, err := s.Client.Do(r)
+		check(t, err)
+		check(t, response.Body.Close())
 	}
+	next := func(want ...string) {
+		t.Helper()
+		got := <-told
+		for _, text := range want {
+			if !strings.Contains(got, text) {
+				t.Errorf("told %q, want %q in it", got, text)
+			}
+		}
+	}
+	early := session("Bot x", false)
+	call(session("", false), "Bot y")
+	next("left out")
+	for range 3 {
+		session("Bot x", true)
+	}
+	next("before Open", "NewSession")
+	for range 20 {
+		call(early, "Bot x")
+	}
+	next("first 20 REST calls")
 }
 
 func TestNewSession(t *testing.T) {
