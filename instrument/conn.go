@@ -152,7 +152,7 @@ func (c *tappedConn) end(code, initiator int) {
 		c.handshake.resolve(a.shard.Load(), handshakeClosed)
 	}
 	a.life.end(c)
-	if initiator == initiatorClient && code != codeNone {
+	if initiator == initiatorClient && code != noCode {
 		a.presence.closed(c.closedByDiscordgo(a), a.settings.Load().reconnects)
 	}
 }

@@ -284,16 +284,22 @@ func TestDownIsNotClosed(t *testing.T) {
 			conn := b.steady(s)
 			check(t, end(conn))
 			b.awaitValue(up(0), 0)
-			// A session beside it is closed later, and gone: so much time has passed.
-			beside := b.session(0, 1)
-			detach := b.attach(beside)
-			b.steady(beside)
-			check(t, beside.Close())
-			b.await("the other to be gone", func(r reading) bool { return r["discord.sessions{attached=before_open}"] == 1 })
-			detach()
+			b.afterClosing()
 			b.collect().want(t, reading{up(0): 0, configured: 1})
 		})
 	}
+}
+
+// afterClosing returns when a session that is closed now would be no shard any more:
+// when one beside it is none.
+func (b *bench) afterClosing() {
+	b.Helper()
+	beside := b.session(0, 1)
+	detach := b.attach(beside)
+	b.steady(beside)
+	check(b.T, beside.Close())
+	b.await("the other to be gone", func(r reading) bool { return r["discord.sessions{attached=before_open}"] == 1 })
+	detach()
 }
 
 // TestRESTAlone: a session that only makes REST calls is no shard.
@@ -320,6 +326,7 @@ func TestRESTAlone(t *testing.T) {
 
 // TestDialThatFails: a shard that cannot be had is down, wherever its Open fails.
 func TestDialThatFails(t *testing.T) {
+	t.Parallel()
 	for name, fail := range map[string]func(b *bench){
 		"no address":         func(b *bench) { b.srv.Fail(http.MethodGet, "/gateway", 500, -1) },
 		"no WebSocket":       func(b *bench) { b.srv.Behave(discordtest.Behavior{RejectUpgrade: 503}) },
@@ -327,6 +334,7 @@ func TestDialThatFails(t *testing.T) {
 		"a token that fails": func(b *bench) { b.srv.Behave(discordtest.Behavior{CloseOnIdentify: 4004}) },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			b := newBench(t, nil)
 			fail(b)
 			s := b.session(0, 1)
@@ -339,7 +347,12 @@ func TestDialThatFails(t *testing.T) {
 			if b.inst.Ready() == nil {
 				t.Error("ready")
 			}
-			runtime.KeepAlive(s)
+			// It stays down: gorilla/websocket closes what became no connection, and the
+			// bot has closed nothing.
+			b.srv.Behave(discordtest.Behavior{})
+			b.srv.Fail(http.MethodGet, "/gateway", 0, 0)
+			b.afterClosing()
+			b.collect().want(t, reading{configured: 1, up(0): 0})
 		})
 	}
 }
