@@ -153,7 +153,11 @@ func (c *tappedConn) end(code, initiator int) {
 	}
 	a.life.end(c)
 	if initiator == initiatorClient && code != noCode {
-		a.presence.closed(c.closedByDiscordgo(a), a.settings.Load().reconnects)
+		byDiscordgo := c.closedByDiscordgo(a)
+		a.presence.closed(byDiscordgo, a.settings.Load().reconnects)
+		if !byDiscordgo {
+			a.held.Store(nil)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package instrument_test
 import (
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -361,7 +362,6 @@ func TestDialThatFails(t *testing.T) {
 // dropped, and its numbers with it.
 func TestSessionsAreReleased(t *testing.T) {
 	b := newBench(t, servers(discordtest.WithGuilds(2)))
-	attached := func(r reading) float64 { return r.sum("discord.sessions") }
 	for range 500 {
 		late := b.loose(0, 1)
 		late.DataReady = true
@@ -373,19 +373,64 @@ func TestSessionsAreReleased(t *testing.T) {
 		check(t, s.Open())
 		check(t, s.Close())
 	}()
-	b.srv.Fail(http.MethodGet, "/gateway", 500, -1)
-	for range 100 {
-		s := b.loose(0, 1)
-		b.attach(s)
+	b.awaitSessions(0)
+	b.collect().want(t, reading{configured: 0, "discord.guilds": absent})
+}
+
+// awaitSessions collects garbage until so many sessions are left.
+func (b *bench) awaitSessions(want float64) {
+	b.Helper()
+	var got float64
+	b.until(fmt.Sprintf("%v sessions", want), func() bool {
+		runtime.GC()
+		got = b.collect().sum("discord.sessions")
+		return got == want
+	}, func() string { return fmt.Sprint(got) })
+}
+
+// TestFailedSessionIsHeld: a shard stays down whose Open has failed and whose session
+// the bot has dropped. There is one such session for each shard, and none once
+// another one is up.
+func TestFailedSessionIsHeld(t *testing.T) {
+	b := newBench(t, servers(discordtest.WithShards(2)))
+	fail := func(shard int) (detach func()) {
+		s := b.loose(shard, 2)
+		detach = b.attach(s)
 		if s.Open() == nil {
 			t.Fatal("it opened")
 		}
+		return detach
 	}
-	b.until("all to be dropped", func() bool {
-		runtime.GC()
-		return attached(b.collect()) == 0
-	}, func() string { return "not" })
-	b.collect().want(t, reading{configured: 0, "discord.guilds": absent})
+	b.srv.Behave(discordtest.Behavior{RejectUpgrade: 503})
+	for range 100 {
+		fail(0)
+	}
+	b.awaitSessions(1)
+	b.srv.Behave(discordtest.Behavior{})
+	b.srv.Fail(http.MethodGet, "/gateway", 500, 1)
+	detach := fail(1)
+	b.awaitSessions(2)
+	b.collect().want(t, reading{configured: 2, up(0): 0, up(1): 0})
+	if err := b.inst.Ready(); err == nil || err.Error() != "0 of 2 shards are up" {
+		t.Errorf("ready: %v", err)
+	}
+
+	again := b.session(0, 2)
+	b.attach(again)
+	b.open(again)
+	b.awaitSessions(2)
+	b.awaitValue(up(0), 1).want(t, reading{configured: 2, up(1): 0})
+	detach()
+	b.awaitSessions(1)
+	b.collect().want(t, reading{configured: 1, up(0): 1, up(1): absent})
+
+	func() {
+		closed := b.loose(1, 2)
+		b.attach(closed)
+		check(t, closed.Open())
+		check(t, closed.Close())
+	}()
+	b.awaitSessions(1)
 }
 
 // TestAttachedLateIsTold once, and shown. Other faults are told before and after it,
