@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -11,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/bwmarrin/discordgo"
 	"go.opentelemetry.io/otel"
@@ -323,6 +326,63 @@ func TestRESTAlone(t *testing.T) {
 	if _, all := b.inst.ShardsUp(); all != 1 || b.inst.Ready() == nil {
 		t.Errorf("%d shards to come, ready: %v; want 1 that is not there", all, b.inst.Ready())
 	}
+}
+
+// answersOK is a transport that answers every request, without a network.
+type answersOK struct{}
+
+func (answersOK) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{
+		StatusCode: http.StatusOK, Request: r, Header: http.Header{"Content-Type": {"application/json"}},
+		Body: io.NopCloser(strings.NewReader(`{"id":"1","url":"ws://127.0.0.1:1"}`)),
+	}, nil
+}
+
+// TestRESTAloneIsFoundOut: a session that makes REST calls and has not asked for the
+// gateway within 30 s of being attached is none that a probe waits for. One that makes
+// no call is waited for.
+func TestRESTAloneIsFoundOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		inst, err := instrument.New(instrument.WithMeterProvider(sdkmetric.NewMeterProvider()))
+		check(t, err)
+		defer inst.Close()
+		session := func() (s *discordgo.Session, detach func()) {
+			s, err := discordgo.New("Bot x")
+			check(t, err)
+			s.Client.Transport = answersOK{}
+			detach, err = inst.Attach(s)
+			check(t, err)
+			return s, detach
+		}
+		want := func(when, reason string, all int) {
+			t.Helper()
+			got := ""
+			if err := inst.Ready(); err != nil {
+				got = err.Error()
+			}
+			if up, expected := inst.ShardsUp(); got != reason || up != 0 || expected != all {
+				t.Errorf("%s: %d of %d shards, not ready for %q; want 0 of %d, %q", when, up, expected, got, all, reason)
+			}
+		}
+		const waits = "0 of 1 shards are up"
+		silent, detach := session()
+		time.Sleep(time.Hour)
+		want("no call in an hour", waits, 1)
+		detach()
+
+		s, _ := session()
+		_, err = s.User("@me")
+		check(t, err)
+		want("right after a call", waits, 1)
+		time.Sleep(30*time.Second - 1)
+		want("just before 30 s", waits, 1)
+		time.Sleep(1)
+		want("after 30 s", "", 0)
+		_, err = s.Gateway()
+		check(t, err)
+		want("once it has asked for the gateway", waits, 1)
+		runtime.KeepAlive(silent)
+	})
 }
 
 // TestDialThatFails: a shard that cannot be had is down, wherever its Open fails.
