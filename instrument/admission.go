@@ -34,25 +34,18 @@ func (a *attachment) settle() bool {
 // else would show that the shard is down. Others of the shard are not held any more,
 // so that there is one at most.
 func (a *attachment) isShard() {
-	a.presence.shut.Store(0)
 	now := clock()
-	a.presence.active.Store(now)
+	a.presence.dials(now)
 	of := a.shard.Load()
 	of.seen.Store(true)
 	if a.tap != nil {
 		of.tapped.Store(true)
 	}
 	for _, b := range *a.inst.attached.Load() {
-		if b != a && b.shard.Load() == of && b.presence.opened() && b.presence.active.Load() < now {
+		if b != a && b.shard.Load() == of && b.presence.opened() && b.presence.began.Load() < now {
 			b.held.Store(nil)
 		}
 	}
-}
-
-// isUp notes READY or RESUMED. From then on the session is the bot's to keep.
-func (a *attachment) isUp() {
-	a.presence.heard()
-	a.held.Store(nil)
 }
 
 // calls notes a REST call of the session's and its response. Open asks for the

@@ -481,12 +481,12 @@ func followed(p *wire.Packet) bool {
 func (a *attachment) follow(p *wire.Packet) {
 	switch p.Event {
 	case wire.EventReady:
-		a.isUp()
+		a.held.Store(nil)
 		if a.started.Swap(true) {
 			a.shard.Load().reconnects[kindIdentify].n.Add(1)
 		}
 	case wire.EventResumed:
-		a.isUp()
+		a.held.Store(nil)
 		a.started.Store(true)
 		a.shard.Load().reconnects[kindResume].n.Add(1)
 	}

@@ -232,6 +232,60 @@ func TestRescaledWithoutDetach(t *testing.T) {
 	}
 }
 
+// TestScaledByWhoCameLater: of two shard counts the one is old whose sessions were
+// opened first, however often these try to connect since.
+func TestScaledByWhoCameLater(t *testing.T) {
+	t.Parallel()
+	refuse := discordtest.Behavior{RejectUpgrade: 503}
+	t.Run("an old session tries on", func(t *testing.T) {
+		t.Parallel()
+		b := newBench(t, servers(discordtest.WithShards(3)))
+		var old []*discordgo.Session
+		for id := range 3 {
+			s := b.session(id, 3)
+			b.attach(s)
+			b.steady(s)
+			old = append(old, s)
+		}
+		check(t, b.conn(2).CloseCode(4011, "")) // none of them connects again by itself
+		b.awaitValue(up(2), 0)
+		for _, s := range old[:2] {
+			check(t, s.Close())
+		}
+		for id := range 2 {
+			s := b.session(id, 2)
+			b.attach(s)
+			b.open(s)
+		}
+		b.await("two shards", func(r reading) bool { return r["discord.shards.connected"] == 2 })
+		b.srv.Behave(refuse)
+		if old[2].Open() == nil {
+			t.Fatal("it opened")
+		}
+		b.await("the old ones to be gone", func(r reading) bool { return r[configured] == 2 }).want(t, reading{up(0): 1, up(1): 1, up(2): absent})
+		runtime.KeepAlive(old)
+	})
+	t.Run("a new session fails", func(t *testing.T) {
+		t.Parallel()
+		b := newBench(t, servers(discordtest.WithShards(3)))
+		old := b.session(0, 2)
+		old.ShouldReconnectOnError = true
+		b.attach(old)
+		b.steady(old)
+		fails := b.session(2, 3)
+		b.attach(fails)
+		b.srv.Behave(refuse)
+		if fails.Open() == nil {
+			t.Fatal("it opened")
+		}
+		b.srv.Behave(discordtest.Behavior{})
+		b.collect().want(t, reading{up(0): 1, up(2): 0})
+		check(t, b.conn(0).CloseCode(4000, "")) // the old one resumes later
+		b.await("the old one again", func(r reading) bool { return r.sum("discord.shard.reconnects") > 0 && r[up(0)] == 1 }).want(t, reading{up(2): 0, configured: 2})
+		runtime.KeepAlive(fails)
+	})
+}
+
 // TestClosedForGood: a session that the bot has closed does not speak for its
 // shard, until it is opened again.
 func TestClosedForGood(t *testing.T) {
