@@ -729,7 +729,9 @@ func TestHostileErrors(t *testing.T) {
 
 type failingProducer struct{ err error }
 
-func (p failingProducer) Produce(context.Context) ([]metricdata.ScopeMetrics, error) { return nil, p.err }
+func (p failingProducer) Produce(context.Context) ([]metricdata.ScopeMetrics, error) {
+	return nil, p.err
+}
 
 type producerFunc func()
 
