@@ -93,7 +93,7 @@ var (
 	Sessions = Instrument{
 		Name: "discord.sessions", Kind: Gauge, Unit: "{session}", Section: sectionGateway,
 		Labels:      []Label{{Name: "attached", Values: Attachings()}},
-		Description: "Number of attached sessions, by whether they were attached before their first Open",
+		Description: "Number of attached sessions, by whether they were attached before or after Open",
 		Notes: "Sessions that the bot has closed are left out, those that make REST calls alone are not. Of one that was attached after Open there is no heartbeat latency, " +
 			"no close code and no scope of a rate limit: attach it before, or make it with `Argus.NewSession`.",
 	}
@@ -116,7 +116,7 @@ var (
 	ConnectionAttempts = Instrument{
 		Name: "discord.shard.connection_attempts", Kind: Counter, Unit: "{attempt}", Section: sectionGateway,
 		Labels:      []Label{shardLabel, {Name: "outcome", Values: AttemptOutcomes()}, {Name: "status", Values: UpgradeStatuses()}},
-		Description: "Attempts to connect to the gateway, by outcome and by the status of the answer",
+		Description: "Attempts to connect to the gateway, by outcome and HTTP status",
 		Notes: "Each dial of the session's once. `connected`: the upgrade to a WebSocket was accepted (101), counted with the first message after it. `refused`: there was another HTTP response, " +
 			"of Discord's, of Cloudflare's before it (403, 429, 502, 520 and the like), or of a proxy's to CONNECT (407 and the like). `failed`: there was none that can be read, status `none`: name resolution, " +
 			"TCP, TLS, a time-out, an answer that is not HTTP. discordgo asks GET /gateway for the address before the first dial and after each one that did not connect; where that fails there is no attempt, " +
@@ -125,9 +125,9 @@ var (
 	VoiceDisconnects = Instrument{
 		Name: "discord.voice.disconnects", Kind: Counter, Unit: "{disconnect}", Section: sectionGateway,
 		Labels:      []Label{{Name: "code", Values: VoiceCloseCodes()}, {Name: "initiator", Values: Initiators()}},
-		Description: "Voice gateway connections that ended, by close code and by who ended them",
+		Description: "Voice gateway disconnects, by close code and initiator",
 		Notes: "Each connection once, by what was seen first, as with `discord_shard_disconnects_total`. `1000` by `client` is a bot that leaves. `4014`: somebody ended it, or the channel is gone. " +
-			"`4017`: Discord requires end-to-end encryption (DAVE), which discordgo has not; it tries again for ever. Voice servers send other codes at times, which are `other`. " +
+			"`4017`: Discord requires end-to-end encryption (DAVE), which discordgo does not support; it tries again for ever. Voice servers send other codes at times, which are `other`. " +
 			"`1000` by `client`, `4017` by `discord` and `none` by `network` exist at 0 from the start, the others appear with their first. Absent where no session was attached before Open.",
 	}
 	ShardReconnects = Instrument{
@@ -279,7 +279,7 @@ var (
 		Labels:      []Label{commandLabel, commandStatusLabel},
 		Description: "Application commands that a wrapped handler has finished, by outcome",
 		Notes: "`error`: the handler returned an error or panicked. Counted for handlers that are wrapped with Interaction. " +
-			"Absent while none is wrapped; from then on the series of the names that are told apart exist at 0, so wrap the handlers of all of them.",
+			"Absent while none is wrapped; from then on the series of all registered names exist at 0, so wrap the handlers of all of them.",
 	}
 	AppCommandDuration = Instrument{
 		Name: "discord.app_command.duration", Kind: Histogram, Unit: "s", Buckets: durationBuckets, Section: sectionInteractions,
@@ -319,7 +319,7 @@ var (
 		Name: "discord.clock.offset", Kind: Gauge, Unit: "s", Section: sectionInteractions,
 		Description: "Smallest age of an interaction at its receipt in the last five to ten minutes, as the clocks say",
 		Notes: "A few hundredths of a second where this machine's clock is right: the way from Discord. Below 0 our clock is behind, far above 0 it is ahead, or everything is late. " +
-			"A clock that is set meanwhile is followed with the next REST response and interaction. Absent while no interaction arrives.",
+			"When the clock is set, the value follows with the next REST response and interaction. Absent while no interaction arrives.",
 	}
 	HandlerDelay = Instrument{
 		Name: "discord.interaction.handler.delay", Kind: Histogram, Unit: "s", Buckets: durationBuckets, Section: sectionInteractions,
@@ -331,9 +331,9 @@ var (
 	ResponseDelay = Instrument{
 		Name: "discord.interaction.response.delay", Kind: Histogram, Unit: "s", Buckets: durationBuckets, Section: sectionInteractions,
 		Labels:      []Label{interactionTypeLabel, commandLabel},
-		Description: "Time from the receipt of an interaction until the first attempt to answer it was sent",
+		Description: "Time from the receipt of an interaction to the first attempt to answer it",
 		Notes: "The handler's time and the wait in discordgo's rate limiter, up to the moment the first callback request is sent, whatever its response. " +
-			"`discord_rest_queue_wait_seconds` with the callback route has the limiter's part, for calls with the instrumentation's RequestOption. " +
+			"`discord_rest_queue_wait_seconds` with the callback route is the part spent in the limiter, for calls with the instrumentation's RequestOption. " +
 			"No handler needs to be wrapped. An interaction without an attempt within a minute is not recorded. Types without a command have the command `other`.",
 	}
 	AckDuration = Instrument{
@@ -360,8 +360,8 @@ var (
 	}
 	CommandNames = Instrument{
 		Name: "discord.command.names", Kind: Gauge, Unit: "{name}", Section: sectionInteractions,
-		Description: "Names that the label command tells apart",
-		Notes:       "Those given to WithCommands or Commands, of application and prefix commands alike; what is registered at Discord is another matter. At 0 every command is `other`.",
+		Description: "Number of command names registered with WithCommands and Commands",
+		Notes:       "Application and prefix commands alike. It says nothing about the commands that are registered at Discord. At 0 every command is `other`.",
 	}
 )
 
@@ -406,10 +406,10 @@ var (
 	ProxyResponses = Instrument{
 		Name: "discord.rest.proxy.responses", Kind: Counter, Unit: "{response}", Section: sectionREST,
 		Labels:      []Label{{Name: "status", Values: ProxyStatuses()}},
-		Description: "Responses that a REST proxy between the bot and Discord made itself, by status",
+		Description: "Responses made by a REST proxy between the bot and Discord, by status",
 		Notes: "Such as nirn-proxy's 408 and twilight http-proxy's 502. They count neither as rate limits nor as invalid requests nor as error responses, since Discord did not send them. " +
 			"A response is a proxy's if it says so (the headers generated-by-proxy and x-sent-by-proxy), if it is an error that Discord does not send, " +
-			"or if it is one without JSON and without the headers of Discord's edge (CF-Ray, Via) where responses of the same host have had them. What does not tell counts as Discord's. " +
+			"or if it is one without JSON and without the headers of Discord's edge (CF-Ray, Via) where responses of the same host have had them. Any other response counts as Discord's. " +
 			"A status's series appears with its first response; `other` exists from the start.",
 	}
 	InvalidRequests = Instrument{

@@ -29,14 +29,22 @@ func (a *attachment) settle() bool {
 }
 
 // isShard notes that the session stands for a shard from now on.
+//
+// It is held until it is ready: where its Open fails and the bot drops it, nothing
+// else would show that the shard is down. Others of the shard are not held any more,
+// so that there is one at most.
 func (a *attachment) isShard() {
-	a.unopened.Store(nil)
-	a.presence.shut.Store(0)
-	a.presence.active.Store(clock())
+	now := clock()
+	a.presence.dials(now)
 	of := a.shard.Load()
 	of.seen.Store(true)
 	if a.tap != nil {
 		of.tapped.Store(true)
+	}
+	for _, b := range *a.inst.attached.Load() {
+		if b != a && b.shard.Load() == of && b.presence.opened() && b.presence.began.Load() < now {
+			b.held.Store(nil)
+		}
 	}
 }
 

@@ -29,13 +29,14 @@ var (
 
 // An attachment is one session of one instrumentation.
 //
-// It does not keep a session that has been opened: one that the bot has let go of
-// is dropped with the next collection or the next session. One that was not is
-// kept, for what it is there for is not known.
+// It does not hold a session that was ready once: one that the bot has let go of is
+// dropped with the next collection or the next session. One that was never opened is
+// held, for what it is there for is not known; and so is one whose Open has failed,
+// for its shard is down: see isShard.
 type attachment struct {
-	inst     *Instrumentation
-	session  weak.Pointer[discordgo.Session]
-	unopened atomic.Pointer[discordgo.Session] // the same, until it is opened
+	inst    *Instrumentation
+	session weak.Pointer[discordgo.Session]
+	held    atomic.Pointer[discordgo.Session] // the same, or nil
 
 	// tap is nil for a session that had been opened before it was attached.
 	// What the tap would have told then comes from handlers.
@@ -134,7 +135,9 @@ func declaredCount(s *discordgo.Session) int {
 //
 // A session counts as a shard from the first time that it dials the gateway, until
 // the bot closes it: one that makes REST calls alone never does. It counts again
-// when it is opened again, and needs not be detached before it is dropped.
+// when it is opened again. A session that was ready once need not be detached before
+// it is dropped. One whose Open has failed is held, and its shard is down, until it
+// is ready, until another session of the same shard dials, or until it is detached.
 //
 // When there is an error, none is attached.
 //
@@ -169,7 +172,7 @@ func (i *Instrumentation) Attach(sessions ...*discordgo.Session) (detach func(),
 		return func() {}, err
 	}
 	if slices.ContainsFunc(made, func(a *attachment) bool { return a.tap == nil }) {
-		i.attachedLate.Do(func() { i.faults.handle(errAttachedLate) })
+		i.attachedLate.Do(func() { i.faults.tell(errAttachedLate) })
 	}
 	var once sync.Once
 	return func() { once.Do(func() { i.detach(made) }) }, nil
@@ -271,7 +274,7 @@ func (i *Instrumentation) attach(s *discordgo.Session) *attachment {
 	a := &attachment{inst: i, session: weak.Make(s), since: time.Now()}
 	a.life.since = a.since
 	a.order.apply = a.follow
-	a.unopened.Store(s)
+	a.held.Store(s)
 	a.configure(s)
 	if b := botAtRest(s); b != (bot{}) {
 		a.recognised.Store(true)
@@ -280,6 +283,7 @@ func (i *Instrumentation) attach(s *discordgo.Session) *attachment {
 	if a.tap = tapOf(s, a); a.tap == nil {
 		a.started.Store(true)
 		a.isShard()
+		a.held.Store(nil)
 		i.opened.Store(true)
 		i.listen(a, s)
 	} else {
@@ -288,6 +292,7 @@ func (i *Instrumentation) attach(s *discordgo.Session) *attachment {
 			// The tap was there before us, and so was the connection.
 			a.started.Store(true)
 			a.isShard()
+			a.held.Store(nil)
 			a.seed()
 		}
 	}
@@ -369,7 +374,7 @@ func (i *Instrumentation) detach(gone []*attachment) {
 	i.attached.Store(&attached)
 	for _, a := range gone {
 		a.detach()
-		a.unopened.Store(nil)
+		a.held.Store(nil)
 	}
 }
 
@@ -476,12 +481,12 @@ func followed(p *wire.Packet) bool {
 func (a *attachment) follow(p *wire.Packet) {
 	switch p.Event {
 	case wire.EventReady:
-		a.presence.heard()
+		a.held.Store(nil)
 		if a.started.Swap(true) {
 			a.shard.Load().reconnects[kindIdentify].n.Add(1)
 		}
 	case wire.EventResumed:
-		a.presence.heard()
+		a.held.Store(nil)
 		a.started.Store(true)
 		a.shard.Load().reconnects[kindResume].n.Add(1)
 	}

@@ -1,7 +1,6 @@
 package instrument
 
 import (
-	"errors"
 	"net"
 	"strconv"
 	"strings"
@@ -83,7 +82,8 @@ func (d attempt) done(conn net.Conn, err error) (net.Conn, error) {
 	if a := d.tap.target.Load(); a != nil {
 		if d.gateway {
 			status := upgradeNone
-			if refused, ok := errors.AsType[tunnelError](err); ok {
+			// Not errors.As: an error of the user's dial function may have methods that panic.
+			if refused, ok := err.(tunnelError); ok { //nolint:errorlint // see above; connectTunnel's is not wrapped
 				status = upgradeOf(strconv.Itoa(int(refused)))
 			}
 			a.shard.Load().attempts[status].n.Add(1)

@@ -116,6 +116,9 @@ func TestFailedAttempts(t *testing.T) {
 		"the user's dial function with TLS": {"wss://gateway.example", ctxDial(func(context.Context) (net.Conn, error) {
 			return nil, errNo
 		}), none},
+		"the user's dial function, and an error whose methods panic": {"ws://gateway.example", ctxDial(func(context.Context) (net.Conn, error) {
+			return nil, (*net.OpError)(nil)
+		}), none},
 		"the user's old dial function": {"ws://gateway.example", func(d *websocket.Dialer) {
 			d.NetDial = func(string, string) (net.Conn, error) { return nil, errNo }
 		}, none},

@@ -92,7 +92,7 @@ func (a *attachment) admit(b bot) bool {
 		return true
 	}
 	a.left.Store(true)
-	a.unopened.Store(nil)
+	a.held.Store(nil)
 	a.tap.target.CompareAndSwap(a, nil) // the tap goes on to pass everything through
 	a.inst.faults.report(hookTap, errLeftOut)
 	return false

@@ -152,8 +152,12 @@ func (c *tappedConn) end(code, initiator int) {
 		c.handshake.resolve(a.shard.Load(), handshakeClosed)
 	}
 	a.life.end(c)
-	if initiator == initiatorClient && code != codeNone {
-		a.presence.closed(c.closedByDiscordgo(a), a.settings.Load().reconnects)
+	if initiator == initiatorClient && code != noCode {
+		byDiscordgo := c.closedByDiscordgo(a)
+		a.presence.closed(byDiscordgo, a.settings.Load().reconnects)
+		if !byDiscordgo {
+			a.held.Store(nil)
+		}
 	}
 }
 

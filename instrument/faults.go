@@ -67,8 +67,11 @@ func (f *faults) report(h hook, err error) {
 		return
 	}
 	fault := fmt.Errorf("argus: %s: %w (counted in argus.instrumentation.errors, reported at most once a minute)", f.hooks[h], err)
-	f.reports.Do(func() { f.handle(fault) })
+	f.tell(fault)
 }
+
+// tell hands an error to the user's handler, and does not wait for that.
+func (f *faults) tell(err error) { f.reports.Do(func() { f.handle(err) }) }
 
 // catch is deferred around everything of ours that runs on the bot's
 // goroutines: a fault of ours is counted and goes no further.

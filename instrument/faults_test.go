@@ -43,3 +43,28 @@ func TestErrorHandlerIsHostile(t *testing.T) {
 		})
 	}
 }
+
+// TestLateAttachIsToldAside: what is told of a session that was attached late waits
+// for no handler of faults either, and Attach does not panic with one.
+func TestLateAttachIsToldAside(t *testing.T) {
+	t.Parallel()
+	for name, handle := range map[string]func(release chan struct{}){
+		"blocks": func(release chan struct{}) { <-release },
+		"panics": func(chan struct{}) { panic("the handler's own") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			told, release := make(chan struct{}, 8), make(chan struct{})
+			b := newBench(t, nil, instrument.WithErrorHandler(otel.ErrorHandlerFunc(func(error) {
+				told <- struct{}{}
+				handle(release)
+			})))
+			s := b.session(0, 1)
+			b.steady(s)
+			b.attach(s)
+			<-told
+			close(release) // only now: Attach has returned
+			b.awaitValue(up(0), 1)
+		})
+	}
+}

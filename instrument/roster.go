@@ -58,14 +58,14 @@ func (a *attachment) speaks() bool {
 }
 
 // outdated reports whether a session that is not up has another shard count than
-// one that has come up since: the bot has been scaled.
+// one that was opened later and is up: the bot has been scaled.
 func (a *attachment) outdated(sessions []*attachment) bool {
 	if a.ready() {
 		return false
 	}
-	count, active := a.settings.Load().shardCount, a.presence.active.Load()
+	count, began := a.settings.Load().shardCount, a.presence.began.Load()
 	for _, b := range sessions {
-		if b.settings.Load().shardCount != count && b.presence.active.Load() > active && b.speaks() && b.ready() {
+		if b.settings.Load().shardCount != count && b.presence.began.Load() > began && b.speaks() && b.ready() {
 			return true
 		}
 	}
@@ -111,7 +111,7 @@ func (r roster) caching() []*attachment {
 	for at, a := range r.seats {
 		counts, _ := a.guilds.read()
 		guilds[at.count] += counts.available
-		latest[at.count] = max(latest[at.count], a.presence.active.Load())
+		latest[at.count] = max(latest[at.count], a.presence.began.Load())
 	}
 	best := 0
 	for count := range guilds {

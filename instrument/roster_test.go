@@ -3,12 +3,17 @@ package instrument_test
 import (
 	"encoding/base64"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"reflect"
 	"runtime"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/bwmarrin/discordgo"
 	"go.opentelemetry.io/otel"
@@ -229,6 +234,60 @@ func TestRescaledWithoutDetach(t *testing.T) {
 	}
 }
 
+// TestScaledByWhoCameLater: of two shard counts the one is old whose sessions were
+// opened first, however often these try to connect since.
+func TestScaledByWhoCameLater(t *testing.T) {
+	t.Parallel()
+	refuse := discordtest.Behavior{RejectUpgrade: 503}
+	t.Run("an old session tries on", func(t *testing.T) {
+		t.Parallel()
+		b := newBench(t, servers(discordtest.WithShards(3)))
+		var old []*discordgo.Session
+		for id := range 3 {
+			s := b.session(id, 3)
+			b.attach(s)
+			b.steady(s)
+			old = append(old, s)
+		}
+		check(t, b.conn(2).CloseCode(4011, "")) // none of them connects again by itself
+		b.awaitValue(up(2), 0)
+		for _, s := range old[:2] {
+			check(t, s.Close())
+		}
+		for id := range 2 {
+			s := b.session(id, 2)
+			b.attach(s)
+			b.open(s)
+		}
+		b.await("two shards", func(r reading) bool { return r["discord.shards.connected"] == 2 })
+		b.srv.Behave(refuse)
+		if old[2].Open() == nil {
+			t.Fatal("it opened")
+		}
+		b.await("the old ones to be gone", func(r reading) bool { return r[configured] == 2 }).want(t, reading{up(0): 1, up(1): 1, up(2): absent})
+		runtime.KeepAlive(old)
+	})
+	t.Run("a new session fails", func(t *testing.T) {
+		t.Parallel()
+		b := newBench(t, servers(discordtest.WithShards(3)))
+		old := b.session(0, 2)
+		old.ShouldReconnectOnError = true
+		b.attach(old)
+		b.steady(old)
+		fails := b.session(2, 3)
+		b.attach(fails)
+		b.srv.Behave(refuse)
+		if fails.Open() == nil {
+			t.Fatal("it opened")
+		}
+		b.srv.Behave(discordtest.Behavior{})
+		b.collect().want(t, reading{up(0): 1, up(2): 0})
+		check(t, b.conn(0).CloseCode(4000, "")) // the old one resumes later
+		b.await("the old one again", func(r reading) bool { return r.sum("discord.shard.reconnects") > 0 && r[up(0)] == 1 }).want(t, reading{up(2): 0, configured: 2})
+		runtime.KeepAlive(fails)
+	})
+}
+
 // TestClosedForGood: a session that the bot has closed does not speak for its
 // shard, until it is opened again.
 func TestClosedForGood(t *testing.T) {
@@ -285,16 +344,22 @@ func TestDownIsNotClosed(t *testing.T) {
 			conn := b.steady(s)
 			check(t, end(conn))
 			b.awaitValue(up(0), 0)
-			// A session beside it is closed later, and gone: so much time has passed.
-			beside := b.session(0, 1)
-			detach := b.attach(beside)
-			b.steady(beside)
-			check(t, beside.Close())
-			b.await("the other to be gone", func(r reading) bool { return r["discord.sessions{attached=before_open}"] == 1 })
-			detach()
+			b.afterClosing()
 			b.collect().want(t, reading{up(0): 0, configured: 1})
 		})
 	}
+}
+
+// afterClosing returns when a session that is closed now would be no shard any more:
+// when one beside it is none.
+func (b *bench) afterClosing() {
+	b.Helper()
+	beside := b.session(0, 1)
+	detach := b.attach(beside)
+	b.steady(beside)
+	check(b.T, beside.Close())
+	b.await("the other to be gone", func(r reading) bool { return r["discord.sessions{attached=before_open}"] == 1 })
+	detach()
 }
 
 // TestRESTAlone: a session that only makes REST calls is no shard.
@@ -319,8 +384,66 @@ func TestRESTAlone(t *testing.T) {
 	}
 }
 
+// answersOK is a transport that answers every request, without a network.
+type answersOK struct{}
+
+func (answersOK) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{
+		StatusCode: http.StatusOK, Request: r, Header: http.Header{"Content-Type": {"application/json"}},
+		Body: io.NopCloser(strings.NewReader(`{"id":"1","url":"ws://127.0.0.1:1"}`)),
+	}, nil
+}
+
+// TestRESTAloneIsFoundOut: a session that makes REST calls and has not asked for the
+// gateway within 30 s of being attached is none that a probe waits for. One that makes
+// no call is waited for.
+func TestRESTAloneIsFoundOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		inst, err := instrument.New(instrument.WithMeterProvider(sdkmetric.NewMeterProvider()))
+		check(t, err)
+		defer inst.Close()
+		session := func() (s *discordgo.Session, detach func()) {
+			s, err := discordgo.New("Bot x")
+			check(t, err)
+			s.Client.Transport = answersOK{}
+			detach, err = inst.Attach(s)
+			check(t, err)
+			return s, detach
+		}
+		want := func(when, reason string, all int) {
+			t.Helper()
+			got := ""
+			if err := inst.Ready(); err != nil {
+				got = err.Error()
+			}
+			if up, expected := inst.ShardsUp(); got != reason || up != 0 || expected != all {
+				t.Errorf("%s: %d of %d shards, not ready for %q; want 0 of %d, %q", when, up, expected, got, all, reason)
+			}
+		}
+		const waits = "0 of 1 shards are up"
+		silent, detach := session()
+		time.Sleep(time.Hour)
+		want("no call in an hour", waits, 1)
+		detach()
+
+		s, _ := session()
+		_, err = s.User("@me")
+		check(t, err)
+		want("right after a call", waits, 1)
+		time.Sleep(30*time.Second - 1)
+		want("just before 30 s", waits, 1)
+		time.Sleep(1)
+		want("after 30 s", "", 0)
+		_, err = s.Gateway()
+		check(t, err)
+		want("once it has asked for the gateway", waits, 1)
+		runtime.KeepAlive(silent)
+	})
+}
+
 // TestDialThatFails: a shard that cannot be had is down, wherever its Open fails.
 func TestDialThatFails(t *testing.T) {
+	t.Parallel()
 	for name, fail := range map[string]func(b *bench){
 		"no address":         func(b *bench) { b.srv.Fail(http.MethodGet, "/gateway", 500, -1) },
 		"no WebSocket":       func(b *bench) { b.srv.Behave(discordtest.Behavior{RejectUpgrade: 503}) },
@@ -328,6 +451,7 @@ func TestDialThatFails(t *testing.T) {
 		"a token that fails": func(b *bench) { b.srv.Behave(discordtest.Behavior{CloseOnIdentify: 4004}) },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			b := newBench(t, nil)
 			fail(b)
 			s := b.session(0, 1)
@@ -340,7 +464,12 @@ func TestDialThatFails(t *testing.T) {
 			if b.inst.Ready() == nil {
 				t.Error("ready")
 			}
-			runtime.KeepAlive(s)
+			// It stays down: gorilla/websocket closes what became no connection, and the
+			// bot has closed nothing.
+			b.srv.Behave(discordtest.Behavior{})
+			b.srv.Fail(http.MethodGet, "/gateway", 0, 0)
+			b.afterClosing()
+			b.collect().want(t, reading{configured: 1, up(0): 0})
 		})
 	}
 }
@@ -349,7 +478,6 @@ func TestDialThatFails(t *testing.T) {
 // dropped, and its numbers with it.
 func TestSessionsAreReleased(t *testing.T) {
 	b := newBench(t, servers(discordtest.WithGuilds(2)))
-	attached := func(r reading) float64 { return r.sum("discord.sessions") }
 	for range 500 {
 		late := b.loose(0, 1)
 		late.DataReady = true
@@ -361,48 +489,113 @@ func TestSessionsAreReleased(t *testing.T) {
 		check(t, s.Open())
 		check(t, s.Close())
 	}()
-	b.srv.Fail(http.MethodGet, "/gateway", 500, -1)
-	for range 100 {
-		s := b.loose(0, 1)
-		b.attach(s)
-		if s.Open() == nil {
-			t.Fatal("it opened")
-		}
-	}
-	b.until("all to be dropped", func() bool {
-		runtime.GC()
-		return attached(b.collect()) == 0
-	}, func() string { return "not" })
+	b.awaitSessions(0)
 	b.collect().want(t, reading{configured: 0, "discord.guilds": absent})
 }
 
-// TestAttachedLateIsTold once, and shown.
+// awaitSessions collects garbage until so many sessions are left.
+func (b *bench) awaitSessions(want float64) {
+	b.Helper()
+	var got float64
+	b.until(fmt.Sprintf("%v sessions", want), func() bool {
+		runtime.GC()
+		got = b.collect().sum("discord.sessions")
+		return got == want
+	}, func() string { return fmt.Sprint(got) })
+}
+
+// TestFailedSessionIsHeld: a shard stays down whose Open has failed and whose session
+// the bot has dropped. There is one such session for each shard, and none once
+// another one is up.
+func TestFailedSessionIsHeld(t *testing.T) {
+	b := newBench(t, servers(discordtest.WithShards(2)))
+	fail := func(shard int) (detach func()) {
+		s := b.loose(shard, 2)
+		detach = b.attach(s)
+		if s.Open() == nil {
+			t.Fatal("it opened")
+		}
+		return detach
+	}
+	b.srv.Behave(discordtest.Behavior{RejectUpgrade: 503})
+	for range 100 {
+		fail(0)
+	}
+	b.awaitSessions(1)
+	b.srv.Behave(discordtest.Behavior{})
+	b.srv.Fail(http.MethodGet, "/gateway", 500, 1)
+	detach := fail(1)
+	b.awaitSessions(2)
+	b.collect().want(t, reading{configured: 2, up(0): 0, up(1): 0})
+	if err := b.inst.Ready(); err == nil || err.Error() != "0 of 2 shards are up" {
+		t.Errorf("ready: %v", err)
+	}
+
+	again := b.session(0, 2)
+	b.attach(again)
+	b.open(again)
+	b.awaitSessions(2)
+	b.awaitValue(up(0), 1).want(t, reading{configured: 2, up(1): 0})
+	detach()
+	b.awaitSessions(1)
+	b.collect().want(t, reading{configured: 1, up(0): 1, up(1): absent})
+
+	func() {
+		closed := b.loose(1, 2)
+		b.attach(closed)
+		check(t, closed.Open())
+		check(t, closed.Close())
+	}()
+	b.awaitSessions(1)
+}
+
+// TestAttachedLateIsTold once, and shown. Other faults are told before and after it,
+// for reports come in their order.
 func TestAttachedLateIsTold(t *testing.T) {
-	var told []string
-	handler := otel.ErrorHandlerFunc(func(err error) { told = append(told, err.Error()) })
+	told := make(chan string, 8)
+	handler := otel.ErrorHandlerFunc(func(err error) { told <- err.Error() })
 	inst, err := instrument.New(instrument.WithMeterProvider(sdkmetric.NewMeterProvider()), instrument.WithErrorHandler(handler))
 	check(t, err)
 	defer inst.Close()
-	var sessions []*discordgo.Session
-	for range 3 {
-		s, err := discordgo.New("Bot x")
+	server := httptest.NewServer(http.NotFoundHandler())
+	defer server.Close()
+	session := func(token string, ready bool) *discordgo.Session {
+		s, err := discordgo.New(token)
 		check(t, err)
-		s.DataReady = true
-		sessions = append(sessions, s)
-	}
-	early, err := discordgo.New("Bot x")
-	check(t, err)
-	if _, err := inst.Attach(early); err != nil || len(told) != 0 {
-		t.Fatalf("%v, told %q", err, told)
-	}
-	for _, s := range sessions {
+		s.DataReady = ready
 		if _, err := inst.Attach(s); err != nil {
 			t.Fatal(err)
 		}
+		return s
 	}
-	if len(told) != 1 || !strings.Contains(told[0], "before Open") || !strings.Contains(told[0], "NewSession") {
-		t.Errorf("told %q, want once what to do", told)
+	call := func(s *discordgo.Session, token string) {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, http.NoBody)
+		check(t, err)
+		r.Header.Set("Authorization", token)
+		response, err := s.Client.Do(r)
+		check(t, err)
+		check(t, response.Body.Close())
 	}
+	next := func(want ...string) {
+		t.Helper()
+		got := <-told
+		for _, text := range want {
+			if !strings.Contains(got, text) {
+				t.Errorf("told %q, want %q in it", got, text)
+			}
+		}
+	}
+	early := session("Bot x", false)
+	call(session("", false), "Bot y")
+	next("left out")
+	for range 3 {
+		session("Bot x", true)
+	}
+	next("before Open", "NewSession")
+	for range 20 {
+		call(early, "Bot x")
+	}
+	next("first 20 REST calls")
 }
 
 func TestNewSession(t *testing.T) {

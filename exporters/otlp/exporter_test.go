@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"math/big"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -682,6 +683,54 @@ func TestCallbacks(t *testing.T) {
 	if err := mp.Shutdown(t.Context()); err != nil {
 		t.Error(err)
 	}
+}
+
+// A lyingError panics in every method that package errors looks for.
+type lyingError struct{}
+
+func (lyingError) Error() string { panic("Error is the program's own") }
+func (lyingError) Is(error) bool { panic("Is is the program's own") }
+func (lyingError) As(any) bool   { panic("As is the program's own") }
+func (lyingError) Unwrap() error { panic("Unwrap is the program's own") }
+
+// TestHostileErrors: no method of an error is trusted that a callback or a producer
+// of the program's own returns, as a nil *url.Error, whose methods panic.
+func TestHostileErrors(t *testing.T) {
+	for name, hostile := range map[string]error{"typed nil": (*url.Error)(nil), "panics": lyingError{}} {
+		t.Run(name, func(t *testing.T) {
+			c := &collector{}
+			addr, _ := serve(t, c, "127.0.0.1:0")
+			rec := newRecord()
+			e, err := New(t.Context(), append(rec.options(), WithEndpoint(addr), WithInsecure(), WithInterval(time.Hour),
+				WithProducers(producer{}, failingProducer{hostile}))...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			mp := sdkmetric.NewMeterProvider(sdkmetric.WithReader(e.Reader()))
+			for name, callback := range map[string]metric.Int64Callback{
+				"good":  func(_ context.Context, o metric.Int64Observer) error { o.Observe(1); return nil },
+				"fails": func(context.Context, metric.Int64Observer) error { return hostile },
+			} {
+				if _, err := mp.Meter("test").Int64ObservableGauge(name, metric.WithInt64Callback(callback)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			e.Begin() // on the exporter's goroutine, whose panic would end the process
+			if text := receive(t, c).String(); !strings.Contains(text, `"good"`) || !strings.Contains(text, "go_goroutines") {
+				t.Errorf("metrics are missing: %s", text)
+			}
+			rec.wait(t, "a report", func(errs []error, _ []bool) bool { return len(errs) == 1 })
+			if err := mp.Shutdown(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+type failingProducer struct{ err error }
+
+func (p failingProducer) Produce(context.Context) ([]metricdata.ScopeMetrics, error) {
+	return nil, p.err
 }
 
 type producerFunc func()

@@ -89,7 +89,8 @@ func (r *reader) export(ctx context.Context) error {
 func (r *reader) collect(ctx context.Context, rm *metricdata.ResourceMetrics) error {
 	err := r.guarded(func() error { return r.Collect(ctx, rm) })
 	switch {
-	case errors.Is(err, sdkmetric.ErrReaderNotRegistered), errors.Is(err, sdkmetric.ErrReaderShutdown):
+	// Compared as they are: others are of the program's callbacks, with methods that may panic.
+	case err == sdkmetric.ErrReaderNotRegistered, err == sdkmetric.ErrReaderShutdown: //nolint:errorlint // see above
 		return err
 	case ctx.Err() != nil && rm.Resource == nil: // it was not begun
 		return ctx.Err()

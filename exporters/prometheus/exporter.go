@@ -79,8 +79,11 @@ type config struct {
 // A name that the caller's collectors describe stays the caller's, whether they
 // are registered before or after: the exporter leaves its metric of that name
 // out of the page and reports it once. It registers no name, so that it cannot
-// make a later registration fail. A collector that describes nothing is
-// compared once, when the exporter is made.
+// make a later registration fail. A collector that describes nothing is compared
+// when the exporter is made. One that is registered later under such a name is found
+// by what the registry refuses, which costs another gathering a minute where
+// [Exporter.Handler] is not scraped; until then the caller's own handler may answer
+// with an error.
 func WithRegistry(r client.Registerer, g client.Gatherer) Option {
 	return optionFunc(func(c *config) { c.shared, c.registerer, c.gatherer = true, r, g })
 }
@@ -195,6 +198,7 @@ func New(opts ...Option) (*Exporter, error) {
 			if e.ended.Load() {
 				return nil, errEnded
 			}
+			e.program.learn(families, err)
 			var left leftOut
 			families = fit(families, noEscaping, &left)
 			e.scrape.refused(&left)

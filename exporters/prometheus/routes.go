@@ -39,7 +39,7 @@ func (rt *routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if p == nil {
 			return
 		}
-		if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+		if p == http.ErrAbortHandler { //nolint:errorlint // as net/http compares it; another error may have methods that panic
 			panic(http.ErrAbortHandler) //nolint:forbidigo // net/http's own way to cut a connection
 		}
 		rt.report(fmt.Errorf("a handler panicked: %v", p))

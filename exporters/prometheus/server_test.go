@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -311,6 +312,11 @@ func TestPanickingHandler(t *testing.T) {
 	}
 	if errs, _ := rec.snapshot(); len(errs) != 1 || !strings.Contains(errs[0].Error(), "boom") {
 		t.Errorf("reports = %v, want the first alone", errs)
+	}
+
+	hostile := newServer(t, ServerConfig{ErrorLog: newRecord().err, Ready: func() error { panic((*url.Error)(nil)) }}) // whose methods panic
+	if w := do(t, hostile.Handler(), http.MethodGet, "/readyz"); w.Code != 500 {
+		t.Errorf("%d %s", w.Code, w.Body)
 	}
 
 	abort := newServer(t, ServerConfig{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })})

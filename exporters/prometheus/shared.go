@@ -1,6 +1,7 @@
 package prometheus
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,9 +14,18 @@ import (
 
 const probeName = "argus_probe"
 
-// maxAsking is how long the exporter waits for the program's collectors to say
-// what they have: one may wait for a lock that waits for us. Tests have more time.
-var maxAsking = time.Second
+var (
+	// maxAsking is how long the exporter waits for the program's collectors to say
+	// what they have: one may wait for a lock that waits for us. Tests have more time.
+	maxAsking = time.Second
+
+	// lookEvery is how often the exporter looks for what came since, where nobody
+	// asks for its own page, which tells. Tests have less time.
+	lookEvery = time.Minute
+)
+
+// mostLooks is how often it looks at once, while the registry refuses something.
+const mostLooks = 3
 
 // share puts the exporter's metrics into the registry of the program. Nothing is
 // described to it: the registry would refuse a later registration of the program's
@@ -107,6 +117,10 @@ func (b *bridge) Collect(ch chan<- client.Metric) {
 		}
 	}
 	e.scrape.taken(&e.scrape.program, &left)
+	if len(families) > 0 {
+		e.program.hand(families)
+		e.program.look(e.gatherer)
+	}
 }
 
 // A gathered metric is one that a registry gathers once more.
@@ -133,6 +147,10 @@ type program struct {
 	mu    sync.Mutex
 	descs map[*client.Desc]string // the names of those described the last time
 	last  taken
+
+	handed  []*dto.MetricFamily // what was ours in the last collection, before any was left out
+	looked  time.Time           // when it was last found out what is not described
+	looking bool                // or is now
 }
 
 // taken are the names of the program's own metrics.
@@ -168,6 +186,7 @@ func (p *program) gather(g client.Gatherer) {
 		families, _ := g.Gather() // what is wrong with it is said when it is scraped
 		p.mu.Lock()
 		defer p.mu.Unlock()
+		p.looked = time.Now()
 		p.last.gathered = make(map[string]*dto.MetricFamily, len(families))
 		for _, mf := range families {
 			if prefix, is := strings.CutSuffix(mf.GetName(), probeName); is {
@@ -177,6 +196,77 @@ func (p *program) gather(g client.Gatherer) {
 			p.last.gathered[mf.GetName()] = mf
 		}
 	})
+}
+
+// hand notes what is ours, without the series.
+func (p *program) hand(families []*dto.MetricFamily) {
+	heads := make([]*dto.MetricFamily, len(families))
+	for n, mf := range families {
+		heads[n] = &dto.MetricFamily{Name: mf.Name, Help: mf.Help, Type: mf.Type}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.handed = heads
+}
+
+// look gathers the registry once more, now and then and aside, to learn what has come
+// since without being described: a handler of the program's own does not tell us what
+// the registry has refused. It waits for nothing; the next collection knows.
+func (p *program) look(g client.Gatherer) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.looking || time.Since(p.looked) < lookEvery {
+		return
+	}
+	p.looking = true
+	go func() {
+		defer func() {
+			_ = recover() // of a gatherer of the program's
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.looking, p.looked = false, time.Now()
+		}()
+		for range mostLooks {
+			families, err := g.Gather()
+			if p.learn(families, err) || err == nil {
+				return
+			}
+		}
+	}()
+}
+
+// learn takes what a registry has gathered. Where that has refused something, as the
+// error says, of two metrics of one name the first one has stayed, which is by chance
+// the program's or ours. It reports whether there is a name that was not known to be
+// the program's.
+func (p *program) learn(families []*dto.MetricFamily, err error) (news bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.looked = time.Now()
+	if err == nil {
+		return false
+	}
+	ours := make(map[string]*dto.MetricFamily, len(p.handed))
+	for _, mf := range p.handed {
+		ours[p.last.prefix+mf.GetName()] = mf
+	}
+	theirs := taken{prefix: p.last.prefix, gathered: map[string]*dto.MetricFamily{}}
+	for _, mf := range families {
+		if our := ours[mf.GetName()]; our == nil || our.GetType() != mf.GetType() || our.GetHelp() != mf.GetHelp() {
+			theirs.gathered[mf.GetName()] = mf
+		}
+	}
+	known := maps.Clone(p.last.gathered) // others may be reading it
+	for _, mf := range p.handed {
+		if name, is := theirs.has(mf); is && known[name] == nil {
+			if known == nil {
+				known = map[string]*dto.MetricFamily{}
+			}
+			known[name], news = theirs.gathered[name], true
+		}
+	}
+	p.last.gathered = known
+	return news
 }
 
 // names asks the registries what they describe. It does not wait for longer than

@@ -9,6 +9,7 @@ import (
 	client "github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	dto "github.com/prometheus/client_model/go"
 
 	"github.com/argus-dgo/argus/exporters/prometheus"
 )
@@ -104,6 +105,47 @@ func TestProgramHasTheNameUndescribed(t *testing.T) {
 	fill(t, newMeter(e))
 	if _, err := reg.Gather(); err != nil {
 		t.Errorf("the program's page is gone: %v", err)
+	}
+}
+
+// TestProgramHasTheNameLate: a collector that describes nothing and comes later is
+// found by the next look. Until then our page says what is missing, and the program's
+// own may have no metrics.
+func TestProgramHasTheNameLate(t *testing.T) {
+	before := prometheus.SetLookEvery(0)
+	defer prometheus.SetLookEvery(before)
+	for name, prefix := range map[string]string{"registry": "", "wrapped registry": "bot_"} {
+		t.Run(name, func(t *testing.T) {
+			latency := prefix + "discord_shard_latency_seconds"
+			reg := client.NewRegistry()
+			theirs := promhttp.HandlerFor(reg, promhttp.HandlerOpts{})
+			var reports errorList
+			e := newExporter(t, prometheus.WithRegistry(client.WrapRegistererWithPrefix(prefix, reg), reg), prometheus.WithReport(reports.add))
+			fill(t, newMeter(e))
+			readPage(t, get(t, theirs, textPlain))
+			late := client.NewGauge(client.GaugeOpts{Name: latency, Help: "Mine."})
+			late.Set(7)
+			reg.MustRegister(silent{late})
+			await(t, "the program's page", func() bool { return get(t, theirs, textPlain).Code == http.StatusOK })
+			for page, h := range map[string]http.Handler{"ours": e.Handler(), "theirs": theirs} {
+				var families map[string]*dto.MetricFamily
+				await(t, page+" with the program's metric", func() bool {
+					families = readPage(t, get(t, h, textPlain))
+					mf := families[latency]
+					return mf.GetHelp() == "Mine." && len(mf.Metric) == 1 && mf.Metric[0].GetGauge().GetValue() == 7
+				})
+				if families[prefix+"discord_rest_requests_in_flight"] == nil {
+					t.Errorf("%s: the rest is gone", page)
+				}
+			}
+			told := ""
+			for _, err := range reports.all() {
+				told += err.Error() + "\n"
+			}
+			if !strings.Contains(told, "the registry has metrics of the program's own with these names") || !strings.Contains(told, latency) {
+				t.Errorf("nobody was told: %q", told)
+			}
+		})
 	}
 }
 
