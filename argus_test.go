@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -33,6 +34,11 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	// Those that run in parallel wait most of their time. -parallel still says otherwise.
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	// What the machine that runs the tests has set must not matter.
 	for _, variable := range os.Environ() {
 		name, _, _ := strings.Cut(variable, "=")
