@@ -49,11 +49,12 @@ ifeq ($(RACE),)
 endif
 	$(GO) test $(TESTFLAGS) ./...
 
-# These are skipped under the race detector: it allocates too, and discordgo has
-# data races of its own where a voice connection connects a second time.
+# These are skipped under the race detector, or have less to do: it allocates too,
+# is slow, and discordgo has data races of its own where a voice connection
+# connects a second time.
 .PHONY: test-norace
-test-norace: ## Run the tests that cannot have the race detector
-	$(GO) test -count=1 -run 'Alloc|VoiceAgain' ./instrument/... ./discordtest
+test-norace: ## Run the tests that cannot have the race detector, or not at full size
+	$(GO) test -count=1 -run 'Alloc|VoiceAgain|LargeWorld' ./instrument/... ./discordtest
 
 .PHONY: test-discordgo
 test-discordgo: $(DISCORDGO_VERSIONS:%=test-discordgo@%) ## Run the tests that touch discordgo against its other versions

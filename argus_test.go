@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +16,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -31,6 +34,11 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	// Those that run in parallel wait most of their time. -parallel still says otherwise.
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	// What the machine that runs the tests has set must not matter.
 	for _, variable := range os.Environ() {
 		name, _, _ := strings.Cut(variable, "=")
@@ -676,9 +684,11 @@ func TestNativeHistograms(t *testing.T) {
 	}
 }
 
-// TestNoSeriesOverflow: with as many shards as are told apart, OpenTelemetry's limit on series is not reached.
+// TestNoSeriesOverflow: with as many shards as are told apart, OpenTelemetry's limit on series is not reached. It is one for each
+// instrument, so a few sessions tell how many series a shard has, and one more instrument gets as many as all shards can have.
 func TestNoSeriesOverflow(t *testing.T) {
-	sessions := make([]*discordgo.Session, catalog.MaxShards)
+	const shards = 64
+	sessions := make([]*discordgo.Session, shards)
 	for n := range sessions {
 		sessions[n] = newSession(t)
 		sessions[n].ShardID, sessions[n].ShardCount = n, len(sessions)
@@ -694,27 +704,43 @@ func TestNoSeriesOverflow(t *testing.T) {
 	for _, s := range sessions {
 		failToOpen(t, s)
 	}
-	families, err := registry.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
 	series := map[string]int{}
-	for _, f := range families {
-		series[f.GetName()] = len(f.GetMetric())
-		for _, m := range f.GetMetric() {
-			for _, l := range m.GetLabel() {
-				if l.GetName() == "otel_metric_overflow" {
-					t.Fatalf("series of %s are merged into otel_metric_overflow", f.GetName())
+	count := func() {
+		t.Helper()
+		families, err := registry.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range families {
+			series[f.GetName()] = len(f.GetMetric())
+			for _, m := range f.GetMetric() {
+				for _, l := range m.GetLabel() {
+					if l.GetName() == "otel_metric_overflow" {
+						t.Fatalf("series of %s are merged into otel_metric_overflow", f.GetName())
+					}
 				}
 			}
 		}
 	}
+	count()
 	for name, want := range map[string]int{
 		"discord_shard_up": 1, "discord_shard_disconnects_total": 7, "discord_shard_reconnects_total": 2,
 		"discord_shard_state": 5, "discord_shard_handshakes_total": 8, "discord_shard_sent_total": 3,
 	} {
-		if got := series[name]; got != want*len(sessions) {
-			t.Errorf("%d series of %s, want %d", got, name, want*len(sessions))
+		if got := series[name]; got != want*shards {
+			t.Errorf("%d series of %s, want %d", got, name, want*shards)
 		}
+	}
+	most := slices.Max(slices.Collect(maps.Values(series))) / shards
+	counter, err := a.MeterProvider().Meter("test").Int64Counter("test.sets")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range most * catalog.MaxShards {
+		counter.Add(t.Context(), 1, metric.WithAttributes(attribute.Int("set", n)))
+	}
+	count()
+	if got, want := series["test_sets_total"], most*catalog.MaxShards; most < 8 || got != want {
+		t.Errorf("%d series of an instrument with %d for each of %d shards, want %d", got, most, catalog.MaxShards, want)
 	}
 }

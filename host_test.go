@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bwmarrin/discordgo"
 	client "github.com/prometheus/client_golang/prometheus"
 
 	"github.com/argus-dgo/argus/discordtest"
@@ -22,6 +23,7 @@ func twoBots(t *testing.T, opts ...Option) (music, mod *Argus, log *journal) {
 	t.Helper()
 	addr := freeAddr(t)
 	log = new(journal)
+	var sessions []*discordgo.Session
 	begin := func(bot, token string, guilds int) *Argus {
 		s := sessionOf(t, newDiscord(t, discordtest.WithGuilds(guilds), discordtest.WithToken(token)), 0, 1)
 		a, err := start(environ(nil, nil), s, append([]Option{WithAddr(addr), WithBot(bot), log.option()}, opts...))
@@ -29,10 +31,12 @@ func twoBots(t *testing.T, opts ...Option) (music, mod *Argus, log *journal) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { shutDown(t, a) })
-		open(t, s)
+		sessions = append(sessions, s)
 		return a
 	}
-	return begin("music", "token-of-the-music-bot", 5), begin("mod", "token-of-the-mod-bot", 3), log
+	music, mod = begin("music", "token-of-the-music-bot", 5), begin("mod", "token-of-the-mod-bot", 3)
+	open(t, sessions...)
+	return music, mod, log
 }
 
 // TestTwoBots: each with its token, in one process on one page.

@@ -29,14 +29,16 @@ func (h hostileHandler) Handle(context.Context, slog.Record) error {
 // TestLoggerIsHostile: a logger that blocks, panics or ends its goroutine holds up neither Start, nor the bot, nor a scrape,
 // nor Shutdown, and does not end the process.
 func TestLoggerIsHostile(t *testing.T) {
+	t.Parallel()
 	release := make(chan struct{})
-	defer close(release)
+	t.Cleanup(func() { close(release) })
 	for name, handle := range map[string]func(){
 		"blocks":             func() { <-release },
 		"panics":             func() { panic("the logger's own") },
 		"ends the goroutine": runtime.Goexit,
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			srv := newDiscord(t, discordtest.WithGuilds(1))
 			s := sessionOf(t, srv, 0, 1)
 			var called atomic.Int64

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -38,17 +39,25 @@ func sessionOf(t *testing.T, srv *discordtest.Server, shard, count int) *discord
 	return s
 }
 
+// open opens sessions and closes them with the test, side by side: discordgo's Close sleeps for a second. So tests run in parallel,
+// but for those that need a port that is free, or set what is the process'.
 func open(t *testing.T, sessions ...*discordgo.Session) {
 	t.Helper()
+	t.Cleanup(func() {
+		var all sync.WaitGroup
+		for _, s := range sessions {
+			all.Go(func() {
+				if err := s.Close(); err != nil {
+					t.Errorf("closing the session: %v", err)
+				}
+			})
+		}
+		all.Wait()
+	})
 	for _, s := range sessions {
 		if err := s.Open(); err != nil {
 			t.Fatalf("Open: %v", err)
 		}
-		t.Cleanup(func() {
-			if err := s.Close(); err != nil {
-				t.Errorf("closing the session: %v", err)
-			}
-		})
 	}
 }
 
@@ -58,6 +67,7 @@ func hasLine(page, line string) bool { return strings.Contains("\n"+page, "\n"+l
 // TestRealSessions drives two shards of a bot against a fake Discord, and then looks for every token that was in play in everything
 // that came out.
 func TestRealSessions(t *testing.T) {
+	t.Parallel()
 	const metricsToken = "metrics-token-of-the-test"
 	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	defer cancel()
@@ -188,6 +198,7 @@ func TestRestores(t *testing.T) {
 
 // TestSessionOfTwo: two instances observe one session, each on its own.
 func TestSessionOfTwo(t *testing.T) {
+	t.Parallel()
 	srv := newDiscord(t, discordtest.WithGuilds(2))
 	s := sessionOf(t, srv, 0, 1)
 	var both []*Argus

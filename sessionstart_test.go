@@ -59,6 +59,7 @@ func TestSessionStartPoll(t *testing.T) {
 
 // TestNoSessionStartPoll: unasked, Argus makes no request of its own.
 func TestNoSessionStartPoll(t *testing.T) {
+	t.Parallel()
 	srv := newDiscord(t)
 	s := sessionOf(t, srv, 0, 1)
 	a, err := start(environ(nil, nil), s, []Option{WithAddr("127.0.0.1:0"), new(journal).option()})
@@ -98,6 +99,7 @@ func TestRequestOption(t *testing.T) {
 
 // TestNew: with no session at first, one that comes later is measured, replaced by another, and asked for the budget.
 func TestNew(t *testing.T) {
+	t.Parallel()
 	srv := newDiscord(t, discordtest.WithSessionStartLimit(1000, 900, time.Hour))
 	a, err := begin(environ(nil, nil), nil, []Option{WithAddr("127.0.0.1:0"), WithSessionStartPoll(time.Minute), new(journal).option()})
 	if err != nil {
@@ -195,6 +197,7 @@ func TestPollBesideLimiter(t *testing.T) {
 // TestShutdownBesidePoll: a request that cannot be cut off keeps nothing else from being closed and put back, and Shutdown no longer
 // than its context.
 func TestShutdownBesidePoll(t *testing.T) {
+	t.Parallel()
 	asked, release := make(chan struct{}), make(chan struct{})
 	s := newSession(t)
 	client := &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
@@ -228,6 +231,7 @@ func TestShutdownBesidePoll(t *testing.T) {
 
 // TestPollHears: a session that was opened before, whose answers are not heard, is not asked with.
 func TestPollHears(t *testing.T) {
+	t.Parallel()
 	srv := newDiscord(t)
 	opened, s := sessionOf(t, srv, 0, 2), sessionOf(t, srv, 1, 2)
 	open(t, opened)

@@ -121,9 +121,6 @@ func TestTrafficCountsAreExact(t *testing.T) {
 // first 30 s of a demo: four shards, 200 events a second, 16 IDENTIFYs per 250 ms.
 func TestTrafficFaults(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("takes 30 s, as the faults do")
-	}
 	const shards = 4
 	s := newServer(t, discordtest.WithShards(shards), discordtest.WithGuilds(60), discordtest.WithMembers(25),
 		discordtest.WithMaxConcurrency(16), discordtest.WithIdentifyWindow(250*time.Millisecond), discordtest.WithStrictInteractions())
@@ -143,7 +140,7 @@ func TestTrafficFaults(t *testing.T) {
 		}
 		sessions = append(sessions, sess)
 	}
-	tr, err := discordtest.NewTraffic(s, discordtest.TrafficConfig{Rate: 200, Seed: 1, Faults: true, FaultEvery: time.Hour})
+	tr, err := discordtest.NewTraffic(s, discordtest.TrafficConfig{Rate: 200, Seed: 1, Faults: true, FirstFaults: 6 * time.Second, FaultEvery: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}

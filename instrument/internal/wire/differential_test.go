@@ -207,14 +207,20 @@ func TestReadsAsDiscordgoDecodes(t *testing.T) {
 			if e := decode(websocket.TextMessage, []byte(message)); e != nil {
 				want = []Packet{asPacket(e)}
 			}
+			zipped := zlibbed(message)
+			ways := map[string]struct {
+				head string
+				in   []byte
+			}{
+				"text":       {upgrade, text(message)},
+				"zlib":       {upgrade, frame(fin|opBinary, zipped, nil)},
+				"deflate":    {upgradeDeflated, frame(fin|rsv1|opText, deflated(message), nil)},
+				"both":       {upgradeDeflated, frame(fin|rsv1|opBinary, deflated(string(zipped)), nil)},
+				"fragmented": {upgrade, bytes.Join([][]byte{frame(opText, []byte(message[:len(message)/2]), nil), frame(fin|opPing, nil, nil), frame(fin|opContinuation, []byte(message[len(message)/2:]), nil)}, nil)},
+			}
 			for _, piece := range []int{1, 3, 1 << 20} {
-				for way, r := range map[string]*record{
-					"text":       run(piece, text(message)),
-					"zlib":       run(piece, frame(fin|opBinary, zlibbed(message), nil)),
-					"deflate":    follow(Server, upgradeDeflated, piece, frame(fin|rsv1|opText, deflated(message), nil)),
-					"both":       follow(Server, upgradeDeflated, piece, frame(fin|rsv1|opBinary, deflated(string(zlibbed(message))), nil)),
-					"fragmented": run(piece, frame(opText, []byte(message[:len(message)/2]), nil), frame(fin|opPing, nil, nil), frame(fin|opContinuation, []byte(message[len(message)/2:]), nil)),
-				} {
+				for way, w := range ways {
+					r := follow(Server, w.head, piece, w.in)
 					if d := difference(r.packets, want); d != "" || len(r.faults) > 0 {
 						t.Errorf("%s in pieces of %d: faults %v, %s", way, piece, r.faults, d)
 					}
