@@ -65,10 +65,14 @@ bot:discord_shards_total:max offset ${MissingWindow} - bot:discord_shard_up:sum8
 			"A restart of 100 shards takes some nine minutes where Discord lets one identify every 5 s.",
 	},
 	{
+		// Where a process pushes, the last 0 of a shard that it has closed for good is seen for up to five minutes. The process itself says that it
+		// has all of its shards connected then.
 		Name: "DiscordShardDown", Severity: Warning, For: "5m", Level: "cluster, shard",
 		Expr: `cluster_shard:discord_shard_up:max == 0
 unless on (job, bot, shard)
-shard:discord_shard_up:sum > 0`,
+shard:discord_shard_up:sum > 0
+unless on (job, bot, cluster)
+sum by (job, bot, cluster) (discord_shards_connected) >= sum by (job, bot, cluster) (discord_shards_configured)`,
 		Summary:     "Shard {{ $labels.shard }} of cluster {{ $labels.cluster }} of " + theBot + " is down",
 		Description: "The process has the shard and no session for it, and no other cluster has it up.",
 	},
@@ -182,8 +186,16 @@ cluster:discord_shard_resumes_tried:increase1h >= ${ResumesAtLeast}`,
 		Description: "Only {{ $value | humanizePercentage }} of the RESUMEs of the last hour kept their session. The others lost what was missed, and cost a session start each.",
 	},
 	{
+		// discordgo holds the lock for most of the time that a flapping shard is not ready, so that twenty scrapes or five pushes one after the other may
+		// not get it. But nothing happens to a shard whose lock is never let go.
 		Name: "DiscordSessionLockStuck", Severity: Critical, Level: "cluster, shard",
-		Expr:        `max by (job, bot, cluster, shard) (discord_shard_lock_unavailable_seconds) > ${LockSeconds}`,
+		Expr: `max by (job, bot, cluster, shard) (discord_shard_lock_unavailable_seconds) > ${LockSeconds}
+unless on (job, bot, cluster, shard)
+(
+  max by (job, bot, cluster, shard) (changes(discord_shard_state_change_timestamp_seconds[${LockWindow}])) > 0
+  or
+  cluster_shard:discord_shard_reconnects:increase5m > 0
+)`,
 		Summary:     "The session of shard {{ $labels.shard }} of cluster {{ $labels.cluster }} of " + theBot + " hangs",
 		Description: "Its lock has not been free for {{ $value | humanizeDuration }}: Open hangs, or it is a deadlock. It does not end by itself; the process has to be restarted.",
 	},

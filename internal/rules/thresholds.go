@@ -136,6 +136,11 @@ func Thresholds() []Threshold {
 			Reason: "Open holds the lock through request, dial and handshake. discordgo v0.29.0 ends the request after 20 s and the dial after 45 s, the kernel ends a dead one after two to three minutes; the wait for HELLO and READY has no end, so what is held for longer is not let go any more.",
 		},
 		{
+			Name: "LockWindow", Value: "5m",
+			Reason: "LockSeconds as a window: a shard that changed its state or became ready again within it had its lock let go in between. " +
+				"A shard that is ready for 0.2 s at a time has its lock free for a seventh of the time, which five pushes, or twenty scrapes, may all miss.",
+		},
+		{
 			Name: "IdentifyFleets", Value: "2",
 			Reason: "So many restarts of all shards must remain, for the deployment that goes wrong and the one that mends it. Discord's limit is at least five times the shards it recommends.",
 			Source: sessionStart,
