@@ -280,14 +280,25 @@ func TestLatencyOfLateAcknowledgements(t *testing.T) {
 
 // TestLatencyAfterLostAcknowledgement: those that come at once are not taken for
 // the answers of heartbeats that never had one. At once is a sixteenth of the
-// interval, which is long enough for a machine that is busy.
+// interval: a machine that is busy needs a longer one.
 func TestLatencyAfterLostAcknowledgement(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, servers(discordtest.WithHeartbeatInterval(3*time.Second)))
-	s := b.session(0, 1)
-	b.attach(s)
-	b.srv.Behave(discordtest.Behavior{SwallowAckCount: 2})
-	b.open(s)
-	b.await("a round trip that is too long", func(r reading) bool { return r[latency] > 1 })
-	b.await("one that is not", func(r reading) bool { return r[latency] > 0 && r[latency] < 1 })
+	const lost = 2
+	recovers := func(interval time.Duration) bool {
+		b := newBench(t, servers(discordtest.WithHeartbeatInterval(interval)))
+		s := b.session(0, 1)
+		b.attach(s)
+		b.srv.Behave(discordtest.Behavior{SwallowAckCount: lost})
+		b.open(s)
+		b.await("a round trip that is too long", func(r reading) bool { return r[latency] > 1 })
+		is := func(r reading) bool { return r[latency] > 0 && r[latency] < 1 }
+		return is(b.await("one that is not, or heartbeats enough for one", func(r reading) bool {
+			return is(r) || r["discord.shard.sent{op=heartbeat,shard=0}"] > lost+5
+		}))
+	}
+	for interval := 3 * time.Second; !recovers(interval); interval *= 2 {
+		if interval > 10*time.Second {
+			t.Fatalf("lost acknowledgements are waited for, with %v between heartbeats", interval)
+		}
+	}
 }
