@@ -133,8 +133,11 @@ func overlap(a, b string) bool {
 	if !x.IsValid() || !y.IsValid() {
 		return false // a name: what it stands for is found out when it is bound
 	}
-	return x == y || x.IsUnspecified() || y.IsUnspecified()
+	return x == y || isAll(x, y) || isAll(y, x)
 }
+
+// isAll reports whether a stands for all addresses, those of b's kind included: 0.0.0.0 has none of IPv6.
+func isAll(a, b netip.Addr) bool { return a.IsUnspecified() && (a.Is6() || b.Is4()) }
 
 func hostAddr(host string) netip.Addr {
 	switch {

@@ -166,6 +166,32 @@ func TestBotsThatCannotShare(t *testing.T) {
 	}
 }
 
+// TestOverlap: two servers are refused only where they cannot both listen.
+func TestOverlap(t *testing.T) {
+	for _, tt := range []struct {
+		a, b string
+		want bool
+	}{
+		{"", "127.0.0.1", true},
+		{"", "0.0.0.0", true},
+		{"", "::", true},
+		{"", "::1", true},
+		{"::", "127.0.0.1", true},
+		{"0.0.0.0", "127.0.0.1", true},
+		{"0.0.0.0", "LOCALHOST", true},
+		{"0.0.0.0", "::1", false},
+		{"::1", "0:0:0:0:0:0:0:1", true},
+		{"127.0.0.1", "::ffff:127.0.0.1", true},
+		{"127.0.0.1", "127.0.0.2", false},
+		{"127.0.0.1", "::1", false},
+		{"127.0.0.1", "bot.example.com", false},
+	} {
+		if ab, ba := overlap(tt.a, tt.b), overlap(tt.b, tt.a); ab != tt.want || ba != tt.want {
+			t.Errorf("%q and %q: %v and %v, want %v", tt.a, tt.b, ab, ba, tt.want)
+		}
+	}
+}
+
 // TestBotsComeAndGo at the same time, in any order.
 func TestBotsComeAndGo(t *testing.T) {
 	addr := freeAddr(t)

@@ -41,7 +41,7 @@
 //   - Nothing here panics, blocks or deadlocks the bot. A fault is counted in
 //     argus.instrumentation.errors and reported through the error handler
 //     ([WithErrorHandler]) at most once a minute and hook. A panic of the user's
-//     own handlers is recorded and goes on its way.
+//     own handlers is recorded and re-raised.
 //   - No allocation for a dispatch, and one atomic addition to count it.
 //   - A collection reads the sessions when it happens. Where a lock is not free
 //     the last value is given: it never waits for a lock of discordgo's.

@@ -146,15 +146,15 @@ about what is wrong. Run it beside the bot, or with its environment; the bot may
 Usage: argus doctor [flags] [target…]
 
 Targets are further processes of the bot, as for argus targets: bot-[0-99].example.org, localhost:[9191-9193]. With them it looks for
-cluster ids and shards that are there twice, shards that nobody has, versions that differ, clocks, and the budget of session starts.
-Several bots are told apart by the label job of their targets, or service.name, and by ARGUS_BOT.
+duplicate cluster ids and shards, shards that no process has, versions that differ, clocks, and the budget of session starts.
+Processes of several bots are grouped by the label job of their targets, or service.name, and by ARGUS_BOT.
 
 Flags:
 `)
 	cli.WriteFlags(w, flags)
 	fmt.Fprint(w, `
 The bot's own token for its metrics page is taken from the environment, and is not sent to targets; give them --token-file.
-Exit codes: 0 when nothing is wrong, be there warnings or not; 1 when there is something to mend; 2 for arguments that cannot be used.
+Exit codes: 0 when no problem was found, with or without warnings; 1 when there are problems; 2 for arguments that cannot be used.
 `)
 }
 

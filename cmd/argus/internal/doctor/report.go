@@ -99,7 +99,7 @@ func (r *report) text(w io.Writer) error {
 	case r.Failures == 0:
 		fmt.Fprintf(&b, "Nothing is wrong; %s.\n", cli.Count(r.Warnings, "warning"))
 	default:
-		fmt.Fprintf(&b, "%s to mend, %s.\n", cli.Count(r.Failures, "thing"), cli.Count(r.Warnings, "warning"))
+		fmt.Fprintf(&b, "%s found, %s.\n", cli.Count(r.Failures, "problem"), cli.Count(r.Warnings, "warning"))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
