@@ -268,7 +268,7 @@ var settings = []setting{
 		meaning: "Names under which a **browser** may open what the server serves. Always allowed are IP addresses, names of one label (`localhost`, `bot`), names below " +
 			"`.localhost`, `.local`, `.internal` and `.home.arpa`, and `ARGUS_HOST`. Under another name a browser gets 403, since any site can have its name resolve to the bot's address and " +
 			"read the page (DNS rebinding). Prometheus, probes and other programs are served under any name.",
-		parse: func(d *draft, value string, _ Source) error {
+		parse: func(d *draft, value string, from Source) error {
 			d.AllowedHosts = nil
 			if value == "" { // WithAllowedHosts of an empty list
 				return nil
@@ -276,6 +276,9 @@ var settings = []setting{
 			var names []string
 			for name := range strings.SplitSeq(value, ",") {
 				name = strings.TrimSpace(name)
+				if name == "" && from == envAllowedHosts { // a comma too many
+					continue
+				}
 				if name != "*" && (name == "" || strings.Contains(name, ":") || !validHost(strings.TrimPrefix(name, "."))) {
 					return errRefused
 				}
@@ -763,8 +766,7 @@ func parseExporters(value string) ([]Exporter, error) {
 			none = true
 		case slices.Contains(known, name):
 			exporters = append(exporters, Exporter(name))
-		case name == "":
-			problems = append(problems, errors.New("an entry of the list is empty"))
+		case name == "": // a comma too many
 		default:
 			problem := fmt.Sprintf("%q is not an exporter of Argus", name)
 			if near, ok := nearest(name, known); ok {
@@ -772,6 +774,9 @@ func parseExporters(value string) ([]Exporter, error) {
 			}
 			problems = append(problems, errors.New(problem))
 		}
+	}
+	if !none && len(exporters)+len(problems) == 0 {
+		problems = append(problems, errors.New("the list is empty"))
 	}
 	if none && len(exporters) > 0 {
 		problems = append(problems, errors.New(`"none" cannot be combined with an exporter`))

@@ -59,7 +59,7 @@ func TestPrecedence(t *testing.T) {
 		source    Source
 	}{
 		{
-			name: "exporters from the environment", variables: map[string]string{"OTEL_METRICS_EXPORTER": " otlp, Prometheus,otlp"},
+			name: "exporters from the environment", variables: map[string]string{"OTEL_METRICS_EXPORTER": " otlp, Prometheus,otlp,,"},
 			setting: "OTEL_METRICS_EXPORTER", want: func(c resolved) any { return joinExporters(c.Exporters) }, value: "otlp,prometheus", source: "OTEL_METRICS_EXPORTER",
 		},
 		{
@@ -123,7 +123,7 @@ func TestPrecedence(t *testing.T) {
 			setting: "ARGUS_PORT", want: func(c resolved) any { return c.address() }, value: "localhost:80", source: "WithPort",
 		},
 		{
-			name: "allowed hosts from the environment", variables: map[string]string{"ARGUS_ALLOWED_HOSTS": "Bot.example.com, .example.org,*"},
+			name: "allowed hosts from the environment", variables: map[string]string{"ARGUS_ALLOWED_HOSTS": "Bot.example.com, .example.org,,*,"},
 			setting: "ARGUS_ALLOWED_HOSTS", want: func(c resolved) any { return strings.Join(c.AllowedHosts, " ") }, value: "Bot.example.com .example.org *", source: "ARGUS_ALLOWED_HOSTS",
 		},
 		{
@@ -343,9 +343,13 @@ func TestRefused(t *testing.T) {
 			want: []string{`OTEL_METRICS_EXPORTER="promethues": must be a comma-separated list of prometheus and otlp, or none; "promethues" is not an exporter of Argus (did you mean "prometheus"?)`},
 		},
 		{
-			name: "exporters", variables: map[string]string{"OTEL_METRICS_EXPORTER": "none,otpl,,console"},
-			want: []string{`OTEL_METRICS_EXPORTER="none,otpl,,console": must be a comma-separated list of prometheus and otlp, or none; ` +
-				`"otpl" is not an exporter of Argus (did you mean "otlp"?); an entry of the list is empty; "console" is not an exporter of Argus`},
+			name: "exporters", variables: map[string]string{"OTEL_METRICS_EXPORTER": "none,otpl,,console,"},
+			want: []string{`OTEL_METRICS_EXPORTER="none,otpl,,console,": must be a comma-separated list of prometheus and otlp, or none; ` +
+				`"otpl" is not an exporter of Argus (did you mean "otlp"?); "console" is not an exporter of Argus`},
+		},
+		{
+			name: "no exporter", variables: map[string]string{"OTEL_METRICS_EXPORTER": " , "},
+			want: []string{`OTEL_METRICS_EXPORTER=" , ": must be a comma-separated list of prometheus and otlp, or none; the list is empty`},
 		},
 		{
 			name: "none and another", variables: map[string]string{"OTEL_METRICS_EXPORTER": "none,otlp"},

@@ -34,10 +34,12 @@ var promoted = func() attribute.Filter {
 // Exporter is the pull side of the metrics: a reader for a MeterProvider and
 // the page that a Prometheus server scrapes. Make it with [New].
 type Exporter struct {
-	reader   *sdkmetric.ManualReader
-	handler  http.Handler
-	gather   func() ([]*dto.MetricFamily, error) // what is on its page
-	gatherer client.Gatherer                     // of a shared registry; nil without one
+	reader  *sdkmetric.ManualReader
+	handler http.Handler
+	gather  func() ([]*dto.MetricFamily, error) // what is on its page
+
+	registerer client.Registerer // of a shared registry; nil without one
+	gatherer   client.Gatherer   // likewise
 
 	own     *client.Registry // of WithCollectors, and the counter of scrape errors
 	scrape  *scrapeErrors
@@ -189,7 +191,7 @@ func New(opts ...Option) (*Exporter, error) {
 	}
 	gather := e.ours
 	if c.shared {
-		e.gatherer = c.gatherer
+		e.registerer, e.gatherer = c.registerer, c.gatherer
 		if err := e.share(&c); err != nil {
 			return nil, err
 		}

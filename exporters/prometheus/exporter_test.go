@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -385,6 +386,33 @@ func TestNothingGathered(t *testing.T) {
 				t.Errorf("reports = %v, want the cause once", errs)
 			}
 		})
+	}
+}
+
+// A gatherer that ends its goroutine, as FailNow of a test does: nobody waits for it.
+func TestGathererThatExits(t *testing.T) {
+	exits := client.GathererFunc(func() ([]*dto.MetricFamily, error) { runtime.Goexit(); return nil, nil })
+	e := newExporter(t, prometheus.WithRegistry(client.NewRegistry(), exits))
+	for range 2 {
+		if w := get(t, e.Handler(), textPlain); w.Code != http.StatusInternalServerError {
+			t.Errorf("status %d, want 500", w.Code)
+		}
+	}
+}
+
+// TestPageOfFunctions: gatherers that are closures of one function are two.
+func TestPageOfFunctions(t *testing.T) {
+	var page prometheus.Page
+	for _, bot := range []string{"music", "mod"} {
+		reg := client.NewRegistry()
+		reg.MustRegister(client.NewGauge(client.GaugeOpts{Name: bot + "_queue", Help: "Of the bot."}))
+		page.Add(newExporter(t, prometheus.WithRegistry(reg, client.GathererFunc(func() ([]*dto.MetricFamily, error) { return reg.Gather() }))))
+	}
+	families := readPage(t, get(t, &page, textPlain))
+	for _, name := range []string{"music_queue", "mod_queue"} {
+		if families[name] == nil {
+			t.Errorf("%s is not on the page", name)
+		}
 	}
 }
 

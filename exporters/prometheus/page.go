@@ -97,12 +97,15 @@ func (p *pages) mayMake() bool {
 // make goes on when those who asked have left: others may have come.
 func (p *pages) make(m *making) {
 	began := p.now()
-	families, err := p.gatherAll()
-	m.page = &exposition{families: families, err: err, faults: p.faults, now: p.now, cost: p.now().Sub(began)}
-	p.mu.Lock()
-	p.latest, p.making = m.page, nil
-	p.mu.Unlock()
-	close(m.done)
+	m.page = &exposition{err: errNothingGathered, faults: p.faults, now: p.now}
+	defer func() { // also where the program's gatherer ends the goroutine
+		m.page.cost = p.now().Sub(began)
+		p.mu.Lock()
+		p.latest, p.making = m.page, nil
+		p.mu.Unlock()
+		close(m.done)
+	}()
+	m.page.families, m.page.err = p.gatherAll()
 }
 
 // gatherAll reports what is wrong, and returns an error that anybody may see if

@@ -74,7 +74,7 @@ func (s several) gather() ([]*dto.MetricFamily, error) {
 		errs   []error
 	)
 	for n, e := range s {
-		if slices.ContainsFunc(s[:n], func(other *Exporter) bool { return e.gatherer != nil && same(e.gatherer, other.gatherer) }) {
+		if slices.ContainsFunc(s[:n], e.sharesRegistry) {
 			continue // both are in the registry that was gathered
 		}
 		families, err := e.gather()
@@ -106,8 +106,17 @@ func (s several) gather() ([]*dto.MetricFamily, error) {
 	return fitted, errors.Join(errs...)
 }
 
-// same reports whether two gatherers are one. Not all of their types can be
-// compared.
+// sharesRegistry reports whether both are in one registry of the program's. Of
+// functions only the code can be compared, which closures share: there it is the
+// registerer that counts.
+func (e *Exporter) sharesRegistry(other *Exporter) bool {
+	if e.gatherer == nil || !same(e.gatherer, other.gatherer) {
+		return false
+	}
+	return reflect.TypeOf(e.gatherer).Kind() != reflect.Func || same(e.registerer, other.registerer)
+}
+
+// same reports whether two values are one. Not all types can be compared.
 func same(a, b any) bool {
 	x, y := reflect.ValueOf(a), reflect.ValueOf(b)
 	if !x.IsValid() || !y.IsValid() || x.Type() != y.Type() {
