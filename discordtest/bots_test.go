@@ -60,19 +60,9 @@ func TestBotsAreApart(t *testing.T) {
 		t.Errorf("Token is %q", a.Token())
 	}
 	connect := func(bot *discordtest.Bot) (*discordgo.Session, *discordtest.Conn, <-chan *discordgo.Event) {
-		sess, err := bot.NewSession(0, 1)
-		if err != nil {
-			t.Fatal(err)
-		}
+		sess := newSession(t, bot, 0, 1)
 		seen := events(sess)
-		if err := sess.Open(); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = sess.Close() })
-		conn, err := bot.WaitConn(testContext(t), 0)
-		if err != nil {
-			t.Fatal(err)
-		}
+		conn := open(t, bot, sess)
 		return sess, conn, seen
 	}
 	sa, ca, ea := connect(a)
@@ -156,11 +146,8 @@ func TestBotsAreApart(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, bot := range []*discordtest.Bot{b, a} {
-		sess, err := bot.NewSession(0, 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		err = sess.Open()
+		sess := newSession(t, bot, 0, 1)
+		err := sess.Open()
 		if (err != nil) != (bot == a) {
 			t.Errorf("%s: %v", bot.Token(), err)
 		}
@@ -191,16 +178,7 @@ func TestIdentifiesOfBotsAreApart(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, discordtest.WithMaxConcurrency(1), discordtest.WithIdentifyWindow(time.Hour))
 	for _, token := range []string{"a", "b"} {
-		sess, err := s.Bot(token).NewSession(0, 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := sess.Open(); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = sess.Close() })
-		if _, err := s.Bot(token).WaitConn(testContext(t), 0); err != nil {
-			t.Errorf("%s: %v", token, err)
-		}
+		bot := s.Bot(token)
+		open(t, bot, newSession(t, bot, 0, 1))
 	}
 }

@@ -228,6 +228,15 @@ func readObject(req *http.Request) (object, bool) {
 	return o, true
 }
 
+// readOrRefuse is readObject for those that refuse any other body.
+func readOrRefuse(w http.ResponseWriter, req *http.Request) (object, bool) {
+	o, ok := readObject(req)
+	if !ok {
+		writeAPIError(w, invalidForm)
+	}
+	return o, ok
+}
+
 func readForm(parts *multipart.Reader) (object, bool) {
 	o := object{}
 	for {

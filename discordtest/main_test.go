@@ -51,7 +51,13 @@ func newServer(t testing.TB, opts ...discordtest.Option) *discordtest.Server {
 	return s
 }
 
-func newSession(t testing.TB, s *discordtest.Server, shard, shards int) *discordgo.Session {
+// A discord is a [discordtest.Server], or a [discordtest.Bot] of one.
+type discord interface {
+	NewSession(shard, shards int) (*discordgo.Session, error)
+	WaitConn(ctx context.Context, shard int) (*discordtest.Conn, error)
+}
+
+func newSession(t testing.TB, s discord, shard, shards int) *discordgo.Session {
 	t.Helper()
 	sess, err := s.NewSession(shard, shards)
 	if err != nil {
@@ -62,7 +68,7 @@ func newSession(t testing.TB, s *discordtest.Server, shard, shards int) *discord
 
 // open opens a session and closes it with the test. Close of discordgo takes a
 // second, so tests run in parallel.
-func open(t testing.TB, s *discordtest.Server, sess *discordgo.Session) *discordtest.Conn {
+func open(t testing.TB, s discord, sess *discordgo.Session) *discordtest.Conn {
 	t.Helper()
 	if err := sess.Open(); err != nil {
 		t.Fatalf("Open: %v", err)

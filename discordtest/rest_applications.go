@@ -58,9 +58,8 @@ func (r *rest) application(w http.ResponseWriter, req *http.Request) {
 	}
 	a := application()
 	if req.Method != http.MethodGet {
-		change, ok := readObject(req)
+		change, ok := readOrRefuse(w, req)
 		if !ok {
-			writeAPIError(w, invalidForm)
 			return
 		}
 		for _, field := range []string{"name", "description"} {
@@ -82,9 +81,8 @@ func (r *rest) settingLocked(req *http.Request, otherwise object) object {
 
 // replaceSetting keeps the body of a request for its path, and answers with it.
 func (r *rest) replaceSetting(w http.ResponseWriter, req *http.Request, complete func(object) any) {
-	o, ok := readObject(req)
+	o, ok := readOrRefuse(w, req)
 	if !ok {
-		writeAPIError(w, invalidForm)
 		return
 	}
 	r.mu.Lock()

@@ -97,9 +97,8 @@ func (r *rest) channelRoutes(add adder) {
 
 func (r *rest) channel(w http.ResponseWriter, req *http.Request) {
 	id := req.PathValue("channel_id")
-	change, ok := readObject(req)
+	change, ok := readOrRefuse(w, req)
 	if !ok {
-		writeAPIError(w, invalidForm)
 		return
 	}
 	r.mu.Lock()
@@ -472,9 +471,8 @@ func (r *rest) inviteRoutes(add adder) {
 	add("GET /channels/{channel_id}/invites", r.inChannel(by("channel")))
 	add("GET /guilds/{guild_id}/invites", r.inGuild(by("guild")))
 	add("POST /channels/{channel_id}/invites", r.inChannel(func(w http.ResponseWriter, req *http.Request) {
-		o, ok := readObject(req)
+		o, ok := readOrRefuse(w, req)
 		if !ok {
-			writeAPIError(w, invalidForm)
 			return
 		}
 		r.mu.Lock()

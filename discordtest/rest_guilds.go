@@ -45,9 +45,8 @@ func (r *rest) constant(v any) http.HandlerFunc {
 
 // echo answers for a guild with the body that it is sent.
 func (r *rest) echo(w http.ResponseWriter, req *http.Request) {
-	o, ok := readObject(req)
+	o, ok := readOrRefuse(w, req)
 	if !ok {
-		writeAPIError(w, invalidForm)
 		return
 	}
 	writeJSON(w, http.StatusOK, o)
@@ -127,9 +126,8 @@ func (r *rest) guildCreate(w http.ResponseWriter, req *http.Request) {
 }
 
 func (r *rest) guildEdit(w http.ResponseWriter, req *http.Request) {
-	change, ok := readObject(req)
+	change, ok := readOrRefuse(w, req)
 	if !ok {
-		writeAPIError(w, invalidForm)
 		return
 	}
 	r.ofGuild(func(g *guild, _ *http.Request) (any, *apiError) {

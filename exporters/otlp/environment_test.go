@@ -47,7 +47,6 @@ func TestEnvironmentAsPeopleWriteIt(t *testing.T) {
 		"commas":     {map[string]string{"HEADERS": ",x-key=hunter2, ,x-more=1,", "INSECURE": "true"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			clearEnv(t)
 			seen := new(compressions)
 			c := &collector{}
 			addr, _ := serve(t, c, "127.0.0.1:0", grpc.StatsHandler(seen))

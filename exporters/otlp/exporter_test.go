@@ -10,6 +10,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
+	"flag"
 	"fmt"
 	"math/big"
 	"net"
@@ -40,7 +41,23 @@ import (
 
 const deadline = 90 * time.Second
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// Those that run in parallel wait most of their time, for time-outs of gRPC's. -parallel still says otherwise.
+	if err := flag.Set("test.parallel", "16"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	// What the machine that runs the tests has set must not matter.
+	for _, kv := range os.Environ() {
+		if name, _, _ := strings.Cut(kv, "="); strings.HasPrefix(name, "OTEL_") {
+			if err := os.Unsetenv(name); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+		}
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // collector is a real gRPC server on loopback.
 type collector struct {
@@ -86,7 +103,7 @@ func serve(t *testing.T, c *collector, addr string, opts ...grpc.ServerOption) (
 	return l.Addr().String(), stop
 }
 
-// clearEnv keeps the machine's own settings out.
+// clearEnv keeps out what a test has set before.
 func clearEnv(t *testing.T) {
 	t.Helper()
 	for _, kv := range os.Environ() {
@@ -144,7 +161,6 @@ func (r *record) wait(t *testing.T, what string, ok func(errs []error, states []
 // newPush returns an exporter in a MeterProvider with a counter at 1.
 func newPush(t *testing.T, rec *record, opts ...Option) *Exporter {
 	t.Helper()
-	clearEnvOnce(t)
 	opts = append(append(rec.options(), WithInterval(time.Hour)), opts...)
 	e, err := New(t.Context(), opts...)
 	if err != nil {
@@ -163,13 +179,6 @@ func newPush(t *testing.T, rec *record, opts ...Option) *Exporter {
 		_ = e.Shutdown(ctx) // The test has looked at its own Shutdown.
 	})
 	return e
-}
-
-func clearEnvOnce(t *testing.T) {
-	t.Helper()
-	if os.Getenv("ARGUS_TEST_KEEP_ENV") == "" {
-		clearEnv(t)
-	}
 }
 
 func receive(t *testing.T, c *collector) *collectorpb.ExportMetricsServiceRequest {
@@ -253,8 +262,6 @@ func TestBegin(t *testing.T) {
 func TestEnvironment(t *testing.T) {
 	c := &collector{}
 	addr, _ := serve(t, c, "127.0.0.1:0")
-	clearEnv(t)
-	t.Setenv("ARGUS_TEST_KEEP_ENV", "1")
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
 	t.Setenv("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://"+addr)
 	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20hunter2")
@@ -303,29 +310,29 @@ func TestSchemeBeatsInsecure(t *testing.T) {
 		"address besides https":          {"", []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "https://127.0.0.1:1", "OTEL_EXPORTER_OTLP_METRICS_INSECURE", "TRUE"}, true},
 	}
 	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			c := &collector{}
-			addr, _ := serve(t, c, "127.0.0.1:0")
-			clearEnv(t)
-			t.Setenv("ARGUS_TEST_KEEP_ENV", "1")
-			t.Setenv("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", tt.endpoint+addr)
-			t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=hunter2")
-			for i := 0; i < len(tt.env); i += 2 {
-				value := tt.env[i+1]
-				if value == "CA" {
-					_, ca := certificate(t)
-					value = filepath.Join(t.TempDir(), "ca.pem")
-					if err := os.WriteFile(value, ca, 0o600); err != nil {
-						t.Fatal(err)
-					}
+		c := &collector{}
+		addr, _ := serve(t, c, "127.0.0.1:0")
+		clearEnv(t)
+		t.Setenv("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", tt.endpoint+addr)
+		t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=hunter2")
+		for i := 0; i < len(tt.env); i += 2 {
+			value := tt.env[i+1]
+			if value == "CA" {
+				_, ca := certificate(t)
+				value = filepath.Join(t.TempDir(), "ca.pem")
+				if err := os.WriteFile(value, ca, 0o600); err != nil {
+					t.Fatal(err)
 				}
-				t.Setenv(tt.env[i], value)
 			}
-			timeout := 2 * time.Second // is waited for
-			if tt.arrives {
-				timeout = deadline
-			}
-			e := newPush(t, newRecord(), WithTimeout(timeout))
+			t.Setenv(tt.env[i], value)
+		}
+		timeout := 2 * time.Second // is waited for
+		if tt.arrives {
+			timeout = deadline
+		}
+		e := newPush(t, newRecord(), WithTimeout(timeout))
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // the settings have been read
 			err := e.ForceFlush(t.Context())
 			if arrived := len(c.got) > 0; arrived != tt.arrives {
 				t.Errorf("arrived in plain text: %t, want %t (ForceFlush: %v)", arrived, tt.arrives, err)
@@ -436,8 +443,7 @@ func TestRefusals(t *testing.T) {
 
 // TestRefusedThenLate: the first try is refused, and time runs out within the second. The report says what was refused.
 func TestRefusedThenLate(t *testing.T) {
-	clearEnv(t)
-	t.Setenv("ARGUS_TEST_KEEP_ENV", "1")
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		first codes.Code
 		want  codes.Code
@@ -475,8 +481,7 @@ func TestRefusedThenLate(t *testing.T) {
 
 // TestHints: what a report asks about depends on what the exporter was told to do.
 func TestHints(t *testing.T) {
-	clearEnv(t)
-	t.Setenv("ARGUS_TEST_KEEP_ENV", "1")
+	t.Parallel()
 	cert, ca := certificate(t)
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(ca)
@@ -576,8 +581,6 @@ func TestTLS(t *testing.T) {
 		receive(t, c)
 	})
 	t.Run("variable", func(t *testing.T) {
-		clearEnv(t)
-		t.Setenv("ARGUS_TEST_KEEP_ENV", "1")
 		file := filepath.Join(t.TempDir(), "ca.pem")
 		if err := os.WriteFile(file, right, 0o600); err != nil {
 			t.Fatal(err)
@@ -828,7 +831,6 @@ func TestInvalidSettings(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			clearEnv(t)
 			for i := 0; i < len(tt.env); i += 2 {
 				t.Setenv(tt.env[i], tt.env[i+1])
 			}
@@ -869,8 +871,6 @@ func TestValidEndpoints(t *testing.T) {
 func TestOptionsComeFirst(t *testing.T) {
 	c := &collector{}
 	addr, _ := serve(t, c, "127.0.0.1:0")
-	clearEnv(t)
-	t.Setenv("ARGUS_TEST_KEEP_ENV", "1")
 	for name, v := range map[string]string{
 		"OTEL_EXPORTER_OTLP_ENDPOINT": "https://127.0.0.1:1", "OTEL_METRIC_EXPORT_INTERVAL": "x", "OTEL_EXPORTER_OTLP_TIMEOUT": "x",
 		"OTEL_EXPORTER_OTLP_HEADERS": "a=b", "OTEL_EXPORTER_OTLP_CERTIFICATE": "/nowhere",

@@ -62,17 +62,19 @@ func (j *journal) String() string {
 // A running demo, as somebody at a terminal has it.
 type running struct {
 	demo   *demo // its fake Discord is there once the introduction is
+	eager  bool  // until looks as often as it can
 	out    *journal
 	cancel context.CancelFunc
 	done   chan struct{}
 	err    error
 }
 
-// quick is a pace at which a test need not wait. A heartbeat a second is far
-// from the 120 payloads a minute that a connection may send.
+// quick is a pace at which a test need not wait. A heartbeat every two seconds is far
+// from the 120 payloads a minute that a connection may send, and discordgo gives up
+// after five of them without an acknowledgement: a busy machine must not take that long.
 func quick() pace {
 	return pace{
-		firstFaults: 6 * time.Second, faultEvery: time.Second, heartbeat: time.Second, change: 100 * time.Millisecond,
+		firstFaults: 6 * time.Second, faultEvery: time.Second, heartbeat: 2 * time.Second, change: 100 * time.Millisecond,
 		beat: 250 * time.Millisecond, plainStatus: time.Second, crowd: 480,
 	}
 }
@@ -121,15 +123,24 @@ func (r *running) end(t *testing.T) {
 	}
 }
 
-// until waits for a condition.
+// until waits for a condition. To look costs processor time that the demo needs, the
+// more the larger a page is: it takes a tenth of the time at most, as long as there is
+// a look each second.
 func (r *running) until(t *testing.T, what string, condition func() bool) {
 	t.Helper()
+	const often, seldom = 20 * time.Millisecond, time.Second
 	deadline := time.After(2 * time.Minute)
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for !condition() {
+	for {
+		began := time.Now()
+		if condition() {
+			return
+		}
+		pause := often
+		if !r.eager {
+			pause = min(max(often, 9*time.Since(began)), seldom)
+		}
 		select {
-		case <-tick.C:
+		case <-time.After(pause):
 		case <-r.done:
 			t.Fatalf("the demo ended (error: %v) before: %s", r.err, what)
 		case <-deadline:

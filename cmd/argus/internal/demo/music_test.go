@@ -2,6 +2,7 @@ package demo
 
 import (
 	"testing"
+	"time"
 
 	"github.com/argus-dgo/argus/catalog"
 	"github.com/argus-dgo/argus/discordtest"
@@ -10,7 +11,9 @@ import (
 // Music is played in one process, by all players at times, and has an end.
 func TestMusic(t *testing.T) {
 	t.Parallel()
-	r := begin(t, "--scenario", calm, "--addr", "127.0.0.1:0", "--shards", "3", "--processes", "2", "--guilds", "18", "--rate", "50")
+	p := quick()
+	p.beat = 100 * time.Millisecond // a player stays for 2 to 6 s
+	r := beginAt(t, p, "--scenario", calm, "--addr", "127.0.0.1:0", "--shards", "3", "--processes", "2", "--guilds", "18", "--rate", "50")
 	r.ready(t)
 	pages := r.pages("metrics")
 	voice := func(page int) float64 {
