@@ -77,6 +77,22 @@ sum by (job, bot, cluster) (discord_shards_connected) >= sum by (job, bot, clust
 		Description: "The process has the shard and no session for it, and no other cluster has it up.",
 	},
 	{
+		// It is the cause of DiscordShardDown, and comes before it. Where an attempt succeeds and the connection ends later, that is another cause.
+		Name: "DiscordGatewayRefused", Severity: Warning, For: "4m", Level: "cluster, outcome, status",
+		Expr: `count by (job, bot, cluster, outcome, status) (
+  max by (job, bot, cluster, shard, outcome, status) (
+    increase(discord_shard_connection_attempts_total{outcome=~"refused|failed"}[${RefusedWindow}])
+  ) > 0
+  and on (job, bot, cluster, shard)
+  cluster_shard:discord_shard_up:max == 0
+  unless on (job, bot, cluster, shard)
+  max by (job, bot, cluster, shard) (increase(discord_shard_connection_attempts_total{outcome="connected"}[5m])) > 0
+)`,
+		Summary: "Shards of cluster {{ $labels.cluster }} of " + theBot + " cannot connect to the gateway: {{ $labels.outcome }}, status {{ $labels.status }}",
+		Description: "{{ $value }} shards are down, and no attempt to connect has succeeded for minutes. refused: Cloudflare, Discord or a proxy gave this HTTP status; " +
+			"403 and 429 are mostly a ban of the address, 5xx an outage. failed: there was no response, which is name resolution, the network or TLS.",
+	},
+	{
 		Name: "DiscordClusterGone", Severity: Warning, For: "5m", Level: "cluster",
 		Expr: `cluster:argus_up:last1d
 unless on (job, bot, cluster)
@@ -199,6 +215,12 @@ unless on (job, bot, cluster, shard)
 		Summary:     "The session of shard {{ $labels.shard }} of cluster {{ $labels.cluster }} of " + theBot + " hangs",
 		Description: "Its lock has not been free for {{ $value | humanizeDuration }}: Open hangs, or it is a deadlock. It does not end by itself; the process has to be restarted.",
 	},
+	{
+		Name: "DiscordVoiceEncryptionRequired", Severity: Warning, Level: "cluster",
+		Expr:        `sum by (job, bot, cluster) (increase(discord_voice_disconnects_total{code="4017"}[${ErrorWindow}])) > 0`,
+		Summary:     "Discord refuses voice connections of cluster {{ $labels.cluster }} of " + theBot + ", which lack end-to-end encryption",
+		Description: `{{ printf "%.0f" $value }}` + " were closed with 4017 in the last 15 min. The library is too old for Discord's voice: nothing is played, and discordgo tries again for ever.",
+	},
 }
 
 var budgetAlerts = []Alert{
@@ -217,6 +239,17 @@ or
 bot:discord_gateway_session_start_remaining:min < ${IdentifyShareLast} * bot:discord_gateway_session_start_total:max`,
 		Summary:     "Only {{ $value }} session starts of " + theBot + " are left; at 0 Discord resets the token",
 		Description: "One restart of all shards is more than is left, or a crash loop has nearly spent the day's. Stop what identifies, at once.",
+	},
+	{
+		Name: "DiscordIdentifyBudgetUnknown", Severity: Info, Level: "bot",
+		Expr: `bot:discord_shard_up:sum > 0
+and on (job, bot)
+bot:discord_shard_up:sum offset ${BlindWindow} > 0
+unless on (job, bot)
+last_over_time(bot:discord_gateway_session_start_remaining:min[${BlindWindow}])`,
+		Summary: "Nobody knows how many session starts of " + theBot + " are left",
+		Description: "{{ $value }} shards are up, and no process has asked GET /gateway/bot since Discord's last reset. DiscordIdentifyBudgetLow and DiscordIdentifyBudgetNearlySpent cannot fire. " +
+			"Set ARGUS_SESSION_START_POLL in one process.",
 	},
 	{
 		Name: "DiscordGlobalRateLimit", Severity: Critical, For: "6m", Level: "bot",
@@ -242,6 +275,19 @@ bot:discord_gateway_session_start_remaining:min < ${IdentifyShareLast} * bot:dis
 		Expr:        `60 * cluster_shard:discord_shard_sent:rate5m > ${SendsNearLimit}`,
 		Summary:     "Shard {{ $labels.shard }} of cluster {{ $labels.cluster }} of " + theBot + " sends nearly as much as Discord allows",
 		Description: "{{ $value | humanize }} payloads a minute to the gateway. Above 120 in 60 s Discord closes the connection with 4008.",
+	},
+	{
+		// The second half is for the requests that a bot makes at its start: see DiscordFatalClose.
+		Name: "DiscordMemberRequestsRefused", Severity: Warning, Level: "cluster",
+		Expr: `sum by (job, bot, cluster) (increase(discord_gateway_events_total{event="RATE_LIMITED"}[${ErrorWindow}])) > 0
+or
+sum by (job, bot, cluster) (
+  discord_gateway_events_total{event="RATE_LIMITED"}
+  and ignoring (event)
+  discord_uptime_seconds < ${ErrorSeconds}
+) > 0`,
+		Summary:     "Discord refuses requests for members of cluster {{ $labels.cluster }} of " + theBot,
+		Description: `{{ printf "%.0f" $value }}` + " in the last 15 min. The members of these guilds do not arrive, and discordgo does not ask again.",
 	},
 }
 

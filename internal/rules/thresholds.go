@@ -75,6 +75,10 @@ func Thresholds() []Threshold {
 			Reason: "FatalWindow as a number: what a process has counted that is not older was within the window.",
 		},
 		{
+			Name: "RefusedWindow", Value: "15m",
+			Reason: "As FatalWindow: discordgo waits up to 10 min between two attempts that fail, and a shorter window would end the alert in between.",
+		},
+		{
 			Name: "ZombieIntervals", Value: "3",
 			Reason: "Discord has a client give up after one heartbeat without an acknowledgement; discordgo waits for five. " +
 				"An age of up to one interval is normal, and a push each minute adds one and a half of Discord's 41.25 s.",
@@ -155,6 +159,10 @@ func Thresholds() []Threshold {
 			Source: sessionStart,
 		},
 		{
+			Name: "BlindWindow", Value: "1h",
+			Reason: "A poll that is slower than that may miss a crash loop, which uses up a day's session starts within minutes to hours. A bot that asks after its start has done so within it.",
+		},
+		{
 			Name: "GlobalLimitsAtLeast", Value: "2",
 			Reason: "In 5 min, over and over for six: one burst of up to a minute is over before. Discord says how long to wait, which is seconds to minutes, so a bot that goes on sending too much meets the limit at least as often.",
 			Source: discordDocs + "topics/rate-limits#global-rate-limit",
@@ -201,6 +209,10 @@ func Thresholds() []Threshold {
 		{
 			Name: "ErrorWindow", Value: "15m",
 			Reason: "Long enough to be seen, short enough to end on the same day.",
+		},
+		{
+			Name: "ErrorSeconds", Value: "900",
+			Reason: "ErrorWindow as a number: what a process has counted that is not older was within the window.",
 		},
 		{
 			Name: "Jobs", Value: "argus|collector|discord-bot",

@@ -78,10 +78,11 @@ func stage() []*play {
 		one("rate-limited", demoOf("rate-limited", steady, two...)...),
 		// One shard after the other is silent for half a minute. Before that it has to have had events for two minutes: two hours for the rules.
 		one("zombie", demoOf("zombie", busy, "--processes", "2", "--shards", "8")...),
-		one("identify-budget", demoOf("identify-budget", steady, two...)...),
+		// The two have nothing to do with each other, nor do the two of clock-skew.
+		one("identify-budget", demoOf("identify-budget,gateway-refused", steady, two...)...),
 		one("fatal-close", demoOf("fatal-close", steady, two...)...),
 		one("stuck-open", demoOf("stuck-open", steady, two...)...),
-		one("clock-skew", demoOf("clock-skew", steady, two...)...),
+		one("clock-skew", demoOf("clock-skew,voice-refused", steady, two...)...),
 		// More than 5,000 reactions have to be refused.
 		one("runaway", demoOf("runaway", busy)...),
 		one("raid", demoOf("raid", steady, two...)...),

@@ -78,7 +78,7 @@ func TestWrongFlags(t *testing.T) {
 		{[]string{"--process", "0x"}, []string{"--process", `"0x"`, "0 to 63"}},
 		{[]string{"--process", "-1"}, []string{"--process", `"-1"`}},
 		{[]string{"--shards"}, []string{"--shards", "argument"}},
-		{[]string{"--scenario", "strom"}, []string{"--scenario", `"strom"`, "calm, storm, outage, slow-handlers, rate-limited, global-limit, flapping, zombie, identify-budget, fatal-close, stuck-open, clock-skew, runaway, raid"}},
+		{[]string{"--scenario", "strom"}, []string{"--scenario", `"strom"`, "calm, storm, outage, slow-handlers, rate-limited, global-limit, flapping, zombie, identify-budget, fatal-close, gateway-refused, voice-refused, stuck-open, clock-skew, runaway, raid"}},
 		{[]string{"--scenario", "storm,,zombie"}, []string{"--scenario", `"storm,,zombie"`, `no scenario ""`}},
 		{[]string{"--scenario", ""}, []string{"--scenario", `""`, "calm"}},
 		{[]string{"--scenario", "calm,storm"}, []string{"--scenario", `"calm,storm"`, "absence of all the others"}},

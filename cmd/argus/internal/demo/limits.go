@@ -6,17 +6,26 @@ import (
 	"sync"
 	"time"
 
+	"github.com/argus-dgo/argus/catalog"
 	"github.com/argus-dgo/argus/discordtest"
 )
 
 // maxDue bounds the rate limits that nobody has run into yet.
 const maxDue = 12
 
+const (
+	// membersEvery is how often a process asks for all members of its guilds, in beats.
+	membersEvery = 5
+	// opRequestGuildMembers is the payload that Discord refuses.
+	opRequestGuildMembers = 8
+)
+
 // rateLimited makes limits of every scope on several routes, and lets the queue
 // in discordgo's limiter grow and drain in turns. The 403s are the scenery's.
 func rateLimited(ctx context.Context, st *stage) {
 	var wait sync.WaitGroup
 	wait.Go(func() { st.slowEdits(ctx) })
+	wait.Go(func() { st.askForMembers(ctx) })
 	defer wait.Wait()
 
 	limits := []discordtest.RateLimit{
@@ -92,6 +101,25 @@ func (st *stage) slowEdits(ctx context.Context) {
 		st.tell("edits are quick again, and the queue drains")
 		if !st.wait(ctx, 8) {
 			return
+		}
+	}
+}
+
+// askForMembers asks for all members of a guild, and again before Discord allows
+// it, which refuses the second request (https://docs.discord.com/developers/events/gateway-events#rate-limited).
+func (st *stage) askForMembers(ctx context.Context) {
+	session := st.clusters[0].sessions[0]
+	guilds := st.guildsOf(session.ShardID)
+	for n := 0; len(guilds) > 0 && st.wait(ctx, membersEvery); n++ {
+		guild := guilds[n%len(guilds)]
+		if session.RequestGuildMembers(guild, "", 0, "", false) != nil || session.RequestGuildMembers(guild, "", 0, "", false) != nil {
+			continue // it is just away
+		}
+		err := st.server.Dispatch(session.ShardID, catalog.EventRateLimited, map[string]any{
+			"opcode": opRequestGuildMembers, "retry_after": 30, "meta": map[string]string{"guild_id": guild},
+		})
+		if err == nil && n == 0 {
+			st.tell("the bot asks for the members of a guild again and again, and the gateway refuses it")
 		}
 	}
 }

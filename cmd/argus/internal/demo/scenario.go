@@ -80,13 +80,14 @@ func scenarios() []*scenario {
 			},
 		},
 		{
-			name: "rate-limited", summary: "429s of every scope, 403s, and requests that queue up in discordgo's limiter",
+			name: "rate-limited", summary: "429s of every scope, 403s, requests that queue up in discordgo's limiter, and requests for members that the gateway refuses",
 			watch: "discord_ratelimits_total",
 			looks: []look{
 				{"whose limit, and where", `sum by (scope, route) (rate(discord_ratelimits_total[1m]))`},
 				{"how long requests wait in discordgo's limiter", `histogram_quantile(0.95, sum by (le, route) (rate(discord_rest_queue_wait_seconds_bucket[1m])))`},
 				{"distance to Discord's ban at 10,000 in 10 minutes", `sum by (status) (increase(discord_rest_invalid_requests_total[10m]))`},
 				{"answers that a global limit has made late", `sum by (outcome) (rate(discord_interaction_acks_total[1m]))`},
+				{"requests for members that the gateway has refused", `increase(discord_gateway_events_total{event="RATE_LIMITED"}[1m])`},
 			},
 			prepare: func(_ *config, s *settings) {
 				s.commands = append(s.commands, slices.Concat(slices.Repeat([]string{"mod ban"}, 3), slices.Repeat([]string{deferredCommand}, 8))...)
@@ -112,6 +113,10 @@ func scenarios() []*scenario {
 				{"why the connections end", `sum by (code, initiator) (increase(discord_shard_disconnects_total[1m]))`},
 				{"whether they resume, or use up session starts", `sum by (kind, outcome) (increase(discord_shard_handshakes_total[1m]))`},
 				{"share of the time that each shard is up", `avg_over_time(discord_shard_up[1m])`},
+				{"session starts that are left: nobody knows, once the day is over", `min(discord_gateway_session_start_remaining)`},
+			},
+			prepare: func(c *config, s *settings) {
+				s.server = append(s.server, discordtest.WithSessionStartLimit(sessionTotal, sessionTotal, flappingDay*c.pace.beat))
 			},
 			play: flapping,
 		},
@@ -150,6 +155,25 @@ func scenarios() []*scenario {
 				{"since when the shard is down", `time() - discord_shard_state_change_timestamp_seconds and on (shard) discord_shard_up == 0`},
 			},
 			play: fatalClose,
+		},
+		{
+			name: "gateway-refused", summary: "a shard cannot connect: what is in front of Discord's gateway answers each attempt with 403, 429, 502 or 520",
+			watch: "discord_shard_connection_attempts_total",
+			looks: []look{
+				{"attempts to connect, and what became of them", `sum by (outcome, status) (increase(discord_shard_connection_attempts_total[1m]))`},
+				{"which shards are away", `discord_shard_up == 0`},
+				{"handshakes: none, for no attempt comes that far", `sum by (shard, kind, outcome) (increase(discord_shard_handshakes_total[1m])) > 0`},
+			},
+			play: gatewayRefused,
+		},
+		{
+			name: "voice-refused", summary: "Discord requires end-to-end encryption in voice channels, which the bot's library has not: each voice connection is closed with 4017",
+			watch: "discord_voice_disconnects_total",
+			looks: []look{
+				{"why voice connections end", `sum by (code, initiator) (increase(discord_voice_disconnects_total[1m])) > 0`},
+				{"voice connections that are ready: stays 0", `sum(discord_voice_clients)`},
+			},
+			play: voiceRefused,
 		},
 		{
 			name: "stuck-open", summary: "a shard comes back to a gateway that accepts it and says nothing: discordgo's Open waits, and holds the session's lock",

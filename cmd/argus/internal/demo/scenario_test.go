@@ -127,6 +127,8 @@ var moves = map[string][]signal{
 		{catalog.RateLimits, "scope=shared, route=/channels/{id}/messages"},
 		{catalog.RateLimits, "scope=global, route=/channels/{id}/messages"},
 		{catalog.CommandErrors, "command=mod ban, error_type=*discordgo.RESTError"},
+		{catalog.GatewayEvents, "event=RATE_LIMITED"},
+		{catalog.ShardSent, "op=request_guild_members"},
 	},
 	"global-limit": {
 		{catalog.RateLimits, "scope=global, route=/channels/{id}/messages"},
@@ -160,6 +162,17 @@ var moves = map[string][]signal{
 		{catalog.ShardUp, ""},
 		{catalog.ShardStateChange, ""},
 		{catalog.LogRecords, "level=error"},
+	},
+	"gateway-refused": {
+		{catalog.ConnectionAttempts, "outcome=refused, status=403"},
+		{catalog.ConnectionAttempts, "outcome=connected"},
+		{catalog.ShardUp, ""},
+		{catalog.ShardDisconnects, "initiator=discord, code=4000"},
+		{catalog.Handshakes, "kind=resume, outcome=resumed"},
+	},
+	"voice-refused": {
+		{catalog.VoiceDisconnects, "initiator=discord, code=4017"},
+		{catalog.ShardSent, "op=voice_state_update"},
 	},
 	"stuck-open": {
 		{catalog.LockUnavailable, ""},
@@ -217,6 +230,8 @@ var rests = map[string][]signal{
 	"zombie":          {{catalog.ShardDisconnects, "initiator=discord"}, {catalog.RateLimits, ""}, {catalog.GuildsUnavailable, ""}},
 	"identify-budget": {{catalog.ShardDisconnects, ""}, {catalog.RateLimits, ""}, {catalog.GuildsUnavailable, ""}},
 	"fatal-close":     {{catalog.RateLimits, ""}, {catalog.GuildsUnavailable, ""}, {catalog.InvalidRequests, ""}, {catalog.InstrumentationErrors, ""}},
+	"gateway-refused": {{catalog.RateLimits, ""}, {catalog.GuildsUnavailable, ""}, {catalog.InvalidRequests, ""}, {catalog.InstrumentationErrors, ""}},
+	"voice-refused":   {{catalog.ShardDisconnects, ""}, {catalog.VoiceClients, ""}, {catalog.RateLimits, ""}, {catalog.InvalidRequests, ""}, {catalog.InstrumentationErrors, ""}},
 	"stuck-open":      {{catalog.RateLimits, ""}, {catalog.GuildsUnavailable, ""}, {catalog.InvalidRequests, ""}, {catalog.InstrumentationErrors, ""}},
 	"clock-skew": {
 		{catalog.ShardDisconnects, ""},
@@ -358,6 +373,8 @@ func TestScenarios(t *testing.T) {
 		"zombie":          checkZombie,
 		"identify-budget": checkIdentifyBudget,
 		"fatal-close":     checkFatalClose,
+		"gateway-refused": checkGatewayRefused,
+		"voice-refused":   checkVoiceRefused,
 		"stuck-open":      checkStuckOpen,
 		"clock-skew":      checkClockSkew,
 		"runaway":         checkRunaway,
@@ -592,6 +609,20 @@ func checkFatalClose(t *testing.T, w *watch) {
 	})
 	w.moved(t, moves["fatal-close"])
 	w.until(t, "it to be corrected", func() bool { return total(w.look(t)[catalog.ShardUp.PrometheusName()]) == 2 })
+}
+
+func checkGatewayRefused(t *testing.T, w *watch) {
+	w.until(t, "a shard to be turned away twice while it is down", func() bool {
+		families := w.look(t)
+		return total(families[catalog.ShardUp.PrometheusName()]) < 2 && signal{catalog.ConnectionAttempts, "outcome=refused"}.total(families) >= 2
+	})
+	w.until(t, "it to be let in", func() bool { return total(w.look(t)[catalog.ShardUp.PrometheusName()]) == 2 })
+}
+
+func checkVoiceRefused(t *testing.T, w *watch) {
+	w.until(t, "two voice connections to be refused", func() bool {
+		return signal{catalog.VoiceDisconnects, "initiator=discord, code=4017"}.total(w.look(t)) >= 2
+	})
 }
 
 func checkStuckOpen(t *testing.T, w *watch) {
