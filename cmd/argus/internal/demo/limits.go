@@ -112,7 +112,11 @@ func (st *stage) askForMembers(ctx context.Context) {
 	guilds := st.guildsOf(session.ShardID)
 	for n := 0; len(guilds) > 0 && st.wait(ctx, membersEvery); n++ {
 		guild := guilds[n%len(guilds)]
-		if session.RequestGuildMembers(guild, "", 0, "", false) != nil || session.RequestGuildMembers(guild, "", 0, "", false) != nil {
+		asked := 0
+		for asked < 2 && session.RequestGuildMembers(guild, "", 0, "", false) == nil {
+			asked++
+		}
+		if asked < 2 {
 			continue // it is just away
 		}
 		err := st.server.Dispatch(session.ShardID, catalog.EventRateLimited, map[string]any{
