@@ -241,17 +241,6 @@ bot:discord_gateway_session_start_remaining:min < ${IdentifyShareLast} * bot:dis
 		Description: "One restart of all shards is more than is left, or a crash loop has nearly spent the day's. Stop what identifies, at once.",
 	},
 	{
-		Name: "DiscordIdentifyBudgetUnknown", Severity: Info, Level: "bot",
-		Expr: `bot:discord_shard_up:sum > 0
-and on (job, bot)
-bot:discord_shard_up:sum offset ${BlindWindow} > 0
-unless on (job, bot)
-last_over_time(bot:discord_gateway_session_start_remaining:min[${BlindWindow}])`,
-		Summary: "Nobody knows how many session starts of " + theBot + " are left",
-		Description: "{{ $value }} shards are up, and no process has asked GET /gateway/bot since Discord's last reset. DiscordIdentifyBudgetLow and DiscordIdentifyBudgetNearlySpent cannot fire. " +
-			"Set ARGUS_SESSION_START_POLL in one process.",
-	},
-	{
 		Name: "DiscordGlobalRateLimit", Severity: Critical, For: "6m", Level: "bot",
 		Expr:    `bot:discord_ratelimits_global:increase5m >= ${GlobalLimitsAtLeast}`,
 		Summary: "Discord's global rate limit holds back all requests of " + theBot,

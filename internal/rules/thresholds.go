@@ -159,10 +159,6 @@ func Thresholds() []Threshold {
 			Source: sessionStart,
 		},
 		{
-			Name: "BlindWindow", Value: "1h",
-			Reason: "A poll that is slower than that may miss a crash loop, which uses up a day's session starts within minutes to hours. A bot that asks after its start has done so within it.",
-		},
-		{
 			Name: "GlobalLimitsAtLeast", Value: "2",
 			Reason: "In 5 min, over and over for six: one burst of up to a minute is over before. Discord says how long to wait, which is seconds to minutes, so a bot that goes on sending too much meets the limit at least as often.",
 			Source: discordDocs + "topics/rate-limits#global-rate-limit",

@@ -319,7 +319,6 @@ var raised = map[string]warning{
 	"DiscordGatewayRefused":            {in: "identify-budget", labels: map[string]string{"cluster": "", "outcome": "refused", "status": ""}},
 	"DiscordVoiceEncryptionRequired":   cluster("clock-skew"),
 	"DiscordMemberRequestsRefused":     cluster("rate-limited"),
-	"DiscordIdentifyBudgetUnknown":     {in: "flapping"},
 	"ArgusTelemetryAbsent":             {in: "fleet"},
 	"ArgusScrapeFails":                 {in: "fleet", labels: map[string]string{"job": "bots", "instance": ""}},
 	"ArgusSubsystemDown":               {in: "unpushed", labels: map[string]string{"cluster": "", "subsystem": "otlp"}},

@@ -21,9 +21,6 @@ var unseen = map[string]map[string]string{
 	"DiscordShardDown": {
 		`discord_shard_lock_unavailable_seconds > 0`: "the shard is refused at once, and its lock is free while discordgo waits",
 	},
-	"DiscordShardFlapping": {
-		`bot:discord_gateway_session_start_remaining:min`: "the play's day is over before long, and nobody asks again: see DiscordIdentifyBudgetUnknown",
-	},
 	"DiscordShardSilent": {
 		`cluster:discord_gateway_events:rate5m / (cluster:discord_gateway_events:rate5m offset 1d > 0)`: "the play is younger than a day",
 	},

@@ -5,13 +5,8 @@ import (
 	"time"
 )
 
-const (
-	// flapsAfter is how long a shard is ready in a flapping connection.
-	flapsAfter = 200 * time.Millisecond
-	// flappingDay is the length of a day, in beats. The bot asks for its session
-	// starts before its start alone, so nobody knows how many are left in the next.
-	flappingDay = 30
-)
+// flapsAfter is how long a shard is ready in a flapping connection.
+const flapsAfter = 200 * time.Millisecond
 
 // flapping drops the connection of one shard again and again, as soon as it is
 // ready, and turns to the next one after a while. discordgo v0.29.0 comes back

@@ -113,10 +113,6 @@ func scenarios() []*scenario {
 				{"why the connections end", `sum by (code, initiator) (increase(discord_shard_disconnects_total[1m]))`},
 				{"whether they resume, or use up session starts", `sum by (kind, outcome) (increase(discord_shard_handshakes_total[1m]))`},
 				{"share of the time that each shard is up", `avg_over_time(discord_shard_up[1m])`},
-				{"session starts that are left: nobody knows, once the day is over", `min(discord_gateway_session_start_remaining)`},
-			},
-			prepare: func(c *config, s *settings) {
-				s.server = append(s.server, discordtest.WithSessionStartLimit(sessionTotal, sessionTotal, flappingDay*c.pace.beat))
 			},
 			play: flapping,
 		},
