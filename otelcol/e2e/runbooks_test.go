@@ -24,9 +24,6 @@ var unseen = map[string]map[string]string{
 	"DiscordShardSilent": {
 		`cluster:discord_gateway_events:rate5m / (cluster:discord_gateway_events:rate5m offset 1d > 0)`: "the play is younger than a day",
 	},
-	"DiscordIdentifyBudgetUnknown": {
-		`max_over_time(bot:discord_gateway_session_start_remaining:min[1d])`: "on a slow machine the play's day is over before Prometheus has its rules",
-	},
 	"DiscordShardsMissing": {
 		`cluster_shard:discord_shard_up:max == 0`: "the processes are killed, and what is not there says nothing of its shards",
 		`sum by (job, bot, cluster, code, initiator) (increase(discord_shard_disconnects_total[15m]) > 0 or discord_shard_disconnects_total unless discord_shard_disconnects_total offset 15m) > 0`: "the processes are killed, so nobody sees their connections end",
