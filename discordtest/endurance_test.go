@@ -63,7 +63,8 @@ func TestDropAfterReady(t *testing.T) {
 	if sent := first.Sent(); sent["READY"] != 1 || sent["GUILD_CREATE"] != 0 {
 		t.Errorf("the first connection was sent %v, want READY alone", sent)
 	}
-	// What was to follow is replayed, and RESUMED is followed by a drop too.
+	// What was to follow is replayed, once it is there, and RESUMED is followed by a drop too.
+	eventually(t, "all GUILD_CREATEs are kept", func() bool { return first.WaitGuilds(testContext(t)) == nil })
 	raw = resume(t, s, r.SessionID, 1)
 	for range 4 {
 		raw.expectOp(0) // three GUILD_CREATEs, RESUMED
