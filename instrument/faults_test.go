@@ -23,11 +23,7 @@ func TestErrorHandlerIsHostile(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			told, release := make(chan struct{}, 8), make(chan struct{})
-			b := newBench(t, nil, instrument.WithErrorHandler(otel.ErrorHandlerFunc(func(error) {
-				told <- struct{}{}
-				handle(release)
-			})))
+			b, told, release := hostileBench(t, handle)
 			t.Cleanup(func() { close(release) })
 			s := b.session(0, 1)
 			own := *s.Client
@@ -54,11 +50,7 @@ func TestLateAttachIsToldAside(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			told, release := make(chan struct{}, 8), make(chan struct{})
-			b := newBench(t, nil, instrument.WithErrorHandler(otel.ErrorHandlerFunc(func(error) {
-				told <- struct{}{}
-				handle(release)
-			})))
+			b, told, release := hostileBench(t, handle)
 			s := b.session(0, 1)
 			b.steady(s)
 			b.attach(s)
@@ -67,4 +59,16 @@ func TestLateAttachIsToldAside(t *testing.T) {
 			b.awaitValue(up(0), 1)
 		})
 	}
+}
+
+// hostileBench has faults told to a handler that does as it likes. told hears of
+// each; release is the test's to close.
+func hostileBench(t *testing.T, handle func(release chan struct{})) (b *bench, told <-chan struct{}, release chan struct{}) {
+	t.Helper()
+	called, release := make(chan struct{}, 8), make(chan struct{})
+	b = newBench(t, nil, instrument.WithErrorHandler(otel.ErrorHandlerFunc(func(error) {
+		called <- struct{}{}
+		handle(release)
+	})))
+	return b, called, release
 }

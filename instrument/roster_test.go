@@ -483,14 +483,18 @@ func TestSessionsAreReleased(t *testing.T) {
 		late.DataReady = true
 		b.attach(late)
 	}
-	func() {
-		s := b.loose(0, 1)
-		b.attach(s)
-		check(t, s.Open())
-		check(t, s.Close())
-	}()
+	b.openAndDrop(0, 1)
 	b.awaitSessions(0)
 	b.collect().want(t, reading{configured: 0, "discord.guilds": absent})
+}
+
+// openAndDrop opens a session, closes it, and lets it go.
+func (b *bench) openAndDrop(shard, count int) {
+	b.Helper()
+	s := b.loose(shard, count)
+	b.attach(s)
+	check(b.T, s.Open())
+	check(b.T, s.Close())
 }
 
 // awaitSessions collects garbage until so many sessions are left.
@@ -540,12 +544,7 @@ func TestFailedSessionIsHeld(t *testing.T) {
 	b.awaitSessions(1)
 	b.collect().want(t, reading{configured: 1, up(0): 1, up(1): absent})
 
-	func() {
-		closed := b.loose(1, 2)
-		b.attach(closed)
-		check(t, closed.Open())
-		check(t, closed.Close())
-	}()
+	b.openAndDrop(1, 2)
 	b.awaitSessions(1)
 }
 
