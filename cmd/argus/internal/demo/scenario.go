@@ -163,7 +163,7 @@ func scenarios() []*scenario {
 			play: gatewayRefused,
 		},
 		{
-			name: "voice-refused", summary: "Discord requires end-to-end encryption in voice channels, which the bot's library has not: each voice connection is closed with 4017",
+			name: "voice-refused", summary: "Discord requires end-to-end encryption in voice channels, which the bot's library lacks: each voice connection is closed with 4017",
 			watch: "discord_voice_disconnects_total",
 			looks: []look{
 				{"why voice connections end", `sum by (code, initiator) (increase(discord_voice_disconnects_total[1m])) > 0`},
