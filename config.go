@@ -15,8 +15,8 @@ import (
 
 	sdkresource "go.opentelemetry.io/otel/sdk/resource"
 
-	"github.com/argus-dgo/argus/catalog"
 	"github.com/argus-dgo/argus/exporters/otlp"
+	"github.com/argus-dgo/argus/internal/catalog"
 	"github.com/argus-dgo/argus/internal/settingfile"
 	"github.com/argus-dgo/argus/resource"
 )
@@ -397,12 +397,8 @@ var settings = []setting{
 		meaning: "First part of the names of the bot's metrics, in place of `discord`, the same on the page and on the push. " +
 			"Dashboards and alerts that come with Argus expect the default. `argus_*`, `go_*` and `process_*` keep their names.",
 		parse: func(d *draft, value string, _ Source) error {
-			if !namespacePattern.MatchString(value) {
-				return errRefused
-			}
-			switch value {
-			case "argus", "go", "process": // go_threads, for one, would be there twice
-				return errors.New("is the prefix of metrics that are not the bot's; choose another")
+			if err := catalog.CheckNamespace(value); err != nil {
+				return err
 			}
 			d.Namespace = value
 			return nil
@@ -575,8 +571,6 @@ func (s setting) show(value string) string {
 	}
 	return strconv.Quote(value)
 }
-
-var namespacePattern = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
 
 // environment is the outside world that settings are read from.
 type environment struct {

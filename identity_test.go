@@ -10,8 +10,8 @@ import (
 	client "github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/metric"
 
-	"github.com/argus-dgo/argus/catalog"
 	"github.com/argus-dgo/argus/discordtest"
+	"github.com/argus-dgo/argus/internal/catalog"
 	"github.com/argus-dgo/argus/resource"
 )
 

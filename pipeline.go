@@ -19,9 +19,9 @@ import (
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/exemplar"
 
-	"github.com/argus-dgo/argus/catalog"
 	"github.com/argus-dgo/argus/exporters/otlp"
 	"github.com/argus-dgo/argus/exporters/prometheus"
+	"github.com/argus-dgo/argus/internal/catalog"
 	"github.com/argus-dgo/argus/resource"
 )
 

@@ -20,8 +20,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 
-	"github.com/argus-dgo/argus/catalog"
 	"github.com/argus-dgo/argus/instrument"
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 // A collector takes what is pushed to it.

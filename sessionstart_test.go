@@ -38,7 +38,7 @@ func TestSessionStartPoll(t *testing.T) {
 	eventually(t, "the budget is on the page", func() bool {
 		page := scrape(t, a.Handler())
 		return hasLine(page, `discord_gateway_session_start_remaining{cluster="default"} 1900`) &&
-			hasLine(page, `discord_gateway_session_start_total{cluster="default"} 2000`) &&
+			hasLine(page, `discord_gateway_session_start_limit{cluster="default"} 2000`) &&
 			hasLine(page, `discord_gateway_session_start_max_concurrency{cluster="default"} 16`)
 	})
 	shutDown(t, a)

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/argus-dgo/argus/catalog"
+	"github.com/argus-dgo/argus/internal/catalog"
 	"github.com/argus-dgo/argus/internal/promcheck"
 	"github.com/argus-dgo/argus/internal/rules"
 )

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/argus-dgo/argus/catalog"
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 // TestEveryRouteIsAnswered: catalog.Routes has the route of every endpoint that

@@ -219,8 +219,8 @@ func TestClustered(t *testing.T) {
 					return page.missing(c.id, c.shards...)
 				})
 				page.check(t, c.id, c.shards...) // and no other shards
-				if total, _ := page.sum("discord_shards_total"); total != 5 {
-					t.Errorf("cluster %s: discord_shards_total is %v, want 5", c.id, total)
+				if total, _ := page.sum("discord_bot_shards"); total != 5 {
+					t.Errorf("cluster %s: discord_bot_shards is %v, want 5", c.id, total)
 				}
 				// The fake refuses an identify that comes too early, with op 9: discordgo then identifies again.
 				if again, n := page.sum("discord_shard_reconnects_total"); again != 0 || n == 0 {

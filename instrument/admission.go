@@ -3,7 +3,7 @@ package instrument
 import (
 	"net/http"
 
-	"github.com/argus-dgo/argus/catalog"
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 // dials notes that the session dials. The first time that is the gateway, inside

@@ -7,7 +7,7 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 
-	"github.com/argus-dgo/argus/catalog"
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 var (

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/argus-dgo/argus/catalog"
 	"github.com/argus-dgo/argus/discordtest"
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 // A script is a connection that reads what it is given, and then an error.

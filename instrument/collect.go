@@ -157,7 +157,7 @@ func (i *Instrumentation) collectSessions(o metric.Observer) {
 	o.ObserveInt64(m.shardsConnected, connected)
 	o.ObserveInt64(m.shardsConfigured, int64(len(r.shards)))
 	if total := r.total(sessions); total > 0 {
-		o.ObserveInt64(m.shardsTotal, int64(total))
+		o.ObserveInt64(m.botShards, int64(total))
 	}
 	if guilds, known := r.guilds(); known {
 		o.ObserveInt64(m.guilds, guilds.available)

@@ -15,7 +15,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
-	"github.com/argus-dgo/argus/catalog"
+	"github.com/argus-dgo/argus/internal/catalog"
 	"github.com/argus-dgo/argus/internal/excerpt"
 )
 
@@ -138,7 +138,7 @@ func (s *commandSet) each(f func(*command)) {
 // parent is registered, its sub-commands count as the parent; what is not
 // registered at all counts as "other".
 //
-// At most catalog.MaxCommands names are taken. When any of the names cannot be,
+// At most 500 names are taken. When any of the names cannot be,
 // none is, and the error says which and why.
 func (i *Instrumentation) Commands(names ...string) error { return i.commands.register(names) }
 

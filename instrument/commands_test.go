@@ -12,9 +12,9 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
-	"github.com/argus-dgo/argus/catalog"
 	"github.com/argus-dgo/argus/discordtest"
 	"github.com/argus-dgo/argus/instrument"
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 // interaction is what a handler is called with.

@@ -9,8 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/argus-dgo/argus/catalog"
 	"github.com/argus-dgo/argus/instrument/internal/wire"
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 // A tappedConn is the connection that gorilla/websocket reads and writes, with

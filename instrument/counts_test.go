@@ -9,9 +9,9 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
-	"github.com/argus-dgo/argus/catalog"
 	"github.com/argus-dgo/argus/discordtest"
 	"github.com/argus-dgo/argus/instrument"
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 // scriptedTypes are 40 types of dispatches: 38 that discordgo decodes, and two

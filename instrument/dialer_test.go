@@ -572,7 +572,7 @@ func TestSettingsAreReadAtOpen(t *testing.T) {
 	s.ShardID, s.ShardCount = 1, 4
 	s.Identify.Intents = discordgo.IntentsGuildMessages
 	b.open(s)
-	b.awaitValue(up(1), 1).want(t, reading{up(0): absent, "discord.shards.total": 4, "discord.shards.configured": 1, "discord.guilds": absent})
+	b.awaitValue(up(1), 1).want(t, reading{up(0): absent, "discord.bot.shards": 4, "discord.shards.configured": 1, "discord.guilds": absent})
 }
 
 // TestVoiceIsNotTheGateway: discordgo dials its voice connections with the same

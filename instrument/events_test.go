@@ -3,7 +3,7 @@ package instrument_test
 import (
 	"testing"
 
-	"github.com/argus-dgo/argus/catalog"
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 // TestDocumentedEvents: every dispatch that Discord documents counts as itself,

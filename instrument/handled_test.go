@@ -8,8 +8,8 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
-	"github.com/argus-dgo/argus/catalog"
 	"github.com/argus-dgo/argus/discordtest"
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 // TestCountsWhatDiscordgoHandles: of bytes that look like dispatches those are

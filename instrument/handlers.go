@@ -8,9 +8,9 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
-	"github.com/argus-dgo/argus/catalog"
 	"github.com/argus-dgo/argus/instrument/internal/route"
 	"github.com/argus-dgo/argus/instrument/internal/wire"
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 // handlers stand in for the tap, in a session that had been opened before it

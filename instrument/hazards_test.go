@@ -15,8 +15,8 @@ import (
 	"github.com/bwmarrin/discordgo"
 	"github.com/gorilla/websocket"
 
-	"github.com/argus-dgo/argus/catalog"
 	"github.com/argus-dgo/argus/discordtest"
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 // A way is one of the ways in which a session can talk to the gateway.
@@ -150,7 +150,7 @@ func TestCollectWhileHelloNeverComes(t *testing.T) {
 		b.until("the connection", func() bool { return len(b.srv.Conns()) == 1 }, func() string { return "none" })
 
 		b.collectWhile(sessionLocked(s)).want(t, reading{
-			up(0): 0, "discord.shards.connected": 0, "discord.shards.configured": 1, "discord.shards.total": 1,
+			up(0): 0, "discord.shards.connected": 0, "discord.shards.configured": 1, "discord.bot.shards": 1,
 			latency: absent, "discord.guilds": absent, "discord.members": absent, "discord.voice_clients": absent,
 		})
 
@@ -703,7 +703,7 @@ func TestOverlappingSessions(t *testing.T) {
 	alone := b.await("one session's state", func(r reading) bool { return r["discord.threads"] == guilds })
 	b.open(second)
 	one := reading{
-		up(0): 1, "discord.shards.connected": 1, "discord.shards.configured": 1, "discord.shards.total": 1,
+		up(0): 1, "discord.shards.connected": 1, "discord.shards.configured": 1, "discord.bot.shards": 1,
 		"discord.guilds": guilds, "discord.guilds.unavailable": 0, "discord.members": 6 * guilds,
 		"discord.channels": alone["discord.channels"], "discord.roles": alone["discord.roles"], "discord.threads": guilds,
 	}

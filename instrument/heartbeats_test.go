@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/argus-dgo/argus/catalog"
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 // A beating is heartbeats under a clock of the test's, in milliseconds.

@@ -18,8 +18,8 @@ import (
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
-	"github.com/argus-dgo/argus/catalog"
 	"github.com/argus-dgo/argus/instrument/internal/route"
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 // members decodes an object that has each of its own keys once, and none of

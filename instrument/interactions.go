@@ -10,8 +10,8 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
-	"github.com/argus-dgo/argus/catalog"
 	"github.com/argus-dgo/argus/instrument/internal/wire"
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 const (

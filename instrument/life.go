@@ -6,8 +6,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/argus-dgo/argus/catalog"
 	"github.com/argus-dgo/argus/instrument/internal/wire"
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 var (

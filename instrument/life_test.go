@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/argus-dgo/argus/catalog"
 	"github.com/argus-dgo/argus/discordtest"
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 func handshake(kind, outcome string) string {

@@ -214,7 +214,7 @@ func TestDetachWhileOpen(t *testing.T) {
 	b.await("a round trip", func(r reading) bool { return r[latency] > 0 }) // nobody would see it later
 	detach()
 	r := b.collect()
-	for _, gone := range []string{"discord.shard.up{shard=0}", "discord.guilds", "discord.shards.total", "discord.roles"} {
+	for _, gone := range []string{"discord.shard.up{shard=0}", "discord.guilds", "discord.bot.shards", "discord.roles"} {
 		if v, there := r[gone]; there {
 			t.Errorf("%s is still there after detach: %v", gone, v)
 		}
@@ -322,7 +322,7 @@ func TestShardsUp(t *testing.T) {
 		t.Errorf("%d of %d up, want 2 of 3", up, all)
 	}
 	r := b.collect()
-	if r["discord.shards.connected"] != 2 || r["discord.shards.configured"] != 2 || r["discord.shards.total"] != 3 {
+	if r["discord.shards.connected"] != 2 || r["discord.shards.configured"] != 2 || r["discord.bot.shards"] != 3 {
 		t.Errorf("connected, configured, total: %v", r.with("discord.shards.connected"))
 	}
 	if err := sessions[0].Close(); err != nil {
@@ -347,7 +347,7 @@ func TestUnknownIsAbsent(t *testing.T) {
 		}
 	}
 	for series, want := range map[string]float64{
-		"discord.shards.connected": 0, "discord.shards.configured": 0, "discord.shards.total": 16, "argus.up": 1,
+		"discord.shards.connected": 0, "discord.shards.configured": 0, "discord.bot.shards": 16, "argus.up": 1,
 		"discord.sessions{attached=before_open}": 1, "discord.sessions{attached=after_open}": 0,
 	} {
 		if v, there := r[series]; !there || v != want {
@@ -436,7 +436,7 @@ func TestIdentifyShard(t *testing.T) {
 	s := b.session(0, 1)
 	s.Identify.Shard = &[2]int{5, 8}
 	b.attach(s)
-	if total := b.collect()["discord.shards.total"]; total != 8 {
+	if total := b.collect()["discord.bot.shards"]; total != 8 {
 		t.Errorf("total %v, want 8", total)
 	}
 	if err := s.Open(); err != nil {

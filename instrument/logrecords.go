@@ -13,7 +13,7 @@ import (
 	"github.com/bwmarrin/discordgo"
 	"go.opentelemetry.io/otel/attribute"
 
-	"github.com/argus-dgo/argus/catalog"
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 var (

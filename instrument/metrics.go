@@ -10,17 +10,17 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
-	"github.com/argus-dgo/argus/catalog"
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 // metrics are the instruments.
 type metrics struct {
-	shardLatency                                   metric.Float64ObservableGauge
-	shardUp                                        metric.Int64ObservableGauge
-	shardsConnected, shardsConfigured, shardsTotal metric.Int64ObservableGauge
-	attached                                       metric.Int64ObservableGauge
-	events, disconnects, reconnects                metric.Int64ObservableCounter
-	attempts, voiceDisconnects                     metric.Int64ObservableCounter
+	shardLatency                                 metric.Float64ObservableGauge
+	shardUp                                      metric.Int64ObservableGauge
+	shardsConnected, shardsConfigured, botShards metric.Int64ObservableGauge
+	attached                                     metric.Int64ObservableGauge
+	events, disconnects, reconnects              metric.Int64ObservableCounter
+	attempts, voiceDisconnects                   metric.Int64ObservableCounter
 
 	shardState                                metric.Int64ObservableGauge
 	stateChange, heartbeatAck, lastEvent      metric.Float64ObservableGauge
@@ -114,7 +114,7 @@ func (m *maker) all() metrics {
 		shardUp:          m.gauge(catalog.ShardUp),
 		shardsConnected:  m.gauge(catalog.ShardsConnected),
 		shardsConfigured: m.gauge(catalog.ShardsConfigured),
-		shardsTotal:      m.gauge(catalog.ShardsTotal),
+		botShards:        m.gauge(catalog.BotShards),
 		attached:         m.gauge(catalog.Sessions),
 		events:           m.counter(catalog.GatewayEvents),
 		disconnects:      m.counter(catalog.ShardDisconnects),
@@ -132,7 +132,7 @@ func (m *maker) all() metrics {
 		sent:              m.counter(catalog.ShardSent),
 		io:                m.counter(catalog.GatewayIO),
 		startRemaining:    m.gauge(catalog.SessionStartRemaining),
-		startTotal:        m.gauge(catalog.SessionStartTotal),
+		startTotal:        m.gauge(catalog.SessionStartLimit),
 		startReset:        m.seconds(catalog.SessionStartReset),
 		startMostOnce:     m.gauge(catalog.SessionStartConcurrency),
 

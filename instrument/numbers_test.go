@@ -71,7 +71,7 @@ func TestSessionStartWithoutWindow(t *testing.T) {
 		if _, err := s.GatewayBot(); err != nil {
 			t.Fatal(err)
 		}
-		want := reading{prefix + "remaining": 1000, prefix + "total": 1000, prefix + "max_concurrency": 16}
+		want := reading{prefix + "remaining": 1000, prefix + "limit": 1000, prefix + "max_concurrency": 16}
 		r := b.collect()
 		if ms == 0 {
 			want[prefix+"reset.timestamp"] = absent
@@ -113,7 +113,7 @@ func TestShardsThatCannotBe(t *testing.T) {
 	if err := s.Open(); err == nil { // it is a shard from its first dial on
 		t.Fatal("it is open")
 	}
-	b.collect().want(t, reading{"discord.shard.up{shard=other}": 0, "discord.shard.up{shard=-5}": absent, "discord.shards.total": 1})
+	b.collect().want(t, reading{"discord.shard.up{shard=other}": 0, "discord.shard.up{shard=-5}": absent, "discord.bot.shards": 1})
 	runtime.KeepAlive(s)
 }
 

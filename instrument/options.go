@@ -3,11 +3,12 @@ package instrument
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/metric"
+
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 // An Option changes what New makes. A nil Option is ignored.
@@ -87,10 +88,8 @@ func WithLogRecords() Option {
 	return optionFunc(func(c *config) { c.logRecords = true })
 }
 
-var namespaceRE = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
-
-// ErrNamespace is wrapped by the error of a namespace that cannot be one.
-var ErrNamespace = errors.New("namespace must match [a-z][a-z0-9_]* and not be \"argus\"")
+// ErrNamespace is wrapped by the error of a namespace that cannot be used.
+var ErrNamespace = errors.New("invalid namespace")
 
 func newConfig(opts []Option) (config, error) {
 	var c config
@@ -103,8 +102,10 @@ func newConfig(opts []Option) (config, error) {
 		c.provider = otel.GetMeterProvider()
 	}
 	var errs []error
-	if c.namespace != "" && (!namespaceRE.MatchString(c.namespace) || c.namespace == "argus") {
-		errs = append(errs, fmt.Errorf("instrument: namespace %q: %w", c.namespace, ErrNamespace))
+	if c.namespace != "" {
+		if err := catalog.CheckNamespace(c.namespace); err != nil {
+			errs = append(errs, fmt.Errorf("instrument: %w %q: it %w", ErrNamespace, c.namespace, err))
+		}
 	}
 	return c, errors.Join(errs...)
 }

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/argus-dgo/argus/catalog"
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 // proxied reports whether a proxy between the bot and Discord made the response

@@ -19,8 +19,8 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
-	"github.com/argus-dgo/argus/catalog"
 	"github.com/argus-dgo/argus/discordtest"
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 // requestCount is the series of how many requests were timed.
@@ -527,13 +527,13 @@ func TestSessionStart(t *testing.T) {
 	}
 	ask()
 	remaining, total, reset := b.srv.SessionStarts()
-	b.assertSessionStart(reading{prefix + "remaining": float64(remaining), prefix + "total": float64(total), prefix + "max_concurrency": 4})
+	b.assertSessionStart(reading{prefix + "remaining": float64(remaining), prefix + "limit": float64(total), prefix + "max_concurrency": 4})
 	if at := b.collect()[prefix+"reset.timestamp"]; math.Abs(at-float64(reset.UnixMilli())/1000) > 1 {
 		t.Errorf("the reset is at %v, want %v", at, reset.Unix())
 	}
 	b.srv.SpendSessionStarts(900)
 	ask()
-	b.assertSessionStart(reading{prefix + "remaining": 0, prefix + "total": 1000, prefix + "max_concurrency": 4})
+	b.assertSessionStart(reading{prefix + "remaining": 0, prefix + "limit": 1000, prefix + "max_concurrency": 4})
 
 	// From the reset on nobody knows what is left.
 	b.srv.Handle("GET", "/gateway/bot", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, gatewayBot, 5, 2000) })
@@ -612,13 +612,13 @@ func TestSessionStartOfMalformedBodies(t *testing.T) {
 	b.assertSessionStart(nil)
 	ask(http.StatusOK, fmt.Sprintf(gatewayBot, 77, 3600_000))
 	const prefix = "discord.gateway.session_start."
-	want := reading{prefix + "remaining": 77, prefix + "total": 1000, prefix + "max_concurrency": 16}
+	want := reading{prefix + "remaining": 77, prefix + "limit": 1000, prefix + "max_concurrency": 16}
 	b.assertSessionStart(want)
 	malformed()
 	b.assertSessionStart(want)
 	// A reset beyond all reason is still one, and the time does not overflow.
 	ask(http.StatusOK, fmt.Sprintf(gatewayBot, 1, int64(math.MaxInt64)))
-	b.assertSessionStart(reading{prefix + "remaining": 1, prefix + "total": 1000, prefix + "max_concurrency": 16})
+	b.assertSessionStart(reading{prefix + "remaining": 1, prefix + "limit": 1000, prefix + "max_concurrency": 16})
 	if at := b.collect()[prefix+"reset.timestamp"]; at < float64(time.Now().Unix()) || at > float64(time.Now().AddDate(2, 0, 0).Unix()) {
 		t.Errorf("the reset is at %v", at)
 	}

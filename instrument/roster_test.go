@@ -198,7 +198,7 @@ func scaled(t *testing.T, b *bench, late bool, order string) {
 	}
 	old := open(3)
 	b.await("eight guilds on three shards", func(r reading) bool {
-		return r["discord.guilds"] == 8 && r["discord.guilds.unavailable"] == 0 && r["discord.shards.connected"] == 3 && r["discord.shards.total"] == 3
+		return r["discord.guilds"] == 8 && r["discord.guilds.unavailable"] == 0 && r["discord.shards.connected"] == 3 && r["discord.bot.shards"] == 3
 	})
 	if order == "close first" {
 		shut(old)
@@ -213,7 +213,7 @@ func scaled(t *testing.T, b *bench, late bool, order string) {
 	b.await("two shards that are up", func(r reading) bool {
 		_, third := r[up(2)]
 		return r[configured] == 2 && !third
-	}).want(t, reading{"discord.guilds": 8, "discord.guilds.unavailable": 0, "discord.shards.connected": 2, "discord.shards.total": 2, up(0): 1, up(1): 1})
+	}).want(t, reading{"discord.guilds": 8, "discord.guilds.unavailable": 0, "discord.shards.connected": 2, "discord.bot.shards": 2, up(0): 1, up(1): 1})
 	if up, all := b.inst.ShardsUp(); up != 2 || all != 2 || b.inst.Ready() != nil {
 		t.Errorf("%d of %d shards are up, ready: %v; want 2 of 2", up, all, b.inst.Ready())
 	}
@@ -302,7 +302,7 @@ func TestClosedForGood(t *testing.T) {
 	here := b.srv.Census(1, 2).Guilds
 	check(t, first.Close())
 	r := b.await("one shard", func(r reading) bool { return r[configured] == 1 })
-	r.want(t, reading{up(0): absent, up(1): 1, "discord.guilds": float64(here), "discord.shards.total": 2, disconnect(0, "1000", "client"): 1})
+	r.want(t, reading{up(0): absent, up(1): 1, "discord.guilds": float64(here), "discord.bot.shards": 2, disconnect(0, "1000", "client"): 1})
 	if err := b.inst.Ready(); err != nil {
 		t.Errorf("not ready: %v", err)
 	}
@@ -314,7 +314,7 @@ func TestClosedForGood(t *testing.T) {
 	b.awaitValue(up(0), 1).want(t, reading{configured: 2, "discord.shards.connected": 2})
 	check(t, first.CloseWithCode(1001))
 	check(t, second.CloseWithCode(4000))
-	b.await("no shard", func(r reading) bool { return r[configured] == 0 }).want(t, reading{"discord.guilds": absent, "discord.shards.total": absent})
+	b.await("no shard", func(r reading) bool { return r[configured] == 0 }).want(t, reading{"discord.guilds": absent, "discord.bot.shards": absent})
 	if err := b.inst.Ready(); err == nil {
 		t.Error("ready with every session closed")
 	}
@@ -370,7 +370,7 @@ func TestRESTAlone(t *testing.T) {
 	_, err := s.User("@me")
 	check(t, err)
 	b.collect().want(t, reading{
-		configured: 0, up(0): absent, "discord.shards.total": absent, "discord.shards.connected": 0, reconnect("resume"): absent,
+		configured: 0, up(0): absent, "discord.bot.shards": absent, "discord.shards.connected": 0, reconnect("resume"): absent,
 		"discord.sessions{attached=before_open}": 1,
 	})
 	if up, all := b.inst.ShardsUp(); up != 0 || all != 0 || b.inst.Ready() != nil {

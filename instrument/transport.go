@@ -5,9 +5,9 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/argus-dgo/argus/catalog"
 	"github.com/argus-dgo/argus/instrument/internal/route"
 	"github.com/argus-dgo/argus/instrument/internal/wire"
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 // A transport sees a session's REST calls: each of discordgo's retries is one

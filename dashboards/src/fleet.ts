@@ -181,7 +181,7 @@ export const fleet = () =>
             keys: { job: "Job", bot: "Bot", shards: "Shards" },
             none: "unknown",
             sort: { by: "Clusters", desc: false },
-            columns: [{ name: "Clusters", unit: "short", expr: `count_values by (job, bot) ("shards", ${max(["cluster"], gauge("discord_shards_total"))})` }],
+            columns: [{ name: "Clusters", unit: "short", expr: `count_values by (job, bot) ("shards", ${max(["cluster"], gauge("discord_bot_shards"))})` }],
           }),
           lines({
             title: "Shards of the bot that are up",

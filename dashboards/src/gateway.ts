@@ -214,8 +214,8 @@ export const gateway = () =>
             unit: "short",
             queries: [
               { expr: min(BOT, gauge(`${start}remaining`)), legend: "left {{job}} {{bot}}" },
-              { expr: max(BOT, gauge(`${start}total`)), legend: "of {{job}} {{bot}}" },
-              { expr: max(BOT, gauge("discord_shards_total")), legend: "one restart of {{job}} {{bot}}" },
+              { expr: max(BOT, gauge(`${start}limit`)), legend: "of {{job}} {{bot}}" },
+              { expr: max(BOT, gauge("discord_bot_shards")), legend: "one restart of {{job}} {{bot}}" },
             ],
           }),
           number({

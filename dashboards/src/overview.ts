@@ -15,7 +15,7 @@ export const lost = `${agg("group", ["cluster"], `last_over_time(${gauge("argus_
 
 const up = max(["cluster", "shard"], gauge("discord_shard_up"));
 /** The shard count of each bot; of a bot that is gone, what it was. */
-export const shardsOfBot = `(${max(BOT, gauge("discord_shards_total"))} or ${max(BOT, `last_over_time(${gauge("discord_shards_total")}[$__range])`)})`;
+export const shardsOfBot = `(${max(BOT, gauge("discord_bot_shards"))} or ${max(BOT, `last_over_time(${gauge("discord_bot_shards")}[$__range])`)})`;
 /** Different shards that are up, of each bot: 0 where none is, absent where no shard count is known. */
 export const upOfBot = (matchers: { shard?: undefined } = {}) =>
   `(${sum(BOT, max(["shard"], gauge("discord_shard_up", matchers)))} or 0 * ${shardsOfBot})`;
@@ -241,7 +241,7 @@ export const overview = () =>
             none: "unknown",
             link: uids.rest,
             queries: [
-              { legend: "Identify", expr: `max(1 - ${gauge(starts)} / ${gauge("discord_gateway_session_start_total")})` },
+              { legend: "Identify", expr: `max(1 - ${gauge(starts)} / ${gauge("discord_gateway_session_start_limit")})` },
               { legend: "Invalid requests", expr: `${worst(once("discord_rest_invalid_requests_total", increase("discord_rest_invalid_requests_total", {}, "[10m]")))} / ${INVALID_REQUESTS}` },
               { legend: "Gateway sends", expr: `${max([], sum(["cluster", "shard"], once("discord_shard_sent_total", rate("discord_shard_sent_total", {}, NOW))))} * 60 / ${SENDS_PER_MINUTE}` },
               {
@@ -272,7 +272,7 @@ export const overview = () =>
             none: "unknown",
             thresholds: { bad: 2, warn: 4, low: true },
             link: uids.gateway,
-            query: min([], `${min(BOT, gauge(starts))} / ${max(BOT, gauge("discord_shards_total"))}`),
+            query: min([], `${min(BOT, gauge(starts))} / ${max(BOT, gauge("discord_bot_shards"))}`),
           }),
           number({
             title: "Budget is back in",

@@ -1,6 +1,6 @@
-// Command catalogjson writes dashboards/src/catalog.json from the catalog, for
-// programs that are not written in Go: the builder of the dashboards takes
-// every name, label and value from it.
+// Command catalogjson writes the catalog as JSON, for programs that are not
+// written in Go: docs/metrics.json, which docs/metrics.schema.json describes, and a
+// copy in dashboards/src, where the compiler of the dashboards looks for it.
 package main
 
 import (
@@ -9,7 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/argus-dgo/argus/catalog"
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 // A metric is an instrument as Prometheus has it.
@@ -23,24 +23,36 @@ type metric struct {
 	Buckets []float64           `json:"buckets,omitempty"`
 }
 
+// version is that of the format. It changes when a field goes or changes its
+// meaning, not when a metric or a field is added.
+const version = 1
+
 // document is an object by name, not a list, so that a compiler of TypeScript
 // knows each name and each label.
 type document struct {
+	Schema    string            `json:"$schema"`
+	Version   int               `json:"version"`
 	Namespace string            `json:"namespace"`
 	Resource  []string          `json:"resource"` // labels of every series
 	Metrics   map[string]metric `json:"metrics"`
 }
 
 func main() {
+	text, err := encode()
 	// go generate runs in the folder of the file that asks for it: dashboards.
-	if err := write(filepath.Join("src", "catalog.json")); err != nil {
+	for _, path := range []string{filepath.Join("..", "docs", "metrics.json"), filepath.Join("src", "catalog.json")} {
+		if err == nil {
+			err = os.WriteFile(path, text, 0o644) //nolint:gosec // a document that everybody may read
+		}
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "catalogjson:", err)
 		os.Exit(1)
 	}
 }
 
-func write(path string) error {
-	d := document{Namespace: catalog.Namespace, Resource: catalog.ResourceLabels(), Metrics: map[string]metric{}}
+func encode() ([]byte, error) {
+	d := document{Schema: "metrics.schema.json", Version: version, Namespace: catalog.Namespace, Resource: catalog.ResourceLabels(), Metrics: map[string]metric{}}
 	for _, i := range catalog.All() {
 		m := metric{
 			Kind: i.Kind.String(), Unit: i.Unit, Description: i.Description,
@@ -52,10 +64,7 @@ func write(path string) error {
 		d.Metrics[i.PrometheusName()] = m
 	}
 	text, err := json.MarshalIndent(d, "", "  ")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(path, append(text, '\n'), 0o644) //nolint:gosec // a document that everybody may read
+	return append(text, '\n'), err
 }
 
 // values are a label's closed set. The routes are one too: docs/METRICS.md has a

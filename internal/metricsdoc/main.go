@@ -9,12 +9,12 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/argus-dgo/argus/catalog"
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 func main() {
-	// go generate runs in the folder of the file that asks for it: catalog.
-	path := filepath.Join("..", "docs", "METRICS.md")
+	// go generate runs in the folder of the file that asks for it: internal/catalog.
+	path := filepath.Join("..", "..", "docs", "METRICS.md")
 	var page strings.Builder
 	write(&page)
 	if err := os.WriteFile(path, []byte(page.String()), 0o644); err != nil { //nolint:gosec // a document that everybody may read
@@ -25,7 +25,7 @@ func main() {
 
 const head = `# Metrics
 
-<!-- Generated from the package catalog by go generate. Do not edit. -->
+<!-- Generated from internal/catalog by go generate. Do not edit. -->
 
 Every series that Argus makes, as Prometheus shows it. The names and labels are the same whether the data was scraped or pushed.
 

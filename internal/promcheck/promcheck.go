@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/argus-dgo/argus/catalog"
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 // Labels are a metric's labels. The values are nil where they are not a closed set.

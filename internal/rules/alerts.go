@@ -57,9 +57,9 @@ sum by (job, bot, cluster, command) (increase(discord_app_commands_total{status=
 var shardAlerts = []Alert{
 	{
 		Name: "DiscordShardsMissing", Severity: Critical, For: "2m", Level: "bot",
-		Expr: `bot:discord_shards_total:max - bot:discord_shard_up:sum8m > 0
+		Expr: `bot:discord_bot_shards:max - bot:discord_shard_up:sum8m > 0
 and on (job, bot)
-bot:discord_shards_total:max offset ${MissingWindow} - bot:discord_shard_up:sum8m > 0`,
+bot:discord_bot_shards:max offset ${MissingWindow} - bot:discord_shard_up:sum8m > 0`,
 		Summary: "{{ $value }} shards of " + theBot + " have been up nowhere for ten minutes",
 		Description: "Every guild of these shards sees the bot offline. Shards that no process has any more count too. " +
 			"A restart of 100 shards takes some nine minutes where Discord lets one identify every 5 s.",
@@ -121,7 +121,7 @@ bot:discord_shards_missing:sum > 0`,
 		Expr: `count by (job, bot) (
   count_values by (job, bot) (
     "shards",
-    discord_shards_total
+    discord_bot_shards
     and on (job, bot, cluster)
     max_over_time(cluster:discord_shard_up:sum[${MissingWindow}]) > 0
   )
@@ -226,17 +226,17 @@ unless on (job, bot, cluster, shard)
 var budgetAlerts = []Alert{
 	{
 		Name: "DiscordIdentifyBudgetLow", Severity: Warning, Level: "bot",
-		Expr: `bot:discord_gateway_session_start_remaining:min < ${IdentifyFleets} * bot:discord_shards_total:max
+		Expr: `bot:discord_gateway_session_start_remaining:min < ${IdentifyFleets} * bot:discord_bot_shards:max
 or
-bot:discord_gateway_session_start_remaining:min < ${IdentifyShareLow} * bot:discord_gateway_session_start_total:max`,
+bot:discord_gateway_session_start_remaining:min < ${IdentifyShareLow} * bot:discord_gateway_session_start_limit:max`,
 		Summary:     "Only {{ $value }} session starts of " + theBot + " are left until Discord's reset",
 		Description: "That is less than two restarts of all shards, or less than a fifth of the day's. When none is left, Discord ends all sessions and resets the token. Do not deploy.",
 	},
 	{
 		Name: "DiscordIdentifyBudgetNearlySpent", Severity: Critical, Level: "bot",
-		Expr: `bot:discord_gateway_session_start_remaining:min < bot:discord_shards_total:max
+		Expr: `bot:discord_gateway_session_start_remaining:min < bot:discord_bot_shards:max
 or
-bot:discord_gateway_session_start_remaining:min < ${IdentifyShareLast} * bot:discord_gateway_session_start_total:max`,
+bot:discord_gateway_session_start_remaining:min < ${IdentifyShareLast} * bot:discord_gateway_session_start_limit:max`,
 		Summary:     "Only {{ $value }} session starts of " + theBot + " are left; at 0 Discord resets the token",
 		Description: "One restart of all shards is more than is left, or a crash loop has nearly spent the day's. Stop what identifies, at once.",
 	},

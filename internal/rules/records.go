@@ -118,18 +118,18 @@ var shardRecords = []Record{
 		About: "Shards that are up anywhere, each once.",
 	},
 	{
-		Name:  "bot:discord_shards_total:max",
-		Expr:  "max by (job, bot) (discord_shards_total)\nor\nmax by (job, bot) (last_over_time(discord_shards_total[${Memory}]))",
+		Name:  "bot:discord_bot_shards:max",
+		Expr:  "max by (job, bot) (discord_bot_shards)\nor\nmax by (job, bot) (last_over_time(discord_bot_shards[${Memory}]))",
 		About: "Shards that the bot has to have; while no cluster says so, what one said last.",
 	},
 	{
 		Name:  "bot:discord_shards_missing:sum",
-		Expr:  "clamp_min(bot:discord_shards_total:max - (bot:discord_shard_up:sum or 0 * bot:discord_shards_total:max), 0)",
+		Expr:  "clamp_min(bot:discord_bot_shards:max - (bot:discord_shard_up:sum or 0 * bot:discord_bot_shards:max), 0)",
 		About: "Shards that are up nowhere, whether a process knows of them or not.",
 	},
 	{
 		Name:  "bot:discord_shard_up:sum8m",
-		Expr:  "count by (job, bot) (max by (job, bot, shard) (max_over_time(discord_shard_up[${MissingWindow}])) == 1)\nor\n0 * bot:discord_shards_total:max",
+		Expr:  "count by (job, bot) (max by (job, bot, shard) (max_over_time(discord_shard_up[${MissingWindow}])) == 1)\nor\n0 * bot:discord_bot_shards:max",
 		About: "Shards that were up anywhere at any time within 8 min, each once.",
 	},
 	{
@@ -224,8 +224,8 @@ var platformRecords = []Record{
 		About: "IDENTIFYs left: the newest answer, since the number only falls until the reset.",
 	},
 	{
-		Name:  "bot:discord_gateway_session_start_total:max",
-		Expr:  `max by (job, bot) (discord_gateway_session_start_total)`,
+		Name:  "bot:discord_gateway_session_start_limit:max",
+		Expr:  `max by (job, bot) (discord_gateway_session_start_limit)`,
 		About: "IDENTIFYs of a day.",
 	},
 }

@@ -3,7 +3,7 @@ package rules
 import (
 	"strings"
 
-	"github.com/argus-dgo/argus/catalog"
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 // Where numbers come from.

@@ -12,9 +12,9 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	sdkresource "go.opentelemetry.io/otel/sdk/resource"
 
-	"github.com/argus-dgo/argus/catalog"
 	"github.com/argus-dgo/argus/discordtest"
 	"github.com/argus-dgo/argus/instrument"
+	"github.com/argus-dgo/argus/internal/catalog"
 	"github.com/argus-dgo/argus/resource"
 )
 

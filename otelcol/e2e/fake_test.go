@@ -17,7 +17,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/argus-dgo/argus/catalog"
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 // An answer is how the fake treats an export. The zero value takes it.

@@ -57,7 +57,7 @@ func readings() []reading {
 		{
 			what: "all shards of the bot are down", every: "15s",
 			series: map[string]string{
-				`argus_up{cluster="a"}`: "1x99", `discord_shards_total{cluster="a"}`: "4x99",
+				`argus_up{cluster="a"}`: "1x99", `discord_bot_shards{cluster="a"}`: "4x99",
 				`discord_shard_up{cluster="a",shard="0"}`: "0x99", `discord_shard_up{cluster="a",shard="1"}`: "0x99",
 				`discord_shard_up{cluster="a",shard="2"}`: "0x99", `discord_shard_up{cluster="a",shard="3"}`: "0x99",
 			},
@@ -72,7 +72,7 @@ func readings() []reading {
 			what: "two bots: one with all of its shards, and one with none of two", every: "15s",
 			series: map[string]string{
 				`argus_up{job="music",cluster="0"}`: "1x99", `argus_up{job="mod",cluster="0"}`: "1x99",
-				`discord_shards_total{job="music",cluster="0"}`: "2x99", `discord_shards_total{job="mod",cluster="0"}`: "2x99",
+				`discord_bot_shards{job="music",cluster="0"}`: "2x99", `discord_bot_shards{job="mod",cluster="0"}`: "2x99",
 				`discord_shard_up{job="music",cluster="0",shard="0"}`: "1x99", `discord_shard_up{job="music",cluster="0",shard="1"}`: "1x99",
 				`discord_shard_up{job="mod",cluster="0",shard="0"}`: "0x99", `discord_shard_up{job="mod",cluster="0",shard="1"}`: "0x99",
 				`discord_gateway_session_start_remaining{job="music",cluster="0"}`: "900x99", `discord_gateway_session_start_remaining{job="mod",cluster="0"}`: "6x99",
@@ -90,7 +90,7 @@ func readings() []reading {
 		{
 			what: "clusters that disagree on the number of shards", every: "15s",
 			series: map[string]string{
-				`discord_shards_total{job="music",cluster="0"}`: "16x99", `discord_shards_total{job="music",cluster="1"}`: "16x99", `discord_shards_total{job="music",cluster="2"}`: "32x99",
+				`discord_bot_shards{job="music",cluster="0"}`: "16x99", `discord_bot_shards{job="music",cluster="1"}`: "16x99", `discord_bot_shards{job="music",cluster="2"}`: "32x99",
 			},
 			shows: []shown{
 				{"Fleet: Side by side: Shard counts in use", "A", "20m", map[string]float64{`{job="music",shards="16"}`: 2, `{job="music",shards="32"}`: 1}},
@@ -99,7 +99,7 @@ func readings() []reading {
 		{
 			what: "the only process of a bot is gone", every: "15s",
 			series: map[string]string{
-				`argus_up{cluster="a"}`: "1x40 stale", `discord_shards_total{cluster="a"}`: "1x40 stale",
+				`argus_up{cluster="a"}`: "1x40 stale", `discord_bot_shards{cluster="a"}`: "1x40 stale",
 				`discord_shard_up{cluster="a",shard="0"}`: "1x40 stale",
 			},
 			shows: []shown{

@@ -17,8 +17,8 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
-	"github.com/argus-dgo/argus/catalog"
 	"github.com/argus-dgo/argus/instrument/internal/route"
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 const other = catalog.RouteOther

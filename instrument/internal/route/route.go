@@ -3,7 +3,7 @@ package route
 import (
 	"strings"
 
-	"github.com/argus-dgo/argus/catalog"
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 // maxDigits is the length of the largest 64-bit number, and so of the longest

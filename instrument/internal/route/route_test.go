@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/argus-dgo/argus/catalog"
 	"github.com/argus-dgo/argus/instrument/internal/route"
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 const (

@@ -1,7 +1,7 @@
 package wire
 
 import (
-	"github.com/argus-dgo/argus/catalog"
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 // Operations of the gateway

@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/argus-dgo/argus/catalog"
 	"github.com/argus-dgo/argus/discordtest"
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 // small are flags of a demo that starts and ends quickly.
@@ -65,8 +65,8 @@ func TestOneOfTheProcesses(t *testing.T) {
 	for _, m := range families["discord_shard_up"].GetMetric() {
 		shards = append(shards, labels(m)["shard"])
 	}
-	if slices.Sort(shards); !slices.Equal(shards, []string{"1", "2"}) || total(families["discord_shards_total"]) != 3 {
-		t.Errorf("it has the shards %v of %v, want 1 and 2 of 3", shards, total(families["discord_shards_total"]))
+	if slices.Sort(shards); !slices.Equal(shards, []string{"1", "2"}) || total(families["discord_bot_shards"]) != 3 {
+		t.Errorf("it has the shards %v of %v, want 1 and 2 of 3", shards, total(families["discord_bot_shards"]))
 	}
 	r.until(t, "events", func() bool { return r.demo.traffic.Stats().Total() > 50 })
 	st := &stage{demo: r.demo, rng: r.demo.random(0)}
@@ -103,7 +103,7 @@ func TestClusters(t *testing.T) {
 				t.Errorf("%s has no series %s", cluster, line)
 			}
 		}
-		for line, want := range map[string]float64{"discord_shards_total": 3, "discord_shards_configured": float64(len(shards[i]))} {
+		for line, want := range map[string]float64{"discord_bot_shards": 3, "discord_shards_configured": float64(len(shards[i]))} {
 			if got := total(families[line]); got != want {
 				t.Errorf("%s: %s is %v, want %v", cluster, line, got, want)
 			}
@@ -136,7 +136,7 @@ func TestEnvironmentAppliesAndFlagsWin(t *testing.T) {
 		if want := fmt.Sprintf("http://127.0.0.1:%d/numbers", port); url != want {
 			t.Fatalf("the page is at %s, want %s", url, want)
 		}
-		if page := mustGet(t, url); !strings.Contains(page, "\nmybot_shards_total{cluster=\"of-the-environment\"} 2\n") {
+		if page := mustGet(t, url); !strings.Contains(page, "\nmybot_bot_shards{cluster=\"of-the-environment\"} 2\n") {
 			t.Errorf("the environment does not apply:\n%s", page)
 		}
 		if strings.Contains(r.out.String(), "discord_") || !r.wrote("^mybot_app_commands_total")() {
@@ -149,7 +149,7 @@ func TestEnvironmentAppliesAndFlagsWin(t *testing.T) {
 		if strings.Contains(url, ":"+strconv.Itoa(port)+"/") {
 			t.Errorf("the page is at %s: ARGUS_PORT won over --addr", url)
 		}
-		if page := mustGet(t, url); !strings.Contains(page, "\nmybot_shards_total{cluster=\"of-the-flag\"} 2\n") {
+		if page := mustGet(t, url); !strings.Contains(page, "\nmybot_bot_shards{cluster=\"of-the-flag\"} 2\n") {
 			t.Errorf("ARGUS_CLUSTER_ID won over --cluster:\n%s", page)
 		}
 	})

@@ -6,8 +6,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/argus-dgo/argus/catalog"
 	"github.com/argus-dgo/argus/discordtest"
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 // maxDue bounds the rate limits that nobody has run into yet.

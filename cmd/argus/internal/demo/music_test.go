@@ -4,8 +4,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/argus-dgo/argus/catalog"
 	"github.com/argus-dgo/argus/discordtest"
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 // Music is played in one process, by all players at times, and has an end.

@@ -17,8 +17,8 @@ import (
 	"github.com/bwmarrin/discordgo"
 	dto "github.com/prometheus/client_model/go"
 
-	"github.com/argus-dgo/argus/catalog"
 	"github.com/argus-dgo/argus/discordtest"
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 // A signal is the series of an instrument that have these labels, written

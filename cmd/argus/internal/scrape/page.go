@@ -15,7 +15,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
-	"github.com/argus-dgo/argus/catalog"
+	"github.com/argus-dgo/argus/internal/catalog"
 	"github.com/argus-dgo/argus/resource"
 )
 
@@ -107,7 +107,7 @@ func parse(text []byte) (*Page, error) {
 	for _, p := range processes {
 		p.Unopened = max(0, p.Unopened-len(p.Shards))
 	}
-	each(catalog.ShardsTotal, func(p *Process, _ *dto.Metric, value float64) { p.ShardCount = int(value) })
+	each(catalog.BotShards, func(p *Process, _ *dto.Metric, value float64) { p.ShardCount = int(value) })
 	each(catalog.ClockOffset, func(p *Process, _ *dto.Metric, value float64) {
 		late := time.Duration(value * float64(time.Second))
 		p.Late = &late
@@ -120,7 +120,7 @@ func parse(text []byte) (*Page, error) {
 	// The remaining starts are what makes a budget: the others stay when it is over.
 	each(catalog.SessionStartRemaining, func(p *Process, _ *dto.Metric, value float64) { p.Budget = &Budget{Remaining: int(value)} })
 	for instrument, set := range map[*catalog.Instrument]func(b *Budget, value float64){
-		&catalog.SessionStartTotal:       func(b *Budget, value float64) { b.Total = int(value) },
+		&catalog.SessionStartLimit:       func(b *Budget, value float64) { b.Total = int(value) },
 		&catalog.SessionStartReset:       func(b *Budget, value float64) { b.Reset = time.Unix(int64(value), 0) },
 		&catalog.SessionStartConcurrency: func(b *Budget, value float64) { b.Concurrency = int(value) },
 	} {

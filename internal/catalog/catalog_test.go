@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/argus-dgo/argus/catalog"
+	"github.com/argus-dgo/argus/internal/catalog"
 	"github.com/prometheus/otlptranslator"
 )
 

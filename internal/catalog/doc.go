@@ -23,4 +23,4 @@
 // resource.
 package catalog
 
-//go:generate go run ../internal/metricsdoc
+//go:generate go run ../metricsdoc

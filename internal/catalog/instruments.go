@@ -85,8 +85,8 @@ var (
 		Notes: "A session counts as a shard from its first dial until the bot closes it, and again from the next dial. One that makes REST calls alone never does. " +
 			"While the bot is scaled, a shard of the old count that is down does not count once one of the new count is up.",
 	}
-	ShardsTotal = Instrument{
-		Name: "discord.shards.total", Kind: Gauge, Unit: "{shard}", Section: sectionGateway,
+	BotShards = Instrument{
+		Name: "discord.bot.shards", Kind: Gauge, Unit: "{shard}", Section: sectionGateway,
 		Description: "Number of shards of the whole bot, as the sessions are configured",
 		Notes:       "The largest ShardCount of the sessions that are shards, or that wait to be opened and were given one. Absent while there is none.",
 	}
@@ -193,8 +193,8 @@ var (
 			"(ARGUS_SESSION_START_POLL). Without either it is absent, and no alert on it can fire. It is of that moment, and of all processes of the bot together. " +
 			"Absent before, and from the reset on until it is read again, a day at most. At 0 Discord resets the token.",
 	}
-	SessionStartTotal = Instrument{
-		Name: "discord.gateway.session_start.total", Kind: Gauge, Unit: "{session}", Section: sectionGateway,
+	SessionStartLimit = Instrument{
+		Name: "discord.gateway.session_start.limit", Kind: Gauge, Unit: "{session}", Section: sectionGateway,
 		Description: "IDENTIFYs that the bot's token may send from one reset to the next",
 		Notes:       "As the one above.",
 	}
@@ -476,10 +476,10 @@ var (
 // All returns every instrument, in the order of docs/METRICS.md.
 func All() []Instrument {
 	return []Instrument{
-		ShardLatency, ShardUp, ShardsConnected, ShardsConfigured, ShardsTotal, Sessions, ShardState, ShardStateChange,
+		ShardLatency, ShardUp, ShardsConnected, ShardsConfigured, BotShards, Sessions, ShardState, ShardStateChange,
 		HeartbeatInterval, HeartbeatAck, LastEvent, ConnectionAttempts, Handshakes, ShardDisconnects, ShardReconnects, VoiceDisconnects, LockUnavailable,
 		GatewayEvents, ShardSent, GatewayIO,
-		SessionStartRemaining, SessionStartTotal, SessionStartReset, SessionStartConcurrency,
+		SessionStartRemaining, SessionStartLimit, SessionStartReset, SessionStartConcurrency,
 		Guilds, GuildsUnavailable, Members, CachedMembers, Channels, Threads, PrivateChannels, Roles, Emojis, Stickers, VoiceStates, Presences, VoiceClients,
 		Interactions, ReceiptAge, ClockOffset, HandlerDelay, ResponseDelay, AckDuration, Acks,
 		AppCommands, AppCommandDuration, Commands, CommandDuration, CommandErrors, CommandNames,

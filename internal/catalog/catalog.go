@@ -1,12 +1,28 @@
 package catalog
 
 import (
+	"errors"
+	"regexp"
 	"slices"
 	"strings"
 )
 
 // Namespace is the first segment of the names that describe the bot.
 const Namespace = "discord"
+
+var namespacePattern = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
+
+// CheckNamespace returns an error that completes "the namespace" where a namespace cannot be used.
+func CheckNamespace(namespace string) error {
+	if !namespacePattern.MatchString(namespace) {
+		return errors.New("must be a lower-case letter followed by at most 62 lower-case letters, digits and underscores")
+	}
+	switch namespace {
+	case "argus", "go", "process":
+		return errors.New("is the prefix of metrics that do not describe the bot; choose another one")
+	}
+	return nil
+}
 
 // A Kind says what an instrument's values mean.
 type Kind uint8
