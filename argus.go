@@ -11,7 +11,6 @@ import (
 	"github.com/bwmarrin/discordgo"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/metric"
-	"go.opentelemetry.io/otel/metric/noop"
 
 	"github.com/argus-dgo/argus/instrument"
 	"github.com/argus-dgo/argus/resource"
@@ -97,15 +96,6 @@ func begin(env environment, sessions []*discordgo.Session, opts []Option) (*Argu
 	a.announce()
 	a.log.flush(context.Background())
 	return a, nil
-}
-
-// checkCommands has the names judged by those who will use them, early enough to be reported with the other settings.
-func checkCommands(names []string) error {
-	trial, err := instrument.New(instrument.WithMeterProvider(noop.NewMeterProvider()), instrument.WithCommands(names...))
-	if err != nil {
-		return fmt.Errorf("WithCommands: %w", err)
-	}
-	return trial.Close()
 }
 
 // assemble makes and starts the parts, in the order in which they depend on each other. With an error nothing is left of them.

@@ -344,7 +344,7 @@ func TestPortTaken(t *testing.T) {
 	} else {
 		wantLine(t, page, `argus_subsystem_up{cluster="default",subsystem="server"} 1`)
 	}
-	eventually(t, "the log says so", func() bool { return strings.Contains(log.String(), "the metrics server listens now") })
+	eventually(t, "the log says so", func() bool { return strings.Contains(log.String(), "the server listens now") })
 	if n := strings.Count(log.String(), "cannot listen"); n != 1 {
 		t.Errorf("the reason is told %d times, want once: %s", n, log)
 	}

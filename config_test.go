@@ -282,7 +282,7 @@ func TestEmptyIsUnset(t *testing.T) {
 		t.Fatalf("resolve: %v", err)
 	}
 	for _, s := range settings {
-		if got := c.Source(s.variable); s.parse != nil && got != SourceDefault {
+		if got := c.Source(s.variable); s.kind != nil && got != SourceDefault {
 			t.Errorf("the source of %s is %q, want the default", s.variable, got)
 		}
 	}
@@ -302,15 +302,15 @@ func TestRefused(t *testing.T) {
 		{name: "signed port", variables: map[string]string{"ARGUS_PORT": "+80"}, want: []string{`ARGUS_PORT="+80": must be a whole number from 1 to 65535`}},
 		{
 			name: "port of a Kubernetes Service", variables: map[string]string{"ARGUS_PORT": "tcp://10.0.0.1:80"},
-			want: []string{`ARGUS_PORT="tcp://10.0.0.1:80": is not a port: Kubernetes sets this variable in every pod beside a Service called argus; set enableServiceLinks: false in the pod's spec, rename the Service, or set the port in code (WithPort)`},
+			want: []string{`ARGUS_PORT="tcp://10.0.0.1:80": is not a port: Kubernetes sets this variable in every pod next to a Service called argus; set enableServiceLinks: false in the pod's spec, rename the Service, or set the port in code (WithPort)`},
 		},
-		{name: "port in quotes", variables: map[string]string{"ARGUS_PORT": `"9191"`}, want: []string{`ARGUS_PORT="\"9191\"": must be a whole number from 1 to 65535; it has quotes around it, which an env file of docker's keeps: remove them`}},
-		{name: "switch in quotes", variables: map[string]string{"ARGUS_PROCESS_METRICS": `'true'`}, want: []string{`ARGUS_PROCESS_METRICS="'true'": must be true or false; it has quotes around it, which an env file of docker's keeps: remove them`}},
+		{name: "port in quotes", variables: map[string]string{"ARGUS_PORT": `"9191"`}, want: []string{`ARGUS_PORT="\"9191\"": must be a whole number from 1 to 65535; it has quotes around it, which Docker keeps from an env file: remove them`}},
+		{name: "switch in quotes", variables: map[string]string{"ARGUS_PROCESS_METRICS": `'true'`}, want: []string{`ARGUS_PROCESS_METRICS="'true'": must be true or false; it has quotes around it, which Docker keeps from an env file: remove them`}},
 		{name: "cluster in quotes", variables: map[string]string{"CLUSTER_ID": `"3"`}, want: []string{`invalid cluster id "\"3\"" from CLUSTER_ID: it has quotes around it, which are a part of the value there (an env file of docker's keeps them); remove the quotes`}},
-		{name: "token in quotes", variables: map[string]string{"ARGUS_METRICS_AUTH_TOKEN": `"hush"`}, want: []string{"ARGUS_METRICS_AUTH_TOKEN=[hidden]: must be letters, digits and . _ ~ + / -, with = at the end only (RFC 6750); it has quotes around it, which an env file of docker's keeps: remove them"}},
+		{name: "token in quotes", variables: map[string]string{"ARGUS_METRICS_AUTH_TOKEN": `"hush"`}, want: []string{"ARGUS_METRICS_AUTH_TOKEN=[hidden]: must be letters, digits and . _ ~ + / -, with = at the end only (RFC 6750); look for a line break or a space; it has quotes around it, which Docker keeps from an env file: remove them"}},
 		{name: "port by option", opts: []Option{WithPort(-1)}, want: []string{`WithPort(-1): must be a whole number from 0 to 65535`}},
 		{name: "address by option", opts: []Option{WithAddr("9191")}, want: []string{`WithAddr("9191"): must be host:port, such as localhost:9191 or :9191`}},
-		{name: "named port", opts: []Option{WithAddr(":http")}, want: []string{`WithAddr(":http"): must be a whole number from 0 to 65535`}},
+		{name: "named port", opts: []Option{WithAddr(":http")}, want: []string{`WithAddr(":http"): must be host:port, such as localhost:9191 or :9191`}},
 		{name: "port base", variables: map[string]string{"ARGUS_PORT_BASE": "0", "CLUSTER_ID": "0"}, want: []string{`ARGUS_PORT_BASE="0": must be a whole number from 1 to 65535`}},
 		{
 			name: "port base without a number", variables: map[string]string{"ARGUS_PORT_BASE": "9191", "CLUSTER_ID": "eu"},
@@ -362,11 +362,11 @@ func TestRefused(t *testing.T) {
 		{name: "allowed host with a port", variables: map[string]string{"ARGUS_ALLOWED_HOSTS": "bot.example.com:9191"}, want: []string{`ARGUS_ALLOWED_HOSTS="bot.example.com:9191": must be a comma-separated list of host names such as bot.example.com, .example.com for all below it, or * for any`}},
 		{name: "allowed host missing", opts: []Option{WithAllowedHosts("a", "")}, want: []string{`WithAllowedHosts("a,"): must be a comma-separated list of host names such as bot.example.com, .example.com for all below it, or * for any`}},
 		{name: "allowed host with a pattern", opts: []Option{WithAllowedHosts("*.example.com")}, want: []string{`WithAllowedHosts("*.example.com"): must be a comma-separated list of host names such as bot.example.com, .example.com for all below it, or * for any`}},
-		{name: "path without a slash", variables: map[string]string{"ARGUS_METRICS_PATH": "metrics"}, want: []string{`ARGUS_METRICS_PATH="metrics": must be a path such as /metrics: a slash, then letters, digits, '.', '_', '~' and '-', with no query and no slash at the end`}},
-		{name: "path of a probe", variables: map[string]string{"ARGUS_METRICS_PATH": "/readyz"}, want: []string{`ARGUS_METRICS_PATH="/readyz": is taken by a probe of the server; choose another path, such as /metrics`}},
-		{name: "path with a query", opts: []Option{WithMetricsPath("/m?x=1")}, want: []string{`WithMetricsPath("/m?x=1"): must be a path such as /metrics: a slash, then letters, digits, '.', '_', '~' and '-', with no query and no slash at the end`}},
-		{name: "path with dots", opts: []Option{WithMetricsPath("/a/../b")}, want: []string{`WithMetricsPath("/a/../b"): must be a path such as /metrics: a slash, then letters, digits, '.', '_', '~' and '-', with no query and no slash at the end`}},
-		{name: "token with a blank", variables: map[string]string{"ARGUS_METRICS_AUTH_TOKEN": "tell nobody"}, want: []string{`ARGUS_METRICS_AUTH_TOKEN=[hidden]: must be letters, digits and . _ ~ + / -, with = at the end only (RFC 6750)`}},
+		{name: "path without a slash", variables: map[string]string{"ARGUS_METRICS_PATH": "metrics"}, want: []string{`ARGUS_METRICS_PATH="metrics": must be a path such as /metrics: letters, digits and . _ ~ - between single slashes, with no slash at the end and no query`}},
+		{name: "path of a probe", variables: map[string]string{"ARGUS_METRICS_PATH": "/readyz"}, want: []string{`ARGUS_METRICS_PATH="/readyz": is taken by the server; choose another path, such as /metrics`}},
+		{name: "path with a query", opts: []Option{WithMetricsPath("/m?x=1")}, want: []string{`WithMetricsPath("/m?x=1"): must be a path such as /metrics: letters, digits and . _ ~ - between single slashes, with no slash at the end and no query`}},
+		{name: "path with dots", opts: []Option{WithMetricsPath("/a/../b")}, want: []string{`WithMetricsPath("/a/../b"): must be a path such as /metrics: letters, digits and . _ ~ - between single slashes, with no slash at the end and no query`}},
+		{name: "token with a blank", variables: map[string]string{"ARGUS_METRICS_AUTH_TOKEN": "tell nobody"}, want: []string{`ARGUS_METRICS_AUTH_TOKEN=[hidden]: must be letters, digits and . _ ~ + / -, with = at the end only (RFC 6750); look for a line break or a space`}},
 		{name: "empty token by option", opts: []Option{WithAuthToken("")}, want: []string{`WithAuthToken([hidden]): must not be empty: leave it out to serve the page without a token`}},
 		{
 			name: "token twice", variables: map[string]string{"ARGUS_METRICS_AUTH_TOKEN": "nobody", "ARGUS_METRICS_AUTH_TOKEN_FILE": "/run/token"}, files: map[string]string{"/run/token": "nobody"},
@@ -381,7 +381,7 @@ func TestRefused(t *testing.T) {
 		},
 		{
 			name: "token file with two lines", variables: map[string]string{"ARGUS_METRICS_AUTH_TOKEN_FILE": "/run/token"}, files: map[string]string{"/run/token": "nobody\nelse"},
-			want: []string{`ARGUS_METRICS_AUTH_TOKEN_FILE="/run/token": the token in the file must be letters, digits and . _ ~ + / -, with = at the end only (RFC 6750)`},
+			want: []string{`ARGUS_METRICS_AUTH_TOKEN_FILE="/run/token": the token in the file must be letters, digits and . _ ~ + / -, with = at the end only (RFC 6750); look for a line break or a space`},
 		},
 		{name: "empty cluster", variables: map[string]string{"ARGUS_CLUSTER_ID": ""}, want: []string{`invalid cluster id "" from ARGUS_CLUSTER_ID: it is empty; set it to this process's name in the fleet, or remove the setting to use default`}},
 		{name: "empty cluster by option", variables: map[string]string{"ARGUS_CLUSTER_ID": "fine"}, opts: []Option{WithClusterID("")}, want: []string{`invalid cluster id "" from WithClusterID: it is empty; set it to this process's name in the fleet, or remove the setting to use default`}},
@@ -389,15 +389,15 @@ func TestRefused(t *testing.T) {
 		{name: "region of blanks", opts: []Option{WithRegion(" ")}, want: []string{`invalid region " " from WithRegion: it begins or ends with a blank; remove the blank`}},
 		{name: "cluster of blanks", variables: map[string]string{"CLUSTER_ID": " "}, want: []string{`invalid cluster id " " from CLUSTER_ID: it begins or ends with a blank; remove the blank`}},
 		{name: "resource", variables: map[string]string{"OTEL_RESOURCE_ATTRIBUTES": "nobody"}, want: []string{`invalid OTEL_RESOURCE_ATTRIBUTES: entry 1 has no '='; write key=value pairs separated by commas, and %2C for a comma in a value`}},
-		{name: "namespace with a blank", variables: map[string]string{"ARGUS_NAMESPACE": "my bot"}, want: []string{`ARGUS_NAMESPACE="my bot": must be a lower-case letter followed by lower-case letters, digits and underscores, at most 63 in all, and not argus, go or process`}},
-		{name: "reserved namespace", opts: []Option{WithNamespace("argus")}, want: []string{`WithNamespace("argus"): is the prefix of metrics that are not the bot's; choose another`}},
-		{name: "namespace of the runtime", variables: map[string]string{"ARGUS_NAMESPACE": "go"}, want: []string{`ARGUS_NAMESPACE="go": is the prefix of metrics that are not the bot's; choose another`}},
+		{name: "namespace with a blank", variables: map[string]string{"ARGUS_NAMESPACE": "my bot"}, want: []string{`ARGUS_NAMESPACE="my bot": must be a lower-case letter followed by at most 62 lower-case letters, digits and underscores`}},
+		{name: "reserved namespace", opts: []Option{WithNamespace("argus")}, want: []string{`WithNamespace("argus"): is the prefix of metrics that do not describe the bot; choose another one`}},
+		{name: "namespace of the runtime", variables: map[string]string{"ARGUS_NAMESPACE": "go"}, want: []string{`ARGUS_NAMESPACE="go": is the prefix of metrics that do not describe the bot; choose another one`}},
 		{name: "process metrics", variables: map[string]string{"ARGUS_PROCESS_METRICS": "1"}, want: []string{`ARGUS_PROCESS_METRICS="1": must be true or false`}},
 		{name: "acknowledgements", variables: map[string]string{"ARGUS_INTERACTION_ACKS": "off"}, want: []string{`ARGUS_INTERACTION_ACKS="off": must be true or false`}},
 		{name: "log records", variables: map[string]string{"ARGUS_LOG_RECORDS": "error"}, want: []string{`ARGUS_LOG_RECORDS="error": must be true or false`}},
-		{name: "poll without a unit", variables: map[string]string{"ARGUS_SESSION_START_POLL": "300"}, want: []string{`ARGUS_SESSION_START_POLL="300": must be a time such as 5m or 1h, at least 1m, or 0`}},
-		{name: "poll that is too frequent", variables: map[string]string{"ARGUS_SESSION_START_POLL": "10s"}, want: []string{`ARGUS_SESSION_START_POLL="10s": must be a time such as 5m or 1h, at least 1m, or 0`}},
-		{name: "poll before it began", opts: []Option{WithSessionStartPoll(-time.Hour)}, want: []string{`WithSessionStartPoll(-1h0m0s): must be a time such as 5m or 1h, at least 1m, or 0`}},
+		{name: "poll without a unit", variables: map[string]string{"ARGUS_SESSION_START_POLL": "300"}, want: []string{`ARGUS_SESSION_START_POLL="300": must be a duration such as 5m or 1h, at least 1m, or 0`}},
+		{name: "poll that is too frequent", variables: map[string]string{"ARGUS_SESSION_START_POLL": "10s"}, want: []string{`ARGUS_SESSION_START_POLL="10s": must be a duration such as 5m or 1h, at least 1m, or 0`}},
+		{name: "poll before it began", opts: []Option{WithSessionStartPoll(-time.Hour)}, want: []string{`WithSessionStartPoll(-1h0m0s): must be a duration such as 5m or 1h, at least 1m, or 0`}},
 		{name: "switch", variables: map[string]string{"OTEL_SDK_DISABLED": "yes"}, want: []string{`OTEL_SDK_DISABLED="yes": must be true or false`}},
 		{
 			name: "all at once", variables: map[string]string{"ARGUS_PORT": "abc", "ARGUS_PROCESS_METRICS": "on"},
@@ -417,7 +417,7 @@ func TestRefused(t *testing.T) {
 				`WithResourceAttributes: the key "telemetry.sdk.name" describes the SDK that is linked in and cannot be set`,
 				`WithResourceAttributes: the attribute "k" is not UTF-8`,
 				`ARGUS_PORT="abc": must be a whole number from 1 to 65535`,
-				`WithNamespace("My"): must be a lower-case letter followed by lower-case letters, digits and underscores, at most 63 in all, and not argus, go or process`,
+				`WithNamespace("My"): must be a lower-case letter followed by at most 62 lower-case letters, digits and underscores`,
 				`ARGUS_PROCESS_METRICS="on": must be true or false`,
 				`WithServiceName: service.name is empty; name the bot, or leave the setting out`,
 			},
@@ -567,7 +567,7 @@ func FuzzConfig(f *testing.F) {
 			t.Fatalf("the path %q cannot be asked for: %v", c.MetricsPath, err)
 		}
 		again := maps.Clone(variables)
-		again[envExporters], again[resource.EnvArgusClusterID], again[envNamespace] = joinExporters(c.Exporters), c.ClusterID, c.Namespace
+		again[envExporters], again[resource.EnvArgusClusterID], again["ARGUS_NAMESPACE"] = joinExporters(c.Exporters), c.ClusterID, c.Namespace
 		d, err := resolve(environ(again, files), collect(nil))
 		if err != nil {
 			t.Fatalf("what was accepted is refused: %v", err)

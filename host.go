@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/argus-dgo/argus/exporters/prometheus"
+	"github.com/argus-dgo/argus/internal/server"
 )
 
 // A probe is what /readyz tells of one bot.
@@ -24,7 +25,7 @@ type probe struct {
 type host struct {
 	address string
 	token   secret
-	server  *prometheus.Server
+	server  *server.Server
 	page    prometheus.Page
 	start   func() error // once
 
@@ -76,11 +77,10 @@ func join(p *pipeline, c resolved) error {
 // newHost makes a server of which the pipeline is the first member.
 func newHost(p *pipeline, c resolved) (err error) {
 	h := &host{address: c.address(), token: c.token, members: []*pipeline{p}}
-	h.server, err = prometheus.NewServer(prometheus.ServerConfig{
+	h.server, err = server.New(server.Config{
 		Addr:         c.address(),
 		AllowedHosts: c.AllowedHosts,
-		MetricsPath:  c.MetricsPath,
-		Handler:      &h.page,
+		Pages:        []server.Page{{Path: c.MetricsPath, Title: "metrics for Prometheus", Handler: &h.page}},
 		AuthToken:    c.token.reveal(),
 		Shards:       h.shards,
 		Ready:        h.ready,
@@ -241,7 +241,7 @@ func (h *host) changed(up bool) {
 	}
 	h.mu.Unlock()
 	if up && lost && len(members) > 0 {
-		members[0].log.info("argus: the metrics server listens now", "url", members[0].url())
+		members[0].log.info("argus: the server listens now", "url", members[0].url())
 	}
 }
 

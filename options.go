@@ -50,7 +50,7 @@ type options struct {
 // An override takes the place of an environment variable, and goes through the same parser.
 type override struct {
 	by    Source // the option's name
-	value string
+	value any    // of the type that the setting has
 	shown string // the option's argument, as an error shows it
 }
 
@@ -67,15 +67,21 @@ func collect(opts []Option) *options {
 	return o
 }
 
-func overriding(variable string, by Source, value, shown string) Option {
+func overriding(variable string, by Source, value any, shown string) Option {
 	return optionFunc(func(o *options) { o.overrides[variable] = override{by: by, value: value, shown: shown} })
+}
+
+// overridesToken says whether the variable is the file of a token that an option gives.
+func (o *options) overridesToken(variable string) bool {
+	_, given := o.overrides[envAuthToken]
+	return given && variable == envAuthTokenFile
 }
 
 // WithExporters sets the ways for the metrics to leave the process. With none given, there is none. The default is
 // [Prometheus].
 func WithExporters(exporters ...Exporter) Option {
-	value := joinExporters(exporters)
-	return overriding(envExporters, "WithExporters", value, strconv.Quote(value))
+	exporters = slices.Clone(exporters)
+	return overriding(envExporters, "WithExporters", exporters, strconv.Quote(joinExporters(exporters)))
 }
 
 // WithHost sets the address that the server listens on: a host name or an IP address, empty for all addresses.
@@ -86,21 +92,21 @@ func WithHost(host string) Option {
 // WithAllowedHosts names hosts under which a browser may open what the server serves, beside addresses, names of one label and those
 // of private networks: "bot.example.com", ".example.com" for all below it, or "*" for any. Other programs are served under any name.
 func WithAllowedHosts(names ...string) Option {
-	value := strings.Join(names, ",")
-	return overriding(envAllowedHosts, "WithAllowedHosts", value, strconv.Quote(value))
+	names = slices.Clone(names)
+	return overriding("ARGUS_ALLOWED_HOSTS", "WithAllowedHosts", names, strconv.Quote(strings.Join(names, ",")))
 }
 
 // WithPort sets the TCP port that the server listens on, 9191 by default; 0 means any free one, see [Argus.URL].
 func WithPort(port int) Option {
-	value := strconv.Itoa(port)
-	return overriding(envPort, "WithPort", value, value)
+	return overriding(envPort, "WithPort", port, strconv.Itoa(port))
 }
 
 // WithAddr sets host and port at once, in the form host:port; without a host (":9191") the server listens on all addresses.
 func WithAddr(addr string) Option {
 	return optionFunc(func(o *options) {
-		host, port, err := net.SplitHostPort(addr)
-		if err != nil {
+		host, text, err := net.SplitHostPort(addr)
+		port, notNumber := strconv.Atoi(text)
+		if err != nil || notNumber != nil {
 			o.problems = append(o.problems, fmt.Errorf("WithAddr(%q): must be host:port, such as localhost:9191 or :9191", addr))
 			return
 		}
@@ -112,19 +118,18 @@ func WithAddr(addr string) Option {
 // WithPortBase sets the TCP port of the first process of a host; this one listens on that port plus its place in the fleet, counted
 // from 0. [WithPort] and [WithAddr] say the port itself: of the two, give one.
 func WithPortBase(port int) Option {
-	value := strconv.Itoa(port)
-	return overriding(envPortBase, "WithPortBase", value, value)
+	return overriding(envPortBase, "WithPortBase", port, strconv.Itoa(port))
 }
 
 // WithMetricsPath sets the path of the metrics page on the server, /metrics by default.
 func WithMetricsPath(path string) Option {
-	return overriding(envMetricsPath, "WithMetricsPath", path, strconv.Quote(path))
+	return overriding("ARGUS_METRICS_PATH", "WithMetricsPath", path, strconv.Quote(path))
 }
 
 // WithAuthToken makes the metrics page ask for this bearer token, on the server and through [Argus.Handler].
 // It wins over both ARGUS_METRICS_AUTH_TOKEN and ARGUS_METRICS_AUTH_TOKEN_FILE.
 func WithAuthToken(token string) Option {
-	return overriding(envAuthToken, "WithAuthToken", token, hidden)
+	return overriding(envAuthToken, "WithAuthToken", conceal(token), hidden)
 }
 
 // WithClusterID names this process among those that run the bot: the label cluster on every series.
@@ -145,27 +150,24 @@ func WithRegion(name string) Option {
 
 // WithNamespace replaces the first part of the names of the bot's metrics, discord by default, on every way out.
 func WithNamespace(namespace string) Option {
-	return overriding(envNamespace, "WithNamespace", namespace, strconv.Quote(namespace))
+	return overriding("ARGUS_NAMESPACE", "WithNamespace", namespace, strconv.Quote(namespace))
 }
 
 // WithProcessMetrics says whether the Go runtime's and the process' metrics are exported too; by default they are.
 func WithProcessMetrics(export bool) Option {
-	value := strconv.FormatBool(export)
-	return overriding(envProcessMetrics, "WithProcessMetrics", value, value)
+	return overriding("ARGUS_PROCESS_METRICS", "WithProcessMetrics", export, strconv.FormatBool(export))
 }
 
 // WithAcks says whether each interaction is followed until it is acknowledged; by default it is. It is of no use in a process
 // whose interactions another one answers: all would count as missed.
 func WithAcks(follow bool) Option {
-	value := strconv.FormatBool(follow)
-	return overriding(envAcks, "WithAcks", value, value)
+	return overriding("ARGUS_INTERACTION_ACKS", "WithAcks", follow, strconv.FormatBool(follow))
 }
 
 // WithLogRecords says whether the lines that discordgo logs are counted; by default they are not. discordgo has one logger for
 // all of a process, so [Start] must come before any session of it is opened. See [instrument.WithLogRecords].
 func WithLogRecords(count bool) Option {
-	value := strconv.FormatBool(count)
-	return overriding(envLogRecords, "WithLogRecords", value, value)
+	return overriding("ARGUS_LOG_RECORDS", "WithLogRecords", count, strconv.FormatBool(count))
 }
 
 // WithSessionStartPoll has Argus ask Discord how many sessions the bot may still start, on one of the sessions, this often: at
@@ -173,8 +175,7 @@ func WithLogRecords(count bool) Option {
 // that the session had when it was attached, beside discordgo's rate limiter, and not with a session that had been opened by then.
 // What is set later is not seen.
 func WithSessionStartPoll(every time.Duration) Option {
-	value := every.String()
-	return overriding(envSessionPoll, "WithSessionStartPoll", value, value)
+	return overriding("ARGUS_SESSION_START_POLL", "WithSessionStartPoll", every, every.String())
 }
 
 // WithSessions adds sessions to the one that [Start] is given, as bots with several shards in one process have them.

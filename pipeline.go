@@ -22,6 +22,7 @@ import (
 	"github.com/argus-dgo/argus/exporters/otlp"
 	"github.com/argus-dgo/argus/exporters/prometheus"
 	"github.com/argus-dgo/argus/internal/catalog"
+	"github.com/argus-dgo/argus/internal/server"
 	"github.com/argus-dgo/argus/resource"
 )
 
@@ -46,8 +47,8 @@ type pipeline struct {
 	pull     *prometheus.Exporter // nil without the exporter
 	release  func()               // the shared registry; nil without one
 	probe    probe
-	host     *host              // nil without a server
-	server   *prometheus.Server // the host's
+	host     *host          // nil without a server
+	server   *server.Server // the host's
 	serverUp atomic.Bool
 	places   []any          // where process metrics go to; guarded by turns
 	service  string         // service.name
@@ -156,15 +157,8 @@ func (p *pipeline) makePull(c resolved, o *options) error {
 		p.log.info("argus leaves metrics of the shared registry as they are", "reason", skipped)
 	}
 	pull.Expect(expected(c.Namespace)...)
-	// The page of this Argus alone, with its token, for a server of the caller's.
-	page, err := prometheus.NewServer(prometheus.ServerConfig{
-		MetricsPath: c.MetricsPath, Handler: pull.Handler(), AuthToken: c.token.reveal(), ErrorLog: p.report,
-	})
-	if err != nil {
-		return errors.Join(err, pull.Shutdown(context.Background()))
-	}
 	p.pull = pull
-	p.page = onlyPath(page.Handler(), c.MetricsPath)
+	p.page = server.One(pull.Handler(), c.token.reveal(), p.report)
 	return nil
 }
 
@@ -329,15 +323,6 @@ func (p *pipeline) shutdown(ctx context.Context) error {
 		push = p.push.Shutdown(ctx)
 	}
 	return errors.Join(flushed, server, pull, push)
-}
-
-// onlyPath serves one path of the handler, wherever it is mounted.
-func onlyPath(handler http.Handler, path string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r = r.Clone(r.Context())
-		r.URL.Path, r.URL.RawPath = path, ""
-		handler.ServeHTTP(w, r)
-	})
 }
 
 // noPage answers where no page is configured.

@@ -2,29 +2,18 @@ package instrument
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
-	"unicode/utf8"
 
 	"github.com/bwmarrin/discordgo"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/argus-dgo/argus/internal/catalog"
-	"github.com/argus-dgo/argus/internal/excerpt"
-)
-
-const (
-	// maxCommandName bounds a registered name in bytes. Discord allows 32
-	// characters for a command, a group and a sub-command each
-	// (https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-naming);
-	// a character is at most four bytes.
-	maxCommandName = 3*32*4 + 2
 )
 
 var commandStatuses = []string{catalog.StatusSuccess, catalog.StatusError}
@@ -80,21 +69,15 @@ func newCommandSet() *commandSet {
 	return s
 }
 
-// Errors of a command name. The error of Commands wraps them.
+// Errors of a command name, which the error of [Instrumentation.Commands] wraps.
 var (
-	ErrCommandName     = errors.New("a command's name must be 1 to " + strconv.Itoa(maxCommandName) + " bytes of UTF-8 and not \"other\"")
-	ErrTooManyCommands = errors.New("more than " + strconv.Itoa(catalog.MaxCommands) + " command names")
+	ErrCommandName     = catalog.ErrCommandName
+	ErrTooManyCommands = catalog.ErrTooManyCommands
 )
 
 func (s *commandSet) register(names []string) error {
-	var errs []error
-	for _, name := range names {
-		if name == "" || len(name) > maxCommandName || !utf8.ValidString(name) || name == catalog.Other {
-			errs = append(errs, fmt.Errorf("instrument: command %q: %w", excerpt.Clip(name, 40), ErrCommandName))
-		}
-	}
-	if len(errs) > 0 {
-		return errors.Join(errs...)
+	if err := catalog.CheckCommands(names); err != nil {
+		return fmt.Errorf("instrument: %w", err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -105,7 +88,7 @@ func (s *commandSet) register(names []string) error {
 		}
 	}
 	if len(next) > catalog.MaxCommands {
-		return fmt.Errorf("instrument: with these there would be %d: %w; none of them was added", len(next), ErrTooManyCommands)
+		return fmt.Errorf("instrument: %d command names with these: %w; none of them was added", len(next), ErrTooManyCommands)
 	}
 	s.names.Store(&next)
 	return nil

@@ -13,8 +13,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/argus-dgo/argus/exporters/internal/limit"
 	"github.com/argus-dgo/argus/internal/excerpt"
+	"github.com/argus-dgo/argus/internal/limit"
 )
 
 // ExportError is a failed export as it is reported.

@@ -11,7 +11,7 @@ import (
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
-	"github.com/argus-dgo/argus/exporters/internal/limit"
+	"github.com/argus-dgo/argus/internal/limit"
 )
 
 // OpenTelemetry's own, for variables that are not set.

@@ -1,11 +1,9 @@
 // Package prometheus lets a Prometheus server pull the metrics of the process:
-// the reader for a MeterProvider, the page as an http.Handler, and a hardened
-// server for it.
+// the reader for a MeterProvider, and the page as an http.Handler.
 //
 //	e, err := prometheus.New()
 //	mp := sdkmetric.NewMeterProvider(sdkmetric.WithReader(e.Reader()), sdkmetric.WithResource(res))
-//	srv, err := prometheus.NewServer(prometheus.ServerConfig{Handler: e.Handler()})
-//	err = srv.Start()
+//	http.Handle("/metrics", e.Handler())
 //
 // # The series
 //
@@ -62,46 +60,4 @@
 //
 // [Page] is one page of several exporters, for a process with several
 // MeterProviders.
-//
-// # The server
-//
-//	path         answers                  guarded   body
-//	-----------  -----------------------  --------  -----------------------------------------
-//	MetricsPath  200, 401, 500, 503       by token  the page
-//	/healthz     200                      no        "ok": the process lives
-//	/readyz      200, 503                 no        JSON: {"ready":true,"shards_up":4,"shards_total":4}
-//	/            200                      no        links to the other three
-//	other        404                      no
-//
-//	limit                value    meaning
-//	-------------------  -------  ------------------------------------------------------
-//	header time-out      5 s      a client that sends its header slowly is cut off
-//	read time-out        10 s     the whole request
-//	write time-out       30 s     the whole answer
-//	idle time-out        2 min    a kept connection between two scrapes
-//	header size          8 KiB    more is answered 431
-//	connections          120      one more closes another: see below
-//	first try to bind    1 s      Start waits no longer for a name server
-//	back-off of binding  1–60 s   doubled, with up to a quarter of jitter
-//
-// There are fewer connections where the process may have less than 512 files open:
-// a quarter of those. The first to be closed are the oldest of those without a
-// complete request, if most have none, then the one that is idle for longest. A
-// request under way is cut off only when all connections have one.
-//
-// # Browsers
-//
-// A site can have its name resolve to the address of the bot, and a page of that
-// site then reads the bot's as its own (DNS rebinding). A browser is therefore
-// answered 403 unless it asks for an address, for a name of one label, for one
-// below .localhost, .local, .internal or .home.arpa, for the name that the server
-// listens on, or for one of AllowedHosts; or has the token. So is what another site
-// embeds or fetches. Browsers are told by headers that no script can take away,
-// such as Accept-Language. Prometheus, probes and command lines have none of these,
-// and are served under any name: networks name a bot as they like, in DNS, in
-// Kubernetes, in Compose, and no scrape may depend on a list of names.
-//
-// The server never makes a program fail because a port is taken, nor wait because
-// a name server is slow: [Server.Start] reports it, goes on trying, and binds as
-// soon as the address can be had.
 package prometheus

@@ -3,7 +3,6 @@ package prometheus_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -44,38 +43,4 @@ func ExampleNew() {
 		}
 	}
 	// Output: bot_songs_total{cluster="eu-1"} 2
-}
-
-func ExampleNewServer() {
-	e, err := prometheus.New()
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	srv, err := prometheus.NewServer(prometheus.ServerConfig{
-		Addr:    "127.0.0.1:0", // ":9191" in earnest
-		Handler: e.Handler(),
-		Shards:  func() (up, total int) { return 3, 4 },
-	})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	if err := srv.Start(); err != nil {
-		fmt.Println(err)
-		return
-	}
-	defer http.DefaultClient.CloseIdleConnections()
-	res, err := http.Get("http://" + srv.Addr().String() + "/readyz")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	body, _ := io.ReadAll(res.Body)
-	_ = res.Body.Close()
-	fmt.Print(res.StatusCode, " ", string(body))
-	if err := srv.Shutdown(context.Background()); err != nil {
-		fmt.Println(err)
-	}
-	// Output: 503 {"ready":false,"shards_up":3,"shards_total":4,"reason":"3 of 4 shards are up"}
 }

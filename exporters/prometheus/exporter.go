@@ -16,8 +16,8 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 
-	"github.com/argus-dgo/argus/exporters/internal/limit"
 	"github.com/argus-dgo/argus/internal/catalog"
+	"github.com/argus-dgo/argus/internal/limit"
 )
 
 // promoted lets those resource attributes through that become labels of every

@@ -16,8 +16,8 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 
-	"github.com/argus-dgo/argus/exporters/internal/limit"
 	"github.com/argus-dgo/argus/internal/excerpt"
+	"github.com/argus-dgo/argus/internal/limit"
 )
 
 const (

@@ -4,7 +4,8 @@
 //
 // Everything that names a metric takes the name from here: the instruments
 // themselves, the generated docs/METRICS.md, and the tests that hold the
-// exposition to its contract. The package imports the standard library only.
+// exposition to its contract. The package depends on nothing but
+// internal/excerpt.
 //
 // # Names
 //

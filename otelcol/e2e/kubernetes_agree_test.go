@@ -21,7 +21,7 @@ import (
 	klabels "k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
-	"github.com/argus-dgo/argus/exporters/prometheus"
+	"github.com/argus-dgo/argus"
 	"github.com/argus-dgo/argus/resource"
 )
 
@@ -421,7 +421,7 @@ func (a *agreement) probesAgree() {
 	for _, p := range a.o.podTemplates {
 		for _, c := range p.containers() {
 			env := a.o.variables(c)
-			port, restart, ready := defaultPort(prometheus.DefaultAddr), "/healthz", "/readyz"
+			port, restart, ready := strconv.Itoa(argus.DefaultPort), "/healthz", "/readyz"
 			if c.Name == theCollector {
 				port, restart, ready = defaultPort(a.collectorEnv["OTELCOL_HEALTH_ENDPOINT"]), "/", "/"
 			} else if env["ARGUS_PORT"] != "" {

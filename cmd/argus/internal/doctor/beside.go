@@ -16,7 +16,7 @@ import (
 	"github.com/argus-dgo/argus"
 	"github.com/argus-dgo/argus/cmd/argus/internal/cli"
 	"github.com/argus-dgo/argus/cmd/argus/internal/scrape"
-	"github.com/argus-dgo/argus/exporters/prometheus"
+	"github.com/argus-dgo/argus/internal/server"
 	"github.com/argus-dgo/argus/resource"
 )
 
@@ -60,15 +60,18 @@ func probes() []finding {
 
 // bind tries to have the address as the bot would, and gives it back.
 func bind(ctx context.Context, address string) error {
-	server, err := prometheus.NewServer(prometheus.ServerConfig{Addr: address, Handler: http.NotFoundHandler(), ErrorLog: func(error) {}})
+	trial, err := server.New(server.Config{
+		Addr:     address,
+		Pages:    []server.Page{{Path: "/metrics", Handler: http.NotFoundHandler()}},
+		ErrorLog: func(error) {},
+	})
 	if err != nil {
 		return err
 	}
-	if err := server.Start(); err != nil {
+	if err := trial.Start(); err != nil {
 		return err
 	}
-	err = server.Err()
-	return errors.Join(err, server.Shutdown(ctx))
+	return errors.Join(trial.Err(), trial.Shutdown(ctx))
 }
 
 const anotherPort = "stop the other program, or give the bot another port with ARGUS_PORT"

@@ -1,4 +1,4 @@
-package prometheus
+package server
 
 import (
 	"errors"
@@ -29,21 +29,36 @@ type hosts struct {
 // ICANN's resolution 2024.07.29.06.
 var privateSuffixes = []string{".localhost", ".local", ".home.arpa", ".internal"}
 
-var hostName = regexp.MustCompile(`^\.?[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_.])?$`)
+var hostName = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_.])?$`)
+
+// CheckHost returns an error, which completes the host, where it is none to listen
+// on: neither empty, for all addresses, nor an IP address, nor a name. Compose files
+// use underscores in names.
+func CheckHost(host string) error {
+	if _, err := netip.ParseAddr(host); err != nil && host != "" && !hostName.MatchString(host) {
+		return errors.New("must be a host name or an IP address, without a port")
+	}
+	return nil
+}
+
+// CheckAllowedHost does so for an element of [Config.AllowedHosts].
+func CheckAllowedHost(name string) error {
+	if name != "*" && !hostName.MatchString(strings.TrimPrefix(name, ".")) {
+		return errors.New(`must be a host name such as bot.example.com, .example.com for all names below it, or * for all names`)
+	}
+	return nil
+}
 
 // newHosts takes what is configured, and the host that the server listens on.
 func newHosts(listen string, allowed []string) (*hosts, error) {
 	h := &hosts{allowed: map[string]bool{canonicalHost(listen): true}}
 	var errs []error
 	for _, name := range allowed {
-		switch {
-		case name == "*":
-			h.any = true
-		case !hostName.MatchString(name):
-			errs = append(errs, fmt.Errorf(`AllowedHosts: %q is not the name of a host; write "bot.example.com", ".example.com" for all below it, or "*" for all`, name))
-		default:
-			h.allowed[canonicalHost(name)] = true
+		if err := CheckAllowedHost(name); err != nil {
+			errs = append(errs, fmt.Errorf("AllowedHosts: %q %w", name, err))
 		}
+		h.any = h.any || name == "*"
+		h.allowed[canonicalHost(name)] = true
 	}
 	return h, errors.Join(errs...)
 }

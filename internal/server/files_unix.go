@@ -1,6 +1,6 @@
 //go:build unix
 
-package prometheus
+package server
 
 import "syscall"
 

@@ -1,4 +1,4 @@
-package prometheus
+package server
 
 import (
 	"errors"
@@ -51,7 +51,7 @@ func newBindError(addr string, err error) *BindError {
 
 // Error is one line: what, why, and what to do.
 func (e *BindError) Error() string {
-	return fmt.Sprintf("metrics server: cannot listen on %s: %v; %s; the bot runs on without its metrics page, and listening is tried again until it works",
+	return fmt.Sprintf("server: cannot listen on %s: %v; %s; the bot keeps running without its pages, and the server keeps retrying",
 		e.Addr, e.Err, e.hint)
 }
 

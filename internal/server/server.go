@@ -1,4 +1,4 @@
-package prometheus
+package server
 
 import (
 	"context"
@@ -17,17 +17,11 @@ import (
 	"go.opentelemetry.io/otel"
 	"golang.org/x/net/netutil"
 
-	"github.com/argus-dgo/argus/exporters/internal/limit"
+	"github.com/argus-dgo/argus/internal/limit"
 )
 
+// The paths that the server answers itself.
 const (
-	// DefaultAddr is where the server listens when nothing else is said: port
-	// 9191 on every interface.
-	DefaultAddr = ":9191"
-
-	// DefaultMetricsPath is where Prometheus looks when nothing else is said.
-	DefaultMetricsPath = "/metrics"
-
 	healthPath = "/healthz"
 	readyPath  = "/readyz"
 	indexPath  = "/"
@@ -46,24 +40,17 @@ const (
 	maxBindDelay     = time.Minute
 )
 
-// ServerConfig configures [NewServer]. Only Handler is required.
-type ServerConfig struct {
-	// Addr is host:port; an empty host means every interface and port 0 any free
-	// port. "" means [DefaultAddr].
+// Config configures [New]. Addr and Pages are required.
+type Config struct {
+	// Addr is host:port. An empty host means all addresses, port 0 any free port.
 	Addr string
 
-	// MetricsPath is where Handler is served, exactly this path. It begins with a
-	// slash, is clean, and is not one of /, /healthz and /readyz. "" means
-	// [DefaultMetricsPath].
-	MetricsPath string
+	// Pages are what the server serves besides /healthz, /readyz and an index.
+	Pages []Page
 
-	// Handler is the page, mostly [Exporter.Handler].
-	Handler http.Handler
-
-	// AuthToken guards MetricsPath when it is not empty: a client then sends
-	// "Authorization: Bearer <token>". It consists of the characters that RFC 6750
-	// allows: letters, digits, - . _ ~ + / and = at the end. /healthz and /readyz
-	// stay open, for an orchestrator has no token.
+	// AuthToken guards the pages when it is not empty: a client then sends
+	// "Authorization: Bearer <token>". [CheckToken] says what it may be. /healthz,
+	// /readyz and the index need no token, since an orchestrator has none.
 	AuthToken string
 
 	// AllowedHosts are names under which a browser may open what the server serves,
@@ -96,8 +83,14 @@ type ServerConfig struct {
 	OnState func(up bool)
 }
 
-// Server serves the page, /healthz, /readyz and an index on an address of its
-// own. Make it with [NewServer].
+// A Page is served under exactly one path, to GET and HEAD requests.
+type Page struct {
+	Path    string // see [CheckPath]
+	Title   string // names the page in the index
+	Handler http.Handler
+}
+
+// Server serves pages, /healthz, /readyz and an index. Make it with [New].
 type Server struct {
 	addr     string
 	http     *http.Server
@@ -122,35 +115,25 @@ type Server struct {
 }
 
 // ErrStarted is returned by a second call of [Server.Start].
-var ErrStarted = errors.New("metrics server: already started")
+var ErrStarted = errors.New("server: already started")
 
-// NewServer checks the configuration and starts nothing. It returns all
+// New checks the configuration and starts nothing. It returns all
 // problems joined, each with the field and the value; a token is never shown.
-func NewServer(cfg ServerConfig) (*Server, error) {
-	var errs []error
-	if cfg.Addr == "" {
-		cfg.Addr = DefaultAddr
-	}
+func New(cfg Config) (*Server, error) {
+	errs := checkPages(cfg.Pages)
 	if err := checkAddr(cfg.Addr); err != nil {
 		errs = append(errs, fmt.Errorf("Addr %q: %w", cfg.Addr, err))
 	}
-	if cfg.MetricsPath == "" {
-		cfg.MetricsPath = DefaultMetricsPath
-	}
-	if err := checkMetricsPath(cfg.MetricsPath); err != nil {
-		errs = append(errs, fmt.Errorf("MetricsPath %q: %w", cfg.MetricsPath, err))
-	}
-	if cfg.Handler == nil {
-		errs = append(errs, errors.New("Handler is nil: give it (*Exporter).Handler()"))
-	}
-	if cfg.AuthToken != "" && !validToken(cfg.AuthToken) {
-		errs = append(errs, errors.New("AuthToken has a character that cannot be sent in a bearer token (RFC 6750): use letters, digits and - . _ ~ + /, with = at the end only; look for a line break or a blank"))
+	if cfg.AuthToken != "" {
+		if err := CheckToken(cfg.AuthToken); err != nil {
+			errs = append(errs, fmt.Errorf("AuthToken: %w", err))
+		}
 	}
 	listenHost, _, _ := net.SplitHostPort(cfg.Addr) // checked above
 	hosts, err := newHosts(listenHost, cfg.AllowedHosts)
 	errs = append(errs, err)
 	if err := errors.Join(errs...); err != nil {
-		return nil, fmt.Errorf("metrics server: %w", err)
+		return nil, fmt.Errorf("server: %w", err)
 	}
 
 	s := &Server{
@@ -214,10 +197,6 @@ func (s *Server) Start() error {
 	return nil
 }
 
-// Handler answers all the server's paths, the token included, for a program
-// that serves them on a server of its own and never calls Start.
-func (s *Server) Handler() http.Handler { return s.routes }
-
 // Up says whether the server listens now.
 func (s *Server) Up() bool { return s.Addr() != nil }
 
@@ -255,7 +234,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 
 		s.cancel()
 		if err := s.http.Shutdown(ctx); err != nil {
-			s.err = fmt.Errorf("metrics server: requests were cut off at shutdown: %w", errors.Join(err, s.http.Close()))
+			s.err = fmt.Errorf("server: requests were cut off at shutdown: %w", errors.Join(err, s.http.Close()))
 		}
 		if started {
 			<-s.done
@@ -344,8 +323,8 @@ func checkAddr(addr string) error {
 	if err != nil {
 		return errors.New(`it is not host:port; write ":9191", "127.0.0.1:9191" or "[::1]:9191"`)
 	}
-	if strings.ContainsAny(host, " \t\r\n/") {
-		return errors.New("the host has a blank or a slash in it")
+	if err := CheckHost(host); err != nil {
+		return fmt.Errorf("the host %w", err)
 	}
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil {
 		return errors.New("the port is not a number from 0 to 65535")
@@ -370,7 +349,7 @@ func (f *serveFaults) note(err error) {
 	if suppressed > 0 {
 		err = fmt.Errorf("%w (%d more since the last report)", err, suppressed)
 	}
-	f.report(fmt.Errorf("metrics server: %w", err))
+	f.report(fmt.Errorf("server: %w", err))
 }
 
 // Write takes a line of net/http's log.

@@ -1,4 +1,4 @@
-package prometheus
+package server
 
 import (
 	"bufio"
@@ -70,13 +70,13 @@ func TestWhoIsClosedFirst(t *testing.T) {
 // and one that comes in between is answered.
 func TestUselessConnectionsGoFirst(t *testing.T) {
 	entered, release := make(chan struct{}, 100), make(chan struct{})
-	s := newServer(t, ServerConfig{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s := newServer(t, Config{Pages: at("/metrics", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.RawQuery == "" {
 			entered <- struct{}{}
 			<-release
 		}
 		_, _ = io.WriteString(w, "whole page")
-	})})
+	}))})
 	addr := start(t, s)
 	dial := func(send string) net.Conn {
 		c, err := net.Dial("tcp", addr)
@@ -134,7 +134,7 @@ func TestHosts(t *testing.T) {
 	const chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36"
 	browser := []string{"User-Agent", chrome, "Accept-Language", "en"}
 	scraper := []string{"User-Agent", "Prometheus/3.0.0", "Accept-Encoding", "gzip", "X-Prometheus-Scrape-Timeout-Seconds", "10"}
-	cfg := ServerConfig{Addr: "bot.example.org:0", AllowedHosts: []string{"metrics.example.com", ".corp.example.com"}}
+	cfg := Config{Addr: "bot.example.org:0", AllowedHosts: []string{"metrics.example.com", ".corp.example.com"}}
 	for _, tt := range []struct {
 		host   string
 		header []string
@@ -199,8 +199,8 @@ func TestHosts(t *testing.T) {
 			}
 		}
 	}
-	guarded := newServer(t, ServerConfig{AuthToken: token})
-	all := newServer(t, ServerConfig{AllowedHosts: []string{"*"}})
+	guarded := newServer(t, Config{AuthToken: token})
+	all := newServer(t, Config{AllowedHosts: []string{"*"}})
 	for _, tt := range []struct {
 		h      http.Handler
 		header []string
@@ -209,7 +209,7 @@ func TestHosts(t *testing.T) {
 		{guarded.http.Handler, append(browser, "Authorization", "Bearer "+token), 200},
 		{guarded.http.Handler, append(browser, "Authorization", "Bearer x"), 403},
 		{all.http.Handler, browser, 200},
-		{newServer(t, cfg).Handler(), browser, 200}, // on a server of the program's own
+		{One(page(), "", nil), browser, 200}, // on a server of the program's own
 	} {
 		r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
 		r.Host = "evil.example.net"
@@ -223,7 +223,7 @@ func TestHosts(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"", "http://x", "a b", "x:9191", "*.example.com", "."} {
-		if _, err := NewServer(ServerConfig{Handler: page(), AllowedHosts: []string{bad}}); err == nil || !strings.Contains(err.Error(), "AllowedHosts") {
+		if _, err := New(Config{Addr: ":0", Pages: at("/metrics", page()), AllowedHosts: []string{bad}}); err == nil || !strings.Contains(err.Error(), "AllowedHosts") {
 			t.Errorf("AllowedHosts %q: %v", bad, err)
 		}
 	}
@@ -236,7 +236,7 @@ func TestIPv4Alone(t *testing.T) {
 			t.Errorf("%q: %s, want %s", host, got, want)
 		}
 	}
-	s := newServer(t, ServerConfig{Addr: "0.0.0.0:0"})
+	s := newServer(t, Config{Addr: "0.0.0.0:0"})
 	_, port, err := net.SplitHostPort(start(t, s))
 	if err != nil {
 		t.Fatal(err)

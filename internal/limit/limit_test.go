@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/argus-dgo/argus/exporters/internal/limit"
+	"github.com/argus-dgo/argus/internal/limit"
 )
 
 func TestLimiter(t *testing.T) {

@@ -1,6 +1,6 @@
 //go:build !unix
 
-package prometheus
+package server
 
 // maxFiles is not known on this system.
 func maxFiles() uint64 { return 0 }

@@ -1,4 +1,4 @@
-package prometheus
+package server
 
 import (
 	"bufio"
@@ -58,20 +58,24 @@ func page() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "the page\n") })
 }
 
-func newServer(t *testing.T, cfg ServerConfig) *Server {
+func at(path string, page http.Handler) []Page {
+	return []Page{{Path: path, Title: "what the test serves", Handler: page}}
+}
+
+func newServer(t *testing.T, cfg Config) *Server {
 	t.Helper()
 	if cfg.Addr == "" {
 		cfg.Addr = "127.0.0.1:0"
 	}
-	if cfg.Handler == nil {
-		cfg.Handler = page()
+	if cfg.Pages == nil {
+		cfg.Pages = at("/metrics", page())
 	}
 	if cfg.ErrorLog == nil {
 		cfg.ErrorLog = func(err error) { t.Errorf("reported: %v", err) }
 	}
-	s, err := NewServer(cfg)
+	s, err := New(cfg)
 	if err != nil {
-		t.Fatalf("NewServer: %v", err)
+		t.Fatalf("New: %v", err)
 	}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), deadline)
@@ -127,9 +131,52 @@ func raw(t *testing.T, addr, request string) string {
 	return string(answer)
 }
 
+// TestPages: each page is served under its path and named in the index, and one
+// token guards them all.
+func TestPages(t *testing.T) {
+	s := newServer(t, Config{AuthToken: token, Pages: append(at("/a", page()), Page{Path: "/b/c", Title: `B & "C"`, Handler: page()})})
+	for _, path := range []string{"/a", "/b/c"} {
+		if w := do(t, s.routes, http.MethodGet, path); w.Code != 401 {
+			t.Errorf("%s without the token: %d", path, w.Code)
+		}
+		if w := do(t, s.routes, http.MethodGet, path, "Authorization", "Bearer "+token); w.Code != 200 || w.Body.String() != "the page\n" {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
+	}
+	if index := do(t, s.routes, http.MethodGet, "/").Body.String(); !strings.Contains(index, `<a href="./b/c">/b/c</a>: B &amp; &#34;C&#34;</li>`) {
+		t.Errorf("the index does not name the page: %s", index)
+	}
+}
+
+// TestOne: a page on a server of the program's own has the same token and headers,
+// wherever it is mounted, and a panic in it does not end the process.
+func TestOne(t *testing.T) {
+	rec := newRecord()
+	h := One(page(), token, rec.err)
+	for _, path := range []string{"/", "/internal/metrics"} {
+		if w := do(t, h, http.MethodGet, path); w.Code != 401 {
+			t.Errorf("%s without the token: %d", path, w.Code)
+		}
+		w := do(t, h, http.MethodGet, path, "Authorization", "Bearer "+token)
+		if w.Code != 200 || w.Body.String() != "the page\n" || w.Header().Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: %d %v %s", path, w.Code, w.Header(), w.Body)
+		}
+		if w := do(t, h, http.MethodPost, path, "Authorization", "Bearer "+token); w.Code != 405 {
+			t.Errorf("POST %s: %d", path, w.Code)
+		}
+	}
+	panics := One(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("boom") }), "", rec.err)
+	if w := do(t, panics, http.MethodGet, "/"); w.Code != 500 || strings.Contains(w.Body.String(), "boom") {
+		t.Errorf("a panic: %d %s", w.Code, w.Body)
+	}
+	if errs, _ := rec.snapshot(); len(errs) != 1 || !strings.Contains(errs[0].Error(), "boom") {
+		t.Errorf("reports = %v, want the panic", errs)
+	}
+}
+
 func TestServe(t *testing.T) {
 	rec := newRecord()
-	s := newServer(t, ServerConfig{OnState: rec.state})
+	s := newServer(t, Config{OnState: rec.state})
 	if s.Up() || s.Addr() != nil || s.Err() != nil {
 		t.Errorf("before Start: Up %v, Addr %v, Err %v", s.Up(), s.Addr(), s.Err())
 	}
@@ -162,7 +209,7 @@ func TestServe(t *testing.T) {
 }
 
 func TestShutdownBeforeStart(t *testing.T) {
-	s := newServer(t, ServerConfig{})
+	s := newServer(t, Config{})
 	if err := s.Shutdown(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -172,13 +219,13 @@ func TestShutdownBeforeStart(t *testing.T) {
 }
 
 func TestPathsAndMethods(t *testing.T) {
-	s := newServer(t, ServerConfig{MetricsPath: "/argus/metrics"})
+	s := newServer(t, Config{Pages: at("/argus/metrics", page())})
 	for path, want := range map[string]int{
 		"/argus/metrics": 200, "/healthz": 200, "/readyz": 200, "/": 200,
 		"/metrics": 404, "/argus/metrics/": 404, "/argus": 404, "//": 404, "/healthz/": 404, "/%2e%2e/etc/passwd": 404,
 		"/debug/pprof/": 404, "/favicon.ico": 404,
 	} {
-		w := do(t, s.Handler(), http.MethodGet, path)
+		w := do(t, s.routes, http.MethodGet, path)
 		if w.Code != want {
 			t.Errorf("GET %s: status %d, want %d", path, w.Code, want)
 		}
@@ -190,11 +237,11 @@ func TestPathsAndMethods(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"/argus/metrics", "/healthz", "/readyz", "/"} {
-		if w := do(t, s.Handler(), http.MethodHead, path); w.Code != 200 {
+		if w := do(t, s.routes, http.MethodHead, path); w.Code != 200 {
 			t.Errorf("HEAD %s: status %d", path, w.Code)
 		}
 		for _, method := range []string{"POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "BREW"} {
-			w := do(t, s.Handler(), method, path)
+			w := do(t, s.routes, method, path)
 			if w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != "GET, HEAD" {
 				t.Errorf("%s %s: status %d, Allow %q", method, path, w.Code, w.Header().Get("Allow"))
 			}
@@ -203,7 +250,7 @@ func TestPathsAndMethods(t *testing.T) {
 }
 
 func TestOptionsStar(t *testing.T) {
-	addr := start(t, newServer(t, ServerConfig{}))
+	addr := start(t, newServer(t, Config{}))
 	answer := raw(t, addr, "OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 	if !strings.HasPrefix(answer, "HTTP/1.1 404 ") {
 		t.Errorf("OPTIONS *: %q", answer)
@@ -211,7 +258,7 @@ func TestOptionsStar(t *testing.T) {
 }
 
 func TestAuth(t *testing.T) {
-	s := newServer(t, ServerConfig{AuthToken: token})
+	s := newServer(t, Config{AuthToken: token})
 	tests := map[string]struct {
 		header []string
 		want   int
@@ -236,7 +283,7 @@ func TestAuth(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			for _, method := range []string{http.MethodGet, http.MethodHead} {
-				w := do(t, s.Handler(), method, "/metrics?access_token="+token, tt.header...)
+				w := do(t, s.routes, method, "/metrics?access_token="+token, tt.header...)
 				if w.Code != tt.want {
 					t.Fatalf("%s: status %d, want %d", method, w.Code, tt.want)
 				}
@@ -254,7 +301,7 @@ func TestAuth(t *testing.T) {
 		})
 	}
 	for _, path := range []string{"/healthz", "/readyz", "/"} {
-		if w := do(t, s.Handler(), http.MethodGet, path); w.Code != 200 {
+		if w := do(t, s.routes, http.MethodGet, path); w.Code != 200 {
 			t.Errorf("%s: status %d without the token, want 200", path, w.Code)
 		}
 	}
@@ -266,32 +313,32 @@ func TestAuth(t *testing.T) {
 func TestReadyz(t *testing.T) {
 	shards := func(up, total int) func() (int, int) { return func() (int, int) { return up, total } }
 	tests := map[string]struct {
-		cfg  ServerConfig
+		cfg  Config
 		code int
 		body string
 	}{
-		"nothing to ask": {ServerConfig{}, 200, `{"ready":true}`},
-		"all up":         {ServerConfig{Shards: shards(4, 4)}, 200, `{"ready":true,"shards_up":4,"shards_total":4}`},
-		"some up":        {ServerConfig{Shards: shards(3, 4)}, 503, `{"ready":false,"shards_up":3,"shards_total":4,"reason":"3 of 4 shards are up"}`},
-		"none assigned":  {ServerConfig{Shards: shards(0, 0)}, 503, `{"ready":false,"shards_up":0,"shards_total":0,"reason":"0 of 0 shards are up"}`},
+		"nothing to ask": {Config{}, 200, `{"ready":true}`},
+		"all up":         {Config{Shards: shards(4, 4)}, 200, `{"ready":true,"shards_up":4,"shards_total":4}`},
+		"some up":        {Config{Shards: shards(3, 4)}, 503, `{"ready":false,"shards_up":3,"shards_total":4,"reason":"3 of 4 shards are up"}`},
+		"none assigned":  {Config{Shards: shards(0, 0)}, 503, `{"ready":false,"shards_up":0,"shards_total":0,"reason":"0 of 0 shards are up"}`},
 		"not ready": {
-			ServerConfig{Ready: func() error { return errors.New(`"warming" <up>`) }},
+			Config{Ready: func() error { return errors.New(`"warming" <up>`) }},
 			503,
 			`{"ready":false,"reason":"\"warming\" \u003cup\u003e"}`,
 		},
-		"Ready decides": {ServerConfig{Ready: func() error { return nil }, Shards: shards(3, 4)}, 200, `{"ready":true,"shards_up":3,"shards_total":4}`},
+		"Ready decides": {Config{Ready: func() error { return nil }, Shards: shards(3, 4)}, 200, `{"ready":true,"shards_up":3,"shards_total":4}`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			s := newServer(t, tt.cfg)
-			w := do(t, s.Handler(), http.MethodGet, "/readyz")
+			w := do(t, s.routes, http.MethodGet, "/readyz")
 			if w.Code != tt.code || w.Body.String() != tt.body+"\n" {
 				t.Errorf("readyz: %d %s, want %d %s", w.Code, w.Body, tt.code, tt.body)
 			}
 			if got := w.Header().Get("Content-Type"); got != "application/json" {
 				t.Errorf("Content-Type %q", got)
 			}
-			if w := do(t, s.Handler(), http.MethodGet, "/healthz"); w.Code != 200 {
+			if w := do(t, s.routes, http.MethodGet, "/healthz"); w.Code != 200 {
 				t.Errorf("healthz: %d: it is never red for a shard", w.Code)
 			}
 		})
@@ -300,13 +347,13 @@ func TestReadyz(t *testing.T) {
 
 func TestPanickingHandler(t *testing.T) {
 	rec := newRecord()
-	s := newServer(t, ServerConfig{
+	s := newServer(t, Config{
 		ErrorLog: rec.err,
-		Handler:  http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("boom") }),
+		Pages:    at("/metrics", http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("boom") })),
 		Ready:    func() error { panic("boom") },
 	})
 	for _, path := range []string{"/metrics", "/readyz", "/metrics"} {
-		if w := do(t, s.Handler(), http.MethodGet, path); w.Code != 500 || strings.Contains(w.Body.String(), "boom") {
+		if w := do(t, s.routes, http.MethodGet, path); w.Code != 500 || strings.Contains(w.Body.String(), "boom") {
 			t.Errorf("%s: %d %s", path, w.Code, w.Body)
 		}
 	}
@@ -314,19 +361,19 @@ func TestPanickingHandler(t *testing.T) {
 		t.Errorf("reports = %v, want the first alone", errs)
 	}
 
-	hostile := newServer(t, ServerConfig{ErrorLog: newRecord().err, Ready: func() error { panic((*url.Error)(nil)) }}) // whose methods panic
-	if w := do(t, hostile.Handler(), http.MethodGet, "/readyz"); w.Code != 500 {
+	hostile := newServer(t, Config{ErrorLog: newRecord().err, Ready: func() error { panic((*url.Error)(nil)) }}) // whose methods panic
+	if w := do(t, hostile.routes, http.MethodGet, "/readyz"); w.Code != 500 {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 
-	abort := newServer(t, ServerConfig{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })})
+	abort := newServer(t, Config{Pages: at("/metrics", http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))})
 	if answer := raw(t, start(t, abort), "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"); answer != "" {
 		t.Errorf("an aborted request was answered: %q", answer)
 	}
 }
 
 func TestSlowHeader(t *testing.T) {
-	s := newServer(t, ServerConfig{})
+	s := newServer(t, Config{})
 	if s.http.ReadHeaderTimeout != 5*time.Second || s.http.ReadTimeout != 10*time.Second ||
 		s.http.WriteTimeout != 30*time.Second || s.http.IdleTimeout != 2*time.Minute {
 		t.Errorf("the time-outs are not the documented ones: %+v", s.http)
@@ -337,7 +384,7 @@ func TestSlowHeader(t *testing.T) {
 		t.Errorf("half a header was answered: %q", answer)
 	}
 	// A kept connection that stays silent is closed as well.
-	s = newServer(t, ServerConfig{})
+	s = newServer(t, Config{})
 	s.http.IdleTimeout = 50 * time.Millisecond
 	if answer := raw(t, start(t, s), "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"); !strings.HasSuffix(answer, "ok\n") {
 		t.Errorf("answer %q", answer)
@@ -345,14 +392,14 @@ func TestSlowHeader(t *testing.T) {
 }
 
 func TestSlowBody(t *testing.T) {
-	s := newServer(t, ServerConfig{})
+	s := newServer(t, Config{})
 	s.http.ReadTimeout = 100 * time.Millisecond
 	addr := start(t, s)
 	raw(t, addr, "GET /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nfew")
 }
 
 func TestOversizeHeader(t *testing.T) {
-	addr := start(t, newServer(t, ServerConfig{}))
+	addr := start(t, newServer(t, Config{}))
 	answer := raw(t, addr, "GET /metrics HTTP/1.1\r\nHost: x\r\nX-Big: "+strings.Repeat("a", 32<<10)+"\r\n\r\n")
 	if !strings.HasPrefix(answer, "HTTP/1.1 431 ") {
 		t.Errorf("answer %.80q, want 431", answer)
@@ -362,12 +409,11 @@ func TestOversizeHeader(t *testing.T) {
 // Connections that are held open do not keep a probe out.
 func TestConnectionLimit(t *testing.T) {
 	stuck := make(chan struct{})
-	addr := start(t, newServer(t, ServerConfig{
-		MetricsPath: "/stuck",
-		Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	addr := start(t, newServer(t, Config{
+		Pages: at("/stuck", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			stuck <- struct{}{}
 			<-r.Context().Done()
-		}),
+		})),
 	}))
 	dial := func() net.Conn {
 		c, err := net.Dial("tcp", addr)
@@ -463,7 +509,7 @@ func TestPortTakenThenFree(t *testing.T) {
 		t.Fatal(err)
 	}
 	rec := newRecord()
-	s := newServer(t, ServerConfig{Addr: other.Addr().String(), ErrorLog: rec.err, OnState: rec.state})
+	s := newServer(t, Config{Addr: other.Addr().String(), ErrorLog: rec.err, OnState: rec.state})
 	ticks := make(chan time.Time)
 	asked := make(chan time.Duration, 100)
 	s.jitter = func() float64 { return 0 }
@@ -491,7 +537,7 @@ func TestPortTakenThenFree(t *testing.T) {
 	if !errors.As(errs[0], &bind) || !errors.Is(errs[0], syscall.EADDRINUSE) {
 		t.Fatalf("report %v, want a *BindError that wraps EADDRINUSE", errs[0])
 	}
-	for _, want := range []string{other.Addr().String(), "another process holds the address", "ARGUS_PORT", "the bot runs on"} {
+	for _, want := range []string{other.Addr().String(), "another process holds the address", "ARGUS_PORT", "the bot keeps running"} {
 		if !strings.Contains(bind.Error(), want) {
 			t.Errorf("the message %q does not say %q", bind, want)
 		}
@@ -535,7 +581,7 @@ func TestPortTakenThenFree(t *testing.T) {
 // up, is as well. A listener that fails is replaced.
 func TestReportsOncePerChange(t *testing.T) {
 	rec := newRecord()
-	s := newServer(t, ServerConfig{ErrorLog: rec.err, OnState: rec.state})
+	s := newServer(t, Config{ErrorLog: rec.err, OnState: rec.state})
 	ticks := make(chan time.Time)
 	s.after = func(time.Duration) <-chan time.Time { return ticks }
 	listen := s.listen
@@ -599,7 +645,7 @@ func TestReportsOncePerChange(t *testing.T) {
 func TestSlowNameServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rec := newRecord()
-		s := newServer(t, ServerConfig{Addr: "bot.internal:9191", ErrorLog: rec.err, OnState: rec.state})
+		s := newServer(t, Config{Addr: "bot.internal:9191", ErrorLog: rec.err, OnState: rec.state})
 		tries := 0
 		s.listen = func(ctx context.Context, _ string) (net.Listener, error) {
 			tries++
@@ -650,7 +696,7 @@ func TestShutdownWhileRetrying(t *testing.T) {
 	}
 	defer func() { _ = other.Close() }()
 	rec := newRecord()
-	s := newServer(t, ServerConfig{Addr: other.Addr().String(), ErrorLog: rec.err, OnState: rec.state})
+	s := newServer(t, Config{Addr: other.Addr().String(), ErrorLog: rec.err, OnState: rec.state})
 	if err := s.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -671,12 +717,12 @@ func TestShutdownWhileRetrying(t *testing.T) {
 
 func TestShutdownCutsOff(t *testing.T) {
 	entered := make(chan struct{})
-	s, err := NewServer(ServerConfig{
+	s, err := New(Config{
 		Addr: "127.0.0.1:0",
-		Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		Pages: at("/metrics", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			close(entered)
 			<-r.Context().Done() // Until the connection is cut.
-		}),
+		})),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -696,11 +742,11 @@ func TestShutdownCutsOff(t *testing.T) {
 // The scrape under way ends properly.
 func TestShutdownLetsRequestsEnd(t *testing.T) {
 	entered, release := make(chan struct{}), make(chan struct{})
-	s := newServer(t, ServerConfig{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	s := newServer(t, Config{Pages: at("/metrics", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		close(entered)
 		<-release
 		_, _ = io.WriteString(w, "whole page")
-	})})
+	}))})
 	addr := start(t, s)
 	answer := make(chan string, 1)
 	go func() { answer <- raw(t, addr, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n") }()
@@ -725,7 +771,7 @@ func TestShutdownLetsRequestsEnd(t *testing.T) {
 
 func TestStartRacesShutdown(t *testing.T) {
 	for range 50 {
-		s := newServer(t, ServerConfig{})
+		s := newServer(t, Config{})
 		var wg sync.WaitGroup
 		wg.Go(func() {
 			if err := s.Start(); err != nil && !errors.Is(err, http.ErrServerClosed) {
@@ -744,42 +790,51 @@ func TestStartRacesShutdown(t *testing.T) {
 	}
 }
 
-func TestInvalidServerConfig(t *testing.T) {
+func TestInvalidConfig(t *testing.T) {
 	tests := map[string]struct {
-		cfg  ServerConfig
+		cfg  Config
 		want string
 	}{
-		"no handler":           {ServerConfig{}, "Handler is nil"},
-		"no port":              {ServerConfig{Addr: "localhost"}, `Addr "localhost"`},
-		"port is a word":       {ServerConfig{Addr: ":abc"}, `Addr ":abc": the port is not a number`},
-		"port too large":       {ServerConfig{Addr: ":70000"}, `Addr ":70000": the port is not a number from 0 to 65535`},
-		"negative port":        {ServerConfig{Addr: ":-1"}, `Addr ":-1"`},
-		"empty port":           {ServerConfig{Addr: "127.0.0.1:"}, `the port is not a number`},
-		"leading zero":         {ServerConfig{Addr: ":09191"}, `write the port as 9191`},
-		"bare IPv6":            {ServerConfig{Addr: "::1:9191"}, `it is not host:port`},
-		"URL":                  {ServerConfig{Addr: "http://x:9191"}, `Addr "http://x:9191"`},
-		"blank in the host":    {ServerConfig{Addr: "a b:9191"}, `blank`},
-		"relative path":        {ServerConfig{MetricsPath: "metrics"}, `MetricsPath "metrics": it does not begin with a slash`},
-		"path /":               {ServerConfig{MetricsPath: "/"}, "is taken"},
-		"path /healthz":        {ServerConfig{MetricsPath: "/healthz"}, "is taken"},
-		"path /readyz":         {ServerConfig{MetricsPath: "/readyz"}, "is taken"},
-		"path ends in a slash": {ServerConfig{MetricsPath: "/metrics/"}, "no slash at the end"},
-		"path climbs":          {ServerConfig{MetricsPath: "/a/../b"}, "single slashes"},
-		"path with a blank":    {ServerConfig{MetricsPath: "/a b"}, "use letters"},
-		"path with a query":    {ServerConfig{MetricsPath: "/a?b"}, "use letters"},
-		"path with a pattern":  {ServerConfig{MetricsPath: "/{x}"}, "use letters"},
-		"token, line break":    {ServerConfig{AuthToken: "s3cr3t\n"}, "AuthToken"},
-		"token, blank":         {ServerConfig{AuthToken: "s3cr3t t0k3n"}, "AuthToken"},
-		"token, not ASCII":     {ServerConfig{AuthToken: "s3cr3tä"}, "AuthToken"},
+		"no pages":             {Config{Pages: []Page{}}, "Pages is empty"},
+		"no handler":           {Config{Pages: at("/x", nil)}, `path "/x": Handler is nil`},
+		"one path twice":       {Config{Pages: append(at("/x", page()), at("/x", page())...)}, `path "/x": two pages have it`},
+		"no address":           {Config{Addr: "-"}, `Addr ""`},
+		"no port":              {Config{Addr: "localhost"}, `Addr "localhost"`},
+		"port is a word":       {Config{Addr: ":abc"}, `Addr ":abc": the port is not a number`},
+		"port too large":       {Config{Addr: ":70000"}, `Addr ":70000": the port is not a number from 0 to 65535`},
+		"negative port":        {Config{Addr: ":-1"}, `Addr ":-1"`},
+		"empty port":           {Config{Addr: "127.0.0.1:"}, `the port is not a number`},
+		"leading zero":         {Config{Addr: ":09191"}, `write the port as 9191`},
+		"bare IPv6":            {Config{Addr: "::1:9191"}, `it is not host:port`},
+		"URL":                  {Config{Addr: "http://x:9191"}, `Addr "http://x:9191"`},
+		"blank in the host":    {Config{Addr: "a b:9191"}, `must be a host name`},
+		"relative path":        {Config{Pages: at("metrics", page())}, `path "metrics": must be a path such as /metrics`},
+		"path /":               {Config{Pages: at("/", page())}, "is taken"},
+		"path /healthz":        {Config{Pages: at("/healthz", page())}, "is taken"},
+		"path /readyz":         {Config{Pages: at("/readyz", page())}, "is taken"},
+		"path ends in a slash": {Config{Pages: at("/metrics/", page())}, "no slash at the end"},
+		"path climbs":          {Config{Pages: at("/a/../b", page())}, "single slashes"},
+		"path with a blank":    {Config{Pages: at("/a b", page())}, "must be a path"},
+		"path with a query":    {Config{Pages: at("/a?b", page())}, "must be a path"},
+		"path with a pattern":  {Config{Pages: at("/{x}", page())}, "must be a path"},
+		"token, line break":    {Config{AuthToken: "s3cr3t\n"}, "AuthToken"},
+		"token, blank":         {Config{AuthToken: "s3cr3t t0k3n"}, "AuthToken"},
+		"token, not ASCII":     {Config{AuthToken: "s3cr3tä"}, "AuthToken"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if name != "no handler" {
-				tt.cfg.Handler = page()
+			switch {
+			case tt.cfg.Addr == "":
+				tt.cfg.Addr = "127.0.0.1:0"
+			case tt.cfg.Addr == "-":
+				tt.cfg.Addr = ""
 			}
-			s, err := NewServer(tt.cfg)
+			if tt.cfg.Pages == nil {
+				tt.cfg.Pages = at("/metrics", page())
+			}
+			s, err := New(tt.cfg)
 			if err == nil || s != nil {
-				t.Fatalf("NewServer = %v, %v: want an error", s, err)
+				t.Fatalf("New = %v, %v: want an error", s, err)
 			}
 			if !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("the error %q does not say %q", err, tt.want)
@@ -789,34 +844,34 @@ func TestInvalidServerConfig(t *testing.T) {
 			}
 		})
 	}
-	_, err := NewServer(ServerConfig{Addr: "x", MetricsPath: "x", AuthToken: " "})
-	for _, want := range []string{"Addr", "MetricsPath", "Handler", "AuthToken"} {
+	_, err := New(Config{Addr: "x", Pages: at("x", nil), AuthToken: " "})
+	for _, want := range []string{"Addr", `path "x"`, "Handler", "AuthToken"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("the joined error does not name %s: %v", want, err)
 		}
 	}
-	for _, addr := range []string{"", ":0", "127.0.0.1:9191", "[::1]:65535", "localhost:1"} {
-		if _, err := NewServer(ServerConfig{Addr: addr, Handler: page()}); err != nil {
+	for _, addr := range []string{":0", "127.0.0.1:9191", "[::1]:65535", "localhost:1"} {
+		if _, err := New(Config{Addr: addr, Pages: at("/metrics", page())}); err != nil {
 			t.Errorf("Addr %q: %v", addr, err)
 		}
 	}
 }
 
-func FuzzServerConfig(f *testing.F) {
+func FuzzConfig(f *testing.F) {
 	for _, s := range []string{":9191", "/metrics", "a b", "[::1]:1", "/a//b", token} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, in string) {
-		if s, err := NewServer(ServerConfig{MetricsPath: in, Handler: page()}); err == nil && in != "" {
+		if s, err := New(Config{Addr: ":0", Pages: at(in, page())}); err == nil {
 			r := httptest.NewRequest(http.MethodGet, in, nil)
 			w := httptest.NewRecorder()
-			s.Handler().ServeHTTP(w, r)
+			s.routes.ServeHTTP(w, r)
 			if w.Body.String() != "the page\n" {
-				t.Errorf("MetricsPath %q is accepted and not served: %d %s", in, w.Code, w.Body)
+				t.Errorf("path %q is accepted and not served: %d %s", in, w.Code, w.Body)
 			}
 		}
-		if s, err := NewServer(ServerConfig{AuthToken: in, Handler: page()}); err == nil && in != "" {
-			if w := do(t, s.Handler(), http.MethodGet, "/metrics", "Authorization", "Bearer "+in); w.Code != 200 {
+		if s, err := New(Config{Addr: ":0", AuthToken: in, Pages: at("/metrics", page())}); err == nil && in != "" {
+			if w := do(t, s.routes, http.MethodGet, "/metrics", "Authorization", "Bearer "+in); w.Code != 200 {
 				t.Errorf("AuthToken %q is accepted and does not work: %d", in, w.Code)
 			}
 		}

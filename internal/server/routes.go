@@ -1,0 +1,256 @@
+package server
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html"
+	"net/http"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// routes answers the pages, the probes and the index. Paths are compared as they
+// are: there is nothing to redirect to and no tree to serve.
+type routes struct {
+	cfg    Config
+	pages  map[string]http.Handler
+	auth   *bearer
+	report func(error)
+}
+
+func newRoutes(cfg Config, report func(error)) *routes {
+	r := &routes{cfg: cfg, pages: make(map[string]http.Handler), auth: newBearer(cfg.AuthToken), report: report}
+	r.cfg.AuthToken = ""
+	for _, page := range cfg.Pages {
+		r.pages[page.Path] = r.auth.guard(page.Handler)
+	}
+	r.pages[healthPath] = http.HandlerFunc(health)
+	r.pages[readyPath] = http.HandlerFunc(r.ready)
+	r.pages[indexPath] = http.HandlerFunc(r.index)
+	return r
+}
+
+// ServeHTTP implements http.Handler.
+func (rt *routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	page, ok := rt.pages[r.URL.Path]
+	if !ok {
+		page = http.HandlerFunc(http.NotFound)
+	} else {
+		page = readOnly(page)
+	}
+	shield(page, rt.report).ServeHTTP(w, r)
+}
+
+// One serves a single page as a [Server] does, with the token, the headers and
+// the protection from a panic, under whatever path it is mounted. report gets what
+// goes wrong, at a limited rate.
+func One(page http.Handler, token string, report func(error)) http.Handler {
+	faults := &serveFaults{report: report}
+	return shield(readOnly(newBearer(token).guard(page)), faults.note)
+}
+
+// shield sets the headers that every answer has, and answers 500 for a handler
+// that panics: the connection's goroutine is ours, and the process goes on.
+func shield(next http.Handler, report func(error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			p := recover()
+			if p == nil {
+				return
+			}
+			if p == http.ErrAbortHandler { //nolint:errorlint // as net/http compares it; another error may have methods that panic
+				panic(http.ErrAbortHandler) //nolint:forbidigo // net/http's own way to cut a connection
+			}
+			report(fmt.Errorf("a handler panicked: %v", p))
+			http.Error(w, "internal error; the cause is in the log of the process", http.StatusInternalServerError)
+		}()
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Cache-Control", "no-store")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		h.Set("Referrer-Policy", "no-referrer")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// readOnly lets GET and HEAD through.
+func readOnly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			http.Error(w, "only GET and HEAD are served here", http.StatusMethodNotAllowed)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// authorized says whether a request has the token.
+func (rt *routes) authorized(r *http.Request) bool {
+	ok, _ := rt.auth.check(r)
+	return ok
+}
+
+// health is green while the process can answer at all. It says nothing about
+// Discord: an orchestrator restarts what is not healthy, and a restart does not
+// bring Discord back.
+func health(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = w.Write([]byte("ok\n"))
+}
+
+// readiness is the body of /readyz.
+type readiness struct {
+	Ready  bool   `json:"ready"`
+	Up     *int   `json:"shards_up,omitempty"`
+	Total  *int   `json:"shards_total,omitempty"`
+	Reason string `json:"reason,omitempty"`
+}
+
+func (rt *routes) ready(w http.ResponseWriter, _ *http.Request) {
+	body := readiness{Ready: true}
+	if rt.cfg.Shards != nil {
+		up, total := rt.cfg.Shards()
+		body.Up, body.Total = &up, &total
+		if rt.cfg.Ready == nil && (total < 1 || up < total) {
+			body.Ready, body.Reason = false, fmt.Sprintf("%d of %d shards are up", up, total)
+		}
+	}
+	if rt.cfg.Ready != nil {
+		if err := rt.cfg.Ready(); err != nil {
+			body.Ready, body.Reason = false, err.Error()
+		}
+	}
+	out, err := json.Marshal(body)
+	if err != nil {
+		rt.report(fmt.Errorf("cannot write the body of %s: %w", readyPath, err))
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if !body.Ready {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_, _ = w.Write(append(out, '\n'))
+}
+
+// index links relative to itself, so that it works behind a proxy that adds a
+// prefix.
+func (rt *routes) index(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	var b strings.Builder
+	b.WriteString("<!doctype html>\n<html lang=\"en\">\n<title>Argus</title>\n<h1>Argus</h1>\n<ul>\n")
+	for _, l := range append(slices.Clone(rt.cfg.Pages),
+		Page{Path: healthPath, Title: "liveness: 200 while the process answers"},
+		Page{Path: readyPath, Title: "readiness: 200 while all shards are up"},
+	) {
+		fmt.Fprintf(&b, "<li><a href=\"./%s\">%s</a>: %s</li>\n",
+			html.EscapeString(strings.TrimPrefix(l.Path, "/")), html.EscapeString(l.Path), html.EscapeString(l.Title))
+	}
+	b.WriteString("</ul>\n</html>\n")
+	_, _ = w.Write([]byte(b.String()))
+}
+
+// A path without anything that would have to be escaped in a URL, a header or a
+// scrape configuration.
+var plainPath = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`)
+
+// CheckPath returns an error, which completes the path, where a page cannot be
+// served under it.
+func CheckPath(p string) error {
+	switch {
+	case p == indexPath || p == healthPath || p == readyPath:
+		return errors.New("is taken by the server; choose another path, such as /metrics")
+	case len(p) > 1024 || !plainPath.MatchString(p) || path.Clean(p) != p:
+		return errors.New("must be a path such as /metrics: letters, digits and . _ ~ - between single slashes, with no slash at the end and no query")
+	}
+	return nil
+}
+
+func checkPages(pages []Page) (errs []error) {
+	if len(pages) == 0 {
+		errs = append(errs, errors.New("Pages is empty"))
+	}
+	seen := make(map[string]bool)
+	for _, page := range pages {
+		if err := CheckPath(page.Path); err != nil {
+			errs = append(errs, fmt.Errorf("path %q: %w", page.Path, err))
+		}
+		if seen[page.Path] {
+			errs = append(errs, fmt.Errorf("path %q: two pages have it", page.Path))
+		}
+		if page.Handler == nil {
+			errs = append(errs, fmt.Errorf("path %q: Handler is nil", page.Path))
+		}
+		seen[page.Path] = true
+	}
+	return errs
+}
+
+// RFC 6750, section 2.1: b64token.
+var b64token = regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`)
+
+// CheckToken returns an error, which completes the token without showing it, where
+// it cannot be a bearer token.
+func CheckToken(token string) error {
+	if !b64token.MatchString(token) {
+		return errors.New("must be letters, digits and . _ ~ + / -, with = at the end only (RFC 6750); look for a line break or a space")
+	}
+	return nil
+}
+
+// Realm is in the challenge for a token: who is answered 401 knows an Argus by it.
+const Realm = "argus"
+
+// bearer checks RFC 6750 tokens. It keeps the hash alone.
+type bearer struct{ want [sha256.Size]byte }
+
+// newBearer returns nil, which lets everybody in, for an empty token.
+func newBearer(token string) *bearer {
+	if token == "" {
+		return nil
+	}
+	return &bearer{sha256.Sum256([]byte(token))}
+}
+
+func (b *bearer) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if b == nil || b.allow(w, r) {
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// allow answers 401 and returns false unless the request has the token.
+func (b *bearer) allow(w http.ResponseWriter, r *http.Request) bool {
+	ok, given := b.check(r)
+	if ok {
+		return true
+	}
+	challenge := `Bearer realm="` + Realm + `"`
+	if given {
+		challenge += `, error="invalid_token"`
+	}
+	w.Header().Set("WWW-Authenticate", challenge)
+	http.Error(w, "a bearer token is needed", http.StatusUnauthorized)
+	return false
+}
+
+// check says whether the request has the token, and whether it has any. Hashes are
+// compared, both of one length, so that the time tells nothing about the token,
+// its length included.
+func (b *bearer) check(r *http.Request) (ok, given bool) {
+	headers := r.Header.Values("Authorization")
+	if b == nil || len(headers) == 0 {
+		return false, false
+	}
+	scheme, token, _ := strings.Cut(headers[0], " ")
+	got := sha256.Sum256([]byte(strings.TrimLeft(token, " ")))
+	match := subtle.ConstantTimeCompare(got[:], b.want[:]) == 1
+	// More than one header is refused: what stands between us and the client may
+	// have looked at another one.
+	return match && len(headers) == 1 && strings.EqualFold(scheme, "Bearer"), true
+}
