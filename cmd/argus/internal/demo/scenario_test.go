@@ -813,7 +813,7 @@ func TestScenariosAreTold(t *testing.T) {
 				t.Errorf("%s: the chapter lacks the query %s", sc.name, look.query)
 			}
 		}
-		for _, part := range []string{"**What happened.**", "**What you see.**", "**What to do.**", "**When to leave it alone.**"} {
+		for _, part := range []string{"**Cause.**", "**Symptoms.**", "**Action.**", "**When to ignore it.**"} {
 			if !strings.Contains(chapter, part) {
 				t.Errorf("%s: the chapter lacks %s", sc.name, part)
 			}
