@@ -25,6 +25,8 @@ type Argus struct {
 	pipeline        *pipeline
 	poll            *sessionStartPoll // nil unless asked for
 
+	endHandlers context.CancelFunc // ends the context of wrapped handlers
+
 	shutdown     sync.Once
 	shutdownDone chan struct{}
 	shutdownErr  error
@@ -110,6 +112,9 @@ func (a *Argus) assemble(c resolved, o *options, sessions []*discordgo.Session) 
 		if a.pipeline != nil {
 			a.pipeline.discard()
 		}
+		if a.endHandlers != nil {
+			a.endHandlers()
+		}
 	}()
 	a.pipeline, err = newPipeline(c, o, a.log, probe{
 		shards: func() (up, configured int) { return a.instrumentation.ShardsUp() },
@@ -118,20 +123,19 @@ func (a *Argus) assemble(c resolved, o *options, sessions []*discordgo.Session) 
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithCancel(context.Background())
+	a.endHandlers = cancel
 	opts := []instrument.Option{
+		instrument.WithContext(ctx),
 		instrument.WithMeterProvider(a.pipeline.provider),
 		instrument.WithNamespace(c.Namespace),
 		instrument.WithCommands(o.commands...),
 		instrument.WithErrorHandler(otel.ErrorHandlerFunc(a.pipeline.report)),
-	}
-	if !c.Acks {
-		opts = append(opts, instrument.WithoutAcks())
+		instrument.WithAcks(c.Acks),
+		instrument.WithLogRecords(c.LogRecords && !c.Disabled),
 	}
 	if o.withoutGateway {
 		opts = append(opts, instrument.WithoutGateway())
-	}
-	if c.LogRecords && !c.Disabled {
-		opts = append(opts, instrument.WithLogRecords())
 	}
 	a.instrumentation, err = instrument.New(opts...)
 	if err != nil {
@@ -229,16 +233,24 @@ func (a *Argus) InteractionEndpoint(h http.Handler) http.Handler {
 	return a.instrumentation.InteractionEndpoint(h)
 }
 
-// Interaction wraps a handler of interactions, for the session's AddHandler: the time it takes, and whether it succeeded, are
-// recorded by command. An error it returns is counted by its type and goes no further; a panic is counted and passed on.
-// Each handler that is wrapped counts each command it is called with, so register one for all commands.
-func (a *Argus) Interaction(h func(*discordgo.Session, *discordgo.InteractionCreate) error) func(*discordgo.Session, *discordgo.InteractionCreate) {
+// Interaction wraps a handler of interactions, for the session's AddHandler: it records the duration and the outcome by command.
+// An error that h returns is counted by its type and dropped; a panic is counted and re-raised. The context ends when [Argus.Shutdown] begins.
+// Each wrapped handler counts each command that it is called with, so register one for all commands.
+func (a *Argus) Interaction(
+	h func(ctx context.Context, s *discordgo.Session, i *discordgo.InteractionCreate) error,
+) func(*discordgo.Session, *discordgo.InteractionCreate) {
 	return a.instrumentation.Interaction(h)
 }
 
-// Command runs h as the prefix (text) command of that name, records the time it takes and whether it succeeded, and returns its error.
-func (a *Argus) Command(name string, h func() error) error {
-	return a.instrumentation.Command(name, h)
+// AppCommand runs h for an interaction and records what [Argus.Interaction] does, for command frameworks that call the handlers
+// themselves. It returns the error of h.
+func (a *Argus) AppCommand(ctx context.Context, i *discordgo.InteractionCreate, h func(ctx context.Context) error) error {
+	return a.instrumentation.AppCommand(ctx, i, h)
+}
+
+// Command runs h as the prefix (text) command of that name, records its duration and outcome, and returns its error.
+func (a *Argus) Command(ctx context.Context, name string, h func(ctx context.Context) error) error {
+	return a.instrumentation.Command(ctx, name, h)
 }
 
 // Commands adds to the names that the label command may have, as [WithCommands] does.
@@ -246,9 +258,11 @@ func (a *Argus) Commands(names ...string) error {
 	return a.instrumentation.Commands(names...)
 }
 
-// RequestOption returns an option for one REST call that makes the time visible which the call waits in discordgo's rate limiter
-// (discord_rest_queue_wait_seconds). Make one for each call, right before it.
-func (a *Argus) RequestOption() discordgo.RequestOption { return a.instrumentation.RequestOption() }
+// RequestOption returns an option for one REST call that measures how long it waits in discordgo's rate limiter
+// (discord_rest_queue_wait_seconds). Make one for each call, right before it. ctx does not cancel the request.
+func (a *Argus) RequestOption(ctx context.Context) discordgo.RequestOption {
+	return a.instrumentation.RequestOption(ctx)
+}
 
 // MeterProvider is for instruments of the bot's own: they leave the process on the same ways, with the same labels cluster, bot and region.
 // For other libraries that use OpenTelemetry's global one, pass it to otel.SetMeterProvider; Argus itself does not.
@@ -297,6 +311,7 @@ func (a *Argus) Shutdown(ctx context.Context) error {
 	}
 	defer close(a.shutdownDone)
 	defer a.log.flush(ctx)
+	a.endHandlers()
 	if a.poll != nil {
 		a.poll.cancel()
 		defer a.poll.wait(ctx) // last: what it waits for may be deaf to that

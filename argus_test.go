@@ -446,10 +446,10 @@ func TestSwitchedOff(t *testing.T) {
 		t.Errorf("Handler answers %d", recorder.Code)
 	}
 	called := 0
-	a.Interaction(func(*discordgo.Session, *discordgo.InteractionCreate) error { called++; return nil })(
+	a.Interaction(func(context.Context, *discordgo.Session, *discordgo.InteractionCreate) error { called++; return nil })(
 		session, &discordgo.InteractionCreate{Interaction: &discordgo.Interaction{}})
 	want := errors.New("from the handler")
-	if err := a.Command("ping", func() error { called++; return want }); !errors.Is(err, want) {
+	if err := a.Command(context.Background(), "ping", func(context.Context) error { called++; return want }); !errors.Is(err, want) {
 		t.Errorf("Command returns %v", err)
 	}
 	if called != 2 {

@@ -84,7 +84,7 @@ func TestNoTokenIsShown(t *testing.T) {
 
 	boom := errors.New("the handler fails")
 	interactions := make(chan *discordgo.Interaction, 1)
-	s.AddHandler(a.Interaction(func(_ *discordgo.Session, i *discordgo.InteractionCreate) error {
+	s.AddHandler(a.Interaction(func(_ context.Context, _ *discordgo.Session, i *discordgo.InteractionCreate) error {
 		interactions <- i.Interaction
 		return boom
 	}))

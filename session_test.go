@@ -83,7 +83,7 @@ func TestRealSessions(t *testing.T) {
 	}
 	defer shutDown(t, a)
 	failure := errors.New("the handler fails")
-	sessions[0].AddHandler(a.Interaction(func(s *discordgo.Session, i *discordgo.InteractionCreate) error {
+	sessions[0].AddHandler(a.Interaction(func(_ context.Context, s *discordgo.Session, i *discordgo.InteractionCreate) error {
 		err := s.InteractionRespond(i.Interaction, &discordgo.InteractionResponse{Type: discordgo.InteractionResponsePong})
 		if i.ApplicationCommandData().Name == "pong" {
 			err = failure
@@ -104,7 +104,7 @@ func TestRealSessions(t *testing.T) {
 	if err := a.Commands("roll"); err != nil {
 		t.Fatal(err)
 	}
-	if err := a.Command("roll", func() error { return failure }); !errors.Is(err, failure) {
+	if err := a.Command(context.Background(), "roll", func(context.Context) error { return failure }); !errors.Is(err, failure) {
 		t.Errorf("Command returns %v", err)
 	}
 
@@ -222,5 +222,39 @@ func TestSessionOfTwo(t *testing.T) {
 	shutDown(t, both[0])
 	if page := scrape(t, both[1].Handler()); !hasLine(page, `discord_guilds{cluster="default"} 2`) {
 		t.Errorf("the second stopped with the first:\n%s", page)
+	}
+}
+
+// TestHandlersEndWithShutdown: the context of a wrapped handler ends when Shutdown
+// begins, so that a handler that is at work can stop.
+func TestHandlersEndWithShutdown(t *testing.T) {
+	t.Parallel()
+	for name, variables := range map[string]map[string]string{"on": nil, "off": {"OTEL_SDK_DISABLED": "true"}} {
+		s, err := discordgo.New("Bot not-a-secret")
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := start(environ(variables, nil), s, []Option{WithAddr("127.0.0.1:0"), new(journal).option()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		entered, ended := make(chan struct{}), make(chan error, 1)
+		h := a.Interaction(func(ctx context.Context, _ *discordgo.Session, _ *discordgo.InteractionCreate) error {
+			close(entered)
+			<-ctx.Done()
+			ended <- ctx.Err()
+			return nil
+		})
+		go h(nil, &discordgo.InteractionCreate{Interaction: &discordgo.Interaction{ID: "1", Type: discordgo.InteractionPing}})
+		<-entered
+		shutDown(t, a)
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: the context ended with %v", name, err)
+		}
+		want := errors.New("of the command")
+		run := func(ctx context.Context) error { return errors.Join(ctx.Err(), want) }
+		if err := a.AppCommand(t.Context(), nil, run); !errors.Is(err, want) || errors.Is(err, context.Canceled) {
+			t.Errorf("%s: AppCommand after Shutdown returns %v", name, err)
+		}
 	}
 }

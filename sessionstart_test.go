@@ -87,7 +87,7 @@ func TestRequestOption(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer shutDown(t, a)
-	if _, err := s.User("@me", a.RequestOption(), discordgo.WithLocale(discordgo.German)); err != nil {
+	if _, err := s.User("@me", a.RequestOption(context.Background()), discordgo.WithLocale(discordgo.German)); err != nil {
 		t.Fatal(err)
 	}
 	page := scrape(t, a.Handler())

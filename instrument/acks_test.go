@@ -1,6 +1,7 @@
 package instrument_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -75,7 +76,7 @@ func waterfall(t *testing.T, where string, delay time.Duration) {
 	b.attach(s)
 	var handled, asked, answered time.Time
 	done := make(chan error, 1)
-	s.AddHandler(b.inst.Interaction(func(s *discordgo.Session, i *discordgo.InteractionCreate) (err error) {
+	s.AddHandler(b.inst.Interaction(func(_ context.Context, s *discordgo.Session, i *discordgo.InteractionCreate) (err error) {
 		handled = time.Now()
 		defer func() { done <- err }()
 		if where == "handler" {
@@ -89,7 +90,7 @@ func waterfall(t *testing.T, where string, delay time.Duration) {
 			}()
 		}
 		asked = time.Now()
-		err = pong(s, i.Interaction, b.inst.RequestOption())
+		err = pong(s, i.Interaction, b.inst.RequestOption(context.Background()))
 		answered = time.Now()
 		return err
 	}))
@@ -367,7 +368,7 @@ func TestAnsweredElsewhere(t *testing.T) {
 			t.Parallel()
 			var opts []instrument.Option
 			if !follow {
-				opts = append(opts, instrument.WithoutAcks())
+				opts = append(opts, instrument.WithAcks(false))
 			}
 			b := newBench(t, nil, opts...)
 			receiver := b.session(0, 1)

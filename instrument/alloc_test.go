@@ -2,6 +2,7 @@ package instrument
 
 import (
 	"bytes"
+	"context"
 	"net"
 	"net/http"
 	"runtime"
@@ -199,7 +200,7 @@ func (s *interactionStream) another() []byte {
 func TestNoAllocationsForNewInteractions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newTapped(t, true, WithCommands("ping"))
-		f.inst.Interaction(func(*discordgo.Session, *discordgo.InteractionCreate) error { return nil })
+		f.inst.Interaction(func(context.Context, *discordgo.Session, *discordgo.InteractionCreate) error { return nil })
 		stream := newInteractionStream()
 		for range 2 * maxPending {
 			f.feed(t, stream.another())
@@ -259,7 +260,7 @@ func TestFewAllocationsForARequest(t *testing.T) {
 		return testing.AllocsPerRun(1000, func() {
 			var err error
 			if option {
-				_, err = f.session.RequestWithBucketID(http.MethodPost, discordgo.EndpointChannelMessages("44"), nil, "44", f.inst.RequestOption())
+				_, err = f.session.RequestWithBucketID(http.MethodPost, discordgo.EndpointChannelMessages("44"), nil, "44", f.inst.RequestOption(context.Background()))
 			} else {
 				_, err = f.session.RequestWithBucketID(http.MethodPost, discordgo.EndpointChannelMessages("44"), nil, "44")
 			}

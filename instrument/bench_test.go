@@ -184,13 +184,13 @@ func BenchmarkCommand(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer func() { _ = inst.Close() }()
-	h := func(*discordgo.Session, *discordgo.InteractionCreate) error { return nil }
+	h := func(context.Context, *discordgo.Session, *discordgo.InteractionCreate) error { return nil }
 	wrapped := inst.Interaction(h)
 	ic := interaction(discordgo.InteractionApplicationCommand, "ping")
 	b.Run("bare", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			_ = h(nil, ic)
+			_ = h(b.Context(), nil, ic)
 		}
 	})
 	b.Run("wrapped", func(b *testing.B) {

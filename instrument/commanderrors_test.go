@@ -1,6 +1,7 @@
 package instrument_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -106,10 +107,10 @@ func TestErrorsOfAnyKind(t *testing.T) {
 	kinds := errorKinds()
 	b := newBench(t, nil, instrument.WithCommands("ping"))
 	var fail error
-	h := b.inst.Interaction(func(*discordgo.Session, *discordgo.InteractionCreate) error { return fail })
+	h := b.inst.Interaction(func(context.Context, *discordgo.Session, *discordgo.InteractionCreate) error { return fail })
 	for _, fail = range kinds {
 		h(nil, interaction(discordgo.InteractionApplicationCommand, "ping"))
-		got := b.inst.Command("ping", func() error { return fail })
+		got := b.inst.Command(context.Background(), "ping", func(context.Context) error { return fail })
 		if reflect.TypeOf(got) != reflect.TypeOf(fail) {
 			t.Errorf("Command returned a %T, the handler a %T", got, fail)
 		}
@@ -140,7 +141,7 @@ func TestErrorsOfAnyKind(t *testing.T) {
 // TestErrorTypesAreShort: a type without a name is named by its definition.
 func TestErrorTypesAreShort(t *testing.T) {
 	b := newBench(t, nil, instrument.WithCommands("ping"))
-	if err := b.inst.Command("ping", func() error { return genericError[longName]{} }); err == nil {
+	if err := b.inst.Command(context.Background(), "ping", func(context.Context) error { return genericError[longName]{} }); err == nil {
 		t.Fatal("the error is lost")
 	}
 	series := b.collect().with("discord.command.errors")
@@ -158,13 +159,15 @@ func TestErrorTypesAreShort(t *testing.T) {
 // TestHandlersThatExit: runtime.Goexit in a handler is counted.
 func TestHandlersThatExit(t *testing.T) {
 	b := newBench(t, nil, instrument.WithCommands("ping"))
-	h := b.inst.Interaction(func(*discordgo.Session, *discordgo.InteractionCreate) error {
+	h := b.inst.Interaction(func(context.Context, *discordgo.Session, *discordgo.InteractionCreate) error {
 		runtime.Goexit()
 		return nil
 	})
 	for _, run := range []func(){
 		func() { h(nil, interaction(discordgo.InteractionApplicationCommand, "ping")) },
-		func() { _ = b.inst.Command("ping", func() error { runtime.Goexit(); return nil }) },
+		func() {
+			_ = b.inst.Command(context.Background(), "ping", func(context.Context) error { runtime.Goexit(); return nil })
+		},
 	} {
 		exited := make(chan struct{})
 		go func() {

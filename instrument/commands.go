@@ -126,46 +126,75 @@ func (s *commandSet) each(f func(*command)) {
 func (i *Instrumentation) Commands(names ...string) error { return i.commands.register(names) }
 
 // Interaction wraps a handler of interactions so that each application command
-// it finishes is counted and timed, from the receipt of the interaction where
-// the connection is tapped. Register what it returns with Session.AddHandler.
+// that it finishes is counted and timed, from the receipt of the interaction where
+// the connection is tapped. Register the result with Session.AddHandler.
 //
-// discordgo calls every handler of a kind, and each one that is wrapped counts:
-// register one for all commands, or wrap what it hands them on to.
+// discordgo calls every handler of a type, and each wrapped handler counts:
+// register one for all commands, or wrap the function that it dispatches to.
 //
-// An error that h returns is recorded and goes no further: a handler of
-// discordgo's has nobody to return it to. A panic is recorded and re-raised; a
-// handler that ends its goroutine with runtime.Goexit is recorded as one. Other kinds of interactions are handed on; of them only errors and
-// panics are recorded, with the command "other". A nil handler does nothing.
-func (i *Instrumentation) Interaction(h func(*discordgo.Session, *discordgo.InteractionCreate) error) func(*discordgo.Session, *discordgo.InteractionCreate) {
+// The context is the one of [WithContext]; it ends with [Instrumentation.Close]. An
+// error that h returns is recorded and dropped, since discordgo has no use for it. A
+// panic is recorded and re-raised; runtime.Goexit in a handler is recorded as one.
+// Other kinds of interactions reach h as well; only their errors and panics are
+// recorded, with the command "other". A nil handler does nothing.
+func (i *Instrumentation) Interaction(
+	h func(ctx context.Context, s *discordgo.Session, ic *discordgo.InteractionCreate) error,
+) func(*discordgo.Session, *discordgo.InteractionCreate) {
 	if h == nil {
 		return func(*discordgo.Session, *discordgo.InteractionCreate) {}
 	}
 	i.timers.used.Store(true)
 	return func(s *discordgo.Session, ic *discordgo.InteractionCreate) {
-		r := i.beginInteraction(ic)
+		r := i.beginInteraction(i.ctx, ic)
 		defer r.end() // also while a panic passes, which is not recovered
-		r.err = h(s, ic)
+		r.err = h(i.ctx, s, ic)
 		r.returned = true
 	}
 }
 
-// Command runs the handler of a prefix command and counts and times it. It
-// returns what h returns; a panic is recorded and re-raised, and runtime.Goexit is
-// recorded as one. A name that is not registered counts as "other". A nil handler does nothing.
-func (i *Instrumentation) Command(name string, h func() error) error {
+// AppCommand runs h for an interaction and measures it as [Instrumentation.Interaction]
+// does. It is for command frameworks that call a handler per command themselves:
+// call it around each command, or in the framework's middleware. It returns what h
+// returns, and h gets ctx. A nil handler does nothing. discord.interaction.handler.delay
+// is recorded from the second interaction on.
+func (i *Instrumentation) AppCommand(ctx context.Context, ic *discordgo.InteractionCreate, h func(ctx context.Context) error) error {
 	if h == nil {
 		return nil
 	}
-	c := findCommand(i.commands, name)
-	r := run{inst: i, command: c, outcomes: &c.text, duration: i.metrics.commandDuration, hook: hookCommand, began: time.Now()}
+	i.timers.used.Store(true)
+	r := i.beginInteraction(ctx, ic)
 	defer r.end()
-	r.err = h()
+	r.err = h(ctx)
 	r.returned = true
 	return r.err
 }
 
-func (i *Instrumentation) beginInteraction(ic *discordgo.InteractionCreate) (r run) {
-	r = run{inst: i, command: i.commands.other, hook: hookInteraction, began: time.Now()}
+// Command runs the handler of a prefix command, and counts and times it. It
+// returns what h returns, and h gets ctx. A panic is recorded and re-raised;
+// runtime.Goexit is recorded as one. A name that is not registered counts as
+// "other". A nil handler does nothing.
+func (i *Instrumentation) Command(ctx context.Context, name string, h func(ctx context.Context) error) error {
+	if h == nil {
+		return nil
+	}
+	c := findCommand(i.commands, name)
+	r := run{inst: i, ctx: ctx, command: c, outcomes: &c.text, duration: i.metrics.commandDuration, hook: hookCommand, began: time.Now()}
+	defer r.end()
+	r.err = h(ctx)
+	r.returned = true
+	return r.err
+}
+
+// orBackground replaces a nil context, which the SDK cannot take.
+func orBackground(ctx context.Context) context.Context {
+	if ctx == nil {
+		return context.Background()
+	}
+	return ctx
+}
+
+func (i *Instrumentation) beginInteraction(ctx context.Context, ic *discordgo.InteractionCreate) (r run) {
+	r = run{inst: i, ctx: ctx, command: i.commands.other, hook: hookInteraction, began: time.Now()}
 	defer i.faults.catch(hookInteraction)
 	if ic == nil || ic.Interaction == nil {
 		return r
@@ -180,7 +209,7 @@ func (i *Instrumentation) beginInteraction(ic *discordgo.InteractionCreate) (r r
 		if n := int(ic.Type); n > 0 && n < len(interactionTypes) {
 			kind = n
 		}
-		i.metrics.handlerDelay.Record(context.Background(), r.began.Sub(at).Seconds(), i.interactions.byType[kind]...)
+		i.metrics.handlerDelay.Record(orBackground(ctx), r.began.Sub(at).Seconds(), i.interactions.byType[kind]...)
 		r.began = at
 	}
 	if ic.Type == discordgo.InteractionApplicationCommand {
@@ -207,6 +236,7 @@ func fullName(data discordgo.ApplicationCommandInteractionData) string {
 // A run is one handler at work.
 type run struct {
 	inst     *Instrumentation
+	ctx      context.Context //nolint:containedctx // of the handler, for as long as it runs
 	command  *command
 	outcomes *outcomes // nil where only errors are recorded
 	duration metric.Float64Histogram
@@ -235,5 +265,5 @@ func (r *run) end() {
 		return
 	}
 	defer r.outcomes.cells[status].n.Add(1) // last: whoever sees the run counted finds its duration
-	r.duration.Record(context.Background(), time.Since(r.began).Seconds(), r.outcomes.record[status]...)
+	r.duration.Record(orBackground(r.ctx), time.Since(r.began).Seconds(), r.outcomes.record[status]...)
 }

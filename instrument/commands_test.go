@@ -1,6 +1,7 @@
 package instrument_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -40,7 +41,7 @@ func (quotaError) Error() string { return "no more" }
 func TestCommandOutcomes(t *testing.T) {
 	b := newBench(t, nil, instrument.WithCommands("ping", "config", "config set", "admin user ban"))
 	var fail error
-	h := b.inst.Interaction(func(*discordgo.Session, *discordgo.InteractionCreate) error { return fail })
+	h := b.inst.Interaction(func(context.Context, *discordgo.Session, *discordgo.InteractionCreate) error { return fail })
 	command := discordgo.InteractionApplicationCommand
 	for _, tt := range []struct {
 		name string
@@ -122,14 +123,14 @@ func TestUnwrappedIsUnknown(t *testing.T) {
 		t.Errorf("no handler is wrapped, and there is %v", got)
 	}
 	b.collect().want(t, reading{"discord.command.names": 1})
-	_ = b.inst.Interaction(func(*discordgo.Session, *discordgo.InteractionCreate) error { return nil })
+	_ = b.inst.Interaction(func(context.Context, *discordgo.Session, *discordgo.InteractionCreate) error { return nil })
 	if got, want := fmt.Sprint(runs()), fmt.Sprint(reading{
 		"discord.app_commands{command=ping,status=success}": 0,
 		"discord.app_commands{command=ping,status=error}":   0,
 	}); got != want {
 		t.Errorf("with a wrapped handler there is %s, want %s", got, want)
 	}
-	if err := b.inst.Command("ping", func() error { return nil }); err != nil {
+	if err := b.inst.Command(context.Background(), "ping", func(context.Context) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
 	b.collect().want(t, reading{
@@ -141,16 +142,16 @@ func TestUnwrappedIsUnknown(t *testing.T) {
 func TestPrefixCommands(t *testing.T) {
 	b := newBench(t, nil, instrument.WithCommands("roll"))
 	boom := quotaError{}
-	if err := b.inst.Command("roll", func() error { return nil }); err != nil {
+	if err := b.inst.Command(context.Background(), "roll", func(context.Context) error { return nil }); err != nil {
 		t.Errorf("Command returned %v, the handler nil", err)
 	}
-	if err := b.inst.Command("roll", func() error { return boom }); !errors.Is(err, boom) {
+	if err := b.inst.Command(context.Background(), "roll", func(context.Context) error { return boom }); !errors.Is(err, boom) {
 		t.Errorf("Command returned %v, the handler %v", err, boom)
 	}
-	if err := b.inst.Command("drop table;", func() error { return nil }); err != nil {
+	if err := b.inst.Command(context.Background(), "drop table;", func(context.Context) error { return nil }); err != nil {
 		t.Error(err)
 	}
-	if err := b.inst.Command("roll", nil); err != nil {
+	if err := b.inst.Command(context.Background(), "roll", nil); err != nil {
 		t.Errorf("a nil handler gave %v", err)
 	}
 	r := b.collect()
@@ -171,11 +172,11 @@ func TestPrefixCommands(t *testing.T) {
 func TestPanicsFlyOn(t *testing.T) {
 	b := newBench(t, nil, instrument.WithCommands("boom"))
 	value := errors.New("the user's own")
-	h := b.inst.Interaction(func(*discordgo.Session, *discordgo.InteractionCreate) error { panic(value) })
+	h := b.inst.Interaction(func(context.Context, *discordgo.Session, *discordgo.InteractionCreate) error { panic(value) })
 	for name, call := range map[string]func(){
 		"interaction": func() { h(nil, interaction(discordgo.InteractionApplicationCommand, "boom")) },
 		"button":      func() { h(nil, interaction(discordgo.InteractionMessageComponent, "")) },
-		"prefix":      func() { _ = b.inst.Command("boom", func() error { panic(value) }) },
+		"prefix":      func() { _ = b.inst.Command(context.Background(), "boom", func(context.Context) error { panic(value) }) },
 	} {
 		func() {
 			defer func() {
@@ -205,7 +206,10 @@ func TestPanicsFlyOn(t *testing.T) {
 func TestOtherInteractions(t *testing.T) {
 	b := newBench(t, nil)
 	called := 0
-	h := b.inst.Interaction(func(*discordgo.Session, *discordgo.InteractionCreate) error { called++; return quotaError{} })
+	h := b.inst.Interaction(func(context.Context, *discordgo.Session, *discordgo.InteractionCreate) error {
+		called++
+		return quotaError{}
+	})
 	kinds := []discordgo.InteractionType{
 		discordgo.InteractionPing, discordgo.InteractionMessageComponent,
 		discordgo.InteractionApplicationCommandAutocomplete, discordgo.InteractionModalSubmit, 99,
@@ -240,7 +244,7 @@ func TestDurationBeginsAtReceipt(t *testing.T) {
 	s.AddHandler(func(*discordgo.Session, *discordgo.InteractionCreate) {
 		<-time.After(before)
 	})
-	s.AddHandler(b.inst.Interaction(func(*discordgo.Session, *discordgo.InteractionCreate) error { return nil }))
+	s.AddHandler(b.inst.Interaction(func(context.Context, *discordgo.Session, *discordgo.InteractionCreate) error { return nil }))
 	b.open(s)
 	sent := time.Now()
 	if _, _, err := b.srv.SendInteraction(b.context(), 0, discordtest.ApplicationCommand, sent, "slow"); err != nil {
@@ -255,11 +259,11 @@ func TestDurationBeginsAtReceipt(t *testing.T) {
 // TestHostileCommandNames: 10,000 names that nobody registered are one series.
 func TestHostileCommandNames(t *testing.T) {
 	b := newBench(t, nil, instrument.WithCommands("ping"))
-	h := b.inst.Interaction(func(*discordgo.Session, *discordgo.InteractionCreate) error { return nil })
+	h := b.inst.Interaction(func(context.Context, *discordgo.Session, *discordgo.InteractionCreate) error { return nil })
 	for n := range 10_000 {
 		name := fmt.Sprintf("evil %d \"\n\\", n)
 		h(nil, interaction(discordgo.InteractionApplicationCommand, name))
-		if err := b.inst.Command(name, func() error { return nil }); err != nil {
+		if err := b.inst.Command(context.Background(), name, func(context.Context) error { return nil }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -285,7 +289,7 @@ func TestErrorTypesAreBounded(t *testing.T) {
 	errs := []error{quotaError{}, errors.New("x"), &fs.PathError{Err: fs.ErrExist}}
 	for _, name := range names {
 		for _, err := range errs {
-			if got := b.inst.Command(name, func() error { return err }); !errors.Is(got, err) {
+			if got := b.inst.Command(context.Background(), name, func(context.Context) error { return err }); !errors.Is(got, err) {
 				t.Fatal(got)
 			}
 		}

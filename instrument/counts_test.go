@@ -1,6 +1,7 @@
 package instrument_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -192,7 +193,7 @@ func TestCountsAreExact(t *testing.T) {
 
 // wrapped is a handler that fails for commands, and is counted.
 func wrapped(b *bench) any {
-	return b.inst.Interaction(func(_ *discordgo.Session, i *discordgo.InteractionCreate) error {
+	return b.inst.Interaction(func(_ context.Context, _ *discordgo.Session, i *discordgo.InteractionCreate) error {
 		if i.Type == discordgo.InteractionApplicationCommand {
 			return quotaError{}
 		}

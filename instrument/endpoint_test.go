@@ -194,7 +194,7 @@ func TestInteractionEndpointWithCallback(t *testing.T) {
 					t.Error(err)
 				}
 				answer := func() {
-					run := w.inst.Interaction(func(s *discordgo.Session, i *discordgo.InteractionCreate) error {
+					run := w.inst.Interaction(func(_ context.Context, s *discordgo.Session, i *discordgo.InteractionCreate) error {
 						return s.InteractionRespond(i.Interaction, &discordgo.InteractionResponse{Type: discordgo.InteractionResponseDeferredChannelMessageWithSource})
 					})
 					run(s, &discordgo.InteractionCreate{Interaction: &i})

@@ -1,6 +1,7 @@
 package instrument
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -192,7 +193,7 @@ func FuzzRequest(f *testing.F) {
 		if parsed, err := url.Parse("https://discord.com" + path); err == nil && len(path)%2 == 0 {
 			request.URL = parsed
 		}
-		inst.RequestOption()(&discordgo.RequestConfig{Request: request})
+		inst.RequestOption(context.Background())(&discordgo.RequestConfig{Request: request})
 		response, err := s.Client.Transport.RoundTrip(request)
 		if err != nil || response != users.response {
 			t.Fatalf("another response: %v", err)

@@ -1,6 +1,7 @@
 package instrument
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -25,6 +26,8 @@ const (
 // An Instrumentation measures the sessions that are attached to it. It is made
 // by New, and safe for concurrent use.
 type Instrumentation struct {
+	ctx          context.Context //nolint:containedctx // of wrapped handlers, until Close
+	cancel       context.CancelFunc
 	start        time.Time
 	info         []metric.ObserveOption
 	hookOpts     [][]metric.ObserveOption
@@ -114,6 +117,7 @@ func New(opts ...Option) (*Instrumentation, error) {
 	if i.registration, err = meter.RegisterCallback(i.collect, observable...); err != nil {
 		return nil, fmt.Errorf("instrument: registering the callback: %w", err)
 	}
+	i.ctx, i.cancel = context.WithCancel(orBackground(cfg.ctx))
 	if i.logs != nil {
 		i.logs.listen()
 	}
@@ -134,6 +138,7 @@ func (i *Instrumentation) Close() error {
 	if was {
 		return nil
 	}
+	i.cancel()
 	i.detach(gone)
 	if i.logs != nil {
 		i.logs.stop(i.opened.Load())

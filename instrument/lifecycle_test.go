@@ -1,6 +1,7 @@
 package instrument_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -295,9 +296,9 @@ func TestClose(t *testing.T) {
 		t.Errorf("Attach after Close: %v", err)
 	}
 	b.open(s) // the session works on
-	h := b.inst.Interaction(func(*discordgo.Session, *discordgo.InteractionCreate) error { return nil })
+	h := b.inst.Interaction(func(context.Context, *discordgo.Session, *discordgo.InteractionCreate) error { return nil })
 	h(s, interaction(discordgo.InteractionApplicationCommand, "x")) // and so do handlers
-	if err := b.inst.Command("x", func() error { return nil }); err != nil {
+	if err := b.inst.Command(context.Background(), "x", func(context.Context) error { return nil }); err != nil {
 		t.Error(err)
 	}
 	if r := b.collect(); len(r) != 0 {

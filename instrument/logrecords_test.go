@@ -56,8 +56,8 @@ func TestLogRecordsAlone(t *testing.T) {
 		t.Skip("is run by TestLogRecords")
 	case "chained":
 		discordgo.Logger = previous
-		b := newBench(t, nil, instrument.WithLogRecords())
-		second := newBench(t, nil, instrument.WithLogRecords())
+		b := newBench(t, nil, instrument.WithLogRecords(true))
+		second := newBench(t, nil, instrument.WithLogRecords(true))
 		b.srv.Behave(rejected)
 		s := b.session(0, 1)
 		b.attach(s)
@@ -94,7 +94,7 @@ func TestLogRecordsAlone(t *testing.T) {
 		_ = s.Open()
 		bare := written.String()
 		written.Reset()
-		b := newBench(t, nil, instrument.WithLogRecords())
+		b := newBench(t, nil, instrument.WithLogRecords(true))
 		_ = s.Open()
 		if got := written.String(); got != bare || !strings.Contains(got, "[DG2] wsapi.go:") {
 			t.Errorf("with the instrumentation this is written:\n%s\nwithout:\n%s", got, bare)
@@ -104,8 +104,8 @@ func TestLogRecordsAlone(t *testing.T) {
 		}
 	case "given back":
 		discordgo.Logger = previous
-		b := newBench(t, nil, instrument.WithLogRecords())
-		second := newBench(t, nil, instrument.WithLogRecords())
+		b := newBench(t, nil, instrument.WithLogRecords(true))
+		second := newBench(t, nil, instrument.WithLogRecords(true))
 		b.attach(b.session(0, 1))
 		for _, closing := range []*bench{b, second} {
 			if err := closing.inst.Close(); err != nil {
@@ -117,7 +117,7 @@ func TestLogRecordsAlone(t *testing.T) {
 			t.Fatalf("%d lines, want 1", len(lines))
 		}
 		discordgo.Logger = nil
-		third := newBench(t, nil, instrument.WithLogRecords())
+		third := newBench(t, nil, instrument.WithLogRecords(true))
 		if discordgo.Logger == nil {
 			t.Error("it does not listen again")
 		}
@@ -128,7 +128,7 @@ func TestLogRecordsAlone(t *testing.T) {
 			t.Error("the Logger was not given back")
 		}
 	case "kept":
-		b := newBench(t, nil, instrument.WithLogRecords())
+		b := newBench(t, nil, instrument.WithLogRecords(true))
 		s := b.session(0, 1)
 		b.attach(s)
 		b.open(s)

@@ -1,6 +1,7 @@
 package instrument
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -21,6 +22,7 @@ type optionFunc func(*config)
 func (f optionFunc) apply(c *config) { f(c) }
 
 type config struct {
+	ctx       context.Context //nolint:containedctx // of the handlers
 	provider  metric.MeterProvider
 	namespace string
 	commands  []string
@@ -61,12 +63,19 @@ func WithErrorHandler(h otel.ErrorHandler) Option {
 	return optionFunc(func(c *config) { c.errorHandler = h })
 }
 
-// WithoutAcks leaves out discord.interaction.acks,
-// discord.interaction.ack.duration and discord.interaction.response.delay: for a
-// bot whose interactions are answered by another process, where all of them would
-// count as missed.
-func WithoutAcks() Option {
-	return optionFunc(func(c *config) { c.withoutAcks = true })
+// WithContext sets the context from which that of wrapped handlers is derived, with
+// its values. The default is context.Background. [Instrumentation.Close] ends the
+// derived context. It does not end what the instrumentation does.
+func WithContext(ctx context.Context) Option {
+	return optionFunc(func(c *config) { c.ctx = ctx })
+}
+
+// WithAcks says whether each interaction is followed until it is acknowledged, for
+// discord.interaction.acks, discord.interaction.ack.duration and
+// discord.interaction.response.delay. The default is true. Use false where another
+// process answers the interactions: all of them would count as missed.
+func WithAcks(follow bool) Option {
+	return optionFunc(func(c *config) { c.withoutAcks = !follow })
 }
 
 // WithoutGateway says that none of the sessions will be opened, as in a process
@@ -76,7 +85,8 @@ func WithoutGateway() Option {
 	return optionFunc(func(c *config) { c.withoutGateway = true })
 }
 
-// WithLogRecords counts the lines that discordgo logs, by level. discordgo has
+// WithLogRecords says whether the lines that discordgo logs are counted, by level.
+// The default is false. discordgo has
 // one Logger for all of a process, a variable that every running session reads
 // without a lock: make the instrumentation before any session is opened.
 //
@@ -84,8 +94,8 @@ func WithoutGateway() Option {
 // been written without one is written. Close gives the variable back if no
 // attached session has been opened by then; else what stands there counts
 // nothing any more and hands on.
-func WithLogRecords() Option {
-	return optionFunc(func(c *config) { c.logRecords = true })
+func WithLogRecords(count bool) Option {
+	return optionFunc(func(c *config) { c.logRecords = count })
 }
 
 // ErrNamespace is wrapped by the error of a namespace that cannot be used.

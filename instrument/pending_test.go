@@ -1,6 +1,7 @@
 package instrument
 
 import (
+	"context"
 	"maps"
 	"net/http"
 	"runtime"
@@ -29,7 +30,7 @@ func TestPendingIsCapped(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer func() { _ = inst.Close() }()
-		inst.Interaction(func(*discordgo.Session, *discordgo.InteractionCreate) error { return nil }) // has timers kept
+		inst.Interaction(func(context.Context, *discordgo.Session, *discordgo.InteractionCreate) error { return nil }) // has timers kept
 		now := time.Now()
 		for id := range uint64(manyPending) {
 			inst.acks.receive(receipt{id: id + 1, at: now, kind: 2}, inst.commands.other)
@@ -90,7 +91,7 @@ func TestTimersAreBounded(t *testing.T) {
 		"handled without an answer":    {wrapped: true, handled: true, evicted: map[string]int64{"answer": over, "handler": 0}, missed: limit},
 		"handled and answered":         {wrapped: true, handled: true, replied: true, evicted: map[string]int64{"answer": 0, "handler": 0}},
 		"no handler is wrapped":        {evicted: map[string]int64{"answer": over, "handler": 0}, missed: limit},
-		"answers are not followed":     {opts: []Option{WithoutAcks()}, wrapped: true, evicted: map[string]int64{"handler": over}},
+		"answers are not followed":     {opts: []Option{WithAcks(false)}, wrapped: true, evicted: map[string]int64{"handler": over}},
 		"one in a second":              {wrapped: true, pause: time.Second, evicted: map[string]int64{"answer": 0, "handler": over}, missed: limit + over},
 		"one in ten seconds":           {wrapped: true, pause: 10 * time.Second, evicted: map[string]int64{"answer": 0, "handler": 0}, missed: limit + over},
 	} {
@@ -100,7 +101,7 @@ func TestTimersAreBounded(t *testing.T) {
 				f.inst.acks.pending.limit, f.inst.timers.pending.limit = limit, limit
 				handle := func(*discordgo.Session, *discordgo.InteractionCreate) {}
 				if tt.wrapped {
-					handle = f.inst.Interaction(func(*discordgo.Session, *discordgo.InteractionCreate) error { return nil })
+					handle = f.inst.Interaction(func(context.Context, *discordgo.Session, *discordgo.InteractionCreate) error { return nil })
 				}
 				stream := newInteractionStream()
 				for range limit + over {
@@ -312,7 +313,7 @@ func TestOutcomes(t *testing.T) {
 func TestPendingFromTheWire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newTapped(t, true, WithCommands("ping"))
-		f.inst.Interaction(func(*discordgo.Session, *discordgo.InteractionCreate) error { return nil })
+		f.inst.Interaction(func(context.Context, *discordgo.Session, *discordgo.InteractionCreate) error { return nil })
 		stream := newInteractionStream()
 		for range manyPending {
 			f.feed(t, stream.another())
@@ -390,7 +391,7 @@ func BenchmarkRequest(b *testing.B) {
 			for b.Loop() {
 				var opts []discordgo.RequestOption
 				if way == "with RequestOption" {
-					opts = append(opts, f.inst.RequestOption())
+					opts = append(opts, f.inst.RequestOption(context.Background()))
 				}
 				if _, err := f.session.ChannelMessageSend("44", "Pong!", opts...); err != nil {
 					b.Fatal(err)
@@ -406,7 +407,7 @@ func BenchmarkInteraction(b *testing.B) {
 	for _, way := range []string{"bare", "instrumented"} {
 		b.Run(way, func(b *testing.B) {
 			f := newTapped(b, way != "bare", WithCommands("ping"))
-			handle := f.inst.Interaction(func(*discordgo.Session, *discordgo.InteractionCreate) error { return nil })
+			handle := f.inst.Interaction(func(context.Context, *discordgo.Session, *discordgo.InteractionCreate) error { return nil })
 			stream := newInteractionStream()
 			r := f.request(b, http.MethodPost, discordgo.EndpointInteractionResponse("1144", "dG9rZW4"))
 			ic := &discordgo.InteractionCreate{Interaction: &discordgo.Interaction{

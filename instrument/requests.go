@@ -172,15 +172,17 @@ func errorCode(body []byte) (code int, ok bool) {
 	return 0, false
 }
 
-// RequestOption returns an option for one REST call that makes the time visible
-// which the call waits in discordgo's rate limiter:
+// RequestOption returns an option for one REST call that measures how long the
+// call waits in discordgo's rate limiter:
 //
-//	s.ChannelMessageSend(channel, text, inst.RequestOption())
+//	s.ChannelMessageSend(channel, text, inst.RequestOption(ctx))
 //
-// It must be made for each call, right before it: the wait is counted from then
-// until discordgo has the bucket. It changes nothing of the request. What
-// discordgo waits before it repeats a call, after 429 and 502, is not counted.
-func (i *Instrumentation) RequestOption() discordgo.RequestOption {
+// Make one for each call, right before it: the wait is measured from then until
+// discordgo has the bucket. It does not change the request, and ctx does not cancel
+// it: add discordgo.WithContext for that. The wait before a repetition, after 429 and
+// 502, is not included.
+func (i *Instrumentation) RequestOption(ctx context.Context) discordgo.RequestOption {
+	ctx = orBackground(ctx)
 	began := time.Now()
 	var used atomic.Bool
 	return func(cfg *discordgo.RequestConfig) {
@@ -189,7 +191,7 @@ func (i *Instrumentation) RequestOption() discordgo.RequestOption {
 			return
 		}
 		s := i.requests
-		s.recordWait.Record(context.Background(), time.Since(began).Seconds(),
+		s.recordWait.Record(ctx, time.Since(began).Seconds(),
 			s.waits.get(route.Template(cfg.Request.URL.EscapedPath()))...)
 	}
 }

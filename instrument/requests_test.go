@@ -420,7 +420,7 @@ func TestQueueWait(t *testing.T) {
 				first.Store(true)
 			}
 			began := time.Now()
-			option := b.inst.RequestOption()
+			option := b.inst.RequestOption(context.Background())
 			due <- began.Add(injected)
 			ask(option)
 			slow.Wait()
@@ -441,7 +441,7 @@ func TestQueueWait(t *testing.T) {
 			if n := b.collect()[fmt.Sprintf(series, "count")]; n != 1 {
 				t.Errorf("%v waits recorded with an option that was used twice, want 1", n)
 			}
-			ask(b.inst.RequestOption())
+			ask(b.inst.RequestOption(context.Background()))
 			if n := b.collect()[fmt.Sprintf(series, "count")]; n != 2 {
 				t.Errorf("%v waits recorded with two options, want 2", n)
 			}
@@ -467,7 +467,7 @@ func TestQueueWaitOfRepeatedRequests(t *testing.T) {
 	b.srv.Fail("POST", "/channels/{id}/messages", http.StatusBadGateway, 2)
 	b.srv.RateLimit(discordtest.RateLimit{Method: "POST", Pattern: "/channels/{id}/messages", RetryAfter: 300 * time.Millisecond})
 	asked := time.Now()
-	if _, err := s.ChannelMessageSend(channel, "hello", b.inst.RequestOption()); err != nil {
+	if _, err := s.ChannelMessageSend(channel, "hello", b.inst.RequestOption(context.Background())); err != nil {
 		t.Fatal(err)
 	}
 	r := b.collect()
@@ -487,7 +487,7 @@ func TestQueueWaitOfRepeatedRequests(t *testing.T) {
 // measure.
 func TestRequestOptionChangesNothing(t *testing.T) {
 	b := newBench(t, nil)
-	option := b.inst.RequestOption()
+	option := b.inst.RequestOption(context.Background())
 	option(nil)
 	option(&discordgo.RequestConfig{})
 	request, err := http.NewRequest(http.MethodGet, discordgo.EndpointUser("@me"), nil)
@@ -757,7 +757,7 @@ func TestNoTokenLeaves(t *testing.T) {
 						t.Error(err)
 						return
 					}
-					b.inst.RequestOption()(&discordgo.RequestConfig{Request: r})
+					b.inst.RequestOption(context.Background())(&discordgo.RequestConfig{Request: r})
 					response, err := s.Client.Do(r)
 					if err == nil {
 						_, _ = io.Copy(io.Discard, response.Body)

@@ -79,7 +79,7 @@ func TestNoTimersWithoutTap(t *testing.T) {
 	if a.tap != nil {
 		t.Fatal("it has a tap: the test would show nothing")
 	}
-	h := inst.Interaction(func(*discordgo.Session, *discordgo.InteractionCreate) error { return nil })
+	h := inst.Interaction(func(context.Context, *discordgo.Session, *discordgo.InteractionCreate) error { return nil })
 	for n := range maxPending + 50 {
 		id := strconv.Itoa(n + 1)
 		h(s, &discordgo.InteractionCreate{Interaction: &discordgo.Interaction{ID: id, Type: discordgo.InteractionMessageComponent}})

@@ -245,7 +245,7 @@ func TestCallsAreUnchanged(t *testing.T) {
 					var opts []discordgo.RequestOption
 					if instrumented {
 						defer b.attach(s)()
-						opts = append(opts, b.inst.RequestOption())
+						opts = append(opts, b.inst.RequestOption(context.Background()))
 					}
 					if tt.context != nil {
 						ctx, cancel := tt.context()
@@ -315,7 +315,7 @@ func TestContextsArriveUnchanged(t *testing.T) {
 	b.attach(s)
 	first := false
 	ctx := httptrace.WithClientTrace(context.WithValue(b.context(), keyType{}, 7), &httptrace.ClientTrace{GotFirstResponseByte: func() { first = true }})
-	if _, err := s.Gateway(discordgo.WithContext(ctx), b.inst.RequestOption()); err != nil {
+	if _, err := s.Gateway(discordgo.WithContext(ctx), b.inst.RequestOption(context.Background())); err != nil {
 		t.Fatal(err)
 	}
 	if seen.Value(keyType{}) != 7 || !first {

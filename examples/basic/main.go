@@ -60,7 +60,7 @@ func run(ctx context.Context) error {
 	}
 	session.AddHandler(a.Interaction(pingbot.Slash))
 	session.AddHandler(pingbot.OnText(func(s *discordgo.Session, m *discordgo.MessageCreate) error {
-		return a.Command(pingbot.Command, func() error { return pingbot.Text(s, m) })
+		return a.Command(context.Background(), pingbot.Command, func(ctx context.Context) error { return pingbot.Text(ctx, s, m) })
 	}))
 
 	if err := session.Open(); err != nil {

@@ -98,7 +98,7 @@ func run(ctx context.Context) error {
 	}
 	session.AddHandler(inst.Interaction(pingbot.Slash))
 	session.AddHandler(pingbot.OnText(func(s *discordgo.Session, m *discordgo.MessageCreate) error {
-		return inst.Command(pingbot.Command, func() error { return pingbot.Text(s, m) })
+		return inst.Command(context.Background(), pingbot.Command, func(ctx context.Context) error { return pingbot.Text(ctx, s, m) })
 	}))
 
 	mux := http.NewServeMux()

@@ -66,7 +66,7 @@ func run(ctx context.Context) error {
 			session.Identify.Intents = pingbot.Intents
 			session.AddHandler(a.Interaction(pingbot.Slash))
 			session.AddHandler(pingbot.OnText(func(s *discordgo.Session, m *discordgo.MessageCreate) error {
-				return a.Command(pingbot.Command, func() error { return pingbot.Text(s, m) })
+				return a.Command(context.Background(), pingbot.Command, func(ctx context.Context) error { return pingbot.Text(ctx, s, m) })
 			}))
 			if shard == 0 { // once for the whole bot is enough
 				session.AddHandlerOnce(func(s *discordgo.Session, _ *discordgo.Ready) {

@@ -144,7 +144,7 @@ func startBot(t testing.TB, cluster string, shards int, env map[string]string, o
 // silence is a command that the bot does not answer.
 const silence = "silence"
 
-func (b *bot) onInteraction(s *discordgo.Session, i *discordgo.InteractionCreate) error {
+func (b *bot) onInteraction(_ context.Context, s *discordgo.Session, i *discordgo.InteractionCreate) error {
 	if i.Type == discordgo.InteractionApplicationCommand && i.ApplicationCommandData().Name == silence {
 		return nil
 	}

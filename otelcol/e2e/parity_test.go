@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -180,22 +181,22 @@ func everything(t *testing.T, b *bot) {
 	}
 	for n := range 10 {
 		took := time.Duration(n) * 20 * time.Millisecond
-		if err := b.argus.Command("ping", func() error { pass(t, took); return nil }); err != nil {
+		if err := b.argus.Command(context.Background(), "ping", func(context.Context) error { pass(t, took); return nil }); err != nil {
 			t.Error(err)
 		}
 	}
-	_ = b.argus.Command("ping", func() error { return errCommand })
+	_ = b.argus.Command(context.Background(), "ping", func(context.Context) error { return errCommand })
 	func() {
 		defer func() {
 			if recover() == nil {
 				t.Error("a panic does not go on its way")
 			}
 		}()
-		_ = b.argus.Command("nobody knows it", func() error { panic("on purpose") })
+		_ = b.argus.Command(context.Background(), "nobody knows it", func(context.Context) error { panic("on purpose") })
 	}()
 	for _, scope := range []string{"user", "shared", "global"} {
 		b.srv.RateLimit(discordtest.RateLimit{Method: "POST", Pattern: "/channels/{channel_id}/messages", Scope: scope, RetryAfter: 50 * time.Millisecond})
-		if _, err := b.sessions[0].ChannelMessageSend(b.srv.TextChannel(b.srv.Guilds()[0]), "hello", b.argus.RequestOption()); err != nil {
+		if _, err := b.sessions[0].ChannelMessageSend(b.srv.TextChannel(b.srv.Guilds()[0]), "hello", b.argus.RequestOption(context.Background())); err != nil {
 			t.Errorf("sending a message: %v", err)
 		}
 	}

@@ -3,6 +3,7 @@
 package pingbot
 
 import (
+	"context"
 	"fmt"
 	"log"
 	"strings"
@@ -35,14 +36,14 @@ func Register(s *discordgo.Session) error {
 }
 
 // Slash answers /ping.
-func Slash(s *discordgo.Session, i *discordgo.InteractionCreate) error {
+func Slash(ctx context.Context, s *discordgo.Session, i *discordgo.InteractionCreate) error {
 	if i.Type != discordgo.InteractionApplicationCommand || i.ApplicationCommandData().Name != Command {
 		return nil
 	}
 	return s.InteractionRespond(i.Interaction, &discordgo.InteractionResponse{
 		Type: discordgo.InteractionResponseChannelMessageWithSource,
 		Data: &discordgo.InteractionResponseData{Content: "Pong!"},
-	})
+	}, discordgo.WithContext(ctx))
 }
 
 // OnText returns a handler of messages that calls h for those that are !ping, and
@@ -59,7 +60,7 @@ func OnText(h func(*discordgo.Session, *discordgo.MessageCreate) error) func(*di
 }
 
 // Text answers !ping.
-func Text(s *discordgo.Session, m *discordgo.MessageCreate) error {
-	_, err := s.ChannelMessageSend(m.ChannelID, "Pong!")
+func Text(ctx context.Context, s *discordgo.Session, m *discordgo.MessageCreate) error {
+	_, err := s.ChannelMessageSend(m.ChannelID, "Pong!", discordgo.WithContext(ctx))
 	return err
 }

@@ -74,7 +74,7 @@ func run(ctx context.Context) error {
 	exporter.Begin() // the first push: counters that matter reach the collector at 0, before anything happens
 	session.AddHandler(inst.Interaction(pingbot.Slash))
 	session.AddHandler(pingbot.OnText(func(s *discordgo.Session, m *discordgo.MessageCreate) error {
-		return inst.Command(pingbot.Command, func() error { return pingbot.Text(s, m) })
+		return inst.Command(context.Background(), pingbot.Command, func(ctx context.Context) error { return pingbot.Text(ctx, s, m) })
 	}))
 
 	if err := session.Open(); err != nil {

@@ -76,7 +76,7 @@ func run(ctx context.Context) (err error) {
 	return nil
 }
 
-func answer(s *discordgo.Session, i *discordgo.InteractionCreate) error {
+func answer(_ context.Context, s *discordgo.Session, i *discordgo.InteractionCreate) error {
 	return s.InteractionRespond(i.Interaction, &discordgo.InteractionResponse{
 		Type: discordgo.InteractionResponseChannelMessageWithSource, Data: &discordgo.InteractionResponseData{Content: "done"},
 	})

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"math/rand/v2"
@@ -124,7 +125,7 @@ var (
 )
 
 // interaction is the handler of all interactions.
-func (b *bot) interaction(s *discordgo.Session, i *discordgo.InteractionCreate) error {
+func (b *bot) interaction(_ context.Context, s *discordgo.Session, i *discordgo.InteractionCreate) error {
 	b.tally.interactions.Add(1)
 	return b.counted(func() error {
 		switch i.Type {
@@ -155,7 +156,7 @@ func (b *bot) message(s *discordgo.Session, m *discordgo.MessageCreate) {
 		return
 	}
 	// The error was counted, and there is nobody else to tell.
-	_ = b.argus.Command(name, func() error {
+	_ = b.argus.Command(context.Background(), name, func(context.Context) error {
 		return b.counted(func() error { return handle(s, m) })
 	})
 }

@@ -72,7 +72,7 @@ func (b *bot) appCommands() map[string]interactionHandler {
 			if b.mishap(0.1) {
 				text, failed = "Nothing found.", &trackNotFoundError{query: "that song"}
 			}
-			_, err := s.InteractionResponseEdit(i.Interaction, &discordgo.WebhookEdit{Content: &text}, b.argus.RequestOption())
+			_, err := s.InteractionResponseEdit(i.Interaction, &discordgo.WebhookEdit{Content: &text}, b.argus.RequestOption(context.Background()))
 			return errors.Join(failed, err)
 		},
 		// As it ought not to be: 1 to 4 s before the first answer. After 3 s Discord
@@ -95,7 +95,7 @@ func (b *bot) appCommands() map[string]interactionHandler {
 			if i.GuildID == "" || i.Member == nil || i.Member.User == nil {
 				return b.fail(s, i, &missingArgumentError{argument: "member"})
 			}
-			if err := s.GuildBanCreate(i.GuildID, i.Member.User.ID, 0, b.argus.RequestOption()); err != nil {
+			if err := s.GuildBanCreate(i.GuildID, i.Member.User.ID, 0, b.argus.RequestOption(context.Background())); err != nil {
 				return b.fail(s, i, err)
 			}
 			return b.say(s, i, "Gone.")
@@ -188,11 +188,11 @@ func (b *bot) fail(s *discordgo.Session, i *discordgo.InteractionCreate, why err
 func (b *bot) respond(
 	s *discordgo.Session, i *discordgo.InteractionCreate, kind discordgo.InteractionResponseType, data *discordgo.InteractionResponseData,
 ) error {
-	return s.InteractionRespond(i.Interaction, &discordgo.InteractionResponse{Type: kind, Data: data}, b.argus.RequestOption())
+	return s.InteractionRespond(i.Interaction, &discordgo.InteractionResponse{Type: kind, Data: data}, b.argus.RequestOption(context.Background()))
 }
 
 // send writes a message to the channel that m came from.
 func (b *bot) send(s *discordgo.Session, m *discordgo.MessageCreate, text string) error {
-	_, err := s.ChannelMessageSend(m.ChannelID, text, b.argus.RequestOption())
+	_, err := s.ChannelMessageSend(m.ChannelID, text, b.argus.RequestOption(context.Background()))
 	return err
 }

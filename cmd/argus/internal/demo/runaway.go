@@ -57,7 +57,9 @@ func (b *bot) react(s *discordgo.Session, m *discordgo.MessageCreate) {
 	if m.Author == nil || m.Author.Bot {
 		return
 	}
-	_ = b.counted(func() error { return s.MessageReactionAdd(m.ChannelID, m.ID, "👀", b.argus.RequestOption()) })
+	_ = b.counted(func() error {
+		return s.MessageReactionAdd(m.ChannelID, m.ID, "👀", b.argus.RequestOption(context.Background()))
+	})
 }
 
 // behind is how far the clock of the bot's machine is behind Discord's.
