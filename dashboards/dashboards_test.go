@@ -510,7 +510,7 @@ func TestVariables(t *testing.T) {
 		for _, e := range d.expressions() {
 			for _, m := range use.FindAllStringSubmatch(e.expr, -1) {
 				used[m[1]] = true
-				if builtIn := m[1] == "__rate_interval" || m[1] == "__range"; !builtIn && !defined[m[1]] {
+				if builtIn := slices.Contains([]string{"__rate_interval", "__rate_interval_ms", "__range"}, m[1]); !builtIn && !defined[m[1]] {
 					t.Errorf("%s uses $%s, which is not defined", e.where, m[1])
 				}
 			}

@@ -1,7 +1,7 @@
 import { board, shards } from "./frame";
 import { ACK_AGE, BUDGET, GUILDS_LOST, LATENCY, LOCK, SENDS_PER_MINUTE } from "./limits";
 import { BAD, columns, crowd, GOOD, INFO, lines, number, states, WARN } from "./look";
-import { BOT, gauge, increase, max, min, Name, NOW, once, PROCESS, rate, re, share, sum, total, unitOf } from "./promql";
+import { BOT, gauge, increase, increaseFromZero, max, min, Name, NOW, once, PROCESS, rate, re, share, sum, total, unitOf } from "./promql";
 import { stateNumber, STATES } from "./states";
 
 const handshakes = "discord_shard_handshakes_total";
@@ -149,7 +149,7 @@ export const gateway = () =>
             unit: "short",
             bars: true,
             stacked: true,
-            queries: [{ expr: `${sum(["code", "initiator"], increase(closes))} > 0`, legend: "{{code}} by {{initiator}}" }],
+            queries: [{ expr: `${sum(["code", "initiator"], increaseFromZero(closes))} > 0`, legend: "{{code}} by {{initiator}}" }],
           }),
           lines({
             title: "Closes by who ended it",
@@ -159,7 +159,7 @@ export const gateway = () =>
             bars: true,
             stacked: true,
             colours: { discord: INFO, client: WARN, network: BAD },
-            queries: [{ expr: sum(["initiator"], increase(closes)), legend: "{{initiator}}" }],
+            queries: [{ expr: sum(["initiator"], increaseFromZero(closes)), legend: "{{initiator}}" }],
           }),
           lines({
             title: "Handshakes by outcome",
@@ -196,7 +196,7 @@ export const gateway = () =>
             unit: "short",
             bars: true,
             stacked: true,
-            queries: [{ expr: `${sum(["outcome", "status"], increase(attempts))} > 0`, legend: "{{outcome}} {{status}}" }],
+            queries: [{ expr: `${sum(["outcome", "status"], increaseFromZero(attempts))} > 0`, legend: "{{outcome}} {{status}}" }],
           }),
           lines({
             title: "Voice closes by code",
@@ -205,7 +205,7 @@ export const gateway = () =>
             unit: "short",
             bars: true,
             stacked: true,
-            queries: [{ expr: `${sum(["code", "initiator"], increase("discord_voice_disconnects_total"))} > 0`, legend: "{{code}} by {{initiator}}" }],
+            queries: [{ expr: `${sum(["code", "initiator"], increaseFromZero("discord_voice_disconnects_total"))} > 0`, legend: "{{code}} by {{initiator}}" }],
           }),
           lines({
             title: "Identify budget",

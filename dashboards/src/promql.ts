@@ -106,6 +106,20 @@ export const rate = <N extends Name>(name: N, matchers: Matchers<N> = {}, window
 export const increase = <N extends Name>(name: N, matchers: Matchers<N> = {}, window = W) =>
   `increase(${counter(name, matchers)}${window})`;
 
+/**
+ * The increase over a window of W, with the first value of a series that appears within it. A counter of something rare has no series before it first
+ * happens, and increase sees growth between samples only. A series is new if it had no sample in the window before, although its process had one or is
+ * younger than the window: after a gap in the samples, a total is not taken for an increase.
+ */
+export function increaseFromZero<N extends Name>(name: N, matchers: Matchers<N> = {}): string {
+  const total = `max_over_time(${counter(name, matchers)}${W})`;
+  const before = `offset ${W.slice(1, -1)}`;
+  const uptime = gauge("discord_uptime_seconds");
+  const known = `last_over_time(${uptime}${W} ${before}) or min_over_time(${uptime}${W}) < $__rate_interval_ms / 1000`;
+  const labels = Object.keys(metric(name).labels).join(", ");
+  return `${total} unless max_over_time(${counter(name, matchers)}${W} ${before}) and ignoring (${labels}) (${known}) or ${increase(name, matchers)}`;
+}
+
 const histogram = <N extends Name>(name: N, suffix: string, matchers: Matchers<N>, more: string[] = []) => {
   needs(name, "histogram");
   return selector(name, suffix, matchers, more);

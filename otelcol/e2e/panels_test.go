@@ -51,6 +51,9 @@ func everyQuarter(panel, ref string, from, minutes int, want map[string]float64)
 	return all
 }
 
+// disconnects begins the names of the panels about connections that end.
+const disconnects = "Gateway and shards: Why do connections end, and how do they come back?: "
+
 // readings are cases that a play has not, or not for certain.
 func readings() []reading {
 	return []reading{
@@ -155,6 +158,33 @@ func readings() []reading {
 			shows: []shown{
 				{"Interactions: By type: Interactions received", "A", "1800s", map[string]float64{`{type="application_command"}`: 1}},
 				{"Interactions: By type: Interactions received", "A", "1845s", map[string]float64{`{type="application_command"}`: 1}},
+			},
+		},
+		{
+			// 4009 has no series before the tenth minute. Prometheus was away from minute 20 to 35, and 4000 had its first in between.
+			what: "the first closes with a code", every: "15s",
+			series: map[string]string{
+				`discord_uptime_seconds{cluster="a"}`:                                                           "9000+15x79 _x60 11100+15x40",
+				`discord_shard_disconnects_total{cluster="a",shard="0",code="none",initiator="network"}`:        "40x79 _x60 90x40",
+				`discord_shard_disconnects_total{cluster="a",shard="0",code="4009",initiator="client"}`:         "_x40 1x39 _x60 7x40",
+				`discord_shard_disconnects_total{cluster="a",shard="1",code="4009",initiator="client"}`:         "_x44 2x3 3x31 _x60 3x40",
+				`discord_shard_disconnects_total{cluster="a",shard="0",code="4000",initiator="discord"}`:        "_x140 5x40",
+				`discord_shard_connection_attempts_total{cluster="a",shard="0",outcome="refused",status="502"}`: "_x40 1x39",
+				`discord_voice_disconnects_total{cluster="a",code="4017",initiator="discord"}`:                  "0x39 2x40",
+				`discord_voice_disconnects_total{cluster="a",code="4015",initiator="discord"}`:                  "_x40 1x39",
+				// Young, and counted before Prometheus saw it.
+				`discord_uptime_seconds{cluster="b"}`:                                                    "_x40 20+15x39",
+				`discord_shard_disconnects_total{cluster="b",shard="4",code="4014",initiator="discord"}`: "_x40 3x39",
+			},
+			shows: []shown{
+				{disconnects + "Closes by code", "A", "9m", nil},
+				{disconnects + "Closes by code", "A", "10m", map[string]float64{`{code="4009",initiator="client"}`: 1, `{code="4014",initiator="discord"}`: 3}},
+				{disconnects + "Closes by code", "A", "13m", map[string]float64{`{code="4009",initiator="client"}`: 4, `{code="4014",initiator="discord"}`: 3}},
+				{disconnects + "Closes by code", "A", "17m", nil},
+				{disconnects + "Closes by code", "A", "36m", nil},
+				{disconnects + "Closes by who ended it", "A", "13m", map[string]float64{`{initiator="client"}`: 4, `{initiator="discord"}`: 3, `{initiator="network"}`: 0}},
+				{disconnects + "Attempts to connect", "A", "12m", map[string]float64{`{outcome="refused",status="502"}`: 1}},
+				{disconnects + "Voice closes by code", "A", "13m", map[string]float64{`{code="4015",initiator="discord"}`: 1, `{code="4017",initiator="discord"}`: 2}},
 			},
 		},
 		{
