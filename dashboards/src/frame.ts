@@ -45,25 +45,25 @@ const origin: Chooser[] = [
   {
     name: "job",
     label: "Job",
-    description: "The job of the scrape, or the service name of what is pushed. With Bot it tells bots apart.",
+    description: "Scrape job, or service name if the bot pushes. Job and Bot together identify a bot.",
     query: labelValues("argus_up", "job", { job: undefined, bot: undefined, region: undefined, cluster: undefined }),
   },
   {
     name: "bot",
     label: "Bot",
-    description: "The bot's name, where it is set (ARGUS_BOT).",
+    description: "Bot name, if set (ARGUS_BOT).",
     query: labelValues("argus_up", "bot", { bot: undefined, region: undefined, cluster: undefined }),
   },
   {
     name: "region",
     label: "Region",
-    description: "The region, where it is set (ARGUS_REGION).",
+    description: "Region, if set (ARGUS_REGION).",
     query: labelValues("argus_up", "region", { region: undefined, cluster: undefined }),
   },
   {
     name: "cluster",
     label: "Cluster",
-    description: "The processes of the bot.",
+    description: "Processes of the bot.",
     query: labelValues("argus_up", "cluster", { cluster: undefined }),
   },
 ];
@@ -71,7 +71,7 @@ const origin: Chooser[] = [
 export const shards: Chooser = {
   name: "shard",
   label: "Shard",
-  description: "Shards of the chosen clusters; what has no shard is shown for the whole cluster.",
+  description: "Shards of the selected clusters. Series without a shard are shown for the whole cluster.",
   query: labelValues("discord_shard_up", "shard", { shard: undefined }),
 };
 
@@ -110,7 +110,7 @@ const restarts = annotation(
   BAD,
   `${agg("min", ["cluster"], `min_over_time(${gauge("discord_uptime_seconds")}[1m])`)} < bool 60 == 1`,
   `Restart of ${PROCESS}`,
-  `The process of ${PROCESS} has started.`,
+  `The process ${PROCESS} started.`,
   ["job", "bot", "cluster"],
 );
 
@@ -139,7 +139,7 @@ export function board(which: keyof typeof uids, description: string, choosers: C
     .variables([
       new dashboard.DatasourceVariableBuilder("datasource")
         .label("Data source")
-        .description("A Prometheus, or what speaks its language.")
+        .description("Prometheus, or a compatible data source.")
         .type("prometheus"),
       ...[...origin, ...choosers].map(variable),
     ])

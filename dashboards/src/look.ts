@@ -146,7 +146,7 @@ export function number(o: Numeric & { query: string; link?: string; plain?: bool
     .graphMode(common.BigValueGraphMode.None)
     .textMode(common.BigValueTextMode.Value)
     .reduceOptions(new common.ReduceDataOptionsBuilder().calcs(["lastNotNull"]));
-  return o.link ? p.links([drill("Look closer", o.link)]) : p;
+  return o.link ? p.links([drill("Details", o.link)]) : p;
 }
 
 /** A link from a panel to another dashboard, with the same time and choices. */
@@ -197,7 +197,7 @@ export function lines(o: Lines) {
   if (o.thresholds) {
     p.thresholdsStyle(new common.GraphThresholdsStyleConfigBuilder().mode(common.GraphThresholdsStyleMode.Dashed));
   }
-  return o.link ? p.links([drill("Look closer", o.link)]) : p;
+  return o.link ? p.links([drill("Details", o.link)]) : p;
 }
 
 /** Bars that say how much of something is used. */
@@ -209,7 +209,7 @@ export function bars(o: Numeric & { queries: Query[]; link?: string }) {
     .valueMode(common.BarGaugeValueMode.Text)
     .showUnfilled(true)
     .reduceOptions(new common.ReduceDataOptionsBuilder().calcs(["lastNotNull"]));
-  return o.link ? p.links([drill("Look closer", o.link)]) : p;
+  return o.link ? p.links([drill("Details", o.link)]) : p;
 }
 
 function cells(p: heatmap.PanelBuilder, o: Numeric & { scheme?: string; to?: number }): heatmap.PanelBuilder {
@@ -343,7 +343,7 @@ export function columns(
           id: "links",
           value: [
             {
-              title: "Look at this cluster",
+              title: "Open this cluster",
               // A row has a job for certain; a bot's name only where it is set, so that is as it was chosen.
               url: `/d/${o.link}?\${datasource:queryparam}&var-job=\${__data.fields.${o.keys["job"]}:percentencode}&\${bot:queryparam}&\${region:queryparam}&var-cluster=\${__value.raw:percentencode}&\${__url_time_range}`,
             },

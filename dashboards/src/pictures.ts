@@ -18,13 +18,13 @@ interface Result {
 
 const PICTURES: { file: string; panel: string; value: string }[] = [
   { file: "answers", panel: "Overview: Are users answered?: Interactions by outcome", value: "interactions a second" },
-  { file: "handshakes", panel: "Gateway and shards: Why do connections end, and how do they come back?: Handshakes by outcome", value: "in 5 s" },
-  { file: "silence", panel: "Gateway and shards: Is somebody silent?: Intervals since the last acknowledgement", value: "heartbeat intervals" },
-  { file: "lock", panel: "Gateway and shards: Is somebody silent?: Lock not free", value: "seconds" },
-  { file: "guilds-lost", panel: "Gateway and shards: Guilds, voice and discordgo's cache: Guilds that are unavailable", value: "share of the guilds" },
-  { file: "rate-limits", panel: "REST and rate limits: Whose limit, and where?: 429s by scope", value: "responses a second" },
-  { file: "sends", panel: "Gateway and shards: What comes in and goes out?: Sends in 60 s, busiest shards", value: "payloads a minute" },
-  { file: "trouble", panel: "Fleet: Who is in trouble?: Trouble over time", value: "points" },
+  { file: "handshakes", panel: "Gateway and shards: Disconnects and reconnects: Handshakes by outcome", value: "in 5 s" },
+  { file: "silence", panel: "Gateway and shards: Heartbeats and silent shards: Intervals since the last acknowledgement", value: "heartbeat intervals" },
+  { file: "lock", panel: "Gateway and shards: Heartbeats and silent shards: Session lock unavailable", value: "seconds" },
+  { file: "guilds-lost", panel: "Gateway and shards: Guilds, voice and discordgo's cache: Unavailable guilds", value: "share of the guilds" },
+  { file: "rate-limits", panel: "REST and rate limits: Rate limits: 429s by scope", value: "responses a second" },
+  { file: "sends", panel: "Gateway and shards: Traffic: Sends in 60 s, busiest shards", value: "payloads a minute" },
+  { file: "trouble", panel: "Fleet: Which clusters are in trouble?: Trouble over time", value: "points" },
 ];
 
 const folder = process.argv[2];

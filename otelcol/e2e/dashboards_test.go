@@ -18,7 +18,7 @@ import (
 // A panelQuery is one query of a dashboard's panel, as it stands there.
 type panelQuery struct {
 	dashboard string // its uid
-	panel     string // "Overview: Who is down?: Shards down", or "Overview: annotation Restarts"
+	panel     string // "Overview: What is down?: Shards down", or "Overview: annotation Restarts"
 	ref, expr string
 	instant   bool
 	kind      string // of the panel
