@@ -12,7 +12,7 @@ import (
 	"github.com/argus-dgo/argus/internal/promcheck"
 )
 
-// TestRunbooks: one for each alert, none for any other, and each says the four things.
+// TestRunbooks: one for each alert, none for any other, and each has the same four sections.
 func TestRunbooks(t *testing.T) {
 	pages := runbooks(t)
 	for name, page := range pages {
@@ -22,7 +22,7 @@ func TestRunbooks(t *testing.T) {
 				headings = append(headings, strings.TrimSpace(line))
 			}
 		}
-		want := []string{"# " + name, "## What it means for users", "## What to look at", "## What to do", "## When to leave it alone"}
+		want := []string{"# " + name, "## Impact", "## Diagnosis", "## Action", "## When to ignore"}
 		if !slices.Equal(headings, want) {
 			t.Errorf("the runbook of %s has the headings %q", name, headings)
 		}
@@ -137,7 +137,7 @@ func TestRunbooksNameThePanels(t *testing.T) {
 	known := panels(t)
 	steps, names := 0, 0
 	for name, page := range runbooks(t) {
-		_, rest, _ := strings.Cut(page, "## What to look at\n")
+		_, rest, _ := strings.Cut(page, "## Diagnosis\n")
 		look, _, _ := strings.Cut(rest, "\n## ")
 		for _, step := range numbered.Split(look, -1)[1:] {
 			var asked []string
