@@ -8,9 +8,9 @@ import { bySign, seen, signs, trouble } from "./trouble";
 const any = { shard: undefined };
 const acks = "discord_interaction_acks_total";
 const upShare = agg("avg", ["cluster"], max(["cluster", "shard"], gauge("discord_shard_up", any)));
-/** 0 where there is a cluster, or was one in the chosen time; where there is nothing, nothing is known. */
+/** 0 if there is a cluster, or was one in the selected time range; otherwise absent, because nothing is known. */
 const orNone = `or 0 * ${count([], seen)}`;
-/** Points from which a cluster needs somebody: any single sign that users feel. */
+/** Points at which a cluster needs attention: any single sign that affects users. */
 const TROUBLE = { warn: 5, bad: 30 };
 
 export const fleet = () =>

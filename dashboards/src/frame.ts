@@ -1,5 +1,4 @@
-// What the five dashboards have around their panels: variables, annotations and
-// the links between them.
+// The common frame of the five dashboards: variables, annotations and links.
 
 import * as cog from "@grafana/grafana-foundation-sdk/cog";
 import * as dashboard from "@grafana/grafana-foundation-sdk/dashboard";
@@ -8,7 +7,7 @@ import { BAD, datasource, INFO } from "./look";
 import { agg, gauge, labelValues, Label, namespace, PROCESS } from "./promql";
 import catalog from "./catalog.json";
 
-// Those of another namespace can lie in the same Grafana.
+// Dashboards of several namespaces can share a Grafana.
 const prefix = namespace === catalog.namespace ? "argus" : `argus-${namespace}`;
 
 /** The dashboards, in the order of an operator's questions. */
@@ -40,7 +39,7 @@ interface Chooser {
   query: string;
 }
 
-/** Every dashboard has these. A label that is not set has no value to choose, and All is what has none as well. */
+/** Variables of every dashboard. A label that is not set has no values; All includes series without the label. */
 const origin: Chooser[] = [
   {
     name: "job",
@@ -104,7 +103,7 @@ function annotation(name: string, color: string, expr: string, title: string, te
     .target(new DataqueryBuilder().datasource(datasource).refId("Anno").expr(expr).range());
 }
 
-// An annotation is where its query gives 1. It is asked once a minute.
+// An annotation appears where its query returns 1, evaluated once a minute.
 const restarts = annotation(
   "Restarts",
   BAD,
@@ -162,9 +161,9 @@ export function board(which: keyof typeof uids, description: string, choosers: C
   }
   const built = b.build();
   built.panels?.forEach((p, i) => (p.id = i + 1));
-  // Grafana numbers dashboards itself.
+  // Grafana assigns ids itself.
   delete built.id;
-  // The builder would put these into a menu; they belong where one sees them.
+  // The builder would put these into a menu; they should be visible.
   [...(built.links ?? []), ...(built.annotations.list ?? [])].forEach((shown) => delete shown.placement);
   return built;
 }

@@ -7,23 +7,23 @@ import { stateNumber, STATES } from "./states";
 export const OUTCOMES = { in_time: GOOD, answered_elsewhere: "blue", superseded: "super-light-blue", late: WARN, rejected: "purple", missed: BAD };
 /** Outcomes that leave a user without an answer. */
 export const UNANSWERED = re("late|rejected|missed");
-/** Outcomes after which a user has an answer, or wants none any more. */
+/** Outcomes after which the user has an answer, or no longer wants one. */
 export const SERVED = re("in_time|answered_elsewhere|superseded");
-/** Types whose answer a user waits for; an autocomplete is a suggestion. */
+/** Types whose answer a user waits for. */
 export const AWAITED = re("application_command|message_component|modal_submit");
 export const lost = `${agg("group", ["cluster"], `last_over_time(${gauge("argus_up")}[$__range])`)} unless ${agg("group", ["cluster"], gauge("argus_up"))}`;
 
 const up = max(["cluster", "shard"], gauge("discord_shard_up"));
-/** The shard count of each bot; of a bot that is gone, what it was. */
+/** The shard count of each bot; of a bot that is gone, the last one in the time range. */
 export const shardsOfBot = `(${max(BOT, gauge("discord_bot_shards"))} or ${max(BOT, `last_over_time(${gauge("discord_bot_shards")}[$__range])`)})`;
-/** Different shards that are up, of each bot: 0 where none is, absent where no shard count is known. */
+/** Distinct shards that are up, by bot: 0 if none is, absent if the shard count is unknown. */
 export const upOfBot = (matchers: { shard?: undefined } = {}) =>
   `(${sum(BOT, max(["shard"], gauge("discord_shard_up", matchers)))} or 0 * ${shardsOfBot})`;
-// A process that pushes, or runs in a new pod, has series of its own, and one that is scraped at a fixed address goes on with the old ones, where its
-// start is a reset. Both are starts. Resets of a subquery over each cluster's youngest process would need a
-// step below the life of a process, which is many points for days of a hundred clusters, and have none where processes die before their second push.
+// A process that pushes, or runs in a new pod, has a new series. A process scraped at a fixed address continues the old series, and its start is a reset.
+// Both count. Resets of a subquery over each cluster's youngest process would need a step shorter than a process lives, which is too many points for
+// days of a hundred clusters, and would miss processes that die before their second push.
 const restarts = `${sum(["cluster"], `resets(${gauge("discord_uptime_seconds")}[$__range]) + 1`)} - 1`;
-/** What the bot has that has the most of it: limits are of one bot. */
+/** The highest value of a single bot, because limits are per bot. */
 export const worst = (expr: string) => max([], sum(BOT, expr));
 const starts = "discord_gateway_session_start_remaining";
 
@@ -111,7 +111,7 @@ export const overview = () =>
             unit: "short",
             thresholds: { warn: 1, bad: 2 },
             link: uids.fleet,
-            // A sum, for a count of those that are 1 has no result where none is. No data at all is no shard count, and so no result.
+            // A sum, because a count of a filtered vector has no result if nothing matches. Without data there is no shard count, and no result.
             query: sum([], `clamp_min(${shardsOfBot} - ${upOfBot()}, 0)`),
           }),
           columns({

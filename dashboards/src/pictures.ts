@@ -1,6 +1,5 @@
-// Draws ../../docs/pictures from what queries of panels gave in the scenarios of
-// the demo: the folder that the end-to-end test wrote. Nothing is drawn that is
-// not in there. See ../README.md.
+// Draws ../../docs/pictures from the results of panels' queries over the demo's
+// scenarios, in the folder that the end-to-end test wrote. See ../README.md.
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -36,7 +35,7 @@ const results = readdirSync(folder)
   .sort()
   .map((name) => JSON.parse(readFileSync(join(folder, name), "utf8")) as Result);
 
-/** What the panel's legend says of a series. */
+/** The legend of a series. */
 const label = (r: Result, metric: Record<string, string>) => r.legend.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, name: string) => metric[name] ?? "");
 
 function spec(title: string, value: string, shown: Result[]): vega.Spec {
@@ -45,7 +44,7 @@ function spec(title: string, value: string, shown: Result[]): vega.Spec {
   const points = series.flatMap((s) =>
     s.values.map(([at, text], i) => {
       const before = s.values[i - 1];
-      // A step of 4 s that is missing is a gap: the line ends there and begins anew.
+      // A missing step of 4 s is a gap in the line.
       return { name: s.name, at: at - start, value: Number(text), gap: before !== undefined && at - before[0] > 6 };
     }),
   );

@@ -1,10 +1,9 @@
-// The order of the fleet: points for each sign of trouble, summed up by cluster.
+// The ranking of clusters: points for each sign of trouble, summed by cluster.
 //
-// A sign is 0 for a cluster that is well. What loses users' interactions weighs
-// most, then what will, then what only blinds the operator. A sign that has
-// parts has some points for being there and more for how much of the cluster it
-// concerns, so that one bad shard of a hundred is above a healthy cluster and
-// below one that is all bad.
+// A sign is 0 for a healthy cluster. Losing interactions weighs most, then what will
+// lose them, then missing telemetry. Signs that can affect a part of a cluster have
+// fixed points plus points by share, so a cluster with one bad shard in a hundred
+// ranks above a healthy one and below one with all shards bad.
 
 import { CLOCK, ACK_AGE, GUILDS_LOST, LOCK } from "./limits";
 import { AWAITED, UNANSWERED } from "./overview";
@@ -17,9 +16,9 @@ interface Sign {
 }
 
 const any = { shard: undefined };
-/** The clusters that are there, or were in the dashboard's time range. */
+/** Clusters that reported in the dashboard's time range. */
 export const seen = agg("group", ["cluster"], `last_over_time(${gauge("argus_up")}[$__range])`);
-/** A share as points: some for being above a limit, and more by how much it is. */
+/** Points for a share above a limit: a fixed number plus some by the share. */
 const points = (some: number, more: number, part: string, limit: number) => `(${some} + ${more} * ${part}) * (${part} > bool ${limit})`;
 
 const notReady = `(1 - ${agg("avg", ["cluster"], max(["cluster", "shard"], gauge("discord_shard_up", any)))})`;
@@ -102,8 +101,8 @@ export const signs: Sign[] = [
   },
 ];
 
-/** Every sign that some cluster shows, with its points. */
+/** All signs with their points, by cluster. */
 export const bySign = signs.map((s) => `label_replace(${s.expr}, "sign", "${s.name}", "", "")`).join("\nor\n");
 
-/** The points of each cluster that was there in the time range, 0 for one that is well. */
+/** The points of each cluster that reported in the time range; 0 if healthy. */
 export const trouble = sum(["cluster"], `label_replace(0 * ${seen}, "sign", "none", "", "")\nor\n${bySign}`);
