@@ -51,7 +51,7 @@ func everyQuarter(panel, ref string, from, minutes int, want map[string]float64)
 	return all
 }
 
-// disconnects begins the names of the panels about connections that end.
+// disconnects is the prefix of the panels about disconnects.
 const disconnects = "Gateway and shards: Disconnects and reconnects: "
 
 // readings are cases that a play has not, or not for certain.
@@ -161,7 +161,7 @@ func readings() []reading {
 			},
 		},
 		{
-			// 4009 has no series before the tenth minute. Prometheus was away from minute 20 to 35, and 4000 had its first in between.
+			// 4009 has no series before the tenth minute. Prometheus is down from minute 20 to 35, and the first 4000 falls into that gap.
 			what: "the first closes with a code", every: "15s",
 			series: map[string]string{
 				`discord_uptime_seconds{cluster="a"}`:                                                           "9000+15x79 _x60 11100+15x40",
@@ -172,7 +172,7 @@ func readings() []reading {
 				`discord_shard_connection_attempts_total{cluster="a",shard="0",outcome="refused",status="502"}`: "_x40 1x39",
 				`discord_voice_disconnects_total{cluster="a",code="4017",initiator="discord"}`:                  "0x39 2x40",
 				`discord_voice_disconnects_total{cluster="a",code="4015",initiator="discord"}`:                  "_x40 1x39",
-				// Young, and counted before Prometheus saw it.
+				// A young process, whose first sample already includes three.
 				`discord_uptime_seconds{cluster="b"}`:                                                    "_x40 20+15x39",
 				`discord_shard_disconnects_total{cluster="b",shard="4",code="4014",initiator="discord"}`: "_x40 3x39",
 			},
