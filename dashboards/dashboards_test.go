@@ -15,7 +15,7 @@ import (
 	"github.com/argus-dgo/argus/internal/rules"
 )
 
-// Of Grafana's model, what the tests look at.
+// The parts of Grafana's model that the tests use.
 type (
 	dashboard struct {
 		ID            any      `json:"id"`
@@ -75,7 +75,7 @@ type (
 		Expr     string `json:"expr"`
 		Instant  bool   `json:"instant"`
 		Range    bool   `json:"range"`
-		Interval string `json:"interval"` // its least step
+		Interval string `json:"interval"` // minimum step
 	}
 	variable struct {
 		Type       string `json:"type"`
@@ -101,7 +101,7 @@ type (
 	}
 )
 
-// order is that of an operator's questions.
+// order is the order of an operator's questions.
 var order = []string{"argus-overview", "argus-interactions", "argus-gateway", "argus-rest", "argus-fleet"}
 
 func load(t *testing.T) []dashboard {
@@ -135,16 +135,16 @@ func load(t *testing.T) []dashboard {
 	return all
 }
 
-// origin are the labels that say whose a series is. Each is a variable of each dashboard.
+// origin are the labels that identify the origin of a series. Each is a variable of each dashboard.
 var origin = []string{"job", "bot", "region", "cluster"}
 
-// grouped are the labels of a grouping or a match. Clusters and shards of several bots have the same names.
+// grouped matches the labels of a grouping or a vector match.
 var grouped = regexp.MustCompile(`\b(?:by|on) \(([^)]*)\)`)
 
-// An asked is an expression and where it stands.
+// An asked is an expression and its location.
 type asked struct{ where, expr string }
 
-// expressions are all that a dashboard asks Prometheus, its variables apart.
+// expressions returns the expressions of a dashboard, without its variables.
 func (d *dashboard) expressions() []asked {
 	var all []asked
 	for _, p := range d.Panels {
@@ -158,8 +158,8 @@ func (d *dashboard) expressions() []asked {
 	return all
 }
 
-// metrics are those that a query may name: the catalog's, and those of the process
-// and the Go runtime that have a panel.
+// metrics returns the metrics that queries may use: those of the catalog, and those
+// of the process and the Go runtime that have a panel.
 func metrics() promcheck.Metrics {
 	all := promcheck.Catalog()
 	for _, name := range []string{"process_cpu_seconds_total", "process_resident_memory_bytes", "go_goroutines"} {
@@ -168,7 +168,7 @@ func metrics() promcheck.Metrics {
 	return all
 }
 
-// onlyGrows are the series that mean nothing without a window.
+// onlyGrows returns the series that need a window.
 func onlyGrows() map[string]bool {
 	grow := map[string]bool{"process_cpu_seconds_total": true}
 	for _, i := range catalog.All() {
@@ -185,7 +185,7 @@ func onlyGrows() map[string]bool {
 	return grow
 }
 
-// TestQueriesNameTheCatalog: every metric, label and value that a query names is there.
+// TestQueriesNameTheCatalog: queries use only metrics, labels and values that exist.
 func TestQueriesNameTheCatalog(t *testing.T) {
 	all, grow := metrics(), onlyGrows()
 	n := 0
@@ -225,7 +225,7 @@ func TestQueriesNameTheCatalog(t *testing.T) {
 				t.Errorf("%s: the variable %s asks %q", d.UID, v.Name, v.Definition)
 				continue
 			}
-			// What it asks for are the values by that label.
+			// It returns the values of that label.
 			if err := all.Check("group by (" + m[2] + ") (" + m[1] + ")"); err != nil {
 				t.Errorf("%s: the variable %s asks for what is not there: %s: %v", d.UID, v.Name, v.Definition, err)
 			}
@@ -236,10 +236,10 @@ func TestQueriesNameTheCatalog(t *testing.T) {
 	}
 }
 
-// notShown are instruments that are in no panel, each with the reason.
+// notShown are instruments without a panel, each with the reason.
 var notShown = map[string]string{}
 
-// TestEveryInstrumentIsShown: each is in a panel, or it is said why it is not.
+// TestEveryInstrumentIsShown: each instrument is in a panel, or in notShown with a reason.
 func TestEveryInstrumentIsShown(t *testing.T) {
 	shown := map[string]bool{}
 	for _, d := range load(t) {
@@ -266,13 +266,13 @@ func TestEveryInstrumentIsShown(t *testing.T) {
 	}
 }
 
-// TestDashboards: what Grafana and an operator need to know of each.
+// TestDashboards: each dashboard has the properties that Grafana and operators need.
 func TestDashboards(t *testing.T) {
 	for _, d := range load(t) {
 		if d.ID != nil || d.SchemaVersion < 39 || !strings.HasPrefix(d.Title, "Argus / ") || d.Description == "" || !slices.Contains(d.Tags, "argus") {
 			t.Errorf("%s: id %v, schema %d, title %q, description %q, tags %v", d.UID, d.ID, d.SchemaVersion, d.Title, d.Description, d.Tags)
 		}
-		// Data sources: none is fixed, whether by uid or by name.
+		// No data source is fixed, by uid or by name.
 		if strings.Contains(d.text, `"__inputs"`) {
 			t.Errorf("%s asks for inputs: provisioning cannot fill them in", d.UID)
 		}
@@ -333,11 +333,11 @@ func walk(v any, visit func(key string, value any)) {
 	}
 }
 
-// kinds are the panels that are in use. graph, singlestat, table-old and the
-// like are not what Grafana draws any more.
+// kinds are the panel types in use. Grafana no longer supports graph, singlestat,
+// table-old and the like.
 var kinds = []string{"row", "stat", "timeseries", "table", "heatmap", "state-timeline", "bargauge"}
 
-// TestPanels: each says what it shows, in which unit, and lies where nothing else does.
+// TestPanels: each panel has a title, a description and a unit, and none overlap.
 func TestPanels(t *testing.T) {
 	for _, d := range load(t) {
 		ids, titles := map[int]bool{}, map[string]bool{}
@@ -392,7 +392,7 @@ func TestPanels(t *testing.T) {
 	}
 }
 
-// checkUnits: a number has a unit; one that is coloured has a limit.
+// checkUnits checks that a number has a unit, and a threshold if it is coloured.
 func checkUnits(t *testing.T, where string, p panel) {
 	t.Helper()
 	if p.FieldConfig.Defaults.Unit == "" {
@@ -428,8 +428,8 @@ func checkUnits(t *testing.T, where string, p panel) {
 	}
 }
 
-// TestWindows: rates over time have windows that hold several pushes of a bot that pushes once a minute, whatever the data source says of
-// scrapes, and those about now do not depend on the chosen time. What has no rates is as fine as the data source allows.
+// TestWindows: windows of rates over time contain several pushes of a bot that pushes once a minute, whatever the scrape interval of the data
+// source. Instant queries do not use such windows, and queries without rates have no minimum step.
 func TestWindows(t *testing.T) {
 	rates := 0
 	for _, d := range load(t) {
@@ -454,7 +454,7 @@ func TestWindows(t *testing.T) {
 	}
 }
 
-// TestZombies: the colour of a heartbeat's age, and Fleet's sign, begin where the alert does.
+// TestZombies: the thresholds of heartbeat ages, and Fleet's sign, start where the alert does.
 func TestZombies(t *testing.T) {
 	var intervals string
 	for _, threshold := range rules.Thresholds() {
@@ -484,7 +484,7 @@ func TestZombies(t *testing.T) {
 	}
 }
 
-// TestVariables: each that is used is defined, each that is defined is used, and they can be chosen in any number.
+// TestVariables: each used variable is defined, each defined one is used, and all allow multiple values.
 func TestVariables(t *testing.T) {
 	use := regexp.MustCompile(`\$\{?(\w+)(?::\w+)?\}?`)
 	for _, d := range load(t) {
@@ -506,11 +506,11 @@ func TestVariables(t *testing.T) {
 		if shards := d.UID == "argus-overview" || d.UID == "argus-gateway"; shards != defined["shard"] {
 			t.Errorf("%s: has a variable shard: %v", d.UID, defined["shard"])
 		}
-		used := map[string]bool{"datasource": true} // of which TestDashboards is
+		used := map[string]bool{"datasource": true} // checked by TestDashboards
 		for _, e := range d.expressions() {
 			for _, m := range use.FindAllStringSubmatch(e.expr, -1) {
 				used[m[1]] = true
-				if builtIn := m[1] == "__rate_interval" || m[1] == "__range"; !builtIn && !defined[m[1]] {
+				if builtIn := slices.Contains([]string{"__rate_interval", "__rate_interval_ms", "__range"}, m[1]); !builtIn && !defined[m[1]] {
 					t.Errorf("%s uses $%s, which is not defined", e.where, m[1])
 				}
 			}
@@ -540,7 +540,7 @@ func TestVariables(t *testing.T) {
 	}
 }
 
-// TestLinks: each dashboard leads to all others, and no link leads to nowhere.
+// TestLinks: each dashboard links to all others, and no link is dead.
 func TestLinks(t *testing.T) {
 	for _, d := range load(t) {
 		var tree any
@@ -555,7 +555,7 @@ func TestLinks(t *testing.T) {
 			if !slices.Contains(order, uid) {
 				t.Errorf("%s has a link to %v", d.UID, value)
 			}
-			// Those of the dashboard itself carry all variables.
+			// The dashboard's own links keep all variables.
 			for _, label := range origin {
 				if _, query, ok := strings.Cut(value.(string), "?"); ok && !strings.Contains(query, "${"+label+":queryparam}") && !strings.Contains(query, "var-"+label+"=") {
 					t.Errorf("%s: the link %v loses the choice of %s", d.UID, value, label)
@@ -580,8 +580,8 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-// TestLockFile: what npm installs is pinned by version and checksum, and no
-// machine's registry is written down.
+// TestLockFile: npm's packages are pinned by version and checksum, and the lock file
+// names no registry.
 func TestLockFile(t *testing.T) {
 	read := func(file string, into any) string {
 		text, err := os.ReadFile(file)

@@ -8,19 +8,19 @@ import { bySign, seen, signs, trouble } from "./trouble";
 const any = { shard: undefined };
 const acks = "discord_interaction_acks_total";
 const upShare = agg("avg", ["cluster"], max(["cluster", "shard"], gauge("discord_shard_up", any)));
-/** 0 where there is a cluster, or was one in the chosen time; where there is nothing, nothing is known. */
+/** 0 if there is a cluster, or was one in the selected time range; otherwise absent, because nothing is known. */
 const orNone = `or 0 * ${count([], seen)}`;
-/** Points from which a cluster needs somebody: any single sign that users feel. */
+/** Points at which a cluster needs attention: any single sign that affects users. */
 const TROUBLE = { warn: 5, bad: 30 };
 
 export const fleet = () =>
   board(
     "fleet",
-    "All clusters in one pane, the worst first. A cluster that has stopped to report within the chosen time is the worst of all.",
+    "All clusters in one view, worst first. A cluster that stopped reporting within the selected time range ranks worst.",
     [],
     [
       {
-        title: "Who is in trouble?",
+        title: "Which clusters are in trouble?",
         panels: [
           number({
             title: "Clusters",
@@ -40,7 +40,7 @@ export const fleet = () =>
           }),
           number({
             title: "Lost",
-            description: "Clusters that reported within the chosen time and do not any more. One that was taken away on purpose is in it too, until the time has passed.",
+            description: "Clusters that reported within the selected time range and no longer do. Includes clusters removed on purpose.",
             width: 4,
             unit: "short",
             thresholds: { bad: 1 },
@@ -57,7 +57,7 @@ export const fleet = () =>
           }),
           number({
             title: "Answered in time",
-            description: "Share of commands, buttons and modals that were answered within 3 s, over the last 5 minutes.",
+            description: "Share of commands, components and modals answered within 3 s, over the last 5 minutes.",
             width: 4,
             unit: "percentunit",
             decimals: 2,
@@ -68,7 +68,7 @@ export const fleet = () =>
           }),
           number({
             title: "Guilds",
-            description: "Guilds that are available, of all clusters.",
+            description: "Available guilds of all clusters.",
             width: 4,
             unit: "short",
             plain: true,
@@ -76,7 +76,7 @@ export const fleet = () =>
           }),
           columns({
             title: "Clusters, worst first",
-            description: `Trouble is the sum of points for: ${signs.map((s) => `${s.name} (${s.meaning})`).join("; ")}. A name leads to that cluster's overview.`,
+            description: `Trouble is the sum of points for: ${signs.map((s) => `${s.name} (${s.meaning})`).join("; ")}. Click a name for that cluster's Overview.`,
             width: 24,
             height: 12,
             keys: { job: "Job", bot: "Bot", cluster: "Cluster" },
@@ -112,7 +112,7 @@ export const fleet = () =>
           }),
           matrix({
             title: "Signs of trouble",
-            description: "Which signs each cluster shows, with their points. A column that is full is a cause that all share: Discord, or the last deployment. Empty is well.",
+            description: "Signs by cluster, with their points. A full column is a common cause: Discord, or the last deployment. Empty means no trouble.",
             width: 24,
             unit: "short",
             decimals: 0,
@@ -123,7 +123,7 @@ export const fleet = () =>
           }),
           rows({
             title: "Trouble over time",
-            description: "A row for each cluster, red for trouble. Read downwards for what happened to all at once, along a row for what comes back.",
+            description: "One row per cluster; red is trouble. A vertical pattern hit all clusters at once; a repeating row is a recurring problem.",
             width: 24,
             height: 10,
             unit: "short",
@@ -134,11 +134,11 @@ export const fleet = () =>
         ],
       },
       {
-        title: "Side by side",
+        title: "Clusters compared",
         panels: [
           rows({
             title: "Shards up",
-            description: "Share of each cluster's shards that are up. A wave through the rows is a rolling restart.",
+            description: "Share of each cluster's shards that are up. A wave across the rows is a rolling restart.",
             width: 12,
             unit: "percentunit",
             to: 1,
@@ -146,7 +146,7 @@ export const fleet = () =>
           }),
           rows({
             title: "Answered in time",
-            description: "Share of each cluster's interactions that were answered within 3 s. Gaps are times without interactions.",
+            description: "Share of each cluster's interactions answered within 3 s. A gap is a time without interactions.",
             width: 12,
             unit: "percentunit",
             to: 1,
@@ -154,21 +154,21 @@ export const fleet = () =>
           }),
           lines({
             title: "Interactions",
-            description: "Interactions of each cluster. One that falls while the others do not has lost guilds, shards or its connection.",
+            description: "Interactions by cluster. If one falls while the others do not, it has lost guilds, shards or its connection.",
             width: 12,
             unit: "ops",
             queries: [{ expr: sum(["cluster"], rate("discord_interactions_total")), legend: PROCESS }],
           }),
           lines({
             title: "Guilds",
-            description: "Guilds of each cluster. Discord spreads them evenly over the shards.",
+            description: "Available guilds by cluster. Discord spreads guilds evenly over shards.",
             width: 12,
             unit: "short",
             queries: [{ expr: max(["cluster"], gauge("discord_guilds")), legend: PROCESS }],
           }),
           lines({
             title: "Shards owned twice",
-            description: "Shard ids that more than one cluster of a bot has up. Each event is handled twice then: two processes were given the same range.",
+            description: "Shard ids that are up in more than one cluster of a bot. Every event is then handled twice: two processes have overlapping shard ranges.",
             width: 12,
             unit: "short",
             thresholds: { bad: 1 },
@@ -176,7 +176,7 @@ export const fleet = () =>
           }),
           columns({
             title: "Shard counts in use",
-            description: "The number of shards that each cluster's sessions have, by how many clusters have it. Two rows for one bot for longer than a change of the number: some guilds are served twice and others not at all.",
+            description: "Number of clusters by the shard count of their sessions. Two rows for one bot, for longer than a change of the count takes: some guilds are served twice and others not at all.",
             width: 12,
             keys: { job: "Job", bot: "Bot", shards: "Shards" },
             none: "unknown",
@@ -184,8 +184,8 @@ export const fleet = () =>
             columns: [{ name: "Clusters", unit: "short", expr: `count_values by (job, bot) ("shards", ${max(["cluster"], gauge("discord_bot_shards"))})` }],
           }),
           lines({
-            title: "Shards of the bot that are up",
-            description: "Different shard ids that are up in any cluster, against the bot's shard count. Of several bots, the sums.",
+            title: "Shards up, whole bot",
+            description: "Distinct shard ids that are up in any cluster, and the bot's shard count. Summed over bots.",
             width: 12,
             unit: "short",
             colours: { up: GOOD, "shards of the bot": WARN },
@@ -197,11 +197,11 @@ export const fleet = () =>
         ],
       },
       {
-        title: "The processes",
+        title: "Processes",
         panels: [
           lines({
             title: "CPU",
-            description: "Cores in use. A bot that is too busy to read is late with everything. Absent where process metrics are off.",
+            description: "CPU cores in use. A bot too busy to read its socket is late with everything. Empty if process metrics are off.",
             width: 8,
             unit: "short",
             decimals: 2,
@@ -209,14 +209,14 @@ export const fleet = () =>
           }),
           lines({
             title: "Memory",
-            description: "Resident memory. Growing without end: see the entries in discordgo's cache, and the goroutines.",
+            description: "Resident memory. If it keeps growing, check the entries in discordgo's cache, and the goroutines.",
             width: 8,
             unit: "bytes",
             queries: [{ expr: max(["cluster"], `process_resident_memory_bytes${ofChosen}`), legend: PROCESS }],
           }),
           lines({
             title: "Goroutines",
-            description: "Goroutines. discordgo starts one for each handler of each event: growing means that handlers do not return.",
+            description: "discordgo starts a goroutine for each handler of each event. If the number keeps growing, handlers do not return.",
             width: 8,
             unit: "short",
             queries: [{ expr: max(["cluster"], `go_goroutines${ofChosen}`), legend: PROCESS }],
@@ -227,16 +227,16 @@ export const fleet = () =>
         title: "Can the telemetry be trusted?",
         panels: [
           columns({
-            title: "Parts of Argus",
-            description: "Whether the configured parts of Argus work. server: its address is bound. otlp: the last export was accepted. 0: its log line says what to do.",
+            title: "Argus subsystems",
+            description: "Whether each configured subsystem works. server: its address is bound. otlp: the last export was accepted. If 0, the bot's log says what to do.",
             width: 8,
             keys: { job: "Job", bot: "Bot", cluster: "Cluster", subsystem: "Part" },
             sort: { by: "Works", desc: false },
             columns: [{ name: "Works", unit: "short", thresholds: { bad: 1, low: true }, expr: min(["cluster", "subsystem"], gauge("argus_subsystem_up")) }],
           }),
           lines({
-            title: "Faults inside the instrumentation",
-            description: "Faults that were caught and did not reach the bot, by part, and timers dropped at the cap: interactions without an outcome (answer), or whose handler's delay is unknown (handler). Both should be 0: report what the log says.",
+            title: "Instrumentation faults",
+            description: "Faults caught inside the instrumentation, by hook, and timers dropped at their cap: interactions without an outcome (answer), or without a handler delay (handler). Both should be 0; report what the log says.",
             width: 8,
             unit: "short",
             queries: [
@@ -246,7 +246,7 @@ export const fleet = () =>
           }),
           lines({
             title: "discordgo's log",
-            description: "Lines that discordgo logged, by level. On request: ARGUS_LOG_RECORDS.",
+            description: "Lines logged by discordgo, by level. Requires ARGUS_LOG_RECORDS.",
             width: 8,
             unit: "short",
             bars: true,

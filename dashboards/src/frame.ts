@@ -1,5 +1,4 @@
-// What the five dashboards have around their panels: variables, annotations and
-// the links between them.
+// The common frame of the five dashboards: variables, annotations and links.
 
 import * as cog from "@grafana/grafana-foundation-sdk/cog";
 import * as dashboard from "@grafana/grafana-foundation-sdk/dashboard";
@@ -8,7 +7,7 @@ import { BAD, datasource, INFO } from "./look";
 import { agg, gauge, labelValues, Label, namespace, PROCESS } from "./promql";
 import catalog from "./catalog.json";
 
-// Those of another namespace can lie in the same Grafana.
+// Dashboards of several namespaces can share a Grafana.
 const prefix = namespace === catalog.namespace ? "argus" : `argus-${namespace}`;
 
 /** The dashboards, in the order of an operator's questions. */
@@ -40,30 +39,30 @@ interface Chooser {
   query: string;
 }
 
-/** Every dashboard has these. A label that is not set has no value to choose, and All is what has none as well. */
+/** Variables of every dashboard. A label that is not set has no values; All includes series without the label. */
 const origin: Chooser[] = [
   {
     name: "job",
     label: "Job",
-    description: "The job of the scrape, or the service name of what is pushed. With Bot it tells bots apart.",
+    description: "Scrape job, or service name if the bot pushes. Job and Bot together identify a bot.",
     query: labelValues("argus_up", "job", { job: undefined, bot: undefined, region: undefined, cluster: undefined }),
   },
   {
     name: "bot",
     label: "Bot",
-    description: "The bot's name, where it is set (ARGUS_BOT).",
+    description: "Bot name, if set (ARGUS_BOT).",
     query: labelValues("argus_up", "bot", { bot: undefined, region: undefined, cluster: undefined }),
   },
   {
     name: "region",
     label: "Region",
-    description: "The region, where it is set (ARGUS_REGION).",
+    description: "Region, if set (ARGUS_REGION).",
     query: labelValues("argus_up", "region", { region: undefined, cluster: undefined }),
   },
   {
     name: "cluster",
     label: "Cluster",
-    description: "The processes of the bot.",
+    description: "Processes of the bot.",
     query: labelValues("argus_up", "cluster", { cluster: undefined }),
   },
 ];
@@ -71,7 +70,7 @@ const origin: Chooser[] = [
 export const shards: Chooser = {
   name: "shard",
   label: "Shard",
-  description: "Shards of the chosen clusters; what has no shard is shown for the whole cluster.",
+  description: "Shards of the selected clusters. Series without a shard are shown for the whole cluster.",
   query: labelValues("discord_shard_up", "shard", { shard: undefined }),
 };
 
@@ -104,13 +103,13 @@ function annotation(name: string, color: string, expr: string, title: string, te
     .target(new DataqueryBuilder().datasource(datasource).refId("Anno").expr(expr).range());
 }
 
-// An annotation is where its query gives 1. It is asked once a minute.
+// An annotation appears where its query returns 1, evaluated once a minute.
 const restarts = annotation(
   "Restarts",
   BAD,
   `${agg("min", ["cluster"], `min_over_time(${gauge("discord_uptime_seconds")}[1m])`)} < bool 60 == 1`,
   `Restart of ${PROCESS}`,
-  `The process of ${PROCESS} has started.`,
+  `The process ${PROCESS} started.`,
   ["job", "bot", "cluster"],
 );
 
@@ -139,7 +138,7 @@ export function board(which: keyof typeof uids, description: string, choosers: C
     .variables([
       new dashboard.DatasourceVariableBuilder("datasource")
         .label("Data source")
-        .description("A Prometheus, or what speaks its language.")
+        .description("Prometheus, or a compatible data source.")
         .type("prometheus"),
       ...[...origin, ...choosers].map(variable),
     ])
@@ -162,9 +161,9 @@ export function board(which: keyof typeof uids, description: string, choosers: C
   }
   const built = b.build();
   built.panels?.forEach((p, i) => (p.id = i + 1));
-  // Grafana numbers dashboards itself.
+  // Grafana assigns ids itself.
   delete built.id;
-  // The builder would put these into a menu; they belong where one sees them.
+  // The builder would put these into a menu; they should be visible.
   [...(built.links ?? []), ...(built.annotations.list ?? [])].forEach((shown) => delete shown.placement);
   return built;
 }

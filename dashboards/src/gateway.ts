@@ -1,7 +1,7 @@
 import { board, shards } from "./frame";
 import { ACK_AGE, BUDGET, GUILDS_LOST, LATENCY, LOCK, SENDS_PER_MINUTE } from "./limits";
 import { BAD, columns, crowd, GOOD, INFO, lines, number, states, WARN } from "./look";
-import { BOT, gauge, increase, max, min, Name, NOW, once, PROCESS, rate, re, share, sum, total, unitOf } from "./promql";
+import { BOT, gauge, increase, increaseFromZero, max, min, Name, NOW, once, PROCESS, rate, re, share, sum, total, unitOf } from "./promql";
 import { stateNumber, STATES } from "./states";
 
 const handshakes = "discord_shard_handshakes_total";
@@ -33,15 +33,15 @@ const cache: [Name & `discord_${string}`, string][] = [
 export const gateway = () =>
   board(
     "gateway",
-    "What every shard does, why connections end and how they come back, which are silent, and what they send and receive.",
+    "State of every shard, disconnects and reconnects, silent shards, and gateway traffic.",
     [shards],
     [
       {
-        title: "What does each shard do?",
+        title: "State of the shards",
         panels: [
           number({
             title: "Connected",
-            description: "Shards whose gateway session is up, of the chosen clusters.",
+            description: "Shards of the selected clusters whose gateway session is up.",
             width: 3,
             unit: "short",
             plain: true,
@@ -49,15 +49,15 @@ export const gateway = () =>
           }),
           number({
             title: "Not connected",
-            description: "Shards that the chosen clusters have and that are not up.",
+            description: "Shards of the selected clusters that are not up.",
             width: 3,
             unit: "short",
             thresholds: { warn: 1, bad: 2 },
             query: `${total([], "discord_shards_configured")} - ${total([], "discord_shards_connected")}`,
           }),
           number({
-            title: "Refused for good",
-            description: "Close codes 4004 and 4010 to 4014 in the chosen time: the token, the sharding or the intents are wrong. discordgo tries again for ever: stop the process and correct it.",
+            title: "Fatal closes",
+            description: "Close codes 4004 and 4010 to 4014 in the selected time range: the token, sharding or intents are wrong. discordgo retries forever. Stop the process and fix the cause.",
             width: 4,
             unit: "short",
             decimals: 0,
@@ -66,8 +66,8 @@ export const gateway = () =>
             query: sum([], increase(closes, { code: FATAL }, "[$__range]")),
           }),
           number({
-            title: "Resumed",
-            description: "Share of the RESUMEs in the chosen time that worked. A resume replays what was missed; an IDENTIFY loses it and costs one of the day's session starts.",
+            title: "Resumes that succeeded",
+            description: "Share of RESUMEs in the selected time range that succeeded. A resume replays missed events; an IDENTIFY loses them and uses a session start.",
             width: 4,
             unit: "percentunit",
             decimals: 0,
@@ -80,7 +80,7 @@ export const gateway = () =>
           }),
           number({
             title: "Oldest heartbeat",
-            description: `Intervals since the acknowledgement of the worst shard that is up. Up to 1 is normal, and up to 3 where the bot pushes once a minute. Above ${ACK_AGE.warn} it is a zombie; discordgo notices at 5.`,
+            description: `Heartbeat intervals since the last acknowledgement, worst shard that is up. Up to 1 is normal, or up to 3 if the bot pushes once a minute. Above ${ACK_AGE.warn} the shard is a zombie; discordgo closes it at 5.`,
             width: 3,
             unit: "short",
             decimals: 1,
@@ -90,7 +90,7 @@ export const gateway = () =>
           }),
           number({
             title: "Longest lock",
-            description: "For how long the session's lock has not been free, at the worst shard. Growing: a dial or a handshake that hangs, or a deadlock. Only a restart of the process helps then.",
+            description: "Longest time that a session's lock has been unavailable. If it keeps growing, a dial or handshake hangs, or there is a deadlock. Only a process restart helps.",
             width: 3,
             unit: "s",
             thresholds: LOCK,
@@ -98,7 +98,7 @@ export const gateway = () =>
           }),
           number({
             title: "Attached after Open",
-            description: "Sessions that were opened before they were attached. Their heartbeats, close codes and scopes of rate limits are not seen: attach them before, or make them with NewSession.",
+            description: "Sessions attached after they were opened. Their heartbeats, close codes and rate limit scopes are unknown. Attach sessions before Open, or create them with NewSession.",
             width: 4,
             unit: "short",
             thresholds: { bad: 1 },
@@ -106,7 +106,7 @@ export const gateway = () =>
           }),
           states({
             title: "State of each shard",
-            description: "Where each shard's connection is in its life. Short strips are reconnects. Long identifying is the budget or a refusal, long disconnected is discordgo's wait between tries.",
+            description: "State of each shard's connection. Short changes are reconnects. Long identifying: identify budget or a refusal. Long disconnected: discordgo's wait between attempts.",
             width: 24,
             height: 12,
             states: STATES,
@@ -114,7 +114,7 @@ export const gateway = () =>
           }),
           lines({
             title: "Shards by state",
-            description: "How many shards are in each state: the same for thousands of shards.",
+            description: "Number of shards in each state, readable with thousands of shards.",
             width: 12,
             unit: "short",
             stacked: true,
@@ -123,7 +123,7 @@ export const gateway = () =>
           }),
           columns({
             title: "Shards, worst first",
-            description: "What each shard does and since when, its heartbeat, its lock, and when it last had an event. Sort by any column.",
+            description: "State of each shard and for how long, heartbeat latency, time since the last acknowledgement and event, and time the lock has been unavailable. Sort by any column.",
             width: 12,
             keys: { job: "Job", bot: "Bot", cluster: "Cluster", shard: "Shard" },
             sort: { by: "State", desc: false },
@@ -139,31 +139,30 @@ export const gateway = () =>
         ],
       },
       {
-        title: "Why do connections end, and how do they come back?",
+        title: "Disconnects and reconnects",
         panels: [
           lines({
             title: "Closes by code",
-            description:
-              "none: the socket broke, which is a network. 4000, 1001 from Discord are normal. 4008: too many sends. 4009: too slow for heartbeats. 4004, 4010 to 4014: refused for good.",
+            description: "none: the socket broke (network). 4000 and 1001 from Discord are normal. 4008: too many sends. 4009: session timed out, process too slow. 4004, 4010 to 4014: fatal.",
             width: 12,
             unit: "short",
             bars: true,
             stacked: true,
-            queries: [{ expr: `${sum(["code", "initiator"], increase(closes))} > 0`, legend: "{{code}} by {{initiator}}" }],
+            queries: [{ expr: `${sum(["code", "initiator"], increaseFromZero(closes))} > 0`, legend: "{{code}} by {{initiator}}" }],
           }),
           lines({
-            title: "Closes by who ended it",
-            description: "discord: a close frame arrived. client: discordgo closed. network: the socket broke. All clusters at once is Discord, one cluster is its machine.",
+            title: "Closes by initiator",
+            description: "discord: sent a close frame. client: discordgo closed. network: the socket broke. All clusters at once point to Discord; one cluster points to its machine.",
             width: 12,
             unit: "short",
             bars: true,
             stacked: true,
             colours: { discord: INFO, client: WARN, network: BAD },
-            queries: [{ expr: sum(["initiator"], increase(closes)), legend: "{{initiator}}" }],
+            queries: [{ expr: sum(["initiator"], increaseFromZero(closes)), legend: "{{initiator}}" }],
           }),
           lines({
             title: "Handshakes by outcome",
-            description: "IDENTIFYs and RESUMEs by what came of them. invalid_session: refused, so that the shard has to identify. closed and timeout: no answer. Many identifies eat up the day's session starts.",
+            description: "IDENTIFYs and RESUMEs by outcome. invalid_session: refused, the shard must identify. closed, timeout: no answer. Many identifies use up the day's session starts.",
             width: 12,
             unit: "short",
             bars: true,
@@ -172,7 +171,7 @@ export const gateway = () =>
           }),
           lines({
             title: "Reconnects",
-            description: "Times that a shard was ready again: resume kept the session, identify began a new one.",
+            description: "Times that shards became ready again. resume: the session was kept. identify: a new session was started.",
             width: 12,
             unit: "short",
             bars: true,
@@ -182,45 +181,44 @@ export const gateway = () =>
           }),
           lines({
             title: "Reconnects, busiest shards",
-            description: "Times in five minutes that a shard was ready again, the ten shards that were so most often. One is a move by Discord. Three and more, over and over, is a shard that flaps: see why its connections end.",
+            description: "Times in 5 minutes that a shard became ready again; top ten shards. One is a move by Discord. Three or more, repeatedly, is a flapping shard: see Closes by code.",
             width: 12,
             unit: "short",
             thresholds: { bad: 3 },
             queries: [{ expr: `topk(10, ${sum([...perShard], once("discord_shard_reconnects_total", increase("discord_shard_reconnects_total", {}, NOW)))} > 0)`, legend: `${PROCESS} / {{shard}}` }],
           }),
           lines({
-            title: "Attempts to connect",
-            description:
-              "Dials of the gateway by the answer. refused: an HTTP status in place of the WebSocket. 429, 403: Cloudflare holds this address back. 5xx: Discord, or Cloudflare before it. 407: your proxy. failed: no answer, which is DNS, the network, TLS or a proxy.",
+            title: "Connection attempts",
+            description: "Gateway dials by result. refused: an HTTP status instead of a WebSocket; 403 or 429 is a Cloudflare ban of this address, 5xx is Discord or Cloudflare, 407 is your proxy. failed: no response (DNS, network, TLS or proxy).",
             width: 12,
             unit: "short",
             bars: true,
             stacked: true,
-            queries: [{ expr: `${sum(["outcome", "status"], increase(attempts))} > 0`, legend: "{{outcome}} {{status}}" }],
+            queries: [{ expr: `${sum(["outcome", "status"], increaseFromZero(attempts))} > 0`, legend: "{{outcome}} {{status}}" }],
           }),
           lines({
             title: "Voice closes by code",
-            description: "1000 by client: the bot left. 4014: somebody ended it, or the channel is gone. 4015: Discord's voice server crashed. 4017: encryption (DAVE) is required and discordgo has none. Of all shards of the chosen clusters.",
+            description: "1000 by client: the bot left. 4014: disconnected by someone, or the channel is gone. 4015: Discord's voice server crashed. 4017: encryption (DAVE) is required and discordgo lacks it. All shards of the selected clusters.",
             width: 12,
             unit: "short",
             bars: true,
             stacked: true,
-            queries: [{ expr: `${sum(["code", "initiator"], increase("discord_voice_disconnects_total"))} > 0`, legend: "{{code}} by {{initiator}}" }],
+            queries: [{ expr: `${sum(["code", "initiator"], increaseFromZero("discord_voice_disconnects_total"))} > 0`, legend: "{{code}} by {{initiator}}" }],
           }),
           lines({
             title: "Identify budget",
-            description: "Session starts that are left, and all of a day. Of the whole bot, as of the last GET /gateway/bot; without one there is nothing here (ARGUS_SESSION_START_POLL).",
+            description: "Session starts left, the daily limit, and the cost of one full restart. As of the last GET /gateway/bot; empty without one (ARGUS_SESSION_START_POLL).",
             width: 12,
             unit: "short",
             queries: [
-              { expr: min(BOT, gauge(`${start}remaining`)), legend: "left {{job}} {{bot}}" },
-              { expr: max(BOT, gauge(`${start}limit`)), legend: "of {{job}} {{bot}}" },
-              { expr: max(BOT, gauge("discord_bot_shards")), legend: "one restart of {{job}} {{bot}}" },
+              { expr: min(BOT, gauge(`${start}remaining`)), legend: "left, {{job}} {{bot}}" },
+              { expr: max(BOT, gauge(`${start}limit`)), legend: "daily limit, {{job}} {{bot}}" },
+              { expr: max(BOT, gauge("discord_bot_shards")), legend: "one full restart, {{job}} {{bot}}" },
             ],
           }),
           number({
-            title: "Identifies at a time",
-            description: "max_concurrency: IDENTIFYs that may be sent in 5 s. All shards divided by it, times 5 s, is the shortest start of the fleet.",
+            title: "Identify concurrency",
+            description: "max_concurrency: IDENTIFYs allowed per 5 s. Shards divided by this, times 5 s, is the shortest start of the whole bot.",
             width: 6,
             height: 8,
             unit: "short",
@@ -229,8 +227,8 @@ export const gateway = () =>
             query: max([], gauge(`${start}max_concurrency`)),
           }),
           number({
-            title: "Budget is back in",
-            description: "Time until all session starts are back.",
+            title: "Session starts reset in",
+            description: "Time until the session start budget is full again.",
             width: 6,
             height: 8,
             unit: "s",
@@ -241,11 +239,11 @@ export const gateway = () =>
         ],
       },
       {
-        title: "Is somebody silent?",
+        title: "Heartbeats and silent shards",
         panels: [
           lines({
             title: "Heartbeat round trip",
-            description: "The way to Discord and back: the worst, the slowest tenth and the middle of the shards. All together: the network or Discord. One: that shard's gateway node.",
+            description: "Heartbeat round trip: worst shard, 90th percentile and median. All rise: the network or Discord. One rises: that shard's gateway node.",
             width: 12,
             unit: "s",
             thresholds: LATENCY,
@@ -256,15 +254,15 @@ export const gateway = () =>
             ],
           }),
           crowd({
-            title: "Heartbeat round trips of all shards",
-            description: "How many shards have which round trip, over time. A band of its own is a group of shards with something in common.",
+            title: "Heartbeat round trip distribution",
+            description: "Number of shards by heartbeat round trip. A separate band is a group of shards with something in common.",
             width: 12,
             unit: "s",
             query: max([...perShard], gauge(latency)),
           }),
           lines({
             title: "Intervals since the last acknowledgement",
-            description: `The ten worst shards. Up to 1 is normal, and up to 3 where the bot pushes once a minute. Above ${ACK_AGE.warn} the connection is dead and does not say so, at 5 discordgo closes it. Wait up to four minutes, or close that session with code 4000.`,
+            description: `Ten worst shards. Up to 1 is normal, or up to 3 if the bot pushes once a minute. Above ${ACK_AGE.warn} the connection is dead without being closed; discordgo closes it at 5. Wait up to four minutes, or close that session with code 4000.`,
             width: 12,
             unit: "short",
             thresholds: ACK_AGE,
@@ -272,14 +270,14 @@ export const gateway = () =>
           }),
           lines({
             title: "Time since the last event",
-            description: "The ten quietest shards. A shard with few guilds has quiet minutes; a busy one has not. Compare with its own past.",
+            description: "Ten quietest shards. A shard with few guilds has quiet minutes; a busy one does not. Compare with the shard's past.",
             width: 12,
             unit: "s",
             queries: [{ expr: `topk(10, time() - ${max([...perShard], gauge("discord_shard_event_timestamp_seconds"))})`, legend: `${PROCESS} / {{shard}}` }],
           }),
           lines({
-            title: "Lock not free",
-            description: "For how long a session's lock could not be had, where it could not. Seconds are an Open or a Close; growing for minutes is a hang.",
+            title: "Session lock unavailable",
+            description: "Time since the session's lock was last available, ten worst shards. Seconds are an Open or a Close; growing for minutes is a hang.",
             width: 12,
             unit: "s",
             thresholds: LOCK,
@@ -287,7 +285,7 @@ export const gateway = () =>
           }),
           lines({
             title: "Heartbeat interval",
-            description: "What Discord asks for in HELLO: usually 41.25 s. The smallest and the largest of the shards.",
+            description: "Heartbeat interval that Discord requests in HELLO, usually 41.25 s: smallest and largest of all shards.",
             width: 12,
             unit: "s",
             queries: [
@@ -298,11 +296,11 @@ export const gateway = () =>
         ],
       },
       {
-        title: "What comes in and goes out?",
+        title: "Traffic",
         panels: [
           lines({
             title: "Events by type",
-            description: "Dispatches, the twelve most frequent types. A type that is gone is an intent that is gone; a sudden burst after a reconnect is a replay.",
+            description: "Dispatches, twelve most frequent types. A type that disappears points to a missing intent; a burst after a reconnect is a replay.",
             width: 12,
             unit: "ops",
             stacked: true,
@@ -310,7 +308,7 @@ export const gateway = () =>
           }),
           lines({
             title: "Sends in 60 s, busiest shards",
-            description: `Payloads in a minute, the ten busiest shards. At ${SENDS_PER_MINUTE} Discord closes the connection with 4008. Presence updates and member requests are the usual cause.`,
+            description: `Payloads sent per minute, top ten shards. Above ${SENDS_PER_MINUTE} Discord closes the connection with 4008. Presence updates and member requests are the usual cause.`,
             width: 12,
             unit: "short",
             thresholds: { warn: BUDGET.warn * SENDS_PER_MINUTE, bad: BUDGET.bad * SENDS_PER_MINUTE },
@@ -318,7 +316,7 @@ export const gateway = () =>
           }),
           lines({
             title: "Sends by operation",
-            description: "Payloads that the shards send. Only heartbeats are steady; a burst is a reconnect, or the bot asking for members or setting its presence.",
+            description: "Payloads sent to the gateway, by operation. Only heartbeats are steady. A burst is a reconnect, member requests or presence updates.",
             width: 12,
             unit: "ops",
             stacked: true,
@@ -326,14 +324,14 @@ export const gateway = () =>
           }),
           lines({
             title: "Bytes",
-            description: "Bytes on the gateway's connections, as they are inside TLS; voice is left out.",
+            description: "Bytes on gateway connections, measured inside TLS. Voice is not included.",
             width: 6,
             unit: unitOf("discord_gateway_io_bytes_total"),
             queries: [{ expr: sum(["direction"], rate("discord_gateway_io_bytes_total")), legend: "{{direction}}" }],
           }),
           number({
             title: "Member requests refused",
-            description: "RATE_LIMITED in the chosen time: Discord refused to send all members of a guild, as the bot had asked for them shortly before. They do not come, and discordgo does not ask again: ask less often.",
+            description: "RATE_LIMITED events in the selected time range: Discord refused to send all members of a guild because of a recent request. The members do not arrive and discordgo does not retry. Request them less often.",
             width: 6,
             height: 8,
             unit: "short",
@@ -348,8 +346,8 @@ export const gateway = () =>
         title: "Guilds, voice and discordgo's cache",
         panels: [
           lines({
-            title: "Guilds that are unavailable",
-            description: "Share of each cluster's guilds that an outage has taken, or that READY has announced and that have not come yet. Wait: they come back by themselves.",
+            title: "Unavailable guilds",
+            description: "Share of each cluster's guilds that are in an outage, or announced by READY and not received yet. Wait: they come back by themselves.",
             width: 8,
             unit: "percentunit",
             max: 1,
@@ -366,14 +364,14 @@ export const gateway = () =>
           }),
           lines({
             title: "Voice connections",
-            description: "Voice connections of discordgo's that are ready to send and receive. Those that it tries to get, or to get back, are not among them.",
+            description: "discordgo's voice connections that are ready to send and receive. Connections being opened or reopened are not included.",
             width: 8,
             unit: "short",
             queries: [{ expr: total(["cluster"], "discord_voice_clients"), legend: PROCESS }],
           }),
           lines({
             title: "Entries in discordgo's cache",
-            description: "What discordgo keeps in memory. One that only grows is memory that only grows: see State.Track… and MaxMessageCount.",
+            description: "Entries that discordgo keeps in memory. If one only grows, so does memory: see State.Track… and MaxMessageCount.",
             width: 8,
             unit: "short",
             queries: cache.map(([name, legend]) => ({ expr: total([], name), legend })),

@@ -21,28 +21,28 @@ const orNothing = (expr: string) => `(${expr} or vector(0))`;
 export const interactions = () =>
   board(
     "interactions",
-    "Discord waits 3 s for the first answer to an interaction. Where do they go, by type and by command?",
+    "Discord allows 3 s for the first answer to an interaction. Where does the time go, by type and by command?",
     [
       {
         name: "type",
         label: "Type",
-        description: "Types of interactions.",
+        description: "Interaction types.",
         query: labelValues("discord_interactions_total", "type"),
       },
       {
         name: "command",
         label: "Command",
-        description: "Commands that the instrumentation tells apart, and other. What has no command is shown for all.",
+        description: "Named commands, and other. Series without a command are not filtered.",
         query: labelValues(attempt, "command"),
       },
     ],
     [
       {
-        title: "Are they answered?",
+        title: "Are interactions answered?",
         panels: [
           number({
             title: "Answered in time",
-            description: "Share of interactions in the chosen time that were answered within 3 s of their creation, here or elsewhere.",
+            description: "Share of interactions answered within 3 s of their creation, by this process or another, over the selected time range.",
             width: 4,
             unit: "percentunit",
             decimals: 2,
@@ -52,7 +52,7 @@ export const interactions = () =>
           }),
           number({
             title: "Missed",
-            description: "Interactions in the chosen time for which no answer was sent within 5 s: a branch of a handler that returns without one, no handler, or an answer that came later still, from a slow handler or out of the rate limiter (10062 then).",
+            description: "Interactions in the selected time range with no answer sent within 5 s. The handler returned without answering, there is no handler, or the answer was sent later by a slow handler or the rate limiter (then Discord returns 10062).",
             width: 4,
             unit: "short",
             decimals: 0,
@@ -60,8 +60,8 @@ export const interactions = () =>
             query: sum([], increase(acks, { type, outcome: "missed" }, "[$__range]")),
           }),
           number({
-            title: "Dead on arrival",
-            description: "Interactions in the chosen time that were older than 3 s when they arrived: a reconnect that replays, a bot too busy to read, or a clock that is wrong.",
+            title: "Expired on arrival",
+            description: "Interactions in the selected time range that were older than 3 s at receipt: a replay after a reconnect, a bot too busy to read its socket, or a wrong clock.",
             width: 4,
             unit: "short",
             decimals: 0,
@@ -70,7 +70,7 @@ export const interactions = () =>
           }),
           lines({
             title: "Outcomes",
-            description: "late: answered, or tried, after 3 s. rejected: tried in time and refused. missed: no answer was sent within 5 s. answered_elsewhere: by another process. superseded: an autocomplete whose user had typed on.",
+            description: "late: answered or attempted after 3 s. rejected: sent in time and refused. missed: no answer sent within 5 s. answered_elsewhere: answered by another process. superseded: an autocomplete whose user kept typing.",
             width: 12,
             unit: "ops",
             stacked: true,
@@ -83,62 +83,59 @@ export const interactions = () =>
         title: "Where do the three seconds go?",
         panels: [
           lines({
-            title: "The three seconds, on average",
-            description:
-              "The parts of the way from an interaction's creation to the response to its answer, refused answers included, as means, so that they add up. Parts that are not recorded are in the handler's: the delay before it needs a wrapped handler, the wait a RequestOption. The line is Discord's deadline.",
+            title: "Mean time per stage",
+            description: "Stages from an interaction's creation to Discord's response to the answer, including refused answers. Means, so they add up. Stages that are not recorded count as handler time: stage 2 needs a wrapped handler, stage 4 a RequestOption. The line is Discord's deadline.",
             width: 12,
             height: 10,
             unit: "s",
             stacked: true,
             thresholds: { bad: ACK_DEADLINE },
             queries: [
-              { legend: "1 on the way to us", expr: mean([], age, { type }) },
+              { legend: "1 before receipt", expr: mean([], age, { type }) },
               { legend: "2 before the handler", expr: mean([], delay, { type }) },
               {
-                legend: "3 the handler",
+                legend: "3 handler",
                 expr: `clamp_min(${mean([], attempt, { type, command })} - ${orNothing(mean([], delay, { type }))} - ${orNothing(mean([], queue, callback))}, 0)`,
               },
-              { legend: "4 the answer in the rate limiter", expr: mean([], queue, callback) },
-              { legend: "5 the answer at Discord", expr: mean([], request, callback) },
+              { legend: "4 answer in the rate limiter", expr: mean([], queue, callback) },
+              { legend: "5 answer at Discord", expr: mean([], request, callback) },
             ],
           }),
           lines({
-            title: "The slow ones: p95 of each part",
-            description:
-              "For 95 of 100. These do not add up. The wait in the rate limiter of the answer itself and that of the slowest route are apart: a handler that sends a message before it answers waits on that message's route, within 3. The part that has grown is the one to look at: 1 Discord, the network or our clock; 2 and 3 the bot, or without a RequestOption a rate limit; 4 a rate limit; 5 Discord's REST.",
+            title: "p95 time per stage",
+            description: "95th percentiles, which do not add up. Look at the stage that has grown. 1: Discord, the network or the clock. 2 and 3: the bot, or a rate limit if there is no RequestOption. 4: a rate limit. 5: Discord's REST API. A handler that sends a message before it answers waits on that message's route, within stage 3.",
             width: 12,
             height: 10,
             unit: "s",
             thresholds: { bad: ACK_DEADLINE },
             queries: [
-              { legend: "1 on the way to us", expr: quantile(0.95, [], age, { type }) },
+              { legend: "1 before receipt", expr: quantile(0.95, [], age, { type }) },
               { legend: "2 before the handler", expr: quantile(0.95, [], delay, { type }) },
               { legend: "3 receipt to first attempt", expr: quantile(0.95, [], attempt, { type, command }) },
               { legend: "receipt to accepted answer", expr: quantile(0.95, [], ack, { type, command }) },
-              { legend: "handler, to its end", expr: quantile(0.95, [], "discord_app_command_duration_seconds", { command }) },
-              { legend: "4 the answer in the rate limiter", expr: quantile(0.95, [], queue, callback) },
-              { legend: "in the rate limiter, slowest route", expr: max([], quantile(0.95, ["route"], queue)) },
-              { legend: "5 the answer at Discord", expr: quantile(0.95, [], request, callback) },
+              { legend: "handler duration", expr: quantile(0.95, [], "discord_app_command_duration_seconds", { command }) },
+              { legend: "4 answer in the rate limiter", expr: quantile(0.95, [], queue, callback) },
+              { legend: "rate limiter, slowest route", expr: max([], quantile(0.95, ["route"], queue)) },
+              { legend: "5 answer at Discord", expr: quantile(0.95, [], request, callback) },
             ],
           }),
           spread({
             title: "Receipt to answer",
-            description: "How the times until the first accepted answer are spread. A second band near 3 s is one command, or one branch, that works before it answers.",
+            description: "Distribution of the time to the first accepted answer. A second band near 3 s is a command, or a code path, that works before it answers.",
             width: 8,
             unit: "s",
             query: buckets(ack, { type, command }),
           }),
           spread({
             title: "Receipt to first attempt",
-            description:
-              "How the times until the first attempt to answer are spread, refused and late ones included. Near 3 s and above it is the handler that is slow, or discordgo's rate limiter.",
+            description: "Distribution of the time to the first answer attempt, including refused and late ones. Near or above 3 s, the handler or discordgo's rate limiter is slow.",
             width: 8,
             unit: "s",
             query: buckets(attempt, { type, command }),
           }),
           spread({
             title: "Age at receipt",
-            description: "How old interactions were when they arrived. All of them late by the same: a clock. Some late after a reconnect: a replay.",
+            description: "Distribution of interaction age at receipt. All shifted by the same amount: a wrong clock. Some late after a reconnect: a replay.",
             width: 8,
             unit: "s",
             query: buckets(age, { type }),
@@ -150,7 +147,7 @@ export const interactions = () =>
         panels: [
           lines({
             title: "Interactions received",
-            description: "Interactions that arrived, by type, in time or not.",
+            description: "Interactions received by type, expired ones included.",
             width: 8,
             unit: "ops",
             stacked: true,
@@ -158,7 +155,7 @@ export const interactions = () =>
           }),
           lines({
             title: "Answered in time, by type",
-            description: "Share of each type that was answered within 3 s. Autocomplete is missed most easily: users type on.",
+            description: "Share of interactions answered within 3 s, by type. Autocomplete is the most often missed, because users keep typing.",
             width: 8,
             unit: "percentunit",
             max: 1,
@@ -167,7 +164,7 @@ export const interactions = () =>
           }),
           lines({
             title: "Time to answer by type, p95",
-            description: "From receipt to the first accepted answer.",
+            description: "Time from receipt to the first accepted answer.",
             width: 8,
             unit: "s",
             thresholds: { bad: ACK_DEADLINE },
@@ -183,7 +180,7 @@ export const interactions = () =>
           }),
           lines({
             title: "Clock",
-            description: `The smallest age of an interaction lately, as the clocks say: a few hundredths of a second where the clock is right. Below 0 our clock is behind; above ${CLOCK.ahead} s it is ahead, or everything is late. Set it right with NTP.`,
+            description: `Smallest interaction age in recent minutes by the two clocks; a few hundredths of a second if the clock is right. Below 0, this machine's clock is behind. Above ${CLOCK.ahead} s, it is ahead or everything arrives late. Check NTP.`,
             width: 12,
             unit: "s",
             thresholds: { bad: CLOCK.ahead },
@@ -196,8 +193,7 @@ export const interactions = () =>
         panels: [
           columns({
             title: "Commands, slowest first",
-            description:
-              "Time to the first answer, share under 3 s from receipt, the handler's own time and failures, over the chosen time. Slow with a fast answer is well: it was deferred. A command with errors and no answers fails before it answers.",
+            description: "Time to the first answer, share under 3 s from receipt, handler duration and failures over the selected time range. A slow handler with a fast answer is fine: the answer was deferred. Errors without answers: the command fails before it answers.",
             width: 24,
             height: 10,
             keys: { command: "Command" },
@@ -228,30 +224,30 @@ export const interactions = () =>
           }),
           lines({
             title: "Time to answer by command, p95",
-            description: "The ten slowest at each moment.",
+            description: "Ten slowest commands at each moment.",
             width: 8,
             unit: "s",
             thresholds: { bad: ACK_DEADLINE },
             queries: [{ expr: `topk(10, ${quantile(0.95, ["command"], ack, { type, command })})`, legend: "{{command}}" }],
           }),
           lines({
-            title: "Time to the first attempt by command, p95",
-            description: "From receipt until the first attempt to answer was sent, refused and late ones included. The ten slowest at each moment.",
+            title: "Time to first attempt by command, p95",
+            description: "Time from receipt to the first answer attempt, including refused and late ones. Ten slowest commands at each moment.",
             width: 8,
             unit: "s",
             thresholds: { bad: ACK_DEADLINE },
             queries: [{ expr: `topk(10, ${quantile(0.95, ["command"], attempt, { type, command })})`, legend: "{{command}}" }],
           }),
           lines({
-            title: "Handlers by command, p95",
-            description: "Time from receipt until the wrapped handler returned, failures included. The ten slowest at each moment.",
+            title: "Handler duration by command, p95",
+            description: "Time from receipt until the wrapped handler returns, including failures. Ten slowest commands at each moment.",
             width: 8,
             unit: "s",
             queries: [{ expr: `topk(10, ${quantile(0.95, ["command"], "discord_app_command_duration_seconds", { command })})`, legend: "{{command}}" }],
           }),
           lines({
             title: "Commands finished",
-            description: "Application commands that a wrapped handler has finished.",
+            description: "Application commands finished by wrapped handlers, by status.",
             width: 8,
             unit: "ops",
             stacked: true,
@@ -259,8 +255,8 @@ export const interactions = () =>
             queries: [{ expr: sum(["status"], rate("discord_app_commands_total", { command })), legend: "{{status}}" }],
           }),
           lines({
-            title: "Errors of handlers",
-            description: "Errors and panics by command and type, of application and prefix commands. panic is a fault in the program.",
+            title: "Handler errors",
+            description: "Errors and panics of application and prefix commands, by command and type. A panic is a bug in the program.",
             width: 8,
             unit: "ops",
             bars: true,
@@ -268,8 +264,8 @@ export const interactions = () =>
             queries: [{ expr: `${sum(["command", "error_type"], rate("discord_command_errors_total", { command }))} > 0`, legend: "{{command}}: {{error_type}}" }],
           }),
           number({
-            title: "Commands told apart",
-            description: "Names given to WithCommands, of application and prefix commands. 0: every command is other.",
+            title: "Named commands",
+            description: "Command names passed to WithCommands, for application and prefix commands. If 0, every command is counted as other.",
             width: 8,
             height: 8,
             unit: "short",
@@ -283,7 +279,7 @@ export const interactions = () =>
         panels: [
           lines({
             title: "Prefix commands finished",
-            description: "Text commands that a wrapped handler has finished.",
+            description: "Prefix commands finished by wrapped handlers, by status.",
             width: 12,
             unit: "ops",
             stacked: true,
@@ -291,8 +287,8 @@ export const interactions = () =>
             queries: [{ expr: sum(["status"], rate("discord_commands_total", { command })), legend: "{{status}}" }],
           }),
           lines({
-            title: "Prefix commands, time",
-            description: "How long the wrapped handlers took. There is no deadline, but users wait.",
+            title: "Prefix command duration",
+            description: "Duration of wrapped prefix command handlers. Discord sets no deadline here, but users wait.",
             width: 12,
             unit: "s",
             colours: { p50: INFO, p95: WARN },

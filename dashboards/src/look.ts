@@ -1,4 +1,4 @@
-// The one look of all dashboards, and what every panel has to have.
+// The common look of all dashboards, and what every panel needs.
 
 import * as cog from "@grafana/grafana-foundation-sdk/cog";
 import * as common from "@grafana/grafana-foundation-sdk/common";
@@ -12,10 +12,10 @@ import * as table from "@grafana/grafana-foundation-sdk/table";
 import * as timeseries from "@grafana/grafana-foundation-sdk/timeseries";
 import { W } from "./promql";
 
-/** The data source that the dashboard's variable has chosen, never a fixed one. */
+/** The data source selected by the dashboard's variable, never a fixed one. */
 export const datasource: common.DataSourceRef = { type: "prometheus", uid: "${datasource}" };
 
-/** Colours by what they mean. */
+/** Colours by meaning. */
 export const GOOD = "green";
 export const WARN = "orange";
 export const BAD = "red";
@@ -29,9 +29,9 @@ export interface Query {
 
 interface Common {
   title: string;
-  /** What it shows, what is bad, and where to look then. */
+  /** What the panel shows, what is bad, and what to do then. */
   description: string;
-  /** Of 24 columns. */
+  /** Out of 24 columns. */
   width: number;
   height?: number;
 }
@@ -41,12 +41,12 @@ interface Numeric extends Common {
   decimals?: number;
   min?: number;
   max?: number;
-  /** What is shown where there is nothing. */
+  /** Text shown without data. */
   none?: string;
   thresholds?: Thresholds;
 }
 
-/** Where the colour changes. Values above bad are bad, unless low says that those below are. */
+/** Where the colour changes. Values above bad are bad; with low, values below. */
 export interface Thresholds {
   warn?: number;
   bad: number;
@@ -70,9 +70,9 @@ function steps(t: Thresholds | undefined, base: string = GOOD): cog.Builder<dash
 }
 
 /**
- * The least step of a query with rates. Grafana makes their windows four times as long, and without it four times the data source's scrape interval: with
- * Prometheus' usual 15 s, a minute, in which a bot that pushes once a minute, as is OpenTelemetry's default, has a sample or none. What is scraped more often
- * loses detail below a minute, where a panel over time shows none but on its shortest ranges; the others would have no panel at all.
+ * Minimum step of queries with rates. Grafana makes their windows at least four times as long. Without it, windows would be four times the data source's scrape
+ * interval: a minute with Prometheus' usual 15 s, in which a bot that pushes once a minute (OpenTelemetry's default) has at most one sample. Bots scraped more
+ * often lose detail below a minute, which shows only on the shortest time ranges.
  */
 const RATE_STEP = "1m";
 
@@ -85,14 +85,14 @@ function queries(list: Query[], how: "range" | "instant", format: PromQueryForma
       .format(format)
       .legendFormat(legend ?? "__auto");
     if (expr.includes(W)) {
-      if (how === "instant") throw new Error(`a number for now with the window of a course: ${expr}`);
+      if (how === "instant") throw new Error(`an instant query with the window of a range query: ${expr}`);
       q.interval(RATE_STEP);
     }
     return how === "instant" ? q.instant() : q.range();
   });
 }
 
-/** What the builders of all kinds of panels have in common. */
+/** Methods that the builders of all panel types share. */
 interface AnyPanel extends cog.Builder<dashboard.Panel> {
   title(text: string): this;
   description(text: string): this;
@@ -131,7 +131,7 @@ function numeric<P extends NumericPanel>(p: P, n: Numeric, height: number): P {
 
 type Override = { matcher: dashboard.MatcherConfig; properties: dashboard.DynamicConfigValue[] };
 
-/** Colours for series by their name. */
+/** Colours of series by name. */
 const coloured = (colours: Record<string, string>): Override[] =>
   Object.entries(colours).map(([name, color]) => ({
     matcher: { id: "byName", options: name },
@@ -146,10 +146,10 @@ export function number(o: Numeric & { query: string; link?: string; plain?: bool
     .graphMode(common.BigValueGraphMode.None)
     .textMode(common.BigValueTextMode.Value)
     .reduceOptions(new common.ReduceDataOptionsBuilder().calcs(["lastNotNull"]));
-  return o.link ? p.links([drill("Look closer", o.link)]) : p;
+  return o.link ? p.links([drill("Details", o.link)]) : p;
 }
 
-/** A link from a panel to another dashboard, with the same time and choices. */
+/** A link from a panel to another dashboard, with the same time range and selection. */
 function drill(title: string, uid: string) {
   return new dashboard.DashboardLinkBuilder(title)
     .type(dashboard.DashboardLinkType.Link)
@@ -158,9 +158,9 @@ function drill(title: string, uid: string) {
 
 export interface Lines extends Numeric {
   queries: Query[];
-  /** Series lie on top of each other, as their sum is meaningful. */
+  /** Stack the series; their sum is meaningful. */
   stacked?: boolean;
-  /** Events, not a course. */
+  /** Draw bars, for events. */
   bars?: boolean;
   colours?: Record<string, string>;
   /** Series of another unit, by a regular expression on their names. */
@@ -168,7 +168,7 @@ export interface Lines extends Numeric {
   link?: string;
 }
 
-/** A course over time. */
+/** Lines over time. */
 export function lines(o: Lines) {
   const p = numeric(new timeseries.PanelBuilder(), o, 8)
     .targets(queries(o.queries, "range", PromQueryFormat.TimeSeries))
@@ -197,10 +197,10 @@ export function lines(o: Lines) {
   if (o.thresholds) {
     p.thresholdsStyle(new common.GraphThresholdsStyleConfigBuilder().mode(common.GraphThresholdsStyleMode.Dashed));
   }
-  return o.link ? p.links([drill("Look closer", o.link)]) : p;
+  return o.link ? p.links([drill("Details", o.link)]) : p;
 }
 
-/** Bars that say how much of something is used. */
+/** Bars that show how much of a limit is used. */
 export function bars(o: Numeric & { queries: Query[]; link?: string }) {
   const p = numeric(new bargauge.PanelBuilder(), o, 8)
     .targets(queries(o.queries, "instant", PromQueryFormat.TimeSeries))
@@ -209,7 +209,7 @@ export function bars(o: Numeric & { queries: Query[]; link?: string }) {
     .valueMode(common.BarGaugeValueMode.Text)
     .showUnfilled(true)
     .reduceOptions(new common.ReduceDataOptionsBuilder().calcs(["lastNotNull"]));
-  return o.link ? p.links([drill("Look closer", o.link)]) : p;
+  return o.link ? p.links([drill("Details", o.link)]) : p;
 }
 
 function cells(p: heatmap.PanelBuilder, o: Numeric & { scheme?: string; to?: number }): heatmap.PanelBuilder {
@@ -231,7 +231,7 @@ function cells(p: heatmap.PanelBuilder, o: Numeric & { scheme?: string; to?: num
     .exemplarsColor("rgba(255,0,255,0.7)");
 }
 
-/** How a histogram's values are spread, over time. */
+/** Distribution of a histogram over time. */
 export function spread(o: Numeric & { query: string }) {
   const p = numeric(new heatmap.PanelBuilder(), o, 8)
     .targets(queries([{ expr: o.query, legend: "{{le}}" }], "range", PromQueryFormat.Heatmap))
@@ -242,7 +242,7 @@ export function spread(o: Numeric & { query: string }) {
   return cells(p, o);
 }
 
-/** A row for each series, its value as a colour: for a hundred clusters too. */
+/** One row per series, with the value as a colour; readable with a hundred clusters. */
 export function rows(o: Numeric & { query: Query; to: number; scheme?: string }) {
   const p = numeric(new heatmap.PanelBuilder(), o, 8)
     .targets(queries([o.query], "range", PromQueryFormat.TimeSeries))
@@ -253,7 +253,7 @@ export function rows(o: Numeric & { query: Query; to: number; scheme?: string })
   return cells(p, { scheme: "RdYlGn", ...o });
 }
 
-/** How the values of many series are spread, over time: one picture for four thousand shards. */
+/** Distribution of the values of many series over time; readable with thousands of shards. */
 export function crowd(o: Numeric & { query: string }) {
   const p = numeric(new heatmap.PanelBuilder(), o, 8)
     .targets(queries([{ expr: o.query }], "range", PromQueryFormat.TimeSeries))
@@ -265,7 +265,7 @@ export function crowd(o: Numeric & { query: string }) {
 
 export type States = Record<number, { text: string; color: string }>;
 
-/** A row for each series, its state as a colour and a word. */
+/** One row per series, with the state as a colour and a word. */
 export function states(o: Common & { query: Query; states: States }) {
   const options = Object.fromEntries(Object.entries(o.states).map(([value, s], index) => [value, { ...s, index }]));
   return frame(new statetimeline.PanelBuilder(), o, 10)
@@ -299,13 +299,13 @@ export interface Column {
   states?: States;
 }
 
-/** A row for each combination of the keys, a column for each query. */
+/** One row per combination of keys, one column per query. */
 export function columns(
   o: Common & {
     keys: Record<string, string>;
     columns: Column[];
     sort: { by: string; desc: boolean };
-    /** The dashboard that a cluster's name leads to. */
+    /** The dashboard that a cluster's name links to. */
     link?: string;
     none?: string;
   },
@@ -343,8 +343,8 @@ export function columns(
           id: "links",
           value: [
             {
-              title: "Look at this cluster",
-              // A row has a job for certain; a bot's name only where it is set, so that is as it was chosen.
+              title: "Open this cluster",
+              // Every row has a job, but a bot's name only if it is set, so the selection of bots is kept.
               url: `/d/${o.link}?\${datasource:queryparam}&var-job=\${__data.fields.${o.keys["job"]}:percentencode}&\${bot:queryparam}&\${region:queryparam}&var-cluster=\${__value.raw:percentencode}&\${__url_time_range}`,
             },
           ],
@@ -366,7 +366,7 @@ export function columns(
     .sortBy([new common.TableSortByFieldStateBuilder().displayName(o.sort.by).desc(o.sort.desc)]);
 }
 
-/** A row for each value of one label, a column for each of another. */
+/** One row per value of one label, one column per value of another. */
 export function matrix(o: Numeric & { query: string; row: string; column: string }) {
   return numeric(new table.PanelBuilder(), { none: "", ...o }, 8)
     .targets(queries([{ expr: o.query }], "instant", PromQueryFormat.Table))

@@ -1,4 +1,4 @@
-// Writes ../json, or the folder that is given.
+// Writes the dashboards to ../json, or to the given folder.
 
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -12,7 +12,7 @@ const committed = join(__dirname, "..", "json");
 const folder = process.argv[2] ? resolve(process.argv[2]) : committed;
 mkdirSync(folder, { recursive: true });
 if (folder === committed) {
-  // What no source makes any more goes away.
+  // Remove dashboards that no longer have a source.
   readdirSync(folder).forEach((name) => rmSync(join(folder, name)));
 }
 for (const board of [overview(), interactions(), gateway(), rest(), fleet()]) {

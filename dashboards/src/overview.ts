@@ -7,30 +7,30 @@ import { stateNumber, STATES } from "./states";
 export const OUTCOMES = { in_time: GOOD, answered_elsewhere: "blue", superseded: "super-light-blue", late: WARN, rejected: "purple", missed: BAD };
 /** Outcomes that leave a user without an answer. */
 export const UNANSWERED = re("late|rejected|missed");
-/** Outcomes after which a user has an answer, or wants none any more. */
+/** Outcomes after which the user has an answer, or no longer wants one. */
 export const SERVED = re("in_time|answered_elsewhere|superseded");
-/** Types whose answer a user waits for; an autocomplete is a suggestion. */
+/** Types whose answer a user waits for. */
 export const AWAITED = re("application_command|message_component|modal_submit");
 export const lost = `${agg("group", ["cluster"], `last_over_time(${gauge("argus_up")}[$__range])`)} unless ${agg("group", ["cluster"], gauge("argus_up"))}`;
 
 const up = max(["cluster", "shard"], gauge("discord_shard_up"));
-/** The shard count of each bot; of a bot that is gone, what it was. */
+/** The shard count of each bot; of a bot that is gone, the last one in the time range. */
 export const shardsOfBot = `(${max(BOT, gauge("discord_bot_shards"))} or ${max(BOT, `last_over_time(${gauge("discord_bot_shards")}[$__range])`)})`;
-/** Different shards that are up, of each bot: 0 where none is, absent where no shard count is known. */
+/** Distinct shards that are up, by bot: 0 if none is, absent if the shard count is unknown. */
 export const upOfBot = (matchers: { shard?: undefined } = {}) =>
   `(${sum(BOT, max(["shard"], gauge("discord_shard_up", matchers)))} or 0 * ${shardsOfBot})`;
-// A process that pushes, or runs in a new pod, has series of its own, and one that is scraped at a fixed address goes on with the old ones, where its
-// start is a reset. Both are starts. Resets of a subquery over each cluster's youngest process would need a
-// step below the life of a process, which is many points for days of a hundred clusters, and have none where processes die before their second push.
+// A process that pushes, or runs in a new pod, has a new series. A process scraped at a fixed address continues the old series, and its start is a reset.
+// Both count. Resets of a subquery over each cluster's youngest process would need a step shorter than a process lives, which is too many points for
+// days of a hundred clusters, and would miss processes that die before their second push.
 const restarts = `${sum(["cluster"], `resets(${gauge("discord_uptime_seconds")}[$__range]) + 1`)} - 1`;
-/** What the bot has that has the most of it: limits are of one bot. */
+/** The highest value of a single bot, because limits are per bot. */
 export const worst = (expr: string) => max([], sum(BOT, expr));
 const starts = "discord_gateway_session_start_remaining";
 
 export const overview = () =>
   board(
     "overview",
-    "Are users answered, who is down, is it Discord or us, which budget runs out first, and what changed? Read it from the top.",
+    "Are users answered? What is down? Is it Discord or us? Which budget runs out first? What changed? Read from the top.",
     [shards],
     [
       {
@@ -38,8 +38,7 @@ export const overview = () =>
         panels: [
           number({
             title: "Answered in time",
-            description:
-              "Share of the commands, buttons and modals in the chosen time that were answered within Discord's 3 s. The other users saw that the application did not respond. Red: look at Interactions.",
+            description: "Share of commands, components and modals answered within Discord's 3 s, over the selected time range. Other users saw \"The application did not respond\". If red, open Interactions.",
             width: 4,
             unit: "percentunit",
             decimals: 2,
@@ -52,8 +51,8 @@ export const overview = () =>
             ),
           }),
           number({
-            title: "Not answered now",
-            description: "Commands, buttons and modals a minute that were late, rejected or missed, over the last 5 minutes.",
+            title: "Unanswered per minute",
+            description: "Commands, components and modals per minute that were late, rejected or missed. Rate over the last 5 minutes.",
             width: 4,
             unit: "short",
             decimals: 1,
@@ -63,7 +62,7 @@ export const overview = () =>
           }),
           number({
             title: "Time to answer, p95",
-            description: "From the receipt of an interaction until its first answer was accepted, for 95 of 100. Discord's limit is 3 s from creation.",
+            description: "95th percentile of the time from receipt of an interaction to its first accepted answer. Discord's limit is 3 s from creation.",
             width: 4,
             unit: "s",
             none: "no answers",
@@ -73,8 +72,7 @@ export const overview = () =>
           }),
           lines({
             title: "Interactions by outcome",
-            description:
-              "Each interaction once. late: after 3 s. missed: no answer was sent within 5 s. rejected: tried in time and refused by Discord. answered_elsewhere: by another process. superseded: an autocomplete whose user had typed on.",
+            description: "late: answered or attempted after 3 s. missed: no answer sent within 5 s. rejected: sent in time and refused by Discord. answered_elsewhere: answered by another process. superseded: an autocomplete whose user kept typing.",
             width: 12,
             height: 8,
             unit: "ops",
@@ -86,11 +84,11 @@ export const overview = () =>
         ],
       },
       {
-        title: "Who is down?",
+        title: "What is down?",
         panels: [
           number({
             title: "Shards down",
-            description: "Shards that a process has and that are not up. A few for seconds are reconnects. Shards of a process that is gone are in Processes lost.",
+            description: "Shards that a running process owns and that are not up. A few for seconds are reconnects. Shards of a lost process are not included: see Processes lost.",
             width: 4,
             unit: "short",
             thresholds: { warn: 1, bad: 2 },
@@ -99,7 +97,7 @@ export const overview = () =>
           }),
           number({
             title: "Processes lost",
-            description: "Clusters that reported within the chosen time and do not any more: crashed, cut off, or taken away on purpose.",
+            description: "Clusters that reported within the selected time range and no longer do: crashed, unreachable, or removed on purpose.",
             width: 4,
             unit: "short",
             thresholds: { bad: 1 },
@@ -107,19 +105,18 @@ export const overview = () =>
             query: `count(${lost}) or 0 * ${count([], gauge("argus_up"))}`,
           }),
           number({
-            title: "Shards missing of the bot",
-            description:
-              "The bot's shard count less the different shards that are up, over the chosen clusters; of several bots, the sum. Above 0 with no shard down: a whole process is missing, and all shards are where none is left. Choose all clusters and shards.",
+            title: "Shards missing",
+            description: "The bot's shard count minus the distinct shards that are up in the selected clusters; summed over bots. Above 0 with no shard down, a whole process is missing. Select all clusters and shards.",
             width: 4,
             unit: "short",
             thresholds: { warn: 1, bad: 2 },
             link: uids.fleet,
-            // A sum, for a count of those that are 1 has no result where none is. No data at all is no shard count, and so no result.
+            // A sum, because a count of a filtered vector has no result if nothing matches. Without data there is no shard count, and no result.
             query: sum([], `clamp_min(${shardsOfBot} - ${upOfBot()}, 0)`),
           }),
           columns({
-            title: "Shards that are not ready",
-            description: "What each shard that is not ready does, and since when. identifying for long: the identify budget, or Discord. disconnected for long: discordgo waits up to 10 minutes between tries.",
+            title: "Shards not ready",
+            description: "State of each shard that is not ready, and for how long. Long identifying: identify budget or Discord. Long disconnected: discordgo waits up to 10 minutes between attempts.",
             width: 12,
             keys: { job: "Job", bot: "Bot", cluster: "Cluster", shard: "Shard" },
             link: uids.gateway,
@@ -142,9 +139,8 @@ export const overview = () =>
         title: "Is it Discord or us?",
         panels: [
           lines({
-            title: "Signs of Discord",
-            description:
-              "Shares of guilds lost to an outage, of REST requests that failed at Discord (5xx, no response), and of connections ended by Discord among all that ended. High here and low beside it: wait, say so in your status channel, do not restart.",
+            title: "Errors on Discord's side",
+            description: "Shares of guilds unavailable, of REST requests that failed (5xx or no response), and of closed connections that Discord closed. If these are high and the bot's errors are low, wait, tell your users, and do not restart.",
             width: 12,
             unit: "percentunit",
             max: 1,
@@ -172,9 +168,8 @@ export const overview = () =>
             ],
           }),
           lines({
-            title: "Signs of ours",
-            description:
-              "Shares of commands that failed, of REST requests that Discord refused (4xx), and of those that a limit of the bot itself held up (429, but not of scope shared). High here: look at what was deployed last.",
+            title: "Errors on the bot's side",
+            description: "Shares of commands that failed, of REST requests that Discord refused (4xx), and of REST requests that hit the bot's own rate limits (429 except scope shared). If high, check the last deployment.",
             width: 12,
             unit: "percentunit",
             thresholds: FAILURES,
@@ -201,8 +196,8 @@ export const overview = () =>
             ],
           }),
           lines({
-            title: "Time lost at Discord and on the way",
-            description: "Heartbeat round trip (the worst shard), age of interactions at their receipt, and REST requests on the wire, all p95 but the first. They rise together when Discord or the network is slow.",
+            title: "Latency at Discord and on the network",
+            description: "Heartbeat round trip of the worst shard, and p95 of interaction age at receipt and of REST requests. They rise together when Discord or the network is slow.",
             width: 12,
             unit: "s",
             queries: [
@@ -212,15 +207,15 @@ export const overview = () =>
             ],
           }),
           lines({
-            title: "Time lost in the bot",
-            description: "Wait until a handler was called, time until the first attempt to answer, handlers to their end, and the wait in discordgo's rate limiter on the slowest route, all p95. They rise alone when the bot is slow.",
+            title: "Latency in the bot",
+            description: "p95 of the delay before the handler, the time to the first answer attempt, the handler's duration, and the wait in discordgo's rate limiter on the slowest route. If only these rise, the bot is slow.",
             width: 12,
             unit: "s",
             link: uids.interactions,
             queries: [
               { legend: "before the handler", expr: quantile(0.95, [], "discord_interaction_handler_delay_seconds") },
-              { legend: "first attempt to answer", expr: quantile(0.95, [], "discord_interaction_response_delay_seconds") },
-              { legend: "handler, to its end", expr: quantile(0.95, [], "discord_app_command_duration_seconds") },
+              { legend: "first answer attempt", expr: quantile(0.95, [], "discord_interaction_response_delay_seconds") },
+              { legend: "handler duration", expr: quantile(0.95, [], "discord_app_command_duration_seconds") },
               { legend: "rate limiter, slowest route", expr: max([], quantile(0.95, ["route"], "discord_rest_queue_wait_seconds")) },
             ],
           }),
@@ -231,8 +226,7 @@ export const overview = () =>
         panels: [
           bars({
             title: "Budgets used",
-            description:
-              "IDENTIFYs of the day (at 100 % Discord resets the token), invalid requests in 10 minutes (10,000: a ban of the address), over the last 5 minutes gateway sends of the busiest shard (120 in 60 s: close code 4008) and REST requests (50 a second for the whole bot), guilds on the fullest process's shards (2,500 each). Of several bots, the one that has used the most.",
+            description: "Identify: IDENTIFYs of the day; at 100 % Discord resets the token. Invalid requests: of 10,000 in 10 minutes; then the address is banned. Gateway sends: busiest shard, of 120 in 60 s; then close code 4008. REST requests: of 50 per second for the bot. Guilds per shard: of 2,500. With several bots, the highest.",
             width: 12,
             unit: "percentunit",
             min: 0,
@@ -253,7 +247,7 @@ export const overview = () =>
           }),
           number({
             title: "Session starts left",
-            description: "IDENTIFYs that are left until the reset, of the whole bot; of several bots, the least. Below two restarts of all shards: freeze deployments. Unknown without a poll (ARGUS_SESSION_START_POLL).",
+            description: "IDENTIFYs left until the reset, for the whole bot; with several bots, the lowest. Below two restarts of all shards, stop deploying. Unknown without a poll (ARGUS_SESSION_START_POLL).",
             width: 4,
             height: 8,
             unit: "short",
@@ -263,8 +257,8 @@ export const overview = () =>
             query: min([], gauge(starts)),
           }),
           number({
-            title: "Restarts of the fleet left",
-            description: "Session starts that are left, divided by the shards of the bot. Below 2: a deployment that fails costs the token.",
+            title: "Full restarts left",
+            description: "Session starts left divided by the bot's shard count. Below 2, a failed deployment can cost the token.",
             width: 4,
             height: 8,
             unit: "short",
@@ -275,8 +269,8 @@ export const overview = () =>
             query: min([], `${min(BOT, gauge(starts))} / ${max(BOT, gauge("discord_bot_shards"))}`),
           }),
           number({
-            title: "Budget is back in",
-            description: "Time until all session starts are back.",
+            title: "Session starts reset in",
+            description: "Time until the session start budget is full again.",
             width: 4,
             height: 8,
             unit: "s",
@@ -291,7 +285,7 @@ export const overview = () =>
         panels: [
           columns({
             title: "Versions",
-            description: "How many processes run which versions. Two rows for longer than a deployment: it has stopped half way.",
+            description: "Number of processes by version. Two rows for longer than a deployment takes mean that it has stalled.",
             width: 12,
             keys: { argus_version: "Argus", discordgo_version: "discordgo", go_version: "Go" },
             sort: { by: "Processes", desc: true },
@@ -301,7 +295,7 @@ export const overview = () =>
           }),
           columns({
             title: "Last restarts",
-            description: "Processes by when they started, and how often they did so again in the chosen time. A number that grows is a crash loop: each start costs session starts. Two processes of one bot with one cluster id count as well, and so does one that is scraped and pushed under one job.",
+            description: "Processes by uptime, and their restarts in the selected time range. A growing number is a crash loop, and each start uses session starts. A cluster id used by two processes also counts, and so does a process both scraped and pushed under one job.",
             width: 12,
             keys: { job: "Job", bot: "Bot", cluster: "Cluster" },
             link: uids.overview,
@@ -313,7 +307,7 @@ export const overview = () =>
           }),
           lines({
             title: "Guilds",
-            description: "Guilds that are available, and those lost to an outage. A step down in the one and up in the other is an outage; down alone, the bot was removed or a process is gone.",
+            description: "Available and unavailable guilds. If available falls and unavailable rises, it is an outage. If only available falls, the bot was removed or a process is gone.",
             width: 12,
             unit: "short",
             colours: { unavailable: BAD },
@@ -324,7 +318,7 @@ export const overview = () =>
           }),
           lines({
             title: "Members",
-            description: "Sum of the member counts of the available guilds; a user in two guilds counts twice.",
+            description: "Sum of the member counts of available guilds. A user in two guilds counts twice.",
             width: 12,
             unit: "short",
             queries: [{ legend: "members", expr: total([], "discord_members") }],

@@ -1,6 +1,5 @@
-// Draws ../../docs/pictures from what queries of panels gave in the scenarios of
-// the demo: the folder that the end-to-end test wrote. Nothing is drawn that is
-// not in there. See ../README.md.
+// Draws ../../docs/pictures from the results of panels' queries over the demo's
+// scenarios, in the folder that the end-to-end test wrote. See ../README.md.
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,13 +17,13 @@ interface Result {
 
 const PICTURES: { file: string; panel: string; value: string }[] = [
   { file: "answers", panel: "Overview: Are users answered?: Interactions by outcome", value: "interactions a second" },
-  { file: "handshakes", panel: "Gateway and shards: Why do connections end, and how do they come back?: Handshakes by outcome", value: "in 5 s" },
-  { file: "silence", panel: "Gateway and shards: Is somebody silent?: Intervals since the last acknowledgement", value: "heartbeat intervals" },
-  { file: "lock", panel: "Gateway and shards: Is somebody silent?: Lock not free", value: "seconds" },
-  { file: "guilds-lost", panel: "Gateway and shards: Guilds, voice and discordgo's cache: Guilds that are unavailable", value: "share of the guilds" },
-  { file: "rate-limits", panel: "REST and rate limits: Whose limit, and where?: 429s by scope", value: "responses a second" },
-  { file: "sends", panel: "Gateway and shards: What comes in and goes out?: Sends in 60 s, busiest shards", value: "payloads a minute" },
-  { file: "trouble", panel: "Fleet: Who is in trouble?: Trouble over time", value: "points" },
+  { file: "handshakes", panel: "Gateway and shards: Disconnects and reconnects: Handshakes by outcome", value: "in 5 s" },
+  { file: "silence", panel: "Gateway and shards: Heartbeats and silent shards: Intervals since the last acknowledgement", value: "heartbeat intervals" },
+  { file: "lock", panel: "Gateway and shards: Heartbeats and silent shards: Session lock unavailable", value: "seconds" },
+  { file: "guilds-lost", panel: "Gateway and shards: Guilds, voice and discordgo's cache: Unavailable guilds", value: "share of the guilds" },
+  { file: "rate-limits", panel: "REST and rate limits: Rate limits: 429s by scope", value: "responses a second" },
+  { file: "sends", panel: "Gateway and shards: Traffic: Sends in 60 s, busiest shards", value: "payloads a minute" },
+  { file: "trouble", panel: "Fleet: Which clusters are in trouble?: Trouble over time", value: "points" },
 ];
 
 const folder = process.argv[2];
@@ -36,7 +35,7 @@ const results = readdirSync(folder)
   .sort()
   .map((name) => JSON.parse(readFileSync(join(folder, name), "utf8")) as Result);
 
-/** What the panel's legend says of a series. */
+/** The legend of a series. */
 const label = (r: Result, metric: Record<string, string>) => r.legend.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, name: string) => metric[name] ?? "");
 
 function spec(title: string, value: string, shown: Result[]): vega.Spec {
@@ -45,7 +44,7 @@ function spec(title: string, value: string, shown: Result[]): vega.Spec {
   const points = series.flatMap((s) =>
     s.values.map(([at, text], i) => {
       const before = s.values[i - 1];
-      // A step of 4 s that is missing is a gap: the line ends there and begins anew.
+      // A missing step of 4 s is a gap in the line.
       return { name: s.name, at: at - start, value: Number(text), gap: before !== undefined && at - before[0] > 6 };
     }),
   );

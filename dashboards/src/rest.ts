@@ -14,22 +14,22 @@ const FAILED = re("5..|failed");
 export const rest = () =>
   board(
     "rest",
-    "What the bot asks of Discord's REST API, how fast and with what result, whose limit it meets, and how far it is from a ban.",
+    "REST requests, their duration and outcome, rate limits, and the distance to a ban.",
     [
       {
         name: "route",
         label: "Route",
-        description: "Templates of paths.",
+        description: "Route templates.",
         query: labelValues(request, "route"),
       },
     ],
     [
       {
-        title: "How near are the limits?",
+        title: "How close are the limits?",
         panels: [
           number({
             title: "Invalid requests in 10 minutes",
-            description: "401, 403 and 429 but those of scope shared. At 10,000 Discord bans the address, and every bot behind it. Of several bots, the one with the most. At a thousand, stop what makes them.",
+            description: "Responses 401, 403 and 429 (except scope shared). At 10,000 Discord bans the address, and every bot behind it. With several bots, the highest. Above 1,000, stop the cause.",
             width: 6,
             unit: "short",
             decimals: 0,
@@ -38,7 +38,7 @@ export const rest = () =>
           }),
           number({
             title: "Rate limited",
-            description: "Responses with status 429 a minute, but those of scope shared, over the last 5 minutes.",
+            description: "429 responses per minute, except scope shared. Rate over the last 5 minutes.",
             width: 6,
             unit: "short",
             decimals: 1,
@@ -46,8 +46,8 @@ export const rest = () =>
             query: `60 * ${sum([], rate(limits, { scope: not("shared"), route }, NOW))}`,
           }),
           number({
-            title: "Global limits",
-            description: "429s of scope global in the chosen time. One holds back everything that the session begins, answers to interactions too. The limit is of the whole bot.",
+            title: "Global 429s",
+            description: "429s of scope global in the selected time range. Each one holds back every new request of the session, answers to interactions included. The limit applies to the whole bot.",
             width: 6,
             unit: "short",
             decimals: 0,
@@ -56,7 +56,7 @@ export const rest = () =>
           }),
           number({
             title: "Requests in flight",
-            description: "Requests that wait for a response now. Growing: Discord hangs, or nobody reads the responses.",
+            description: "Requests waiting for a response. If it grows, Discord hangs or the bot does not read responses.",
             width: 6,
             unit: "short",
             plain: true,
@@ -64,7 +64,7 @@ export const rest = () =>
           }),
           bars({
             title: "Limits used",
-            description: "Invalid requests by status (of 10,000 in 10 minutes), and requests that count towards the bot's 50 a second, over the last 5 minutes. Of several bots, the one that has used the most.",
+            description: "Invalid requests by status, of 10,000 in 10 minutes; and requests that count towards the bot's 50 per second, over the last 5 minutes. With several bots, the highest.",
             width: 12,
             unit: "percentunit",
             min: 0,
@@ -77,7 +77,7 @@ export const rest = () =>
           }),
           lines({
             title: "Invalid requests",
-            description: "By status. 401: the token. 403: a permission that the bot lacks and does not check before. 429: a limit that is not respected.",
+            description: "401: wrong token. 403: missing permission that the bot does not check first. 429: a rate limit that is not respected.",
             width: 12,
             unit: "ops",
             stacked: true,
@@ -87,11 +87,11 @@ export const rest = () =>
         ],
       },
       {
-        title: "Whose limit, and where?",
+        title: "Rate limits",
         panels: [
           lines({
             title: "429s by scope",
-            description: "user: the bot's own limit on a route, something loops. shared: a resource that others use too, not the bot's fault. global: too many requests in all.",
+            description: "user: the bot's own limit on a route; something loops. shared: a resource's limit, shared with others and not the bot's fault. global: too many requests in total.",
             width: 8,
             unit: "ops",
             stacked: true,
@@ -100,7 +100,7 @@ export const rest = () =>
           }),
           lines({
             title: "429s by route",
-            description: "The ten routes that meet a limit most.",
+            description: "Ten routes with the most 429s.",
             width: 8,
             unit: "ops",
             stacked: true,
@@ -108,7 +108,7 @@ export const rest = () =>
           }),
           lines({
             title: "Wait in discordgo's rate limiter, p95",
-            description: "By route, the ten slowest. Requests of one bucket go one after the other; a callback has its own. Known of requests with the instrumentation's RequestOption.",
+            description: "Ten slowest routes. Requests in one bucket run one after another; each callback has its own bucket. Only requests with the instrumentation's RequestOption are measured.",
             width: 8,
             unit: "s",
             thresholds: { warn: 0.5, bad: 2 },
@@ -117,11 +117,11 @@ export const rest = () =>
         ],
       },
       {
-        title: "Is Discord slow, or does it fail?",
+        title: "Is Discord slow or failing?",
         panels: [
           lines({
             title: "Requests by status",
-            description: "Each request on the wire, discordgo's retries too. failed: no response. 5xx: Discord. 4xx: us. proxy: answered by a REST proxy in place of Discord.",
+            description: "Requests on the wire, including discordgo's retries. failed: no response. 5xx: Discord. 4xx: the bot. proxy: answered by a REST proxy, not by Discord.",
             width: 8,
             unit: "reqps",
             stacked: true,
@@ -129,29 +129,28 @@ export const rest = () =>
           }),
           lines({
             title: "Failures",
-            description: "Shares of requests that Discord failed (5xx, no response) and that it refused (4xx). What a proxy answered itself is in neither.",
+            description: "Share of requests that failed at Discord (5xx or no response), and share that Discord refused (4xx). Answers of a REST proxy are in neither.",
             width: 8,
             unit: "percentunit",
             max: 1,
             thresholds: FAILURES,
-            colours: { "Discord's": INFO, ours: WARN },
+            colours: { Discord: INFO, bot: WARN },
             queries: [
-              { legend: "Discord's", expr: portion(sum([], countRate(request, { route, status: FAILED })), sum([], countRate(request, { route }))) },
-              { legend: "ours", expr: portion(sum([], countRate(request, { route, status: re("4..") })), sum([], countRate(request, { route }))) },
+              { legend: "Discord", expr: portion(sum([], countRate(request, { route, status: FAILED })), sum([], countRate(request, { route }))) },
+              { legend: "bot", expr: portion(sum([], countRate(request, { route, status: re("4..") })), sum([], countRate(request, { route }))) },
             ],
           }),
           lines({
-            title: "Answers of a REST proxy",
-            description:
-              "Responses that a proxy between the bot and Discord made itself, by status. 408, 502, 503, 504: it did not get through to Discord. 429: it is in trouble, or keeps its own limit. 401, 404: it remembers Discord's. Nothing where there is no proxy.",
+            title: "REST proxy responses",
+            description: "Responses made by a proxy between the bot and Discord, by status. 408, 502, 503, 504: it could not reach Discord. 429: it is in trouble, or enforces its own limit. 401, 404: cached from Discord. Empty without a proxy.",
             width: 8,
             unit: "reqps",
             stacked: true,
             queries: [{ expr: sum(["status"], rate("discord_rest_proxy_responses_total")), legend: "{{status}}" }],
           }),
           lines({
-            title: "Time at Discord",
-            description: "From sending a request until the header of its response, without the wait in the rate limiter.",
+            title: "Request duration",
+            description: "Time from sending a request to its response header, without the wait in the rate limiter.",
             width: 12,
             unit: "s",
             queries: [
@@ -161,15 +160,15 @@ export const rest = () =>
             ],
           }),
           spread({
-            title: "Times at Discord",
-            description: "How the times of requests are spread. A second band is one route, or one that fails slowly.",
+            title: "Request duration distribution",
+            description: "Distribution of request durations. A second band is a single route, or one that fails slowly.",
             width: 12,
             unit: "s",
             query: buckets(request, { route }),
           }),
           lines({
-            title: "Errors by Discord's code",
-            description: "10062: an interaction that is not known any more, the answer was late. 40060: answered already. 50013: a missing permission. The others are in Discord's documentation.",
+            title: "Discord error codes",
+            description: "10062: unknown interaction; the answer was late. 40060: already acknowledged. 50013: missing permission. The others are in Discord's documentation.",
             width: 12,
             unit: "ops",
             bars: true,
@@ -178,7 +177,7 @@ export const rest = () =>
           }),
           lines({
             title: "Requests by method",
-            description: "What is done: reads that could be cached are GETs.",
+            description: "Requests by HTTP method. Reads that could be cached are GETs.",
             width: 12,
             unit: "reqps",
             stacked: true,
@@ -191,7 +190,7 @@ export const rest = () =>
         panels: [
           columns({
             title: "Routes, busiest first",
-            description: "Requests, times, failures and limits of each route over the chosen time. {token} and {id} stand for what differs.",
+            description: "Requests, durations, failures and rate limits by route over the selected time range. {token} and {id} are placeholders.",
             width: 24,
             height: 12,
             keys: { route: "Route" },

@@ -1,7 +1,7 @@
 import { BAD, GOOD, States, WARN } from "./look";
 import { gauge, max } from "./promql";
 
-/** The states of a shard, as numbers that grow with how near it is to being ready. */
+/** The states of a shard as numbers, from disconnected to ready. */
 export const STATES: States = {
   0: { text: "disconnected", color: BAD },
   1: { text: "connecting", color: WARN },
@@ -10,7 +10,7 @@ export const STATES: States = {
   4: { text: "ready", color: GOOD },
 };
 
-/** The state of each shard as such a number: one series is 1, the others are 0. */
+/** The state of each shard as a number of STATES. */
 export const stateNumber = max(
   ["cluster", "shard"],
   Object.entries(STATES)

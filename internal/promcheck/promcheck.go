@@ -148,7 +148,7 @@ func (m Matcher) check(values []string) error {
 var tokens = regexp.MustCompile(`^(?:` +
 	`(?P<space>\s+|#[^\n]*)` +
 	`|(?P<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|` + "`[^`]*`" + `)` +
-	`|(?P<number>\d[\w.]*)` +
+	`|(?P<number>\d[\w.]*|\$__\w+)` + // or a variable of Grafana
 	`|(?P<name>[a-zA-Z_:][\w:]*)` +
 	`|(?P<window>\[[^\]]*\])` +
 	`|(?P<op>=~|!~|!=|==|>=|<=|[-+*/%^<>=(){},@.]))`)

@@ -12,6 +12,7 @@ func TestCheck(t *testing.T) {
 		`sum by (cluster) (rate(discord_interactions_total[5m]))`,
 		`sum(rate(discord_gateway_io_bytes_total{direction="receive"}[$__rate_interval])) by (cluster)`,
 		`histogram_quantile(0.95, sum by (le, command) (rate(discord_app_command_duration_seconds_bucket[5m])))`,
+		`max_over_time(discord_shard_up[$__rate_interval] offset $__rate_interval) < $__rate_interval_ms / 1000`,
 		`max by (shard) (discord_shard_up offset 1d) # and a remark: nothing_of_this`,
 		`discord_shard_up{cluster=~"$cluster",shard!="by"} * on (cluster) group_left (go_version) discord_bot_info`,
 		`sum(discord_shard_disconnects_total{code=~"4004|401[0-4]", initiator='discord',}) or vector(0)`,

@@ -3,17 +3,17 @@ package rules
 // Alerts returns the alerts.
 func Alerts() []AlertGroup {
 	return []AlertGroup{
-		{Name: "argus_interactions.alerts", Title: "Are users answered?", Alerts: interactionAlerts},
-		{Name: "argus_shards.alerts", Title: "Are the shards there?", Alerts: shardAlerts},
-		{Name: "argus_budgets.alerts", Title: "Which budget runs out?", Alerts: budgetAlerts},
-		{Name: "argus_platform.alerts", Title: "Is it Discord, or the machine?", Alerts: platformAlerts},
-		{Name: "argus_telemetry.alerts", Title: "Is anybody watching?", Alerts: telemetryAlerts},
+		{Name: "argus_interactions.alerts", Title: "Interactions", Alerts: interactionAlerts},
+		{Name: "argus_shards.alerts", Title: "Shards", Alerts: shardAlerts},
+		{Name: "argus_budgets.alerts", Title: "Budgets and rate limits", Alerts: budgetAlerts},
+		{Name: "argus_platform.alerts", Title: "Discord and the host", Alerts: platformAlerts},
+		{Name: "argus_telemetry.alerts", Title: "Telemetry", Alerts: telemetryAlerts},
 	}
 }
 
 var interactionAlerts = []Alert{
 	{
-		// The second half is for many clusters with little traffic each: the bot as a whole has the traffic that makes a share say something.
+		// The second half is for many clusters with little traffic each: only the whole bot has enough traffic for a meaningful ratio.
 		Name: "DiscordAckBudgetBurnsFast", Severity: Critical, Keep: "15m", Level: "cluster",
 		Expr: `cluster:discord_interaction_ack_failures:ratio_rate1h > ${AckBurnFast} * ${AckBudget}
 and on (job, bot, cluster)
@@ -30,9 +30,9 @@ and on (job, bot)
 bot:discord_interaction_ack_failures:ratio_rate5m > ${AckBurnFast} * ${AckBudget}
 and on (job, bot)
 bot:discord_interaction_ack_failures:increase1h >= ${AckFailuresAtLeast}`,
-		Summary: "Many users of cluster {{ $labels.cluster }} of " + theBot + " see that the application did not respond",
-		Description: "{{ $value | humanizePercentage }} of the last hour's interactions were not acknowledged within Discord's 3 s, and the last five minutes are no better. " +
-			"At this speed the budget of 30 days is gone in two days. The usual cause is a slow handler: discord_interaction_response_delay_seconds shows it.",
+		Summary: "Many users of cluster {{ $labels.cluster }} of " + theBot + " get no answer",
+		Description: "{{ $value | humanizePercentage }} of the last hour's interactions were not acknowledged within Discord's 3 s, and the last 5 minutes are no better. " +
+			"At this rate the 30-day budget is spent in two days. The usual cause is a slow handler: see discord_interaction_response_delay_seconds.",
 	},
 	{
 		Name: "DiscordAckBudgetBurnsSlowly", Severity: Warning, Level: "cluster",
@@ -41,16 +41,16 @@ and on (job, bot, cluster)
 cluster:discord_interaction_ack_failures:ratio_rate30m > ${AckBurnSlow} * ${AckBudget}
 and on (job, bot, cluster)
 cluster:discord_interaction_ack_failures:increase6h >= ${AckFailuresAtLeast}`,
-		Summary:     "Some users of cluster {{ $labels.cluster }} of " + theBot + " have not been answered for hours",
-		Description: "{{ $value | humanizePercentage }} of the last six hours' interactions were not acknowledged within Discord's 3 s. At this speed the budget of 30 days is gone in five days.",
+		Summary:     "Some users of cluster {{ $labels.cluster }} of " + theBot + " have had no answer for hours",
+		Description: "{{ $value | humanizePercentage }} of the last 6 hours' interactions were not acknowledged within Discord's 3 s. At this rate the 30-day budget is spent in five days.",
 	},
 	{
 		Name: "DiscordCommandFails", Severity: Warning, For: "10m", Level: "cluster, command",
 		Expr: `cluster_command:discord_app_command_errors:ratio_rate15m > ${CommandErrorShare}
 and on (job, bot, cluster, command)
 sum by (job, bot, cluster, command) (increase(discord_app_commands_total{status="error"}[15m])) >= ${CommandErrorsAtLeast}`,
-		Summary:     "The command {{ $labels.command }} fails on cluster {{ $labels.cluster }} of " + theBot,
-		Description: "Its handler returned an error or panicked in {{ $value | humanizePercentage }} of the runs of the last 15 min.",
+		Summary:     "Command {{ $labels.command }} fails on cluster {{ $labels.cluster }} of " + theBot,
+		Description: "Its handler returned an error or panicked in {{ $value | humanizePercentage }} of its runs in the last 15 min.",
 	},
 }
 
@@ -60,13 +60,13 @@ var shardAlerts = []Alert{
 		Expr: `bot:discord_bot_shards:max - bot:discord_shard_up:sum8m > 0
 and on (job, bot)
 bot:discord_bot_shards:max offset ${MissingWindow} - bot:discord_shard_up:sum8m > 0`,
-		Summary: "{{ $value }} shards of " + theBot + " have been up nowhere for ten minutes",
-		Description: "Every guild of these shards sees the bot offline. Shards that no process has any more count too. " +
-			"A restart of 100 shards takes some nine minutes where Discord lets one identify every 5 s.",
+		Summary: "Shards of " + theBot + " that have been down everywhere for 10 minutes: {{ $value }}",
+		Description: "Every guild on these shards sees the bot offline. Shards that no process owns count too. " +
+			"A restart of 100 shards takes about 9 minutes at one IDENTIFY every 5 s.",
 	},
 	{
-		// Where a process pushes, the last 0 of a shard that it has closed for good is seen for up to five minutes. The process itself says that it
-		// has all of its shards connected then.
+		// If a process pushes, the last 0 of a shard that it closed for good stays for up to five minutes. The process then reports that all of
+		// its shards are connected.
 		Name: "DiscordShardDown", Severity: Warning, For: "5m", Level: "cluster, shard",
 		Expr: `cluster_shard:discord_shard_up:max == 0
 unless on (job, bot, shard)
@@ -74,10 +74,10 @@ shard:discord_shard_up:sum > 0
 unless on (job, bot, cluster)
 sum by (job, bot, cluster) (discord_shards_connected) >= sum by (job, bot, cluster) (discord_shards_configured)`,
 		Summary:     "Shard {{ $labels.shard }} of cluster {{ $labels.cluster }} of " + theBot + " is down",
-		Description: "The process has the shard and no session for it, and no other cluster has it up.",
+		Description: "The process owns the shard but has no session for it, and no other cluster has it up.",
 	},
 	{
-		// It is the cause of DiscordShardDown, and comes before it. Where an attempt succeeds and the connection ends later, that is another cause.
+		// Fires before DiscordShardDown, as its cause. If an attempt succeeds and the connection ends later, the cause is another one.
 		Name: "DiscordGatewayRefused", Severity: Warning, For: "4m", Level: "cluster, outcome, status",
 		Expr: `count by (job, bot, cluster, outcome, status) (
   max by (job, bot, cluster, shard, outcome, status) (
@@ -89,8 +89,8 @@ sum by (job, bot, cluster) (discord_shards_connected) >= sum by (job, bot, clust
   max by (job, bot, cluster, shard) (increase(discord_shard_connection_attempts_total{outcome="connected"}[5m])) > 0
 )`,
 		Summary: "Shards of cluster {{ $labels.cluster }} of " + theBot + " cannot connect to the gateway: {{ $labels.outcome }}, status {{ $labels.status }}",
-		Description: "{{ $value }} shards are down, and no attempt to connect has succeeded for minutes. refused: Cloudflare, Discord or a proxy gave this HTTP status; " +
-			"403 and 429 are mostly a ban of the address, 5xx an outage. failed: there was no response, which is name resolution, the network or TLS.",
+		Description: "Shards down: {{ $value }}. No connection attempt has succeeded for minutes. refused: Cloudflare, Discord or a proxy returned this HTTP status; " +
+			"403 and 429 usually mean a banned address, 5xx an outage. failed: no response (DNS, network or TLS).",
 	},
 	{
 		Name: "DiscordClusterGone", Severity: Warning, For: "5m", Level: "cluster",
@@ -105,16 +105,16 @@ and on (job, bot, cluster)
 )
 and on (job, bot)
 bot:discord_shards_missing:sum > 0`,
-		Summary: "Cluster {{ $labels.cluster }} of " + theBot + " is gone, and its shards are missing",
-		Description: "It was there within the last day. Either its process is gone, or what it says does not arrive. " +
-			"While others have all of its shards, a cluster that is gone was renamed or not needed, and this says nothing.",
+		Summary: "Cluster {{ $labels.cluster }} of " + theBot + " is gone and its shards are missing",
+		Description: "It reported within the last day. Either its process is down or its telemetry does not arrive. " +
+			"This does not fire while other clusters have all of its shards up.",
 	},
 	{
 		Name: "DiscordShardOwnedTwice", Severity: Critical, For: "10m", Level: "shard",
 		Expr:    `shard:discord_shard_up:sum > 1`,
-		Summary: "Shard {{ $labels.shard }} of " + theBot + " is up in {{ $value }} clusters at a time",
-		Description: "Each of them gets every event: commands run twice and messages are answered twice. A restart overlaps for a minute; " +
-			"what a killed process pushed last stays for up to 5 min.",
+		Summary: "Shard {{ $labels.shard }} of " + theBot + " is up in {{ $value }} clusters at once",
+		Description: "Each cluster gets every event: commands run twice and messages are answered twice. A restart overlaps for a minute; " +
+			"the last push of a killed process stays for up to 5 min.",
 	},
 	{
 		Name: "DiscordShardCountMismatch", Severity: Critical, For: "30m", Level: "bot",
@@ -126,27 +126,27 @@ bot:discord_shards_missing:sum > 0`,
     max_over_time(cluster:discord_shard_up:sum[${MissingWindow}]) > 0
   )
 ) > 1`,
-		Summary: "The clusters of " + theBot + " are configured with {{ $value }} different numbers of shards",
-		Description: "Discord assigns guilds to shards by the number that each session gives, so some guilds are served twice and others not at all. " +
-			"A change of the number of shards that was begun has to be finished; it has had half an hour.",
+		Summary: "The clusters of " + theBot + " use {{ $value }} different shard counts",
+		Description: "Discord assigns guilds to shards by each session's shard count, so some guilds are served twice and others not at all. " +
+			"If the count is being changed, finish the change: it has taken 30 minutes.",
 	},
 	{
 		Name: "DiscordShardFlapping", Severity: Critical, For: "10m", Level: "cluster, shard",
 		Expr:    `cluster_shard:discord_shard_reconnects:increase5m >= ${FlapsAtLeast}`,
-		Summary: "Shard {{ $labels.shard }} of cluster {{ $labels.cluster }} of " + theBot + " loses its connection over and over",
-		Description: "It became ready again " + `{{ printf "%.0f" $value }}` + " times in 5 min, and that has gone on for ten minutes. Its users are answered now and then only. " +
-			"If it identifies each time, it uses up a day's session starts by itself.",
+		Summary: "Shard {{ $labels.shard }} of cluster {{ $labels.cluster }} of " + theBot + " keeps losing its connection",
+		Description: "It became ready again " + `{{ printf "%.0f" $value }}` + " times in 5 min, and has done so for 10 min. Its users are served only part of the time. " +
+			"If it identifies each time, it uses up most of a day's session starts.",
 	},
 	{
 		Name: "DiscordCrashLoop", Severity: Critical, Level: "cluster",
 		Expr:    `cluster:discord_uptime_seconds:starts30m >= ${StartsAtLeast}`,
-		Summary: "The process of cluster {{ $labels.cluster }} of " + theBot + " starts over and over",
-		Description: "{{ $value | humanize }} starts were seen in 30 min; those that ended before a scrape or a push are not among them. " +
-			"Each start identifies every shard of the process and uses up session starts.",
+		Summary: "The process of cluster {{ $labels.cluster }} of " + theBot + " keeps restarting",
+		Description: "{{ $value | humanize }} starts in 30 min, not counting those that ended before a scrape or a push. " +
+			"Each start identifies every shard of the process and uses session starts.",
 	},
 	{
-		// The second half is for what a process counted before anybody looked: from its first sample on the counter
-		// does not rise, nor from one process to the next.
+		// The second half is for what a process counted before its first sample: after that the counter may not rise,
+		// neither within a process nor from one process to the next.
 		Name: "DiscordFatalClose", Severity: Critical, Keep: "10m", Level: "cluster, code",
 		Expr: `sum by (job, bot, cluster, code) (increase(discord_shard_disconnects_total{code=~"${FatalCodes}"}[${FatalWindow}])) > 0
 or
@@ -155,9 +155,9 @@ sum by (job, bot, cluster, code) (
   and ignoring (shard, code, initiator)
   discord_uptime_seconds < ${FatalSeconds}
 ) > 0`,
-		Summary: "Discord closes connections of cluster {{ $labels.cluster }} of " + theBot + " with {{ $labels.code }}, which does not mend itself",
-		Description: "4004: the token is wrong. 4010: the shard is invalid. 4011: more shards are required. 4012: the API version is wrong. " +
-			"4013: the intents are invalid. 4014: an intent is not allowed. discordgo tries again for ever; somebody has to correct it.",
+		Summary: "Discord closes connections of cluster {{ $labels.cluster }} of " + theBot + " with {{ $labels.code }}, which must not be retried",
+		Description: "4004: wrong token. 4010: invalid shard. 4011: more shards required. 4012: invalid API version. " +
+			"4013: invalid intents. 4014: disallowed intents. discordgo retries forever; somebody has to fix the cause.",
 	},
 	{
 		Name: "DiscordShardZombie", Severity: Warning, Keep: "5m", Level: "cluster, shard",
@@ -175,8 +175,8 @@ unless on (job, bot, cluster, shard)
 max by (job, bot, cluster, shard) (
   discord_shard_sent_total{op="heartbeat"} - discord_shard_sent_total{op="heartbeat"} offset ${ZombieWindow}
 ) < ${ZombieHeartbeats}`,
-		Summary:     "Shard {{ $labels.shard }} of cluster {{ $labels.cluster }} of " + theBot + " seems up, and its connection is dead",
-		Description: "Its last heartbeat was acknowledged {{ $value | humanizeDuration }} ago, although heartbeats are still sent. Its users get no answer. discordgo notices after five intervals, some three and a half minutes.",
+		Summary:     "Shard {{ $labels.shard }} of cluster {{ $labels.cluster }} of " + theBot + " looks up, but its connection is dead",
+		Description: "Its last heartbeat was acknowledged {{ $value | humanizeDuration }} ago, although heartbeats are still sent. Its users get no answer. discordgo notices after five intervals, about 3.5 minutes.",
 	},
 	{
 		Name: "DiscordShardSilent", Severity: Warning, For: "5m", Level: "cluster, shard",
@@ -189,9 +189,9 @@ and on (job, bot, cluster, shard)
   or
     min_over_time(cluster_shard:discord_shard_event_timestamp_seconds:changes10m[${SilentUsualWindow}] offset 1h)
 ) >= ${SilentUsualChanges}`,
-		Summary: "Shard {{ $labels.shard }} of cluster {{ $labels.cluster }} of " + theBot + " is connected, and no event arrives",
-		Description: "It is up and has had no event for a quarter of an hour; in the hour around this time yesterday (or, where nothing is known of then, in the hour before the last) it had them all the time. " +
-			"This rests on the time of each shard's last event: events are counted by process only.",
+		Summary: "Shard {{ $labels.shard }} of cluster {{ $labels.cluster }} of " + theBot + " is connected but receives no events",
+		Description: "It has had no event for 15 minutes, although it had events throughout the hour around this time yesterday (without data from then: the hour before the last). " +
+			"Based on the time of each shard's last event; event counts exist per process only.",
 	},
 	{
 		Name: "DiscordResumesFail", Severity: Warning, For: "5m", Level: "cluster",
@@ -199,11 +199,11 @@ and on (job, bot, cluster, shard)
 and on (job, bot, cluster)
 cluster:discord_shard_resumes_tried:increase1h >= ${ResumesAtLeast}`,
 		Summary:     "Cluster {{ $labels.cluster }} of " + theBot + " loses its sessions when it reconnects",
-		Description: "Only {{ $value | humanizePercentage }} of the RESUMEs of the last hour kept their session. The others lost what was missed, and cost a session start each.",
+		Description: "Only {{ $value | humanizePercentage }} of the last hour's RESUMEs kept their session. Each of the others lost the events that it missed and costs a session start.",
 	},
 	{
-		// discordgo holds the lock for most of the time that a flapping shard is not ready, so that twenty scrapes or five pushes one after the other may
-		// not get it. But nothing happens to a shard whose lock is never let go.
+		// discordgo holds the lock for most of the time that a flapping shard is not ready, so twenty scrapes or five pushes in a row may miss it.
+		// But a shard whose lock is never released does not change state.
 		Name: "DiscordSessionLockStuck", Severity: Critical, Level: "cluster, shard",
 		Expr: `max by (job, bot, cluster, shard) (discord_shard_lock_unavailable_seconds) > ${LockSeconds}
 unless on (job, bot, cluster, shard)
@@ -213,13 +213,13 @@ unless on (job, bot, cluster, shard)
   cluster_shard:discord_shard_reconnects:increase5m > 0
 )`,
 		Summary:     "The session of shard {{ $labels.shard }} of cluster {{ $labels.cluster }} of " + theBot + " hangs",
-		Description: "Its lock has not been free for {{ $value | humanizeDuration }}: Open hangs, or it is a deadlock. It does not end by itself; the process has to be restarted.",
+		Description: "Its lock has been unavailable for {{ $value | humanizeDuration }}: Open hangs, or there is a deadlock. It does not recover; restart the process.",
 	},
 	{
 		Name: "DiscordVoiceEncryptionRequired", Severity: Warning, Level: "cluster",
 		Expr:        `sum by (job, bot, cluster) (increase(discord_voice_disconnects_total{code="4017"}[${ErrorWindow}])) > 0`,
-		Summary:     "Discord refuses voice connections of cluster {{ $labels.cluster }} of " + theBot + ", which lack end-to-end encryption",
-		Description: `{{ printf "%.0f" $value }}` + " were closed with 4017 in the last 15 min. The library is too old for Discord's voice: nothing is played, and discordgo tries again for ever.",
+		Summary:     "Discord refuses voice connections of cluster {{ $labels.cluster }} of " + theBot + " without end-to-end encryption",
+		Description: `{{ printf "%.0f" $value }}` + " were closed with 4017 in the last 15 min. The library does not support Discord's voice encryption (DAVE): nothing is played, and discordgo retries forever.",
 	},
 }
 
@@ -230,7 +230,7 @@ var budgetAlerts = []Alert{
 or
 bot:discord_gateway_session_start_remaining:min < ${IdentifyShareLow} * bot:discord_gateway_session_start_limit:max`,
 		Summary:     "Only {{ $value }} session starts of " + theBot + " are left until Discord's reset",
-		Description: "That is less than two restarts of all shards, or less than a fifth of the day's. When none is left, Discord ends all sessions and resets the token. Do not deploy.",
+		Description: "Less than two restarts of all shards, or a fifth of the daily limit. At 0 Discord ends all sessions and resets the token. Do not deploy.",
 	},
 	{
 		Name: "DiscordIdentifyBudgetNearlySpent", Severity: Critical, Level: "bot",
@@ -238,35 +238,35 @@ bot:discord_gateway_session_start_remaining:min < ${IdentifyShareLow} * bot:disc
 or
 bot:discord_gateway_session_start_remaining:min < ${IdentifyShareLast} * bot:discord_gateway_session_start_limit:max`,
 		Summary:     "Only {{ $value }} session starts of " + theBot + " are left; at 0 Discord resets the token",
-		Description: "One restart of all shards is more than is left, or a crash loop has nearly spent the day's. Stop what identifies, at once.",
+		Description: "Less than one restart of all shards, or a twentieth of the daily limit. Stop whatever identifies, now.",
 	},
 	{
 		Name: "DiscordGlobalRateLimit", Severity: Critical, For: "6m", Level: "bot",
 		Expr:    `bot:discord_ratelimits_global:increase5m >= ${GlobalLimitsAtLeast}`,
 		Summary: "Discord's global rate limit holds back all requests of " + theBot,
-		Description: `{{ printf "%.0f" $value }}` + " responses of 429 with the scope global in 5 min, and again and again for six minutes. " +
-			"The bot sends more than 50 requests a second, and discordgo holds back everything meanwhile, answers to interactions too.",
+		Description: `{{ printf "%.0f" $value }}` + " responses 429 with scope global in 5 min, repeatedly for 6 min. " +
+			"The bot sends more than 50 requests per second. discordgo then holds back all requests, answers to interactions included.",
 	},
 	{
 		Name: "DiscordInvalidRequestsHigh", Severity: Warning, Level: "cluster",
 		Expr:        `cluster:discord_rest_invalid_requests:increase10m > ${InvalidRequestsHigh}`,
 		Summary:     "Cluster {{ $labels.cluster }} of " + theBot + " makes many invalid requests",
-		Description: "{{ $value | humanize }} responses of 401, 403 or 429 in 10 min. At 10,000 from one address Discord bans it for a while, and every bot behind it.",
+		Description: "{{ $value | humanize }} responses 401, 403 or 429 in 10 min. At 10,000 from one address, Discord bans the address for a while, and every bot behind it.",
 	},
 	{
 		Name: "DiscordInvalidRequestsNearBan", Severity: Critical, Level: "bot",
 		Expr:        `bot:discord_rest_invalid_requests:increase10m > ${InvalidRequestsNearBan}`,
-		Summary:     "Invalid requests of " + theBot + " are near Discord's ban",
-		Description: "{{ $value | humanize }} responses of 401, 403 or 429 in 10 min, over all clusters. At 10,000 from one address Discord bans it for a while: no request and no answer gets through.",
+		Summary:     "Invalid requests of " + theBot + " are close to Discord's ban",
+		Description: "{{ $value | humanize }} responses 401, 403 or 429 in 10 min over all clusters. At 10,000 from one address, Discord bans the address for a while: no request gets through.",
 	},
 	{
 		Name: "DiscordSendsNearLimit", Severity: Warning, For: "5m", Level: "cluster, shard",
 		Expr:        `60 * cluster_shard:discord_shard_sent:rate5m > ${SendsNearLimit}`,
-		Summary:     "Shard {{ $labels.shard }} of cluster {{ $labels.cluster }} of " + theBot + " sends nearly as much as Discord allows",
-		Description: "{{ $value | humanize }} payloads a minute to the gateway. Above 120 in 60 s Discord closes the connection with 4008.",
+		Summary:     "Shard {{ $labels.shard }} of cluster {{ $labels.cluster }} of " + theBot + " is close to Discord's send limit",
+		Description: "It sends {{ $value | humanize }} payloads per minute to the gateway. Above 120 in 60 s, Discord closes the connection with 4008.",
 	},
 	{
-		// The second half is for the requests that a bot makes at its start: see DiscordFatalClose.
+		// The second half is for requests that a bot makes when it starts: see DiscordFatalClose.
 		Name: "DiscordMemberRequestsRefused", Severity: Warning, Level: "cluster",
 		Expr: `sum by (job, bot, cluster) (increase(discord_gateway_events_total{event="RATE_LIMITED"}[${ErrorWindow}])) > 0
 or
@@ -275,8 +275,8 @@ sum by (job, bot, cluster) (
   and ignoring (event)
   discord_uptime_seconds < ${ErrorSeconds}
 ) > 0`,
-		Summary:     "Discord refuses requests for members of cluster {{ $labels.cluster }} of " + theBot,
-		Description: `{{ printf "%.0f" $value }}` + " in the last 15 min. The members of these guilds do not arrive, and discordgo does not ask again.",
+		Summary:     "Discord refuses member requests of cluster {{ $labels.cluster }} of " + theBot,
+		Description: `{{ printf "%.0f" $value }}` + " in the last 15 min. The members of these guilds do not arrive, and discordgo does not retry.",
 	},
 }
 
@@ -287,10 +287,10 @@ var platformAlerts = []Alert{
 and on (job, bot, cluster)
 max by (job, bot, cluster) (discord_guilds_unavailable) >= ${OutageGuildsAtLeast}`,
 		Summary:     "Guilds of cluster {{ $labels.cluster }} of " + theBot + " are unavailable: Discord has an outage",
-		Description: "{{ $value | humanizePercentage }} of its guilds are unavailable. Warnings on commands that follow from it are held back.",
+		Description: "{{ $value | humanizePercentage }} of its guilds are unavailable. The example for Alertmanager holds back the warnings that follow from this.",
 	},
 	{
-		// What is far off is the clock, or nobody is answered in time; so it does not wait as long. A jump of the clock is seen some minutes after it.
+		// A large offset is the clock, or nobody is answered in time, so it waits less. A jump of the clock is seen some minutes later.
 		Name: "DiscordClockSkewed", Severity: Warning, For: "2m", Level: "cluster",
 		Expr: `(
   max_over_time(cluster:discord_clock_offset_seconds:min[${ClockWindow}]) < ${ClockBehind}
@@ -303,8 +303,8 @@ or
 cluster:discord_clock_offset_seconds:min < -${ClockFar}
 or
 cluster:discord_clock_offset_seconds:min > ${ClockFar}`,
-		Summary:     "The clock of cluster {{ $labels.cluster }} of " + theBot + " is off, or everything reaches it late",
-		Description: "The youngest interaction of the last minutes was {{ $value | humanizeDuration }} old at its receipt. Below 0 the machine's clock is behind.",
+		Summary:     "The clock of cluster {{ $labels.cluster }} of " + theBot + " is off, or everything arrives late",
+		Description: "The youngest interaction of recent minutes was {{ $value | humanizeDuration }} old at receipt. If that is negative, the machine's clock is behind.",
 	},
 }
 
@@ -316,9 +316,9 @@ or
 bot:argus_up:last1d
 unless on (job, bot)
 bot:argus_up:max`,
-		Summary: "Nothing of " + theBot + " arrives in Prometheus",
-		Description: "No process of it reports. All of them are gone, or the Collector is, or Prometheus does not reach them. No other alert on this bot can be trusted meanwhile. " +
-			"A bot whose job or label bot was changed is remembered under its old name for a day.",
+		Summary: "No telemetry of " + theBot + " arrives in Prometheus",
+		Description: "No process reports. All processes are down, or the Collector is, or Prometheus cannot reach them. Until this is resolved, no other alert on this bot can be trusted. " +
+			"After a change of job or bot, the old name is missed for a day.",
 	},
 	{
 		Name: "ArgusScrapeFails", Severity: Warning, For: "5m", Level: "job, instance",
@@ -327,25 +327,25 @@ and on (job, instance)
 group by (job, instance) (last_over_time(argus_up[${Memory}]))
 or
 up{job=~"${Jobs}"} == 0`,
-		Summary:     "Prometheus does not reach {{ $labels.instance }} of job {{ $labels.job }}",
-		Description: "A bot or the Collector does not answer the scrape. With the Collector, everything that the bots push stays away.",
+		Summary:     "Prometheus cannot reach {{ $labels.instance }} of job {{ $labels.job }}",
+		Description: "A bot or the Collector does not answer the scrape. Without the Collector, everything that bots push is missing.",
 	},
 	{
 		Name: "ArgusSubsystemDown", Severity: Warning, For: "5m", Level: "cluster, subsystem",
 		Expr:        `min by (job, bot, cluster, subsystem) (argus_subsystem_up) == 0`,
-		Summary:     "The part {{ $labels.subsystem }} of Argus does not work in cluster {{ $labels.cluster }} of " + theBot,
-		Description: "otlp: the last push was not accepted. server: the metrics server has not got its address. This is seen on the other way only; a process with one way is simply gone.",
+		Summary:     "Argus subsystem {{ $labels.subsystem }} does not work in cluster {{ $labels.cluster }} of " + theBot,
+		Description: "otlp: the last push was not accepted. server: the metrics server cannot bind its address. Only seen where the other path works; a process with one path disappears instead.",
 	},
 	{
 		Name: "ArgusInstrumentationErrors", Severity: Warning, Level: "cluster, hook",
 		Expr:        `sum by (job, bot, cluster, hook) (increase(argus_instrumentation_errors_total[${ErrorWindow}])) > 0`,
-		Summary:     "Argus has faults in cluster {{ $labels.cluster }} of " + theBot,
-		Description: "{{ $value | humanize }} faults in the part {{ $labels.hook }} were caught in the last 15 min. The bot did not notice; what this part counts may be too low.",
+		Summary:     "Argus has internal faults in cluster {{ $labels.cluster }} of " + theBot,
+		Description: "{{ $value | humanize }} faults in hook {{ $labels.hook }} were caught in the last 15 min. The bot is not affected; counts from this hook may be too low.",
 	},
 	{
 		Name: "ArgusTimersEvicted", Severity: Info, Level: "cluster, timer",
 		Expr:        `sum by (job, bot, cluster, timer) (increase(argus_timers_evicted_total[${ErrorWindow}])) > 0`,
 		Summary:     "Cluster {{ $labels.cluster }} of " + theBot + " has more interactions in flight than Argus follows to their {{ $labels.timer }}",
-		Description: "{{ $value | humanize }} were dropped in the last 15 min. answer: they have no outcome, and the share that was answered in time leaves them out. handler: only the delay of their handler is unknown.",
+		Description: "{{ $value | humanize }} were dropped in the last 15 min. answer: they have no outcome and are missing from the share answered in time. handler: only their handler delay is unknown.",
 	},
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/argus-dgo/argus/internal/promcheck"
 )
 
-// known are the catalog's metrics, and what the records make of them.
+// known returns the metrics of the catalog and of the recording rules.
 func known() promcheck.Metrics {
 	metrics := promcheck.Catalog()
 	metrics["process_start_time_seconds"] = promcheck.Series()
@@ -29,8 +29,8 @@ func known() promcheck.Metrics {
 	return metrics
 }
 
-// TestExpressionsNameTheCatalog: no rule names a metric, a label or a label's value that does not exist, nor, but for the alert on scrapes,
-// a label that what is scraped and what is pushed do not share.
+// TestExpressionsNameTheCatalog: rules use only metrics, labels and values that exist and, except for the alert on scrapes, only labels that
+// scraped and pushed series share.
 func TestExpressionsNameTheCatalog(t *testing.T) {
 	check := func(metrics promcheck.Metrics, name, expr string) {
 		t.Helper()
@@ -60,13 +60,13 @@ func TestExpressionsNameTheCatalog(t *testing.T) {
 	}
 }
 
-// TestRecordsComeInOrder: a record is made before it is used in its group, so that it is not an interval behind.
+// TestRecordsComeInOrder: within a group, a record is evaluated before it is used. Otherwise the user would lag by one interval.
 func TestRecordsComeInOrder(t *testing.T) {
 	for _, g := range Records() {
 		for n, r := range g.Records {
 			for _, later := range g.Records[n:] {
 				if strings.Contains(r.Expr, later.Name) {
-					t.Errorf("%s uses %s, which is made after it", r.Name, later.Name)
+					t.Errorf("%s uses %s, which is evaluated later", r.Name, later.Name)
 				}
 			}
 		}
@@ -75,26 +75,26 @@ func TestRecordsComeInOrder(t *testing.T) {
 
 var promql = regexp.MustCompile("(?s)```promql\n(.*?)```")
 
-// named are the metrics that a text names outside of queries too.
+// named matches metric names anywhere in a text.
 var named = regexp.MustCompile(`\b(?:[a-z_]+:)?(?:discord|argus)_[a-z0-9_:]*[a-z0-9]\b`)
 
-// foreign are metrics of others in a text; what they are called is seen in the program that serves them.
+// foreign matches names of other programs' metrics in a text.
 var foreign = regexp.MustCompile(`\b(?:otelcol|prometheus|go|process|scrape)_[a-z0-9_]*[a-z0-9]\b`)
 
-// foreigners are those that the runbooks may name.
+// foreigners are the foreign metrics that runbooks may name.
 var foreigners = []string{
 	"go_goroutines",
 	"go_version", // a label
 	"process_resident_memory_bytes",
-	"otelcol_receiver_refused_metric_points", // without _total: otelcol/e2e reads it so from the Collector
+	"otelcol_receiver_refused_metric_points", // without _total, as otelcol/e2e reads it from the Collector
 	"prometheus_target_scrape_pools_failed_total",
 	"scrape_duration_seconds",
 }
 
-// TestDocumentsNameTheCatalog: the queries of the documents, one a line, and in the documents about trouble the metrics that the text names.
+// TestDocumentsNameTheCatalog: the queries of the documents, one per line, use metrics that exist, and so does the text of SCENARIOS.md, the runbooks and the rules' README.
 func TestDocumentsNameTheCatalog(t *testing.T) {
 	metrics := known()
-	// What is Prometheus' own, and the Go runtime's.
+	// Metrics of Prometheus and of the Go runtime.
 	for _, name := range []string{"up", "scrape_duration_seconds", "go_goroutines", "process_resident_memory_bytes"} {
 		metrics[name] = promcheck.Series()
 	}
@@ -117,14 +117,14 @@ func TestDocumentsNameTheCatalog(t *testing.T) {
 				_, is := metrics[name]
 				_, counts := metrics[name+"_count"]
 				if names++; !is && !counts && name != "argus_version" { // a label
-					t.Errorf("%s names %s, which is not there", path, name)
+					t.Errorf("%s names %s, which does not exist", path, name)
 				}
 			}
 		}
 		if filepath.Base(filepath.Dir(path)) == "runbooks" {
 			for _, name := range foreign.FindAllString(string(raw), -1) {
 				if !slices.Contains(foreigners, name) {
-					t.Errorf("%s names %s, which is not known to be there", path, name)
+					t.Errorf("%s names %s, which is not in the list of foreign metrics", path, name)
 				}
 			}
 		}

@@ -1,21 +1,21 @@
-// Package rules is the one source of Argus' recording rules and alerts. It
+// Package rules is the single source of Argus' recording rules and alerts. It
 // renders them in three forms (files for Prometheus, PrometheusRule objects for
 // its operator, and the two files of a monitoring mixin) and as docs/ALERTS.md.
 //
-// An expression or a text names a threshold as ${Name}; [Thresholds] is the one
-// table of these, each with its reason or with where Discord documents it. The
-// package imports the standard library and the catalog alone: YAML of this kind
-// is written without a library.
+// Expressions and texts refer to thresholds as ${Name}. [Thresholds] lists all of
+// them, each with a reason or with the address that documents it. The package
+// imports only the standard library and the catalog: this kind of YAML needs no
+// library.
 //
-// # What the rules rest on
+// # Assumptions
 //
-// They tell bots apart by job and, where it is set, by bot; and the processes of a
-// bot by cluster. They never look at instance, which differs between what is
-// scraped and what is pushed; only the alert on scrapes and the count of starts do.
-// A series that is there twice under one job, because it is both scraped and pushed
-// or because a former process has not expired yet, counts once: gauges and absolute
-// rates take the maximum over them. Under two jobs it is two bots, each of which is
-// complete. Windows are 5 min and longer, since a push comes once a minute by default.
+// A bot is identified by job and, if set, by bot; its processes by cluster. The
+// label instance differs between scraped and pushed series, so only the alert on
+// scrapes and the count of starts use it. A series that exists twice under one job,
+// because it is both scraped and pushed or because a former process has not expired
+// yet, counts once: gauges and absolute rates take the maximum. Under two jobs it is
+// two complete bots. Windows are 5 min or longer, except those of DiscordShardZombie,
+// because a push comes once a minute by default.
 package rules
 
 //go:generate go run ./generate

@@ -2,9 +2,9 @@ package rules
 
 import "fmt"
 
-// What counts against the objective. Nobody waits for an answer to an autocomplete (the user types on, and Discord refuses the
-// answer) or to a ping. An interaction that somebody else has answered, or that Discord took at the first try and refused at the
-// second, is neither a success nor a failure of this process.
+// What counts against the objective. Nobody waits for the answer to an autocomplete (the user keeps typing, and Discord refuses the
+// answer) or to a ping. An interaction that another process answered, or that Discord accepted at the first attempt and refused at
+// the second, is neither a success nor a failure of this process.
 const (
 	awaited   = `type=~"application_command|message_component|modal_submit"`
 	notInTime = "late|rejected|missed"
@@ -26,22 +26,22 @@ func interactionRecords() []Record {
 		{
 			Name:  "cluster:discord_interactions:rate5m",
 			Expr:  `sum by (job, bot, cluster) (rate(discord_interactions_total[5m]))`,
-			About: "Interactions a second.",
+			About: "Interactions per second.",
 		},
 		{
 			Name:  "cluster:discord_interaction_acks:rate5m",
 			Expr:  `sum by (job, bot, cluster) (rate(discord_interaction_acks_total[5m]))`,
-			About: "Interactions a second that have got their outcome.",
+			About: "Interactions per second that reached an outcome.",
 		},
 		{
 			Name:  "cluster_command:discord_app_command_errors:ratio_rate15m",
 			Expr:  "sum by (job, bot, cluster, command) (rate(discord_app_commands_total{status=\"error\"}[15m]))\n/\n(sum by (job, bot, cluster, command) (rate(discord_app_commands_total[15m])) > 0)",
-			About: "Share of a command's runs that failed. Absent while it is not used.",
+			About: "Share of a command's runs that failed. Absent without runs.",
 		},
 		{
 			Name:  "cluster:discord_gateway_events:rate5m",
 			Expr:  `sum by (job, bot, cluster) (rate(discord_gateway_events_total[5m]))`,
-			About: "Dispatches a second. There is no such number by shard: what is known of a shard is when its last one arrived.",
+			About: "Dispatches per second. Not available by shard.",
 		},
 	}
 	ackFailures := func(by, window string) string {
@@ -52,7 +52,7 @@ func interactionRecords() []Record {
 		records = append(records, Record{
 			Name:  "cluster:discord_interaction_ack_failures:ratio_rate" + window,
 			Expr:  ackFailures("job, bot, cluster", window),
-			About: "Share of the interactions that users wait for that were not acknowledged in time. Absent without interactions.",
+			About: "Share of commands, components and modals not acknowledged in time. Absent without any.",
 		})
 	}
 	for _, window := range []string{"5m", "1h"} {
@@ -66,7 +66,7 @@ func interactionRecords() []Record {
 		records = append(records, Record{
 			Name:  "cluster:discord_interaction_ack_failures:increase" + window,
 			Expr:  fmt.Sprintf(`sum by (job, bot, cluster) (increase(discord_interaction_acks_total{%s,outcome=~"%s"}[%s]))`, awaited, notInTime, window),
-			About: "Interactions that users wait for and that were not acknowledged in time.",
+			About: "Commands, components and modals not acknowledged in time.",
 		})
 	}
 	return append(records, Record{
@@ -76,23 +76,23 @@ func interactionRecords() []Record {
 	})
 }
 
-// memoryRecords read a day of each series. With a sample every 15 s that was measured as half a millisecond of a processor for
-// each shard, so a second for 1,600; a subquery costs the same. So they have a group of their own, that is evaluated less often.
+// memoryRecords read a day of each series. With a sample every 15 s this was measured at half a millisecond of CPU per shard, so
+// nearly a second for 1,600; a subquery costs the same. They are a separate group that is evaluated less often.
 var memoryRecords = []Record{
 	{
 		Name:  "cluster:argus_up:last1d",
 		Expr:  `max by (job, bot, cluster) (last_over_time(argus_up[${Memory}]))`,
-		About: "Clusters that are there or were within the day.",
+		About: "Clusters that reported within a day.",
 	},
 	{
 		Name:  "bot:argus_up:last1d",
 		Expr:  `max by (job, bot) (cluster:argus_up:last1d)`,
-		About: "Bots that are there or were within the day.",
+		About: "Bots that reported within a day.",
 	},
 	{
 		Name:  "cluster_shard:discord_shard_up:last1d",
 		Expr:  `max by (job, bot, cluster, shard) (last_over_time(discord_shard_up[${Memory}]))`,
-		About: "Shards that a cluster has, or had within the day, up or not.",
+		About: "Shards that a cluster owned within a day, up or not.",
 	},
 }
 
@@ -100,52 +100,52 @@ var shardRecords = []Record{
 	{
 		Name:  "cluster_shard:discord_shard_up:max",
 		Expr:  `max by (job, bot, cluster, shard) (discord_shard_up)`,
-		About: "Whether the cluster has the shard up.",
+		About: "Whether the shard is up in the cluster.",
 	},
 	{
 		Name:  "cluster:discord_shard_up:sum",
 		Expr:  `sum by (job, bot, cluster) (cluster_shard:discord_shard_up:max)`,
-		About: "Shards that the cluster has up.",
+		About: "Shards that are up in the cluster.",
 	},
 	{
 		Name:  "shard:discord_shard_up:sum",
 		Expr:  `sum by (job, bot, shard) (cluster_shard:discord_shard_up:max)`,
-		About: "Clusters that have the shard up: 1, or something is wrong.",
+		About: "Clusters in which the shard is up; should be 1.",
 	},
 	{
 		Name:  "bot:discord_shard_up:sum",
 		Expr:  `sum by (job, bot) (clamp_max(shard:discord_shard_up:sum, 1))`,
-		About: "Shards that are up anywhere, each once.",
+		About: "Distinct shards that are up in any cluster.",
 	},
 	{
 		Name:  "bot:discord_bot_shards:max",
 		Expr:  "max by (job, bot) (discord_bot_shards)\nor\nmax by (job, bot) (last_over_time(discord_bot_shards[${Memory}]))",
-		About: "Shards that the bot has to have; while no cluster says so, what one said last.",
+		About: "Shard count of the bot; while no cluster reports, the last one reported.",
 	},
 	{
 		Name:  "bot:discord_shards_missing:sum",
 		Expr:  "clamp_min(bot:discord_bot_shards:max - (bot:discord_shard_up:sum or 0 * bot:discord_bot_shards:max), 0)",
-		About: "Shards that are up nowhere, whether a process knows of them or not.",
+		About: "Shards that are up in no cluster, owned by a process or not.",
 	},
 	{
 		Name:  "bot:discord_shard_up:sum8m",
 		Expr:  "count by (job, bot) (max by (job, bot, shard) (max_over_time(discord_shard_up[${MissingWindow}])) == 1)\nor\n0 * bot:discord_bot_shards:max",
-		About: "Shards that were up anywhere at any time within 8 min, each once.",
+		About: "Distinct shards that were up in any cluster within 8 min.",
 	},
 	{
 		Name:  "cluster:argus_up:max",
 		Expr:  `max by (job, bot, cluster) (argus_up)`,
-		About: "Clusters that are there.",
+		About: "Clusters that report now.",
 	},
 	{
 		Name:  "bot:argus_up:max",
 		Expr:  `max by (job, bot) (cluster:argus_up:max)`,
-		About: "Bots that are there.",
+		About: "Bots that report now.",
 	},
 	{
-		// A process that is scraped at a fixed address goes on with its series, and its start is a reset, or, where it has been up for as long as the
-		// one before, a change of the start time alone. One that is pushed, or runs in a new pod, has a series of its own. One that is seen in several of
-		// these ways has still started once, so the largest counts.
+		// A process scraped at a fixed address continues the series: its start is a reset or, if it has been up for as long as the previous process,
+		// only a change of the start time. A pushed process, or one in a new pod, has a new series. A process seen in several of these ways
+		// has started once, so the largest value counts.
 		Name: "cluster:discord_uptime_seconds:starts30m",
 		Expr: `max by (job, bot, cluster) (
   label_replace(sum by (job, bot, cluster) (resets(discord_uptime_seconds[${StartsWindow}])), "seen", "reset", "", "")
@@ -162,12 +162,12 @@ var shardRecords = []Record{
     discord_uptime_seconds offset ${StartsWindow}
   ), "seen", "new", "", "")
 )`,
-		About: "Starts of the cluster's process in 30 min, as far as they were scraped or pushed.",
+		About: "Starts of the cluster's process in 30 min, if scraped or pushed.",
 	},
 	{
 		Name:  "cluster_shard:discord_shard_event_timestamp_seconds:changes10m",
 		Expr:  `changes(max by (job, bot, cluster, shard) (discord_shard_event_timestamp_seconds)[${SilentWindow}:1m])`,
-		About: "Minutes of ten, from one to the next, that had a new event: nine at most. A measure of quiet, not of traffic.",
+		About: "Minutes out of ten with a new event, at most nine. Measures silence, not traffic.",
 	},
 	{
 		Name:  "cluster_shard:discord_shard_reconnects:increase5m",
@@ -177,12 +177,12 @@ var shardRecords = []Record{
 	{
 		Name:  "cluster_shard:discord_shard_sent:rate5m",
 		Expr:  "sum by (job, bot, cluster, shard) (\n  max by (job, bot, cluster, shard, op) (rate(discord_shard_sent_total[5m]))\n)",
-		About: "Payloads a second that are sent to the gateway.",
+		About: "Payloads sent to the gateway per second.",
 	},
 	{
 		Name:  "cluster:discord_shard_resumes_tried:increase1h",
 		Expr:  `sum by (job, bot, cluster) (increase(discord_shard_handshakes_total{kind="resume"}[1h]))`,
-		About: "RESUMEs that were sent.",
+		About: "RESUMEs sent.",
 	},
 	{
 		Name: "cluster:discord_shard_resumes:ratio_increase1h",
@@ -201,31 +201,31 @@ var platformRecords = []Record{
 	{
 		Name:  "cluster:discord_rest_invalid_requests:increase10m",
 		Expr:  "sum by (job, bot, cluster) (\n  max by (job, bot, cluster, status) (increase(discord_rest_invalid_requests_total[10m]))\n)",
-		About: "Responses that count towards Discord's ban, in its 10 min.",
+		About: "Responses that count towards Discord's ban, in 10 min.",
 	},
 	{
 		Name:  "bot:discord_rest_invalid_requests:increase10m",
 		Expr:  `sum by (job, bot) (cluster:discord_rest_invalid_requests:increase10m)`,
-		About: "The same of all clusters: the most that one address can have.",
+		About: "The same for all clusters.",
 	},
 	{
 		Name:  "bot:discord_ratelimits_global:increase5m",
 		Expr:  "sum by (job, bot) (\n  max by (job, bot, cluster, route) (increase(discord_ratelimits_total{scope=\"global\"}[5m]))\n)",
-		About: "Responses with status 429 that the bot's global limit caused.",
+		About: "429 responses of scope global.",
 	},
 	{
 		Name:  "cluster:discord_clock_offset_seconds:min",
 		Expr:  `min by (job, bot, cluster) (discord_clock_offset_seconds)`,
-		About: "How far the machine's clock is ahead of Discord's, at most.",
+		About: "Upper bound on how far the machine's clock is ahead of Discord's.",
 	},
 	{
 		Name:  "bot:discord_gateway_session_start_remaining:min",
 		Expr:  `min by (job, bot) (discord_gateway_session_start_remaining)`,
-		About: "IDENTIFYs left: the newest answer, since the number only falls until the reset.",
+		About: "Session starts left, by the newest answer.",
 	},
 	{
 		Name:  "bot:discord_gateway_session_start_limit:max",
 		Expr:  `max by (job, bot) (discord_gateway_session_start_limit)`,
-		About: "IDENTIFYs of a day.",
+		About: "Session starts per day.",
 	},
 }

@@ -122,18 +122,19 @@ const documentHead = `# Alerts
 
 <!-- Generated from internal/rules by go generate. Do not edit. -->
 
-Every alert of [dashboards/rules](../dashboards/rules/README.md), with its runbook; then the numbers that they depend on, and the recording rules.
+Alerts of [dashboards/rules](../dashboards/rules/README.md) with their runbooks, their thresholds, and the recording rules.
 
-` + "`critical`" + ` is for a person, now: users are not served, or will not be soon, and it does not mend itself. ` + "`warning`" + ` is for a person, today.
-` + "`info`" + ` is for whoever looks into something else.
+- ` + "`critical`" + `: act now. Users are affected or soon will be, and it does not recover by itself.
+- ` + "`warning`" + `: act today.
+- ` + "`info`" + `: context for other investigations.
 
-Each alert has the labels ` + "`job`" + ` and, where it is set, ` + "`bot`" + `, which tell bots apart (ArgusScrapeFails has those of the scrape), and those that the table names.
+Besides the listed labels, each alert has ` + "`job`" + ` and, if set, ` + "`bot`" + `, which identify the bot. ArgusScrapeFails has the labels of the scrape.
 
 `
 
-// readable is a summary without the language of templates.
+// readable is a summary without template syntax and without the bot, which every alert names.
 func readable(summary string) string {
-	return template.ReplaceAllString(strings.ReplaceAll(summary, theBot, "bot *bot*"), "*$1*")
+	return template.ReplaceAllString(strings.ReplaceAll(summary, " of "+theBot, ""), "*$1*")
 }
 
 var template = regexp.MustCompile(`{{ \$(?:labels\.)?(\w+)[^}]*}}`)
@@ -143,11 +144,11 @@ func document() (string, error) {
 	var b strings.Builder
 	b.WriteString(documentHead)
 	for _, g := range Alerts() {
-		fmt.Fprintf(&b, "## %s\n\n| alert | severity | labels besides | after | what it says |\n| --- | --- | --- | --- | --- |\n", g.Title)
+		fmt.Fprintf(&b, "## %s\n\n| alert | severity | labels | for | summary |\n| --- | --- | --- | --- | --- |\n", g.Title)
 		for _, a := range g.Alerts {
 			after := a.For
 			if after == "" {
-				after = "at once"
+				after = "0"
 			}
 			level := a.Level
 			if level == levelBot {
@@ -157,22 +158,33 @@ func document() (string, error) {
 		}
 		b.WriteString("\n")
 	}
-	b.WriteString("## The numbers\n\nA number with a source is documented there. The others are a choice, and the reason is given.\n\n")
-	b.WriteString("| name | value | why | source |\n| --- | --- | --- | --- |\n")
+	b.WriteString("## Thresholds\n\n")
+	b.WriteString("| threshold | value | reason |\n| --- | --- | --- |\n")
 	for _, t := range Thresholds() {
-		source := "–"
+		reason := t.Reason
 		if t.Source != "" {
-			source = "<" + t.Source + ">"
+			reason += " [Source](" + t.Source + ")"
 		}
-		fmt.Fprintf(&b, "| %s | `%s` | %s | %s |\n", t.Name, strings.ReplaceAll(t.Value, "|", `\|`), t.Reason, source)
+		fmt.Fprintf(&b, "| %s | `%s` | %s |\n", t.Name, strings.ReplaceAll(t.Value, "|", `\|`), reason)
 	}
-	b.WriteString("\n## Recording rules\n\nNamed `level:metric:operations`; the level is the labels of the result besides `job` and `bot`, and `bot` where there are no others.\n\n")
-	b.WriteString("| rule | what it is |\n| --- | --- |\n")
+	b.WriteString("\n## Recording rules\n\nNames are `level:metric:operations`. The level is the labels besides `job` and `bot`, or `bot` if there are no others.\n\n")
+	about := ""
 	for _, g := range Records() {
 		for _, r := range g.Records {
-			fmt.Fprintf(&b, "| `%s` | %s |\n", r.Name, r.About)
+			// Rules in a row that differ in their window only share an entry.
+			switch {
+			case about == r.About:
+				b.WriteString(", ")
+			case about != "":
+				fmt.Fprintf(&b, ": %s\n- ", about)
+			default:
+				b.WriteString("- ")
+			}
+			fmt.Fprintf(&b, "`%s`", r.Name)
+			about = r.About
 		}
 	}
+	fmt.Fprintf(&b, ": %s\n", about)
 	text, err := expand(b.String())
 	return text + "\n", err
 }

@@ -8,17 +8,17 @@ import (
 
 // Severities of alerts.
 const (
-	// Critical is for a person, now: users are not served, or will not be soon,
-	// and it does not mend itself.
+	// Critical needs action now: users are affected, or soon will be, and it does
+	// not recover by itself.
 	Critical = "critical"
-	// Warning is for a person, today.
+	// Warning needs action today.
 	Warning = "warning"
-	// Info is for whoever looks into something else.
+	// Info is context for other investigations.
 	Info = "info"
 )
 
-// Runbooks is where the runbooks are: the folder's address, to which an alert's
-// name and ".md" are added.
+// Runbooks is the address of the runbooks' folder. An alert's page is its name
+// with ".md".
 const Runbooks = "https://github.com/argus-dgo/argus/blob/main/docs/runbooks/"
 
 // A Threshold is a number that an expression compares with, or a window of time.
@@ -27,18 +27,17 @@ type Threshold struct {
 	Value string // as PromQL has it
 	// Reason says why it is this number.
 	Reason string
-	// Source is where Discord, or who else, documents it; empty for a number of our own.
+	// Source is the address that documents it; empty for a choice of this package.
 	Source string
 }
 
 // A Record is a recording rule.
 type Record struct {
-	// Name is level:metric:operations. The level is the labels of the result besides
-	// those that tell bots apart, job and bot: cluster, cluster_shard …, and bot for
-	// one value of each bot.
+	// Name is level:metric:operations. The level is the result's labels without job
+	// and bot: cluster, cluster_shard …, or bot for one value per bot.
 	Name string
 	Expr string
-	// About says what it is, for docs/ALERTS.md.
+	// About describes it in docs/ALERTS.md.
 	About string
 }
 
@@ -46,36 +45,36 @@ type Record struct {
 type Alert struct {
 	Name     string
 	Severity string
-	For      string // empty for at once
-	// Keep is for how long it goes on firing once its cause is gone.
+	For      string // empty to fire immediately
+	// Keep is how long it continues to fire after the condition has cleared.
 	Keep        string
 	Expr        string
 	Summary     string
 	Description string
-	// Level has the labels of the alert besides job and bot, for docs/ALERTS.md; bot
-	// where it has no others.
+	// Level is the alert's labels without job and bot, for docs/ALERTS.md; bot if it
+	// has no others.
 	Level string
 }
 
-// levelBot is the level of what has one value for each bot.
+// levelBot is the level of one value per bot.
 const levelBot = "bot"
 
-// theBot names the bot in a text: by its label bot, or by its job where it has none.
+// theBot names the bot in a text: by its label bot, else by its job.
 const theBot = `{{ with or $labels.bot $labels.job }}bot {{ . }}{{ else }}the bot{{ end }}`
 
 // RunbookURL is the address of the alert's page.
 func (a Alert) RunbookURL() string { return Runbooks + a.Name + ".md" }
 
-// A RecordGroup is recording rules that are evaluated one after the other.
+// A RecordGroup is a list of recording rules, evaluated in order.
 type RecordGroup struct {
 	Name string
-	// Every is how often; empty for as often as Prometheus evaluates rules that do
-	// not say. What is recorded is seen for five minutes, so it is less than that.
+	// Every is the evaluation interval; empty for Prometheus' default. A recorded
+	// sample is visible for five minutes, so it must be shorter than that.
 	Every   string
 	Records []Record
 }
 
-// An AlertGroup is alerts of one concern.
+// An AlertGroup is a group of related alerts.
 type AlertGroup struct {
 	Name   string
 	Title  string
@@ -84,7 +83,7 @@ type AlertGroup struct {
 
 var placeholder = regexp.MustCompile(`\$\{(\w+)\}`)
 
-// used returns the thresholds that the texts name, in the table's order.
+// used returns the thresholds that the texts refer to, in the table's order.
 func used(texts ...string) []Threshold {
 	names := map[string]bool{}
 	for _, text := range texts {
@@ -101,7 +100,7 @@ func used(texts ...string) []Threshold {
 	return list
 }
 
-// expand puts the thresholds' values in.
+// expand replaces thresholds by their values.
 func expand(text string) (string, error) {
 	values := map[string]string{}
 	for _, t := range Thresholds() {

@@ -13,7 +13,7 @@ import (
 
 const root = "../.."
 
-// TestFilesAreWritten: what is committed is what is rendered.
+// TestFilesAreWritten: the committed files are up to date.
 func TestFilesAreWritten(t *testing.T) {
 	files, err := Files()
 	if err != nil {
@@ -35,13 +35,13 @@ var (
 	labelInUse = regexp.MustCompile(`\$labels\.(\w+)`)
 )
 
-// TestAlertsAreComplete: each has a severity, a summary, a description and a level, and its texts name no label that the level has not.
+// TestAlertsAreComplete: each alert has a severity, a summary, a description and a level, and its texts use only labels of the level.
 func TestAlertsAreComplete(t *testing.T) {
 	seen := map[string]bool{}
 	for _, g := range Alerts() {
 		for _, a := range g.Alerts {
 			if seen[a.Name] || !alertName.MatchString(a.Name) {
-				t.Errorf("%s is there twice, or is not a name of Discord… or Argus…", a.Name)
+				t.Errorf("%s is a duplicate, or is not named Discord… or Argus…", a.Name)
 			}
 			seen[a.Name] = true
 			if !slices.Contains([]string{Critical, Warning, Info}, a.Severity) {
@@ -65,15 +65,15 @@ func TestAlertsAreComplete(t *testing.T) {
 			level := append(strings.Split(a.Level, ", "), "job", "bot")
 			for _, m := range labelInUse.FindAllStringSubmatch(a.Summary+a.Description, -1) {
 				if !slices.Contains(level, m[1]) {
-					t.Errorf("%s names the label %s, which it is not told apart by (%s)", a.Name, m[1], a.Level)
+					t.Errorf("%s uses the label %s, which is not in its level (%s)", a.Name, m[1], a.Level)
 				}
 			}
 			if a.Level == "" {
-				t.Errorf("%s does not say what it is told apart by", a.Name)
+				t.Errorf("%s has no level", a.Name)
 			}
 			for label := range strings.SplitSeq(a.Level, ", ") {
 				if label != levelBot && !strings.Contains(a.Summary+a.Description, "$labels."+label) {
-					t.Errorf("%s: its texts do not say which %s it is", a.Name, label)
+					t.Errorf("%s: its texts do not name the %s", a.Name, label)
 				}
 			}
 		}
@@ -91,11 +91,11 @@ func TestRecordsAreNamed(t *testing.T) {
 	for _, g := range Records() {
 		for _, r := range g.Records {
 			if seen[r.Name] || !recordName.MatchString(r.Name) {
-				t.Errorf("%s is there twice, or is not level:metric:operations", r.Name)
+				t.Errorf("%s is a duplicate, or is not level:metric:operations", r.Name)
 			}
 			seen[r.Name] = true
 			if !strings.HasSuffix(r.About, ".") {
-				t.Errorf("%s: it is not told what it is: %q", r.Name, r.About)
+				t.Errorf("%s: About is not a sentence: %q", r.Name, r.About)
 			}
 			level, _, _ := strings.Cut(r.Name, ":")
 			by := "by (job, bot, " + strings.ReplaceAll(level, "_", ", ") + ")"
@@ -110,7 +110,7 @@ func TestRecordsAreNamed(t *testing.T) {
 	}
 }
 
-// isOf says whether all that an expression reads are records of the level.
+// isOf reports whether an expression reads only records of the level.
 func isOf(expr, level string) bool {
 	q, err := promcheck.Parse(expr)
 	return err == nil && !slices.ContainsFunc(q.Selectors, func(s promcheck.Selector) bool { return !strings.HasPrefix(s.Metric, level+":") })
@@ -121,7 +121,7 @@ var (
 	gathered = regexp.MustCompile(`\b(?:sum|max|min|avg|count|group|count_values|quantile|topk|bottomk)\s*\(`)
 )
 
-// toldApart fails where an expression mixes bots: where it gathers, or compares, what belongs to several.
+// toldApart fails if an expression aggregates or matches series of several bots.
 func toldApart(t *testing.T, name, expr string) {
 	t.Helper()
 	for _, m := range grouped.FindAllStringSubmatch(expr, -1) {
@@ -133,7 +133,7 @@ func toldApart(t *testing.T, name, expr string) {
 		t.Errorf("%s mixes bots: %s…) has no by", name, m)
 	}
 	if strings.Contains(expr, "ignoring") || strings.Contains(expr, "without") {
-		// These name what is left out, and keep job and bot.
+		// These list the labels to drop; job and bot must stay.
 		for _, m := range regexp.MustCompile(`(?:ignoring|without)\s*\(([^)]*)\)`).FindAllStringSubmatch(expr, -1) {
 			if strings.Contains(m[1], "job") || strings.Contains(m[1], "bot") {
 				t.Errorf("%s mixes bots, without (%s)", name, m[1])
@@ -142,7 +142,7 @@ func toldApart(t *testing.T, name, expr string) {
 	}
 }
 
-// TestThresholds: each has a reason, is used, and is written nowhere but in the table.
+// TestThresholds: each threshold has a reason and is used, and expressions contain no other numbers.
 func TestThresholds(t *testing.T) {
 	var texts strings.Builder
 	for _, g := range Records() {
@@ -155,9 +155,9 @@ func TestThresholds(t *testing.T) {
 		for _, a := range g.Alerts {
 			texts.WriteString(a.Expr)
 			for _, number := range bare.FindAllString(a.Expr, -1) {
-				// Whether there is any, whether there is more than one.
+				// Any; more than one.
 				if number != "> 0" && number != "> 1" {
-					t.Errorf("%s compares with a number that is not in the table: %s", a.Name, number)
+					t.Errorf("%s compares with a number that is not a threshold: %s", a.Name, number)
 				}
 			}
 		}
@@ -165,11 +165,11 @@ func TestThresholds(t *testing.T) {
 	seen := map[string]bool{}
 	for _, th := range Thresholds() {
 		if seen[th.Name] {
-			t.Errorf("%s is there twice", th.Name)
+			t.Errorf("%s is a duplicate", th.Name)
 		}
 		seen[th.Name] = true
 		if !strings.Contains(texts.String(), "${"+th.Name+"}") {
-			t.Errorf("%s is used nowhere", th.Name)
+			t.Errorf("%s is not used", th.Name)
 		}
 		if !strings.HasSuffix(th.Reason, ".") && !strings.HasSuffix(th.Reason, ").") {
 			t.Errorf("%s has no reason", th.Name)

@@ -12,7 +12,7 @@ import (
 	"github.com/argus-dgo/argus/internal/promcheck"
 )
 
-// TestRunbooks: one for each alert, none for any other, and each says the four things.
+// TestRunbooks: each alert has a runbook and each runbook an alert, and all have the same sections.
 func TestRunbooks(t *testing.T) {
 	pages := runbooks(t)
 	for name, page := range pages {
@@ -22,12 +22,12 @@ func TestRunbooks(t *testing.T) {
 				headings = append(headings, strings.TrimSpace(line))
 			}
 		}
-		want := []string{"# " + name, "## What it means for users", "## What to look at", "## What to do", "## When to leave it alone"}
+		want := []string{"# " + name, "## Impact", "## Diagnosis", "## Action", "## When to ignore"}
 		if !slices.Equal(headings, want) {
 			t.Errorf("the runbook of %s has the headings %q", name, headings)
 		}
 		if !slices.Contains(AlertNames(), name) {
-			t.Errorf("docs/runbooks/%s.md is the runbook of no alert", name)
+			t.Errorf("docs/runbooks/%s.md has no alert", name)
 		}
 	}
 	for _, alert := range AlertNames() {
@@ -37,7 +37,7 @@ func TestRunbooks(t *testing.T) {
 	}
 }
 
-// runbooks are the pages by their names.
+// runbooks returns the pages by name.
 func runbooks(t *testing.T) map[string]string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(root, "docs", "runbooks", "*.md"))
@@ -55,7 +55,7 @@ func runbooks(t *testing.T) map[string]string {
 	return pages
 }
 
-// panels are the metrics that each panel of the dashboards asks for. A panel is named "*Dashboard* → *Panel*".
+// panels returns the metrics that each panel shows. A panel is named "*Dashboard* → *Panel*".
 func panels(t *testing.T) map[string][]string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(root, "dashboards", "json", "*.json"))
@@ -88,7 +88,7 @@ func panels(t *testing.T) map[string][]string {
 	return all
 }
 
-// metrics are those of the catalog that an expression rests on, be it through a record; a histogram is its count.
+// metrics returns the metrics of an expression, with records expanded. A histogram is represented by its count.
 func metrics(t *testing.T, expr string) []string {
 	t.Helper()
 	q, err := promcheck.Parse(expr)
@@ -132,12 +132,12 @@ var (
 	panel    = regexp.MustCompile(`\*[^*\n]+\* → \*[^*\n]+\*`)
 )
 
-// TestRunbooksNameThePanels: each step with a query names panels that exist and show one of the query's metrics, or says that none does.
+// TestRunbooksNameThePanels: each step with a query names existing panels that show one of the query's metrics, or says that no panel does.
 func TestRunbooksNameThePanels(t *testing.T) {
 	known := panels(t)
 	steps, names := 0, 0
 	for name, page := range runbooks(t) {
-		_, rest, _ := strings.Cut(page, "## What to look at\n")
+		_, rest, _ := strings.Cut(page, "## Diagnosis\n")
 		look, _, _ := strings.Cut(rest, "\n## ")
 		for _, step := range numbered.Split(look, -1)[1:] {
 			var asked []string
@@ -149,7 +149,7 @@ func TestRunbooksNameThePanels(t *testing.T) {
 			found := panel.FindAllString(step, -1)
 			none := strings.Contains(step, "No panel shows this.")
 			if steps++; asked != nil && (len(found) > 0) == none {
-				t.Errorf("%s: no panel is named for this, or both one and none: %s", name, step)
+				t.Errorf("%s: the step must either name a panel or say that there is none: %s", name, step)
 			}
 			for _, p := range found {
 				names++

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -17,7 +18,7 @@ import (
 // A panelQuery is one query of a dashboard's panel, as it stands there.
 type panelQuery struct {
 	dashboard string // its uid
-	panel     string // "Overview: Who is down?: Shards down", or "Overview: annotation Restarts"
+	panel     string // "Overview: What is down?: Shards down", or "Overview: annotation Restarts"
 	ref, expr string
 	instant   bool
 	kind      string // of the panel
@@ -93,7 +94,8 @@ const all = ".*" // as the dashboards have it
 
 // fill is the query as Grafana sends it. What is not chosen is all.
 func (q panelQuery) fill(c choice, rateInterval, timeRange string) string {
-	replace := []string{"$__rate_interval", rateInterval, "$__range", timeRange}
+	window, _ := time.ParseDuration(rateInterval) // a query for a variable has none
+	replace := []string{"$__rate_interval_ms", fmt.Sprint(window.Milliseconds()), "$__rate_interval", rateInterval, "$__range", timeRange}
 	for _, name := range []string{"job", "bot", "region", "cluster", "shard", "type", "command", "route"} {
 		value, ok := c[name]
 		if !ok {
