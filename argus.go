@@ -23,7 +23,6 @@ type Argus struct {
 	log             *userLog
 	instrumentation *instrument.Instrumentation
 	pipeline        *pipeline
-	poll            *sessionStartPoll // nil unless asked for
 
 	endHandlers context.CancelFunc // ends the context of wrapped handlers
 
@@ -133,6 +132,7 @@ func (a *Argus) assemble(c resolved, o *options, sessions []*discordgo.Session) 
 		instrument.WithErrorHandler(otel.ErrorHandlerFunc(a.pipeline.report)),
 		instrument.WithAcks(c.Acks),
 		instrument.WithLogRecords(c.LogRecords && !c.Disabled),
+		instrument.WithSessionStartPoll(c.SessionStartPoll),
 	}
 	if o.withoutGateway {
 		opts = append(opts, instrument.WithoutGateway())
@@ -148,10 +148,6 @@ func (a *Argus) assemble(c resolved, o *options, sessions []*discordgo.Session) 
 	}
 	if err := a.pipeline.start(); err != nil {
 		return err
-	}
-	if !c.Disabled && c.SessionStartPoll > 0 {
-		a.poll = startPoll(a.instrumentation, c.SessionStartPoll)
-		a.poll.add(sessions)
 	}
 	return nil
 }
@@ -201,15 +197,7 @@ func (a *Argus) Attach(s ...*discordgo.Session) (detach func(), err error) {
 		}
 		return func() {}, nil
 	}
-	release, err := a.instrumentation.Attach(s...)
-	if err != nil || a.poll == nil {
-		return release, err
-	}
-	a.poll.add(s)
-	return func() {
-		release()
-		a.poll.forget()
-	}, nil
+	return a.instrumentation.Attach(s...)
 }
 
 // NewSession is discordgo.New with the session observed, for code that makes sessions and opens them where nobody can call
@@ -219,11 +207,7 @@ func (a *Argus) NewSession(token string) (*discordgo.Session, error) {
 	if a.config.Disabled {
 		return discordgo.New(token)
 	}
-	s, err := a.instrumentation.NewSession(token)
-	if err == nil && a.poll != nil {
-		a.poll.add([]*discordgo.Session{s})
-	}
-	return s, err
+	return a.instrumentation.NewSession(token)
 }
 
 // InteractionEndpoint wraps the handler of an application's Interactions Endpoint URL, for a bot that gets its interactions by HTTP:
@@ -312,10 +296,6 @@ func (a *Argus) Shutdown(ctx context.Context) error {
 	defer close(a.shutdownDone)
 	defer a.log.flush(ctx)
 	a.endHandlers()
-	if a.poll != nil {
-		a.poll.cancel()
-		defer a.poll.wait(ctx) // last: what it waits for may be deaf to that
-	}
 	pushed := a.pipeline.shutdown(ctx) // before the instruments go, whose last values it pushes
 	if err := errors.Join(pushed, a.instrumentation.Close()); err != nil {
 		a.shutdownErr = fmt.Errorf("argus shutdown: %w", err)

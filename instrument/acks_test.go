@@ -454,12 +454,12 @@ func TestAckByCommand(t *testing.T) {
 // rather than wrong ones, and it is said.
 func TestClientReplaced(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, nil)
+	b := newBench(t, nil, instrument.WithSessionStartPoll(time.Hour)) // whose request is measured, and not the session's
 	s := b.session(0, 1)
 	own := *s.Client
 	b.attach(s)
 	s.Client = &own
-	b.gatewayBot(b.inst.Client(s), s) // is measured, and not the session's
+	b.awaitValue("discord.rest.request.duration_count{method=GET,route=/gateway/bot,status=200}", 1)
 	b.open(s)
 	if _, _, err := b.srv.SendInteraction(b.context(), 0, discordtest.ApplicationCommand, time.Now(), "ping"); err != nil {
 		t.Fatal(err)

@@ -174,6 +174,9 @@ func (i *Instrumentation) Attach(sessions ...*discordgo.Session) (detach func(),
 	if slices.ContainsFunc(made, func(a *attachment) bool { return a.tap == nil }) {
 		i.attachedLate.Do(func() { i.faults.tell(errAttachedLate) })
 	}
+	if i.poll != nil {
+		i.poll.add(sessions)
+	}
 	var once sync.Once
 	return func() { once.Do(func() { i.detach(made) }) }, nil
 }

@@ -51,6 +51,7 @@ type Instrumentation struct {
 	logs         *logSet // nil unless asked for
 
 	withoutGateway bool
+	poll           *poll // nil unless asked for
 
 	bot          atomic.Pointer[bot] // whose sessions are measured; nil until that is known
 	attachedLate sync.Once           // for what is told of it
@@ -118,6 +119,10 @@ func New(opts ...Option) (*Instrumentation, error) {
 		return nil, fmt.Errorf("instrument: registering the callback: %w", err)
 	}
 	i.ctx, i.cancel = context.WithCancel(orBackground(cfg.ctx))
+	if cfg.poll > 0 {
+		i.poll = newPoll(i)
+		go i.poll.run(i.ctx, cfg.poll)
+	}
 	if i.logs != nil {
 		i.logs.listen()
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/metric"
@@ -22,6 +23,7 @@ type optionFunc func(*config)
 func (f optionFunc) apply(c *config) { f(c) }
 
 type config struct {
+	poll      time.Duration
 	ctx       context.Context //nolint:containedctx // of the handlers
 	provider  metric.MeterProvider
 	namespace string
@@ -78,6 +80,16 @@ func WithAcks(follow bool) Option {
 	return optionFunc(func(c *config) { c.withoutAcks = !follow })
 }
 
+// WithSessionStartPoll requests GET /gateway/bot at this interval, at least every
+// minute, for discord.gateway.session_start.*; 0, the default, requests nothing. One
+// process of a bot is enough. The requests have the Client, Token and UserAgent that
+// one of the sessions had when it was attached, and do not wait in discordgo's rate
+// limiter. A session that was attached after Open is not used. This is the only
+// option that starts a goroutine, which ends with [Instrumentation.Close].
+func WithSessionStartPoll(every time.Duration) Option {
+	return optionFunc(func(c *config) { c.poll = every })
+}
+
 // WithoutGateway says that none of the sessions will be opened, as in a process
 // that makes REST calls alone: [Instrumentation.Ready] then waits for no shard. One
 // that is opened nevertheless counts.
@@ -116,6 +128,9 @@ func newConfig(opts []Option) (config, error) {
 		if err := catalog.CheckNamespace(c.namespace); err != nil {
 			errs = append(errs, fmt.Errorf("instrument: %w %q: it %w", ErrNamespace, c.namespace, err))
 		}
+	}
+	if c.poll < 0 || c.poll > 0 && c.poll < minPoll {
+		errs = append(errs, fmt.Errorf("instrument: WithSessionStartPoll(%v): must be at least %v, or 0", c.poll, minPoll))
 	}
 	return c, errors.Join(errs...)
 }

@@ -1,4 +1,4 @@
-package argus
+package instrument
 
 import (
 	"context"
@@ -11,8 +11,6 @@ import (
 	"weak"
 
 	"github.com/bwmarrin/discordgo"
-
-	"github.com/argus-dgo/argus/instrument"
 )
 
 const (
@@ -24,16 +22,18 @@ const (
 	maxAnswer = 64 << 10
 )
 
-// A sessionStartPoll asks Discord for the bot's budget of IDENTIFYs now and then. What comes back is read by the
-// instrumentation, as it reads the bot's own such requests; one that fails shows among these too.
+// minPoll is as often as anybody needs to know a daily budget.
+const minPoll = time.Minute
+
+// A poll requests the bot's budget of IDENTIFYs at an interval. The response is read
+// as one to the bot's own request; one that fails shows among these too.
 //
-// The requests do not go through discordgo (v0.28.1 to v0.29.1): it would read the session's fields, with no lock, while others may
-// write them, and sleep in its rate limiter whatever the context says.
-type sessionStartPoll struct {
-	inst   *instrument.Instrumentation
-	cancel context.CancelFunc
-	ended  chan struct{} // closed when nothing is under way any more
-	added  chan struct{} // holds one word that there may be a session
+// The requests do not go through discordgo (v0.28.1 to v0.29.1): it would read the
+// session's fields, with no lock, while others may write them, and sleep in its rate
+// limiter whatever the context says.
+type poll struct {
+	inst  *Instrumentation
+	added chan struct{} // holds one word that there may be a session
 
 	mu     sync.Mutex
 	askers []asker // the first of them asks
@@ -46,16 +46,12 @@ type asker struct {
 	request *http.Request
 }
 
-// startPoll asks for the first time as soon as there is a session.
-func startPoll(inst *instrument.Instrumentation, every time.Duration) *sessionStartPoll {
-	ctx, cancel := context.WithCancel(context.Background())
-	p := &sessionStartPoll{inst: inst, cancel: cancel, ended: make(chan struct{}), added: make(chan struct{}, 1)}
-	go p.run(ctx, every)
-	return p
+func newPoll(inst *Instrumentation) *poll {
+	return &poll{inst: inst, added: make(chan struct{}, 1)}
 }
 
-func (p *sessionStartPoll) run(ctx context.Context, every time.Duration) {
-	defer close(p.ended)
+// run asks for the first time as soon as there is a session.
+func (p *poll) run(ctx context.Context, every time.Duration) {
 	for {
 		// Waits for the next time to ask, or with nobody to ask for somebody.
 		var next <-chan time.Time
@@ -89,7 +85,7 @@ func (a asker) ask(ctx context.Context) (pause time.Duration) {
 	return min(time.Duration(seconds)*time.Second, longestPause)
 }
 
-func (p *sessionStartPoll) first() (a asker, ok bool) {
+func (p *poll) first() (a asker, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.forgetLocked()
@@ -99,14 +95,14 @@ func (p *sessionStartPoll) first() (a asker, ok bool) {
 	return p.askers[0], true
 }
 
-// add gives it attached sessions to ask with. It must be called where their fields are not written. Those through whose client the
-// instrumentation hears nothing are left out.
-func (p *sessionStartPoll) add(sessions []*discordgo.Session) {
+// add gives it attached sessions to ask with. It must be called where their fields
+// are not written. Those whose requests are not measured are left out.
+func (p *poll) add(sessions []*discordgo.Session) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.forgetLocked()
 	for _, s := range sessions {
-		client := p.inst.Client(s)
+		client := p.inst.beside(s)
 		if client == nil || slices.ContainsFunc(p.askers, func(a asker) bool { return a.session == weak.Make(s) }) {
 			continue
 		}
@@ -125,21 +121,18 @@ func (p *sessionStartPoll) add(sessions []*discordgo.Session) {
 	}
 }
 
-// forget lets go of the sessions that are detached.
-func (p *sessionStartPoll) forget() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.forgetLocked()
+// forgetLocked lets go of the sessions that are detached.
+func (p *poll) forgetLocked() {
+	p.askers = slices.DeleteFunc(p.askers, func(a asker) bool { return p.inst.beside(a.session.Value()) != a.client })
 }
 
-func (p *sessionStartPoll) forgetLocked() {
-	p.askers = slices.DeleteFunc(p.askers, func(a asker) bool { return p.inst.Client(a.session.Value()) != a.client })
-}
-
-// wait waits after cancel until what is under way has been cut off. A transport may take no notice of that.
-func (p *sessionStartPoll) wait(ctx context.Context) {
-	select {
-	case <-p.ended:
-	case <-ctx.Done():
+// beside is the client for requests that are measured with an attached session's and
+// do not go through discordgo. It is nil for a session that is not attached, one
+// that had been opened before, and one that had no Client. It reads nothing of the
+// session, which may be in use.
+func (i *Instrumentation) beside(s *discordgo.Session) *http.Client {
+	if a := i.find(s); a != nil && a.tap != nil && !a.left.Load() {
+		return a.tap.beside
 	}
+	return nil
 }

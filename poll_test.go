@@ -140,26 +140,8 @@ func TestNew(t *testing.T) {
 		}
 		detach()
 		detach()
-		if _, ok := a.poll.first(); ok {
-			t.Error("a session that is detached would be asked with")
-		}
 	}
 
-	// One that was there before stays when a later call's detach is used.
-	s := sessionOf(t, srv, 0, 1)
-	first, err := a.Attach(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	second, err := a.Attach(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	second()
-	if asking, _ := a.poll.first(); asking.session.Value() != s {
-		t.Error("a session that is attached still is not asked with")
-	}
-	first()
 	if _, err := New(WithSessions(nil)); err == nil {
 		t.Error("a nil session is accepted")
 	}
