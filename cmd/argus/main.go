@@ -1,13 +1,12 @@
 // Command argus is the command line of Argus.
 //
 //	argus demo     runs a bot against a fake Discord and serves its metrics
-//	argus targets  writes the file that Prometheus finds the processes of a bot with
-//	argus doctor   tells a bot's settings, and checks what they need
-//	argus version  tells the version
+//	argus targets  writes a Prometheus service discovery file for the processes of a bot
+//	argus doctor   shows a bot's settings and checks its setup
+//	argus version  prints the version
 //	argus help     lists the commands
 //
-// A command that was asked for wrongly ends with exit code 2, one that failed
-// with 1.
+// The exit code is 0 for success, 1 for a failure, and 2 for invalid arguments.
 package main
 
 import (
@@ -67,7 +66,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			return c.run(ctx, args[1:], stdout, stderr)
 		}
 	}
-	fmt.Fprintf(stderr, "argus: there is no command %q\n\n", args[0])
+	fmt.Fprintf(stderr, "argus: unknown command %q\n\n", args[0])
 	usage(stderr)
 	return cli.ExitUsage
 }
@@ -77,12 +76,12 @@ func usage(w io.Writer) {
 	for _, c := range commands() {
 		fmt.Fprintf(w, "  %-9s %s\n", c.name, c.summary)
 	}
-	fmt.Fprint(w, "\n\"argus help <command>\" tells a command's flags.\n")
+	fmt.Fprint(w, "\nRun \"argus help <command>\" for the flags of a command.\n")
 }
 
 func version(_ context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) > 0 && args[0] != "--help" {
-		fmt.Fprintf(stderr, "argus version: there is nothing to say about %q\n", args[0])
+		fmt.Fprintf(stderr, "argus version: unexpected argument %q\n", args[0])
 		return cli.ExitUsage
 	}
 	fmt.Fprintln(stdout, "argus", argus.Version)

@@ -62,7 +62,7 @@ func WriteFlags(w io.Writer, flags *flag.FlagSet) {
 func ParseTimeout(text string) (time.Duration, error) {
 	d, err := time.ParseDuration(text)
 	if err != nil || d <= 0 || d > time.Hour {
-		return 0, errors.New("must be a time such as 30s or 5m, at most 1h")
+		return 0, errors.New("must be a duration such as 30s or 5m, at most 1h")
 	}
 	return d, nil
 }

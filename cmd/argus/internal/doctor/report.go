@@ -66,7 +66,7 @@ func (r *report) json(w io.Writer) error {
 
 func (r *report) text(w io.Writer) error {
 	var b strings.Builder
-	b.WriteString("Settings of this environment; what the bot sets in code is not seen from here\n")
+	b.WriteString("Settings of this environment (settings made in code are not visible here)\n")
 	name, value := 0, 0
 	for _, s := range r.Settings {
 		name, value = max(name, len(s.Name)), max(value, len(s.Value))
@@ -75,7 +75,7 @@ func (r *report) text(w io.Writer) error {
 		fmt.Fprintf(&b, "  %-*s  %-*s  from %s\n", name, s.Name, value, s.Value, s.Source)
 	}
 	if len(r.Settings) == 0 {
-		b.WriteString("  none: see below\n")
+		b.WriteString("  none, see Checks\n")
 	}
 	b.WriteString("\nChecks\n")
 	name = 0
@@ -95,9 +95,9 @@ func (r *report) text(w io.Writer) error {
 	b.WriteString("\n")
 	switch {
 	case r.Failures == 0 && r.Warnings == 0:
-		b.WriteString("Nothing is wrong.\n")
+		b.WriteString("No problems found.\n")
 	case r.Failures == 0:
-		fmt.Fprintf(&b, "Nothing is wrong; %s.\n", cli.Count(r.Warnings, "warning"))
+		fmt.Fprintf(&b, "No problems found, %s.\n", cli.Count(r.Warnings, "warning"))
 	default:
 		fmt.Fprintf(&b, "%s found, %s.\n", cli.Count(r.Failures, "problem"), cli.Count(r.Warnings, "warning"))
 	}
