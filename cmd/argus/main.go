@@ -24,8 +24,8 @@ import (
 	"github.com/argus-dgo/argus/cmd/argus/internal/targets"
 )
 
-// A command is what can be asked for on the command line. run gets what follows
-// the command's name, ends when ctx does, and returns the exit code.
+// A command is a subcommand. run gets the arguments that follow its name, returns
+// when ctx is done, and returns the exit code.
 type command struct {
 	name, summary string
 	run           func(ctx context.Context, args []string, stdout, stderr io.Writer) int
@@ -41,8 +41,8 @@ func commands() []command {
 }
 
 func main() {
-	// The first signal asks for an orderly end. With stop the next one has its
-	// ordinary effect, and ends the process at once.
+	// The first signal shuts down in order. After stop, the next one has its default
+	// effect and ends the process at once.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))

@@ -109,17 +109,17 @@ func (d *doctor) settings() []setting {
 	if p := d.process; p.ShardCount > 0 { // else resource.Detect has refused them
 		list = append(list,
 			setting{"shards", resource.EnvShardIDs, resource.FormatShardIDs(p.ShardIDs), p.ShardIDsSource.String()},
-			setting{"shard count", resource.EnvShardCount, strconv.Itoa(p.ShardCount), p.ShardCountSource.String()},
+			setting{"shards of the bot", resource.EnvShardCount, strconv.Itoa(p.ShardCount), p.ShardCountSource.String()},
 		)
 	}
 	list = append(list, []setting{
-		{Name: "disabled", Variable: "OTEL_SDK_DISABLED", Value: strconv.FormatBool(c.Disabled)},
+		{Name: "off", Variable: "OTEL_SDK_DISABLED", Value: strconv.FormatBool(c.Disabled)},
 		{Name: "exporters", Variable: "OTEL_METRICS_EXPORTER", Value: exporters},
 		{Name: "host", Variable: "ARGUS_HOST", Value: strconv.Quote(c.Host)},
 		{Name: "port", Variable: "ARGUS_PORT", Value: strconv.Itoa(c.Port)},
 		{Name: "allowed hosts", Variable: "ARGUS_ALLOWED_HOSTS", Value: orUnset(strings.Join(c.AllowedHosts, ","))},
 		{Name: "metrics path", Variable: "ARGUS_METRICS_PATH", Value: c.MetricsPath},
-		{Name: "metrics token", Variable: "ARGUS_METRICS_AUTH_TOKEN", Value: given(c.Authenticated)},
+		{Name: "token of the page", Variable: "ARGUS_METRICS_AUTH_TOKEN", Value: given(c.Authenticated)},
 		{Name: "namespace", Variable: "ARGUS_NAMESPACE", Value: c.Namespace},
 		{Name: "process metrics", Variable: "ARGUS_PROCESS_METRICS", Value: strconv.FormatBool(c.ProcessMetrics)},
 		{Name: "acknowledgements", Variable: "ARGUS_INTERACTION_ACKS", Value: strconv.FormatBool(c.Acks)},
@@ -139,7 +139,7 @@ func (d *doctor) settings() []setting {
 	for _, v := range []struct {
 		name, variable string
 		secret         bool
-	}{{"collector CA", "CERTIFICATE", false}, {"client certificate", "CLIENT_CERTIFICATE", false}, {"headers", "HEADERS", true}} {
+	}{{"its authorities", "CERTIFICATE", false}, {"our certificate", "CLIENT_CERTIFICATE", false}, {"headers", "HEADERS", true}} {
 		source, value := otlpVariable(v.variable)
 		switch {
 		case v.secret:
