@@ -394,7 +394,7 @@ var (
 		Name: "discord.rest.request.duration", Kind: Histogram, Unit: "s", Buckets: durationBuckets, Section: sectionREST,
 		Labels:      []Label{{Name: "method", Values: Methods()}, routeLabel, {Name: "status", Values: Statuses()}},
 		Description: "Time from sending a REST request to the header of its response",
-		Notes: "Needs a session attached before `Open`, like all REST metrics except rate limits. Excludes the wait in discordgo's rate limiter. `failed`: no response, for example after a timeout. " +
+		Notes: "Covers sessions attached before `Open`. Excludes the wait in discordgo's rate limiter. `failed`: no response, for example after a timeout. " +
 			"`proxy`: a REST proxy answered instead of Discord; its status is in `discord_rest_proxy_responses_total`. " +
 			"Up to 1,000 combinations of labels, then route `other`.",
 	}
