@@ -1,13 +1,12 @@
 // Command argus is the command line of Argus.
 //
 //	argus demo     runs a bot against a fake Discord and serves its metrics
-//	argus targets  writes the file that Prometheus finds the processes of a bot with
-//	argus doctor   tells a bot's settings, and checks what they need
-//	argus version  tells the version
+//	argus targets  writes a Prometheus service discovery file for the processes of a bot
+//	argus doctor   shows a bot's settings and checks its setup
+//	argus version  prints the version
 //	argus help     lists the commands
 //
-// A command that was asked for wrongly ends with exit code 2, one that failed
-// with 1.
+// The exit code is 0 for success, 1 for a failure, and 2 for invalid arguments.
 package main
 
 import (
@@ -25,8 +24,8 @@ import (
 	"github.com/argus-dgo/argus/cmd/argus/internal/targets"
 )
 
-// A command is what can be asked for on the command line. run gets what follows
-// the command's name, ends when ctx does, and returns the exit code.
+// A command is a subcommand. run gets the arguments that follow its name, returns
+// when ctx is done, and returns the exit code.
 type command struct {
 	name, summary string
 	run           func(ctx context.Context, args []string, stdout, stderr io.Writer) int
@@ -42,8 +41,8 @@ func commands() []command {
 }
 
 func main() {
-	// The first signal asks for an orderly end. With stop the next one has its
-	// ordinary effect, and ends the process at once.
+	// The first signal shuts down in order. After stop, the next one has its default
+	// effect and ends the process at once.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
@@ -67,7 +66,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			return c.run(ctx, args[1:], stdout, stderr)
 		}
 	}
-	fmt.Fprintf(stderr, "argus: there is no command %q\n\n", args[0])
+	fmt.Fprintf(stderr, "argus: unknown command %q\n\n", args[0])
 	usage(stderr)
 	return cli.ExitUsage
 }
@@ -77,12 +76,12 @@ func usage(w io.Writer) {
 	for _, c := range commands() {
 		fmt.Fprintf(w, "  %-9s %s\n", c.name, c.summary)
 	}
-	fmt.Fprint(w, "\n\"argus help <command>\" tells a command's flags.\n")
+	fmt.Fprint(w, "\nRun \"argus help <command>\" for the flags of a command.\n")
 }
 
 func version(_ context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) > 0 && args[0] != "--help" {
-		fmt.Fprintf(stderr, "argus version: there is nothing to say about %q\n", args[0])
+		fmt.Fprintf(stderr, "argus version: unexpected argument %q\n", args[0])
 		return cli.ExitUsage
 	}
 	fmt.Fprintln(stdout, "argus", argus.Version)

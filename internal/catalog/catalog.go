@@ -60,10 +60,9 @@ func (k Kind) String() string {
 type Label struct {
 	// Name is the same on every path: it needs no translation.
 	Name string
-	// Values is the closed set of values. It is nil where the set depends on
-	// the bot; Bound then says what keeps it finite.
+	// Values is the closed set of values. It is nil if the set depends on the bot.
 	Values []string
-	// Bound says how the number of values is limited, where Values is nil.
+	// Bound describes the values and their limit if Values is nil.
 	Bound string
 }
 
@@ -82,10 +81,10 @@ type Instrument struct {
 	Unit string
 	// Labels are the instrument's dimensions, without [ResourceLabels].
 	Labels []Label
-	// Description is the help text: one sentence without a final full stop.
+	// Description is the help text: a noun phrase without a final full stop.
 	Description string
-	// Notes tell the edge cases that the description has no room for: what is
-	// counted once, when the series is absent, where a number comes from.
+	// Notes are Markdown for docs/METRICS.md: what exactly is counted, when a series
+	// is absent, where a number comes from, what the values of labels mean.
 	Notes string
 	// Buckets are the upper bounds of a histogram's buckets.
 	Buckets []float64

@@ -67,8 +67,8 @@ func encode() ([]byte, error) {
 	return append(text, '\n'), err
 }
 
-// values are a label's closed set. The routes are one too: docs/METRICS.md has a
-// list of their own for them.
+// values are a label's closed set. The routes are one too, though the catalog has
+// them apart.
 func values(l catalog.Label) []string {
 	if l.Name == "route" {
 		return append(catalog.Routes(), catalog.RouteOther)

@@ -1,5 +1,5 @@
-// Package cli is what the commands have in common on the command line: how flags
-// are spelled and shown, and the exit codes.
+// Package cli is what the commands share: parsing and listing flags, exit codes, and
+// the wording of numbers and lists.
 package cli
 
 import (
@@ -19,8 +19,9 @@ const (
 )
 
 // Parse parses the flags, which may come before, between and after the other
-// arguments, and returns these. Behind -- there are no flags. The error is
-// [flag.ErrHelp] when help was asked for, and else names the flag and its value.
+// arguments, and returns these arguments. Arguments after -- are not flags. The
+// error is [flag.ErrHelp] if help was requested, and otherwise names the flag and
+// its value.
 func Parse(flags *flag.FlagSet, args []string) (others []string, err error) {
 	flags.SetOutput(io.Discard)
 	for {
@@ -39,7 +40,7 @@ func Parse(flags *flag.FlagSet, args []string) (others []string, err error) {
 	}
 }
 
-// asTyped spells flags with two dashes, as the help does.
+// asTyped writes flags with two dashes, as the help does.
 func asTyped(text string) string {
 	for _, before := range []string{"for flag -", "not defined: -", "needs an argument: -"} {
 		text = strings.Replace(text, before, before+"-", 1)
@@ -58,16 +59,16 @@ func WriteFlags(w io.Writer, flags *flag.FlagSet) {
 	})
 }
 
-// ParseTimeout parses the value of a flag that bounds a time.
+// ParseTimeout parses the value of a flag that limits a duration.
 func ParseTimeout(text string) (time.Duration, error) {
 	d, err := time.ParseDuration(text)
 	if err != nil || d <= 0 || d > time.Hour {
-		return 0, errors.New("must be a time such as 30s or 5m, at most 1h")
+		return 0, errors.New("must be a duration such as 30s or 5m, at most 1h")
 	}
 	return d, nil
 }
 
-// Count writes a number of things.
+// Count writes a number with its noun, such as "2 targets".
 func Count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
@@ -75,7 +76,7 @@ func Count(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// List writes texts, no more than a message has room for.
+// List joins texts for a message. It shows five at most.
 func List(texts []string) string {
 	const most = 5
 	if len(texts) > most {

@@ -117,7 +117,7 @@ type (
 
 func (e *trackNotFoundError) Error() string   { return "nothing found for " + e.query }
 func (e *missingArgumentError) Error() string { return "the argument " + e.argument + " is missing" }
-func (*busyError) Error() string              { return "too many commands at work" }
+func (*busyError) Error() string              { return "too many commands running" }
 
 var (
 	errMaintenance = errors.New("down for maintenance")

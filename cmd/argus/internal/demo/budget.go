@@ -43,22 +43,22 @@ func identifyBudget(ctx context.Context, st *stage) {
 		switch {
 		case remaining <= st.reserve():
 			if !spent {
-				st.tell("%d of %d session starts are left: a restart of %s would leave %d", remaining, sessionTotal,
+				st.tell("%d of %d session starts left; a restart of %s would leave %d", remaining, sessionTotal,
 					cli.Count(st.shards, "shard"), remaining-st.shards)
 			}
 			spent = true
 		case remaining > st.reserve()+st.shards+sessionSpare:
-			st.tell("a new day: %d session starts are left", remaining)
+			st.tell("a new day: %d session starts left", remaining)
 			if !st.wait(ctx, 8) {
 				return
 			}
 			st.server.SpendSessionStarts(remaining - st.reserve() - sessionSpare)
-			st.tell("another process with this token was in a crash loop: %d session starts are left", st.reserve()+sessionSpare)
+			st.tell("a crash loop of another process with this token: %d session starts left", st.reserve()+sessionSpare)
 			spent = false
 		default:
 			shard := n % min(st.shards, maxConcurrency)
 			if c := st.settled(shard); c != nil && st.mayIdentify(shard) && c.InvalidSession(false) == nil {
-				st.tell("shard %d: the session is invalid, so that it identifies: %d session starts are left", shard, remaining-1)
+				st.tell("shard %d: invalid session, the shard identifies again: %d session starts left", shard, remaining-1)
 			}
 		}
 	}

@@ -121,7 +121,7 @@ func (d *demo) open(ctx context.Context) error {
 	d.screen.status(fmt.Sprintf("%s  opening %s", clock(0), cli.Count(len(sessions), "session")))
 	gateway, err := sessions[0].GatewayBot(discordgo.WithContext(ctx))
 	if err != nil {
-		return fmt.Errorf("asking the fake Discord for its gateway: %w", err)
+		return fmt.Errorf("getting the gateway of the fake Discord: %w", err)
 	}
 	atOnce := max(1, gateway.SessionStartLimit.MaxConcurrency)
 	errs := make([]error, len(sessions))

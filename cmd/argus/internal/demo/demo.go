@@ -14,7 +14,7 @@ import (
 )
 
 // Summary is the command in one line.
-const Summary = "run a bot against a fake Discord and serve its metrics; no token, no internet"
+const Summary = "run a bot against a fake Discord and serve its metrics, without a token or internet access"
 
 const (
 	membersPerGuild = 25
@@ -57,7 +57,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var setting settingError
 	switch {
 	case errors.As(err, &setting):
-		fmt.Fprintf(stderr, "argus demo: %v\n\"argus demo --help\" tells the flags.\n", err)
+		fmt.Fprintf(stderr, "argus demo: %v\nRun \"argus demo --help\" for usage.\n", err)
 		return cli.ExitUsage
 	case err != nil:
 		fmt.Fprintf(stderr, "argus demo: %v\n", err)

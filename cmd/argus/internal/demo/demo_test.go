@@ -52,7 +52,7 @@ func TestOneOfTheProcesses(t *testing.T) {
 	r := begin(t, "--shards", "3", "--guilds", "12", "--rate", "100", "--processes", "2", "--process", "1", "--cluster", "blue",
 		"--addr", "127.0.0.1:0")
 	r.ready(t)
-	if !r.wrote("This is process 1 of 2, numbered from 0, with shards 1 to 2.")() || !r.wrote("ready: 2 shards up")() {
+	if !r.wrote("This is process 1 of 2, counted from 0, with shards 1 to 2.")() || !r.wrote("ready: 2 shards up")() {
 		t.Error("the introduction does not say which process it is")
 	}
 	urls := r.pages("metrics")

@@ -1,23 +1,19 @@
-// Package demo is the command "argus demo": a bot at work, with its metrics
-// served, on a machine without a token or an internet connection.
+// Package demo is the command "argus demo". It runs a bot and serves its metrics,
+// without a token or internet access.
 //
-// All of it is real but Discord: unmodified discordgo sessions, one for each
-// shard, connect over loopback to one [discordtest.Server] in this process and
-// are observed through [argus.Start], so every setting of docs/CONFIGURATION.md
-// applies. A flag that was given wins over its variable.
+// Only Discord is fake. Unmodified discordgo sessions, one for each shard, connect
+// over loopback to a [discordtest.Server] in this process. [argus.Start] observes
+// them, so every setting in docs/CONFIGURATION.md applies. Flags override variables.
 //
-// With --processes N the shards are those of one bot and are split evenly, in
-// ranges, as a cluster manager splits them: N independent Argus instances, each
-// with a cluster id and a port of its own, against one and the same fake
-// Discord. They share this operating system process, so their go_* and
-// process_* metrics are equal. With --process as well only one of them runs, with
-// a fake Discord that is all its own: two such commands are two processes of the
-// system, of which one can be killed.
+// With --processes N, the shards of one bot are split evenly into ranges, as a
+// cluster manager does. There are N independent Argus instances, each with its own
+// cluster id and port, and one fake Discord. They share this operating system
+// process, so their go_* and process_* metrics are the same. With --process, only
+// one of them runs, with its own fake Discord. Two such commands are two operating
+// system processes, one of which can be killed.
 //
-// With --scenario the traffic is steady and fails at nothing but what the given
-// scenarios do to it: see docs/SCENARIOS.md. Without it everything happens now
-// and then.
+// With --scenario, the traffic is steady, and only the given scenarios cause faults:
+// see docs/SCENARIOS.md. Without it, all kinds of faults happen now and then.
 //
-// The traffic and what goes wrong follow from the seed; when the answers come
-// does not.
+// The seed determines the traffic and the faults, but not when answers arrive.
 package demo

@@ -81,11 +81,11 @@ func parse(args []string, help io.Writer) (config, error) {
 			return nil
 		})
 	}
-	whole("shards", &c.shards, maxShards, "`number` of shards of the bot: one discordgo session each (default 4)")
-	whole("guilds", &c.guilds, maxGuilds, "`number` of guilds that the bot is in, over all shards (default 500)")
+	whole("shards", &c.shards, maxShards, "`number` of shards, one discordgo session each (default 4)")
+	whole("guilds", &c.guilds, maxGuilds, "total `number` of guilds (default 500)")
 	whole("processes", &c.processes, maxProcesses,
-		"`number` of clusters: the shards are split among them, and each has a port of\nits own, from --addr upwards, and the cluster id <cluster>-0, <cluster>-1, … (default 1)")
-	flags.Func("process", "`number` of the only one of --processes to run, from 0: for processes that can really be killed, each with\na fake Discord of its own (default: all of them, within this one)", func(text string) error {
+		"`number` of clusters that share the shards. Each has its own port, from --addr upwards, and its own\ncluster id, <cluster>-0, <cluster>-1, … (default 1)")
+	flags.Func("process", "`index` of the only cluster to run, from 0. Start one command per cluster to get real processes,\neach with its own fake Discord (default: run all clusters in this process)", func(text string) error {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 0 || n >= maxProcesses {
 			return fmt.Errorf("must be a whole number from 0 to %d", maxProcesses-1)
@@ -93,15 +93,15 @@ func parse(args []string, help io.Writer) (config, error) {
 		c.process = n
 		return nil
 	})
-	flags.Func("rate", "`number` of gateway events per second, over all shards (default 200)", func(text string) error {
+	flags.Func("rate", "total `number` of gateway events per second (default 200)", func(text string) error {
 		n, err := strconv.ParseFloat(text, 64)
 		if err != nil || !(n > 0 && n <= maxRate) {
-			return fmt.Errorf("must be a number above 0, and at most %d", maxRate)
+			return fmt.Errorf("must be a number above 0 and at most %d", maxRate)
 		}
 		c.rate = n
 		return nil
 	})
-	flags.Func("seed", "`number` that the sequence of events and faults follows from (default 1)", func(text string) error {
+	flags.Func("seed", "`seed` of the random events and faults (default 1)", func(text string) error {
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
 			return fmt.Errorf("must be a whole number from %d to %d", math.MinInt64, math.MaxInt64)
@@ -109,35 +109,35 @@ func parse(args []string, help io.Writer) (config, error) {
 		c.seed = n
 		return nil
 	})
-	flags.Func("scenario", "`name`, or several separated by commas: what happens to the bot, over otherwise steady\ntraffic; see below (default: a mixed day, on which everything happens now and then)",
+	flags.Func("scenario", "scenario `name`, or several separated by commas, over otherwise steady traffic; see below\n(default: a mix of all faults)",
 		func(text string) error {
 			given, err := parseScenarios(text)
 			c.scenarios = given
 			return err
 		})
-	flags.Func("duration", "`time` after which it ends, such as 30s or 5m; 0 for when it is interrupted (default 0)", func(text string) error {
+	flags.Func("duration", "`duration` of the run, such as 30s or 5m; 0 runs until interrupted (default 0)", func(text string) error {
 		d, err := time.ParseDuration(text)
 		if err != nil || d < 0 {
-			return errors.New("must be a time such as 30s or 5m, or 0")
+			return errors.New("must be a duration such as 30s or 5m, or 0")
 		}
 		c.duration = d
 		return nil
 	})
-	flags.Func("cluster", "cluster `id`, the label on every series (default: as the environment says, else default)", func(text string) error {
+	flags.Func("cluster", "cluster `id`, the label cluster of every series (default: from the environment, else \"default\")", func(text string) error {
 		if _, err := resource.Detect(resource.WithClusterID(text), resource.WithoutShards()); errors.Is(err, resource.ErrClusterID) {
-			return fmt.Errorf("must be 1 to %d bytes of printable text without a blank at either end, and without $(, ${ or {{", resource.MaxClusterIDLength)
+			return fmt.Errorf("must be 1 to %d bytes of printable text, without leading or trailing spaces, and without $(, ${ or {{", resource.MaxClusterIDLength)
 		}
 		c.cluster = &text
 		return nil
 	})
-	flags.Func("addr", "`host:port` to serve the metrics on; port 0 for any free one (default: as the environment says, else :9191)", func(text string) error {
+	flags.Func("addr", "`host:port` to serve the metrics on; port 0 picks a free one (default: from the environment, else :9191)", func(text string) error {
 		host, port, err := net.SplitHostPort(text)
 		if err != nil || strings.ContainsAny(host, " \t\r\n/") {
 			return errors.New("must be host:port, such as :9191 or localhost:9191")
 		}
 		n, err := strconv.ParseUint(port, 10, 16)
 		if err != nil {
-			return errors.New("its port must be a number from 0 to 65535")
+			return errors.New("the port must be a number from 0 to 65535")
 		}
 		c.addr, c.port = &text, int(n)
 		return nil
@@ -150,7 +150,7 @@ func parse(args []string, help io.Writer) (config, error) {
 	case err != nil:
 		return config{}, err
 	case len(others) > 0:
-		return config{}, fmt.Errorf("unexpected %q: there are flags only", others[0])
+		return config{}, fmt.Errorf("unexpected argument %q: only flags are accepted", others[0])
 	}
 	return c, c.check()
 }
@@ -159,13 +159,13 @@ func parse(args []string, help io.Writer) (config, error) {
 func (c *config) check() error {
 	var errs []error
 	if c.processes > c.shards {
-		errs = append(errs, fmt.Errorf("--processes %d: each needs a shard of its own, and --shards is %d", c.processes, c.shards))
+		errs = append(errs, fmt.Errorf("--processes %d: each needs at least one shard, but --shards is %d", c.processes, c.shards))
 	}
 	if c.process >= c.processes {
-		errs = append(errs, fmt.Errorf("--process %d: they are numbered from 0, and --processes is %d", c.process, c.processes))
+		errs = append(errs, fmt.Errorf("--process %d: the index starts from 0, but --processes is %d", c.process, c.processes))
 	}
 	if most := c.shards * guildsPerShard; c.guilds > most {
-		errs = append(errs, fmt.Errorf("--guilds %d: Discord allows %d guilds on a shard, so --shards %d take %d; raise --shards",
+		errs = append(errs, fmt.Errorf("--guilds %d: Discord allows %d guilds per shard, so --shards %d allows %d; increase --shards",
 			c.guilds, guildsPerShard, c.shards, most))
 	}
 	if c.addr != nil {
@@ -179,7 +179,7 @@ func (c *config) check() error {
 // checkPorts says whether the ports of all processes exist.
 func checkPorts(first, processes int) error {
 	if first != 0 && first+processes-1 > math.MaxUint16 {
-		return fmt.Errorf("--processes %d would need port %d", processes, first+processes-1)
+		return fmt.Errorf("--processes %d needs port %d, which does not exist", processes, first+processes-1)
 	}
 	return nil
 }
@@ -207,19 +207,19 @@ func (c *config) random(user int) *rand.Rand {
 }
 
 func writeHelp(w io.Writer, flags *flag.FlagSet) {
-	fmt.Fprint(w, `Runs a Discord bot against a fake Discord and serves its metrics. Needs neither a token nor the internet.
+	fmt.Fprint(w, `Runs a Discord bot against a fake Discord and serves its metrics. Needs no token and no internet access.
 
 Usage: argus demo [flags]
 
 Flags:
 `)
 	cli.WriteFlags(w, flags)
-	fmt.Fprint(w, "\nScenarios, which docs/SCENARIOS.md tells:\n")
+	fmt.Fprint(w, "\nScenarios, described in docs/SCENARIOS.md:\n")
 	for _, sc := range scenarios() {
 		fmt.Fprintf(w, "  %-16s %s\n", sc.name, sc.summary)
 	}
 	fmt.Fprint(w, `
-All settings of docs/CONFIGURATION.md apply, such as ARGUS_PORT, ARGUS_NAMESPACE, ARGUS_METRICS_AUTH_TOKEN and
-OTEL_METRICS_EXPORTER; a flag that is given wins over its variable.
+All settings in docs/CONFIGURATION.md apply, such as ARGUS_PORT, ARGUS_NAMESPACE, ARGUS_METRICS_AUTH_TOKEN and
+OTEL_METRICS_EXPORTER. Flags override variables.
 `)
 }

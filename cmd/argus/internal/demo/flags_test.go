@@ -79,9 +79,9 @@ func TestWrongFlags(t *testing.T) {
 		{[]string{"--process", "-1"}, []string{"--process", `"-1"`}},
 		{[]string{"--shards"}, []string{"--shards", "argument"}},
 		{[]string{"--scenario", "strom"}, []string{"--scenario", `"strom"`, "calm, storm, outage, slow-handlers, rate-limited, global-limit, flapping, zombie, identify-budget, fatal-close, gateway-refused, voice-refused, stuck-open, clock-skew, runaway, raid"}},
-		{[]string{"--scenario", "storm,,zombie"}, []string{"--scenario", `"storm,,zombie"`, `no scenario ""`}},
+		{[]string{"--scenario", "storm,,zombie"}, []string{"--scenario", `"storm,,zombie"`, `unknown scenario ""`}},
 		{[]string{"--scenario", ""}, []string{"--scenario", `""`, "calm"}},
-		{[]string{"--scenario", "calm,storm"}, []string{"--scenario", `"calm,storm"`, "absence of all the others"}},
+		{[]string{"--scenario", "calm,storm"}, []string{"--scenario", `"calm,storm"`, "cannot be combined with other scenarios"}},
 		{[]string{"--scenery", "sea"}, []string{"--scenery", "not defined"}},
 		{[]string{"calm"}, []string{`"calm"`}},
 	} {

@@ -15,14 +15,14 @@ func flapping(ctx context.Context, st *stage) {
 	for n := 0; st.wait(ctx, 3); n++ {
 		shards := st.shardOrder()
 		shard := shards[n%len(shards)]
-		st.tell("the connection of shard %d is dropped as soon as it is ready, over and over", shard)
+		st.tell("shard %d: its connection now drops every time it is ready", shard)
 		turn, done := context.WithTimeout(ctx, st.beats(60))
 		st.drop(turn, shard)
 		done()
 		if !st.waitSettled(ctx, shard) {
 			return
 		}
-		st.tell("shard %d keeps its connection", shard)
+		st.tell("shard %d: its connection is stable again", shard)
 	}
 }
 

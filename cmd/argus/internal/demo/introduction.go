@@ -15,32 +15,32 @@ import (
 // introduce says what this is, where to look, and for what.
 func (d *demo) introduce() {
 	var b strings.Builder
-	fmt.Fprintf(&b, `Argus demo: a bot with %s in %s, as real discordgo sessions,
-against a fake Discord inside this process. No token, no internet.
+	fmt.Fprintf(&b, `Argus demo: a bot with %s in %s. Real discordgo sessions,
+a fake Discord in this process, no token and no internet access.
 
 `, cli.Count(d.shards, "shard"), cli.Count(d.guilds, "guild"))
 	switch {
 	case d.process >= 0:
 		from, end := d.shardsOf(d.process)
-		fmt.Fprintf(&b, "This is process %d of %d, numbered from 0, with %s. The others are run by the same command\n"+
-			"with another --process. Each has a fake Discord of its own.\n\n", d.process, d.processes, shardRange(from, end))
+		fmt.Fprintf(&b, "This is process %d of %d, counted from 0, with %s. Run the others with the same command\n"+
+			"and another --process. Each has its own fake Discord.\n\n", d.process, d.processes, shardRange(from, end))
 	case d.processes > 1:
-		fmt.Fprintf(&b, "The shards are split among %d clusters, each with a port of its own, as if they were\n"+
-			"processes. They share this one, so their go_* and process_* metrics are the same.\n\n", d.processes)
+		fmt.Fprintf(&b, "The shards are split among %d clusters, each with its own port. All clusters run in this\n"+
+			"process, so their go_* and process_* metrics are the same.\n\n", d.processes)
 	}
 	first := d.clusters[0].argus.Config()
 	switch {
 	case first.Disabled:
-		fmt.Fprint(&b, "OTEL_SDK_DISABLED is true: the bot runs, and nothing is measured or served.\n\n")
+		fmt.Fprint(&b, "OTEL_SDK_DISABLED is true: the bot runs without metrics.\n\n")
 	case len(first.Exporters) == 0:
-		fmt.Fprint(&b, "OTEL_METRICS_EXPORTER is none: the bot is measured, and nothing leaves the process.\n\n")
+		fmt.Fprint(&b, "OTEL_METRICS_EXPORTER is none: metrics are collected, but not exported.\n\n")
 	default:
 		for _, e := range first.Exporters {
 			switch e {
 			case argus.Prometheus:
 				d.writePages(&b)
 			default:
-				fmt.Fprintf(&b, "The metrics are pushed: exporter %s, as OTEL_METRICS_EXPORTER says.\n\n", e)
+				fmt.Fprintf(&b, "Metrics are pushed with the exporter %s (OTEL_METRICS_EXPORTER).\n\n", e)
 			}
 		}
 		d.writeFirstLooks(&b)
@@ -49,12 +49,12 @@ against a fake Discord inside this process. No token, no internet.
 		d.writeScenario(&b, sc)
 	}
 	if len(d.scenarios) == 0 {
-		fmt.Fprintf(&b, "In the first %v each kind of fault happens once: dropped connections, op 7 and 9, guild outages,\n"+
+		fmt.Fprintf(&b, "Each kind of fault happens once in the first %v: dropped connections, op 7 and 9, guild outages,\n"+
 			"rate limits. ", d.pace.firstFaults)
 	} else {
-		fmt.Fprint(&b, "What happens, and what to do about it, is told in docs/SCENARIOS.md.\n")
+		fmt.Fprint(&b, "docs/SCENARIOS.md describes what happens and what to do.\n")
 	}
-	fmt.Fprint(&b, "Ctrl-C ends the demo.\n\n")
+	fmt.Fprint(&b, "Press Ctrl-C to stop.\n\n")
 	_, _ = d.screen.Write([]byte(b.String()))
 }
 
@@ -67,7 +67,7 @@ func (d *demo) writePages(b *strings.Builder) {
 			note += ", " + shardRange(from, end)
 		}
 		if !listening {
-			note += ", NOT LISTENING YET: see above"
+			note += ", NOT LISTENING YET, see above"
 		}
 		fmt.Fprintf(b, "  metrics  %s  (%s)\n", metrics, note)
 		fmt.Fprintf(b, "  healthz  %s\n", beside(metrics, "/healthz"))
@@ -110,11 +110,11 @@ func (d *demo) writeFirstLooks(b *strings.Builder) {
 		if c.Authenticated {
 			fetch = "curl -s -H \"Authorization: Bearer $ARGUS_METRICS_AUTH_TOKEN\" " + metrics
 		}
-		fmt.Fprint(b, "Look at first:\n\n")
+		fmt.Fprint(b, "First things to look at:\n\n")
 		for _, look := range []struct{ what, pattern string }{
-			{"each shard: up, heartbeat, reconnects and why", "^" + d.namespace() + "_shard_(up|latency|reconnects|disconnects)"},
-			{"commands: how many, how they ended", "^" + d.metric(catalog.AppCommands)},
-			{"what failed, and who limited the rate", "^" + d.metric(catalog.CommandErrors) + "|^" + d.metric(catalog.RateLimits)},
+			{"shards: state, heartbeat, reconnects, causes of disconnects", "^" + d.namespace() + "_shard_(up|latency|reconnects|disconnects)"},
+			{"commands: count and status", "^" + d.metric(catalog.AppCommands)},
+			{"errors and rate limits", "^" + d.metric(catalog.CommandErrors) + "|^" + d.metric(catalog.RateLimits)},
 		} {
 			fmt.Fprintf(b, "  # %s\n  %s | grep -E '%s'\n", look.what, fetch, look.pattern)
 		}

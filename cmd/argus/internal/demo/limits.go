@@ -54,7 +54,7 @@ func rateLimited(ctx context.Context, st *stage) {
 		st.server.RateLimit(l)
 		made += l.Times
 		if n%len(limits) == 0 {
-			st.tell("429s of the scopes user, shared and global, on three routes")
+			st.tell("429 responses with scope user, shared and global, on three routes")
 		}
 	}
 }
@@ -70,7 +70,7 @@ func globalLimit(ctx context.Context, st *stage) {
 		}
 		st.server.RateLimit(limit)
 		if made++; made%10 == 1 {
-			st.tell("429s of the scope global, after which discordgo holds everything back")
+			st.tell("429 responses with scope global: discordgo delays all requests")
 		}
 	}
 }
@@ -92,13 +92,13 @@ func (st *stage) slowEdits(ctx context.Context) {
 	delay := min(max(time.Duration(3/edits*float64(time.Second)), 200*time.Millisecond), 3*time.Second)
 	for st.wait(ctx, 2) {
 		st.server.Delay(http.MethodPatch, editRoute, delay)
-		st.tell("an edit of a deferred answer takes %v, so the others queue up in discordgo", delay.Round(10*time.Millisecond))
+		st.tell("each edit of a deferred answer takes %v: edits queue up in discordgo", delay.Round(10*time.Millisecond))
 		ok := st.wait(ctx, 10)
 		st.server.Delay(http.MethodPatch, editRoute, 0)
 		if !ok {
 			return
 		}
-		st.tell("edits are quick again, and the queue drains")
+		st.tell("edits are fast again: the queue drains")
 		if !st.wait(ctx, 8) {
 			return
 		}
@@ -123,7 +123,7 @@ func (st *stage) askForMembers(ctx context.Context) {
 			"opcode": opRequestGuildMembers, "retry_after": 30, "meta": map[string]string{"guild_id": guild},
 		})
 		if err == nil && n == 0 {
-			st.tell("the bot asks for the members of a guild again and again, and the gateway refuses it")
+			st.tell("the bot requests the members of a guild too often: the gateway refuses")
 		}
 	}
 }

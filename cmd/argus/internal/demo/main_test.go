@@ -105,7 +105,7 @@ func beginAt(t *testing.T, pace pace, args ...string) *running {
 			t.Logf("the demo wrote:\n%s", r.out)
 		}
 	})
-	r.until(t, "the introduction", func() bool { return strings.Contains(r.out.String(), "Ctrl-C ends the demo.") })
+	r.until(t, "the introduction", func() bool { return strings.Contains(r.out.String(), "Press Ctrl-C to stop.") })
 	return r
 }
 

@@ -54,7 +54,7 @@ func outage(ctx context.Context, st *stage) {
 		if !ok {
 			return
 		}
-		st.tell("the gateway and REST are well again; discordgo tries again in its own time")
+		st.tell("the gateway and REST work again; discordgo reconnects after its backoff")
 		for _, wave := range waves {
 			if !st.wait(ctx, 3) {
 				return
@@ -71,14 +71,14 @@ func (st *stage) lose(ids []string) {
 	for _, id := range ids {
 		_ = st.server.GuildOutage(id) // it may have left meanwhile
 	}
-	st.tell("%s lost", cli.Count(len(ids), "guild"))
+	st.tell("%s unavailable", cli.Count(len(ids), "guild"))
 }
 
 func (st *stage) recover(ids []string) {
 	for _, id := range ids {
 		_ = st.server.GuildRecover(id)
 	}
-	st.tell("%s back", cli.Count(len(ids), "guild"))
+	st.tell("%s available again", cli.Count(len(ids), "guild"))
 }
 
 // closeGateway ends the connections of every second shard, the others the next
@@ -102,5 +102,5 @@ func (st *stage) closeGateway(n int) {
 			}
 		}
 	}
-	st.tell("REST answers 500, 502 and 503; %s lost, and the gateway lets nobody in", cli.Count(away, "shard"))
+	st.tell("REST returns 500, 502 and 503; %s disconnected, and the gateway refuses all connections", cli.Count(away, "shard"))
 }

@@ -30,7 +30,7 @@ func raid(ctx context.Context, st *stage) {
 				break // the demo ends, or another scenario has ended the connection
 			}
 		}
-		st.tell("a crowd has used /%s %s within %v, in a guild of shard %d; the bot takes up %d at a time",
+		st.tell("users ran /%s %s within %v, in a guild of shard %d; the bot handles %d at a time",
 			raidCommand, cli.Count(sent, "time"), time.Since(began).Round(100*time.Millisecond), shard, st.settings.slots)
 		if !st.wait(ctx, raidEvery) {
 			return

@@ -28,14 +28,14 @@ func fatalClose(ctx context.Context, st *stage) {
 		st.scenery.admit(func() discordtest.Behavior { return discordtest.Behavior{CloseOnIdentify: code} })
 		if c.CloseCode(code, "") == nil {
 			n++
-			st.tell("shard %d is closed with %d, and so is each of its attempts to come back", shard, code)
+			st.tell("shard %d: closed with code %d, and so is every reconnect", shard, code)
 		}
 		ok := st.wait(ctx, refusedFor)
 		st.scenery.admit(nil)
 		if !ok {
 			return
 		}
-		st.tell("somebody has corrected it; discordgo tries again in its own time")
+		st.tell("the cause is fixed; discordgo reconnects after its backoff")
 		if !st.waitSettled(ctx, shard) || !st.wait(ctx, 8) {
 			return
 		}

@@ -57,7 +57,7 @@ func (d *demo) status(now time.Time, rate float64) string {
 	line := fmt.Sprintf("%.0f events/s, %s, %d of %s up", rate, &d.tally, d.up(), cli.Count(len(d.sessions()), "shard"))
 	if len(names) > 0 {
 		slices.Sort(watch)
-		line = fmt.Sprintf("[%s] %s; look at %s", strings.Join(names, ","), line, strings.Join(slices.Compact(watch), ", "))
+		line = fmt.Sprintf("[%s] %s; watch %s", strings.Join(names, ","), line, strings.Join(slices.Compact(watch), ", "))
 	}
 	return clock(now.Sub(d.began)) + "  " + line
 }
@@ -83,17 +83,17 @@ func clock(t time.Duration) string {
 func describe(kind string, metric func(catalog.Instrument) string) string {
 	disconnects, reconnects := metric(catalog.ShardDisconnects), metric(catalog.ShardReconnects)
 	what := map[string][2]string{
-		discordtest.FaultReconnect:       {"a shard is told to reconnect (op 7)", disconnects},
-		discordtest.FaultInvalidSession:  {"a shard's session is invalid (op 9), so that it identifies anew", reconnects + `{kind="identify"}`},
-		discordtest.FaultSuspended:       {"a shard's session is invalid but resumable (op 9)", reconnects},
-		discordtest.FaultDrop:            {"a socket breaks", disconnects + `{code="none"}`},
-		discordtest.FaultCloseCode:       {"a connection is closed with a code", disconnects},
+		discordtest.FaultReconnect:       {"Discord asks a shard to reconnect (op 7)", disconnects},
+		discordtest.FaultInvalidSession:  {"a shard's session becomes invalid (op 9), and the shard identifies again", reconnects + `{kind="identify"}`},
+		discordtest.FaultSuspended:       {"a shard's session becomes invalid, but can be resumed (op 9)", reconnects},
+		discordtest.FaultDrop:            {"a connection breaks", disconnects + `{code="none"}`},
+		discordtest.FaultCloseCode:       {"Discord closes a connection with a close code", disconnects},
 		discordtest.FaultSwallowedAck:    {"a heartbeat is not acknowledged", metric(catalog.ShardLatency)},
-		discordtest.FaultGuildOutage:     {"a guild is lost to an outage, for some seconds", metric(catalog.GuildsUnavailable)},
-		discordtest.FaultRateLimitUser:   {"status 429, the bot's own limit", metric(catalog.RateLimits) + `{scope="user"}`},
-		discordtest.FaultRateLimitShared: {"status 429, a shared limit", metric(catalog.RateLimits) + `{scope="shared"}`},
-		discordtest.FaultRateLimitGlobal: {"status 429, the global limit", metric(catalog.RateLimits) + `{scope="global"}`},
-		discordtest.FaultServerError:     {"Discord answers 502 once, and discordgo tries again", metric(catalog.CommandDuration)},
+		discordtest.FaultGuildOutage:     {"a guild becomes unavailable for some seconds", metric(catalog.GuildsUnavailable)},
+		discordtest.FaultRateLimitUser:   {"status 429, limit of the bot", metric(catalog.RateLimits) + `{scope="user"}`},
+		discordtest.FaultRateLimitShared: {"status 429, shared limit", metric(catalog.RateLimits) + `{scope="shared"}`},
+		discordtest.FaultRateLimitGlobal: {"status 429, global limit", metric(catalog.RateLimits) + `{scope="global"}`},
+		discordtest.FaultServerError:     {"Discord returns 502 once, and discordgo retries", metric(catalog.CommandDuration)},
 	}
 	w, ok := what[kind]
 	if !ok {

@@ -24,8 +24,8 @@ const (
 // see [bot.react]. The other changes the status of each session all the time.
 func runaway(ctx context.Context, st *stage) {
 	st.server.Handle(http.MethodPut, reactionRoute, forbid)
-	st.tell("the bot reacts to every message, and may not: each reaction is answered with 403")
-	st.tell("and changes its status every %v on each shard: Discord closes with 4008 above 120 payloads in 60 s", statusEvery)
+	st.tell("the bot reacts to every message without permission: each reaction gets a 403")
+	st.tell("the bot changes its status every %v on each shard; above 120 payloads in 60 s Discord closes the connection (4008)", statusEvery)
 	var wait sync.WaitGroup
 	defer wait.Wait()
 	for _, s := range st.sessions() {

@@ -401,7 +401,7 @@ func TestScenarios(t *testing.T) {
 			w.moved(t, moves[sc.name])
 			w.rested(t, rests[sc.name])
 			r.until(t, "a status line that names the scenario", func() bool {
-				return r.wrote("["+sc.name+"] ")() && r.wrote("; look at "+sc.watch)()
+				return r.wrote("["+sc.name+"] ")() && r.wrote("; watch "+sc.watch)()
 			})
 			if r.wrote("fault: ")() {
 				t.Error("a fault of the mixed day has happened")
@@ -517,7 +517,7 @@ func longer(families map[string]*dto.MetricFamily, command string, bound float64
 	return n
 }
 
-var silentLine = regexp.MustCompile(`zombie: shard (\d+) is silent`)
+var silentLine = regexp.MustCompile(`zombie: shard (\d+): silent`)
 
 // checkZombie follows a silence from its beginning to its end. On a busy machine
 // one may be over before anybody has looked: then the next one is as good.
@@ -643,7 +643,7 @@ func checkClockSkew(t *testing.T, w *watch) {
 
 // checkRaid: those whom the bot has room for are answered, and the others are not.
 func checkRaid(t *testing.T, w *watch) {
-	w.until(t, "a crowd", func() bool { return strings.Contains(w.out.String(), "raid: a crowd has used /report") })
+	w.until(t, "a crowd", func() bool { return strings.Contains(w.out.String(), "raid: users ran /report") })
 	w.until(t, "answers to some of it", func() bool {
 		answered := 0
 		for _, c := range w.demo.server.Callbacks() {
@@ -685,7 +685,7 @@ func TestIdentifyBudgetDay(t *testing.T) {
 	r := beginAt(t, p, "--scenario", "identify-budget", "--addr", "127.0.0.1:0", "--shards", "1", "--guilds", "2", "--rate", "20")
 	r.ready(t)
 	reserve := r.demo.reserve()
-	low := fmt.Sprintf("%d of 1000 session starts are left: a restart of 1 shard would leave", reserve)
+	low := fmt.Sprintf("%d of 1000 session starts left; a restart of 1 shard would leave", reserve)
 	r.until(t, low, func() bool {
 		// All but one are spent for the scenario: a day is short. On a busy machine it
 		// may take several.
@@ -696,8 +696,8 @@ func TestIdentifyBudgetDay(t *testing.T) {
 		return r.wrote(low)()
 	})
 	for _, want := range []string{
-		"a new day: 1000 session starts are left",
-		fmt.Sprintf("was in a crash loop: %d session starts are left", reserve+sessionSpare),
+		"a new day: 1000 session starts left",
+		fmt.Sprintf("a crash loop of another process with this token: %d session starts left", reserve+sessionSpare),
 	} {
 		r.until(t, want, r.wrote(want))
 	}
@@ -720,7 +720,7 @@ func TestMixedScenarios(t *testing.T) {
 		{catalog.AppCommands, "command=survey, status=success"},
 	})
 	r.until(t, "a status line", r.wrote("[storm,rate-limited,slow-handlers] "))
-	if want := "look at discord_interaction_acks_total, discord_ratelimits_total, discord_shard_disconnects_total"; !r.wrote(want)() {
+	if want := "watch discord_interaction_acks_total, discord_ratelimits_total, discord_shard_disconnects_total"; !r.wrote(want)() {
 		t.Errorf("the status line lacks %q", want)
 	}
 }

@@ -24,7 +24,7 @@ func stuckOpen(ctx context.Context, st *stage) {
 		st.scenery.admit(func() discordtest.Behavior { return discordtest.Behavior{HelloDelay: st.beats(silence)} })
 		if c.CloseCode(4000, "") == nil {
 			n++
-			st.tell("shard %d has lost its connection, and the gateway accepts the next one and says nothing", shard)
+			st.tell("shard %d: connection lost; the gateway accepts the next one, but sends nothing", shard)
 		}
 		// discordgo dials a second or two later.
 		ok := st.wait(ctx, silence)

@@ -28,14 +28,14 @@ func gatewayRefused(ctx context.Context, st *stage) {
 		st.scenery.admit(func() discordtest.Behavior { return discordtest.Behavior{RejectUpgrade: status} })
 		if c.CloseCode(4000, "") == nil {
 			n++
-			st.tell("shard %d has lost its connection, and each attempt to connect is answered with %d", shard, status)
+			st.tell("shard %d: connection lost; each attempt to reconnect gets status %d", shard, status)
 		}
 		ok := st.wait(ctx, turnedAwayFor)
 		st.scenery.admit(nil)
 		if !ok {
 			return
 		}
-		st.tell("the gateway can be reached again; discordgo tries again in its own time")
+		st.tell("the gateway is reachable again; discordgo reconnects after its backoff")
 		if !st.waitSettled(ctx, shard) || !st.wait(ctx, 8) {
 			return
 		}

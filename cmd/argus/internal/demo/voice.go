@@ -46,7 +46,7 @@ func voiceRefused(ctx context.Context, st *stage) {
 		}
 		code := st.speak(ctx, session, guild, servers)
 		if code != 0 && !told {
-			st.tell("the bot joins a voice channel, and the voice server closes the connection with %d, each time", code)
+			st.tell("the bot joins a voice channel; the voice server closes each connection with code %d", code)
 			told = true
 		}
 	}

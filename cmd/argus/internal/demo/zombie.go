@@ -16,14 +16,14 @@ func zombie(ctx context.Context, st *stage) {
 		}
 		began := time.Now()
 		c.Hang()
-		st.tell("shard %d is silent: nothing is acknowledged and nothing arrives, and it counts as up", shard)
+		st.tell("shard %d: silent; no acknowledgements and no events, but still counted as up", shard)
 		if c.WaitClosed(ctx) != nil {
 			return
 		}
 		if _, byClient := c.CloseStatus(); byClient {
-			st.tell("shard %d: discordgo has noticed after %v, and resumes", shard, time.Since(began).Round(100*time.Millisecond))
+			st.tell("shard %d: discordgo noticed after %v, and resumes", shard, time.Since(began).Round(100*time.Millisecond))
 		} else {
-			st.tell("shard %d: another scenario has ended the silence", shard)
+			st.tell("shard %d: another scenario ended the silence", shard)
 		}
 		n++
 	}

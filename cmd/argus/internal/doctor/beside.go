@@ -27,19 +27,19 @@ func (d *doctor) beside(ctx context.Context) (findings []finding, own *scrape.Re
 	case d.config.Disabled:
 		return append([]finding{{"port", skipped, noArgus, ""}}, probes()...), nil
 	case !d.exports(argus.Prometheus):
-		return append([]finding{{"port", skipped, "nothing is served: the exporter prometheus is not chosen", ""}}, probes()...), nil
+		return append([]finding{{"port", skipped, "nothing is served: the prometheus exporter is not enabled", ""}}, probes()...), nil
 	}
 	address := net.JoinHostPort(d.config.Host, strconv.Itoa(d.config.Port))
 	err := bind(ctx, address)
 	switch {
 	case err == nil:
 		return []finding{
-			{"port", ok, address + " is free; no bot runs here now", ""},
+			{"port", ok, address + " is free; no bot is running here", ""},
 			d.access(nil),
-			{"bot", skipped, "none runs here", ""},
+			{"bot", skipped, "no bot is running here", ""},
 		}, nil
 	case !errors.Is(err, syscall.EADDRINUSE):
-		return []finding{{"port", failure, err.Error(), "set ARGUS_HOST and ARGUS_PORT to an address that can be had"}}, nil
+		return []finding{{"port", failure, err.Error(), "set ARGUS_HOST and ARGUS_PORT to a free address of this machine"}}, nil
 	}
 	return d.holder(ctx, address)
 }
@@ -53,8 +53,8 @@ func probes() []finding {
 		return nil
 	}
 	return []finding{{
-		"probes", warning, "this is a pod, and Argus does not answer on /healthz and /readyz: where its probes ask for them, Kubernetes restarts it over and over, and each start is an identify of every shard",
-		"take the probes out of the pod too, for as long as nothing is served",
+		"probes", warning, "this is a pod, and Argus does not serve /healthz and /readyz: if the pod has probes for them, Kubernetes restarts it again and again, and each start identifies every shard",
+		"remove the probes from the pod for as long as nothing is served",
 	}}
 }
 
@@ -74,7 +74,7 @@ func bind(ctx context.Context, address string) error {
 	return errors.Join(trial.Err(), trial.Shutdown(ctx))
 }
 
-const anotherPort = "stop the other program, or give the bot another port with ARGUS_PORT"
+const anotherPort = "stop the other program, or set another port with ARGUS_PORT"
 
 // holder looks at who has the address.
 func (d *doctor) holder(ctx context.Context, address string) (findings []finding, own *scrape.Result) {
@@ -85,23 +85,23 @@ func (d *doctor) holder(ctx context.Context, address string) (findings []finding
 	client := scrape.NewClient(d.config.MetricsPath, d.ownToken())
 	anonymous, err := client.Get(ctx, reach, d.config.MetricsPath, false)
 	if err != nil {
-		return []finding{{"port", failure, fmt.Sprintf("%s is taken, and who has it does not answer on %s: %v", address, reach, err), anotherPort}}, nil
+		return []finding{{"port", failure, fmt.Sprintf("%s is in use, and the program there does not answer on %s: %v", address, reach, err), anotherPort}}, nil
 	}
 	ready, isReady := d.readiness(ctx, client, reach)
 	page, pageErr := client.Page(ctx, reach)
 	if !isReady && pageErr != nil && !anonymous.Argus() {
-		return []finding{{"port", failure, fmt.Sprintf("%s is taken by another program than Argus: %v", address, pageErr), anotherPort}}, nil
+		return []finding{{"port", failure, fmt.Sprintf("%s is in use by a program other than Argus: %v", address, pageErr), anotherPort}}, nil
 	}
-	findings = []finding{{"port", ok, address + " is taken by a bot's Argus", ""}, d.access(anonymous)}
+	findings = []finding{{"port", ok, address + " is in use by a bot with Argus", ""}, d.access(anonymous)}
 	if isReady {
 		findings = append(findings, ready)
 	}
 	if pageErr != nil {
-		do := "run this with the bot's environment"
+		do := "run argus doctor with the bot's environment"
 		if anonymous.Status == http.StatusNotFound {
-			do = "set ARGUS_METRICS_PATH as the bot has it"
+			do = "set ARGUS_METRICS_PATH to the bot's value"
 		}
-		return append(findings, finding{"bot", failure, "its metrics page cannot be read: " + pageErr.Error(), do}), nil
+		return append(findings, finding{"bot", failure, "cannot read the bot's metrics page: " + pageErr.Error(), do}), nil
 	}
 	findings = append(findings, d.same(page)...)
 	return findings, &scrape.Result{Address: reach, Page: page}
@@ -128,27 +128,27 @@ func (d *doctor) access(answer *scrape.Answer) finding {
 	if answer != nil {
 		switch asks := answer.Argus(); {
 		case asks && d.config.Authenticated:
-			f.Text = "without the token the page answers 401, as it should"
+			f.Text = "the page requires the token (401 without it)"
 			return f
 		case asks:
-			f.State, f.Text = failure, "the bot asks for a token, and this environment has none"
-			f.Do = "run this with the bot's environment; where the token is set in code, give the environment ARGUS_METRICS_AUTH_TOKEN_FILE"
+			f.State, f.Text = failure, "the bot requires a token, but this environment has none"
+			f.Do = "run argus doctor with the bot's environment; if the token is set in code, set ARGUS_METRICS_AUTH_TOKEN_FILE here"
 			return f
 		case d.config.Authenticated && answer.Status == http.StatusOK:
-			f.State, f.Text = failure, "a token is set here, and the bot shows its page to anybody without one"
-			f.Do = "start the bot again with this environment"
+			f.State, f.Text = failure, "this environment has a token, but the bot serves its page without one"
+			f.Do = "restart the bot with this environment"
 			return f
 		}
 	}
 	ip, err := netip.ParseAddr(d.config.Host)
 	switch loopback := d.config.Host == "localhost" || err == nil && ip.IsLoopback(); {
 	case d.config.Authenticated:
-		f.Text = "the page will ask for the token"
+		f.Text = "the page will require the token"
 	case loopback:
-		f.Text = "the page needs no token, and only this machine reaches it"
+		f.Text = "the page requires no token, and is reachable only from this machine"
 	default:
-		f.State, f.Text = warning, "whoever reaches the port reads the page: no token is set, and the host is not a loopback address"
-		f.Do = "let only Prometheus reach the port (firewall, NetworkPolicy), or set ARGUS_METRICS_AUTH_TOKEN_FILE"
+		f.State, f.Text = warning, "anyone who can reach the port can read the page: no token is set, and the host is not a loopback address"
+		f.Do = "restrict the port to Prometheus (firewall, NetworkPolicy), or set ARGUS_METRICS_AUTH_TOKEN_FILE"
 	}
 	return f
 }
@@ -173,9 +173,9 @@ func (d *doctor) readiness(ctx context.Context, client *scrape.Client, address s
 		return f, false
 	}
 	if *body.Ready {
-		return finding{"ready", ok, fmt.Sprintf("/healthz and /readyz answer 200: %d of %d shards are up", body.Up, body.Total), ""}, true
+		return finding{"ready", ok, fmt.Sprintf("/healthz and /readyz return 200: %d of %d shards are up", body.Up, body.Total), ""}, true
 	}
-	return finding{"ready", warning, "/readyz is not: " + body.Reason, "just after a start that is normal; else see docs/runbooks/DiscordShardDown.md"}, true
+	return finding{"ready", warning, "/readyz reports not ready: " + body.Reason, "normal just after a start; otherwise see docs/runbooks/DiscordShardDown.md"}, true
 }
 
 // same compares the bot that runs with what the environment says.
@@ -183,10 +183,10 @@ func (d *doctor) same(page *scrape.Page) []finding {
 	i := slices.IndexFunc(page.Processes, d.isThis)
 	if i < 0 {
 		return []finding{{
-			"bot", failure, fmt.Sprintf("the bot that runs is cluster %s, and this environment says %s", d.shown(page.Processes[0]), d.shown(scrape.Process{
+			"bot", failure, fmt.Sprintf("the running bot is cluster %s, but this environment says %s", d.shown(page.Processes[0]), d.shown(scrape.Process{
 				Cluster: d.config.ClusterID, Bot: d.config.Bot, Region: d.config.Region,
 			})),
-			"run this with the bot's environment; if that is what it is, start the bot again, or give each process of this host a port of its own",
+			"run argus doctor with the bot's environment; if this is it, restart the bot, or set a different port for each process on this host",
 		}}
 	}
 	p := page.Processes[i]
@@ -195,10 +195,10 @@ func (d *doctor) same(page *scrape.Page) []finding {
 		findings = append(findings, d.sameShards(p)...)
 	}
 	for _, part := range p.Down {
-		findings = append(findings, finding{"bot", failure, "its part " + part + " does not work", "the bot's log has the cause; see docs/runbooks/ArgusSubsystemDown.md"})
+		findings = append(findings, finding{"bot", failure, "its subsystem " + part + " is down", "see the bot's log for the cause, and docs/runbooks/ArgusSubsystemDown.md"})
 	}
 	if findings == nil {
-		findings = []finding{{"bot", ok, fmt.Sprintf("it is cluster %q, with %s, argus %s and discordgo %s", p.Cluster, shownShards(p), p.Argus, p.Discordgo), ""}}
+		findings = []finding{{"bot", ok, fmt.Sprintf("cluster %q, %s, argus %s and discordgo %s", p.Cluster, shownShards(p), p.Argus, p.Discordgo), ""}}
 	}
 	return findings
 }
@@ -211,14 +211,14 @@ func (d *doctor) sameShards(p scrape.Process) []finding {
 		return nil
 	}
 	f := finding{
-		"bot", failure, fmt.Sprintf("it has %s, and this environment says %s (from %s)", shownShards(p), scrape.ShownIDs(said), d.process.ShardIDsSource),
-		"have the bot make its sessions from resource.Detect, and attach all of them; or correct the setting",
+		"bot", failure, fmt.Sprintf("it runs %s, but this environment says %s (from %s)", shownShards(p), scrape.ShownIDs(said), d.process.ShardIDsSource),
+		"create the bot's sessions from resource.Detect and attach all of them, or correct the setting",
 	}
 	foreign := slices.ContainsFunc(shards, func(id int) bool { return !slices.Contains(said, id) })
 	if !foreign && len(said) <= len(shards)+p.Unopened {
 		f.State = warning
 		f.Text += "; " + unopened(p.Unopened)
-		f.Do = "just after a start that is normal; else " + f.Do
+		f.Do = "normal just after a start; otherwise " + f.Do
 	}
 	return []finding{f}
 }
@@ -251,7 +251,7 @@ func (d *doctor) shown(p scrape.Process) string {
 
 func shownShards(p scrape.Process) string {
 	if len(p.Shards) == 0 {
-		return "no shard"
+		return "no shards"
 	}
-	return "the shards " + scrape.ShownIDs(shardIDs(p))
+	return "shards " + scrape.ShownIDs(shardIDs(p))
 }

@@ -19,16 +19,16 @@ const (
 	clocksApart = 500 * time.Millisecond
 )
 
-const setClock = "have the machine's clock kept by NTP (chrony, systemd-timesyncd): deadlines of interactions are measured with it"
+const setClock = "synchronise the machine's clock by NTP (chrony, systemd-timesyncd): interaction deadlines are measured with it"
 
 // ownClock looks at the clock of this machine.
 func (d *doctor) ownClock(ctx context.Context) []finding {
-	f := finding{"clock", ok, "the kernel's clock is synchronised", ""}
+	f := finding{"clock", ok, "the kernel clock is synchronised", ""}
 	switch synchronised, err := d.kernel(); {
 	case err != nil:
-		f.State, f.Text = skipped, "the kernel does not tell whether its clock is synchronised: "+err.Error()
+		f.State, f.Text = skipped, "cannot tell whether the kernel clock is synchronised: "+err.Error()
 	case !synchronised:
-		f.State, f.Text, f.Do = warning, "the kernel says that its clock is not synchronised", setClock
+		f.State, f.Text, f.Do = warning, "the kernel clock is not synchronised", setClock
 	}
 	if !d.askDiscord {
 		return []finding{f}
@@ -39,7 +39,7 @@ func (d *doctor) ownClock(ctx context.Context) []finding {
 // discordsClock compares with the header Date of an answer of Discord's.
 func (d *doctor) discordsClock(ctx context.Context) finding {
 	fail := func(err error) finding {
-		return finding{"clock", warning, "Discord could not be asked: " + err.Error(), "leave --discord out where the internet cannot be reached"}
+		return finding{"clock", warning, "cannot query Discord: " + err.Error(), "omit --discord if there is no internet access"}
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, d.discordURL, nil)
 	if err != nil {
@@ -57,7 +57,7 @@ func (d *doctor) discordsClock(ctx context.Context) finding {
 	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, most))
 	switch {
 	case within == 0:
-		return finding{"clock", warning, "Discord's answer had no time", ""}
+		return finding{"clock", warning, "Discord's response has no valid Date header", ""}
 	case certain(offset, within) > 0:
 		return finding{"clock", failure, fmt.Sprintf("Discord's clock is %s this machine's, give or take %s", apart(offset), shown(within)), setClock}
 	}
@@ -93,20 +93,20 @@ func clocks(results []scrape.Result) []finding {
 			if p.Late == nil {
 				continue
 			}
-			text := fmt.Sprintf("at %s the quickest interaction seems %s old", r.Address, shown(*p.Late))
+			text := fmt.Sprintf("at %s the minimum age of interactions is %s", r.Address, shown(*p.Late))
 			switch {
 			case *p.Late < clockBehind:
 				findings = append(findings, finding{"clocks", failure, text + ": its clock is behind Discord's", setClock})
 			case *p.Late > clockAhead:
-				findings = append(findings, finding{"clocks", failure, text + ": its clock is ahead of Discord's, or the way from there is slow", setClock})
+				findings = append(findings, finding{"clocks", failure, text + ": its clock is ahead of Discord's, or interactions arrive late", setClock})
 			}
 		}
 	}
 	switch {
 	case asked == 0:
-		return []finding{{"clocks", skipped, "there is no page to read the time of", ""}}
+		return []finding{{"clocks", skipped, "no metrics page to read the time from", ""}}
 	case findings == nil:
-		return []finding{{"clocks", ok, "those of the processes that answered agree with this machine's, and with Discord's as far as interactions tell", ""}}
+		return []finding{{"clocks", ok, "all processes that answered agree with this machine and, as far as interactions show, with Discord", ""}}
 	}
 	return several("clocks", findings)
 }

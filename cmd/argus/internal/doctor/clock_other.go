@@ -6,5 +6,5 @@ import "errors"
 
 // kernelClock has nobody to ask here.
 func kernelClock() (synchronised bool, err error) {
-	return false, errors.New("that is known on Linux only")
+	return false, errors.New("only supported on Linux")
 }

@@ -36,7 +36,7 @@ func (d *doctor) collector(ctx context.Context) []finding {
 	case d.config.Disabled:
 		return []finding{{"collector", skipped, noArgus, ""}}
 	case !d.exports(argus.OTLP):
-		return []finding{{"collector", skipped, "nothing is pushed: the exporter otlp is not chosen", ""}}
+		return []finding{{"collector", skipped, "nothing is pushed: the otlp exporter is not enabled", ""}}
 	}
 	e, err := otlp.New(ctx, otlp.WithReport(func(error) {}), otlp.WithTimeout(d.export))
 	if err != nil {
@@ -56,7 +56,7 @@ func (d *doctor) collector(ctx context.Context) []finding {
 	began := time.Now()
 	err = e.ForceFlush(ctx)
 	if err == nil {
-		return []finding{{"collector", ok, fmt.Sprintf("%s took an empty export, in %s", e.Endpoint(), time.Since(began).Round(time.Millisecond)), ""}}
+		return []finding{{"collector", ok, fmt.Sprintf("%s accepted an empty export in %s", e.Endpoint(), time.Since(began).Round(time.Millisecond)), ""}}
 	}
 	var failed *otlp.ExportError
 	if isTCP && errors.As(err, &failed) {
@@ -67,9 +67,9 @@ func (d *doctor) collector(ctx context.Context) []finding {
 		}
 	}
 	if ctx.Err() != nil {
-		return []finding{{"collector", failure, e.Endpoint() + " took the connection, and has not answered an export in time", "give it more time with --timeout; else see whether it is a collector, and what its log says"}}
+		return []finding{{"collector", failure, e.Endpoint() + " accepted the connection, but did not answer an export in time", "increase --timeout; otherwise check that it is a collector, and read its log"}}
 	}
-	return []finding{{"collector", failure, err.Error(), "see what the collector's log says"}}
+	return []finding{{"collector", failure, err.Error(), "read the collector's log"}}
 }
 
 // connects resolves the name and connects. It returns nil when that works.
@@ -87,19 +87,19 @@ func connects(ctx context.Context, endpoint string) *finding {
 	)
 	switch {
 	case errors.As(err, &dns):
-		return &finding{"collector", failure, fmt.Sprintf("%s: the name cannot be resolved: %s", endpoint, dns.Err), "correct OTEL_EXPORTER_OTLP_ENDPOINT"}
+		return &finding{"collector", failure, fmt.Sprintf("%s: cannot resolve the host name: %s", endpoint, dns.Err), "correct OTEL_EXPORTER_OTLP_ENDPOINT"}
 	case errors.As(err, &op) && op.Err != nil:
 		err = op.Err
 	}
-	return &finding{"collector", failure, fmt.Sprintf("%s cannot be reached: %v", endpoint, err), "start the collector, or correct OTEL_EXPORTER_OTLP_ENDPOINT; its port for gRPC is mostly 4317"}
+	return &finding{"collector", failure, fmt.Sprintf("cannot connect to %s: %v", endpoint, err), "start the collector, or correct OTEL_EXPORTER_OTLP_ENDPOINT; the gRPC port is usually 4317"}
 }
 
 // cause looks at what listens there. It returns nil where that is as it should be.
 func cause(ctx context.Context, host, port string, plain bool) *finding {
 	endpoint := net.JoinHostPort(host, port)
 	const (
-		grpcPort = "this exporter speaks gRPC: set OTEL_EXPORTER_OTLP_ENDPOINT to the collector's gRPC port, mostly 4317 where this one is 4318"
-		noGRPC   = " speaks HTTP/1.1, not gRPC; it may be the port of OTLP/HTTP"
+		grpcPort = "Argus exports by gRPC: set OTEL_EXPORTER_OTLP_ENDPOINT to the collector's gRPC port, usually 4317 (OTLP/HTTP is 4318)"
+		noGRPC   = " speaks HTTP/1.1, not gRPC; it may be the OTLP/HTTP port"
 	)
 	settings, err := tlsSettings(host)
 	if err != nil {
@@ -114,7 +114,7 @@ func cause(ctx context.Context, host, port string, plain bool) *finding {
 			if err == nil {
 				conn.Close()
 			}
-			return &finding{"collector", failure, endpoint + " speaks TLS, and plain text was sent", "write OTEL_EXPORTER_OTLP_ENDPOINT=https://" + endpoint + ", and unset OTEL_EXPORTER_OTLP_INSECURE"}
+			return &finding{"collector", failure, endpoint + " expects TLS, but plain text is configured", "set OTEL_EXPORTER_OTLP_ENDPOINT=https://" + endpoint + ", and unset OTEL_EXPORTER_OTLP_INSECURE"}
 		}
 		if speaksHTTP(ctx, "http", endpoint, nil) {
 			return &finding{"collector", failure, endpoint + noGRPC, grpcPort}
@@ -151,7 +151,7 @@ func isRemote(err error) bool {
 
 // handshake tells why TLS was not agreed on.
 func handshake(endpoint string, err error) *finding {
-	f := &finding{"collector", failure, fmt.Sprintf("%s: the TLS handshake fails: %s", endpoint, excerpt.Line(err.Error(), 500)), ""}
+	f := &finding{"collector", failure, fmt.Sprintf("%s: the TLS handshake failed: %s", endpoint, excerpt.Line(err.Error(), 500)), ""}
 	var (
 		record   tls.RecordHeaderError
 		unknown  x509.UnknownAuthorityError
@@ -160,16 +160,16 @@ func handshake(endpoint string, err error) *finding {
 	)
 	switch {
 	case errors.As(err, &record):
-		f.Text = endpoint + " does not speak TLS, which was tried"
-		f.Do = "write OTEL_EXPORTER_OTLP_ENDPOINT=http://" + endpoint + " if it is meant to be plain text"
+		f.Text = endpoint + " does not speak TLS, but TLS is configured"
+		f.Do = "set OTEL_EXPORTER_OTLP_ENDPOINT=http://" + endpoint + " to use plain text"
 	case errors.As(err, &unknown):
-		f.Do = "name the authority of its certificate with OTEL_EXPORTER_OTLP_CERTIFICATE"
+		f.Do = "set OTEL_EXPORTER_OTLP_CERTIFICATE to the CA file of its certificate"
 	case errors.As(err, &hostname):
-		f.Do = "use a name that its certificate is for"
+		f.Do = "use a host name that its certificate covers"
 	case errors.As(err, &invalid):
-		f.Do = "have the collector's certificate renewed"
+		f.Do = "replace the collector's certificate"
 	default:
-		f.Do = "see whether it asks for a client certificate: OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and …_CLIENT_KEY"
+		f.Do = "check whether it requires a client certificate: OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and …_CLIENT_KEY"
 	}
 	return f
 }

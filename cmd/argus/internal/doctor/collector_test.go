@@ -166,22 +166,22 @@ func TestCollector(t *testing.T) {
 		env      []string
 		want     []string
 	}{
-		"plain":       {"http://" + plain, nil, []string{"ok collector: " + plain + " took an empty export"}},
+		"plain":       {"http://" + plain, nil, []string{"ok collector: " + plain + " accepted an empty export"}},
 		"TLS":         {"https://" + withTLS, []string{authorities}, []string{"ok collector: " + withTLS}},
 		"certificate": {"https://" + mutual, []string{authorities, "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE=" + clientCert, "OTEL_EXPORTER_OTLP_CLIENT_KEY=" + clientKey}, []string{"ok collector: " + mutual}},
-		"away":        {"http://" + closed(t, host), nil, []string{"fail collector: ", "cannot be reached: connect: connection refused", "start the collector"}},
+		"away":        {"http://" + closed(t, host), nil, []string{"fail collector: cannot connect to " + host, ": connect: connection refused", "start the collector"}},
 		"unknown name": {"http://bad..name:4317", nil, []string{
-			"fail collector: bad..name:4317: the name cannot be resolved: no such host", "correct OTEL_EXPORTER_OTLP_ENDPOINT",
+			"fail collector: bad..name:4317: cannot resolve the host name: no such host", "correct OTEL_EXPORTER_OTLP_ENDPOINT",
 		}},
-		"plain to TLS":      {"http://" + withTLS, nil, []string{"fail collector: " + withTLS + " speaks TLS, and plain text was sent", "https://"}},
-		"TLS to plain":      {"https://" + plain, nil, []string{"fail collector: " + plain + " does not speak TLS, which was tried", "http://" + plain}},
+		"plain to TLS":      {"http://" + withTLS, nil, []string{"fail collector: " + withTLS + " expects TLS, but plain text is configured", "https://"}},
+		"TLS to plain":      {"https://" + plain, nil, []string{"fail collector: " + plain + " does not speak TLS, but TLS is configured", "http://" + plain}},
 		"unknown authority": {"https://" + withTLS, nil, []string{"unknown authority", "OTEL_EXPORTER_OTLP_CERTIFICATE"}},
-		"another name":      {"https://" + serveCollector(t, host+":0", &collector{}, secured(misnamed, tls.NoClientCert)), []string{authorities}, []string{"127.0.4.99", "use a name that its certificate is for"}},
-		"expired":           {"https://" + serveCollector(t, host+":0", &collector{}, secured(expired, tls.NoClientCert)), []string{authorities}, []string{"expired", "renewed"}},
+		"another name":      {"https://" + serveCollector(t, host+":0", &collector{}, secured(misnamed, tls.NoClientCert)), []string{authorities}, []string{"127.0.4.99", "use a host name that its certificate covers"}},
+		"expired":           {"https://" + serveCollector(t, host+":0", &collector{}, secured(expired, tls.NoClientCert)), []string{authorities}, []string{"expired", "replace the collector's certificate"}},
 		"no certificate":    {"https://" + mutual, []string{authorities}, []string{"certificate required", "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE"}},
-		"HTTP":              {httpServer.URL, nil, []string{"speaks HTTP/1.1, not gRPC; it may be the port of OTLP/HTTP", "mostly 4317 where this one is 4318"}},
+		"HTTP":              {httpServer.URL, nil, []string{"speaks HTTP/1.1, not gRPC; it may be the OTLP/HTTP port", "usually 4317 (OTLP/HTTP is 4318)"}},
 		"HTTPS":             {"https://" + httpsAddress, []string{authorities}, []string{"speaks HTTP/1.1, not gRPC"}},
-		"HTTPS in plain":    {"http://" + httpsAddress, nil, []string{"speaks TLS, and plain text was sent"}},
+		"HTTPS in plain":    {"http://" + httpsAddress, nil, []string{"expects TLS, but plain text is configured"}},
 		"no credentials":    {"http://" + serveCollector(t, host+":0", refuses(codes.Unauthenticated)), nil, []string{"fail collector: ", "Unauthenticated", "OTEL_EXPORTER_OTLP_HEADERS"}},
 		"no metrics":        {"http://" + serveCollector(t, host+":0", nil), nil, []string{"Unimplemented", "has a metrics pipeline"}},
 	} {

@@ -1,9 +1,9 @@
-// Package doctor is the command "argus doctor": run beside a bot, or with its
-// environment, it tells which settings the bot has and where each came from, checks
-// what they need, and says what to do about what is wrong.
+// Package doctor is the command "argus doctor". Run with the environment of a bot,
+// it shows the bot's settings and their sources, checks its setup, and suggests
+// fixes.
 //
-// Nothing is changed. What is sent is a request for a page, an empty export to the
-// collector and, when asked for, one request without a token to Discord. The port is
-// bound for a moment to see whether it is free. All of it is bounded in time. A token
-// or a header's value is never shown, and goes to nobody but whom it is for.
+// It changes nothing. It requests pages, sends an empty export to the collector and,
+// with --discord, sends one request without a token to Discord. It binds the port
+// for a moment to see whether it is free. All of this is limited in time. Tokens and
+// header values are never shown, and are sent only to the server that they are for.
 package doctor

@@ -20,7 +20,7 @@ import (
 )
 
 // Summary is the command in one line.
-const Summary = "tell a bot's settings and where they came from, and check what they need"
+const Summary = "show a bot's settings and their sources, and check its setup"
 
 const (
 	defaultPort    = 9191
@@ -53,8 +53,8 @@ type doctor struct {
 }
 
 // Run runs the command with the arguments that follow its name. It returns the
-// exit code: 0 when nothing is wrong, warnings or not; 1 when there is something to
-// mend; 2 for arguments that cannot be used.
+// exit code: 0 for no problems, with or without warnings; 1 for problems; 2 for
+// invalid arguments.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	d := &doctor{
 		timeout:    defaultTimeout,
@@ -74,7 +74,7 @@ func (d *doctor) run(ctx context.Context, args []string, stdout, stderr io.Write
 	case errors.Is(err, flag.ErrHelp):
 		return cli.ExitOK
 	case err != nil:
-		fmt.Fprintf(stderr, "argus doctor: %v\n\"argus doctor --help\" tells the flags.\n", err)
+		fmt.Fprintf(stderr, "argus doctor: %v\nRun \"argus doctor --help\" for usage.\n", err)
 		return cli.ExitUsage
 	}
 	ctx, cancel := context.WithTimeout(ctx, d.timeout)
@@ -97,13 +97,13 @@ func (d *doctor) run(ctx context.Context, args []string, stdout, stderr io.Write
 func (d *doctor) parse(args []string, help io.Writer) error {
 	flags := flag.NewFlagSet("doctor", flag.ContinueOnError)
 	var files []string
-	flags.Func("targets", "`file` with targets in the form of Prometheus' file_sd_configs, in JSON, as argus targets writes it.\nMay be given more than once", func(text string) error {
+	flags.Func("targets", "`file` with targets in the JSON format of Prometheus' file_sd_configs, as written by argus targets.\nCan be repeated", func(text string) error {
 		files = append(files, text)
 		return nil
 	})
-	flags.BoolVar(&d.askDiscord, "discord", false, "compare the clock with Discord's: one request to discord.com, without a token")
-	flags.BoolVar(&d.json, "json", false, "write the result as JSON")
-	flags.Func("timeout", "`time` that all of it may take, such as 30s or 5m (default 20s)", func(text string) (err error) {
+	flags.BoolVar(&d.askDiscord, "discord", false, "compare the local clock with Discord's; sends one request to discord.com, without a token")
+	flags.BoolVar(&d.json, "json", false, "print the result as JSON")
+	flags.Func("timeout", "maximum `duration` of the whole run, such as 30s or 5m (default 20s)", func(text string) (err error) {
 		d.timeout, err = cli.ParseTimeout(text)
 		return err
 	})
@@ -140,21 +140,21 @@ func (d *doctor) read(file string) error {
 }
 
 func writeHelp(w io.Writer, flags *flag.FlagSet) {
-	fmt.Fprint(w, `Tells the settings that a bot has in this environment and where each came from, checks what they need, and says what to do
-about what is wrong. Run it beside the bot, or with its environment; the bot may run or not.
+	fmt.Fprint(w, `Shows the settings of a bot in this environment and their sources, checks its setup, and suggests fixes.
+Run it on the bot's host with the bot's environment. The bot need not be running.
 
 Usage: argus doctor [flags] [target…]
 
-Targets are further processes of the bot, as for argus targets: bot-[0-99].example.org, localhost:[9191-9193]. With them it looks for
-duplicate cluster ids and shards, shards that no process has, versions that differ, clocks, and the budget of session starts.
-Processes of several bots are grouped by the label job of their targets, or service.name, and by ARGUS_BOT.
+Targets are other processes of the bot, written as for argus targets: bot-[0-99].example.org, localhost:[9191-9193]. They are
+checked for duplicate cluster ids, duplicate or missing shards, different versions, wrong clocks and too few session starts.
+Processes of different bots are grouped by the job label of their targets, or service.name, and by ARGUS_BOT.
 
 Flags:
 `)
 	cli.WriteFlags(w, flags)
 	fmt.Fprint(w, `
-The bot's own token for its metrics page is taken from the environment, and is not sent to targets; give them --token-file.
-Exit codes: 0 when no problem was found, with or without warnings; 1 when there are problems; 2 for arguments that cannot be used.
+The token of the bot's own page is read from the environment and never sent to targets; use --token-file for those.
+Exit codes: 0 no problems (warnings allowed), 1 problems, 2 invalid arguments.
 `)
 }
 
@@ -172,7 +172,7 @@ func (d *doctor) examine(ctx context.Context) *report {
 		r.add(d.off()...)
 	default:
 		if len(refused) == 0 {
-			r.add(finding{"settings", ok, "no setting is wrong, and none contradicts another", ""})
+			r.add(finding{"settings", ok, "all settings are valid and consistent", ""})
 		}
 		r.add(d.identity())
 	}
@@ -188,7 +188,7 @@ func (d *doctor) examine(ctx context.Context) *report {
 		wait.Go(func() { beside, own = d.beside(ctx) })
 		wait.Go(func() { collector = d.collector(ctx) })
 	} else {
-		const why = "the settings cannot be used"
+		const why = "the settings are invalid"
 		beside = []finding{{"port", skipped, why, ""}}
 		collector = []finding{{"collector", skipped, why, ""}}
 	}

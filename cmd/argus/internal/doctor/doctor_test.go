@@ -184,13 +184,13 @@ func TestHelp(t *testing.T) {
 
 func TestUsage(t *testing.T) {
 	for want, args := range map[string][]string{
-		`"bot-[": a bracket is not closed`: {"bot-["},
+		`"bot-[": missing closing bracket`: {"bot-["},
 		"and so does":                      {"bot", "bot:9191"},
 		"not a list of targets":            {"--targets", file(t, "targets.json", "nothing")},
 		"no such file":                     {"--targets", "none.json"},
-		"must be a time":                   {"--timeout", "2h"},
+		"must be a duration":               {"--timeout", "2h"},
 		"not defined: --deep":              {"--deep"},
-		"holds no bearer token":            {"--token-file", file(t, "token", "planted \x00")},
+		"does not contain a bearer token":  {"--token-file", file(t, "token", "planted \x00")},
 	} {
 		if o := examined(t, newDoctor(), args...); o.code != 2 || o.stdout != "" || !strings.Contains(o.stderr, want) {
 			t.Errorf("%v: %+v, want %q", args, o, want)
@@ -266,7 +266,7 @@ func TestSettings(t *testing.T) {
 		"OTEL_EXPORTER_OTLP_HEADERS=planted")
 	all := findings(t, newDoctor(), bot.Addr())
 	has(t, all, "fail settings: ARGUS_PORT=\"70000\"", "ARGUS_METRICS_AUTH_TOKEN=[hidden]", "SHARD_IDS", "OTEL_EXPORTER_OTLP_HEADERS: entry 1",
-		"with this one the bot does not start", "with this one a bot that calls resource.Detect does not start", "skipped port", "skipped collector", "ok targets: 1 target", "warning shards: 1 shard down: 0")
+		"the bot does not start with this value", "a bot that calls resource.Detect does not start with this value", "skipped port", "skipped collector", "ok targets: 1 of 1 target answered", "warning shards: 1 shard down: 0")
 }
 
 // TestShardVariablesOfTheBot: Argus does not read them, so what only resource.Detect refuses keeps no other check from being made.
@@ -277,13 +277,13 @@ func TestShardVariablesOfTheBot(t *testing.T) {
 	environment(t, bot.Addr(), "SHARD_COUNT=auto", "SHARD_IDS=[0,1]", "CLUSTER_ID=7")
 	o := examined(t, newDoctor())
 	has(t, o.stdout, `cluster             "7"`)
-	hasNot(t, o.stdout, "shards of the bot")
+	hasNot(t, o.stdout, "shard count")
 	all := findings(t, newDoctor())
-	const do = " → correct it: docs/CONFIGURATION.md tells what each setting accepts; with this one a bot that calls resource.Detect does not start, " +
-		"and one that reads these variables in a form of its own is not disturbed"
+	const do = " → correct it, see docs/CONFIGURATION.md; a bot that calls resource.Detect does not start with this value, " +
+		"while one that parses the variables itself is not affected"
 	has(t, all, `fail settings: invalid shards: SHARD_COUNT="auto"`, `fail settings: invalid shards: SHARD_IDS="[0,1]"`, do,
-		`ok identity: cluster "7" (CLUSTER_ID)`, "ok port: ", "ok access", "warning ready", `ok bot: it is cluster "7", with the shards 0-1`, "skipped collector: nothing is pushed")
-	hasNot(t, all, "the bot does not start", "ok settings", "the settings cannot be used")
+		`ok identity: cluster "7" (CLUSTER_ID)`, "ok port: ", "ok access", "warning ready", `ok bot: cluster "7", shards 0-1`, "skipped collector: nothing is pushed")
+	hasNot(t, all, "the bot does not start", "ok settings", "the settings are invalid")
 }
 
 // TestOff: with the switch nothing else keeps the bot from starting, and what will when it is gone is told.
@@ -292,12 +292,12 @@ func TestOff(t *testing.T) {
 	off := findings(t, newDoctor())
 	has(t, off, "warning settings: OTEL_SDK_DISABLED is true", "skipped port: Argus is off: OTEL_SDK_DISABLED is true", "skipped collector: Argus is off",
 		"skipped targets", "skipped clocks")
-	hasNot(t, off, "not chosen", "once OTEL_SDK_DISABLED is gone", "probes")
+	hasNot(t, off, "not enabled", "once OTEL_SDK_DISABLED is unset", "probes")
 
 	t.Setenv("ARGUS_PORT", "abc")
 	t.Setenv("ARGUS_METRICS_AUTH_TOKEN", "planted token")
 	has(t, findings(t, newDoctor()), `warning settings: ARGUS_PORT="abc": must be`, "warning settings: ARGUS_METRICS_AUTH_TOKEN=[hidden]",
-		"it is refused once OTEL_SDK_DISABLED is gone")
+		"it is rejected once OTEL_SDK_DISABLED is unset")
 	if o := examined(t, newDoctor()); o.code != 0 || !regexp.MustCompile(`port +9191 +from default`).MatchString(o.stdout) {
 		t.Errorf("exit code %d, want 0 and the port that is not refused:\n%s", o.code, o.stdout)
 	}
@@ -310,7 +310,7 @@ func TestOff(t *testing.T) {
 func TestProbes(t *testing.T) {
 	const (
 		pod  = "KUBERNETES_SERVICE_HOST=10.0.0.1"
-		told = "warning probes: this is a pod, and Argus does not answer on /healthz and /readyz: "
+		told = "warning probes: this is a pod, and Argus does not serve /healthz and /readyz: "
 	)
 	for name, test := range map[string]struct {
 		env  []string
@@ -326,7 +326,7 @@ func TestProbes(t *testing.T) {
 			environment(t, closed(t, "127.0.3.9"), append(test.env, "CLUSTER_ID=eu")...)
 			all := findings(t, newDoctor())
 			if test.want {
-				has(t, all, told, "take the probes out of the pod too")
+				has(t, all, told, "remove the probes from the pod")
 			} else {
 				hasNot(t, all, "probes")
 			}
@@ -337,16 +337,16 @@ func TestProbes(t *testing.T) {
 func TestIdentity(t *testing.T) {
 	address := closed(t, "127.0.3.9")
 	for name, test := range map[string]struct{ env, want string }{
-		"one process":  {"", `ok identity: cluster "default" (default), shard 0 (default) of 1 (default); that is right for a bot of one process`},
+		"one process":  {"", `ok identity: cluster "default" (default), shard 0 (default) of 1 (default); correct for a bot with one process`},
 		"named":        {"CLUSTER_ID=eu", `ok identity: cluster "eu" (CLUSTER_ID)`},
 		"first of two": {"CLUSTER_ID=0 SHARD_COUNT=2", `ok identity: cluster "0" (CLUSTER_ID), shards 0-1 (SHARD_COUNT) of 2 (SHARD_COUNT) →`},
-		"two names": {"CLUSTER_ID=eu-0 SHARD_COUNT=2", `warning identity: cluster "eu-0" (CLUSTER_ID), shards 0-1 (SHARD_COUNT) of 2 (SHARD_COUNT); it has all shards, ` +
-			"and so has every other process that is told no more than SHARD_COUNT and a name → if other processes of the bot run, set SHARD_IDS in each"},
+		"two names": {"CLUSTER_ID=eu-0 SHARD_COUNT=2", `warning identity: cluster "eu-0" (CLUSTER_ID), shards 0-1 (SHARD_COUNT) of 2 (SHARD_COUNT); this process runs all shards, ` +
+			"and so does every other process with only SHARD_COUNT and a name → if the bot has other processes, set SHARD_IDS in each"},
 		"leading zero":         {"CLUSTER_ID=01 SHARD_COUNT=2", `warning identity: cluster "01" (CLUSTER_ID), shards 0-1 (SHARD_COUNT)`},
 		"name beside a number": {"ARGUS_CLUSTER_ID=eu-0 CLUSTER_ID=0 SHARD_COUNT=2", `ok identity: cluster "eu-0" (ARGUS_CLUSTER_ID), shards 0-1 (SHARD_COUNT)`},
 		"names and lists":      {"CLUSTER_ID=eu-0 SHARD_IDS=0-1 SHARD_COUNT=2", `ok identity: cluster "eu-0" (CLUSTER_ID), shards 0-1 (SHARD_IDS)`},
 		"not expanded":         {"ARGUS_CLUSTER_ID=eu-$(CLUSTER_ID) CLUSTER_ID=2", `fail settings: invalid cluster id "eu-$(CLUSTER_ID)" from ARGUS_CLUSTER_ID`},
-		"unnamed":              {"SHARD_IDS=0 SHARD_COUNT=2", "warning identity: cluster \"default\" (default), shard 0 (SHARD_IDS) of 2 (SHARD_COUNT); other processes have the other shards"},
+		"unnamed":              {"SHARD_IDS=0 SHARD_COUNT=2", "warning identity: cluster \"default\" (default), shard 0 (SHARD_IDS) of 2 (SHARD_COUNT); the processes with the other shards would have the same cluster id"},
 		"pod":                  {"KUBERNETES_SERVICE_HOST=10.0.0.1", "metadata.labels['apps.kubernetes.io/pod-index']"},
 		"contradicts":          {"CLUSTER_ID=3 SHARD_COUNT=4 SHARDS_PER_CLUSTER=2", "fail settings: "},
 	} {
@@ -365,7 +365,7 @@ func TestPort(t *testing.T) {
 	t.Run("free", func(t *testing.T) {
 		address := closed(t, "127.0.3.10")
 		environment(t, address)
-		has(t, findings(t, newDoctor()), "ok port: "+address+" is free", "ok access: the page needs no token, and only this machine reaches it", "skipped bot")
+		has(t, findings(t, newDoctor()), "ok port: "+address+" is free", "ok access: the page requires no token, and is reachable only from this machine", "skipped bot")
 	})
 	t.Run("another program", func(t *testing.T) {
 		// It is offered no token, though one is set.
@@ -376,7 +376,7 @@ func TestPort(t *testing.T) {
 		}))
 		defer other.Close()
 		environment(t, strings.TrimPrefix(other.URL, "http://"))
-		has(t, findings(t, newDoctor()), "fail port: ", "is taken by another program than Argus: it answers /metrics with status 404", "another port with ARGUS_PORT")
+		has(t, findings(t, newDoctor()), "fail port: ", "is in use by a program other than Argus: /metrics returned status 404", "another port with ARGUS_PORT")
 		if len(asked) == 0 {
 			t.Error("it was not asked")
 		}
@@ -418,11 +418,11 @@ func TestBeside(t *testing.T) {
 		env  []string
 		want []string
 	}{
-		"as it should":      {open, []string{"CLUSTER_ID=a"}, []string{"ok port", "ok access: the page needs no token, and only this machine", `ok bot: it is cluster "a", with the shards 0`}},
-		"not ready":         {open, []string{"CLUSTER_ID=a"}, []string{"warning ready: /readyz is not: 0 of 1 shards are up"}},
-		"another name":      {open, []string{"CLUSTER_ID=b"}, []string{`fail bot: the bot that runs is cluster "a", and this environment says "b"`}},
-		"of another bot":    {named, []string{"CLUSTER_ID=a", "ARGUS_BOT=mod"}, []string{`fail bot: the bot that runs is cluster "a" of bot "music", and this environment says "a" of bot "mod"`}},
-		"of another region": {named, []string{"CLUSTER_ID=a", "OTEL_RESOURCE_ATTRIBUTES=region=us"}, []string{`is cluster "a" in region "eu", and this environment says "a" in region "us"`}},
+		"as it should":      {open, []string{"CLUSTER_ID=a"}, []string{"ok port", "ok access: the page requires no token, and is reachable only from this machine", `ok bot: cluster "a", shards 0`}},
+		"not ready":         {open, []string{"CLUSTER_ID=a"}, []string{"warning ready: /readyz reports not ready: 0 of 1 shards are up"}},
+		"another name":      {open, []string{"CLUSTER_ID=b"}, []string{`fail bot: the running bot is cluster "a", but this environment says "b"`}},
+		"of another bot":    {named, []string{"CLUSTER_ID=a", "ARGUS_BOT=mod"}, []string{`fail bot: the running bot is cluster "a" of bot "music", but this environment says "a" of bot "mod"`}},
+		"of another region": {named, []string{"CLUSTER_ID=a", "OTEL_RESOURCE_ATTRIBUTES=region=us"}, []string{`is cluster "a" in region "eu", but this environment says "a" in region "us"`}},
 		"of this bot":       {named, []string{"CLUSTER_ID=a", "ARGUS_BOT=music", "ARGUS_REGION=eu"}, []string{"ok bot"}},
 		"bot set in code":   {named, []string{"CLUSTER_ID=a"}, []string{"ok bot"}},
 		"bot that is a token": {named, []string{"CLUSTER_ID=a", "ARGUS_BOT=MTk4NjIyNDgzNDcxOTI1MjQ4.planted.planted-planted-planted"}, []string{
@@ -430,22 +430,22 @@ func TestBeside(t *testing.T) {
 		}},
 		"empty bot":    {named, []string{"CLUSTER_ID=a", "ARGUS_BOT="}, []string{`fail settings: invalid bot name "" from ARGUS_BOT: it is empty`}},
 		"identity":     {named, []string{"CLUSTER_ID=a", "ARGUS_BOT=music", "ARGUS_REGION=eu"}, []string{`ok identity: cluster "a" (CLUSTER_ID), bot "music" (ARGUS_BOT), region "eu" (ARGUS_REGION), shard 0`}},
-		"other shards": {open, []string{"CLUSTER_ID=a", "SHARD_IDS=1", "SHARD_COUNT=2"}, []string{"fail bot: it has the shards 0, and this environment says 1 (from SHARD_IDS)"}},
-		"not opened":   {named, []string{"CLUSTER_ID=a"}, []string{`ok bot: it is cluster "a", with no shard, argus`}},
+		"other shards": {open, []string{"CLUSTER_ID=a", "SHARD_IDS=1", "SHARD_COUNT=2"}, []string{"fail bot: it runs shards 0, but this environment says 1 (from SHARD_IDS)"}},
+		"not opened":   {named, []string{"CLUSTER_ID=a"}, []string{`ok bot: cluster "a", no shards, argus`}},
 		"not opened yet": {named, []string{"CLUSTER_ID=a", "SHARD_IDS=0", "SHARD_COUNT=1"}, []string{
-			"warning bot: it has no shard, and this environment says 0 (from SHARD_IDS); 1 session has not been opened → just after a start that is normal; else have the bot make",
+			"warning bot: it runs no shards, but this environment says 0 (from SHARD_IDS); 1 session has not been opened → normal just after a start; otherwise create the bot's sessions",
 		}},
-		"not enough sessions": {named, []string{"CLUSTER_ID=a", "SHARD_IDS=0-1", "SHARD_COUNT=2"}, []string{"fail bot: it has no shard, and this environment says 0-1 (from SHARD_IDS) → "}},
-		"open":                {open, []string{"CLUSTER_ID=a", token}, []string{"fail access: a token is set here, and the bot shows its page to anybody"}},
+		"not enough sessions": {named, []string{"CLUSTER_ID=a", "SHARD_IDS=0-1", "SHARD_COUNT=2"}, []string{"fail bot: it runs no shards, but this environment says 0-1 (from SHARD_IDS) → "}},
+		"open":                {open, []string{"CLUSTER_ID=a", token}, []string{"fail access: this environment has a token, but the bot serves its page"}},
 		"guarded": {guarded, []string{"CLUSTER_ID=a", token, "ARGUS_METRICS_PATH=/page"}, []string{
-			"ok access: without the token the page answers 401", `ok bot: it is cluster "a"`,
+			"ok access: the page requires the token (401 without it)", `ok bot: cluster "a"`,
 		}},
 		"token in a file": {guarded, []string{"CLUSTER_ID=a", tokenFile, "ARGUS_METRICS_PATH=/page"}, []string{"ok access", "ok bot"}},
-		"no token":        {guarded, []string{"CLUSTER_ID=a", "ARGUS_METRICS_PATH=/page"}, []string{"fail access: the bot asks for a token", "fail bot: its metrics page cannot be read: it asks for"}},
+		"no token":        {guarded, []string{"CLUSTER_ID=a", "ARGUS_METRICS_PATH=/page"}, []string{"fail access: the bot requires a token", "fail bot: cannot read the bot's metrics page: it requires"}},
 		"wrong token": {guarded, []string{"CLUSTER_ID=a", "ARGUS_METRICS_AUTH_TOKEN=planted-other", "ARGUS_METRICS_PATH=/page"}, []string{
-			"fail bot: its metrics page cannot be read: it refuses",
+			"fail bot: cannot read the bot's metrics page: it rejects",
 		}},
-		"another path": {guarded, []string{"CLUSTER_ID=a", token}, []string{"status 404", "set ARGUS_METRICS_PATH as the bot has it"}},
+		"another path": {guarded, []string{"CLUSTER_ID=a", token}, []string{"status 404", "set ARGUS_METRICS_PATH to the bot's value"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			environment(t, test.bot.Addr(), test.env...)
@@ -455,9 +455,9 @@ func TestBeside(t *testing.T) {
 	t.Run("for everybody", func(t *testing.T) {
 		_, port, _ := net.SplitHostPort(closed(t, "127.0.3.14"))
 		t.Setenv("ARGUS_PORT", port)
-		has(t, findings(t, newDoctor()), "warning access: whoever reaches the port reads the page", "NetworkPolicy")
+		has(t, findings(t, newDoctor()), "warning access: anyone who can reach the port can read the page", "NetworkPolicy")
 		t.Setenv("ARGUS_METRICS_AUTH_TOKEN", pageToken)
-		has(t, findings(t, newDoctor()), "ok access: the page will ask for the token")
+		has(t, findings(t, newDoctor()), "ok access: the page will require the token")
 	})
 	t.Run("part that is down", func(t *testing.T) {
 		t.Setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "300") // milliseconds, after which a push has failed
@@ -465,7 +465,7 @@ func TestBeside(t *testing.T) {
 		pushing := bottest.Start(t, discord, "127.0.3.15:0", "a", []int{0}, 1, argus.WithExporters(argus.Prometheus, argus.OTLP))
 		environment(t, pushing.Addr(), "CLUSTER_ID=a")
 		deadline := time.Now().Add(90 * time.Second)
-		for !strings.Contains(findings(t, newDoctor()), "fail bot: its part otlp does not work") {
+		for !strings.Contains(findings(t, newDoctor()), "fail bot: its subsystem otlp is down") {
 			if time.Now().After(deadline) {
 				t.Fatalf("the failing push is not told:\n%s", findings(t, newDoctor()))
 			}

@@ -29,30 +29,30 @@ func several(check string, findings []finding) []finding {
 // fleet compares the targets with each other. own is the bot beside, or nil.
 func (d *doctor) fleet(results []scrape.Result, own *scrape.Result) []finding {
 	if len(results) == 0 {
-		return []finding{{"targets", skipped, "none are given", ""}}
+		return []finding{{"targets", skipped, "no targets given", ""}}
 	}
 	var away []finding
 	for _, r := range results {
 		if r.Err == nil {
 			continue
 		}
-		do := "see whether the bot runs there, and whether its port can be reached from here"
+		do := "check that the bot runs there, and that its port is reachable from here"
 		switch {
 		case errors.Is(r.Err, scrape.ErrNeedsToken), errors.Is(r.Err, scrape.ErrWrongToken):
-			do = "give the token of the targets with --token-file"
+			do = "pass the token of the targets with --token-file"
 		case errors.Is(r.Err, scrape.ErrNotAsked):
-			do = "give it more time with --timeout"
+			do = "increase --timeout"
 		}
 		away = append(away, finding{"targets", failure, fmt.Sprintf("%s: %v", r.Address, r.Err), do})
 	}
 	var findings []finding
 	if len(away) == 0 {
-		findings = append(findings, finding{"targets", ok, fmt.Sprintf("%s, and each answers", cli.Count(len(results), "target")), ""})
+		findings = append(findings, finding{"targets", ok, fmt.Sprintf("%d of %s answered", len(results), cli.Count(len(results), "target")), ""})
 	} else {
 		findings = several("targets", away)
 	}
 	if len(away) == len(results) {
-		return append(findings, finding{"fleet", skipped, "no target answers", ""})
+		return append(findings, finding{"fleet", skipped, "no target answered", ""})
 	}
 	findings = append(findings, labels(results)...)
 	bots := scrape.ByBot(results)
@@ -79,7 +79,7 @@ func severalBots(b scrape.Bot) string {
 	if b.Name != "" {
 		return ""
 	}
-	return "; if these are several bots, name each with ARGUS_BOT"
+	return "; if these are different bots, set ARGUS_BOT for each"
 }
 
 // labels looks for labels of the targets that are the bots'.
@@ -93,8 +93,8 @@ func labels(results []scrape.Result) []finding {
 			for _, l := range []struct{ name, own string }{{"cluster", p.Cluster}, {"bot", p.Bot}, {"region", p.Region}} {
 				if target := r.Labels[l.name]; target != "" && l.own != "" {
 					findings = append(findings, finding{
-						"labels", failure, fmt.Sprintf("%s has the target label %s=%q, which Prometheus takes for that of the process, %q; this becomes exported_%s", r.Address, l.name, target, l.own, l.name),
-						"take the label off the target: otelcol/README.md tells what else can be done",
+						"labels", failure, fmt.Sprintf("%s has the target label %[2]s=%q, which overrides the process's own %[2]s=%[4]q in Prometheus (renamed to exported_%[2]s)", r.Address, l.name, target, l.own),
+						"remove the label from the target; otelcol/README.md describes other solutions",
 					})
 				}
 			}
@@ -105,21 +105,21 @@ func labels(results []scrape.Result) []finding {
 
 // names looks for cluster ids of one bot that are there twice.
 func (d *doctor) names(bot scrape.Group, own *scrape.Result) []finding {
-	const do = "give each process a name of its own, with ARGUS_CLUSTER_ID or CLUSTER_ID: their series overwrite each other, or add up to what no process has"
+	const do = "set a unique ARGUS_CLUSTER_ID or CLUSTER_ID for each process: otherwise their series overwrite each other, or are added up"
 	var findings []finding
 	shared, at := bot.Shared()
 	for _, cluster := range shared {
-		findings = append(findings, finding{"clusters", failure, fmt.Sprintf("%v is the name of %s", cluster, cli.List(at[cluster])), do + severalBots(bot.Bot)})
+		findings = append(findings, finding{"clusters", failure, fmt.Sprintf("cluster id %v is used by %s", cluster, cli.List(at[cluster])), do + severalBots(bot.Bot)})
 	}
 	// The bot beside may be one of the targets; one that does not run is not.
 	if there, ok := d.taken(bot); ok && own == nil && d.config.ClusterID != "" && !d.config.Disabled {
 		findings = append(findings, finding{
-			"clusters", warning, fmt.Sprintf("%s is cluster %q, which a bot started in this environment would be too", there, d.config.ClusterID),
-			"start it only if that is the process which it replaces",
+			"clusters", warning, fmt.Sprintf("%s already uses the cluster id of this environment, %q", there, d.config.ClusterID),
+			"start a bot with this environment only to replace that process",
 		})
 	}
 	if findings == nil {
-		findings = []finding{{"clusters", ok, fmt.Sprintf("%s, each once", cli.Count(len(bot.Clusters()), "cluster id")), ""}}
+		findings = []finding{{"clusters", ok, fmt.Sprintf("%s, no duplicates", cli.Count(len(bot.Clusters()), "cluster id")), ""}}
 	}
 	return several("clusters", findings)
 }
@@ -161,16 +161,16 @@ func shards(bot scrape.Group, away int) []finding {
 	if len(counts) > 1 {
 		var said []string
 		for _, count := range slices.Sorted(maps.Keys(counts)) {
-			said = append(said, fmt.Sprintf("%d say %d, such as %s", len(counts[count]), count, counts[count][0]))
+			said = append(said, fmt.Sprintf("%d (%s, such as %s)", count, processes(len(counts[count])), counts[count][0]))
 		}
-		findings = append(findings, finding{"shards", failure, "processes differ in how many shards the bot has: " + cli.List(said), "give all of them the same SHARD_COUNT: guilds are dealt to shards by it" + severalBots(bot.Bot)})
+		findings = append(findings, finding{"shards", failure, "processes have different shard counts: " + cli.List(said), "set the same SHARD_COUNT for all: it assigns guilds to shards" + severalBots(bot.Bot)})
 	}
 	var twice []finding
 	for _, id := range slices.Sorted(maps.Keys(owners)) {
 		if len(owners[id]) > 1 {
 			twice = append(twice, finding{
-				"shards", failure, fmt.Sprintf("shard %d is that of %s", id, cli.List(owners[id])),
-				"each event of its guilds is handled more than once: correct SHARD_IDS or SHARDS_PER_CLUSTER, or end one of the processes" + severalBots(bot.Bot),
+				"shards", failure, fmt.Sprintf("shard %d runs in several processes: %s", id, cli.List(owners[id])),
+				"each event of its guilds is handled more than once: correct SHARD_IDS or SHARDS_PER_CLUSTER, or stop one of the processes" + severalBots(bot.Bot),
 			})
 		}
 	}
@@ -184,13 +184,13 @@ func shards(bot scrape.Group, away int) []finding {
 			}
 		}
 		if len(missing) > 0 {
-			f := finding{"shards", failure, fmt.Sprintf("nobody has shard %s of %d", scrape.ShownIDs(missing), count), "start the processes that have them, or give all targets"}
+			f := finding{"shards", failure, fmt.Sprintf("no process runs shard %s of %d", scrape.ShownIDs(missing), count), "start the processes that run them, or pass all targets"}
 			switch {
 			case len(missing) <= waiting:
-				f.State, f.Do = warning, "just after a start that is normal; else see whether the bots open all of their sessions"
+				f.State, f.Do = warning, "normal just after a start; otherwise check that the bots open all of their sessions"
 				f.Text += "; " + unopened(waiting)
 			case away > 0:
-				f.Text += fmt.Sprintf("; they may be those of the %s that did not answer", cli.Count(away, "target"))
+				f.Text += fmt.Sprintf("; they may run in the %s that did not answer", cli.Count(away, "target"))
 			}
 			findings = append(findings, f)
 		}
@@ -198,16 +198,23 @@ func shards(bot scrape.Group, away int) []finding {
 	if len(down) > 0 {
 		slices.Sort(down)
 		down = slices.Compact(down)
-		findings = append(findings, finding{"shards", warning, fmt.Sprintf("%s down: %s", cli.Count(len(down), "shard"), scrape.ShownIDs(down)), "just after a start that is normal; else see docs/runbooks/DiscordShardDown.md"})
+		findings = append(findings, finding{"shards", warning, fmt.Sprintf("%s down: %s", cli.Count(len(down), "shard"), scrape.ShownIDs(down)), "normal just after a start; otherwise see docs/runbooks/DiscordShardDown.md"})
 	}
 	switch {
 	case findings != nil:
 	case len(owners) == 0:
-		findings = []finding{{"shards", skipped, "no session has been opened, so none is a shard", ""}}
+		findings = []finding{{"shards", skipped, "no session has been opened, so there are no shards", ""}}
 	default:
-		findings = []finding{{"shards", ok, fmt.Sprintf("%s, each once and up", cli.Count(len(owners), "shard")), ""}}
+		findings = []finding{{"shards", ok, fmt.Sprintf("%s, all up, no duplicates", cli.Count(len(owners), "shard")), ""}}
 	}
 	return findings
+}
+
+func processes(n int) string {
+	if n == 1 {
+		return "1 process"
+	}
+	return strconv.Itoa(n) + " processes"
 }
 
 // versions looks for processes of one bot that are built from others.
@@ -220,10 +227,10 @@ func versions(results []scrape.Result) finding {
 	}
 	var said []string
 	for _, version := range slices.Sorted(maps.Keys(built)) {
-		said = append(said, version+" in "+strconv.Itoa(built[version]))
+		said = append(said, version+" in "+processes(built[version]))
 	}
 	if len(said) > 1 {
-		return finding{"versions", warning, "processes differ: " + cli.List(said), "bring all to one version; in the midst of a rolling restart that is normal"}
+		return finding{"versions", warning, "processes run different versions: " + cli.List(said), "normal during a rolling restart; otherwise deploy one version everywhere"}
 	}
 	return finding{"versions", ok, cli.List(said), ""}
 }
@@ -263,19 +270,19 @@ func budget(results []scrape.Result, now time.Time) finding {
 		}
 	}
 	if last != nil && count == 0 {
-		return finding{"identifies", skipped, "no process here says of how many shards the bot is", ""}
+		return finding{"identifies", skipped, "no process reports the shard count of the bot", ""}
 	}
 	if last == nil {
-		return finding{"identifies", skipped, "no process here has read the budget of session starts: set ARGUS_SESSION_START_POLL on one of them", ""}
+		return finding{"identifies", skipped, "no process has read the session start budget: set ARGUS_SESSION_START_POLL in one of them", ""}
 	}
 	left := last.Remaining / count
-	f := finding{"identifies", ok, fmt.Sprintf("when %s last read the budget, which may be as long ago as its start unless ARGUS_SESSION_START_POLL is set there, the bot could identify %s more before %s (of %d): enough for %s of all %s",
-		from, cli.Count(last.Remaining, "time"), last.Reset.UTC().Format("2006-01-02 15:04 MST"), last.Total, cli.Count(left, "start"), cli.Count(count, "shard")), ""}
+	f := finding{"identifies", ok, fmt.Sprintf("%d of %s left until %s: enough for %s of all %s (read by %s; may be outdated unless ARGUS_SESSION_START_POLL is set there)",
+		last.Remaining, cli.Count(last.Total, "session start"), last.Reset.UTC().Format("2006-01-02 15:04 MST"), cli.Count(left, "start"), cli.Count(count, "shard"), from), ""}
 	switch {
 	case left < 1:
-		f.State, f.Do = failure, "do not restart the fleet before the reset: when the budget is spent, Discord resets the token"
+		f.State, f.Do = failure, "do not restart all shards before the reset: at 0 Discord resets the token"
 	case left < 2:
-		f.State, f.Do = warning, "restart the fleet only if you must: there is no second try before the reset"
+		f.State, f.Do = warning, "restart all shards only if necessary: a second restart before the reset is not possible"
 	}
 	return f
 }

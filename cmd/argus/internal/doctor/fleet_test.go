@@ -55,18 +55,18 @@ func TestFleet(t *testing.T) {
 		not     string
 	}{
 		"none":     {nil, []string{"skipped targets"}, "fail"},
-		"whole":    {[]scrape.Result{a, b}, []string{"ok targets: 2 targets", "ok clusters: 2 cluster ids", "ok shards: 4 shards, each once and up", "ok versions: argus v1.0.0 and discordgo v0.29.0 in 2"}, "fail"},
-		"older":    {[]scrape.Result{a, older}, []string{"warning versions: processes differ: argus v0.9.0 and discordgo v0.28.1 in 1, argus v1.0.0"}, "fail"},
-		"twin":     {[]scrape.Result{a, b, twin}, []string{`fail clusters: "a" is the name of a:1, c:1`, `fail shards: shard 1 is that of a:1 (cluster "a"), c:1 (cluster "a")`, "shard 2 is that of"}, "shard 0 is"},
-		"missing":  {[]scrape.Result{b}, []string{"fail shards: nobody has shard 0-1 of 4 → "}, "they may be"},
-		"away":     {[]scrape.Result{b, away}, []string{"fail targets: d:1: not asked: the time was over → give it more time", "nobody has shard 0-1 of 4; they may be those of the 1 target that did not answer"}, "ok targets"},
-		"locked":   {[]scrape.Result{a, b, locked}, []string{"fail targets: e:1", "--token-file"}, "nobody"},
-		"all away": {[]scrape.Result{away}, []string{"fail targets", "skipped fleet: no target answers"}, "ok"},
-		"eight":    {[]scrape.Result{a, b, eight}, []string{"fail shards: processes differ in how many shards the bot has: 2 say 4, such as a:1, 1 say 8, such as c:1"}, "nobody"},
-		"starts":   {[]scrape.Result{a, starts}, []string{"warning shards: nobody has shard 3 of 4; 1 session has not been opened → just after a start that is normal"}, "fail"},
-		"half":     {[]scrape.Result{starts}, []string{"fail shards: nobody has shard 0-1,3 of 4 → "}, "opened"},
-		"worker":   {[]scrape.Result{b, worker}, []string{"fail shards: nobody has shard 0-1 of 4 → "}, "opened"},
-		"workers":  {[]scrape.Result{worker}, []string{"skipped shards: no session has been opened, so none is a shard"}, "ok shards"},
+		"whole":    {[]scrape.Result{a, b}, []string{"ok targets: 2 of 2 targets answered", "ok clusters: 2 cluster ids", "ok shards: 4 shards, all up, no duplicates", "ok versions: argus v1.0.0 and discordgo v0.29.0 in 2"}, "fail"},
+		"older":    {[]scrape.Result{a, older}, []string{"warning versions: processes run different versions: argus v0.9.0 and discordgo v0.28.1 in 1 process, argus v1.0.0"}, "fail"},
+		"twin":     {[]scrape.Result{a, b, twin}, []string{`fail clusters: cluster id "a" is used by a:1, c:1`, `fail shards: shard 1 runs in several processes: a:1 (cluster "a"), c:1 (cluster "a")`, "shard 2 runs in several processes"}, "shard 0 runs"},
+		"missing":  {[]scrape.Result{b}, []string{"fail shards: no process runs shard 0-1 of 4 → "}, "they may run"},
+		"away":     {[]scrape.Result{b, away}, []string{"fail targets: d:1: not queried: the time limit was reached → increase --timeout", "no process runs shard 0-1 of 4; they may run in the 1 target that did not answer"}, "ok targets"},
+		"locked":   {[]scrape.Result{a, b, locked}, []string{"fail targets: e:1", "--token-file"}, "no process runs"},
+		"all away": {[]scrape.Result{away}, []string{"fail targets", "skipped fleet: no target answered"}, "ok"},
+		"eight":    {[]scrape.Result{a, b, eight}, []string{"fail shards: processes have different shard counts: 4 (2 processes, such as a:1), 8 (1 process, such as c:1)"}, "no process runs"},
+		"starts":   {[]scrape.Result{a, starts}, []string{"warning shards: no process runs shard 3 of 4; 1 session has not been opened → normal just after a start"}, "fail"},
+		"half":     {[]scrape.Result{starts}, []string{"fail shards: no process runs shard 0-1,3 of 4 → "}, "opened"},
+		"worker":   {[]scrape.Result{b, worker}, []string{"fail shards: no process runs shard 0-1 of 4 → "}, "opened"},
+		"workers":  {[]scrape.Result{worker}, []string{"skipped shards: no session has been opened, so there are no shards"}, "ok shards"},
 		"down":     {[]scrape.Result{a, down}, []string{"warning shards: 1 shard down: 2"}, "fail"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -79,7 +79,7 @@ func TestFleet(t *testing.T) {
 	// A bot that is about to start under a name that runs already.
 	d := &doctor{}
 	d.config.ClusterID = "a"
-	has(t, written(d.fleet([]scrape.Result{a, b}, nil)), `warning clusters: a:1 is cluster "a", which a bot started in this environment would be too`)
+	has(t, written(d.fleet([]scrape.Result{a, b}, nil)), `warning clusters: a:1 already uses the cluster id of this environment, "a"`)
 	hasNot(t, written(d.fleet([]scrape.Result{a, b}, &a)), "warning")
 	d.config.Disabled = true // it would be none
 	hasNot(t, written(d.fleet([]scrape.Result{a, b}, nil)), "warning")
@@ -105,13 +105,13 @@ func TestBudget(t *testing.T) {
 		want    string
 	}{
 		"unread":       {[]scrape.Result{result("a:1", scrape.Process{ShardCount: 4})}, skipped, "ARGUS_SESSION_START_POLL"},
-		"plenty":       {[]scrape.Result{has3(900, soon, 16)}, ok, "when a:1 last read the budget, which may be as long ago as its start unless ARGUS_SESSION_START_POLL is set there, the bot could identify 900 times more before 2026-11-25 13:00 UTC (of 1000): enough for 56 starts of all 16 shards"},
+		"plenty":       {[]scrape.Result{has3(900, soon, 16)}, ok, "900 of 1000 session starts left until 2026-11-25 13:00 UTC: enough for 56 starts of all 16 shards (read by a:1; may be outdated unless ARGUS_SESSION_START_POLL is set there)"},
 		"once":         {[]scrape.Result{has3(31, soon, 16)}, warning, "enough for 1 start of"},
 		"short":        {[]scrape.Result{has3(15, soon, 16)}, failure, "enough for 0 starts of"},
-		"the lower":    {[]scrape.Result{has3(900, soon, 16), has3(40, soon.Add(time.Second), 16), has3(800, soon, 16)}, ok, "identify 40 times"},
-		"the later":    {[]scrape.Result{has3(2, soon, 16), has3(800, later, 16), has3(1, soon, 16)}, ok, "identify 800 times"},
+		"the lower":    {[]scrape.Result{has3(900, soon, 16), has3(40, soon.Add(time.Second), 16), has3(800, soon, 16)}, ok, "40 of 1000 session starts left"},
+		"the later":    {[]scrape.Result{has3(2, soon, 16), has3(800, later, 16), has3(1, soon, 16)}, ok, "800 of 1000 session starts left"},
 		"over":         {[]scrape.Result{has3(2, now.Add(-time.Second), 16)}, skipped, ""},
-		"of which bot": {[]scrape.Result{has3(2, soon, 0)}, skipped, "of how many shards"},
+		"of which bot": {[]scrape.Result{has3(2, soon, 0)}, skipped, "no process reports the shard count of the bot"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := budget(test.results, now)
@@ -139,8 +139,8 @@ func TestClocks(t *testing.T) {
 		"unknown":  {result("a:1", scrape.Process{}), "ok clocks"},
 		"no page":  {scrape.Result{Err: scrape.ErrNotAsked}, "skipped clocks"},
 		"right":    {late(80 * time.Millisecond), "ok clocks"},
-		"behind":   {late(-700 * time.Millisecond), "fail clocks: at a:1 the quickest interaction seems -0.7 s old: its clock is behind Discord's"},
-		"ahead":    {late(1200 * time.Millisecond), "fail clocks: at a:1 the quickest interaction seems 1.2 s old: its clock is ahead"},
+		"behind":   {late(-700 * time.Millisecond), "fail clocks: at a:1 the minimum age of interactions is -0.7 s: its clock is behind Discord's"},
+		"ahead":    {late(1200 * time.Millisecond), "fail clocks: at a:1 the minimum age of interactions is 1.2 s: its clock is ahead"},
 		"near":     {clock(-time.Second), "ok clocks"},
 		"far":      {clock(-2 * time.Second), "fail clocks: the clock of a:1 is 2.0 s behind this machine's, give or take 0.5 s"},
 		"far away": {clock(time.Hour), "fail clocks: the clock of a:1 is 3600.0 s ahead of this machine's"},
@@ -160,15 +160,15 @@ func TestOwnClock(t *testing.T) {
 	const path = "/api/v10/gateway"
 	has(t, ask(bottest.Discord(t).URL()+path), "ok clock: this machine's clock agrees with Discord's")
 	has(t, ask(bottest.Discord(t, discordtest.WithClockOffset(-5*time.Second)).URL()+path), "fail clock: Discord's clock is ", "s behind this machine's", "NTP")
-	has(t, ask("http://"+closed(t, "127.0.5.2")), "warning clock: Discord could not be asked: ")
+	has(t, ask("http://"+closed(t, "127.0.5.2")), "warning clock: cannot query Discord: ")
 	quiet := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header()["Date"] = nil }))
 	defer quiet.Close()
-	has(t, ask(quiet.URL), "warning clock: Discord's answer had no time")
+	has(t, ask(quiet.URL), "warning clock: Discord's response has no valid Date header")
 
 	d := newDoctor()
 	d.kernel = func() (bool, error) { return false, os.ErrPermission }
-	has(t, findings(t, d), "skipped clock: the kernel does not tell whether its clock is synchronised: permission denied")
-	hasNot(t, findings(t, newDoctor()), "Discord could not be asked") // without the flag nobody is
+	has(t, findings(t, d), "skipped clock: cannot tell whether the kernel clock is synchronised: permission denied")
+	hasNot(t, findings(t, newDoctor()), "cannot query Discord") // without the flag nobody is
 	if _, err := kernelClock(); (err == nil) != (runtime.GOOS == "linux") {
 		t.Errorf("kernelClock: %v", err)
 	}
@@ -231,17 +231,17 @@ func TestFleetOfBots(t *testing.T) {
 	}{
 		"by job": {
 			[]scrape.Result{bot("a:1", "music", "", "music", 1, 0), bot("b:1", "mod", "", "mod", 2, 0, 1)},
-			[]string{`ok shards: job "mod": 2 shards, each once and up`, `ok shards: job "music": 1 shard, each once and up`, `ok clusters: job "mod": 1 cluster id`},
+			[]string{`ok shards: job "mod": 2 shards, all up, no duplicates`, `ok shards: job "music": 1 shard, all up, no duplicates`, `ok clusters: job "mod": 1 cluster id`},
 			[]string{"fail", "warning"},
 		},
 		"by bot": {
 			[]scrape.Result{bot("a:1", "discord-bot", "music", "music", 1, 0), bot("b:1", "discord-bot", "mod", "mod", 2, 0, 1)},
-			[]string{`ok shards: bot "mod" of job "discord-bot": 2 shards`, `ok shards: bot "music" of job "discord-bot": 1 shard`},
+			[]string{`ok shards: bot "mod" in job "discord-bot": 2 shards`, `ok shards: bot "music" in job "discord-bot": 1 shard`},
 			[]string{"fail", "warning"},
 		},
 		"one has a name": {
 			[]scrape.Result{bot("a:1", "discord-bot", "", "a", 1, 0), bot("b:1", "discord-bot", "mod", "b", 2, 0, 1)},
-			[]string{`ok shards: job "discord-bot": 1 shard`, `ok shards: bot "mod" of job`},
+			[]string{`ok shards: job "discord-bot": 1 shard`, `ok shards: bot "mod" in job`},
 			[]string{"fail"},
 		},
 		"by the target's job": {
@@ -257,7 +257,7 @@ func TestFleetOfBots(t *testing.T) {
 				relabelled(bot("a:1", "discord-bot", "", "default", 1, 0), "bot", "music"),
 				relabelled(bot("b:1", "discord-bot", "", "default", 2, 0, 1), "bot", "mod"),
 			},
-			[]string{`ok shards: bot "mod" of job "discord-bot": 2 shards`},
+			[]string{`ok shards: bot "mod" in job "discord-bot": 2 shards`},
 			[]string{"fail", "warning"},
 		},
 		"clusters of one name": {
@@ -265,11 +265,11 @@ func TestFleetOfBots(t *testing.T) {
 			[]string{`ok clusters: job "mod": 1 cluster id`, `ok clusters: job "music": 1 cluster id`},
 			[]string{"fail", "warning"},
 		},
-		"on one page": {[]scrape.Result{both}, []string{`bot "mod" of job "bots": 2 shards`, `bot "music" of job "bots": 1 shard`}, []string{"fail"}},
+		"on one page": {[]scrape.Result{both}, []string{`bot "mod" in job "bots": 2 shards`, `bot "music" in job "bots": 1 shard`}, []string{"fail"}},
 		"one is broken": {
 			[]scrape.Result{bot("a:1", "music", "", "a", 1, 0), bot("b:1", "mod", "", "b", 4, 0, 1), bot("c:1", "mod", "", "b", 4, 1, 2)},
-			[]string{`fail clusters: job "mod": "b" is the name of b:1, c:1`, `fail shards: job "mod": shard 1 is that of`, `fail shards: job "mod": nobody has shard 3 of 4`, `ok shards: job "music": 1 shard, each once and up`},
-			[]string{"shard 0 is"},
+			[]string{`fail clusters: job "mod": cluster id "b" is used by b:1, c:1`, `fail shards: job "mod": shard 1 runs in several processes`, `fail shards: job "mod": no process runs shard 3 of 4`, `ok shards: job "music": 1 shard, all up, no duplicates`},
+			[]string{"shard 0 runs"},
 		},
 		"mixed counts": {
 			[]scrape.Result{
@@ -277,17 +277,17 @@ func TestFleetOfBots(t *testing.T) {
 				bot("c:1", "big", "", "2", 32, 16, 17, 18, 19, 20, 21, 22, 23), bot("d:1", "big", "", "3", 32, 24, 25, 26, 27, 28, 29, 30, 31),
 				bot("m:1", "music", "", "0", 1, 0),
 			},
-			[]string{`fail shards: job "big": processes differ in how many shards the bot has: 2 say 16, such as a:1, 2 say 32, such as c:1`, `ok shards: job "music"`},
-			[]string{"is that of"},
+			[]string{`fail shards: job "big": processes have different shard counts: 16 (2 processes, such as a:1), 32 (2 processes, such as c:1)`, `ok shards: job "music"`},
+			[]string{"runs in several processes"},
 		},
 		"not told apart": {
 			[]scrape.Result{bot("a:1", "discord-bot", "", "music", 1, 0), bot("b:1", "discord-bot", "", "mod", 2, 0, 1)},
-			[]string{"fail shards: processes differ in how many shards", "if these are several bots, name each with ARGUS_BOT"},
+			[]string{"fail shards: processes have different shard counts", "if these are different bots, set ARGUS_BOT for each"},
 			[]string{`job "discord-bot"`},
 		},
 		"of other versions": {
 			[]scrape.Result{bot("a:1", "music", "", "a", 1, 0), bot("b:1", "mod", "", "b", 2, 0), older},
-			[]string{`warning versions: job "mod": processes differ`, `ok versions: job "music"`},
+			[]string{`warning versions: job "mod": processes run different versions`, `ok versions: job "music"`},
 			[]string{"fail"},
 		},
 		"a cluster in two regions": {
@@ -296,13 +296,13 @@ func TestFleetOfBots(t *testing.T) {
 				eu.Page.Processes[0].Region, us.Page.Processes[0].Region = "eu", "us"
 				return []scrape.Result{eu, us}
 			}(),
-			[]string{"ok clusters: 2 cluster ids, each once", "ok shards: 2 shards"},
+			[]string{"ok clusters: 2 cluster ids, no duplicates", "ok shards: 2 shards"},
 			[]string{"fail"},
 		},
 		"target labels that are the bots'": {
 			[]scrape.Result{relabelled(bot("a:1", "music", "jukebox", "0", 1, 0), "cluster", "prod", "bot", "music", "region", "eu")},
 			[]string{
-				`fail labels: a:1 has the target label cluster="prod", which Prometheus takes for that of the process, "0"; this becomes exported_cluster`,
+				`fail labels: a:1 has the target label cluster="prod", which overrides the process's own cluster="0" in Prometheus (renamed to exported_cluster)`,
 				`fail labels: a:1 has the target label bot="music"`,
 			},
 			[]string{"label region"},
@@ -325,11 +325,11 @@ func TestBudgetsOfBots(t *testing.T) {
 	}
 	small, large := with(bot("a:1", "music", "", "0", 1, 0), 5), with(bot("b:1", "mod", "", "0", 16, 0), 900)
 	all := written(budgets([]scrape.Result{small, large, bot("c:1", "third", "", "0", 1, 0)}, now))
-	has(t, all, `ok identifies: job "music": when a:1 last`, "enough for 5 starts of all 1 shard",
-		`ok identifies: job "mod": when b:1 last`, "enough for 56 starts of all 16 shards", `skipped identifies: job "third": no process here`)
+	has(t, all, `ok identifies: job "music": 5 of 1000 session starts`, "enough for 5 starts of all 1 shard (read by a:1;",
+		`ok identifies: job "mod": 900 of 1000`, "enough for 56 starts of all 16 shards (read by b:1;", `skipped identifies: job "third": no process has read`)
 	has(t, written(budgets([]scrape.Result{with(bot("a:1", "music", "", "0", 16, 0), 5), large}, now)),
 		`fail identifies: job "music"`, `ok identifies: job "mod"`)
-	has(t, written(budgets([]scrape.Result{{Err: scrape.ErrNotAsked}}, now)), "skipped identifies: no process here")
+	has(t, written(budgets([]scrape.Result{{Err: scrape.ErrNotAsked}}, now)), "skipped identifies: no process has read")
 	if !isTarget(&small, []scrape.Result{large, small}) || isTarget(&small, []scrape.Result{large, {Err: scrape.ErrNotAsked}}) {
 		t.Error("it does not know the bot beside among the targets")
 	}
@@ -342,17 +342,17 @@ func TestTaken(t *testing.T) {
 		service, bot string
 		want         string
 	}{
-		"the first":       {"music", "", "a:1 is cluster"},
-		"the second":      {"discord-bot", "mod", "b:1 is cluster"},
+		"the first":       {"music", "", "a:1 already uses"},
+		"the second":      {"discord-bot", "mod", "b:1 already uses"},
 		"another job":     {"jukebox", "", ""},
 		"another bot":     {"discord-bot", "news", ""},
-		"job not known":   {"", "mod", "b:1 is cluster"},
+		"job not known":   {"", "mod", "b:1 already uses"},
 		"without its bot": {"discord-bot", "", ""},
 	} {
 		d := &doctor{service: test.service}
 		d.config.ClusterID, d.config.Bot = "default", test.bot
 		all := written(d.fleet(fleet, nil))
-		if strings.Contains(all, "would be too") != (test.want != "") || !strings.Contains(all, test.want) {
+		if strings.Contains(all, "already uses the cluster id of this environment") != (test.want != "") || !strings.Contains(all, test.want) {
 			t.Errorf("%s: want %q in\n%s", name, test.want, all)
 		}
 	}
@@ -375,8 +375,8 @@ func TestRealBots(t *testing.T) {
 				addresses = append(addresses, b.Addr())
 			}
 			all := findings(t, newDoctor(), addresses...)
-			hasNot(t, all, "fail", "is that of", "differ")
-			has(t, all, `"mod"`, ": 2 shards, each once and up", `"music"`, ": 1 shard, each once and up")
+			hasNot(t, all, "fail", "runs in several processes", "differ")
+			has(t, all, `"mod"`, ": 2 shards, all up, no duplicates", `"music"`, ": 1 shard, all up, no duplicates")
 		})
 	}
 }
@@ -393,13 +393,13 @@ func TestLabelsOfTargets(t *testing.T) {
 	}
 	targets := file(t, "jobs.json", list(`"job": "music"`, `"job": "mod", "env": "prod"`))
 	all := findings(t, newDoctor(), "--targets", targets)
-	has(t, all, `warning shards: bot "x" of job "mod": nobody has shard 0-1 of 2; 2 sessions have not been opened`)
-	hasNot(t, all, "fail", "each once and up")
+	has(t, all, `warning shards: bot "x" in job "mod": no process runs shard 0-1 of 2; 2 sessions have not been opened`)
+	hasNot(t, all, "fail", "all up, no duplicates")
 	music.Dial(t, discord)
 	mod.Dial(t, discord)
 	all = findings(t, newDoctor(), "--targets", targets)
-	has(t, all, `bot "x" of job "mod": 2 shards down`, `bot "x" of job "music": 1 shard down`)
-	hasNot(t, all, "is that of", "differ", "fail labels", "is the name of")
+	has(t, all, `bot "x" in job "mod": 2 shards down`, `bot "x" in job "music": 1 shard down`)
+	hasNot(t, all, "runs in several processes", "differ", "fail labels", "is used by")
 	all = findings(t, newDoctor(), "--targets", file(t, "clusters.json", list(`"cluster": "eu"`, `"bot": "y"`)))
 	has(t, all, "fail labels: "+a+` has the target label cluster="eu"`, "fail labels: "+b+` has the target label bot="y"`)
 }

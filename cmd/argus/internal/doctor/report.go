@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -36,7 +37,20 @@ type setting struct {
 	Source   string `json:"source"`
 }
 
-// A report is all that the command has to say.
+// titles are what the text calls settings whose names in the JSON read badly. Programs
+// know the names, so these stay.
+var titles = map[string]string{
+	"off":               "disabled",
+	"shards of the bot": "shard count",
+	"token of the page": "metrics token",
+	"its authorities":   "collector CA",
+	"our certificate":   "client certificate",
+}
+
+// title is the setting's name in the text.
+func (s setting) title() string { return cmp.Or(titles[s.Name], s.Name) }
+
+// A report is the result of all checks.
 type report struct {
 	Settings []setting `json:"settings"`
 	Checks   []finding `json:"checks"`
@@ -66,16 +80,16 @@ func (r *report) json(w io.Writer) error {
 
 func (r *report) text(w io.Writer) error {
 	var b strings.Builder
-	b.WriteString("Settings of this environment; what the bot sets in code is not seen from here\n")
+	b.WriteString("Settings of this environment (settings made in code are not visible here)\n")
 	name, value := 0, 0
 	for _, s := range r.Settings {
-		name, value = max(name, len(s.Name)), max(value, len(s.Value))
+		name, value = max(name, len(s.title())), max(value, len(s.Value))
 	}
 	for _, s := range r.Settings {
-		fmt.Fprintf(&b, "  %-*s  %-*s  from %s\n", name, s.Name, value, s.Value, s.Source)
+		fmt.Fprintf(&b, "  %-*s  %-*s  from %s\n", name, s.title(), value, s.Value, s.Source)
 	}
 	if len(r.Settings) == 0 {
-		b.WriteString("  none: see below\n")
+		b.WriteString("  none, see Checks\n")
 	}
 	b.WriteString("\nChecks\n")
 	name = 0
@@ -95,9 +109,9 @@ func (r *report) text(w io.Writer) error {
 	b.WriteString("\n")
 	switch {
 	case r.Failures == 0 && r.Warnings == 0:
-		b.WriteString("Nothing is wrong.\n")
+		b.WriteString("No problems found.\n")
 	case r.Failures == 0:
-		fmt.Fprintf(&b, "Nothing is wrong; %s.\n", cli.Count(r.Warnings, "warning"))
+		fmt.Fprintf(&b, "No problems found, %s.\n", cli.Count(r.Warnings, "warning"))
 	default:
 		fmt.Fprintf(&b, "%s found, %s.\n", cli.Count(r.Failures, "problem"), cli.Count(r.Warnings, "warning"))
 	}

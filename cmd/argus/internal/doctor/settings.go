@@ -17,10 +17,10 @@ import (
 
 // What to do about a setting that is wrong.
 const (
-	correct     = "correct it: docs/CONFIGURATION.md tells what each setting accepts; "
-	stopsArgus  = correct + "with this one the bot does not start"
-	stopsDetect = correct + "with this one a bot that calls resource.Detect does not start, and one that reads these variables in a form of its own is not disturbed"
-	stopsLater  = correct + "it is refused once OTEL_SDK_DISABLED is gone"
+	correct     = "correct it, see docs/CONFIGURATION.md; "
+	stopsArgus  = correct + "the bot does not start with this value"
+	stopsDetect = correct + "a bot that calls resource.Detect does not start with this value, while one that parses the variables itself is not affected"
+	stopsLater  = correct + "it is rejected once OTEL_SDK_DISABLED is unset"
 )
 
 // resolve reads the configuration as the bot would, and returns what is wrong with it. usable says whether there is one:
@@ -183,7 +183,7 @@ func (d *doctor) exports(e argus.Exporter) bool { return slices.Contains(d.confi
 
 // off tells that the bot runs without Argus, and what would keep Argus from starting.
 func (d *doctor) off() []finding {
-	switched := finding{"settings", warning, isOff + ": the bot runs, and nothing is measured or served", "unset it to have metrics"}
+	switched := finding{"settings", warning, isOff + ": the bot runs without metrics", "unset it to enable metrics"}
 	return append([]finding{switched}, wrong(problems(d.config.Refused()), warning, stopsLater)...)
 }
 
@@ -192,15 +192,15 @@ const isOff = "OTEL_SDK_DISABLED is true"
 // identity tells how this process got its name, and whether that will do.
 func (d *doctor) identity() finding {
 	f := finding{"identity", ok, d.process.String(), ""}
-	const podIndex = "set CLUSTER_ID from the pod's index: fieldRef metadata.labels['apps.kubernetes.io/pod-index'], or name the process with ARGUS_CLUSTER_ID"
+	const podIndex = "set CLUSTER_ID from the pod index (fieldRef metadata.labels['apps.kubernetes.io/pod-index']), or set ARGUS_CLUSTER_ID"
 	switch p := d.process; {
 	case p.ClusterIDSource == resource.SourceHostName:
-		f.Text += "; in a pod whose name ends in -N, as those of a StatefulSet do, N is the number and the name of the process"
+		f.Text += "; in a pod whose name ends in -N, as in a StatefulSet, N is the index and the cluster id"
 	case p.ClusterIDSource != resource.SourceDefault:
 		// Of a second process with a number resource.Detect would know that it is one.
 		if p.Index < 0 && p.ShardCount > 1 && p.ShardIDsSource == p.ShardCountSource {
-			f.State, f.Do = warning, "if other processes of the bot run, set SHARD_IDS in each, or SHARDS_PER_CLUSTER and a number without leading zeros as CLUSTER_ID"
-			f.Text += "; it has all shards, and so has every other process that is told no more than SHARD_COUNT and a name"
+			f.State, f.Do = warning, "if the bot has other processes, set SHARD_IDS in each, or SHARDS_PER_CLUSTER and a numeric CLUSTER_ID without leading zeros"
+			f.Text += "; this process runs all shards, and so does every other process with only SHARD_COUNT and a name"
 		}
 	case os.Getenv("KUBERNETES_SERVICE_HOST") != "":
 		f.State, f.Do = warning, podIndex
@@ -208,12 +208,12 @@ func (d *doctor) identity() finding {
 		if err != nil {
 			name = "unknown"
 		}
-		f.Text += fmt.Sprintf("; this is a pod, but its host name, %q, gives no number: it does not end in -N as those of a StatefulSet do, or it is that of the node", name)
+		f.Text += fmt.Sprintf("; this is a pod, but its host name %q gives no index: it does not end in -N, as in a StatefulSet, or it is the host name of the node", name)
 	case len(p.ShardIDs) < p.ShardCount:
-		f.State, f.Do = warning, "name each process with ARGUS_CLUSTER_ID or CLUSTER_ID"
-		f.Text += "; other processes have the other shards, and all of them would be one cluster"
+		f.State, f.Do = warning, "set ARGUS_CLUSTER_ID or CLUSTER_ID in each process"
+		f.Text += "; the processes with the other shards would have the same cluster id"
 	default:
-		f.Text += "; that is right for a bot of one process"
+		f.Text += "; correct for a bot with one process"
 	}
 	return f
 }

@@ -36,16 +36,16 @@ func (l *List) ReadFileSD(r io.Reader, name string) error {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	if len(text) > maxFile {
-		return fmt.Errorf("%s: it is longer than %d bytes", name, maxFile)
+		return fmt.Errorf("%s: longer than %d bytes", name, maxFile)
 	}
 	var groups []group
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&groups); err != nil {
-		return fmt.Errorf(`%s: it is not a list of targets in JSON, such as [{"targets": ["bot:9191"]}]: %w`, name, err)
+		return fmt.Errorf(`%s: not a list of targets in JSON, such as [{"targets": ["bot:9191"]}]: %w`, name, err)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("%s: something comes after the list of targets", name)
+		return fmt.Errorf("%s: unexpected data after the list of targets", name)
 	}
 	for i, g := range groups {
 		before := len(l.all)

@@ -45,8 +45,8 @@ func TestExpand(t *testing.T) {
 func TestExpandRefuses(t *testing.T) {
 	long := strings.Repeat("a", 300)
 	for pattern, want := range map[string]string{
-		"":                                     "it is empty",
-		"http://bot:9191":                      "leave the scheme out",
+		"":                                     "empty pattern",
+		"http://bot:9191":                      "remove the scheme",
 		"bot:9191/metrics":                     "metrics_path",
 		"user:secret@bot":                      "authorization",
 		"::1":                                  "put an IPv6 address in brackets",
@@ -56,25 +56,25 @@ func TestExpandRefuses(t *testing.T) {
 		"[::g]:1":                              `"::g" is not an IPv6 address`,
 		"[1:2]":                                `"1:2" is not an IPv6 address`,
 		"[fe80::1%eth0]:1":                     "has a zone",
-		"[::1]x:1":                             "comes after the IPv6 address",
-		"[fd00::[1-9]]:9191":                   "do not match",
-		"bot-[::1]":                            "is not all of the host",
-		"bot-[0-9":                             "not closed",
-		"bot-0-9]":                             "do not match",
-		"bot-[]":                               "no number or range",
-		"bot-[a-z]":                            "no number or range",
-		"bot-[0-]":                             "no number or range",
-		"bot-[-1-3]":                           "no number or range",
-		"bot-[0-3,]":                           "no number or range",
+		"[::1]x:1":                             "after the IPv6 address",
+		"[fd00::[1-9]]:9191":                   "mismatched brackets",
+		"bot-[::1]":                            "must be the whole host",
+		"bot-[0-9":                             "missing closing bracket",
+		"bot-0-9]":                             "mismatched brackets",
+		"bot-[]":                               "is not a number or range",
+		"bot-[a-z]":                            "is not a number or range",
+		"bot-[0-]":                             "is not a number or range",
+		"bot-[-1-3]":                           "is not a number or range",
+		"bot-[0-3,]":                           "is not a number or range",
 		"bot-[1-9999999999]":                   "at most nine digits",
-		"bot-[9-0]":                            "counts down",
-		"bot-[01-100]":                         "as many digits",
-		"bot-[1-09]":                           "as many digits",
+		"bot-[9-0]":                            "is descending",
+		"bot-[01-100]":                         "the same number of digits",
+		"bot-[1-09]":                           "the same number of digits",
 		"bot-[0-10000]":                        "more than 10000",
 		"a[0-999999999]b[0-999999999]:[1-999]": "more than 10000",
 		"bot-[0-99]:[1-101]":                   "more than 10000",
-		"bot:":                                 "no port after the colon",
-		":9191":                                "no host before the colon",
+		"bot:":                                 "missing port after the colon",
+		":9191":                                "missing host before the colon",
 		"bot:0":                                `port "0"`,
 		"bot:65536":                            `port "65536"`,
 		"bot:[65535-65536]":                    `port "65536"`,
@@ -83,12 +83,12 @@ func TestExpandRefuses(t *testing.T) {
 		"10.0.0.[255-256]":                     `"10.0.0.256" is not an IPv4 address`,
 		"10.0.0":                               "is not an IPv4 address",
 		"10.0.0.01":                            "is not an IPv4 address",
-		"-bot":                                 "is not the name of a host",
-		"bot..org":                             "is not the name of a host",
-		"böt":                                  "is not the name of a host",
-		"bot 1":                                "is not the name of a host",
-		long:                                   "is not the name of a host",
-		strings.Repeat(long, 4):                "1200 bytes long",
+		"-bot":                                 "is not a host name",
+		"bot..org":                             "is not a host name",
+		"böt":                                  "is not a host name",
+		"bot 1":                                "is not a host name",
+		long:                                   "is not a host name",
+		strings.Repeat(long, 4):                "too long: 1200 bytes",
 	} {
 		got, err := Expand(pattern, 9191)
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -117,11 +117,11 @@ func TestList(t *testing.T) {
 		t.Errorf("the addresses are %v, want %v", got, want)
 	}
 	for pattern, want := range map[string]string{
-		"bot-[2-3]":      `"bot-[2-3]" stands for bot-2:9191, and so does hosts.txt:2: "bot-[1-2]"`,
-		"BOT-3.:9191":    `"BOT-3.:9191" stands for BOT-3.:9191, and so does "bot-3"`,
-		"x-[1,1]":        `"x-[1,1]" stands for x-1:9191 twice`,
-		"y:[1-9999]":     `"y:[1-9999]": with it there are 10004 addresses; at most 10000 are accepted`,
-		"bot-[0-1]:[1-]": `"bot-[0-1]:[1-]": [1-]: "1-" is no number`,
+		"bot-[2-3]":      `"bot-[2-3]" contains bot-2:9191, and so does hosts.txt:2: "bot-[1-2]"`,
+		"BOT-3.:9191":    `"BOT-3.:9191" contains BOT-3.:9191, and so does "bot-3"`,
+		"x-[1,1]":        `"x-[1,1]" contains x-1:9191 twice`,
+		"y:[1-9999]":     `"y:[1-9999]": too many addresses: 10004 in total, at most 10000 are allowed`,
+		"bot-[0-1]:[1-]": `"bot-[0-1]:[1-]": [1-]: "1-" is not a number`,
 	} {
 		if err := l.Add(pattern, ""); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%v, want %s", err, want)
@@ -176,12 +176,12 @@ func TestFileSD(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		`[{"targets": ["bot-1"]}]`:             `bots.json, entry 1: "bot-1" stands for bot-1:9191, and so does bots.json, entry 1: "bot-1:9191"`,
-		`[{"targets": []}, {"targets": [""]}]`: "bots.json, entry 2: \"\": it is empty",
+		`[{"targets": ["bot-1"]}]`:             `bots.json, entry 1: "bot-1" contains bot-1:9191, and so does bots.json, entry 1: "bot-1:9191"`,
+		`[{"targets": []}, {"targets": [""]}]`: "bots.json, entry 2: \"\": empty pattern",
 		`{"targets": []}`:                      "not a list of targets",
 		`- targets: [bot]`:                     "not a list of targets",
 		`[{"target": "bot"}]`:                  "unknown field",
-		`[] []`:                                "something comes after",
+		`[] []`:                                "unexpected data after",
 		strings.Repeat(" ", maxFile+1):         "longer than",
 	} {
 		if err := l.ReadFileSD(strings.NewReader(text), "bots.json"); err == nil || !strings.Contains(err.Error(), want) {

@@ -35,7 +35,7 @@ func (l *List) Add(pattern, from string) error {
 		return fmt.Errorf("%s: %w", said, err)
 	}
 	if len(l.all)+len(addresses) > Most {
-		return fmt.Errorf("%s: with it there are %d addresses; at most %d are accepted", said, len(l.all)+len(addresses), Most)
+		return fmt.Errorf("%s: too many addresses: %d in total, at most %d are allowed", said, len(l.all)+len(addresses), Most)
 	}
 	if l.from == nil {
 		l.from = map[string]string{}
@@ -44,9 +44,9 @@ func (l *List) Add(pattern, from string) error {
 		key := compared(a)
 		if other, ok := l.from[key]; ok {
 			if other == said {
-				return fmt.Errorf("%s stands for %s twice", said, a)
+				return fmt.Errorf("%s contains %s twice", said, a)
 			}
-			return fmt.Errorf("%s stands for %s, and so does %s: leave it out of one of them", said, a, other)
+			return fmt.Errorf("%s contains %s, and so does %s: remove it from one of them", said, a, other)
 		}
 		l.from[key] = said
 	}
@@ -78,7 +78,7 @@ func (l *List) Read(r io.Reader, name string) error {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	if limited.N <= 0 {
-		return fmt.Errorf("%s: it is longer than %d bytes", name, maxFile)
+		return fmt.Errorf("%s: longer than %d bytes", name, maxFile)
 	}
 	return nil
 }

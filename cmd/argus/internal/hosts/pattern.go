@@ -47,13 +47,13 @@ func bracketed(inside string) string {
 func expand(pattern string, defaultPort int) ([]string, error) {
 	switch {
 	case pattern == "":
-		return nil, errors.New("it is empty")
+		return nil, errors.New("empty pattern")
 	case len(pattern) > maxPattern:
-		return nil, fmt.Errorf("it is %d bytes long; use at most %d", len(pattern), maxPattern)
+		return nil, fmt.Errorf("too long: %d bytes, at most %d are allowed", len(pattern), maxPattern)
 	case strings.Contains(pattern, "://"):
-		return nil, errors.New("leave the scheme out; Prometheus has it in the scrape configuration")
+		return nil, errors.New("remove the scheme; it belongs in the scrape configuration")
 	case strings.ContainsAny(pattern, "@/?#"):
-		return nil, errors.New("only host:port belongs here; a path is set with metrics_path, and credentials with authorization, in the scrape configuration")
+		return nil, errors.New("must be host:port; set the path (metrics_path) and credentials (authorization) in the scrape configuration")
 	}
 	host, port, err := split(pattern)
 	if err != nil {
@@ -71,7 +71,7 @@ func expand(pattern string, defaultPort int) ([]string, error) {
 		return nil, err
 	}
 	if n := size(hostParts) * size(portParts); n > Most {
-		return nil, fmt.Errorf("it stands for more than %d addresses", Most)
+		return nil, fmt.Errorf("expands to more than %d addresses", Most)
 	}
 	var addresses []string
 	ports := product(portParts)
@@ -109,20 +109,20 @@ func split(pattern string) (host, port string, err error) {
 			}
 		}
 		if depth < 0 || depth > 1 {
-			return "", "", errors.New("its brackets do not match: write a range as [0-9], and an IPv6 address as [::1], without a range in it")
+			return "", "", errors.New("mismatched brackets: write a range as [0-9] and an IPv6 address as [::1], without a range in it")
 		}
 	}
 	switch {
 	case depth != 0:
-		return "", "", errors.New("a bracket is not closed")
+		return "", "", errors.New("missing closing bracket")
 	case colons > 1:
-		return "", "", errors.New("it has more than one colon: put an IPv6 address in brackets, as in [::1]:9191")
+		return "", "", errors.New("more than one colon: put an IPv6 address in brackets, as in [::1]:9191")
 	case colons == 0:
 		return pattern, "", nil
 	case pattern[colon+1:] == "":
-		return "", "", errors.New("there is no port after the colon")
+		return "", "", errors.New("missing port after the colon")
 	case colon == 0:
-		return "", "", errors.New("there is no host before the colon")
+		return "", "", errors.New("missing host before the colon")
 	}
 	return pattern[:colon], pattern[colon+1:], nil
 }
@@ -137,9 +137,9 @@ func parseHost(host string) (parts []part, ipv6 bool, err error) {
 			case err != nil || !a.Is6():
 				return nil, false, fmt.Errorf("%s is not an IPv6 address", quote(inside))
 			case a.Zone() != "":
-				return nil, false, fmt.Errorf("the address %s has a zone, which means something on one machine only", quote(inside))
+				return nil, false, fmt.Errorf("the address %s has a zone, which is only valid on one machine", quote(inside))
 			case rest != "":
-				return nil, false, fmt.Errorf("%s comes after the IPv6 address, where only a port can", quote(rest))
+				return nil, false, fmt.Errorf("unexpected %s after the IPv6 address: only a port is allowed there", quote(rest))
 			}
 			return []part{{text: a.String()}}, true, nil
 		}
@@ -173,7 +173,7 @@ func parse(text string) ([]part, error) {
 		inside, after, _ := strings.Cut(rest, "]")
 		text = after
 		if strings.Contains(inside, ":") {
-			return nil, fmt.Errorf("%s has a colon, as an IPv6 address has, and is not all of the host", bracketed(inside))
+			return nil, fmt.Errorf("%s has a colon, but is not a range; an IPv6 address must be the whole host", bracketed(inside))
 		}
 		var ranges []span
 		for entry := range strings.SplitSeq(inside, ",") {
@@ -193,7 +193,7 @@ var spanPattern = regexp.MustCompile(`^([0-9]{1,9})(?:-([0-9]{1,9}))?$`)
 func parseSpan(text string) (span, error) {
 	m := spanPattern.FindStringSubmatch(text)
 	if m == nil {
-		return span{}, fmt.Errorf("%s is no number or range of numbers, such as 7 or 0-9, of at most nine digits", quote(text))
+		return span{}, fmt.Errorf("%s is not a number or range, such as 7 or 0-9, of at most nine digits", quote(text))
 	}
 	first, last := m[1], m[2]
 	if last == "" {
@@ -208,11 +208,11 @@ func parseSpan(text string) (span, error) {
 		return span{}, err
 	}
 	if s.first > s.last {
-		return span{}, fmt.Errorf("%s counts down: write the lower number first", quote(text))
+		return span{}, fmt.Errorf("%s is descending: write the lower number first", quote(text))
 	}
 	if padded(first) || padded(last) {
 		if len(first) != len(last) {
-			return span{}, fmt.Errorf("%s: with leading zeros, write both numbers with as many digits", quote(text))
+			return span{}, fmt.Errorf("%s: with leading zeros, both numbers must have the same number of digits", quote(text))
 		}
 		s.width = len(first)
 	}
@@ -281,12 +281,12 @@ var (
 func checkHost(host string) error {
 	if numberedLast.MatchString(host) {
 		if a, err := netip.ParseAddr(host); err != nil || !a.Is4() {
-			return fmt.Errorf("%s is not an IPv4 address, and a name does not end in a number", quote(host))
+			return fmt.Errorf("%s is not an IPv4 address, and a host name cannot end in a number", quote(host))
 		}
 		return nil
 	}
 	if len(host) > 253 || !hostPattern.MatchString(host) {
-		return fmt.Errorf("%s is not the name of a host: letters, digits, hyphens and underscores between dots, 253 in all", quote(host))
+		return fmt.Errorf("%s is not a host name: use letters, digits, hyphens, underscores and dots, at most 253 characters", quote(host))
 	}
 	return nil
 }

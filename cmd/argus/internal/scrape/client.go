@@ -123,10 +123,10 @@ func (c *Client) Get(ctx context.Context, address, path string, withToken bool) 
 	came := time.Now()
 	body, err := io.ReadAll(io.LimitReader(response.Body, c.most+1))
 	if err != nil {
-		return nil, fmt.Errorf("the answer broke off: %w", reason(err))
+		return nil, fmt.Errorf("the response ended early: %w", reason(err))
 	}
 	if int64(len(body)) > c.most {
-		return nil, fmt.Errorf("the answer is longer than %d bytes", c.most)
+		return nil, fmt.Errorf("the response is longer than %d bytes", c.most)
 	}
 	a := &Answer{Status: response.StatusCode, Header: response.Header, Body: body}
 	a.Clock, a.Within = Clock(response.Header, sent, came)
@@ -155,13 +155,13 @@ func reason(err error) error {
 	case errors.Is(err, context.DeadlineExceeded) || os.IsTimeout(err):
 		return errors.New("no answer in time")
 	case errors.As(err, &dns) && dns.IsNotFound:
-		return errors.New("the name is not known to DNS")
+		return errors.New("host name not found in DNS")
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return errors.New("connection refused: nothing listens there")
 	case errors.As(err, &op) && op.Err != nil:
 		return op.Err
 	case strings.Contains(err.Error(), "malformed HTTP"):
-		return errors.New("what answers does not speak HTTP")
+		return errors.New("the server does not speak HTTP")
 	}
 	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(inner) {
 		err = inner
@@ -187,9 +187,9 @@ func (c *Client) Page(ctx context.Context, address string) (*Page, error) {
 	case a.Argus():
 		return nil, ErrWrongToken
 	case a.Status >= 300 && a.Status < 400:
-		return nil, fmt.Errorf("it redirects (%d), which Argus does not: another program, or a proxy, answers there", a.Status)
+		return nil, fmt.Errorf("unexpected redirect (status %d): another program or a proxy answers there", a.Status)
 	case a.Status != http.StatusOK:
-		return nil, fmt.Errorf("it answers %s with status %d", c.path, a.Status)
+		return nil, fmt.Errorf("%s returned status %d", c.path, a.Status)
 	}
 	p, err := parse(a.Body)
 	if err != nil {
@@ -201,8 +201,8 @@ func (c *Client) Page(ctx context.Context, address string) (*Page, error) {
 
 // The errors of Page about the token.
 var (
-	ErrNeedsToken = errors.New("it asks for a bearer token")
-	ErrWrongToken = errors.New("it refuses the bearer token")
+	ErrNeedsToken = errors.New("it requires a bearer token")
+	ErrWrongToken = errors.New("it rejects the bearer token")
 )
 
 // A Result is what became of a target.
@@ -215,7 +215,7 @@ type Result struct {
 }
 
 // ErrNotAsked is the error of a target that there was no time for.
-var ErrNotAsked = errors.New("not asked: the time was over")
+var ErrNotAsked = errors.New("not queried: the time limit was reached")
 
 // Pages asks all of them, in any order, until ctx is done, and returns the results
 // in the order of the addresses.
@@ -264,7 +264,7 @@ func ReadToken(path string) (string, error) {
 	}
 	token := strings.TrimRight(string(content), "\r\n")
 	if len(content) > most || !tokenPattern.MatchString(token) {
-		return "", fmt.Errorf("%s holds no bearer token: letters, digits and . _ ~ + / -, with = at the end only (RFC 6750), in at most %d bytes", path, most)
+		return "", fmt.Errorf("%s does not contain a bearer token (RFC 6750): letters, digits and . _ ~ + / -, with = only at the end, at most %d bytes", path, most)
 	}
 	return token, nil
 }

@@ -15,14 +15,14 @@ var pathPattern = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`)
 func Flags(flags *flag.FlagSet) (path, token *string) {
 	path, token = new(string), new(string)
 	*path = defaultPath
-	flags.Func("metrics-path", "`path` of the metrics page of the targets (default "+defaultPath+")", func(text string) error {
+	flags.Func("metrics-path", "metrics `path` of the targets (default "+defaultPath+")", func(text string) error {
 		if !pathPattern.MatchString(text) {
 			return errors.New("must be a path such as /metrics, as in ARGUS_METRICS_PATH")
 		}
 		*path = text
 		return nil
 	})
-	flags.Func("token-file", "`file` with the bearer token that the targets ask for", func(text string) (err error) {
+	flags.Func("token-file", "`file` with the bearer token of the targets", func(text string) (err error) {
 		*token, err = ReadToken(text)
 		return err
 	})

@@ -20,7 +20,7 @@ func (b Bot) String() string {
 	case b.Job == "":
 		return fmt.Sprintf("bot %q", b.Name)
 	}
-	return fmt.Sprintf("bot %q of job %q", b.Name, b.Job)
+	return fmt.Sprintf("bot %q in job %q", b.Name, b.Job)
 }
 
 // Bot says which bot a process of the target is one of. A label of the target wins,

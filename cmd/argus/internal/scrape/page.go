@@ -61,14 +61,14 @@ type Budget struct {
 	Concurrency      int
 }
 
-var errNotArgus = errors.New("what it serves is not the page of Argus: there is no " + catalog.Up.PrometheusName() + " on it")
+var errNotArgus = errors.New("not the metrics page of Argus: it has no " + catalog.Up.PrometheusName())
 
 // parse reads a page in Prometheus' text format.
 func parse(text []byte) (*Page, error) {
 	parser := expfmt.NewTextParser(model.UTF8Validation)
 	families, err := parser.TextToMetricFamilies(bytes.NewReader(text))
 	if err != nil {
-		return nil, errors.New("what it serves is not a page of metrics")
+		return nil, errors.New("not a metrics page")
 	}
 	processes := map[name]*Process{}
 	for _, m := range families[catalog.Up.PrometheusName()].GetMetric() {
@@ -180,5 +180,5 @@ func ShownIDs(ids []int) string {
 	if cut < 0 {
 		cut = most
 	}
-	return fmt.Sprintf("%s and more, %d in all", text[:cut], len(ids))
+	return fmt.Sprintf("%s and more, %d in total", text[:cut], len(ids))
 }

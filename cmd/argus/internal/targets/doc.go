@@ -1,8 +1,7 @@
-// Package targets is the command "argus targets": it writes the file that
-// Prometheus finds the processes of the bot with (file_sd_configs), from a list of
-// hosts, and on request asks each of them whether it is there.
+// Package targets is the command "argus targets". It writes a Prometheus service
+// discovery file (file_sd_configs) for the processes of a bot, from a list of hosts.
+// With --check it also queries each of them.
 //
-// The file is replaced in one step, and only when it changes, since Prometheus
-// watches it. No label is written that would turn one of Argus' own into
-// exported_….
+// The file is replaced atomically, and only if it changes, because Prometheus
+// watches it. Labels that would override those of Argus are rejected.
 package targets

@@ -23,25 +23,24 @@ func parseLabel(text string) (name, value string, err error) {
 	case !found || !labelPattern.MatchString(name):
 		return "", "", errors.New("must be name=value, with letters, digits and underscores in the name, such as env=prod")
 	case strings.HasPrefix(name, "__"):
-		return "", "", errors.New("names that begin with two underscores are Prometheus' own: set path, scheme and the like in the scrape configuration")
+		return "", "", errors.New("names that begin with __ are reserved by Prometheus: set path, scheme and so on in the scrape configuration")
 	case strings.HasPrefix(name, "exported_"):
-		return "", "", errors.New("exported_… is what Prometheus renames a label to that a target label has taken the name of")
+		return "", "", errors.New("Prometheus uses exported_… for labels that a target label overrides")
 	case name == string(resource.ClusterKey):
-		return "", "", errors.New("cluster is the bots': each names itself with ARGUS_CLUSTER_ID or CLUSTER_ID; " +
-			"as a target label it would win, theirs would become exported_cluster, and all of these targets be one cluster")
+		return "", "", errors.New("each process sets its own cluster, with ARGUS_CLUSTER_ID or CLUSTER_ID; a target label would override it, " +
+			"rename it to exported_cluster, and make all targets one cluster")
 	case name == string(resource.BotKey), name == string(resource.RegionKey):
-		return "", "", fmt.Errorf("%[1]s is the bots', and alike on every path: set ARGUS_%[2]s in each; as a target label it would win over what a bot says, "+
-			"which would become exported_%[1]s", name, strings.ToUpper(name))
+		return "", "", fmt.Errorf("each process sets its own %[1]s, with ARGUS_%[2]s; a target label would override it and rename it to exported_%[1]s", name, strings.ToUpper(name))
 	case name == "instance":
-		return "", "", errors.New("instance is made of the address by Prometheus; here all targets would have the same, and overwrite each other's series")
+		return "", "", errors.New("Prometheus sets instance from the address; if all targets had the same one, their series would overwrite each other")
 	case name == "job":
-		return "", "", errors.New("job is the job_name of the scrape configuration: it tells bots apart, so give each bot a job of its own")
+		return "", "", errors.New("job is the job_name of the scrape configuration, and distinguishes bots: use a separate job for each bot")
 	case ownLabel(name):
-		return "", "", fmt.Errorf("series of Argus have the label %s already; it would become exported_%s", name, name)
+		return "", "", fmt.Errorf("Argus metrics already have the label %s; it would be renamed to exported_%s", name, name)
 	case value == "":
-		return "", "", errors.New("the value is empty, which to Prometheus is no label: leave the flag out")
+		return "", "", errors.New("the value is empty, which Prometheus treats as no label: omit the flag")
 	case len(value) > maxLabelValue || !utf8.ValidString(value):
-		return "", "", fmt.Errorf("the value must be UTF-8, of at most %d bytes", maxLabelValue)
+		return "", "", fmt.Errorf("the value must be UTF-8 of at most %d bytes", maxLabelValue)
 	}
 	return name, value, nil
 }

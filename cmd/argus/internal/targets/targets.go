@@ -17,7 +17,7 @@ import (
 )
 
 // Summary is the command in one line.
-const Summary = "write the file that Prometheus finds the processes of a bot with"
+const Summary = "write a Prometheus service discovery file for the processes of a bot"
 
 const (
 	defaultPort    = 9191
@@ -49,7 +49,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case errors.Is(err, flag.ErrHelp):
 		return cli.ExitOK
 	case err != nil:
-		fmt.Fprintf(stderr, "argus targets: %v\n\"argus targets --help\" tells the flags.\n", err)
+		fmt.Fprintf(stderr, "argus targets: %v\nRun \"argus targets --help\" for usage.\n", err)
 		return cli.ExitUsage
 	}
 	addresses := c.list.Addresses()
@@ -68,33 +68,33 @@ func parse(args []string, stdin io.Reader, help io.Writer) (*config, error) {
 	c := &config{out: standard, labels: map[string]string{}, timeout: defaultTimeout}
 	var files []string
 	flags := flag.NewFlagSet("targets", flag.ContinueOnError)
-	flags.Func("file", "`file` with more patterns, separated by blanks or line breaks; # begins a comment; - is\nstandard input. May be given more than once", func(text string) error {
+	flags.Func("file", "`file` with more hosts, separated by spaces or line breaks; # starts a comment; - is standard input.\nCan be repeated", func(text string) error {
 		if text == "" {
-			return errors.New("must be a file, or -")
+			return errors.New("must be a file or -")
 		}
 		files = append(files, text)
 		return nil
 	})
-	flags.Func("out", "`file` to write, which ends in .json as Prometheus wants it; - is standard output (default -)", func(text string) error {
+	flags.Func("out", "output `file`, with the extension .json; - is standard output (default -)", func(text string) error {
 		if text != standard && filepath.Ext(text) != ".json" {
-			return errors.New("must end in .json: Prometheus tells the form by that")
+			return errors.New("must end in .json: Prometheus detects the format by the extension")
 		}
 		c.out = text
 		return nil
 	})
-	flags.Func("label", "`name=value` to put on all series of the targets, such as env=prod. May be given more than\nonce. cluster is refused, and so is every other label that Argus or Prometheus sets", func(text string) error {
+	flags.Func("label", "label `name=value` for all targets, such as env=prod. Can be repeated. Labels that Argus or\nPrometheus set, such as cluster, are rejected", func(text string) error {
 		name, value, err := parseLabel(text)
 		if err != nil {
 			return err
 		}
 		if _, ok := c.labels[name]; ok {
-			return fmt.Errorf("the label %s is given twice", name)
+			return fmt.Errorf("duplicate label %s", name)
 		}
 		c.labels[name] = value
 		return nil
 	})
-	flags.BoolVar(&c.check, "check", false, "ask each target for its metrics, and tell which do not answer and which share a cluster id;\nthe file is written all the same")
-	flags.Func("timeout", "`time` that --check may take in all, such as 30s or 5m (default 1m)", func(text string) (err error) {
+	flags.BoolVar(&c.check, "check", false, "query each target, and report those that do not answer or share a cluster id;\nthe file is written in any case")
+	flags.Func("timeout", "maximum `duration` of --check, such as 30s or 5m (default 1m)", func(text string) (err error) {
 		c.timeout, err = cli.ParseTimeout(text)
 		return err
 	})
@@ -109,7 +109,7 @@ func parse(args []string, stdin io.Reader, help io.Writer) (*config, error) {
 	}
 	c.path, c.token = *path, *token
 	if len(patterns) == 0 && len(files) == 0 {
-		return nil, errors.New("no hosts are given: name them, such as bot-[0-3].example.org, or give --file")
+		return nil, errors.New("no hosts given: name them, such as bot-[0-3].example.org, or use --file")
 	}
 	c.list.DefaultPort = defaultPort
 	for _, pattern := range patterns {
@@ -123,7 +123,7 @@ func parse(args []string, stdin io.Reader, help io.Writer) (*config, error) {
 		}
 	}
 	if len(c.list.Addresses()) == 0 {
-		return nil, fmt.Errorf("there is no host in %s: an empty file would have Prometheus forget all targets", strings.Join(files, ", "))
+		return nil, fmt.Errorf("no hosts in %s: an empty list would remove all targets from Prometheus", strings.Join(files, ", "))
 	}
 	return c, nil
 }
@@ -141,20 +141,20 @@ func (c *config) read(file string, stdin io.Reader) error {
 }
 
 func writeHelp(w io.Writer, flags *flag.FlagSet) {
-	fmt.Fprint(w, `Writes the file that Prometheus finds the processes of a bot with (file_sd_configs), from a list of hosts.
+	fmt.Fprint(w, `Writes a Prometheus service discovery file (file_sd_configs) for the processes of a bot.
 
 Usage: argus targets [flags] [host…]
 
-Hosts are names or addresses, with numbers in brackets; the port is 9191 unless said otherwise:
+Hosts are names or addresses, with number ranges in brackets. The default port is 9191:
   bot-[0-99].example.org    10.0.0.[1-100]:9191    localhost:[9191-9193]    bot-[00-15,20]    [::1]:9191
-Quote them, since a shell has a use for brackets of its own.
+Quote brackets, which are special to shells.
 
 Flags:
 `)
 	cli.WriteFlags(w, flags)
 	fmt.Fprintf(w, `
-The file is replaced in one step, and only when it changes. A list has at most %d targets, each once.
-Exit codes: 0; 1 when the file cannot be written or --check has found something; 2 for arguments that cannot be used.
+The file is replaced atomically, and only if it changes. Up to %d targets are allowed, without duplicates.
+Exit codes: 0 success, 1 file not written or problem found by --check, 2 invalid arguments.
 `, hosts.Most)
 }
 
@@ -172,11 +172,11 @@ func (c *config) write(addresses []string, stdout, stderr io.Writer) (said io.Wr
 	if err != nil {
 		return nil, fmt.Errorf("cannot write %s: %w", c.out, err)
 	}
-	verb := "wrote"
+	format := "wrote %s: %s\n"
 	if !changed {
-		verb = "there is nothing new for"
+		format = "%s is unchanged: %s\n"
 	}
-	fmt.Fprintf(stdout, "%s %s: %s\n", verb, c.out, cli.Count(len(addresses), "target"))
+	fmt.Fprintf(stdout, format, c.out, cli.Count(len(addresses), "target"))
 	return stdout, nil
 }
 
@@ -200,8 +200,8 @@ func (c *config) ask(ctx context.Context, addresses []string, w io.Writer) bool 
 		shared, at := bot.Shared()
 		for _, cluster := range shared {
 			fine = false
-			fmt.Fprintf(w, "cluster %v of %v is that of %s: give each process a name of its own, with ARGUS_CLUSTER_ID or CLUSTER_ID, "+
-				"or, if they are several bots, each of these with ARGUS_BOT\n", cluster, bot.Bot, cli.List(at[cluster]))
+			fmt.Fprintf(w, "cluster id %v of %v is used by %s: set a unique ARGUS_CLUSTER_ID or CLUSTER_ID for each process, "+
+				"or ARGUS_BOT if these are different bots\n", cluster, bot.Bot, cli.List(at[cluster]))
 		}
 	}
 	of := ""

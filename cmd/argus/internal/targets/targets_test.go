@@ -114,32 +114,32 @@ func TestRefuses(t *testing.T) {
 		args []string
 		want string
 	}{
-		{nil, "no hosts are given"},
-		{[]string{"--file", empty}, "there is no host in " + empty},
+		{nil, "no hosts given"},
+		{[]string{"--file", empty}, "no hosts in " + empty},
 		{[]string{"--file", empty + "x"}, "no such file"},
-		{[]string{"bot-[9-1]"}, `"bot-[9-1]": [9-1]: "9-1" counts down`},
-		{[]string{"bot-[0-3]", "bot-2:9191"}, `"bot-2:9191" stands for bot-2:9191, and so does "bot-[0-3]"`},
-		{[]string{"bot-[0-10000]"}, `"bot-[0-10000]": it stands for more than 10000`},
-		{[]string{"a-[1-9999]", "b-[1-2]"}, `"b-[1-2]": with it there are 10001 addresses`},
+		{[]string{"bot-[9-1]"}, `"bot-[9-1]": [9-1]: "9-1" is descending`},
+		{[]string{"bot-[0-3]", "bot-2:9191"}, `"bot-2:9191" contains bot-2:9191, and so does "bot-[0-3]"`},
+		{[]string{"bot-[0-10000]"}, `"bot-[0-10000]": expands to more than 10000`},
+		{[]string{"a-[1-9999]", "b-[1-2]"}, `"b-[1-2]": too many addresses: 10001 in total`},
 		{[]string{"--out", "bots.yml", "a"}, `"bots.yml" for flag --out: must end in .json`},
-		{[]string{"--label", "cluster=eu", "a"}, "theirs would become exported_cluster"},
-		{[]string{"--label", "bot=music", "a"}, "set ARGUS_BOT in each"},
-		{[]string{"--label", "region=eu", "a"}, "which would become exported_region"},
+		{[]string{"--label", "cluster=eu", "a"}, "rename it to exported_cluster"},
+		{[]string{"--label", "bot=music", "a"}, "with ARGUS_BOT; a target label would override it"},
+		{[]string{"--label", "region=eu", "a"}, "rename it to exported_region"},
 		{[]string{"--label", "exported_cluster=eu", "a"}, "exported_…"},
-		{[]string{"--label", "instance=x", "a"}, "instance is made of the address"},
+		{[]string{"--label", "instance=x", "a"}, "Prometheus sets instance from the address"},
 		{[]string{"--label", "job=x", "a"}, "job_name"},
-		{[]string{"--label", "shard=1", "a"}, "would become exported_shard"},
-		{[]string{"--label", "le=1", "a"}, "would become exported_le"},
-		{[]string{"--label", "__metrics_path__=/x", "a"}, "Prometheus' own"},
+		{[]string{"--label", "shard=1", "a"}, "would be renamed to exported_shard"},
+		{[]string{"--label", "le=1", "a"}, "would be renamed to exported_le"},
+		{[]string{"--label", "__metrics_path__=/x", "a"}, "reserved by Prometheus"},
 		{[]string{"--label", "env", "a"}, "must be name=value"},
 		{[]string{"--label", "1x=y", "a"}, "must be name=value"},
 		{[]string{"--label", "env=", "a"}, "the value is empty"},
 		{[]string{"--label", "env=\xff", "a"}, "must be UTF-8"},
 		{[]string{"--label", "env=" + strings.Repeat("x", 1025), "a"}, "at most 1024"},
-		{[]string{"--label", "env=a", "--label", "env=b", "a"}, "the label env is given twice"},
-		{[]string{"--timeout", "0s", "a"}, `"0s" for flag --timeout: must be a time`},
+		{[]string{"--label", "env=a", "--label", "env=b", "a"}, "duplicate label env"},
+		{[]string{"--timeout", "0s", "a"}, `"0s" for flag --timeout: must be a duration`},
 		{[]string{"--metrics-path", "metrics", "a"}, "must be a path"},
-		{[]string{"--token-file", secret, "a"}, "holds no bearer token"},
+		{[]string{"--token-file", secret, "a"}, "does not contain a bearer token"},
 		{[]string{"--token-file", secret + "x", "a"}, "cannot read the token"},
 		{[]string{"--port", "1", "a"}, "not defined: --port"},
 	} {
@@ -183,7 +183,7 @@ func TestReplace(t *testing.T) {
 	}
 
 	// The same again: the file is not touched.
-	if o := command(t, "", "--out", file, "a:9191"); o.code != 0 || o.stdout != "there is nothing new for "+file+": 1 target\n" {
+	if o := command(t, "", "--out", file, "a:9191"); o.code != 0 || o.stdout != file+" is unchanged: 1 target\n" {
 		t.Errorf("%+v", o)
 	}
 	if again := stat(t, file); !os.SameFile(first, again) || !again.ModTime().Equal(first.ModTime()) {
@@ -230,7 +230,7 @@ func TestCannotWrite(t *testing.T) {
 	if err := os.Mkdir(folder, 0o750); err != nil {
 		t.Fatal(err)
 	}
-	for out, want := range map[string]string{folder: "is not a file", filepath.Join(dir, "no", "bots.json"): "no such file"} {
+	for out, want := range map[string]string{folder: "is not a regular file", filepath.Join(dir, "no", "bots.json"): "no such file"} {
 		if o := command(t, "", "--out", out, "a"); o.code != 1 || o.stdout != "" || !strings.Contains(o.stderr, want) {
 			t.Errorf("%+v, want %q", o, want)
 		}
@@ -276,8 +276,8 @@ func TestCheck(t *testing.T) {
 	o = command(t, "", "--check", "--token-file", file, a, b, again, away, strings.TrimPrefix(other.URL, "http://"))
 	for _, want := range []string{
 		away + ": connection refused: nothing listens there\n",
-		": what it serves is not the page of Argus",
-		`cluster "a" of job "discord-bot" is that of ` + a + ", " + again + ": give each process a name of its own",
+		": not the metrics page of Argus",
+		`cluster id "a" of job "discord-bot" is used by ` + a + ", " + again + ": set a unique ARGUS_CLUSTER_ID",
 		"3 of 5 targets answered, with 2 cluster ids\n",
 	} {
 		if !strings.Contains(o.stderr, want) {
@@ -288,7 +288,7 @@ func TestCheck(t *testing.T) {
 		t.Errorf("the exit code is %d, or the list lacks a target that does not answer:\n%s", o.code, o.stdout)
 	}
 	o = command(t, "", "--check", a)
-	if o.code != 1 || !strings.Contains(o.stderr, "asks for a bearer token") {
+	if o.code != 1 || !strings.Contains(o.stderr, "requires a bearer token") {
 		t.Errorf("without the token: %+v", o)
 	}
 	if strings.Contains(fmt.Sprint(o), token) {

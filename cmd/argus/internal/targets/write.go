@@ -25,7 +25,7 @@ func replace(path string, content []byte) (changed bool, err error) {
 	case err != nil:
 		return false, err
 	case !info.Mode().IsRegular():
-		return false, fmt.Errorf("%s is not a file: name one, or - for standard output", path)
+		return false, fmt.Errorf("%s is not a regular file: use a file, or - for standard output", path)
 	default:
 		mode = info.Mode().Perm()
 		former, err := os.ReadFile(path) //nolint:gosec // the operator names the file
