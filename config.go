@@ -60,7 +60,7 @@ func (c Config) Source(variable string) Source { return c.sources[variable] }
 type Setting struct {
 	Name     string // such as "port"
 	Variable string // such as "ARGUS_PORT"
-	Value    string // fit for a log: a text is quoted, a secret is "set" or "unset"
+	Value    string // fit for a log: a text is quoted, or unset if empty; a secret is set or unset
 	Source   Source
 }
 

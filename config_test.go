@@ -38,8 +38,8 @@ func TestDefaults(t *testing.T) {
 		t.Fatalf("resolve: %v, refused %v", err, c.Refused())
 	}
 	const want = `OTEL_SDK_DISABLED=false (default) OTEL_METRICS_EXPORTER=prometheus (default) ARGUS_HOST="" (default) ` +
-		`ARGUS_PORT=9191 (default) ARGUS_ALLOWED_HOSTS="" (default) ARGUS_METRICS_PATH=/metrics (default) ARGUS_METRICS_AUTH_TOKEN=unset (default) ` +
-		`ARGUS_CLUSTER_ID="default" (default) ARGUS_BOT="" (default) ARGUS_REGION="" (default) ARGUS_NAMESPACE=discord (default) ARGUS_PROCESS_METRICS=true (default) ` +
+		`ARGUS_PORT=9191 (default) ARGUS_ALLOWED_HOSTS=unset (default) ARGUS_METRICS_PATH=/metrics (default) ARGUS_METRICS_AUTH_TOKEN=unset (default) ` +
+		`ARGUS_CLUSTER_ID="default" (default) ARGUS_BOT=unset (default) ARGUS_REGION=unset (default) ARGUS_NAMESPACE=discord (default) ARGUS_PROCESS_METRICS=true (default) ` +
 		`ARGUS_INTERACTION_ACKS=true (default) ARGUS_LOG_RECORDS=false (default) ARGUS_SESSION_START_POLL=0s (default)`
 	if got := c.String(); got != want {
 		t.Errorf("defaults:\n got %s\nwant %s", got, want)
@@ -409,17 +409,17 @@ func TestRefused(t *testing.T) {
 			want: []string{
 				`WithSessions: session 0 is nil: call discordgo.New first, and check its error`,
 				`WithRegistry: registerer and gatherer must both be given; a *prometheus.Registry is both`,
-				`WithResourceAttributes: the key cluster is set with WithClusterID`,
-				`WithResourceAttributes: the key bot is set with WithBot`,
-				`WithResourceAttributes: the key region is set with WithRegion`,
-				`WithResourceAttributes: the key service.name is set with WithServiceName`,
-				`WithResourceAttributes: the attribute "" has an empty key or no value`,
-				`WithResourceAttributes: the key "telemetry.sdk.name" describes the SDK that is linked in and cannot be set`,
-				`WithResourceAttributes: the attribute "k" is not UTF-8`,
 				`ARGUS_PORT="abc": must be a whole number from 1 to 65535`,
 				`WithNamespace("My"): must be a lower-case letter followed by at most 62 lower-case letters, digits and underscores`,
 				`ARGUS_PROCESS_METRICS="on": must be true or false`,
 				`WithServiceName: service.name is empty; name the bot, or leave the setting out`,
+				`resource attributes: the key cluster is set with WithClusterID`,
+				`resource attributes: the key bot is set with WithBot`,
+				`resource attributes: the key region is set with WithRegion`,
+				`resource attributes: the key service.name is set with WithServiceName`,
+				`resource attributes: the attribute "" has an empty key or no value`,
+				`resource attributes: the key "telemetry.sdk.name" describes the SDK that is linked in and cannot be set`,
+				`resource attributes: the attribute "k" is not UTF-8`,
 			},
 		},
 	} {

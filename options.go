@@ -14,8 +14,6 @@ import (
 	"github.com/bwmarrin/discordgo"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/attribute"
-
-	"github.com/argus-dgo/argus/resource"
 )
 
 // An Option changes what [Start] does. A nil Option is ignored; of two that set the same thing the later one counts.
@@ -249,15 +247,7 @@ func WithServiceName(name string) Option {
 // OTEL_RESOURCE_ATTRIBUTES one by one. cluster, bot, region and service.name have options of their own; telemetry.sdk.* cannot be set.
 func WithResourceAttributes(attributes ...attribute.KeyValue) Option {
 	attributes = slices.Clone(attributes)
-	return optionFunc(func(o *options) {
-		for _, a := range attributes {
-			if err := resource.CheckAttribute(a); err != nil {
-				o.problems = append(o.problems, fmt.Errorf("WithResourceAttributes: %w", err))
-				continue
-			}
-			o.attributes = append(o.attributes, a)
-		}
-	})
+	return optionFunc(func(o *options) { o.attributes = append(o.attributes, attributes...) })
 }
 
 // WithLogger sets the logger that Argus tells about its start, and about what fails while the bot runs. The default

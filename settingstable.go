@@ -98,7 +98,7 @@ var settings = []setting{
 			in:     func(d *draft) *[]string { return &d.AllowedHosts },
 			parse:  parseList,
 			accept: acceptHosts,
-			show:   func(names []string) string { return strconv.Quote(strings.Join(names, ",")) },
+			show:   func(names []string) string { return orUnset(strings.Join(names, ",")) },
 		},
 		byDefault: "empty",
 		accepts:   "a comma-separated list of host names such as bot.example.com, .example.com for all below it, or * for any",
@@ -119,7 +119,7 @@ var settings = []setting{
 		meaning: "Path of the metrics page: segments of letters, digits, `.`, `_`, `~` and `-`, without a trailing slash.",
 	},
 	{
-		variable: envAuthToken, name: "token of the page", options: []string{"WithAuthToken"},
+		variable: envAuthToken, name: "metrics token", options: []string{"WithAuthToken"},
 		kind: value[secret]{
 			in:     func(d *draft) *secret { return &d.token },
 			parse:  func(text string) (secret, error) { return conceal(text), nil },
@@ -179,7 +179,7 @@ var settings = []setting{
 	},
 	{
 		variable: resource.EnvBot, name: "bot", options: []string{"WithBot"},
-		shown:     func(c Config) string { return strconv.Quote(c.Bot) },
+		shown:     func(c Config) string { return orUnset(c.Bot) },
 		byDefault: "unset: no label `bot`",
 		accepts:   asClusterID,
 		meaning: "Name of the bot: the label `bot` on every series, the same in all of its processes. Bots with different `job` labels do not need it; set it for several bots in one scrape job or " +
@@ -187,7 +187,7 @@ var settings = []setting{
 	},
 	{
 		variable: resource.EnvRegion, name: "region", options: []string{"WithRegion"},
-		shown:     func(c Config) string { return strconv.Quote(c.Region) },
+		shown:     func(c Config) string { return orUnset(c.Region) },
 		byDefault: "unset: no label `region`",
 		accepts:   asClusterID,
 		meaning:   "Where the process runs, such as `eu-west-1`: the label `region` on every series. If it is unset, `region` in `OTEL_RESOURCE_ATTRIBUTES` applies. Set but empty is an error.",
@@ -416,6 +416,13 @@ func between(least, most int) func(int) (int, error) {
 
 func checked(check func(string) error) func(string) (string, error) {
 	return func(text string) (string, error) { return text, check(text) }
+}
+
+func orUnset(text string) string {
+	if text == "" {
+		return "unset"
+	}
+	return strconv.Quote(text)
 }
 
 func asIs(text string) (string, error) { return text, nil }

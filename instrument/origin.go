@@ -83,7 +83,7 @@ func cached(r *http.Response) bool {
 const strangersMost = 20
 
 var errStrangeRoutes = errors.New("the paths of a session's first 20 REST calls do not end like a route of Discord's API, as behind a proxy that rewrites them: " +
-	"routes are \"other\", and interactions that it answers count as missed unless they are not followed (ARGUS_INTERACTION_ACKS=false, or instrument.WithoutAcks)")
+	"routes are \"other\", and interactions that it answers count as missed unless they are not followed (ARGUS_INTERACTION_ACKS=false, or instrument.WithAcks(false))")
 
 // strange takes the route of a call, and reports whether it is time to say that
 // none is known.

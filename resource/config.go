@@ -83,12 +83,6 @@ func WithShardsPerCluster(n int) Option {
 	return optionFunc(func(c *config) { c.perCluster = &n })
 }
 
-// WithHostName sets the host name; the default is the kernel's, unless the pod has
-// the network, and so the name, of its node. It is for tests.
-func WithHostName(name string) Option {
-	return optionFunc(func(c *config) { c.host = func() (string, bool) { return name, true } })
-}
-
 // WithoutShards has [Detect] leave out the shards: their variables are not
 // looked at, and so cannot be at fault.
 func WithoutShards() Option {
@@ -136,8 +130,8 @@ func newConfig(opts []Option) (*config, error) {
 		}
 	}
 	for _, kv := range c.attributes {
-		if err := CheckAttribute(kv); err != nil {
-			errs = append(errs, fmt.Errorf("WithAttributes: %w", err))
+		if err := checkAttribute(kv); err != nil {
+			errs = append(errs, fmt.Errorf("resource attributes: %w", err))
 		}
 	}
 	return c, errors.Join(errs...)
@@ -167,9 +161,9 @@ func checkServiceName(name string) error {
 	return nil
 }
 
-// CheckAttribute says why [WithAttributes] refuses an attribute, or nil. It names
-// the key and never the value, which may be a secret.
-func CheckAttribute(kv attribute.KeyValue) error {
+// checkAttribute names the key of an attribute that cannot be set, and never the
+// value, which may be a secret.
+func checkAttribute(kv attribute.KeyValue) error {
 	switch {
 	case !kv.Valid():
 		return fmt.Errorf("the attribute %q has an empty key or no value", clip(string(kv.Key)))

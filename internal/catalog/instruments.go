@@ -361,7 +361,7 @@ var (
 			"| `superseded` | Only `autocomplete`: refused with 10062 in time, because the user kept typing. |\n\n" +
 			"The outcome is final 5 s after receipt, or with the last pending response. " +
 			"For an objective, divide `late`, `rejected` and `missed` by all outcomes, for types that users wait for: `application_command`, `message_component`, `modal_submit`. " +
-			"If another process answers, all are `missed`: set `ARGUS_INTERACTION_ACKS=false` or use `instrument.WithoutAcks`. " +
+			"If another process answers, all are `missed`: set `ARGUS_INTERACTION_ACKS=false` or use `instrument.WithAcks(false)`. " +
 			"Needs a tapped session.",
 	}
 	CommandNames = Instrument{

@@ -23,7 +23,6 @@ import (
 const Summary = "show a bot's settings and their sources, and check its setup"
 
 const (
-	defaultPort    = 9191
 	defaultTimeout = 20 * time.Second
 	// exportTimeout is no longer, since most of what is wrong looks to gRPC as if it
 	// could pass, and is tried again until then.
@@ -116,7 +115,7 @@ func (d *doctor) parse(args []string, help io.Writer) error {
 		return err
 	}
 	d.client = scrape.NewClient(*path, *token)
-	d.list.DefaultPort = defaultPort
+	d.list.DefaultPort = argus.DefaultPort
 	for _, pattern := range patterns {
 		if err := d.list.Add(pattern, ""); err != nil {
 			return err

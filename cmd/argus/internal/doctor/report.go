@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -37,19 +36,6 @@ type setting struct {
 	Source   string `json:"source"`
 }
 
-// titles are what the text calls settings whose names in the JSON read badly. Programs
-// know the names, so these stay.
-var titles = map[string]string{
-	"off":               "disabled",
-	"shards of the bot": "shard count",
-	"token of the page": "metrics token",
-	"its authorities":   "collector CA",
-	"our certificate":   "client certificate",
-}
-
-// title is the setting's name in the text.
-func (s setting) title() string { return cmp.Or(titles[s.Name], s.Name) }
-
 // A report is the result of all checks.
 type report struct {
 	Settings []setting `json:"settings"`
@@ -83,10 +69,10 @@ func (r *report) text(w io.Writer) error {
 	b.WriteString("Settings of this environment (settings made in code are not visible here)\n")
 	name, value := 0, 0
 	for _, s := range r.Settings {
-		name, value = max(name, len(s.title())), max(value, len(s.Value))
+		name, value = max(name, len(s.Name)), max(value, len(s.Value))
 	}
 	for _, s := range r.Settings {
-		fmt.Fprintf(&b, "  %-*s  %-*s  from %s\n", name, s.title(), value, s.Value, s.Source)
+		fmt.Fprintf(&b, "  %-*s  %-*s  from %s\n", name, s.Name, value, s.Value, s.Source)
 	}
 	if len(r.Settings) == 0 {
 		b.WriteString("  none, see Checks\n")

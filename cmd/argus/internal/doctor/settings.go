@@ -77,58 +77,21 @@ func wrong(problems []string, s state, do string) []finding {
 	return findings
 }
 
-// settings lists what was resolved.
+// settings lists what was resolved: the settings of Argus, and what else a bot's
+// identity depends on.
 func (d *doctor) settings() []setting {
-	c := d.config
-	given := func(set bool) string {
-		if set {
-			return "set"
+	var list []setting
+	for _, s := range d.config.Settings() {
+		list = append(list, setting{s.Name, s.Variable, s.Value, s.Source.String()})
+		if s.Variable != resource.EnvRegion {
+			continue
 		}
-		return "unset"
-	}
-	exporters := "none"
-	if len(c.Exporters) > 0 {
-		var names []string
-		for _, e := range c.Exporters {
-			names = append(names, string(e))
-		}
-		exporters = strings.Join(names, ",")
-	}
-	orUnset := func(name string) string {
-		if name == "" {
-			return given(false)
-		}
-		return strconv.Quote(name)
-	}
-	list := []setting{
-		{Name: "bot", Variable: resource.EnvBot, Value: orUnset(c.Bot)},
-		{Name: "region", Variable: resource.EnvRegion, Value: orUnset(c.Region)},
-		{Name: "service name", Variable: resource.EnvServiceName, Value: strconv.Quote(d.service), Source: d.serviceFrom},
-		{Name: "cluster", Variable: resource.EnvArgusClusterID, Value: strconv.Quote(c.ClusterID)},
-	}
-	if p := d.process; p.ShardCount > 0 { // else resource.Detect has refused them
-		list = append(list,
-			setting{"shards", resource.EnvShardIDs, resource.FormatShardIDs(p.ShardIDs), p.ShardIDsSource.String()},
-			setting{"shards of the bot", resource.EnvShardCount, strconv.Itoa(p.ShardCount), p.ShardCountSource.String()},
-		)
-	}
-	list = append(list, []setting{
-		{Name: "off", Variable: "OTEL_SDK_DISABLED", Value: strconv.FormatBool(c.Disabled)},
-		{Name: "exporters", Variable: "OTEL_METRICS_EXPORTER", Value: exporters},
-		{Name: "host", Variable: "ARGUS_HOST", Value: strconv.Quote(c.Host)},
-		{Name: "port", Variable: "ARGUS_PORT", Value: strconv.Itoa(c.Port)},
-		{Name: "allowed hosts", Variable: "ARGUS_ALLOWED_HOSTS", Value: orUnset(strings.Join(c.AllowedHosts, ","))},
-		{Name: "metrics path", Variable: "ARGUS_METRICS_PATH", Value: c.MetricsPath},
-		{Name: "token of the page", Variable: "ARGUS_METRICS_AUTH_TOKEN", Value: given(c.Authenticated)},
-		{Name: "namespace", Variable: "ARGUS_NAMESPACE", Value: c.Namespace},
-		{Name: "process metrics", Variable: "ARGUS_PROCESS_METRICS", Value: strconv.FormatBool(c.ProcessMetrics)},
-		{Name: "acknowledgements", Variable: "ARGUS_INTERACTION_ACKS", Value: strconv.FormatBool(c.Acks)},
-		{Name: "log records", Variable: "ARGUS_LOG_RECORDS", Value: strconv.FormatBool(c.LogRecords)},
-		{Name: "session start poll", Variable: "ARGUS_SESSION_START_POLL", Value: c.SessionStartPoll.String()},
-	}...)
-	for i, s := range list {
-		if s.Source == "" {
-			list[i].Source = string(c.Source(s.Variable))
+		list = append(list, setting{"service name", resource.EnvServiceName, strconv.Quote(d.service), d.serviceFrom})
+		if p := d.process; p.ShardCount > 0 { // else resource.Detect has refused them
+			list = append(list,
+				setting{"shards", resource.EnvShardIDs, resource.FormatShardIDs(p.ShardIDs), p.ShardIDsSource.String()},
+				setting{"shard count", resource.EnvShardCount, strconv.Itoa(p.ShardCount), p.ShardCountSource.String()},
+			)
 		}
 	}
 	if !d.exports(argus.OTLP) {
@@ -139,13 +102,13 @@ func (d *doctor) settings() []setting {
 	for _, v := range []struct {
 		name, variable string
 		secret         bool
-	}{{"its authorities", "CERTIFICATE", false}, {"our certificate", "CLIENT_CERTIFICATE", false}, {"headers", "HEADERS", true}} {
+	}{{"collector CA", "CERTIFICATE", false}, {"client certificate", "CLIENT_CERTIFICATE", false}, {"headers", "HEADERS", true}} {
 		source, value := otlpVariable(v.variable)
 		switch {
-		case v.secret:
-			value = given(value != "")
 		case value == "":
 			value = "unset"
+		case v.secret:
+			value = "set"
 		}
 		list = append(list, setting{v.name, "OTEL_EXPORTER_OTLP_" + v.variable, value, orDefault(source)})
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/argus-dgo/argus"
 	"github.com/argus-dgo/argus/cmd/argus/internal/cli"
 	"github.com/argus-dgo/argus/cmd/argus/internal/hosts"
 	"github.com/argus-dgo/argus/cmd/argus/internal/scrape"
@@ -20,7 +21,6 @@ import (
 const Summary = "write a Prometheus service discovery file for the processes of a bot"
 
 const (
-	defaultPort    = 9191
 	defaultTimeout = time.Minute
 	standard       = "-"
 )
@@ -111,7 +111,7 @@ func parse(args []string, stdin io.Reader, help io.Writer) (*config, error) {
 	if len(patterns) == 0 && len(files) == 0 {
 		return nil, errors.New("no hosts given: name them, such as bot-[0-3].example.org, or use --file")
 	}
-	c.list.DefaultPort = defaultPort
+	c.list.DefaultPort = argus.DefaultPort
 	for _, pattern := range patterns {
 		if err := c.list.Add(pattern, ""); err != nil {
 			return nil, err
