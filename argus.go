@@ -162,7 +162,7 @@ func (a *Argus) announce() {
 		return
 	}
 	about := []any{
-		"version", Version,
+		"version", instrument.Version(),
 		"cluster", a.config.ClusterID,
 		"cluster_source", string(a.config.Source(resource.EnvArgusClusterID)),
 		"exporters", joinExporters(a.config.Exporters),

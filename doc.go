@@ -31,9 +31,4 @@
 // Programs that have an OpenTelemetry set-up of their own need package instrument only.
 package argus
 
-import "github.com/argus-dgo/argus/instrument"
-
-// Version is the version of this module, without the v that the label argus_version of discord_bot_info has.
-const Version = instrument.Version
-
 //go:generate go test -run=^TestConfigurationDocument$ . -update

@@ -13,6 +13,7 @@ import (
 
 	client "github.com/prometheus/client_golang/prometheus"
 	bridge "go.opentelemetry.io/contrib/bridges/prometheus"
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/metric/noop"
@@ -21,6 +22,7 @@ import (
 
 	"github.com/argus-dgo/argus/exporters/otlp"
 	"github.com/argus-dgo/argus/exporters/prometheus"
+	"github.com/argus-dgo/argus/instrument"
 	"github.com/argus-dgo/argus/internal/catalog"
 	"github.com/argus-dgo/argus/internal/server"
 	"github.com/argus-dgo/argus/resource"
@@ -122,7 +124,7 @@ func (p *pipeline) makePush(c resolved) (err error) {
 func (p *pipeline) makePull(c resolved, o *options) error {
 	opts := []prometheus.Option{
 		prometheus.WithConstLabels(c.labels()),
-		prometheus.WithReport(p.report),
+		prometheus.WithErrorHandler(otel.ErrorHandlerFunc(p.report)),
 	}
 	if o.registerer != nil {
 		opts = append(opts, prometheus.WithRegistry(o.registerer, o.gatherer))
@@ -207,7 +209,7 @@ func (p *pipeline) observe() error {
 		return metric.WithAttributeSet(attribute.NewSet(attribute.String("subsystem", name)))
 	}
 	server, push := subsystem(catalog.SubsystemServer), subsystem(catalog.SubsystemOTLP)
-	_, err := p.provider.Meter(scopeName, metric.WithInstrumentationVersion(Version)).Int64ObservableGauge(
+	_, err := p.provider.Meter(scopeName, metric.WithInstrumentationVersion(instrument.Version())).Int64ObservableGauge(
 		catalog.SubsystemUp.Name,
 		metric.WithUnit(catalog.SubsystemUp.Unit),
 		metric.WithDescription(catalog.SubsystemUp.Description),

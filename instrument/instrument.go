@@ -16,12 +16,8 @@ import (
 	"github.com/argus-dgo/argus/internal/catalog"
 )
 
-const (
-	// Version is the version of Argus.
-	Version = "0.1.0"
-	// ScopeName is the instrumentation scope of every instrument.
-	ScopeName = "github.com/argus-dgo/argus/instrument"
-)
+// ScopeName is the instrumentation scope of every instrument.
+const ScopeName = "github.com/argus-dgo/argus/instrument"
 
 // An Instrumentation measures the sessions that are attached to it. It is made
 // by New, and safe for concurrent use.
@@ -105,7 +101,7 @@ func New(opts ...Option) (*Instrumentation, error) {
 		i.hookOpts = append(i.hookOpts, labelled(attribute.String("hook", name)))
 	}
 
-	meter := cfg.provider.Meter(ScopeName, metric.WithInstrumentationVersion(Version))
+	meter := cfg.provider.Meter(ScopeName, metric.WithInstrumentationVersion(Version()))
 	var observable []metric.Observable
 	if i.metrics, observable, err = newMetrics(meter, cfg.namespace); err != nil {
 		return nil, err

@@ -4,9 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"runtime/debug"
 
-	"github.com/bwmarrin/discordgo"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
@@ -194,20 +192,10 @@ func newMetrics(meter metric.Meter, namespace string) (metrics, []metric.Observa
 
 // buildInfo is the one series of discord.bot.info.
 func buildInfo() []metric.ObserveOption {
-	version := "v" + discordgo.VERSION
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, d := range info.Deps {
-			if d.Path == "github.com/bwmarrin/discordgo" {
-				version = d.Version // tells apart what VERSION does not: a commit, a fork
-				if d.Replace != nil && d.Replace.Version != "" {
-					version = d.Replace.Version
-				}
-			}
-		}
-	}
+	v := versions()
 	return labelled(
-		attribute.String("discordgo_version", version),
-		attribute.String("argus_version", "v"+Version),
+		attribute.String("discordgo_version", v.discordgo),
+		attribute.String("argus_version", v.argus),
 		attribute.String("go_version", runtime.Version()),
 	)
 }

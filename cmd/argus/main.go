@@ -17,11 +17,11 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/argus-dgo/argus"
 	"github.com/argus-dgo/argus/cmd/argus/internal/cli"
 	"github.com/argus-dgo/argus/cmd/argus/internal/demo"
 	"github.com/argus-dgo/argus/cmd/argus/internal/doctor"
 	"github.com/argus-dgo/argus/cmd/argus/internal/targets"
+	"github.com/argus-dgo/argus/instrument"
 )
 
 // A command is a subcommand. run gets the arguments that follow its name, returns
@@ -84,6 +84,6 @@ func version(_ context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "argus version: unexpected argument %q\n", args[0])
 		return cli.ExitUsage
 	}
-	fmt.Fprintln(stdout, "argus", argus.Version)
+	fmt.Fprintln(stdout, "argus", instrument.Version())
 	return cli.ExitOK
 }

@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/argus-dgo/argus"
+	"github.com/argus-dgo/argus/instrument"
 )
 
 // asCommand makes the test binary behave as the command itself.
@@ -49,7 +49,7 @@ func TestDispatch(t *testing.T) {
 		{"doctor bot:0", 2, "", `"bot:0"`},
 		{"help nothing", 2, "", `unknown command "nothing"`},
 		{"dmeo", 2, "", `unknown command "dmeo"`},
-		{"version", 0, "argus " + argus.Version, ""},
+		{"version", 0, "argus " + instrument.Version(), ""},
 		{"version --shards", 2, "", "--shards"},
 	} {
 		t.Run(test.args, func(t *testing.T) {

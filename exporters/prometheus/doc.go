@@ -43,7 +43,7 @@
 //	WithCollectors        none                   client_golang collectors to put on the page
 //	WithConstLabels       none                   labels of those collectors, as of the resource
 //	WithNativeHistograms  off                    histograms are native; see there for what is lost
-//	WithReport            otel.Handle            where faults of a scrape are reported
+//	WithErrorHandler      otel.Handle            where faults of a scrape are reported
 //
 // # The page
 //

@@ -131,13 +131,13 @@ func WithNativeHistograms() Option {
 	return optionFunc(func(c *config) { c.native = true })
 }
 
-// WithReport sets where faults of scrapes are reported: the first at once,
-// then at most one a minute. The default is OpenTelemetry's global error
-// handler. The function must be safe for concurrent use; nil is ignored.
-func WithReport(report func(error)) Option {
+// WithErrorHandler sets what is told about faults of scrapes: the first at once,
+// then at most one a minute. The default, also for nil, is OpenTelemetry's global
+// error handler. It must be safe for concurrent use.
+func WithErrorHandler(h otel.ErrorHandler) Option {
 	return optionFunc(func(c *config) {
-		if report != nil {
-			c.report = report
+		if h != nil {
+			c.report = h.Handle
 		}
 	})
 }

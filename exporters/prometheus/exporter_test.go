@@ -24,6 +24,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
@@ -157,7 +158,7 @@ func golden(t *testing.T, name, got string) {
 
 func TestGolden(t *testing.T) {
 	e := newExporter(t, prometheus.WithConstLabels(map[string]string{"cluster": `eu "1"`}),
-		prometheus.WithReport(func(err error) { t.Errorf("reported: %v", err) }))
+		prometheus.WithErrorHandler(otel.ErrorHandlerFunc(func(err error) { t.Errorf("reported: %v", err) })))
 	fill(t, newMeter(e))
 	for name, tt := range map[string]struct{ accept, contentType string }{
 		"page.txt":         {textPlain, "text/plain; version=0.0.4"},
@@ -177,7 +178,7 @@ func TestGolden(t *testing.T) {
 // Two instruments end in one name: the rest of the page stays, and it is said.
 func TestGoldenNameConflict(t *testing.T) {
 	var reports errorList
-	e := newExporter(t, prometheus.WithConstLabels(map[string]string{"cluster": `eu "1"`}), prometheus.WithReport(reports.add))
+	e := newExporter(t, prometheus.WithConstLabels(map[string]string{"cluster": `eu "1"`}), prometheus.WithErrorHandler(otel.ErrorHandlerFunc(reports.add)))
 	m := newMeter(e)
 	// One after the other in one scope, so that the first stays.
 	for _, name := range []string{"discord.same", "discord_same"} {
@@ -347,7 +348,7 @@ func TestBrokenCollector(t *testing.T) {
 			reg := client.NewRegistry()
 			reg.MustRegister(c)
 			var reports errorList
-			e := newExporter(t, prometheus.WithRegistry(reg, reg), prometheus.WithReport(reports.add))
+			e := newExporter(t, prometheus.WithRegistry(reg, reg), prometheus.WithErrorHandler(otel.ErrorHandlerFunc(reports.add)))
 			fill(t, newMeter(e))
 			for range 3 {
 				w := get(t, e.Handler(), textPlain)
@@ -374,7 +375,7 @@ func TestNothingGathered(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var reports errorList
-			e := newExporter(t, prometheus.WithRegistry(client.NewRegistry(), g), prometheus.WithReport(reports.add))
+			e := newExporter(t, prometheus.WithRegistry(client.NewRegistry(), g), prometheus.WithErrorHandler(otel.ErrorHandlerFunc(reports.add)))
 			w := get(t, e.Handler(), textPlain)
 			if w.Code != http.StatusInternalServerError {
 				t.Errorf("status %d, want 500", w.Code)
@@ -459,7 +460,7 @@ func TestGzip(t *testing.T) {
 }
 
 func TestScrapesWhileRecording(t *testing.T) {
-	e := newExporter(t, prometheus.WithReport(func(err error) { t.Errorf("reported: %v", err) }))
+	e := newExporter(t, prometheus.WithErrorHandler(otel.ErrorHandlerFunc(func(err error) { t.Errorf("reported: %v", err) })))
 	m := newMeter(e)
 	c := must[metric.Int64Counter](t)(m.Int64Counter("discord.gateway.events", metric.WithDescription("Events.")))
 	var wg sync.WaitGroup
@@ -508,7 +509,7 @@ func TestInvalidOptions(t *testing.T) {
 			}
 		})
 	}
-	if _, err := prometheus.New(nil, prometheus.WithReport(nil), prometheus.WithConstLabels(nil)); err != nil {
+	if _, err := prometheus.New(nil, prometheus.WithErrorHandler(nil), prometheus.WithConstLabels(nil)); err != nil {
 		t.Errorf("nil options: %v", err)
 	}
 }

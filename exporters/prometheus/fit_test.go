@@ -18,6 +18,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
@@ -170,7 +171,7 @@ func TestUsersInstruments(t *testing.T) {
 				"native": {prometheus.WithNativeHistograms()},
 			} {
 				var reports errorList
-				e := newExporter(t, append(opts, prometheus.WithReport(reports.add))...)
+				e := newExporter(t, append(opts, prometheus.WithErrorHandler(otel.ErrorHandlerFunc(reports.add)))...)
 				provider := sdkmetric.NewMeterProvider(sdkmetric.WithReader(e.Reader()),
 					sdkmetric.WithResource(sdkresource.NewSchemaless(attr("cluster", "c"), attr("service.name", "s"))))
 				for _, f := range tt.make { // before ours: whose name it is does not depend on who is first
@@ -230,7 +231,7 @@ func TestUsersInstruments(t *testing.T) {
 // TestPanickingCallback: the rest of the page stays.
 func TestPanickingCallback(t *testing.T) {
 	var reports errorList
-	e := newExporter(t, prometheus.WithReport(reports.add), prometheus.WithCollectors(client.NewGauge(client.GaugeOpts{Name: "other"})))
+	e := newExporter(t, prometheus.WithErrorHandler(otel.ErrorHandlerFunc(reports.add)), prometheus.WithCollectors(client.NewGauge(client.GaugeOpts{Name: "other"})))
 	_, err := newMeter(e).Int64ObservableGauge("jokes", metric.WithInt64Callback(func(context.Context, metric.Int64Observer) error {
 		panic("not funny")
 	}))
@@ -260,7 +261,7 @@ func TestHostileErrors(t *testing.T) {
 	var reports errorList
 	reg := client.NewRegistry()
 	reg.MustRegister(broken{panickyError{}})
-	e := newExporter(t, prometheus.WithReport(reports.add), prometheus.WithRegistry(reg, reg))
+	e := newExporter(t, prometheus.WithErrorHandler(otel.ErrorHandlerFunc(reports.add)), prometheus.WithRegistry(reg, reg))
 	m := newMeter(e)
 	fill(t, m)
 	_, err := m.Int64ObservableGauge("jokes", metric.WithInt64Callback(func(context.Context, metric.Int64Observer) error {
@@ -307,7 +308,7 @@ func TestUsersFamilies(t *testing.T) {
 		family("k", dto.MetricType_GAUGE),
 	}
 	var reports errorList
-	e := newExporter(t, prometheus.WithReport(reports.add),
+	e := newExporter(t, prometheus.WithErrorHandler(otel.ErrorHandlerFunc(reports.add)),
 		prometheus.WithRegistry(client.NewRegistry(), client.GathererFunc(func() ([]*dto.MetricFamily, error) { return given, nil })))
 	for accept, want := range map[string]map[string]int{
 		"text/plain;version=0.0.4;escaping=underscores": {"a": 2, "h_i": 1, "j": 1},

@@ -19,6 +19,7 @@ import (
 	client "github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/metric"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 )
@@ -262,7 +263,7 @@ func TestScrapeDuringShutdown(t *testing.T) {
 			reg.MustRegister(client.NewGauge(client.GaugeOpts{Name: "mine"}))
 			opts = append(opts, WithRegistry(reg, reg))
 		}
-		e, err := New(append(opts, WithReport(func(err error) { t.Errorf("reported: %v", err) }))...)
+		e, err := New(append(opts, WithErrorHandler(otel.ErrorHandlerFunc(func(err error) { t.Errorf("reported: %v", err) })))...)
 		if err != nil {
 			t.Fatal(err)
 		}

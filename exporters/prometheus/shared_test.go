@@ -11,6 +11,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	dto "github.com/prometheus/client_model/go"
 
+	"go.opentelemetry.io/otel"
+
 	"github.com/argus-dgo/argus/exporters/prometheus"
 )
 
@@ -57,7 +59,7 @@ func TestProgramHasTheName(t *testing.T) {
 				var reports errorList
 				e := newExporter(t, prometheus.WithRegistry(reg, reg), prometheus.WithConstLabels(map[string]string{"cluster": "c"}),
 					prometheus.WithCollectors(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})),
-					prometheus.WithReport(reports.add))
+					prometheus.WithErrorHandler(otel.ErrorHandlerFunc(reports.add)))
 				if when == "after" {
 					reg.MustRegister(tt.theirs) // panics if we are in the way
 				}
@@ -101,7 +103,7 @@ func TestProgramHasTheName(t *testing.T) {
 func TestProgramHasTheNameUndescribed(t *testing.T) {
 	reg := client.NewRegistry()
 	reg.MustRegister(silent{client.NewGauge(client.GaugeOpts{Name: "discord_shard_latency_seconds", Help: "Mine."})})
-	e := newExporter(t, prometheus.WithRegistry(reg, reg), prometheus.WithReport(func(error) {}))
+	e := newExporter(t, prometheus.WithRegistry(reg, reg), prometheus.WithErrorHandler(otel.ErrorHandlerFunc(func(error) {})))
 	fill(t, newMeter(e))
 	if _, err := reg.Gather(); err != nil {
 		t.Errorf("the program's page is gone: %v", err)
@@ -120,7 +122,7 @@ func TestProgramHasTheNameLate(t *testing.T) {
 			reg := client.NewRegistry()
 			theirs := promhttp.HandlerFor(reg, promhttp.HandlerOpts{})
 			var reports errorList
-			e := newExporter(t, prometheus.WithRegistry(client.WrapRegistererWithPrefix(prefix, reg), reg), prometheus.WithReport(reports.add))
+			e := newExporter(t, prometheus.WithRegistry(client.WrapRegistererWithPrefix(prefix, reg), reg), prometheus.WithErrorHandler(otel.ErrorHandlerFunc(reports.add)))
 			fill(t, newMeter(e))
 			readPage(t, get(t, theirs, textPlain))
 			late := client.NewGauge(client.GaugeOpts{Name: latency, Help: "Mine."})
@@ -154,7 +156,7 @@ func TestPrefixedRegistry(t *testing.T) {
 	reg := client.NewRegistry()
 	reg.MustRegister(client.NewGauge(client.GaugeOpts{Name: "bot_discord_shard_latency_seconds", Help: "Mine."}),
 		client.NewGauge(client.GaugeOpts{Name: "discord_rest_requests_in_flight", Help: "Mine."}))
-	e := newExporter(t, prometheus.WithRegistry(client.WrapRegistererWithPrefix("bot_", reg), reg), prometheus.WithReport(func(error) {}))
+	e := newExporter(t, prometheus.WithRegistry(client.WrapRegistererWithPrefix("bot_", reg), reg), prometheus.WithErrorHandler(otel.ErrorHandlerFunc(func(error) {})))
 	fill(t, newMeter(e))
 	mfs, err := reg.Gather()
 	if err != nil {
@@ -174,7 +176,7 @@ func TestExpect(t *testing.T) {
 	reg := client.NewRegistry()
 	reg.MustRegister(client.NewGauge(client.GaugeOpts{Name: "discord_shard_latency_seconds", Help: "Mine."}))
 	var reports errorList
-	e := newExporter(t, prometheus.WithRegistry(reg, reg), prometheus.WithReport(reports.add))
+	e := newExporter(t, prometheus.WithRegistry(reg, reg), prometheus.WithErrorHandler(otel.ErrorHandlerFunc(reports.add)))
 	e.Expect("discord_shard_latency_seconds", "discord_guilds")
 	errs := reports.all()
 	if len(errs) != 1 || !strings.Contains(errs[0].Error(), `"discord_shard_latency_seconds"`) || strings.Contains(errs[0].Error(), "discord_guilds") {
@@ -192,7 +194,7 @@ func TestExpect(t *testing.T) {
 // and a third waits to register. Nobody waits for ever.
 func TestRegistryInRegistry(t *testing.T) {
 	inner, outer := client.NewRegistry(), client.NewRegistry()
-	e := newExporter(t, prometheus.WithRegistry(inner, inner), prometheus.WithReport(func(error) {}))
+	e := newExporter(t, prometheus.WithRegistry(inner, inner), prometheus.WithErrorHandler(otel.ErrorHandlerFunc(func(error) {})))
 	fill(t, newMeter(e))
 	collecting, registering := make(chan struct{}), make(chan struct{})
 	var once sync.Once

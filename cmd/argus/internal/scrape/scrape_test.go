@@ -23,6 +23,7 @@ import (
 	"github.com/argus-dgo/argus"
 	"github.com/argus-dgo/argus/cmd/argus/internal/bottest"
 	"github.com/argus-dgo/argus/discordtest"
+	"github.com/argus-dgo/argus/instrument"
 )
 
 func TestMain(m *testing.M) {
@@ -50,7 +51,7 @@ func TestPage(t *testing.T) {
 		t.Fatalf("%d processes", len(page.Processes))
 	}
 	p := page.Processes[0]
-	if p.Cluster != "a" || !reflect.DeepEqual(p.Shards, map[int]bool{4: false, 5: false}) || p.ShardCount != 8 || p.Argus != "v"+argus.Version ||
+	if p.Cluster != "a" || !reflect.DeepEqual(p.Shards, map[int]bool{4: false, 5: false}) || p.ShardCount != 8 || p.Argus != instrument.Version() ||
 		!strings.HasPrefix(p.Discordgo, "v") || p.Budget != nil || p.Late != nil || p.Down != nil {
 		t.Errorf("%+v", p)
 	}

@@ -1,0 +1,62 @@
+package instrument
+
+import (
+	"runtime/debug"
+	"strings"
+	"sync"
+
+	"github.com/bwmarrin/discordgo"
+)
+
+const (
+	modulePath    = "github.com/argus-dgo/argus"
+	discordgoPath = "github.com/bwmarrin/discordgo"
+)
+
+// unknownVersion is that of a build which does not tell, such as a test's.
+const unknownVersion = "devel"
+
+// Version returns the version of Argus that the program is built with, such as
+// "v0.1.0", from the build information: of the module, of what replaces it, or
+// "devel" where that has none.
+func Version() string { return versions().argus }
+
+type builtFrom struct{ argus, discordgo string }
+
+var versions = sync.OnceValue(func() builtFrom {
+	info, _ := debug.ReadBuildInfo()
+	return readVersions(info)
+})
+
+func readVersions(info *debug.BuildInfo) builtFrom {
+	v := builtFrom{argus: unknownVersion, discordgo: "v" + discordgo.VERSION}
+	if info == nil {
+		return v
+	}
+	if main := moduleVersion(&info.Main); info.Main.Path == modulePath && main != "" {
+		v.argus = main
+	}
+	for _, d := range info.Deps {
+		found := moduleVersion(d)
+		switch {
+		case found == "":
+		case d.Path == modulePath:
+			v.argus = found
+		case d.Path == discordgoPath:
+			v.discordgo = found // tells a commit or a fork, which discordgo.VERSION does not
+		}
+	}
+	return v
+}
+
+// moduleVersion is empty for a module that was built from a folder.
+func moduleVersion(m *debug.Module) string {
+	version := m.Version
+	if m.Replace != nil && m.Replace.Version != "" {
+		version = m.Replace.Version
+	}
+	if strings.HasPrefix(version, "(") { // (devel)
+		return ""
+	}
+	return version
+}
