@@ -79,7 +79,7 @@ func TestPageOfUsersInstruments(t *testing.T) {
 // hostilePage has an instrument of each kind that costs a page, and some that look like it.
 func hostilePage(t *testing.T, opts ...prometheus.Option) http.Handler {
 	t.Helper()
-	e, err := prometheus.New(append(opts, prometheus.WithReport(func(error) {}))...)
+	e, err := prometheus.New(append(opts, prometheus.WithErrorHandler(otel.ErrorHandlerFunc(func(error) {})))...)
 	if err != nil {
 		t.Fatal(err)
 	}
