@@ -8,11 +8,13 @@ BIN := .cache/bin
 GOLANGCI_LINT_VERSION := v2.15.0
 GOFUMPT_VERSION       := v0.12.0
 GOVULNCHECK_VERSION   := v1.9.0
+APIDIFF_VERSION       := v0.0.0-20261113113407-e3970619a1a4
 
 GOVERSION     := $(firstword $(shell $(GO) env GOVERSION))
 golangci-lint := $(BIN)/golangci-lint@$(GOLANGCI_LINT_VERSION)-$(GOVERSION)/golangci-lint
 gofumpt       := $(BIN)/gofumpt@$(GOFUMPT_VERSION)-$(GOVERSION)/gofumpt
 govulncheck   := $(BIN)/govulncheck@$(GOVULNCHECK_VERSION)-$(GOVERSION)/govulncheck
+apidiff       := $(BIN)/apidiff@$(APIDIFF_VERSION)-$(GOVERSION)/apidiff
 
 # The versions of discordgo that the tests run against besides the one in go.mod.
 DISCORDGO_VERSIONS := v0.28.1 v0.29.1-0.20260214123928-f43dd94faaac
@@ -81,7 +83,7 @@ e2e: e2e-tools ## Run the end-to-end tests (E2E_LONG=1: with the full durations)
 # The cheap checks come first. Each is a target of its own; `make -k lint`
 # goes on after a failure.
 .PHONY: lint
-lint: vet fmt-check golangci-lint tidy-check generate-check vulncheck ## Run every static check
+lint: vet fmt-check golangci-lint tidy-check generate-check api-check vulncheck ## Run every static check
 
 .PHONY: vet
 vet: ## Run go vet
@@ -117,6 +119,10 @@ generate: ## Write the generated files
 generate-check: ## Check that the generated files are up to date
 	GO='$(GO)' ./scripts/generate-check.sh
 
+.PHONY: api-check
+api-check: $(apidiff) ## Check that the version suits the changes of the API and the metrics since the last release
+	GO='$(GO)' APIDIFF='$(CURDIR)/$(apidiff)' ./scripts/api-check.sh
+
 .PHONY: vulncheck
 vulncheck: $(govulncheck) ## Look for known vulnerabilities
 	GOVULNCHECK='$(govulncheck)' ./scripts/vulncheck.sh
@@ -146,3 +152,4 @@ endef
 $(eval $(call tool,golangci-lint,github.com/golangci/golangci-lint/v2/cmd/golangci-lint,$(GOLANGCI_LINT_VERSION)))
 $(eval $(call tool,gofumpt,mvdan.cc/gofumpt,$(GOFUMPT_VERSION)))
 $(eval $(call tool,govulncheck,golang.org/x/vuln/cmd/govulncheck,$(GOVULNCHECK_VERSION)))
+$(eval $(call tool,apidiff,golang.org/x/exp/cmd/apidiff,$(APIDIFF_VERSION)))

@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Compares the exported Go API and the metrics with the last release, and fails if
+# instrument.Version is lower than the version that the changes need (RELEASING.md):
+#
+#   incompatible changes   the next minor version before 1.0.0, then the next major version
+#   additions              the next minor version
+#
+# The release's files come from its tag, so no registry has to have the release.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+go=${GO:-go}
+apidiff=${APIDIFF:-apidiff}
+
+# The tags of this commit are the release that is being made. Pre-releases promise nothing.
+exclude=()
+while read -r tag; do
+  exclude+=(--exclude "$tag")
+done < <(git tag --points-at HEAD)
+if ! tag=$(git describe --tags --abbrev=0 --match 'v[0-9]*' --exclude '*-*' "${exclude[@]}" 2>/dev/null); then
+  if [ "$(git rev-parse --is-shallow-repository)" = true ]; then
+    echo 'SKIPPED: this clone is shallow and has no tag of a release: git fetch --unshallow --tags'
+  else
+    echo 'There is no release yet, so there is nothing to compare the API with.'
+  fi
+  exit 0
+fi
+
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+module=$("$go" list -m)
+
+mkdir "$tmp/release"
+git archive "$tag" | tar -x -C "$tmp/release"
+
+# apidiff names each internal package that it passes over. What it prints is shown if it fails.
+quietly() {
+  "$@" 2>"$tmp/stderr" || { cat "$tmp/stderr" >&2; exit 1; }
+}
+
+(cd "$tmp/release" && quietly "$apidiff" -m -w "$tmp/api" "$module")
+quietly "$apidiff" -m "$tmp/api" "$module" >"$tmp/changes"
+quietly "$apidiff" -m -incompatible "$tmp/api" "$module" >"$tmp/incompatible"
+"$go" run ./internal/metricsdiff "$tmp/release/docs/metrics.json" docs/metrics.json >"$tmp/metrics"
+
+version=$(./scripts/version.sh)
+IFS=. read -r major minor patch <<<"${tag#v}"
+if [ -s "$tmp/incompatible" ] || grep -q '^- ' "$tmp/metrics"; then
+  kind='incompatible changes'
+  if [ "$major" -eq 0 ]; then needed=0.$((minor + 1)).0; else needed=$((major + 1)).0.0; fi
+elif [ -s "$tmp/changes" ] || [ -s "$tmp/metrics" ]; then
+  kind=additions
+  needed=$major.$((minor + 1)).0
+else
+  echo "The Go API and the metrics are those of $tag."
+  exit 0
+fi
+
+echo "Changes of the Go API since $tag:"
+if [ -s "$tmp/changes" ]; then cat "$tmp/changes"; else echo 'none'; fi
+echo
+echo "Changes of the metrics since $tag (- incompatible, + addition):"
+if [ -s "$tmp/metrics" ]; then cat "$tmp/metrics"; else echo 'none'; fi
+echo
+
+# A pre-release of a version counts as the version.
+lowest=$(printf '%s\n' "$needed" "${version%%-*}" | sort -V | head -n 1)
+if [ "$lowest" != "$needed" ]; then
+  echo "There are $kind, which need version $needed, but instrument.Version is $version: raise it, or keep what $tag has (RELEASING.md)." >&2
+  exit 1
+fi
+echo "There are $kind, and instrument.Version is $version: that is enough."
