@@ -30,18 +30,24 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 module=$("$go" list -m)
 
-mkdir "$tmp/release"
-git archive "$tag" | tar -x -C "$tmp/release"
+# In the same folder each time, so that Go's build cache knows the packages there.
+release=$PWD/.cache/api-check/$(git rev-parse "$tag^{commit}")
+if [ ! -d "$release" ]; then
+  rm -rf .cache/api-check
+  mkdir -p "$release.unpacking"
+  git archive "$tag" | tar -x -C "$release.unpacking"
+  mv "$release.unpacking" "$release"
+fi
 
 # apidiff names each internal package that it passes over. What it prints is shown if it fails.
 quietly() {
   "$@" 2>"$tmp/stderr" || { cat "$tmp/stderr" >&2; exit 1; }
 }
 
-(cd "$tmp/release" && quietly "$apidiff" -m -w "$tmp/api" "$module")
+(cd "$release" && quietly "$apidiff" -m -w "$tmp/api" "$module")
 quietly "$apidiff" -m "$tmp/api" "$module" >"$tmp/changes"
 quietly "$apidiff" -m -incompatible "$tmp/api" "$module" >"$tmp/incompatible"
-"$go" run ./internal/metricsdiff "$tmp/release/docs/metrics.json" docs/metrics.json >"$tmp/metrics"
+"$go" run ./internal/metricsdiff "$release/docs/metrics.json" docs/metrics.json >"$tmp/metrics"
 
 version=$(./scripts/version.sh)
 IFS=. read -r major minor patch <<<"${tag#v}"
