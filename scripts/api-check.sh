@@ -45,16 +45,19 @@ quietly() {
 }
 
 (cd "$release" && quietly "$apidiff" -m -w "$tmp/api" "$module")
-quietly "$apidiff" -m "$tmp/api" "$module" >"$tmp/changes"
+quietly "$apidiff" -m "$tmp/api" "$module" >"$tmp/report"
 quietly "$apidiff" -m -incompatible "$tmp/api" "$module" >"$tmp/incompatible"
+# A new version is not a change of the API, although its constants are exported.
+grep -vE '^- (\./instrument\.)?Version: value changed ' "$tmp/incompatible" >"$tmp/api-changes" || true
+sed -n '/^Compatible changes:/,$ s/^- /+ /p' "$tmp/report" >>"$tmp/api-changes"
 "$go" run ./internal/metricsdiff "$release/docs/metrics.json" docs/metrics.json >"$tmp/metrics"
 
 version=$(./scripts/version.sh)
 IFS=. read -r major minor patch <<<"${tag#v}"
-if [ -s "$tmp/incompatible" ] || grep -q '^- ' "$tmp/metrics"; then
+if grep -q '^- ' "$tmp/api-changes" "$tmp/metrics"; then
   kind='incompatible changes'
   if [ "$major" -eq 0 ]; then needed=0.$((minor + 1)).0; else needed=$((major + 1)).0.0; fi
-elif [ -s "$tmp/changes" ] || [ -s "$tmp/metrics" ]; then
+elif [ -s "$tmp/api-changes" ] || [ -s "$tmp/metrics" ]; then
   kind=additions
   needed=$major.$((minor + 1)).0
 else
@@ -62,11 +65,10 @@ else
   exit 0
 fi
 
-echo "Changes of the Go API since $tag:"
-if [ -s "$tmp/changes" ]; then cat "$tmp/changes"; else echo 'none'; fi
-echo
-echo "Changes of the metrics since $tag (- incompatible, + addition):"
-if [ -s "$tmp/metrics" ]; then cat "$tmp/metrics"; else echo 'none'; fi
+echo "Changes since $tag (- incompatible, + addition) of the Go API:"
+if [ -s "$tmp/api-changes" ]; then cat "$tmp/api-changes"; else echo none; fi
+echo "and of the metrics:"
+if [ -s "$tmp/metrics" ]; then cat "$tmp/metrics"; else echo none; fi
 echo
 
 # A pre-release of a version counts as the version.
