@@ -19,6 +19,9 @@ apidiff       := $(BIN)/apidiff@$(APIDIFF_VERSION)-$(GOVERSION)/apidiff
 # The versions of discordgo that the tests run against besides the one in go.mod.
 DISCORDGO_VERSIONS := v0.28.1 v0.29.1-0.20260214123928-f43dd94faaac
 
+# The systems that a release has binaries for, as .goreleaser.yaml lists them.
+PLATFORMS := linux-amd64 linux-arm64 darwin-amd64 darwin-arm64 windows-amd64 windows-arm64
+
 # The race detector is on wherever it can be: it needs cgo.
 RACE ?= $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 # One package at a time: the tests wait for what happens in time, and packages
@@ -79,6 +82,17 @@ e2e: e2e-tools ## Run the end-to-end tests (E2E_LONG=1: with the full durations)
 	cd otelcol && $(GO) test $(RACE) -count=1 ./internal/...
 	cd otelcol && E2E=1 E2E_LONG='$(e2e-long)' $(GO) test $(RACE) -skip '^TestFleet$$' -count=1 -timeout 40m -v ./e2e
 	cd otelcol && E2E=1 E2E_LONG='$(e2e-long)' $(GO) test -run '^TestFleet$$' -count=1 -timeout 40m -v ./e2e
+
+# The second command links only the command line, and leaves the binary to look at.
+.PHONY: cross
+cross: $(PLATFORMS:%=cross@%) ## Compile every package for the systems that a release has binaries for
+
+cross@%: export CGO_ENABLED = 0
+cross@%: export GOOS = $(firstword $(subst -, ,$*))
+cross@%: export GOARCH = $(lastword $(subst -, ,$*))
+cross@%:
+	$(GO) build -trimpath ./...
+	$(GO) build -trimpath -o bin/cross/$*/ ./cmd/argus
 
 # The cheap checks come first. Each is a target of its own; `make -k lint`
 # goes on after a failure.
