@@ -9,12 +9,20 @@ GOLANGCI_LINT_VERSION := v2.15.0
 GOFUMPT_VERSION       := v0.12.0
 GOVULNCHECK_VERSION   := v1.9.0
 APIDIFF_VERSION       := v0.0.0-20261113113407-e3970619a1a4
+# GoReleaser v2.16 needs Go 1.26.3, and v2.18 needs Go 1.27.
+GORELEASER_VERSION      := v2.16.0
+GO_LICENSES_VERSION     := v1.6.0
+CYCLONEDX_GOMOD_VERSION := v1.10.0
 
 GOVERSION     := $(firstword $(shell $(GO) env GOVERSION))
 golangci-lint := $(BIN)/golangci-lint@$(GOLANGCI_LINT_VERSION)-$(GOVERSION)/golangci-lint
 gofumpt       := $(BIN)/gofumpt@$(GOFUMPT_VERSION)-$(GOVERSION)/gofumpt
 govulncheck   := $(BIN)/govulncheck@$(GOVULNCHECK_VERSION)-$(GOVERSION)/govulncheck
 apidiff       := $(BIN)/apidiff@$(APIDIFF_VERSION)-$(GOVERSION)/apidiff
+
+goreleaser      := $(BIN)/goreleaser@$(GORELEASER_VERSION)-$(GOVERSION)/goreleaser
+go-licenses     := $(BIN)/go-licenses@$(GO_LICENSES_VERSION)-$(GOVERSION)/go-licenses
+cyclonedx-gomod := $(BIN)/cyclonedx-gomod@$(CYCLONEDX_GOMOD_VERSION)-$(GOVERSION)/cyclonedx-gomod
 
 # The versions of discordgo that the tests run against besides the one in go.mod.
 DISCORDGO_VERSIONS := v0.28.1 v0.29.1-0.20260214123928-f43dd94faaac
@@ -32,6 +40,7 @@ ARGS     ?=
 BENCH    ?= .
 FUZZTIME ?= 10s
 E2E_LONG ?=
+SKIP     ?=
 
 .DEFAULT_GOAL := help
 
@@ -149,9 +158,30 @@ bench: ## Run the benchmarks (those that match BENCH)
 fuzz: ## Run every fuzz target for FUZZTIME
 	GO='$(GO)' ./scripts/fuzz.sh $(FUZZTIME)
 
+# GoReleaser finds the tool that writes the SBOMs in PATH.
+release-tools := $(goreleaser) $(cyclonedx-gomod)
+run-goreleaser = PATH='$(CURDIR)/$(dir $(cyclonedx-gomod)):'"$$PATH" $(goreleaser)
+
+.PHONY: licenses
+licenses: $(go-licenses) ## Write the licences of what the command line contains into bin/licenses
+	GO='$(GO)' GO_LICENSES='$(CURDIR)/$(go-licenses)' ./scripts/licenses.sh bin/licenses
+
+.PHONY: release-check
+release-check: $(goreleaser) ## Check the configuration of GoReleaser
+	$(goreleaser) check
+
+.PHONY: release-snapshot
+release-snapshot: $(release-tools) licenses ## Build a release into dist/ and publish nothing (SKIP=docker: without images)
+	$(run-goreleaser) release --snapshot --clean $(if $(SKIP),--skip='$(SKIP)')
+
+.PHONY: release
+release: $(release-tools) licenses ## Publish the tag of this commit; for the release workflow
+	./scripts/release-notes.sh "$$(git describe --exact-match --tags --match 'v[0-9]*')" >bin/release-notes.txt
+	$(run-goreleaser) release --clean --release-notes=bin/release-notes.txt
+
 .PHONY: clean
 clean: ## Remove what the Makefile installed and wrote
-	rm -rf .cache bin
+	rm -rf .cache bin dist
 
 # A tool lives in a folder that is named after its version and Go's, so a new
 # version of either installs it anew and is the only one kept.
@@ -167,3 +197,6 @@ $(eval $(call tool,golangci-lint,github.com/golangci/golangci-lint/v2/cmd/golang
 $(eval $(call tool,gofumpt,mvdan.cc/gofumpt,$(GOFUMPT_VERSION)))
 $(eval $(call tool,govulncheck,golang.org/x/vuln/cmd/govulncheck,$(GOVULNCHECK_VERSION)))
 $(eval $(call tool,apidiff,golang.org/x/exp/cmd/apidiff,$(APIDIFF_VERSION)))
+$(eval $(call tool,goreleaser,github.com/goreleaser/goreleaser/v2,$(GORELEASER_VERSION)))
+$(eval $(call tool,go-licenses,github.com/google/go-licenses,$(GO_LICENSES_VERSION)))
+$(eval $(call tool,cyclonedx-gomod,github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod,$(CYCLONEDX_GOMOD_VERSION)))
