@@ -8,6 +8,7 @@ BIN := .cache/bin
 GOLANGCI_LINT_VERSION := v2.15.0
 GOFUMPT_VERSION       := v0.12.0
 GOVULNCHECK_VERSION   := v1.9.0
+ACTIONLINT_VERSION    := v1.7.12
 APIDIFF_VERSION       := v0.0.0-20261113113407-e3970619a1a4
 # GoReleaser v2.16 needs Go 1.26.3, and v2.18 needs Go 1.27.
 GORELEASER_VERSION      := v2.16.0
@@ -18,6 +19,7 @@ GOVERSION     := $(firstword $(shell $(GO) env GOVERSION))
 golangci-lint := $(BIN)/golangci-lint@$(GOLANGCI_LINT_VERSION)-$(GOVERSION)/golangci-lint
 gofumpt       := $(BIN)/gofumpt@$(GOFUMPT_VERSION)-$(GOVERSION)/gofumpt
 govulncheck   := $(BIN)/govulncheck@$(GOVULNCHECK_VERSION)-$(GOVERSION)/govulncheck
+actionlint    := $(BIN)/actionlint@$(ACTIONLINT_VERSION)-$(GOVERSION)/actionlint
 apidiff       := $(BIN)/apidiff@$(APIDIFF_VERSION)-$(GOVERSION)/apidiff
 
 goreleaser      := $(BIN)/goreleaser@$(GORELEASER_VERSION)-$(GOVERSION)/goreleaser
@@ -106,7 +108,7 @@ cross@%:
 # The cheap checks come first. Each is a target of its own; `make -k lint`
 # goes on after a failure.
 .PHONY: lint
-lint: vet fmt-check golangci-lint tidy-check generate-check api-check vulncheck ## Run every static check
+lint: vet fmt-check actionlint golangci-lint tidy-check generate-check api-check vulncheck ## Run every static check
 
 .PHONY: vet
 vet: ## Run go vet
@@ -121,6 +123,11 @@ fmt: $(gofumpt) ## Format the Go files
 fmt-check: $(gofumpt) ## Check the format of the Go files
 	@files=$$($(gofumpt) -l .) || exit 1; \
 	if [ -n "$$files" ]; then printf 'not formatted, run "make fmt":\n%s\n' "$$files"; exit 1; fi
+
+# Without shellcheck and pyflakes: it would use them only where they are installed.
+.PHONY: actionlint
+actionlint: $(actionlint) ## Check the workflows of GitHub Actions
+	$(actionlint) -shellcheck= -pyflakes= .github/workflows/*.yml
 
 .PHONY: golangci-lint
 golangci-lint: $(golangci-lint) ## Run golangci-lint
@@ -196,6 +203,7 @@ endef
 $(eval $(call tool,golangci-lint,github.com/golangci/golangci-lint/v2/cmd/golangci-lint,$(GOLANGCI_LINT_VERSION)))
 $(eval $(call tool,gofumpt,mvdan.cc/gofumpt,$(GOFUMPT_VERSION)))
 $(eval $(call tool,govulncheck,golang.org/x/vuln/cmd/govulncheck,$(GOVULNCHECK_VERSION)))
+$(eval $(call tool,actionlint,github.com/rhysd/actionlint/cmd/actionlint,$(ACTIONLINT_VERSION)))
 $(eval $(call tool,apidiff,golang.org/x/exp/cmd/apidiff,$(APIDIFF_VERSION)))
 $(eval $(call tool,goreleaser,github.com/goreleaser/goreleaser/v2,$(GORELEASER_VERSION)))
 $(eval $(call tool,go-licenses,github.com/google/go-licenses,$(GO_LICENSES_VERSION)))
