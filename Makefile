@@ -8,14 +8,29 @@ BIN := .cache/bin
 GOLANGCI_LINT_VERSION := v2.15.0
 GOFUMPT_VERSION       := v0.12.0
 GOVULNCHECK_VERSION   := v1.9.0
+ACTIONLINT_VERSION    := v1.7.12
+APIDIFF_VERSION       := v0.0.0-20261113113407-e3970619a1a4
+# GoReleaser v2.16 needs Go 1.26.3, and v2.18 needs Go 1.27.
+GORELEASER_VERSION      := v2.16.0
+GO_LICENSES_VERSION     := v1.6.0
+CYCLONEDX_GOMOD_VERSION := v1.10.0
 
 GOVERSION     := $(firstword $(shell $(GO) env GOVERSION))
 golangci-lint := $(BIN)/golangci-lint@$(GOLANGCI_LINT_VERSION)-$(GOVERSION)/golangci-lint
 gofumpt       := $(BIN)/gofumpt@$(GOFUMPT_VERSION)-$(GOVERSION)/gofumpt
 govulncheck   := $(BIN)/govulncheck@$(GOVULNCHECK_VERSION)-$(GOVERSION)/govulncheck
+actionlint    := $(BIN)/actionlint@$(ACTIONLINT_VERSION)-$(GOVERSION)/actionlint
+apidiff       := $(BIN)/apidiff@$(APIDIFF_VERSION)-$(GOVERSION)/apidiff
+
+goreleaser      := $(BIN)/goreleaser@$(GORELEASER_VERSION)-$(GOVERSION)/goreleaser
+go-licenses     := $(BIN)/go-licenses@$(GO_LICENSES_VERSION)-$(GOVERSION)/go-licenses
+cyclonedx-gomod := $(BIN)/cyclonedx-gomod@$(CYCLONEDX_GOMOD_VERSION)-$(GOVERSION)/cyclonedx-gomod
 
 # The versions of discordgo that the tests run against besides the one in go.mod.
 DISCORDGO_VERSIONS := v0.28.1 v0.29.1-0.20260214123928-f43dd94faaac
+
+# The systems that a release has binaries for, as .goreleaser.yaml lists them.
+PLATFORMS := linux-amd64 linux-arm64 darwin-amd64 darwin-arm64 windows-amd64 windows-arm64
 
 # The race detector is on wherever it can be: it needs cgo.
 RACE ?= $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
@@ -27,6 +42,7 @@ ARGS     ?=
 BENCH    ?= .
 FUZZTIME ?= 10s
 E2E_LONG ?=
+SKIP     ?=
 
 .DEFAULT_GOAL := help
 
@@ -78,10 +94,21 @@ e2e: e2e-tools ## Run the end-to-end tests (E2E_LONG=1: with the full durations)
 	cd otelcol && E2E=1 E2E_LONG='$(e2e-long)' $(GO) test $(RACE) -skip '^TestFleet$$' -count=1 -timeout 40m -v ./e2e
 	cd otelcol && E2E=1 E2E_LONG='$(e2e-long)' $(GO) test -run '^TestFleet$$' -count=1 -timeout 40m -v ./e2e
 
+# The second command links only the command line, and leaves the binary to look at.
+.PHONY: cross
+cross: $(PLATFORMS:%=cross@%) ## Compile every package for the systems that a release has binaries for
+
+cross@%: export CGO_ENABLED = 0
+cross@%: export GOOS = $(firstword $(subst -, ,$*))
+cross@%: export GOARCH = $(lastword $(subst -, ,$*))
+cross@%:
+	$(GO) build -trimpath ./...
+	$(GO) build -trimpath -o bin/cross/$*/ ./cmd/argus
+
 # The cheap checks come first. Each is a target of its own; `make -k lint`
 # goes on after a failure.
 .PHONY: lint
-lint: vet fmt-check golangci-lint tidy-check generate-check vulncheck ## Run every static check
+lint: vet fmt-check actionlint golangci-lint tidy-check generate-check api-check vulncheck ## Run every static check
 
 .PHONY: vet
 vet: ## Run go vet
@@ -96,6 +123,11 @@ fmt: $(gofumpt) ## Format the Go files
 fmt-check: $(gofumpt) ## Check the format of the Go files
 	@files=$$($(gofumpt) -l .) || exit 1; \
 	if [ -n "$$files" ]; then printf 'not formatted, run "make fmt":\n%s\n' "$$files"; exit 1; fi
+
+# Without shellcheck and pyflakes: it would use them only where they are installed.
+.PHONY: actionlint
+actionlint: $(actionlint) ## Check the workflows of GitHub Actions
+	$(actionlint) -shellcheck= -pyflakes= .github/workflows/*.yml
 
 .PHONY: golangci-lint
 golangci-lint: $(golangci-lint) ## Run golangci-lint
@@ -117,6 +149,10 @@ generate: ## Write the generated files
 generate-check: ## Check that the generated files are up to date
 	GO='$(GO)' ./scripts/generate-check.sh
 
+.PHONY: api-check
+api-check: $(apidiff) ## Check that the version suits the changes of the API and the metrics since the last release
+	GO='$(GO)' APIDIFF='$(CURDIR)/$(apidiff)' ./scripts/api-check.sh
+
 .PHONY: vulncheck
 vulncheck: $(govulncheck) ## Look for known vulnerabilities
 	GOVULNCHECK='$(govulncheck)' ./scripts/vulncheck.sh
@@ -129,9 +165,30 @@ bench: ## Run the benchmarks (those that match BENCH)
 fuzz: ## Run every fuzz target for FUZZTIME
 	GO='$(GO)' ./scripts/fuzz.sh $(FUZZTIME)
 
+# GoReleaser finds the tool that writes the SBOMs in PATH.
+release-tools := $(goreleaser) $(cyclonedx-gomod)
+run-goreleaser = PATH='$(CURDIR)/$(dir $(cyclonedx-gomod)):'"$$PATH" $(goreleaser)
+
+.PHONY: licenses
+licenses: $(go-licenses) ## Write the licences of what the command line contains into bin/licenses
+	GO='$(GO)' GO_LICENSES='$(CURDIR)/$(go-licenses)' ./scripts/licenses.sh bin/licenses
+
+.PHONY: release-check
+release-check: $(goreleaser) ## Check the configuration of GoReleaser
+	$(goreleaser) check
+
+.PHONY: release-snapshot
+release-snapshot: $(release-tools) licenses ## Build a release into dist/ and publish nothing (SKIP=docker: without images)
+	$(run-goreleaser) release --snapshot --clean $(if $(SKIP),--skip='$(SKIP)')
+
+.PHONY: release
+release: $(release-tools) licenses ## Publish the tag of this commit; for the release workflow
+	./scripts/release-notes.sh "$$(git describe --exact-match --tags --match 'v[0-9]*')" >bin/release-notes.txt
+	$(run-goreleaser) release --clean --release-notes=bin/release-notes.txt
+
 .PHONY: clean
 clean: ## Remove what the Makefile installed and wrote
-	rm -rf .cache bin
+	rm -rf .cache bin dist
 
 # A tool lives in a folder that is named after its version and Go's, so a new
 # version of either installs it anew and is the only one kept.
@@ -146,3 +203,8 @@ endef
 $(eval $(call tool,golangci-lint,github.com/golangci/golangci-lint/v2/cmd/golangci-lint,$(GOLANGCI_LINT_VERSION)))
 $(eval $(call tool,gofumpt,mvdan.cc/gofumpt,$(GOFUMPT_VERSION)))
 $(eval $(call tool,govulncheck,golang.org/x/vuln/cmd/govulncheck,$(GOVULNCHECK_VERSION)))
+$(eval $(call tool,actionlint,github.com/rhysd/actionlint/cmd/actionlint,$(ACTIONLINT_VERSION)))
+$(eval $(call tool,apidiff,golang.org/x/exp/cmd/apidiff,$(APIDIFF_VERSION)))
+$(eval $(call tool,goreleaser,github.com/goreleaser/goreleaser/v2,$(GORELEASER_VERSION)))
+$(eval $(call tool,go-licenses,github.com/google/go-licenses,$(GO_LICENSES_VERSION)))
+$(eval $(call tool,cyclonedx-gomod,github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod,$(CYCLONEDX_GOMOD_VERSION)))
