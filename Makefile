@@ -34,9 +34,9 @@ PLATFORMS := linux-amd64 linux-arm64 darwin-amd64 darwin-arm64 windows-amd64 win
 
 # The race detector is on wherever it can be: it needs cgo.
 RACE ?= $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
-# One package at a time: the tests wait for what happens in time, and packages
-# side by side would take the processor from each other.
-TESTFLAGS ?= $(RACE) -p 1 -count=1 -timeout 30m
+# Most tests wait for most of their time, so more of them run side by side than
+# there are processors.
+TESTFLAGS ?= $(RACE) -parallel 4 -count=1 -timeout 30m
 
 ARGS     ?=
 BENCH    ?= .
@@ -56,10 +56,10 @@ demo: ## Run a bot against a fake Discord and serve its metrics (flags in ARGS="
 	@bin/argus demo $(ARGS)
 
 .PHONY: test
-test: test-default test-norace test-discordgo ## Run all tests, then those that touch discordgo against its other versions
+test: test-default test-norace ## Run all tests, with the discordgo of go.mod
 
 .PHONY: test-default
-test-default: ## Run all tests with the discordgo of go.mod
+test-default:
 ifeq ($(RACE),)
 	@echo "No C compiler, so no cgo: the tests run without the race detector."
 endif
@@ -69,8 +69,13 @@ endif
 # is slow, and discordgo has data races of its own where a voice connection
 # connects a second time.
 .PHONY: test-norace
-test-norace: ## Run the tests that cannot have the race detector, or not at full size
+test-norace:
 	$(GO) test -count=1 -run 'Alloc|VoiceAgain|LargeWorld' ./instrument/... ./discordtest
+
+# Skips what takes more than a moment, and does without the race detector.
+.PHONY: test-short
+test-short: ## Run the quick tests (about a minute)
+	$(GO) test -short -parallel 8 -count=1 -timeout 5m ./...
 
 .PHONY: test-discordgo
 test-discordgo: $(DISCORDGO_VERSIONS:%=test-discordgo@%) ## Run the tests that touch discordgo against its other versions

@@ -99,6 +99,9 @@ func TestRequestOption(t *testing.T) {
 
 // TestNew: with no session at first, one that comes later is measured, replaced by another, and asked for the budget.
 func TestNew(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	srv := newDiscord(t, discordtest.WithSessionStartLimit(1000, 900, time.Hour))
 	a, err := begin(environ(nil, nil), nil, []Option{WithAddr("127.0.0.1:0"), WithSessionStartPoll(time.Minute), new(journal).option()})

@@ -286,6 +286,9 @@ func TestPushAlone(t *testing.T) {
 
 // TestCollectorAway: the bot runs, the gauge and the log say so, and the push works when the collector is there.
 func TestCollectorAway(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	addr := freeAddr(t)
 	a, log := startPushing(t, map[string]string{
 		"OTEL_METRICS_EXPORTER":       "otlp,prometheus",

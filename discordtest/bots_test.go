@@ -53,6 +53,9 @@ func ExampleServer_Bot() {
 // TestBotsAreApart: events, refusals and REST faults reach the bot that they are
 // aimed at, and the other one with the same shard id goes on.
 func TestBotsAreApart(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	s := newServer(t, discordtest.WithGuilds(2))
 	a, b := s.Bot("Bot a-token"), s.Bot("b-token")
@@ -175,6 +178,9 @@ func canceled() context.Context {
 
 // TestIdentifiesOfBotsAreApart: max_concurrency is each bot's own.
 func TestIdentifiesOfBotsAreApart(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	s := newServer(t, discordtest.WithMaxConcurrency(1), discordtest.WithIdentifyWindow(time.Hour))
 	for _, token := range []string{"a", "b"} {

@@ -245,6 +245,9 @@ func waitStuck(t *testing.T, stuck *discordtest.Conn) {
 
 // A client that stops reading is dropped, and what is kept for it is bounded.
 func TestClientStopsReading(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	const timeout = 2 * time.Second
 	s := newServer(t, discordtest.WithoutGuildCreate(), discordtest.WithWriteTimeout(timeout))

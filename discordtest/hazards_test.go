@@ -669,6 +669,9 @@ func TestGuildEvents(t *testing.T) {
 }
 
 func TestShards(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	const shards = 4
 	s := newServer(t, discordtest.WithShards(shards), discordtest.WithGuilds(40))

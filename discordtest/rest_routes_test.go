@@ -274,6 +274,9 @@ var notAnswered = map[string]string{
 // request: discordgo must be able to decode the answer, and there must be something
 // in it. Which methods there are differs by version.
 func TestEveryMethodIsAnswered(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	s := newServer(t, discordtest.WithGuilds(1), discordtest.WithMembers(3))
 	sess := newSession(t, s, 0, 1)

@@ -226,6 +226,9 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 
 // discordgo never runs into a limit that the headers announce.
 func TestBuckets(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	s := newServer(t, discordtest.WithBuckets(2, time.Second))
 	sess := newSession(t, s, 0, 1)

@@ -16,6 +16,9 @@ import (
 // A zombie: the client's heartbeats arrive and nothing comes back, until
 // discordgo has missed five ACKs, leaves, and resumes what it has missed.
 func TestHang(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	s := newServer(t, discordtest.WithHeartbeatInterval(time.Second))
 	_, c, dispatched := reconnecting(t, s)

@@ -66,6 +66,9 @@ func sum(maps ...map[string]int) map[string]int {
 }
 
 func TestTrafficCountsAreExact(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	const shards, n = 2, 1500
 	var stats [2]discordtest.Stats
@@ -120,6 +123,9 @@ func TestTrafficCountsAreExact(t *testing.T) {
 // A bot that reconnects lives through every kind of fault, and meets each in the
 // first 30 s of a demo: four shards, 200 events a second, 16 IDENTIFYs per 250 ms.
 func TestTrafficFaults(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	const shards = 4
 	s := newServer(t, discordtest.WithShards(shards), discordtest.WithGuilds(60), discordtest.WithMembers(25),

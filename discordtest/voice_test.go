@@ -157,6 +157,9 @@ func TestVoiceJoinAndLeave(t *testing.T) {
 
 // TestVoiceMovedOut: somebody disconnects the bot.
 func TestVoiceMovedOut(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	s := newServer(t)
 	sess := newSession(t, s, 0, 1)
@@ -181,6 +184,9 @@ func TestVoiceMovedOut(t *testing.T) {
 
 // TestVoiceAgainWhenMoved: somebody moves the bot to another channel.
 func TestVoiceAgainWhenMoved(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	again(t)
 	t.Parallel()
 	s := newServer(t)
@@ -265,6 +271,9 @@ func settleVoice(t *testing.T, vc *discordgo.VoiceConnection) {
 
 // TestVoiceRefused: discordgo tries until it is let in.
 func TestVoiceRefused(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	s := newServer(t)
 	s.BehaveVoice(discordtest.VoiceBehavior{CloseOnIdentify: 4017})
@@ -299,6 +308,9 @@ func TestVoiceRefused(t *testing.T) {
 // TestVoiceFull: nobody answers, and discordgo gives up after 11 s. It keeps the
 // connection in its map.
 func TestVoiceFull(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	s := newServer(t)
 	s.BehaveVoice(discordtest.VoiceBehavior{Full: true})
@@ -317,6 +329,9 @@ func TestVoiceFull(t *testing.T) {
 // TestVoiceDiscoveryIsHeldBack: discordgo holds the lock of its VoiceConnection
 // while it waits.
 func TestVoiceDiscoveryIsHeldBack(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	s := newServer(t)
 	s.BehaveVoice(discordtest.VoiceBehavior{NoDiscovery: true})
@@ -545,6 +560,9 @@ func TestVoiceWire(t *testing.T) {
 
 // TestVoiceStrictness: the close codes that Discord documents.
 func TestVoiceStrictness(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	s := newServer(t, discordtest.WithHeartbeatTimeout(time.Hour))
 	v := rawJoin(t, s)
@@ -717,6 +735,9 @@ func TestVoiceEnds(t *testing.T) {
 // TestVoiceChannelChange: the bot changes the channel by itself, back from one
 // that it was moved to.
 func TestVoiceChannelChange(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	s := newServer(t)
 	v := rawJoin(t, s)

@@ -1,6 +1,7 @@
 package examples_test
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -22,6 +23,11 @@ var binaries string
 func TestMain(m *testing.M) {
 	if runtime.GOOS == "windows" {
 		fmt.Println("the examples are ended by signals, which Windows has not")
+		return
+	}
+	flag.Parse()
+	if testing.Short() {
+		fmt.Println("skipped: the examples are built and run")
 		return
 	}
 	folder, err := build()

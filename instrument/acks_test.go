@@ -453,6 +453,9 @@ func TestAckByCommand(t *testing.T) {
 // TestClientReplaced: a session whose REST calls are not seen has no outcomes
 // rather than wrong ones, and it is said.
 func TestClientReplaced(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, nil, instrument.WithSessionStartPoll(time.Hour)) // whose request is measured, and not the session's
 	s := b.session(0, 1)

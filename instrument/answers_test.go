@@ -155,6 +155,9 @@ func TestAcknowledgedAllTheSame(t *testing.T) {
 // TestTypedOn: Discord refuses the answer to an autocomplete whose user has typed
 // on. A command that is refused in the same way is another matter.
 func TestTypedOn(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	kinds := []discordtest.InteractionKind{discordtest.Autocomplete, discordtest.ApplicationCommand, discordtest.MessageComponent, discordtest.ModalSubmit}
 	for range 5 {

@@ -204,6 +204,9 @@ func proxyAt(address string, err error) func(*http.Request) (*url.URL, error) {
 
 // TestAttemptsOfReconnects: each is one.
 func TestAttemptsOfReconnects(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, nil)
 	s := b.session(0, 1)
@@ -223,6 +226,9 @@ func TestAttemptsOfReconnects(t *testing.T) {
 
 // TestAttemptsForVoice: those that fail are not taken for the gateway's either.
 func TestAttemptsForVoice(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, nil)
 	s := b.session(0, 1)

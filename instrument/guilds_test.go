@@ -117,6 +117,9 @@ func TestReidentify(t *testing.T) {
 }
 
 func TestOutageOverReidentify(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b, _, conn := guildBench(t, ways[0])
 	guild := b.srv.Guilds()[2]

@@ -276,6 +276,9 @@ func TestReconnectAsFirstPacket(t *testing.T) {
 // TestInvalidSessionAfterResume: v0.29.0 identifies on the same connection; its
 // master deadlocks.
 func TestInvalidSessionAfterResume(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, nil)
 	s := b.session(0, 1)
@@ -691,6 +694,9 @@ func TestResumedAfterClose(t *testing.T) {
 }
 
 func TestOverlappingSessions(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	const guilds = 4
 	b := newBench(t, servers(discordtest.WithGuilds(guilds), discordtest.WithMembers(6)))

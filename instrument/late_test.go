@@ -109,6 +109,9 @@ func TestReidentifyAttachedAfterOpen(t *testing.T) {
 // TestDeadlockAttachedAfterOpen: the session deadlocks while it reconnects, and
 // nobody has collected in between.
 func TestDeadlockAttachedAfterOpen(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b, s, conn := lateBench(t, ways[0])
 	b.awaitValue(up(0), 1)

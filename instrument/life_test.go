@@ -113,6 +113,9 @@ func TestConnectionLife(t *testing.T) {
 // TestHandshakesAreToldApart reconnects 50 times, as sessions that go on and as
 // new ones in turn.
 func TestHandshakesAreToldApart(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	const shards, rounds = 5, 10
 	b := newBench(t, servers(discordtest.WithGuilds(0), discordtest.WithShards(shards)))
@@ -183,6 +186,9 @@ func TestHandshakesAreToldApart(t *testing.T) {
 // TestFatalCodeIsRetried: discordgo tries again after a code that forbids it, for
 // ever, and tells no handler.
 func TestFatalCodeIsRetried(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, nil)
 	s := b.session(0, 1)
@@ -264,6 +270,9 @@ func TestTrafficOfTheGateway(t *testing.T) {
 // TestLatencyOfLateAcknowledgements: discordgo sends on while heartbeats are
 // pending, and each acknowledgement is for the oldest.
 func TestLatencyOfLateAcknowledgements(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, servers(discordtest.WithHeartbeatInterval(time.Second)))
 	s := b.session(0, 1)
@@ -282,6 +291,9 @@ func TestLatencyOfLateAcknowledgements(t *testing.T) {
 // the answers of heartbeats that never had one. At once is a sixteenth of the
 // interval: a machine that is busy needs a longer one.
 func TestLatencyAfterLostAcknowledgement(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	const lost = 2
 	recovers := func(interval time.Duration) bool {

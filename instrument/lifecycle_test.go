@@ -308,6 +308,9 @@ func TestClose(t *testing.T) {
 
 // TestShardsUp is what /readyz asks.
 func TestShardsUp(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, servers(discordtest.WithShards(3)))
 	sessions := []*discordgo.Session{b.session(0, 3), b.session(1, 3), b.session(2, 3)}
@@ -360,6 +363,9 @@ func TestUnknownIsAbsent(t *testing.T) {
 // TestDialerReplaced: what the tap then misses is said, and the shard is not
 // called down.
 func TestDialerReplaced(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, nil)
 	s := b.session(0, 1)
@@ -406,6 +412,9 @@ func TestStateTrackingOff(t *testing.T) {
 
 // TestStateCounts compares with what the fake Discord has.
 func TestStateCounts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, servers(discordtest.WithGuilds(600), discordtest.WithMembers(3)))
 	s := b.session(0, 1)
@@ -432,6 +441,9 @@ func TestStateCounts(t *testing.T) {
 
 // TestIdentifyShard: a shard that is set in Identify alone is known too.
 func TestIdentifyShard(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, servers(discordtest.WithShards(8)))
 	s := b.session(0, 1)
@@ -457,6 +469,9 @@ func TestIdentifyShard(t *testing.T) {
 
 // TestManyShardsAreBounded: no more shard labels than the cap.
 func TestManyShardsAreBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, nil)
 	s, err := discordgo.New("Bot x")

@@ -314,6 +314,9 @@ func TestBanOfTheEdge(t *testing.T) {
 // TestProxysCacheIsOld: nirn-proxy keeps GET /gateway/bot for half an hour, with
 // the Date of then.
 func TestProxysCacheIsOld(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, nil)
 	s := b.session(0, 1)

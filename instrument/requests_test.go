@@ -279,6 +279,9 @@ func gzipped(body string) string {
 // TestRESTErrors: the code of the JSON is counted, however the body comes, and
 // what is not known is not.
 func TestRESTErrors(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	long := strings.Repeat("x", 20<<10)
 	for name, tt := range map[string]struct {
@@ -509,6 +512,9 @@ const gatewayBot = `{"url":"ws://127.0.0.1","shards":3,"session_start_limit":{"t
 // TestSessionStart: the budget of IDENTIFYs is that of the bot's own last GET
 // /gateway/bot, until it is set back.
 func TestSessionStart(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, servers(discordtest.WithSessionStartLimit(1000, 900, time.Hour), discordtest.WithMaxConcurrency(4)))
 	s := b.session(0, 1)

@@ -96,6 +96,9 @@ func TestOtherBot(t *testing.T) {
 // TestOtherBotFoundOut: a token that is set after the session was attached, before
 // it is opened. The session is left out, and works.
 func TestOtherBotFoundOut(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	for name, call := range map[string]bool{"when it dials": false, "by a REST call": true} {
 		t.Run(name, func(t *testing.T) {
@@ -291,6 +294,9 @@ func TestScaledByWhoCameLater(t *testing.T) {
 // TestClosedForGood: a session that the bot has closed does not speak for its
 // shard, until it is opened again.
 func TestClosedForGood(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, servers(discordtest.WithShards(2), discordtest.WithGuilds(6)))
 	first, second := b.session(0, 2), b.session(1, 2)
@@ -512,6 +518,9 @@ func (b *bench) awaitSessions(want float64) {
 // the bot has dropped. There is one such session for each shard, and none once
 // another one is up.
 func TestFailedSessionIsHeld(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	b := newBench(t, servers(discordtest.WithShards(2)))
 	fail := func(shard int) (detach func()) {
 		s := once(b.loose(shard, 2)) // master repeats a request with any 5xx

@@ -140,6 +140,9 @@ func voiceLocked(vc *discordgo.VoiceConnection) func() bool {
 // TestVoiceAgainClients: a connection that was lost does not count until it is
 // back, though discordgo keeps it.
 func TestVoiceAgainClients(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	again(t)
 	t.Parallel()
 	b := newBench(t, nil)
@@ -166,6 +169,9 @@ func TestVoiceAgainClients(t *testing.T) {
 
 // TestVoiceThatFailed: discordgo keeps a connection that never came about.
 func TestVoiceThatFailed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, nil)
 	s := b.session(0, 1)
@@ -329,6 +335,9 @@ func voiceDisconnect(code, initiator string) string {
 
 // TestVoiceDisconnects: a bot that leaves ends its connection, once.
 func TestVoiceDisconnects(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, nil)
 	s := b.session(0, 1)

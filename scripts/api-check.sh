@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Compares the exported Go API and the metrics with the last release, and fails if
-# instrument.Version is lower than the version that the changes need (RELEASING.md):
+# the version of CHANGELOG.md is lower than the one that the changes need (RELEASING.md):
 #
 #   incompatible changes   the next minor version before 1.0.0, then the next major version
 #   additions              the next minor version
@@ -47,8 +47,7 @@ quietly() {
 (cd "$release" && quietly "$apidiff" -m -w "$tmp/api" "$module")
 quietly "$apidiff" -m "$tmp/api" "$module" >"$tmp/report"
 quietly "$apidiff" -m -incompatible "$tmp/api" "$module" >"$tmp/incompatible"
-# A new version is not a change of the API, although its constants are exported.
-grep -vE '^- (\./instrument\.)?Version: value changed ' "$tmp/incompatible" >"$tmp/api-changes" || true
+grep '^- ' "$tmp/incompatible" >"$tmp/api-changes" || true
 sed -n '/^Compatible changes:/,$ s/^- /+ /p' "$tmp/report" >>"$tmp/api-changes"
 "$go" run ./internal/metricsdiff "$release/docs/metrics.json" docs/metrics.json >"$tmp/metrics"
 
@@ -74,7 +73,7 @@ echo
 # A pre-release of a version counts as the version.
 lowest=$(printf '%s\n' "$needed" "${version%%-*}" | sort -V | head -n 1)
 if [ "$lowest" != "$needed" ]; then
-  echo "There are $kind, which need version $needed, but instrument.Version is $version: raise it, or keep what $tag has (RELEASING.md)." >&2
+  echo "There are $kind, which need version $needed, but the first section of CHANGELOG.md is $version: raise it, or keep what $tag has (RELEASING.md)." >&2
   exit 1
 fi
-echo "There are $kind, and instrument.Version is $version: that is enough."
+echo "There are $kind, and the next version is $version: that is enough."

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Prints the section of CHANGELOG.md of the version that is released, without its
-# heading. Fails if the tag, instrument.Version and the changelog do not agree.
+# heading. Fails if the tag and the changelog do not agree, or the date is missing.
 #
 #   scripts/release-notes.sh TAG
 set -euo pipefail
@@ -10,7 +10,12 @@ tag=${1:?usage: scripts/release-notes.sh TAG}
 version=$(./scripts/version.sh)
 
 if [ "$tag" != "v$version" ]; then
-  echo "the tag is $tag, but instrument.Version is \"$version\"" >&2
+  echo "the tag is $tag, but the first section of CHANGELOG.md is $version" >&2
+  exit 1
+fi
+
+if ! grep -qE "^## \[${version//./\\.}\] - [0-9]{4}-[0-9]{2}-[0-9]{2}$" CHANGELOG.md; then
+  echo "CHANGELOG.md: the section $version has no date: write \"## [$version] - $(date -u +%F)\"" >&2
   exit 1
 fi
 

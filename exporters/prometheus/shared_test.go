@@ -193,6 +193,9 @@ func TestExpect(t *testing.T) {
 // TestRegistryInRegistry: a registry that another one collects is locked meanwhile,
 // and a third waits to register. Nobody waits for ever.
 func TestRegistryInRegistry(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	inner, outer := client.NewRegistry(), client.NewRegistry()
 	e := newExporter(t, prometheus.WithRegistry(inner, inner), prometheus.WithErrorHandler(otel.ErrorHandlerFunc(func(error) {})))
 	fill(t, newMeter(e))

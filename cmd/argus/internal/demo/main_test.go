@@ -87,6 +87,9 @@ func begin(t *testing.T, args ...string) *running {
 
 func beginAt(t *testing.T, pace pace, args ...string) *running {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("runs a demo for seconds")
+	}
 	c, err := parse(args, io.Discard)
 	if err != nil {
 		t.Fatalf("parse(%q): %v", args, err)

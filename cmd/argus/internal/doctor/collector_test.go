@@ -123,6 +123,9 @@ func (a *authority) issue(t *testing.T, address string, expired bool) (certFile,
 
 // TestCollector: each way in which an export fails has its cause told, and one that works is taken.
 func TestCollector(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	const host = "127.0.4.1"
 	a := newAuthority(t)
 	authorities := "OTEL_EXPORTER_OTLP_CERTIFICATE=" + file(t, "authority.pem", a.pem)

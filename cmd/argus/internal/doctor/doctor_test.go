@@ -208,6 +208,9 @@ func read(t *testing.T, b *bottest.Bot) {
 
 // TestHealthy: two processes with two shards each, a collector, all as it should be.
 func TestHealthy(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	discord := bottest.Discord(t, discordtest.WithShards(4), discordtest.WithMaxConcurrency(16), discordtest.WithSessionStartLimit(1000, 900, time.Hour))
 	first := bottest.Start(t, discord, "127.0.3.1:0", "0", []int{0, 1}, 4, argus.WithAuthToken(pageToken), argus.WithExporters(argus.Prometheus))
 	second := bottest.Start(t, discord, "127.0.3.2:0", "1", []int{2, 3}, 4, argus.WithAuthToken(pageToken), argus.WithExporters(argus.Prometheus))

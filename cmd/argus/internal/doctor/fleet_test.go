@@ -360,6 +360,9 @@ func TestTaken(t *testing.T) {
 
 // TestRealBots asks two healthy bots of real sessions, told apart by nothing but their service name, and then by their bot alone.
 func TestRealBots(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	environment(t, closed(t, "127.0.5.10"))
 	for name, of := range map[string]func(bot string) argus.Option{"job": argus.WithServiceName, "bot": argus.WithBot} {
 		t.Run(name, func(t *testing.T) {
