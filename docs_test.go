@@ -3,6 +3,7 @@ package argus_test
 import (
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -57,5 +58,26 @@ func TestDocumentsNameWhatExists(t *testing.T) {
 	}
 	if names < 30 || links < 20 {
 		t.Errorf("only %d names of tests and %d links found: does the test still read the documents right?", names, links)
+	}
+}
+
+// TestReadmeCompiles: the program in the README is complete.
+func TestReadmeCompiles(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(readme), "```go\npackage main")
+	program, _, ends := strings.Cut(rest, "\n```")
+	if !found || !ends {
+		t.Fatal("the README has no program")
+	}
+	file := filepath.Join(t.TempDir(), "main.go")
+	if err := os.WriteFile(file, []byte("package main"+program+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("go", "vet", file).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
