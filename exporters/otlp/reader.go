@@ -18,6 +18,8 @@ import (
 const (
 	defaultInterval = time.Minute
 	defaultTimeout  = 30 * time.Second
+
+	defaultExportTimeout = 10 * time.Second
 )
 
 // reader collects when the exporter asks it to. OpenTelemetry's PeriodicReader
