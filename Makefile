@@ -40,7 +40,7 @@ demo: ## Run a bot against a fake Discord and serve its metrics (flags in ARGS="
 	@bin/argus demo $(ARGS)
 
 .PHONY: test
-test: test-default test-norace test-discordgo ## Run all tests, then those that touch discordgo against its other versions
+test: test-default test-norace test-no-otlp test-discordgo ## Run all tests, then those that touch discordgo against its other versions
 
 .PHONY: test-default
 test-default: ## Run all tests with the discordgo of go.mod
@@ -55,6 +55,13 @@ endif
 .PHONY: test-norace
 test-norace: ## Run the tests that cannot have the race detector, or not at full size
 	$(GO) test -count=1 -run 'Alloc|VoiceAgain|LargeWorld' ./instrument/... ./discordtest
+
+# The build tag leaves the push, and gRPC with it, out of the program. Tests that
+# push are skipped; one asserts that neither is linked in.
+.PHONY: test-no-otlp
+test-no-otlp: ## Run the facade's tests with the build tag argus_no_otlp
+	$(GO) build -tags argus_no_otlp ./...
+	$(GO) test -count=1 -tags argus_no_otlp .
 
 .PHONY: test-discordgo
 test-discordgo: $(DISCORDGO_VERSIONS:%=test-discordgo@%) ## Run the tests that touch discordgo against its other versions

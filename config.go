@@ -15,7 +15,6 @@ import (
 
 	sdkresource "go.opentelemetry.io/otel/sdk/resource"
 
-	"github.com/argus-dgo/argus/exporters/otlp"
 	"github.com/argus-dgo/argus/internal/catalog"
 	"github.com/argus-dgo/argus/internal/settingfile"
 	"github.com/argus-dgo/argus/resource"
@@ -27,7 +26,7 @@ type Exporter string
 // The exporters, named as in OTEL_METRICS_EXPORTER.
 const (
 	Prometheus Exporter = "prometheus" // a page that Prometheus pulls from
-	OTLP       Exporter = "otlp"       // a push to an OpenTelemetry collector over gRPC
+	OTLP       Exporter = "otlp"       // a push to an OpenTelemetry collector, over gRPC or HTTP; not with the build tag argus_no_otlp
 )
 
 // A Source says where the value of a setting came from: the name of an option ("WithPort"), the name of an environment
@@ -147,18 +146,6 @@ type resolved struct {
 	Config
 	token    secret
 	resource *sdkresource.Resource
-}
-
-// checkPush has the variables of the push judged by package otlp, early enough to be reported with the other settings.
-func checkPush() error {
-	trial, err := otlp.New(context.Background(), otlp.WithReport(func(error) {}))
-	if err != nil {
-		return err
-	}
-	abandoned, cancel := context.WithCancel(context.Background())
-	cancel()
-	_ = trial.Shutdown(abandoned) // it has nothing to send, and says that it could not
-	return nil
 }
 
 // draft is what the settings are parsed into, before those that depend on each other are put together.
@@ -449,18 +436,19 @@ var settings = []setting{
 	},
 	{
 		variable:  "OTEL_EXPORTER_OTLP_ENDPOINT",
-		byDefault: "`localhost:4317` over TLS, as OpenTelemetry for Go has it",
-		values:    "a URL such as http://collector:4317, or a target in gRPC's notation, such as 127.0.0.1:4317",
-		meaning: "Where the push goes. `http` means plain text, `https` TLS. For an address without a scheme OpenTelemetry's exporter logs that it is no URL (`parse url`); " +
-			"it is used all the same, and `dns:///127.0.0.1:4317` keeps the log clean.",
+		byDefault: "`grpc`: `localhost:4317` over TLS, as OpenTelemetry for Go has it; `http/protobuf`: `http://localhost:4318`",
+		values:    "a URL such as http://collector:4317; with grpc also a target in gRPC's notation, such as 127.0.0.1:4317",
+		meaning: "Where the push goes. `http` means plain text, `https` TLS. With `http/protobuf` the path `/v1/metrics` is added to it, and `OTEL_EXPORTER_OTLP_METRICS_ENDPOINT` is used as it is. " +
+			"With `grpc`, OpenTelemetry's exporter logs that an address without a scheme is no URL (`parse url`); it is used all the same, and `dns:///127.0.0.1:4317` keeps the log clean.",
 		push: true,
 	},
 	{
 		variable:  "OTEL_EXPORTER_OTLP_PROTOCOL",
 		byDefault: "`grpc`",
-		values:    "grpc, in any case",
-		meaning:   "Protocol of the push. Argus speaks gRPC, which collectors accept on port 4317.",
-		push:      true,
+		values:    "grpc or http/protobuf, in any case",
+		meaning: "Protocol of the push. Collectors accept `grpc` on port 4317 and `http/protobuf` on port 4318. Proxies: `grpc` uses `HTTPS_PROXY`; `http/protobuf` uses `HTTP_PROXY` for an `http` endpoint and " +
+			"`HTTPS_PROXY` for an `https` one; `NO_PROXY` counts for both.",
+		push: true,
 	},
 	{
 		variable:  "OTEL_EXPORTER_OTLP_HEADERS",
