@@ -219,6 +219,9 @@ func (e *Exporter) Endpoint() string { return e.push.endpoint }
 // Protocol is what is spoken there.
 func (e *Exporter) Protocol() Protocol { return e.push.protocol }
 
+// Insecure says whether exports go out in plain text.
+func (e *Exporter) Insecure() bool { return e.push.insecure }
+
 // Up says whether the last export succeeded; known is false before the first
 // one has ended.
 func (e *Exporter) Up() (up, known bool) {

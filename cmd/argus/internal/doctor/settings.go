@@ -135,7 +135,10 @@ func (d *doctor) settings() []setting {
 		return list
 	}
 	source, _ := otlpVariable("ENDPOINT")
-	list = append(list, setting{"collector", "OTEL_EXPORTER_OTLP_ENDPOINT", collectorEndpoint(), orDefault(source)})
+	endpoint, protocol := pushesTo()
+	list = append(list, setting{"collector", "OTEL_EXPORTER_OTLP_ENDPOINT", endpoint, orDefault(source)})
+	source, _ = otlpVariable("PROTOCOL")
+	list = append(list, setting{"its protocol", "OTEL_EXPORTER_OTLP_PROTOCOL", string(protocol), orDefault(source)})
 	for _, v := range []struct {
 		name, variable string
 		secret         bool
@@ -169,14 +172,14 @@ func otlpVariable(name string) (variable, value string) {
 	return "", ""
 }
 
-// collectorEndpoint is the host and port that the bot would push to.
-func collectorEndpoint() string {
+// pushesTo is the host and port that the bot would push to, and the protocol.
+func pushesTo() (endpoint string, protocol otlp.Protocol) {
 	e, err := otlp.New(context.Background(), otlp.WithReport(func(error) {}))
 	if err != nil {
-		return "" // Resolve has told it
+		return "", "" // Resolve has told it
 	}
 	defer discard(e)
-	return e.Endpoint()
+	return e.Endpoint(), e.Protocol()
 }
 
 func (d *doctor) exports(e argus.Exporter) bool { return slices.Contains(d.config.Exporters, e) }
