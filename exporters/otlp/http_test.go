@@ -306,6 +306,28 @@ func TestTimeoutIsOfAllTries(t *testing.T) {
 	})
 }
 
+// TestLateCollector: a collector that starts after the bot has the metrics without waiting for the interval (an hour).
+func TestLateCollector(t *testing.T) {
+	overProtocols(t, func(t *testing.T, p Protocol) {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		addr := l.Addr().String()
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		rec := newRecord()
+		e := newPushAs(t, p, rec, WithEndpoint("http://"+addr), WithTimeout(time.Second), optionFunc(func(c *config) { c.reconnect = 20 * time.Millisecond }))
+		e.Begin()
+		rec.wait(t, "a report", func(errs []error, _ []bool) bool { return len(errs) == 1 })
+		c := &collector{}
+		serveAs(t, p, c, addr)
+		receive(t, c)
+		rec.wait(t, "the recovery", func(_ []error, states []bool) bool { return slices.Equal(states, []bool{false, true}) })
+	})
+}
+
 // TestOtherProtocol: the port of the other protocol is named as such.
 func TestOtherProtocol(t *testing.T) {
 	overProtocols(t, func(t *testing.T, p Protocol) {
