@@ -55,7 +55,7 @@ func serveHandler(t *testing.T, c *collector, addr string, handler http.Handler)
 		t.Fatal(err)
 	}
 	var handlers sync.WaitGroup
-	s := &http.Server{TLSConfig: c.tls, ErrorLog: quiet, ReadHeaderTimeout: deadline, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s := &http.Server{TLSConfig: c.tls.Clone(), ErrorLog: quiet, ReadHeaderTimeout: deadline, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		handlers.Add(1)
 		defer handlers.Done()
 		handler.ServeHTTP(w, r)
