@@ -61,6 +61,7 @@
 // gRPC's own back-off would grow to two minutes; here it ends at [MaxReconnectDelay],
 // and an export that found nobody is repeated at that pace instead of
 // at the interval, so data is there again within 10 s of the collector's return.
+// A connection that has died in silence, as when a firewall forgets it, costs one export at most.
 // A pause that the collector asks for (Retry-After, or gRPC's RetryInfo) is kept, up to
 // five minutes; ForceFlush and Shutdown do not wait for it.
 //

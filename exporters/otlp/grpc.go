@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
 )
 
@@ -20,16 +21,22 @@ import (
 // reads the other variables itself and puts options before them.
 func (c *config) grpcOptions() []otlpmetricgrpc.Option {
 	opts := []otlpmetricgrpc.Option{
-		otlpmetricgrpc.WithDialOption(grpc.WithConnectParams(grpc.ConnectParams{
-			Backoff: backoff.Config{
-				BaseDelay:  min(500*time.Millisecond, c.reconnect),
-				Multiplier: 1.6,
-				Jitter:     0.2,
-				MaxDelay:   c.reconnect,
-			},
-			MinConnectTimeout: MaxReconnectDelay,
-		})),
-		otlpmetricgrpc.WithDialOption(grpc.WithChainUnaryInterceptor(keepRefusal)),
+		// All in one: a second WithDialOption would replace the first (otlpmetricgrpc v1.47).
+		otlpmetricgrpc.WithDialOption(
+			grpc.WithConnectParams(grpc.ConnectParams{
+				Backoff: backoff.Config{
+					BaseDelay:  min(500*time.Millisecond, c.reconnect),
+					Multiplier: 1.6,
+					Jitter:     0.2,
+					MaxDelay:   c.reconnect,
+				},
+				MinConnectTimeout: MaxReconnectDelay,
+			}),
+			// gRPC would keep to a connection that has died in silence until TCP gives up. A ping goes with an
+			// export after 10 s without traffic, which is the least that gRPC takes, and none goes without an export.
+			grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 10 * time.Second, Timeout: MaxReconnectDelay}),
+			grpc.WithChainUnaryInterceptor(keepRefusal),
+		),
 		otlpmetricgrpc.WithRetry(otlpmetricgrpc.RetryConfig(c.retry())),
 	}
 	plain := c.insecure
