@@ -77,6 +77,13 @@ test-norace:
 test-short: ## Run the quick tests (about a minute)
 	$(GO) test -short -parallel 8 -count=1 -timeout 5m ./...
 
+# The build tag leaves the push, and gRPC with it, out of the program. Tests that
+# push are skipped; one asserts that neither is linked in.
+.PHONY: test-no-otlp
+test-no-otlp: ## Run the facade's tests with the build tag argus_no_otlp
+	$(GO) build -tags argus_no_otlp ./...
+	$(GO) test -count=1 -tags argus_no_otlp .
+
 .PHONY: test-discordgo
 test-discordgo: $(DISCORDGO_VERSIONS:%=test-discordgo@%) ## Run the tests that touch discordgo against its other versions
 

@@ -291,6 +291,9 @@ func TestNothingStartsOnError(t *testing.T) {
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
+			if strings.Contains(tc.variables["OTEL_METRICS_EXPORTER"], "otlp") {
+				needsPush(t)
+			}
 			t.Setenv("OTEL_METRIC_EXPORT_INTERVAL", "soon") // matters to those who push
 			log := new(journal)
 			a, err := start(environ(tc.variables, nil), tc.session, append(tc.opts, log.option()))

@@ -12,7 +12,6 @@ import (
 
 	sdkresource "go.opentelemetry.io/otel/sdk/resource"
 
-	"github.com/argus-dgo/argus/exporters/otlp"
 	"github.com/argus-dgo/argus/internal/catalog"
 	"github.com/argus-dgo/argus/internal/settingfile"
 	"github.com/argus-dgo/argus/resource"
@@ -123,18 +122,6 @@ type resolved struct {
 	Config
 	token    secret
 	resource *sdkresource.Resource
-}
-
-// checkPush has the variables of the push judged by package otlp, early enough to be reported with the other settings.
-func checkPush() error {
-	trial, err := otlp.New(context.Background(), otlp.WithReport(func(error) {}))
-	if err != nil {
-		return err
-	}
-	abandoned, cancel := context.WithCancel(context.Background())
-	cancel()
-	_ = trial.Shutdown(abandoned) // it has nothing to send, and says that it could not
-	return nil
 }
 
 // draft is what the settings are parsed into, before those that depend on each other are put together.

@@ -246,11 +246,14 @@ func TestPrecedence(t *testing.T) {
 			setting: "OTEL_SDK_DISABLED", want: func(c resolved) any { return c.Disabled }, value: true, source: "OTEL_SDK_DISABLED",
 		},
 		{
-			name: "another SDK's protocol does not concern the page", variables: map[string]string{"OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"},
+			name: "another SDK's protocol does not concern the page", variables: map[string]string{"OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"},
 			setting: "OTEL_METRICS_EXPORTER", want: func(c resolved) any { return joinExporters(c.Exporters) }, value: "prometheus", source: SourceDefault,
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
+			if exporters, ok := tc.value.(string); ok && tc.setting == envExporters && strings.Contains(exporters, string(OTLP)) {
+				needsPush(t)
+			}
 			c, err := resolve(environ(tc.variables, tc.files), collect(tc.opts))
 			if err != nil || c.Refused() != nil {
 				t.Fatalf("resolve: %v, refused %v", err, c.Refused())

@@ -13,7 +13,7 @@ type Exporter string
 // The exporters, named as in OTEL_METRICS_EXPORTER.
 const (
 	Prometheus Exporter = "prometheus" // a page that Prometheus pulls from
-	OTLP       Exporter = "otlp"       // a push to an OpenTelemetry collector over gRPC
+	OTLP       Exporter = "otlp"       // a push to an OpenTelemetry collector, over gRPC or HTTP; not with the build tag argus_no_otlp
 )
 
 // parseExporters returns the exporters of a list, sorted and each once.

@@ -273,6 +273,7 @@ func TestInteractionsByHTTP(t *testing.T) {
 
 // TestPushesOfTwoBots: two that cannot be told apart are refused, and the process' metrics are pushed once.
 func TestPushesOfTwoBots(t *testing.T) {
+	needsPush(t)
 	begin := func(opts ...Option) (*Argus, error) {
 		return begin(environ(nil, nil), nil, append([]Option{WithExporters(OTLP), new(journal).option()}, opts...))
 	}

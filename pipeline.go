@@ -12,7 +12,6 @@ import (
 	"sync/atomic"
 
 	client "github.com/prometheus/client_golang/prometheus"
-	bridge "go.opentelemetry.io/contrib/bridges/prometheus"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
@@ -20,7 +19,6 @@ import (
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/exemplar"
 
-	"github.com/argus-dgo/argus/exporters/otlp"
 	"github.com/argus-dgo/argus/exporters/prometheus"
 	"github.com/argus-dgo/argus/instrument"
 	"github.com/argus-dgo/argus/internal/catalog"
@@ -52,10 +50,19 @@ type pipeline struct {
 	host     *host          // nil without a server
 	server   *server.Server // the host's
 	serverUp atomic.Bool
-	places   []any          // where process metrics go to; guarded by turns
-	service  string         // service.name
-	push     *otlp.Exporter // nil without the exporter
-	pushLost atomic.Bool    // since the last time that it worked
+	places   []any       // where process metrics go to; guarded by turns
+	service  string      // service.name
+	push     pusher      // nil without the exporter
+	pushLost atomic.Bool // since the last time that it worked
+}
+
+// pusher is the push, which the build tag argus_no_otlp leaves out.
+type pusher interface {
+	Reader() sdkmetric.Reader
+	Endpoint() string
+	Up() (up, known bool)
+	Begin()
+	Shutdown(context.Context) error
 }
 
 // newPipeline makes all parts and starts none: no port is bound and nothing is sent.
@@ -99,25 +106,6 @@ func (p *pipeline) make(c resolved, o *options) error {
 		push = p.makePush(c)
 	}
 	return errors.Join(pull, push)
-}
-
-// makePush makes the periodic push. All of its settings but these are OpenTelemetry's variables.
-func (p *pipeline) makePush(c resolved) (err error) {
-	if err := p.queuePush(c); err != nil {
-		return err
-	}
-	opts := []otlp.Option{otlp.WithReport(p.report), otlp.WithOnState(p.pushChanged)}
-	if c.ProcessMetrics {
-		registry := client.NewRegistry()
-		for _, collector := range p.processCollectors(true) {
-			if err := registry.Register(collector); err != nil {
-				return fmt.Errorf("cannot collect %T: %w", collector, err)
-			}
-		}
-		opts = append(opts, otlp.WithProducers(bridge.NewMetricProducer(bridge.WithGatherer(registry))))
-	}
-	p.push, err = otlp.New(context.Background(), opts...)
-	return err
 }
 
 // makePull makes the metrics page and, if one is wanted, the server.

@@ -1,3 +1,5 @@
+//go:build !argus_no_otlp
+
 package argus
 
 import (
@@ -6,6 +8,8 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -23,6 +27,9 @@ import (
 	"github.com/argus-dgo/argus/instrument"
 	"github.com/argus-dgo/argus/internal/catalog"
 )
+
+// needsPush skips a test, or a case of one, where the push is left out of the program.
+func needsPush(*testing.T) {}
 
 // A collector takes what is pushed to it.
 type collector struct {
@@ -412,4 +419,27 @@ func TestIdentityIsPushed(t *testing.T) {
 		defer c.mu.Unlock()
 		return c.resource["bot"] == "music" && c.resource["region"] == "eu" && c.resource["service.name"] == "jukebox" && c.resource["cluster"] == "default"
 	})
+}
+
+// TestPushOverHTTP: the variable alone chooses the protocol.
+func TestPushOverHTTP(t *testing.T) {
+	got := make(chan string, 100)
+	srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		got <- r.Method + " " + r.URL.Path + " " + r.Header.Get("Content-Type") + " " + r.Header.Get("Api-Key")
+	}))
+	t.Cleanup(srv.Close)
+	a, _ := startPushing(t, map[string]string{
+		"OTEL_METRICS_EXPORTER":       "otlp",
+		"OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+		"OTEL_EXPORTER_OTLP_ENDPOINT": srv.URL,
+		"OTEL_EXPORTER_OTLP_HEADERS":  "api-key=key",
+	})
+	const want = "POST /v1/metrics application/x-protobuf key"
+	if request := <-got; request != want {
+		t.Errorf("the first push is %q, want %q", request, want)
+	}
+	shutDown(t, a)
+	if request := <-got; request != want {
+		t.Errorf("the last push is %q, want %q", request, want)
+	}
 }

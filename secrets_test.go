@@ -26,6 +26,7 @@ var handled struct {
 // wrong, and reads all that Argus says: the metrics, the log, OpenTelemetry's
 // error handler, the pages for probes, the errors.
 func TestNoTokenIsShown(t *testing.T) {
+	needsPush(t)
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
 		handled.Lock()
 		defer handled.Unlock()

@@ -47,7 +47,7 @@ var settings = []setting{
 			show:    joinExporters,
 		},
 		accepts: "a comma-separated list of prometheus and otlp, or none",
-		meaning: "How metrics leave the process. `prometheus` serves a page, `otlp` pushes to a collector, `prometheus,otlp` does both. With `none` the instruments record and nothing is exported.",
+		meaning: "How metrics leave the process. `prometheus` serves a page, `otlp` pushes to a collector, `prometheus,otlp` does both. With `none` the instruments record and nothing is exported. The build tag `argus_no_otlp` leaves `otlp` out.",
 	},
 	{
 		variable: envHost, name: "host", options: []string{"WithHost", "WithAddr"},
@@ -264,18 +264,19 @@ var settings = []setting{
 	},
 	{
 		variable:  "OTEL_EXPORTER_OTLP_ENDPOINT",
-		byDefault: "`localhost:4317` over TLS, as OpenTelemetry for Go has it",
-		accepts:   "a URL such as http://collector:4317, or a target in gRPC's notation, such as 127.0.0.1:4317",
-		meaning: "Address of the collector. `http` means plain text, `https` TLS. For an address without a scheme OpenTelemetry's exporter logs that it is no URL (`parse url`) " +
-			"and uses it; `dns:///127.0.0.1:4317` avoids the log line.",
+		byDefault: "`grpc`: `localhost:4317` over TLS, as OpenTelemetry for Go has it; `http/protobuf`: `http://localhost:4318`",
+		accepts:   "a URL such as http://collector:4317; with grpc also a target in gRPC's notation, such as 127.0.0.1:4317",
+		meaning: "Address of the collector. `http` means plain text, `https` TLS. With `http/protobuf`, `/v1/metrics` is appended, and `OTEL_EXPORTER_OTLP_METRICS_ENDPOINT` is used as it is. " +
+			"With `grpc` and an address without a scheme, OpenTelemetry's exporter logs that it is no URL (`parse url`) and uses it; `dns:///127.0.0.1:4317` avoids the log line.",
 		push: true,
 	},
 	{
 		variable:  "OTEL_EXPORTER_OTLP_PROTOCOL",
 		byDefault: "`grpc`",
-		accepts:   "grpc, in any case",
-		meaning:   "Protocol of the push. Collectors accept gRPC on port 4317.",
-		push:      true,
+		accepts:   "grpc or http/protobuf, in any case",
+		meaning: "Protocol of the push. Collectors accept `grpc` on port 4317 and `http/protobuf` on port 4318. `grpc` uses the proxy of `HTTPS_PROXY`; `http/protobuf` uses that of `HTTP_PROXY` for `http` " +
+			"and of `HTTPS_PROXY` for `https`. `NO_PROXY` applies to both.",
+		push: true,
 	},
 	{
 		variable:  "OTEL_EXPORTER_OTLP_HEADERS",

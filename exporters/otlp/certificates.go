@@ -31,7 +31,7 @@ func checkCertificates(file string) error {
 // when one of the two files is missing or broken.
 func checkClientCertificate() []error {
 	var errs []error
-	for _, prefix := range []string{"OTEL_EXPORTER_OTLP_", "OTEL_EXPORTER_OTLP_METRICS_"} {
+	for _, prefix := range []string{general, signal} {
 		cert := strings.TrimSpace(os.Getenv(prefix + "CLIENT_CERTIFICATE"))
 		key := strings.TrimSpace(os.Getenv(prefix + "CLIENT_KEY"))
 		switch {
@@ -48,14 +48,18 @@ func checkClientCertificate() []error {
 }
 
 func checkKeyPair(certFile, keyFile string) error {
+	_, err := readKeyPair(certFile, keyFile)
+	return err
+}
+
+func readKeyPair(certFile, keyFile string) (tls.Certificate, error) {
 	cert, err := settingfile.Read(certFile, maxPEM)
 	if err != nil {
-		return err
+		return tls.Certificate{}, err
 	}
 	key, err := settingfile.Read(keyFile, maxPEM)
 	if err != nil {
-		return err
+		return tls.Certificate{}, err
 	}
-	_, err = tls.X509KeyPair(cert, key)
-	return err
+	return tls.X509KeyPair(cert, key)
 }

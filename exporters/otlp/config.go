@@ -15,6 +15,7 @@ import (
 
 	"go.opentelemetry.io/otel"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"golang.org/x/net/http/httpguts"
 	"google.golang.org/grpc/resolver"
 
 	"github.com/argus-dgo/argus/internal/excerpt"
@@ -31,6 +32,8 @@ type optionFunc func(*config)
 func (f optionFunc) apply(c *config) { f(c) }
 
 type config struct {
+	protocol    Protocol
+	protocolSet bool
 	endpoint    string
 	endpointSet bool
 	insecure    bool
@@ -46,7 +49,8 @@ type config struct {
 
 // WithEndpoint sets where to send: "host:port", whose transport security the
 // other settings decide, or a URL, "http://host:port" for plain text and
-// "https://host:port" for TLS. It comes before the variables.
+// "https://host:port" for TLS. [HTTPProtobuf] uses the path of a URL as it is,
+// and /v1/metrics where there is none. It comes before the variables.
 func WithEndpoint(endpoint string) Option {
 	return optionFunc(func(c *config) { c.endpoint, c.endpointSet = endpoint, true })
 }
@@ -100,14 +104,14 @@ func WithProducers(ps ...sdkmetric.Producer) Option {
 	})
 }
 
-// WithReport sets where failures are reported, an [*ExportError] each: the
-// first at once, then at most one a minute. The default is OpenTelemetry's
-// global error handler. The function must be safe for concurrent use and must
-// not call Shutdown; nil is ignored.
-func WithReport(f func(error)) Option {
+// WithErrorHandler sets what is told about failures, an [*ExportError] each: the
+// first at once, then at most one a minute. The default, also for nil, is
+// OpenTelemetry's global error handler. It must be safe for concurrent use and must
+// not call Shutdown.
+func WithErrorHandler(h otel.ErrorHandler) Option {
 	return optionFunc(func(c *config) {
-		if f != nil {
-			c.report = report.Guard(f)
+		if h != nil {
+			c.report = report.Guard(h.Handle)
 		}
 	})
 }
@@ -131,8 +135,11 @@ func newConfig(opts []Option) (*config, error) {
 		}
 	}
 	var errs []error
+	if err := c.settleProtocol(); err != nil {
+		errs = append(errs, err)
+	}
 	if c.endpointSet {
-		if err := checkEndpoint(c.endpoint, false); err != nil {
+		if err := c.checkEndpoint(c.endpoint, false); err != nil {
 			errs = append(errs, fmt.Errorf("WithEndpoint: %w", err))
 		}
 	}
@@ -151,9 +158,9 @@ func newConfig(opts []Option) (*config, error) {
 		}
 	}
 	for name, v := range c.headers {
-		if !validHeaderKey(name) {
+		if !c.validHeaderKey(name) {
 			errs = append(errs, fmt.Errorf("WithHeaders: %q is not a header's name", name))
-		} else if !validHeaderValue(name, v) {
+		} else if !c.validHeaderValue(name, v) {
 			errs = append(errs, fmt.Errorf("WithHeaders: the value of %q has a line break or another character that is not printable ASCII", name))
 		}
 	}
@@ -161,11 +168,34 @@ func newConfig(opts []Option) (*config, error) {
 	return c, errors.Join(errs...)
 }
 
+// settleProtocol leaves the default where the protocol is wrong, for the checks that follow.
+func (c *config) settleProtocol() error {
+	name, v := "WithProtocol", string(c.protocol)
+	if !c.protocolSet {
+		name, v = variable("PROTOCOL")
+	}
+	if c.protocol = GRPC; v == "" && !c.protocolSet {
+		return nil
+	}
+	p, err := parseProtocol(v)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	c.protocol = p
+	return nil
+}
+
+// The two forms of a variable: the signal's comes first.
+const (
+	signal  = "OTEL_EXPORTER_OTLP_METRICS_"
+	general = "OTEL_EXPORTER_OTLP_"
+)
+
 // variable is the value of the signal's variable, or else of the general one,
 // read as the OTLP exporter reads them: blanks around it do not count, and
 // empty is not set.
 func variable(name string) (full, value string) {
-	for _, full := range []string{"OTEL_EXPORTER_OTLP_METRICS_" + name, "OTEL_EXPORTER_OTLP_" + name} {
+	for _, full := range []string{signal + name, general + name} {
 		if v := strings.TrimSpace(os.Getenv(full)); v != "" {
 			return full, v
 		}
@@ -196,23 +226,22 @@ func checkEnvironment(c *config) []error {
 			return fmt.Errorf("%q is not one of %s", v, strings.Join(values, ", "))
 		}
 	}
-	check("PROTOCOL", func(v string) error {
-		if !strings.EqualFold(v, "grpc") {
-			return fmt.Errorf("%q is not supported: this exporter speaks grpc; set it to grpc, and the endpoint to the collector's gRPC port (4317)", v)
-		}
-		return nil
-	})
 	// OpenTelemetry's exporter parses these even when an option or the other
 	// variable replaces them, and logs what it cannot parse, secrets included:
 	// they must be right in any case.
-	for _, name := range []string{"OTEL_EXPORTER_OTLP_", "OTEL_EXPORTER_OTLP_METRICS_"} {
+	used, _ := c.given()
+	for _, name := range []string{general, signal} {
 		if v := strings.TrimSpace(os.Getenv(name + "ENDPOINT")); v != "" {
-			if err := checkEndpoint(v, true); err != nil {
+			judge := checkGRPCEndpoint
+			if name+"ENDPOINT" == used {
+				judge = c.checkEndpoint
+			}
+			if err := judge(v, true); err != nil {
 				errs = append(errs, fmt.Errorf("%sENDPOINT: %w", name, err))
 			}
 		}
 		if v := strings.TrimSpace(os.Getenv(name + "HEADERS")); v != "" {
-			if err := checkHeaders(v); err != nil {
+			if err := c.checkHeaders(v); err != nil {
 				errs = append(errs, fmt.Errorf("%sHEADERS: %w", name, err))
 			}
 		}
@@ -226,10 +255,9 @@ func checkEnvironment(c *config) []error {
 		check("CERTIFICATE", checkCertificates)
 		errs = append(errs, checkClientCertificate()...)
 	}
-	const metrics = "OTEL_EXPORTER_OTLP_METRICS_"
 	for name, f := range map[string]func(string) error{
-		metrics + "TEMPORALITY_PREFERENCE":        oneOf("cumulative", "delta", "lowmemory"),
-		metrics + "DEFAULT_HISTOGRAM_AGGREGATION": oneOf("explicit_bucket_histogram", "base2_exponential_bucket_histogram"),
+		signal + "TEMPORALITY_PREFERENCE":        oneOf("cumulative", "delta", "lowmemory"),
+		signal + "DEFAULT_HISTOGRAM_AGGREGATION": oneOf("explicit_bucket_histogram", "base2_exponential_bucket_histogram"),
 	} {
 		if v := strings.TrimSpace(os.Getenv(name)); v != "" {
 			if err := f(v); err != nil {
@@ -256,12 +284,45 @@ func checkMillis(v string, least int64) error {
 	return nil
 }
 
-// checkEndpoint accepts what the exporter does not ignore and gRPC can reach. The
-// value is not quoted when there may be a password in it.
-func checkEndpoint(v string, fromEnv bool) error {
+// checkEndpoint is that of the protocol.
+func (c *config) checkEndpoint(v string, fromEnv bool) error {
+	if c.protocol == HTTPProtobuf {
+		return checkHTTPEndpoint(v, fromEnv)
+	}
+	return checkGRPCEndpoint(v, fromEnv)
+}
+
+var errCredentials = errors.New("the endpoint has an @ in it: credentials are not sent from there; use headers, and write a URL such as http://host:4317 or https://host:4317 without them")
+
+// checkHTTPEndpoint accepts URLs and, from code, host:port.
+func checkHTTPEndpoint(v string, fromEnv bool) error {
 	quoted := quote(v)
 	if strings.Contains(v, "@") {
-		return errors.New("the endpoint has an @ in it: credentials are not sent from there; use headers, and write http://host:4317 or https://host:4317")
+		return errCredentials
+	}
+	if !strings.Contains(v, "://") && !fromEnv {
+		return checkHostPort(v)
+	}
+	u, err := url.Parse(v)
+	switch {
+	case err != nil || u.Scheme != "http" && u.Scheme != "https":
+		return fmt.Errorf("%s is not a URL with http or https, which %s needs; write http://host:4318, or https://host:4318 for TLS", quoted, HTTPProtobuf)
+	case u.Hostname() == "":
+		return fmt.Errorf("%s names no host", quoted)
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return errors.New("the endpoint has a query or a fragment, which the exporter does not send: leave it out, and send keys in headers")
+	case u.Port() != "":
+		return checkPort(u.Port(), quoted)
+	}
+	return nil
+}
+
+// checkGRPCEndpoint accepts what the exporter does not ignore and gRPC can reach. The
+// value is not quoted when there may be a password in it.
+func checkGRPCEndpoint(v string, fromEnv bool) error {
+	quoted := quote(v)
+	if strings.Contains(v, "@") {
+		return errCredentials
 	}
 	if !strings.Contains(v, "://") {
 		if fromEnv {
@@ -333,7 +394,7 @@ func checkPort(port, quoted string) error {
 }
 
 // checkHeaders says which entry is wrong and quotes none of it.
-func checkHeaders(v string) error {
+func (c *config) checkHeaders(v string) error {
 	var errs []error
 	n := 0
 	for entry := range strings.SplitSeq(v, ",") {
@@ -345,29 +406,32 @@ func checkHeaders(v string) error {
 		switch decoded, err := url.PathUnescape(val); {
 		case !found:
 			errs = append(errs, fmt.Errorf("entry %d has no '='; write key=value pairs separated by commas, and %%2C for a comma in a value", n))
-		case !validHeaderKey(strings.TrimSpace(key)):
+		case !c.validHeaderKey(strings.TrimSpace(key)):
 			errs = append(errs, fmt.Errorf("entry %d has a key that is not a header's name", n))
 		case err != nil:
 			errs = append(errs, fmt.Errorf("entry %d has a value with a malformed percent-encoding; write %%25 for a percent sign", n))
-		case !validHeaderValue(strings.TrimSpace(key), strings.TrimSpace(decoded)):
+		case !c.validHeaderValue(strings.TrimSpace(key), strings.TrimSpace(decoded)):
 			errs = append(errs, fmt.Errorf("entry %d has a value with a line break or another character that is not printable ASCII", n))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// validHeaderKey accepts what gRPC can send, which is less than HTTP's token: a
+// validHeaderKey accepts what the protocol can send. gRPC's is less than HTTP's token: a
 // call with another key fails, and every export with it.
-func validHeaderKey(key string) bool {
+func (c *config) validHeaderKey(key string) bool {
+	if c.protocol == HTTPProtobuf {
+		return httpguts.ValidHeaderFieldName(key)
+	}
 	return key != "" && !strings.ContainsFunc(key, func(r rune) bool {
 		letter := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
 		return !letter && !strings.ContainsRune("-_.", r)
 	})
 }
 
-// validHeaderValue accepts what gRPC can send. It encodes the values of keys
-// that end in -bin.
-func validHeaderValue(key, v string) bool {
-	return strings.HasSuffix(strings.ToLower(key), "-bin") ||
+// validHeaderValue accepts printable ASCII. gRPC encodes the values of keys
+// that end in -bin, so that they may be anything.
+func (c *config) validHeaderValue(key, v string) bool {
+	return c.protocol == GRPC && strings.HasSuffix(strings.ToLower(key), "-bin") ||
 		!strings.ContainsFunc(v, func(r rune) bool { return r < ' ' || r > '~' })
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"go.opentelemetry.io/otel"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/stats"
@@ -55,7 +56,7 @@ func TestEnvironmentAsPeopleWriteIt(t *testing.T) {
 			for variable, value := range tt.env {
 				t.Setenv("OTEL_EXPORTER_OTLP_"+variable, value)
 			}
-			e, err := New(t.Context(), WithReport(func(err error) { t.Errorf("reported: %v", err) }))
+			e, err := New(t.Context(), WithErrorHandler(otel.ErrorHandlerFunc(func(err error) { t.Errorf("reported: %v", err) })))
 			if err != nil {
 				t.Fatal(err)
 			}

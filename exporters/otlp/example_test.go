@@ -3,8 +3,11 @@ package otlp_test
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"time"
 
+	"go.opentelemetry.io/otel"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 
 	"github.com/argus-dgo/argus/exporters/otlp"
@@ -15,7 +18,7 @@ func ExampleNew() {
 	e, err := otlp.New(ctx,
 		otlp.WithEndpoint("http://127.0.0.1:4317"),
 		otlp.WithInterval(15*time.Second),
-		otlp.WithReport(func(err error) { fmt.Println(err) }),
+		otlp.WithErrorHandler(otel.ErrorHandlerFunc(func(err error) { fmt.Println(err) })),
 	)
 	if err != nil {
 		fmt.Println(err)
@@ -31,4 +34,26 @@ func ExampleNew() {
 	defer cancel()
 	_ = mp.Shutdown(ctx) // There is nobody to send to here.
 	// Output: 127.0.0.1:4317 false
+}
+
+// OTLP over HTTP goes through proxies and load balancers that know nothing of gRPC. A bot needs no code for it:
+// OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf says the same.
+func ExampleWithProtocol() {
+	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		fmt.Println(r.Method, r.URL.Path, r.Header.Get("Content-Type"))
+	}))
+	defer collector.Close()
+
+	ctx := context.Background()
+	e, err := otlp.New(ctx, otlp.WithProtocol(otlp.HTTPProtobuf), otlp.WithEndpoint(collector.URL))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	mp := sdkmetric.NewMeterProvider(sdkmetric.WithReader(e.Reader()))
+	_ = mp.Meter("bot") // Record something.
+	if err := mp.Shutdown(ctx); err != nil {
+		fmt.Println(err)
+	}
+	// Output: POST /v1/metrics application/x-protobuf
 }

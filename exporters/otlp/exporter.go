@@ -5,17 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetricgrpc"
+	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/backoff"
-	"google.golang.org/grpc/credentials"
-	"google.golang.org/grpc/credentials/insecure"
 )
 
 // MaxReconnectDelay is the longest pause between two attempts to reach a
@@ -23,7 +22,11 @@ import (
 // minutes.
 const MaxReconnectDelay = 5 * time.Second
 
-const defaultEndpoint = "localhost:4317"
+// maxRetryAfter is the longest pause that a collector can ask for. One that asks for a day is
+// overloaded now, and nobody would wait that long for it.
+const maxRetryAfter = 5 * time.Minute
+
+const defaultEndpoint = "localhost:" + portGRPC
 
 // Exporter pushes metrics: a periodic reader for a MeterProvider and the
 // connection behind it. Make it with [New], end it with [Exporter.Shutdown].
@@ -38,6 +41,15 @@ type Exporter struct {
 	err      error
 }
 
+// Check returns the error that [New] has for these options and for the variables,
+// and makes nothing.
+func Check(opts ...Option) error {
+	if _, err := newConfig(opts); err != nil {
+		return fmt.Errorf("otlp: %w", err)
+	}
+	return nil
+}
+
 // New makes an exporter and its reader. It does not wait for the collector,
 // and it is no error when there is none. Its errors are about options and
 // variables, all of them joined; header values are never in one.
@@ -46,9 +58,8 @@ func New(ctx context.Context, opts ...Option) (*Exporter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("otlp: %w", err)
 	}
-	inner, err := otlpmetricgrpc.New(ctx, c.exporterOptions()...)
 	p := &push{
-		Exporter: inner,
+		protocol: c.protocol,
 		endpoint: c.host(),
 		insecure: c.plain(),
 		secrets:  c.secrets(),
@@ -56,7 +67,7 @@ func New(ctx context.Context, opts ...Option) (*Exporter, error) {
 		onState:  c.onState,
 		again:    make(chan struct{}, 1),
 	}
-	if err != nil {
+	if err := p.connect(ctx, c); err != nil {
 		return nil, fmt.Errorf("otlp: endpoint %s: %s", p.endpoint, p.scrub(err.Error()))
 	}
 
@@ -73,79 +84,71 @@ func New(ctx context.Context, opts ...Option) (*Exporter, error) {
 	return e, nil
 }
 
-// exporterOptions are what was said in code, and the endpoint; otlpmetricgrpc
-// reads the other variables itself and puts options before them.
-func (c *config) exporterOptions() []otlpmetricgrpc.Option {
-	opts := []otlpmetricgrpc.Option{
-		otlpmetricgrpc.WithDialOption(grpc.WithConnectParams(grpc.ConnectParams{
-			Backoff: backoff.Config{
-				BaseDelay:  min(500*time.Millisecond, c.reconnect),
-				Multiplier: 1.6,
-				Jitter:     0.2,
-				MaxDelay:   c.reconnect,
-			},
-			MinConnectTimeout: MaxReconnectDelay,
-		})),
-		otlpmetricgrpc.WithDialOption(grpc.WithChainUnaryInterceptor(keepRefusal)),
-		// Tries within one export, which its time-out bounds.
-		otlpmetricgrpc.WithRetry(otlpmetricgrpc.RetryConfig{
-			Enabled:         true,
-			InitialInterval: min(500*time.Millisecond, c.reconnect),
-			MaxInterval:     min(2*time.Second, c.reconnect),
-			MaxElapsedTime:  time.Minute,
-		}),
+// connect makes OpenTelemetry's exporter. It waits for nobody.
+func (p *push) connect(ctx context.Context, c *config) (err error) {
+	if c.protocol == GRPC {
+		p.Exporter, err = otlpmetricgrpc.New(ctx, c.grpcOptions()...)
+		return err
 	}
-	plain := c.insecure
-	endpoint := c.endpoint
-	if !c.endpointSet {
-		_, endpoint = variable("ENDPOINT")
+	client, transport, err := c.newHTTPClient()
+	if err != nil {
+		return err
 	}
-	scheme, _, isURL := strings.Cut(strings.ToLower(endpoint), "://")
-	_, notParsed := url.Parse(endpoint)
-	switch {
-	case isURL && (scheme == "http" || scheme == "https"):
-		// Also one from a variable: the exporter would have INSECURE beat the
-		// scheme, and send the headers of an https endpoint in plain text.
-		opts = append(opts, otlpmetricgrpc.WithEndpointURL(endpoint))
-		plain = plain || scheme == "http"
-	case c.endpointSet:
-		opts = append(opts, otlpmetricgrpc.WithEndpoint(c.endpoint))
-	case notParsed != nil:
-		// 127.0.0.1:4317 is good for gRPC and no URL: the exporter would pass it
-		// over, and take endpoint and scheme from the other variable.
-		opts = append(opts, otlpmetricgrpc.WithEndpoint(endpoint))
-		plain = c.plain()
-		if !plain && !certificatesSet() {
-			opts = append(opts, otlpmetricgrpc.WithTLSCredentials(credentials.NewTLS(nil)))
-		}
-	}
-	if _, v := variable("COMPRESSION"); strings.EqualFold(v, compressionGzip) {
-		opts = append(opts, otlpmetricgrpc.WithCompressor(compressionGzip)) // the exporter knows it in lower case alone
-	}
-	switch {
-	case c.tls != nil:
-		opts = append(opts, otlpmetricgrpc.WithTLSCredentials(credentials.NewTLS(c.tls)))
-	case plain:
-		// Not otlpmetricgrpc.WithInsecure: a certificate in the variables beats it.
-		opts = append(opts, otlpmetricgrpc.WithTLSCredentials(insecure.NewCredentials()))
-	}
-	if c.headers != nil {
-		opts = append(opts, otlpmetricgrpc.WithHeaders(c.headers))
-	}
-	if c.timeout != nil {
-		opts = append(opts, otlpmetricgrpc.WithTimeout(*c.timeout))
-	}
-	return opts
+	p.timeout, p.disconnect = c.exportTimeout(), transport.CloseIdleConnections
+	p.Exporter, err = otlpmetrichttp.New(ctx, c.httpOptions(client)...)
+	return err
 }
 
-// plain says whether exports go out in plain text: as exporterOptions has it
-// or, for an endpoint without http or https, as otlpmetricgrpc reads the
-// variables, where a certificate beats INSECURE.
-func (c *config) plain() bool {
-	endpoint := c.endpoint
-	if !c.endpointSet {
-		_, endpoint = variable("ENDPOINT")
+// retryConfig has the fields of both exporters' own.
+type retryConfig struct {
+	Enabled         bool
+	InitialInterval time.Duration
+	MaxInterval     time.Duration
+	MaxElapsedTime  time.Duration
+}
+
+// retry is about the tries within one export. When the collector asks for a pause that is
+// longer than the export may take, the export ends, and push keeps to the pause.
+func (c *config) retry() retryConfig {
+	longest := time.Minute
+	if t := c.exportTimeout(); t > 0 {
+		longest = min(longest, t)
 	}
+	return retryConfig{
+		Enabled:         true,
+		InitialInterval: min(500*time.Millisecond, c.reconnect),
+		MaxInterval:     min(2*time.Second, c.reconnect),
+		MaxElapsedTime:  longest,
+	}
+}
+
+// exportTimeout is how long an export may take with its tries; 0 is without a limit.
+func (c *config) exportTimeout() time.Duration {
+	if c.timeout != nil {
+		return *c.timeout
+	}
+	if _, v := variable("TIMEOUT"); v != "" {
+		if n, err := strconv.ParseInt(v, 10, 64); err == nil { // newConfig has checked it
+			return time.Duration(n) * time.Millisecond
+		}
+	}
+	return defaultExportTimeout
+}
+
+// given is the endpoint and the variable that it is from, if it is from one.
+func (c *config) given() (from, endpoint string) {
+	if c.endpointSet {
+		return "", c.endpoint
+	}
+	return variable("ENDPOINT")
+}
+
+// plain says whether exports go out in plain text: as the endpoint's scheme has it
+// or, for an endpoint without http or https, as otlpmetricgrpc reads the
+// variables, where a certificate beats INSECURE. The default of OTLP/HTTP is
+// http://localhost:4318, as the specification has it.
+func (c *config) plain() bool {
+	_, endpoint := c.given()
 	scheme, _, _ := strings.Cut(strings.ToLower(endpoint), "://")
 	switch {
 	case c.tls != nil:
@@ -154,6 +157,8 @@ func (c *config) plain() bool {
 		return true
 	case scheme == "https":
 		return false
+	case c.protocol == HTTPProtobuf && endpoint == "":
+		return true
 	}
 	_, v := variable("INSECURE")
 	return strings.EqualFold(v, "true") && !certificatesSet()
@@ -168,11 +173,16 @@ func certificatesSet() bool {
 
 // host is the endpoint as reports show it: the host and port alone.
 func (c *config) host() string {
-	endpoint := c.endpoint
-	if !c.endpointSet {
-		if _, endpoint = variable("ENDPOINT"); endpoint == "" {
-			return defaultEndpoint
+	if c.protocol == HTTPProtobuf {
+		u := c.url()
+		if u.Port() == "" {
+			return net.JoinHostPort(u.Hostname(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
 		}
+		return u.Host
+	}
+	_, endpoint := c.given()
+	if endpoint == "" {
+		return defaultEndpoint
 	}
 	if u, err := url.Parse(endpoint); err == nil && u.Host != "" {
 		return u.Host
@@ -214,6 +224,12 @@ func (e *Exporter) Reader() sdkmetric.Reader { return e.reader }
 
 // Endpoint is the host and port that are pushed to, fit for a log line.
 func (e *Exporter) Endpoint() string { return e.push.endpoint }
+
+// Protocol is what is spoken there.
+func (e *Exporter) Protocol() Protocol { return e.push.protocol }
+
+// Insecure says whether exports go out in plain text.
+func (e *Exporter) Insecure() bool { return e.push.insecure }
 
 // Up says whether the last export succeeded; known is false before the first
 // one has ended.
@@ -270,18 +286,23 @@ func (e *Exporter) end(ctx context.Context) error {
 	if closed := e.push.Shutdown(ctx); err == nil {
 		err = closed
 	}
+	if e.push.disconnect != nil {
+		e.push.disconnect()
+	}
 	return err
 }
 
 // repeat exports once an interval, when Begin asks for it, and again soon after
 // an export that found nobody, so that the collector's return does not go
-// unnoticed for a whole interval. What goes wrong is reported where it is seen,
-// and is no news to this loop.
+// unnoticed for a whole interval. While the collector has asked for a pause it
+// exports nothing. What goes wrong is reported where it is seen, and is no news
+// to this loop.
 func (e *Exporter) repeat(ctx context.Context, interval, pace time.Duration) {
 	defer close(e.done)
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	for {
+		var wait time.Duration
 		select {
 		case <-ctx.Done():
 			return
@@ -289,7 +310,10 @@ func (e *Exporter) repeat(ctx context.Context, interval, pace time.Duration) {
 		case <-e.begin:
 		case <-e.push.again:
 			// Many bots lose one collector at one time: spread their return.
-			timer := time.NewTimer(pace/2 + rand.N(pace/2+1)) //nolint:gosec // a spread in time is no secret
+			wait = pace/2 + rand.N(pace/2+1) //nolint:gosec // a spread in time is no secret
+		}
+		if wait = max(wait, e.push.pause()); wait > 0 {
+			timer := time.NewTimer(wait)
 			select {
 			case <-ctx.Done():
 				timer.Stop()

@@ -34,7 +34,6 @@ import (
 	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 )
@@ -59,10 +58,12 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// collector is a real gRPC server on loopback.
+// collector is a real server on loopback, of either protocol.
 type collector struct {
 	collectorpb.UnimplementedMetricsServiceServer
 	answer  func(ctx context.Context) (*collectorpb.ExportMetricsServiceResponse, error)
+	tls     *tls.Config // nil: plain text
+	path    string      // of OTLP/HTTP, where it is not the usual one
 	got     chan *collectorpb.ExportMetricsServiceRequest
 	mu      sync.Mutex
 	headers metadata.MD
@@ -123,12 +124,12 @@ type record struct {
 func newRecord() *record { return &record{news: make(chan struct{}, 10000)} }
 
 func (r *record) options() []Option {
-	return []Option{WithReport(func(err error) {
+	return []Option{WithErrorHandler(otel.ErrorHandlerFunc(func(err error) {
 		r.mu.Lock()
 		r.errs = append(r.errs, err)
 		r.mu.Unlock()
 		r.news <- struct{}{}
-	}), WithOnState(func(up bool) {
+	})), WithOnState(func(up bool) {
 		r.mu.Lock()
 		r.states = append(r.states, up)
 		r.mu.Unlock()
@@ -192,11 +193,13 @@ func receive(t *testing.T, c *collector) *collectorpb.ExportMetricsServiceReques
 	}
 }
 
-func TestExport(t *testing.T) {
+func TestExport(t *testing.T) { overProtocols(t, testExport) }
+
+func testExport(t *testing.T, p Protocol) {
 	c := &collector{}
-	addr, _ := serve(t, c, "127.0.0.1:0")
+	addr, _ := serveAs(t, p, c, "127.0.0.1:0")
 	rec := newRecord()
-	e := newPush(t, rec, WithEndpoint(addr), WithInsecure(), WithHeaders(map[string]string{"x-key": "hunter2"}), nil)
+	e := newPushAs(t, p, rec, WithEndpoint(addr), WithInsecure(), WithHeaders(map[string]string{"x-key": "hunter2"}), nil)
 	if up, known := e.Up(); up || known {
 		t.Errorf("before the first export: Up = %v, %v", up, known)
 	}
@@ -231,20 +234,24 @@ func TestExport(t *testing.T) {
 	}
 }
 
-func TestInterval(t *testing.T) {
+func TestInterval(t *testing.T) { overProtocols(t, testInterval) }
+
+func testInterval(t *testing.T, p Protocol) {
 	c := &collector{}
-	addr, _ := serve(t, c, "127.0.0.1:0")
-	newPush(t, newRecord(), WithEndpoint("http://"+addr), WithInterval(10*time.Millisecond))
+	addr, _ := serveAs(t, p, c, "127.0.0.1:0")
+	newPushAs(t, p, newRecord(), WithEndpoint("http://"+addr), WithInterval(10*time.Millisecond))
 	receive(t, c)
 	receive(t, c)
 }
 
 // TestBegin: the first export need not wait for the interval (an hour), and one that nobody takes is reported at once.
-func TestBegin(t *testing.T) {
+func TestBegin(t *testing.T) { overProtocols(t, testBegin) }
+
+func testBegin(t *testing.T, p Protocol) {
 	c := &collector{}
-	addr, stop := serve(t, c, "127.0.0.1:0")
+	addr, stop := serveAs(t, p, c, "127.0.0.1:0")
 	rec := newRecord()
-	e := newPush(t, rec, WithEndpoint("http://"+addr))
+	e := newPushAs(t, p, rec, WithEndpoint("http://"+addr))
 	e.Begin()
 	e.Begin() // Asking twice may be one export or two, and does not block.
 	e.Begin()
@@ -255,25 +262,28 @@ func TestBegin(t *testing.T) {
 	stop()
 
 	away := newRecord()
-	newPush(t, away, WithEndpoint("http://"+addr), WithTimeout(100*time.Millisecond)).Begin()
+	newPushAs(t, p, away, WithEndpoint("http://"+addr), WithTimeout(100*time.Millisecond)).Begin()
 	away.wait(t, "a report", func(errs []error, _ []bool) bool { return len(errs) == 1 })
 }
 
-func TestEnvironment(t *testing.T) {
+func TestEnvironment(t *testing.T) { overProtocols(t, testEnvironment) }
+
+func testEnvironment(t *testing.T, p Protocol) {
 	c := &collector{}
-	addr, _ := serve(t, c, "127.0.0.1:0")
+	addr, _ := serveAs(t, p, c, "127.0.0.1:0")
+	t.Setenv("OTEL_EXPORTER_OTLP_PROTOCOL", strings.ToUpper(string(p)))
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
-	t.Setenv("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://"+addr)
+	t.Setenv("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://"+addr+metricsPath)
 	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20hunter2")
 	t.Setenv("OTEL_METRIC_EXPORT_INTERVAL", "10")
-	e, err := New(t.Context(), WithReport(func(err error) { t.Errorf("reported: %v", err) }))
+	e, err := New(t.Context(), WithErrorHandler(otel.ErrorHandlerFunc(func(err error) { t.Errorf("reported: %v", err) })))
 	if err != nil {
 		t.Fatal(err)
 	}
 	mp := sdkmetric.NewMeterProvider(sdkmetric.WithReader(e.Reader()))
 	receive(t, c)
-	if e.Endpoint() != addr {
-		t.Errorf("Endpoint = %q, want %q", e.Endpoint(), addr)
+	if e.Endpoint() != addr || e.Protocol() != p {
+		t.Errorf("Endpoint = %q, Protocol = %q; want %q, %q", e.Endpoint(), e.Protocol(), addr, p)
 	}
 	c.mu.Lock()
 	if got := c.headers.Get("authorization"); !slices.Equal(got, []string{"Bearer hunter2"}) {
@@ -347,11 +357,13 @@ func TestSchemeBeatsInsecure(t *testing.T) {
 
 // The collector goes and comes back: one report, two changes, data again
 // without waiting for the interval (an hour).
-func TestAwayAndBack(t *testing.T) {
+func TestAwayAndBack(t *testing.T) { overProtocols(t, testAwayAndBack) }
+
+func testAwayAndBack(t *testing.T, p Protocol) {
 	c := &collector{}
-	addr, stop := serve(t, c, "127.0.0.1:0")
+	addr, stop := serveAs(t, p, c, "127.0.0.1:0")
 	rec := newRecord()
-	e := newPush(t, rec, WithEndpoint(addr), WithInsecure(), WithTimeout(4*time.Second),
+	e := newPushAs(t, p, rec, WithEndpoint(addr), WithInsecure(), WithTimeout(4*time.Second),
 		optionFunc(func(c *config) { c.reconnect = 20 * time.Millisecond }))
 	if err := e.ForceFlush(t.Context()); err != nil {
 		t.Fatal(err)
@@ -369,14 +381,16 @@ func TestAwayAndBack(t *testing.T) {
 	}
 
 	back := &collector{}
-	serve(t, back, addr)
+	serveAs(t, p, back, addr)
 	receive(t, back)
 	rec.wait(t, "the recovery", func(errs []error, states []bool) bool {
 		return len(errs) == 1 && slices.Equal(states, []bool{true, false, true})
 	})
 }
 
-func TestNoCollectorAtStart(t *testing.T) {
+func TestNoCollectorAtStart(t *testing.T) { overProtocols(t, testNoCollectorAtStart) }
+
+func testNoCollectorAtStart(t *testing.T, p Protocol) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -386,7 +400,7 @@ func TestNoCollectorAtStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	rec := newRecord()
-	e := newPush(t, rec, WithEndpoint(addr), WithInsecure(), WithTimeout(50*time.Millisecond))
+	e := newPushAs(t, p, rec, WithEndpoint(addr), WithInsecure(), WithTimeout(50*time.Millisecond))
 	if err := e.ForceFlush(t.Context()); err == nil {
 		t.Error("ForceFlush returned nil")
 	}
@@ -442,7 +456,9 @@ func TestRefusals(t *testing.T) {
 }
 
 // TestRefusedThenLate: the first try is refused, and time runs out within the second. The report says what was refused.
-func TestRefusedThenLate(t *testing.T) {
+func TestRefusedThenLate(t *testing.T) { overProtocols(t, testRefusedThenLate) }
+
+func testRefusedThenLate(t *testing.T, p Protocol) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		first codes.Code
@@ -464,10 +480,13 @@ func TestRefusedThenLate(t *testing.T) {
 				<-ctx.Done()
 				return nil, ctx.Err()
 			}}
-			addr, _ := serve(t, c, "127.0.0.1:0")
+			addr, _ := serveAs(t, p, c, "127.0.0.1:0")
 			rec := newRecord()
-			e := newPush(t, rec, WithEndpoint(addr), WithInsecure(), WithTimeout(6*time.Second))
+			e := newPushAs(t, p, rec, WithEndpoint(addr), WithInsecure(), WithTimeout(6*time.Second))
 			err := e.ForceFlush(t.Context())
+			if p == HTTPProtobuf { // has statuses that say less
+				tt.want, tt.says = codes.Unavailable, "busy; then time ran out"
+			}
 			export, ok := errors.AsType[*ExportError](err)
 			if !ok || export.Code != tt.want || !strings.Contains(export.Message, tt.says) || strings.Contains(export.Message, "busy") != (tt.says != "") {
 				t.Errorf("ForceFlush: %v; want %v and %q", err, tt.want, tt.says)
@@ -480,12 +499,14 @@ func TestRefusedThenLate(t *testing.T) {
 }
 
 // TestHints: what a report asks about depends on what the exporter was told to do.
-func TestHints(t *testing.T) {
+func TestHints(t *testing.T) { overProtocols(t, testHints) }
+
+func testHints(t *testing.T, p Protocol) {
 	t.Parallel()
 	cert, ca := certificate(t)
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(ca)
-	creds := credentials.NewTLS(&tls.Config{Certificates: []tls.Certificate{cert}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: pool, MinVersion: tls.VersionTLS13})
+	settings := &tls.Config{Certificates: []tls.Certificate{cert}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: pool, MinVersion: tls.VersionTLS13}
 	for name, tt := range map[string]struct {
 		transport Option
 		want, not string
@@ -495,9 +516,9 @@ func TestHints(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			addr, _ := serve(t, &collector{}, "127.0.0.1:0", grpc.Creds(creds))
+			addr, _ := serveAs(t, p, &collector{tls: settings}, "127.0.0.1:0")
 			rec := newRecord()
-			e := newPush(t, rec, WithEndpoint(addr), tt.transport, WithTimeout(4*time.Second))
+			e := newPushAs(t, p, rec, WithEndpoint(addr), tt.transport, WithTimeout(4*time.Second))
 			err := e.ForceFlush(t.Context())
 			if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), tt.not) {
 				t.Errorf("ForceFlush: %v; want %q in it", err, tt.want)
@@ -506,30 +527,34 @@ func TestHints(t *testing.T) {
 	}
 }
 
-func TestPartialSuccess(t *testing.T) {
+func TestPartialSuccess(t *testing.T) { overProtocols(t, testPartialSuccess) }
+
+func testPartialSuccess(t *testing.T, p Protocol) {
 	c := &collector{answer: func(context.Context) (*collectorpb.ExportMetricsServiceResponse, error) {
 		return &collectorpb.ExportMetricsServiceResponse{PartialSuccess: &collectorpb.ExportMetricsPartialSuccess{
 			RejectedDataPoints: 7, ErrorMessage: "too old",
 		}}, nil
 	}}
-	addr, _ := serve(t, c, "127.0.0.1:0")
+	addr, _ := serveAs(t, p, c, "127.0.0.1:0")
 	rec := newRecord()
-	e := newPush(t, rec, WithEndpoint(addr), WithInsecure())
+	e := newPushAs(t, p, rec, WithEndpoint(addr), WithInsecure())
 	if err := e.ForceFlush(t.Context()); err == nil || !strings.Contains(err.Error(), "too old") {
 		t.Errorf("ForceFlush: %v, want the rejected points", err)
 	}
 }
 
-func TestShutdownRespectsContext(t *testing.T) {
+func TestShutdownRespectsContext(t *testing.T) { overProtocols(t, testShutdownRespectsContext) }
+
+func testShutdownRespectsContext(t *testing.T, p Protocol) {
 	entered := make(chan struct{}, 10)
 	c := &collector{answer: func(ctx context.Context) (*collectorpb.ExportMetricsServiceResponse, error) {
 		entered <- struct{}{}
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}}
-	addr, _ := serve(t, c, "127.0.0.1:0")
+	addr, _ := serveAs(t, p, c, "127.0.0.1:0")
 	rec := newRecord()
-	e := newPush(t, rec, WithEndpoint(addr), WithInsecure(), WithInterval(time.Millisecond), WithTimeout(time.Hour))
+	e := newPushAs(t, p, rec, WithEndpoint(addr), WithInsecure(), WithInterval(time.Millisecond), WithTimeout(time.Hour))
 	<-entered // An export hangs.
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
@@ -560,21 +585,27 @@ func certificate(t *testing.T) (tls.Certificate, []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, toPEM("CERTIFICATE", der)
 }
 
-func TestTLS(t *testing.T) {
+func toPEM(kind string, der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
+}
+
+func TestTLS(t *testing.T) { overProtocols(t, testTLS) }
+
+func testTLS(t *testing.T, p Protocol) {
 	cert, right := certificate(t)
 	_, wrong := certificate(t)
-	c := &collector{}
-	addr, _ := serve(t, c, "127.0.0.1:0", grpc.Creds(credentials.NewServerTLSFromCert(&cert)))
+	c := &collector{tls: &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}}
+	addr, _ := serveAs(t, p, c, "127.0.0.1:0")
 	pool := func(pem []byte) *tls.Config {
 		p := x509.NewCertPool()
 		p.AppendCertsFromPEM(pem)
 		return &tls.Config{RootCAs: p, MinVersion: tls.VersionTLS12}
 	}
 	t.Run("right", func(t *testing.T) {
-		e := newPush(t, newRecord(), WithEndpoint(addr), WithTLS(pool(right)))
+		e := newPushAs(t, p, newRecord(), WithEndpoint(addr), WithTLS(pool(right)))
 		if err := e.ForceFlush(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -587,7 +618,7 @@ func TestTLS(t *testing.T) {
 		}
 		t.Setenv("OTEL_EXPORTER_OTLP_CERTIFICATE", file)
 		t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "https://"+addr)
-		e := newPush(t, newRecord())
+		e := newPushAs(t, p, newRecord())
 		if err := e.ForceFlush(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -596,7 +627,7 @@ func TestTLS(t *testing.T) {
 	t.Run("wrong authority", func(t *testing.T) {
 		before := len(c.got) // What the other cases sent when they were shut down.
 		rec := newRecord()
-		e := newPush(t, rec, WithEndpoint(addr), WithTLS(pool(wrong)), WithTimeout(100*time.Millisecond))
+		e := newPushAs(t, p, rec, WithEndpoint(addr), WithTLS(pool(wrong)), WithTimeout(100*time.Millisecond))
 		for range 3 {
 			if err := e.ForceFlush(t.Context()); err == nil {
 				t.Error("the export went through")
@@ -620,11 +651,13 @@ func (p producer) Produce(context.Context) ([]metricdata.ScopeMetrics, error) {
 	}}}}, p.err
 }
 
-func TestProducers(t *testing.T) {
+func TestProducers(t *testing.T) { overProtocols(t, testProducers) }
+
+func testProducers(t *testing.T, p Protocol) {
 	c := &collector{}
-	addr, _ := serve(t, c, "127.0.0.1:0")
+	addr, _ := serveAs(t, p, c, "127.0.0.1:0")
 	rec := newRecord()
-	e := newPush(t, rec, WithEndpoint(addr), WithInsecure(), WithProducers(nil, producer{errors.New("one collector is broken")}))
+	e := newPushAs(t, p, rec, WithEndpoint(addr), WithInsecure(), WithProducers(nil, producer{errors.New("one collector is broken")}))
 	for range 2 {
 		if err := e.ForceFlush(t.Context()); err != nil {
 			t.Fatal(err)
@@ -745,13 +778,15 @@ func (f producerFunc) Produce(context.Context) ([]metricdata.ScopeMetrics, error
 
 // TestNothingPastReport: the global error handler hears nothing, also of a
 // collection that Shutdown interrupts.
-func TestNothingPastReport(t *testing.T) {
+func TestNothingPastReport(t *testing.T) { overProtocols(t, testNothingPastReport) }
+
+func testNothingPastReport(t *testing.T, p Protocol) {
 	before := otel.GetErrorHandler()
 	defer otel.SetErrorHandler(before)
-	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { t.Errorf("past WithReport: %v", err) }))
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { t.Errorf("past WithErrorHandler: %v", err) }))
 	for range 20 {
 		rec := newRecord()
-		e := newPush(t, rec, WithEndpoint("http://127.0.0.1:1"), WithInterval(time.Millisecond), WithTimeout(20*time.Millisecond))
+		e := newPushAs(t, p, rec, WithEndpoint("http://127.0.0.1:1"), WithInterval(time.Millisecond), WithTimeout(20*time.Millisecond))
 		rec.wait(t, "a report", func(errs []error, _ []bool) bool { return len(errs) > 0 })
 		if err := e.Shutdown(t.Context()); err == nil {
 			t.Error("Shutdown hides that the last data was not sent")
@@ -764,13 +799,13 @@ func TestHostileReport(t *testing.T) {
 	reported := make(chan struct{}, 1)
 	e := newPush(t, newRecord(), WithEndpoint("http://127.0.0.1:1"), WithTimeout(20*time.Millisecond),
 		WithOnState(func(bool) { panic("theirs") }),
-		WithReport(func(error) {
+		WithErrorHandler(otel.ErrorHandlerFunc(func(error) {
 			select {
 			case reported <- struct{}{}:
 			default:
 			}
 			panic("theirs")
-		}))
+		})))
 	e.Begin()
 	<-reported
 	if up, known := e.Up(); up || !known {
@@ -785,7 +820,20 @@ func TestInvalidSettings(t *testing.T) {
 		opts []Option
 		want string
 	}{
-		"protocol":            {[]string{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"}, nil, `OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf"`},
+		"protocol":            {[]string{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/jsom"}, nil, `OTEL_EXPORTER_OTLP_PROTOCOL: "http/jsom" is not one of grpc, http/protobuf`},
+		"protocol JSON":       {[]string{"OTEL_EXPORTER_OTLP_PROTOCOL", "HTTP/JSON"}, nil, `OTEL_EXPORTER_OTLP_PROTOCOL: "HTTP/JSON" is not supported`},
+		"option protocol":     {nil, []Option{WithProtocol("")}, `WithProtocol: "" is not one of`},
+		"HTTP, no scheme":     {[]string{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", "OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"}, nil, `OTEL_EXPORTER_OTLP_ENDPOINT: "collector:4318" is not a URL with http or https`},
+		"HTTP, address":       {[]string{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", "OTEL_EXPORTER_OTLP_ENDPOINT", "127.0.0.1:4318"}, nil, `"127.0.0.1:4318" is not a URL with http or https`},
+		"HTTP, gRPC's scheme": {[]string{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", "OTEL_EXPORTER_OTLP_ENDPOINT", "unix:///run/c.sock"}, nil, `is not a URL with http or https`},
+		"HTTP, query":         {[]string{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://c:4318/v1/metrics?key=" + secret}, nil, "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: the endpoint has a query"},
+		"HTTP, no host":       {[]string{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", "OTEL_EXPORTER_OTLP_ENDPOINT", "http://:4318"}, nil, "names no host"},
+		"HTTP, port":          {[]string{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", "OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:0"}, nil, "the port is not a number"},
+		"HTTP, password":      {[]string{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", "OTEL_EXPORTER_OTLP_ENDPOINT", "http://me:" + secret + "@c"}, nil, "has an @ in it"},
+		"HTTP, other one":     {[]string{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://c", "OTEL_EXPORTER_OTLP_ENDPOINT", "htps://c"}, nil, `OTEL_EXPORTER_OTLP_ENDPOINT: "htps://c"`},
+		"HTTP, header":        {[]string{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", "OTEL_EXPORTER_OTLP_HEADERS", "a-bin=" + secret + "%0Ax"}, nil, "entry 1 has a value"},
+		"HTTP, header's name": {nil, []Option{WithProtocol(HTTPProtobuf), WithHeaders(map[string]string{"a b": secret})}, `"a b" is not a header's name`},
+		"HTTP, option":        {nil, []Option{WithProtocol(HTTPProtobuf), WithEndpoint("ftp://x:1")}, `WithEndpoint: "ftp://x:1" is not a URL`},
 		"metrics protocol":    {[]string{"OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "http"}, nil, "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL"},
 		"endpoint":            {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "127.0.0.1:431x"}, nil, `OTEL_EXPORTER_OTLP_ENDPOINT: "127.0.0.1:431x": the port is not a number`},
 		"endpoint, colons":    {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "a:b:c"}, nil, `OTEL_EXPORTER_OTLP_ENDPOINT: "a:b:c" is neither host:port nor a URL`},
@@ -856,12 +904,12 @@ func TestValidEndpoints(t *testing.T) {
 		"dns:collector:4317", "dns:///collector:4317", "DNS://127.0.0.1/collector:4317", "passthrough:///127.0.0.1:4317",
 		"unix:collector.sock", "unix:/run/collector.sock", "unix:///run/collector.sock", "unix-abstract:collector",
 	} {
-		if err := checkEndpoint(endpoint, true); err != nil {
+		if err := checkGRPCEndpoint(endpoint, true); err != nil {
 			t.Errorf("from a variable: %v", err)
 		}
 	}
 	for _, endpoint := range []string{"http://collector", "HTTPS://collector:4317", "collector:4317", "127.0.0.1:4317", "[::1]:4317"} {
-		if err := checkEndpoint(endpoint, false); err != nil {
+		if err := checkGRPCEndpoint(endpoint, false); err != nil {
 			t.Errorf("WithEndpoint: %v", err)
 		}
 	}
@@ -874,11 +922,11 @@ func TestOptionsComeFirst(t *testing.T) {
 	for name, v := range map[string]string{
 		"OTEL_EXPORTER_OTLP_ENDPOINT": "https://127.0.0.1:1", "OTEL_METRIC_EXPORT_INTERVAL": "x", "OTEL_EXPORTER_OTLP_TIMEOUT": "x",
 		"OTEL_EXPORTER_OTLP_HEADERS": "a=b", "OTEL_EXPORTER_OTLP_CERTIFICATE": "/nowhere",
-		"OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf", "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL": "grpc",
+		"OTEL_EXPORTER_OTLP_PROTOCOL": "http/json", "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL": "none of them",
 	} {
 		t.Setenv(name, v)
 	}
-	e := newPush(t, newRecord(), WithEndpoint(addr), WithInsecure(), WithTimeout(time.Second), WithHeaders(map[string]string{}))
+	e := newPush(t, newRecord(), WithProtocol(GRPC), WithEndpoint(addr), WithInsecure(), WithTimeout(time.Second), WithHeaders(map[string]string{}))
 	if err := e.ForceFlush(t.Context()); err != nil {
 		t.Fatal(err)
 	}

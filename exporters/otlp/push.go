@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/http"
 	"regexp"
+	"strings"
 	"sync"
+	"time"
 
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -19,9 +22,11 @@ import (
 
 // ExportError is a failed export as it is reported.
 type ExportError struct {
+	Protocol   Protocol
 	Endpoint   string     // host and port
-	Code       codes.Code // the collector's or gRPC's status
-	Message    string     // its text, without header values
+	Code       codes.Code // the collector's or gRPC's status; with HTTPProtobuf the one that means the same
+	HTTPStatus int        // of the response to HTTPProtobuf; 0 for none
+	Message    string     // the response's text, or why there is none, without header values
 	Suppressed int        // failures since the last report
 	Final      bool       // the export at shutdown, which is not tried again
 	Insecure   bool       // it was sent in plain text, without TLS
@@ -29,33 +34,74 @@ type ExportError struct {
 
 // Error is one line: what, why, and what to do.
 func (e *ExportError) Error() string {
-	var hint string
-	switch e.Code {
-	case codes.Unavailable, codes.DeadlineExceeded:
-		// One that is away and one that breaks off the handshake look much alike: in TLS 1.3 the collector looks at the
-		// client's certificate, or the lack of it, when the handshake is over for the client.
-		hint = "is the collector running there, does it speak TLS, and does it ask for a client certificate?"
-		if e.Insecure {
-			hint = "is the collector running there, and does it expect TLS, which is off here?"
-		}
-	case codes.Unauthenticated, codes.PermissionDenied:
-		hint = "check OTEL_EXPORTER_OTLP_HEADERS and the client certificate"
-	case codes.Unimplemented:
-		hint = "the endpoint does not take OTLP/gRPC metrics: check its port (4317) and that it has a metrics pipeline"
-	case codes.ResourceExhausted:
-		hint = "the collector refuses the amount: check its limits"
-	default:
-		hint = "see the collector's log"
-	}
 	next := "the bot runs on, and the export is tried again"
 	if e.Final {
 		next = "it was the last one: what had not been sent before is lost"
 	}
-	s := fmt.Sprintf("otlp: export to %s failed (%s): %s; %s; %s", e.Endpoint, e.Code, e.Message, hint, next)
+	s := fmt.Sprintf("otlp: export to %s failed (%s): %s; %s; %s", e.Endpoint, e.Code, e.Message, e.hint(), next)
 	if e.Suppressed > 0 {
 		s += fmt.Sprintf(" (%d more since the last report)", e.Suppressed)
 	}
 	return s
+}
+
+func (e *ExportError) hint() string {
+	if e.HTTPStatus >= 300 && e.HTTPStatus <= 399 {
+		return "redirects are not followed: set OTEL_EXPORTER_OTLP_ENDPOINT to the address itself"
+	}
+	switch e.Code {
+	case codes.Unavailable, codes.DeadlineExceeded:
+		if e.HTTPStatus != 0 {
+			return "the collector, or a proxy before it, takes nothing now: see its log"
+		}
+		if strings.HasPrefix(e.Message, "proxyconnect ") { // net/http's
+			return "check HTTP_PROXY and HTTPS_PROXY"
+		}
+		if other := e.otherPort(); other != "" {
+			return "is the collector running there? " + other
+		}
+		// One that is away and one that breaks off the handshake look much alike: in TLS 1.3 the collector looks at the
+		// client's certificate, or the lack of it, when the handshake is over for the client.
+		if e.Insecure {
+			return "is the collector running there, and does it expect TLS, which is off here?"
+		}
+		return "is the collector running there, does it speak TLS, and does it ask for a client certificate?"
+	case codes.InvalidArgument:
+		if e.Protocol == HTTPProtobuf && e.Insecure {
+			return "see the collector's log; does it expect TLS, which is off here?"
+		}
+		return "see the collector's log"
+	case codes.Unauthenticated, codes.PermissionDenied:
+		if e.HTTPStatus == http.StatusProxyAuthRequired {
+			return "check the credentials in HTTP_PROXY or HTTPS_PROXY"
+		}
+		return "check OTEL_EXPORTER_OTLP_HEADERS and the client certificate"
+	case codes.Unimplemented:
+		if other := e.otherPort(); other != "" {
+			return other
+		}
+		if e.Protocol == HTTPProtobuf {
+			return "the endpoint does not take OTLP/HTTP metrics: check its port (" + portHTTP + ") and its path (" + metricsPath + "), and that it has a metrics pipeline"
+		}
+		return "the endpoint does not take OTLP/gRPC metrics: check its port (" + portGRPC + ") and that it has a metrics pipeline"
+	case codes.ResourceExhausted:
+		return "the collector refuses the amount: check its limits"
+	default:
+		return "see the collector's log"
+	}
+}
+
+// otherPort is what to do where the port is mostly that of the other protocol.
+func (e *ExportError) otherPort() string {
+	_, port, _ := net.SplitHostPort(e.Endpoint)
+	const text = "port %s is mostly that of the protocol %s: set OTEL_EXPORTER_OTLP_PROTOCOL=%s, or the endpoint to port %s"
+	switch {
+	case e.Protocol == HTTPProtobuf && port == portGRPC:
+		return fmt.Sprintf(text, port, GRPC, GRPC, portHTTP)
+	case e.Protocol == GRPC && port == portHTTP:
+		return fmt.Sprintf(text, port, HTTPProtobuf, HTTPProtobuf, portGRPC)
+	}
+	return ""
 }
 
 type state int
@@ -70,23 +116,32 @@ const (
 // export ends.
 type push struct {
 	sdkmetric.Exporter
-	endpoint string
-	insecure bool
-	secrets  []string
-	report   func(error)
-	onState  func(bool)
-	again    chan struct{} // asks for another export soon
-	limiter  limit.Limiter
+	protocol   Protocol
+	endpoint   string
+	insecure   bool
+	timeout    time.Duration // of an export with its tries, where the exporter has none; 0 is without
+	disconnect func()        // closes idle connections; nil where the exporter does
+	secrets    []string
+	report     func(error)
+	onState    func(bool)
+	again      chan struct{} // asks for another export soon
+	limiter    limit.Limiter
 
-	mu      sync.Mutex
-	state   state
-	last    error
-	closing bool
+	mu        sync.Mutex
+	state     state
+	last      error
+	closing   bool
+	notBefore time.Time // the collector has asked for a pause until then
 }
 
 // Export returns nil for an export that failed, except for the one at shutdown:
 // it was reported here, at a limited rate. Whoever flushes gets it from lastError.
 func (p *push) Export(ctx context.Context, rm *metricdata.ResourceMetrics) error {
+	if p.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, p.timeout)
+		defer cancel()
+	}
 	var refused refusal
 	err := p.Exporter.Export(context.WithValue(ctx, refusalKey{}, &refused), rm)
 	final, _ := ctx.Value(finalKey{}).(bool)
@@ -111,7 +166,12 @@ func (p *push) Export(ctx context.Context, rm *metricdata.ResourceMetrics) error
 		reported.Suppressed = suppressed
 		p.report(&reported)
 	}
-	if e.Code == codes.Unavailable || e.Code == codes.DeadlineExceeded {
+	var pause time.Duration
+	if refused.last != nil {
+		pause = min(refused.last.retryAfter, maxRetryAfter)
+	}
+	p.rest(pause)
+	if e.Code == codes.Unavailable || e.Code == codes.DeadlineExceeded || pause > 0 {
 		select {
 		case p.again <- struct{}{}:
 		default:
@@ -146,30 +206,39 @@ func (p *push) lastError() error {
 	return p.last
 }
 
+// rest keeps the exports that nobody asks for away from the collector for a while.
+func (p *push) rest(d time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.notBefore = time.Now().Add(d)
+}
+
+// pause is what is left of that time.
+func (p *push) pause() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return time.Until(p.notBefore)
+}
+
 // refusal is the last answer to the tries of one export that says more than
 // that time ran out.
-type refusal struct{ last *status.Status }
+type refusal struct{ last *answer }
+
+// answer is what one try of an export was answered, or why it was not.
+type answer struct {
+	code       codes.Code
+	status     int // HTTP's
+	message    string
+	retryAfter time.Duration // the pause that the collector asks for
+}
 
 // refusalKey marks the context of an export with its *refusal.
 type refusalKey struct{}
 
-// keepRefusal is a gRPC interceptor. An export that is tried until its time-out
-// ends with DeadlineExceeded when that strikes within a try; what is wrong was
-// said in answer to the tries before.
-func keepRefusal(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
-	err := invoke(ctx, method, req, reply, cc, opts...)
-	if r, ok := ctx.Value(refusalKey{}).(*refusal); ok && err != nil && ctx.Err() == nil {
-		if s := status.Convert(err); s.Code() != codes.DeadlineExceeded {
-			r.last = s
-		}
-	}
-	return err
-}
-
 // exportError keeps the text and not the error: what it wraps could be printed
 // with the header values in it.
-func (p *push) exportError(err error, refused *status.Status) *ExportError {
-	e := &ExportError{Endpoint: p.endpoint, Insecure: p.insecure, Code: codes.Unknown, Message: err.Error()}
+func (p *push) exportError(err error, refused *answer) *ExportError {
+	e := &ExportError{Protocol: p.protocol, Endpoint: p.endpoint, Insecure: p.insecure, Code: codes.Unknown, Message: err.Error()}
 	var grpcErr interface{ GRPCStatus() *status.Status }
 	switch {
 	case errors.As(err, &grpcErr):
@@ -178,11 +247,18 @@ func (p *push) exportError(err error, refused *status.Status) *ExportError {
 		e.Code = codes.DeadlineExceeded
 	case errors.Is(err, context.Canceled):
 		e.Code = codes.Canceled
+	case p.protocol == HTTPProtobuf && refused != nil:
+		e.Code, e.HTTPStatus, e.Message = refused.code, refused.status, refused.message
 	}
-	if refused != nil && e.Code == codes.DeadlineExceeded {
-		e.Code, e.Message = refused.Code(), refused.Message()+"; then time ran out"
+	if e.Code == codes.DeadlineExceeded {
+		switch {
+		case refused != nil:
+			e.Code, e.HTTPStatus, e.Message = refused.code, refused.status, refused.message+"; then time ran out"
+		case p.protocol == HTTPProtobuf:
+			e.Message = "no response in time" // and not the URL, as net/http has it
+		}
 	}
-	e.Message = p.scrub(e.Message)
+	e.Message = p.scrub(strings.TrimPrefix(e.Message, "failed to upload metrics: "))
 	return e
 }
 

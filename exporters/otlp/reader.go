@@ -18,11 +18,13 @@ import (
 const (
 	defaultInterval = time.Minute
 	defaultTimeout  = 30 * time.Second
+
+	defaultExportTimeout = 10 * time.Second
 )
 
 // reader collects when the exporter asks it to. OpenTelemetry's PeriodicReader
 // would export nothing at all where one callback of the program's own fails, and
-// tell failures to the global error handler, past WithReport.
+// tell failures to the global error handler, past WithErrorHandler.
 type reader struct {
 	*sdkmetric.ManualReader
 	exporter  *Exporter

@@ -9,11 +9,15 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
+	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	sdkresource "go.opentelemetry.io/otel/sdk/resource"
+	"google.golang.org/grpc/codes"
 
 	"github.com/argus-dgo/argus"
 	"github.com/argus-dgo/argus/exporters/otlp"
@@ -38,16 +42,16 @@ func (d *doctor) collector(ctx context.Context) []finding {
 	case !d.exports(argus.OTLP):
 		return []finding{{"collector", skipped, "nothing is pushed: the otlp exporter is not enabled", ""}}
 	}
-	e, err := otlp.New(ctx, otlp.WithReport(func(error) {}), otlp.WithTimeout(d.export))
+	e, err := otlp.New(ctx, otlp.WithErrorHandler(otel.ErrorHandlerFunc(func(error) {})), otlp.WithTimeout(d.export))
 	if err != nil {
 		return []finding{{"collector", failure, err.Error(), "correct the setting"}}
 	}
 	defer discard(e)
-	// A target in gRPC's own notation, such as unix:, is left to gRPC.
+	// A target in gRPC's own notation, such as unix:, is left to gRPC, and what is behind a proxy to the proxy.
 	host, port, err := net.SplitHostPort(e.Endpoint())
-	isTCP := err == nil
-	if isTCP {
-		if f := connects(ctx, e.Endpoint()); f != nil {
+	direct := err == nil && !proxied(e)
+	if direct {
+		if f := connects(ctx, e); f != nil {
 			return []finding{*f}
 		}
 	}
@@ -58,13 +62,15 @@ func (d *doctor) collector(ctx context.Context) []finding {
 	if err == nil {
 		return []finding{{"collector", ok, fmt.Sprintf("%s accepted an empty export in %s", e.Endpoint(), time.Since(began).Round(time.Millisecond)), ""}}
 	}
-	var failed *otlp.ExportError
-	if isTCP && errors.As(err, &failed) {
+	if failed, known := errors.AsType[*otlp.ExportError](err); known && direct {
 		look, cancel := context.WithTimeout(ctx, connectTimeout)
 		defer cancel()
-		if f := cause(look, host, port, failed.Insecure); f != nil {
+		if f := cause(look, host, port, failed); f != nil {
 			return []finding{*f}
 		}
+	}
+	if failed, known := errors.AsType[*otlp.ExportError](err); known && failed.HTTPStatus == http.StatusNotFound {
+		return []finding{{"collector", failure, failed.Error(), pathAdvice()}}
 	}
 	if ctx.Err() != nil {
 		return []finding{{"collector", failure, e.Endpoint() + " accepted the connection, but did not answer an export in time", "increase --timeout; otherwise check that it is a collector, and read its log"}}
@@ -72,8 +78,31 @@ func (d *doctor) collector(ctx context.Context) []finding {
 	return []finding{{"collector", failure, err.Error(), "read the collector's log"}}
 }
 
+// proxied says whether the variables put a proxy before the collector. gRPC asks for that of https in any case.
+func proxied(e *otlp.Exporter) bool {
+	u := &url.URL{Scheme: "https", Host: e.Endpoint()}
+	if e.Protocol() == otlp.HTTPProtobuf && e.Insecure() {
+		u.Scheme = "http"
+	}
+	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: u})
+	return proxy != nil || err != nil
+}
+
+// pathAdvice says where the path of an endpoint comes from.
+func pathAdvice() string {
+	variable, endpoint := otlpVariable("ENDPOINT")
+	switch {
+	case strings.Contains(variable, "_METRICS_"):
+		return variable + " is used as it is: set it to the whole URL, usually with the path /v1/metrics"
+	case strings.HasSuffix(strings.TrimSuffix(endpoint, "/"), "/v1/metrics"):
+		return "/v1/metrics is appended to OTEL_EXPORTER_OTLP_ENDPOINT: remove it there"
+	}
+	return "check that it is the collector's OTLP/HTTP port, usually 4318, and that the collector has a metrics pipeline"
+}
+
 // connects resolves the name and connects. It returns nil when that works.
-func connects(ctx context.Context, endpoint string) *finding {
+func connects(ctx context.Context, e *otlp.Exporter) *finding {
+	endpoint := e.Endpoint()
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", endpoint)
@@ -91,16 +120,23 @@ func connects(ctx context.Context, endpoint string) *finding {
 	case errors.As(err, &op) && op.Err != nil:
 		err = op.Err
 	}
-	return &finding{"collector", failure, fmt.Sprintf("cannot connect to %s: %v", endpoint, err), "start the collector, or correct OTEL_EXPORTER_OTLP_ENDPOINT; the gRPC port is usually 4317"}
+	port := "the gRPC port is usually 4317"
+	if e.Protocol() == otlp.HTTPProtobuf {
+		port = "the OTLP/HTTP port is usually 4318"
+	}
+	return &finding{"collector", failure, fmt.Sprintf("cannot connect to %s: %v", endpoint, err), "start the collector, or correct OTEL_EXPORTER_OTLP_ENDPOINT; " + port}
 }
 
 // cause looks at what listens there. It returns nil where that is as it should be.
-func cause(ctx context.Context, host, port string, plain bool) *finding {
-	endpoint := net.JoinHostPort(host, port)
+func cause(ctx context.Context, host, port string, failed *otlp.ExportError) *finding {
+	endpoint, plain := net.JoinHostPort(host, port), failed.Insecure
 	const (
-		grpcPort = "Argus exports by gRPC: set OTEL_EXPORTER_OTLP_ENDPOINT to the collector's gRPC port, usually 4317 (OTLP/HTTP is 4318)"
+		grpcPort = "set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf, or OTEL_EXPORTER_OTLP_ENDPOINT to the collector's gRPC port, usually 4317 (OTLP/HTTP is 4318)"
 		noGRPC   = " speaks HTTP/1.1, not gRPC; it may be the OTLP/HTTP port"
+		httpPort = "set OTEL_EXPORTER_OTLP_PROTOCOL=grpc, or OTEL_EXPORTER_OTLP_ENDPOINT to the collector's OTLP/HTTP port, usually 4318 (gRPC is 4317)"
+		noHTTP   = " speaks gRPC, but OTLP/HTTP is configured"
 	)
+	overHTTP := failed.Protocol == otlp.HTTPProtobuf
 	settings, err := tlsSettings(host)
 	if err != nil {
 		return &finding{"collector", failure, err.Error(), "correct the setting"}
@@ -116,7 +152,10 @@ func cause(ctx context.Context, host, port string, plain bool) *finding {
 			}
 			return &finding{"collector", failure, endpoint + " expects TLS, but plain text is configured", "set OTEL_EXPORTER_OTLP_ENDPOINT=https://" + endpoint + ", and unset OTEL_EXPORTER_OTLP_INSECURE"}
 		}
-		if speaksHTTP(ctx, "http", endpoint, nil) {
+		switch {
+		case overHTTP && speaksGRPC(ctx, "http", endpoint):
+			return &finding{"collector", failure, endpoint + noHTTP, httpPort}
+		case !overHTTP && speaksHTTP(ctx, "http", endpoint, nil):
 			return &finding{"collector", failure, endpoint + noGRPC, grpcPort}
 		}
 		return nil
@@ -129,8 +168,13 @@ func cause(ctx context.Context, host, port string, plain bool) *finding {
 	if !isTLS {
 		return nil
 	}
-	if secured.ConnectionState().NegotiatedProtocol != "h2" && speaksHTTP(ctx, "https", endpoint, settings) {
+	switch {
+	case overHTTP && speaksGRPC(ctx, "https", endpoint):
+		return &finding{"collector", failure, endpoint + noHTTP, httpPort}
+	case !overHTTP && secured.ConnectionState().NegotiatedProtocol != "h2" && speaksHTTP(ctx, "https", endpoint, settings):
 		return &finding{"collector", failure, endpoint + noGRPC, grpcPort}
+	case failed.HTTPStatus != 0:
+		return nil // TLS is as it should be
 	}
 	// In TLS 1.3 the collector looks at our certificate when the handshake is over for us.
 	if deadline, bounded := ctx.Deadline(); bounded {
@@ -219,4 +263,18 @@ func speaksHTTP(ctx context.Context, scheme, endpoint string, settings *tls.Conf
 	const most = 64 << 10
 	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, most))
 	return response.ProtoMajor == 1
+}
+
+// speaksGRPC sends an empty export over gRPC, with no header of the bot's. An answer that is a refusal is one too.
+func speaksGRPC(ctx context.Context, scheme, endpoint string) bool {
+	e, err := otlp.New(ctx, otlp.WithErrorHandler(otel.ErrorHandlerFunc(func(error) {})), otlp.WithProtocol(otlp.GRPC), otlp.WithEndpoint(scheme+"://"+endpoint),
+		otlp.WithHeaders(map[string]string{}), otlp.WithTimeout(connectTimeout/3))
+	if err != nil {
+		return false
+	}
+	defer discard(e)
+	sdkmetric.NewMeterProvider(sdkmetric.WithReader(e.Reader()), sdkmetric.WithResource(sdkresource.Empty()))
+	err = e.ForceFlush(ctx)
+	failed, known := errors.AsType[*otlp.ExportError](err)
+	return err == nil || known && failed.Code != codes.Unavailable && failed.Code != codes.DeadlineExceeded && failed.Code != codes.Unknown
 }

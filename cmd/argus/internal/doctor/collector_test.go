@@ -9,10 +9,12 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"io"
 	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +24,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 )
 
 // A collector is a real gRPC server on loopback, which answers with err.
@@ -140,11 +143,23 @@ func TestCollector(t *testing.T) {
 	refuses := func(code codes.Code) *collector {
 		return &collector{err: status.Error(code, "no: "+headerSecret)}
 	}
+	const overHTTP = "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf"
+	got := make(chan *collectorpb.ExportMetricsServiceRequest, 10)
 	otlpHTTP := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Api-Key") != "" {
-			t.Error("the header of the push is sent to what is no collector")
+		body, _ := io.ReadAll(r.Body)
+		request := new(collectorpb.ExportMetricsServiceRequest)
+		switch {
+		case os.Getenv("OTEL_EXPORTER_OTLP_PROTOCOL") == "" && os.Getenv("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL") == "":
+			if r.Header.Get("Api-Key") != "" {
+				t.Error("the header of the push is sent to what is no collector")
+			}
+		case r.URL.Path == "/guarded/v1/metrics":
+			http.Error(w, "no: "+r.Header.Get("Api-Key"), http.StatusUnauthorized)
+		case r.URL.Path != "/v1/metrics" || proto.Unmarshal(body, request) != nil:
+			http.NotFound(w, r)
+		default:
+			got <- request
 		}
-		w.WriteHeader(http.StatusOK)
 	})
 	httpServer := httptest.NewServer(otlpHTTP)
 	defer httpServer.Close()
@@ -160,7 +175,6 @@ func TestCollector(t *testing.T) {
 	defer httpsServer.Close()
 	httpsAddress := l.Addr().String()
 
-	got := make(chan *collectorpb.ExportMetricsServiceRequest, 10)
 	plain := serveCollector(t, host+":0", &collector{got: got})
 	withTLS := serveCollector(t, host+":0", &collector{got: got}, secured(pair, tls.NoClientCert))
 	mutual := serveCollector(t, host+":0", &collector{got: got}, secured(pair, tls.RequireAndVerifyClientCert))
@@ -176,17 +190,30 @@ func TestCollector(t *testing.T) {
 		"unknown name": {"http://bad..name:4317", nil, []string{
 			"fail collector: bad..name:4317: cannot resolve the host name: no such host", "correct OTEL_EXPORTER_OTLP_ENDPOINT",
 		}},
-		"plain to TLS":      {"http://" + withTLS, nil, []string{"fail collector: " + withTLS + " expects TLS, but plain text is configured", "https://"}},
-		"TLS to plain":      {"https://" + plain, nil, []string{"fail collector: " + plain + " does not speak TLS, but TLS is configured", "http://" + plain}},
-		"unknown authority": {"https://" + withTLS, nil, []string{"unknown authority", "OTEL_EXPORTER_OTLP_CERTIFICATE"}},
-		"another name":      {"https://" + serveCollector(t, host+":0", &collector{}, secured(misnamed, tls.NoClientCert)), []string{authorities}, []string{"127.0.4.99", "use a host name that its certificate covers"}},
-		"expired":           {"https://" + serveCollector(t, host+":0", &collector{}, secured(expired, tls.NoClientCert)), []string{authorities}, []string{"expired", "replace the collector's certificate"}},
-		"no certificate":    {"https://" + mutual, []string{authorities}, []string{"certificate required", "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE"}},
-		"HTTP":              {httpServer.URL, nil, []string{"speaks HTTP/1.1, not gRPC; it may be the OTLP/HTTP port", "usually 4317 (OTLP/HTTP is 4318)"}},
-		"HTTPS":             {"https://" + httpsAddress, []string{authorities}, []string{"speaks HTTP/1.1, not gRPC"}},
-		"HTTPS in plain":    {"http://" + httpsAddress, nil, []string{"expects TLS, but plain text is configured"}},
-		"no credentials":    {"http://" + serveCollector(t, host+":0", refuses(codes.Unauthenticated)), nil, []string{"fail collector: ", "Unauthenticated", "OTEL_EXPORTER_OTLP_HEADERS"}},
-		"no metrics":        {"http://" + serveCollector(t, host+":0", nil), nil, []string{"Unimplemented", "has a metrics pipeline"}},
+		"plain to TLS":         {"http://" + withTLS, nil, []string{"fail collector: " + withTLS + " expects TLS, but plain text is configured", "https://"}},
+		"TLS to plain":         {"https://" + plain, nil, []string{"fail collector: " + plain + " does not speak TLS, but TLS is configured", "http://" + plain}},
+		"unknown authority":    {"https://" + withTLS, nil, []string{"unknown authority", "OTEL_EXPORTER_OTLP_CERTIFICATE"}},
+		"another name":         {"https://" + serveCollector(t, host+":0", &collector{}, secured(misnamed, tls.NoClientCert)), []string{authorities}, []string{"127.0.4.99", "use a host name that its certificate covers"}},
+		"expired":              {"https://" + serveCollector(t, host+":0", &collector{}, secured(expired, tls.NoClientCert)), []string{authorities}, []string{"expired", "replace the collector's certificate"}},
+		"no certificate":       {"https://" + mutual, []string{authorities}, []string{"certificate required", "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE"}},
+		"HTTP":                 {httpServer.URL, nil, []string{"speaks HTTP/1.1, not gRPC; it may be the OTLP/HTTP port", "set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf, or ", "usually 4317 (OTLP/HTTP is 4318)"}},
+		"HTTPS":                {"https://" + httpsAddress, []string{authorities}, []string{"speaks HTTP/1.1, not gRPC"}},
+		"HTTPS in plain":       {"http://" + httpsAddress, nil, []string{"expects TLS, but plain text is configured"}},
+		"no credentials":       {"http://" + serveCollector(t, host+":0", refuses(codes.Unauthenticated)), nil, []string{"fail collector: ", "Unauthenticated", "OTEL_EXPORTER_OTLP_HEADERS"}},
+		"over HTTP":            {httpServer.URL, []string{overHTTP}, []string{"ok collector: " + strings.TrimPrefix(httpServer.URL, "http://") + " accepted an empty export"}},
+		"over HTTPS":           {"https://" + httpsAddress, []string{overHTTP, authorities}, []string{"ok collector: " + httpsAddress + " accepted an empty export"}},
+		"HTTP, signal's":       {"http://127.0.0.1:1", []string{"OTEL_EXPORTER_OTLP_METRICS_PROTOCOL=http/protobuf", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT=" + httpServer.URL + "/v1/metrics"}, []string{"ok collector: "}},
+		"HTTP, away":           {"http://" + closed(t, host), []string{overHTTP}, []string{"fail collector: ", ": connect: connection refused", "the OTLP/HTTP port is usually 4318"}},
+		"HTTP to gRPC":         {"http://" + plain, []string{overHTTP}, []string{"fail collector: " + plain + " speaks gRPC, but OTLP/HTTP is configured", "set OTEL_EXPORTER_OTLP_PROTOCOL=grpc"}},
+		"HTTPS to gRPC":        {"https://" + withTLS, []string{overHTTP, authorities}, []string{"fail collector: " + withTLS + " speaks gRPC, but OTLP/HTTP is configured", "usually 4318 (gRPC is 4317)"}},
+		"HTTP to HTTPS":        {"http://" + httpsAddress, []string{overHTTP}, []string{"fail collector: " + httpsAddress + " expects TLS, but plain text is configured", "https://"}},
+		"HTTPS to HTTP":        {"https://" + strings.TrimPrefix(httpServer.URL, "http://"), []string{overHTTP}, []string{"does not speak TLS, but TLS is configured", "http://"}},
+		"HTTPS, authority":     {"https://" + httpsAddress, []string{overHTTP}, []string{"unknown authority", "OTEL_EXPORTER_OTLP_CERTIFICATE"}},
+		"HTTP, path":           {httpServer.URL + "/none", []string{overHTTP}, []string{"404 Not Found at /none/v1/metrics", "check that it is the collector's OTLP/HTTP port"}},
+		"HTTP, path twice":     {httpServer.URL + "/v1/metrics", []string{overHTTP}, []string{"404 Not Found at /v1/metrics/v1/metrics", "/v1/metrics is appended to OTEL_EXPORTER_OTLP_ENDPOINT: remove it there"}},
+		"HTTP, no path":        {httpServer.URL, []string{overHTTP, "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT=" + httpServer.URL}, []string{"404 Not Found at /", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT is used as it is: set it to the whole URL"}},
+		"HTTP, no credentials": {httpServer.URL + "/guarded", []string{overHTTP}, []string{"fail collector: ", "401 Unauthorized", "OTEL_EXPORTER_OTLP_HEADERS"}},
+		"no metrics":           {"http://" + serveCollector(t, host+":0", nil), nil, []string{"Unimplemented", "has a metrics pipeline"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			environment(t, "127.0.4.2:9191", append(test.env, "OTEL_METRICS_EXPORTER=otlp", "OTEL_EXPORTER_OTLP_ENDPOINT="+test.endpoint,

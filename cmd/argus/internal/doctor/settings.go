@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"go.opentelemetry.io/otel"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
 	"github.com/argus-dgo/argus"
@@ -98,7 +99,10 @@ func (d *doctor) settings() []setting {
 		return list
 	}
 	source, _ := otlpVariable("ENDPOINT")
-	list = append(list, setting{"collector", "OTEL_EXPORTER_OTLP_ENDPOINT", collectorEndpoint(), orDefault(source)})
+	endpoint, protocol := pushesTo()
+	list = append(list, setting{"collector", "OTEL_EXPORTER_OTLP_ENDPOINT", endpoint, orDefault(source)})
+	source, _ = otlpVariable("PROTOCOL")
+	list = append(list, setting{"protocol", "OTEL_EXPORTER_OTLP_PROTOCOL", string(protocol), orDefault(source)})
 	for _, v := range []struct {
 		name, variable string
 		secret         bool
@@ -132,14 +136,14 @@ func otlpVariable(name string) (variable, value string) {
 	return "", ""
 }
 
-// collectorEndpoint is the host and port that the bot would push to.
-func collectorEndpoint() string {
-	e, err := otlp.New(context.Background(), otlp.WithReport(func(error) {}))
+// pushesTo is the host and port that the bot would push to, and the protocol.
+func pushesTo() (endpoint string, protocol otlp.Protocol) {
+	e, err := otlp.New(context.Background(), otlp.WithErrorHandler(otel.ErrorHandlerFunc(func(error) {})))
 	if err != nil {
-		return "" // Resolve has told it
+		return "", "" // Resolve has told it
 	}
 	defer discard(e)
-	return e.Endpoint()
+	return e.Endpoint(), e.Protocol()
 }
 
 func (d *doctor) exports(e argus.Exporter) bool { return slices.Contains(d.config.Exporters, e) }

@@ -1,0 +1,301 @@
+package otlp
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/argus-dgo/argus/internal/settingfile"
+)
+
+const (
+	metricsPath = "/v1/metrics"
+
+	maxResponse        = 1 << 20  // bytes of the response to an export that was taken
+	maxRefusal         = 16 << 10 // bytes that are read of the response to one that was not
+	maxResponseHeaders = 64 << 10 // bytes
+)
+
+// httpOptions are all that otlpmetrichttp needs but the headers and the form of the metrics, which
+// it reads from the variables itself.
+func (c *config) httpOptions(client *http.Client) []otlpmetrichttp.Option {
+	opts := []otlpmetrichttp.Option{
+		otlpmetrichttp.WithHTTPClient(client),
+		// Also an endpoint from a variable: the exporter would have INSECURE beat the scheme,
+		// and send the headers of an https endpoint in plain text.
+		otlpmetrichttp.WithEndpointURL(c.url().String()),
+		// The client has its own. The exporter refuses a certificate in the variables beside a plain-text endpoint.
+		otlpmetrichttp.WithTLSClientConfig(nil),
+		otlpmetrichttp.WithMaxResponseSize(maxResponse),
+		otlpmetrichttp.WithRetry(otlpmetrichttp.RetryConfig(c.retry())),
+	}
+	if _, v := variable("COMPRESSION"); strings.EqualFold(v, compressionGzip) {
+		opts = append(opts, otlpmetrichttp.WithCompression(otlpmetrichttp.GzipCompression)) // the exporter knows it in lower case alone
+	}
+	if c.headers != nil {
+		opts = append(opts, otlpmetrichttp.WithHeaders(c.headers))
+	}
+	return opts
+}
+
+// url is where OTLP/HTTP sends to. The general variable has a base, to which the path of the metrics is
+// added; the signal's variable is used as it is.
+// https://opentelemetry.io/docs/specs/otel/protocol/exporter/#endpoint-urls-for-otlphttp
+func (c *config) url() *url.URL {
+	u := &url.URL{Scheme: "https", Path: metricsPath}
+	if c.plain() {
+		u.Scheme = "http"
+	}
+	from, endpoint := c.given()
+	if endpoint == "" {
+		u.Host = net.JoinHostPort("localhost", portHTTP)
+		return u
+	}
+	if !strings.Contains(endpoint, "://") { // WithEndpoint
+		u.Host = endpoint
+		return u
+	}
+	parsed, err := url.Parse(endpoint)
+	if err != nil {
+		return u // newConfig has refused it.
+	}
+	u.Host = parsed.Host
+	switch bare := parsed.Path == "" || parsed.Path == "/"; {
+	case from == general+"ENDPOINT":
+		u.Path = path.Join("/", parsed.Path, metricsPath)
+	case c.endpointSet && bare: // metricsPath
+	case bare:
+		u.Path = "/"
+	default:
+		u.Path = parsed.Path
+	}
+	return u
+}
+
+// newHTTPClient returns a client with connections of its own, so that Shutdown can close them, and
+// which follows no redirect: net/http would send the body and all headers but a few to wherever it says.
+func (c *config) newHTTPClient() (*http.Client, *http.Transport, error) {
+	settings := c.tls
+	if settings == nil && !c.plain() {
+		var err error
+		if settings, err = variablesTLS(); err != nil {
+			return nil, nil, err
+		}
+	}
+	transport := &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            (&net.Dialer{Timeout: MaxReconnectDelay}).DialContext,
+		TLSHandshakeTimeout:    MaxReconnectDelay,
+		TLSClientConfig:        settings,
+		ForceAttemptHTTP2:      true,
+		IdleConnTimeout:        90 * time.Second,
+		MaxResponseHeaderBytes: maxResponseHeaders,
+	}
+	return &http.Client{
+		Transport:     &tries{transport: transport},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}, transport, nil
+}
+
+// variablesTLS is what the variables say about TLS. newConfig has checked the files.
+func variablesTLS() (*tls.Config, error) {
+	settings := &tls.Config{MinVersion: tls.VersionTLS12}
+	if full, file := variable("CERTIFICATE"); file != "" {
+		pem, err := settingfile.Read(file, maxPEM)
+		if err != nil {
+			return nil, fmt.Errorf("%s: cannot read the authorities: %w", full, err)
+		}
+		settings.RootCAs = x509.NewCertPool()
+		settings.RootCAs.AppendCertsFromPEM(pem)
+	}
+	for _, prefix := range []string{signal, general} {
+		cert := strings.TrimSpace(os.Getenv(prefix + "CLIENT_CERTIFICATE"))
+		key := strings.TrimSpace(os.Getenv(prefix + "CLIENT_KEY"))
+		if cert == "" {
+			continue
+		}
+		pair, err := readKeyPair(cert, key)
+		if err != nil {
+			return nil, fmt.Errorf("%sCLIENT_CERTIFICATE: %w", prefix, err)
+		}
+		settings.Certificates = []tls.Certificate{pair}
+		break
+	}
+	return settings, nil
+}
+
+// tries sees each try of an export: it notes for the report what was answered, keeps the answer's text
+// from the error, and has otlpmetrichttp repeat what gRPC would repeat.
+type tries struct {
+	transport *http.Transport
+	doubtful  atomic.Bool // the last one had no response
+}
+
+func (t *tries) RoundTrip(r *http.Request) (*http.Response, error) {
+	noted, _ := r.Context().Value(refusalKey{}).(*refusal)
+	if noted == nil {
+		noted = new(refusal)
+	}
+	if t.doubtful.Load() {
+		// An HTTP/2 connection that has died in silence would be used again.
+		t.transport.CloseIdleConnections()
+	}
+	response, err := t.transport.RoundTrip(r)
+	t.doubtful.Store(err != nil)
+	if err != nil {
+		if r.Context().Err() != nil {
+			return nil, err
+		}
+		noted.last = unanswered(err)
+		if isPermanent(err) {
+			return nil, err
+		}
+		return nil, passing{err}
+	}
+	if response.StatusCode >= 200 && response.StatusCode <= 299 {
+		if contentType(response) != "text/html" {
+			noted.last = nil
+			return response, nil
+		}
+		// The exporter would take it for a success.
+		_ = response.Body.Close()
+		noted.last = &answer{code: codes.Unimplemented, status: response.StatusCode, message: response.Status + " with a web page at " + r.URL.Path}
+		return nil, errors.New("the response is a web page")
+	}
+	noted.last = answerOf(r, response)
+	_ = response.Body.Close()
+	response.Body = http.NoBody // what the exporter quotes it quotes whole
+	return response, nil
+}
+
+// passing is an error of the connection that otlpmetrichttp is to repeat, as gRPC does. It repeats what says
+// Temporary; a refused connection does not.
+type passing struct{ error }
+
+func (passing) Temporary() bool { return true }
+func (p passing) Unwrap() error { return p.error }
+
+// isPermanent says whether the next try of an export would fail in the same way.
+func isPermanent(err error) bool {
+	var (
+		verification *tls.CertificateVerificationError
+		record       tls.RecordHeaderError
+		alert        tls.AlertError
+		op           *net.OpError
+	)
+	return errors.As(err, &verification) || errors.As(err, &record) || errors.As(err, &alert) ||
+		errors.As(err, &op) && op.Op == "remote error" || errors.Is(err, http.ErrSchemeMismatch) || isNotHTTP(err)
+}
+
+// isNotHTTP says whether the other side speaks another protocol, such as gRPC. net/http has no type for it.
+func isNotHTTP(err error) bool { return strings.Contains(err.Error(), "malformed HTTP ") }
+
+// unanswered is what is noted of a try without a response.
+func unanswered(err error) *answer {
+	a := &answer{code: codes.Unavailable, message: err.Error()}
+	switch {
+	case errors.Is(err, io.EOF):
+		a.message = "the connection was closed without a response"
+	case isNotHTTP(err):
+		a.message = "the response is not HTTP/1.1: it may be a port of gRPC, or of TLS" // and not the bytes
+	}
+	return a
+}
+
+// answerOf is what is noted of a response that is no success.
+func answerOf(r *http.Request, response *http.Response) *answer {
+	a := &answer{code: codeOf(response.StatusCode), status: response.StatusCode, message: response.Status, retryAfter: retryAfter(response.Header.Get("Retry-After"), time.Now())}
+	switch {
+	case response.StatusCode == http.StatusNotFound, response.StatusCode == http.StatusMethodNotAllowed:
+		a.message += " at " + r.URL.Path
+	case response.StatusCode >= 300 && response.StatusCode <= 399:
+		if to, err := response.Location(); err == nil {
+			a.message += " to " + (&url.URL{Scheme: to.Scheme, Host: to.Host, Path: to.Path}).String()
+		}
+	}
+	if text := textOf(response); text != "" {
+		a.message += ": " + text
+	}
+	return a
+}
+
+// textOf is what a response says about itself. A web page, mostly a proxy's, is not quoted: its status says enough.
+func textOf(response *http.Response) string {
+	kind := contentType(response)
+	switch kind {
+	case "application/x-protobuf", "text/plain", "application/json":
+	case "": // such as net/http's "Client sent an HTTP request to an HTTPS server."
+	default:
+		return ""
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxRefusal))
+	if err != nil && len(body) == 0 {
+		return ""
+	}
+	if kind == "application/x-protobuf" {
+		s := status.New(codes.Unknown, "").Proto()
+		if proto.Unmarshal(body, s) != nil {
+			return ""
+		}
+		return s.GetMessage()
+	}
+	if kind == "" && strings.Contains(string(body), "<") {
+		return ""
+	}
+	return strings.TrimSpace(string(body))
+}
+
+func contentType(response *http.Response) string {
+	kind, _, err := mime.ParseMediaType(response.Header.Get("Content-Type"))
+	if err != nil {
+		return ""
+	}
+	return kind
+}
+
+// codeOf is the code with which gRPC says what the status says.
+func codeOf(statusCode int) codes.Code {
+	switch statusCode {
+	case http.StatusBadRequest:
+		return codes.InvalidArgument
+	case http.StatusUnauthorized, http.StatusProxyAuthRequired:
+		return codes.Unauthenticated
+	case http.StatusForbidden:
+		return codes.PermissionDenied
+	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusUnsupportedMediaType:
+		return codes.Unimplemented
+	case http.StatusRequestEntityTooLarge, http.StatusTooManyRequests:
+		return codes.ResourceExhausted
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return codes.Unavailable
+	}
+	return codes.Unknown
+}
+
+// retryAfter reads the header: seconds or a date.
+func retryAfter(v string, now time.Time) time.Duration {
+	if seconds, err := strconv.ParseInt(v, 10, 64); err == nil {
+		return time.Duration(min(max(seconds, 0), int64(maxRetryAfter/time.Second))) * time.Second
+	}
+	if date, err := http.ParseTime(v); err == nil {
+		return max(date.Sub(now), 0)
+	}
+	return 0
+}

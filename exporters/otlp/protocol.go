@@ -1,0 +1,39 @@
+package otlp
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A Protocol is how OTLP is transported. Its values are those of OTEL_EXPORTER_OTLP_PROTOCOL.
+type Protocol string
+
+// The protocols. OpenTelemetry's exporters for Go have no http/json.
+const (
+	GRPC         Protocol = "grpc"          // collectors listen for it on port 4317
+	HTTPProtobuf Protocol = "http/protobuf" // collectors listen for it on port 4318, at the path /v1/metrics
+)
+
+// The ports that OTLP is registered with.
+const (
+	portGRPC = "4317"
+	portHTTP = "4318"
+)
+
+// WithProtocol sets the protocol. It comes before the variables; the default is [GRPC].
+func WithProtocol(p Protocol) Option {
+	return optionFunc(func(c *config) { c.protocol, c.protocolSet = p, true })
+}
+
+// parseProtocol reads a protocol in any case.
+func parseProtocol(v string) (Protocol, error) {
+	for _, p := range []Protocol{GRPC, HTTPProtobuf} {
+		if strings.EqualFold(v, string(p)) {
+			return p, nil
+		}
+	}
+	if strings.EqualFold(v, "http/json") {
+		return "", fmt.Errorf("%q is not supported, since OpenTelemetry's exporters for Go cannot send JSON: write http/protobuf, which goes to the same port", v)
+	}
+	return "", fmt.Errorf("%s is not one of %s, %s", quote(v), GRPC, HTTPProtobuf)
+}
