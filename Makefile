@@ -64,6 +64,7 @@ ifeq ($(RACE),)
 	@echo "No C compiler, so no cgo: the tests run without the race detector."
 endif
 	$(GO) test $(TESTFLAGS) ./...
+	cd examples/ken && $(GO) test $(TESTFLAGS) ./...
 
 # These are skipped under the race detector, or have less to do: it allocates too,
 # is slow, and discordgo has data races of its own where a voice connection
@@ -126,6 +127,7 @@ lint: vet fmt-check actionlint golangci-lint tidy-check generate-check api-check
 vet: ## Run go vet
 	$(GO) vet ./...
 	cd otelcol && $(GO) vet ./...
+	cd examples/ken && $(GO) vet ./...
 
 .PHONY: fmt
 fmt: $(gofumpt) ## Format the Go files
@@ -152,6 +154,7 @@ tidy-check: ## Check that go.mod and go.sum are tidy and the modules unaltered
 	$(GO) mod verify
 	cd otelcol && $(GO) mod tidy -diff && $(GO) mod verify
 	cd otelcol/internal/controlplane && $(GO) mod tidy -diff
+	cd examples/ken && $(GO) mod tidy -diff
 
 .PHONY: generate
 generate: ## Write the generated files

@@ -172,7 +172,7 @@ func CheckPath(p string) error {
 
 func checkPages(pages []Page) (errs []error) {
 	if len(pages) == 0 {
-		errs = append(errs, errors.New("Pages is empty"))
+		errs = append(errs, errors.New("there are no Pages"))
 	}
 	seen := make(map[string]bool)
 	for _, page := range pages {

@@ -795,7 +795,7 @@ func TestInvalidConfig(t *testing.T) {
 		cfg  Config
 		want string
 	}{
-		"no pages":             {Config{Pages: []Page{}}, "Pages is empty"},
+		"no pages":             {Config{Pages: []Page{}}, "there are no Pages"},
 		"no handler":           {Config{Pages: at("/x", nil)}, `path "/x": Handler is nil`},
 		"one path twice":       {Config{Pages: append(at("/x", page()), at("/x", page())...)}, `path "/x": two pages have it`},
 		"no address":           {Config{Addr: "-"}, `Addr ""`},
@@ -823,10 +823,10 @@ func TestInvalidConfig(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			switch {
-			case tt.cfg.Addr == "":
+			switch tt.cfg.Addr {
+			case "":
 				tt.cfg.Addr = "127.0.0.1:0"
-			case tt.cfg.Addr == "-":
+			case "-":
 				tt.cfg.Addr = ""
 			}
 			if tt.cfg.Pages == nil {

@@ -25,18 +25,18 @@ func parseLabel(text string) (name, value string, err error) {
 	case strings.HasPrefix(name, "__"):
 		return "", "", errors.New("names that begin with __ are reserved by Prometheus: set path, scheme and so on in the scrape configuration")
 	case strings.HasPrefix(name, "exported_"):
-		return "", "", errors.New("Prometheus uses exported_… for labels that a target label overrides")
+		return "", "", errors.New("labels with the prefix exported_ are those that a target label overrides, in Prometheus")
 	case name == string(resource.ClusterKey):
 		return "", "", errors.New("each process sets its own cluster, with ARGUS_CLUSTER_ID or CLUSTER_ID; a target label would override it, " +
 			"rename it to exported_cluster, and make all targets one cluster")
 	case name == string(resource.BotKey), name == string(resource.RegionKey):
 		return "", "", fmt.Errorf("each process sets its own %[1]s, with ARGUS_%[2]s; a target label would override it and rename it to exported_%[1]s", name, strings.ToUpper(name))
 	case name == "instance":
-		return "", "", errors.New("Prometheus sets instance from the address; if all targets had the same one, their series would overwrite each other")
+		return "", "", errors.New("instance is set from the address; if all targets had the same one, their series would overwrite each other")
 	case name == "job":
 		return "", "", errors.New("job is the job_name of the scrape configuration, and distinguishes bots: use a separate job for each bot")
 	case ownLabel(name):
-		return "", "", fmt.Errorf("Argus metrics already have the label %s; it would be renamed to exported_%s", name, name)
+		return "", "", fmt.Errorf("the metrics of Argus already have the label %s; it would be renamed to exported_%s", name, name)
 	case value == "":
 		return "", "", errors.New("the value is empty, which Prometheus treats as no label: omit the flag")
 	case len(value) > maxLabelValue || !utf8.ValidString(value):
