@@ -36,7 +36,7 @@ func outage(ctx context.Context, st *stage) {
 		third := (len(ids) + 2) / 3
 		waves := [][]string{ids[:third], ids[third:min(2*third, len(ids))]}
 
-		st.closeGateway(n)
+		met, away := st.closeGateway(n)
 		for _, f := range failing {
 			st.server.Fail(f.method, f.pattern, f.status, -1)
 		}
@@ -44,7 +44,7 @@ func outage(ctx context.Context, st *stage) {
 		ok := st.wait(ctx, 3)
 		if ok {
 			st.lose(waves[1])
-			ok = st.wait(ctx, 6)
+			ok = st.waitMet(ctx, 6, met, away...)
 		}
 		// Discord is well again also when the demo ends meanwhile.
 		st.scenery.admit(nil)
@@ -82,8 +82,9 @@ func (st *stage) recover(ids []string) {
 }
 
 // closeGateway ends the connections of every second shard, the others the next
-// time, and lets nobody in who comes anew: each attempt fails in another way.
-func (st *stage) closeGateway(n int) {
+// time, and lets nobody in who comes anew: each attempt fails in another way. It
+// returns how many attempts there are, and the shards that have lost theirs.
+func (st *stage) closeGateway(n int) (met *atomic.Int64, away []int) {
 	refusals := []discordtest.Behavior{
 		{CloseOnIdentify: 4000},
 		{HelloDelay: st.beats(3), DropOnIdentify: true},
@@ -91,16 +92,16 @@ func (st *stage) closeGateway(n int) {
 		{CloseOnConnect: 4000},
 	}
 	var attempts atomic.Uint32
-	st.scenery.admit(func() discordtest.Behavior {
+	met = st.scenery.admit(func() discordtest.Behavior {
 		return refusals[int(attempts.Add(1)-1)%len(refusals)]
 	})
-	away := 0
 	for shard := range st.shards {
 		if (shard+n)%2 == 0 || st.shards == 1 {
 			if c := st.settled(shard); c != nil && c.CloseCode(4000, "") == nil {
-				away++
+				away = append(away, shard)
 			}
 		}
 	}
-	st.tell("REST answers 500, 502 and 503; %s lost, and the gateway lets nobody in", cli.Count(away, "shard"))
+	st.tell("REST answers 500, 502 and 503; %s lost, and the gateway lets nobody in", cli.Count(len(away), "shard"))
+	return met, away
 }

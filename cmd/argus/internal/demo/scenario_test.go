@@ -669,6 +669,45 @@ func checkRunaway(t *testing.T, w *watch) {
 	})
 }
 
+// discordgo takes a second and more to come back, and longer on a busy machine. What
+// a scenario has in store for a shard that comes back lasts until it has.
+func TestScenariosWaitForDiscordgo(t *testing.T) {
+	t.Parallel()
+	moved := func(s signal) func(*testing.T, *watch) bool {
+		return func(t *testing.T, w *watch) bool {
+			t.Helper()
+			return s.total(w.look(t)) > 0
+		}
+	}
+	for name, happened := range map[string]func(*testing.T, *watch) bool{
+		"gateway-refused": moved(signal{catalog.ConnectionAttempts, "outcome=refused, status=403"}),
+		"fatal-close":     moved(signal{catalog.Handshakes, "outcome=closed"}),
+		"outage":          moved(signal{catalog.Handshakes, "kind=resume, outcome=closed"}),
+		"stuck-open": func(_ *testing.T, w *watch) bool {
+			return slices.ContainsFunc(w.demo.server.Conns(), func(c *discordtest.Conn) bool {
+				return len(c.Received()) == 0 && time.Since(c.Started()) > 400*time.Millisecond
+			})
+		},
+		"storm": func(_ *testing.T, w *watch) bool {
+			traffic := 0
+			for _, n := range w.demo.traffic.Stats().Interactions {
+				traffic += n
+			}
+			return int(w.demo.tally.interactions.Load()) > traffic
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := quick()
+			p.heartbeat = 5 * time.Second
+			p.beat = 50 * time.Millisecond // 14 of these are shorter than that second
+			r := beginAt(t, p, "--scenario", name, "--addr", "127.0.0.1:0", "--shards", "1", "--guilds", "3", "--rate", "10")
+			w := r.watch(t)
+			w.until(t, "a shard to meet what it comes back to", func() bool { return happened(t, w) })
+		})
+	}
+}
+
 // What a runaway bot sends stays below what Discord closes the connection for.
 func TestRunawayStaysBelowTheLimit(t *testing.T) {
 	const limit, window = 120, time.Minute
