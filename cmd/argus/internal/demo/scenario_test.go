@@ -387,10 +387,12 @@ func TestScenarios(t *testing.T) {
 			// discordgo gives a connection up after five of these without an
 			// acknowledgement: a machine that is busy must not come near that.
 			p.heartbeat = 5 * time.Second
+			rate := "200"
 			if sc.name == "raid" {
 				p.heartbeat = defaultPace().heartbeat // its crowd would outlast several
+				rate = "20"                           // or a busy machine is behind before the crowd comes, and every answer is late
 			}
-			r := beginAt(t, p, "--scenario", sc.name, "--addr", "127.0.0.1:0", "--shards", "2", "--guilds", "12", "--rate", "200")
+			r := beginAt(t, p, "--scenario", sc.name, "--addr", "127.0.0.1:0", "--shards", "2", "--guilds", "12", "--rate", rate)
 			for _, want := range []string{"Scenario " + sc.name + ": " + sc.summary, sc.looks[0].query} {
 				if !r.wrote(want)() {
 					t.Errorf("the introduction lacks %q", want)
