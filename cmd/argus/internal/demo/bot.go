@@ -26,6 +26,14 @@ const (
 // what the metrics say can be compared with it.
 type tally struct {
 	interactions, errors, reconnects atomic.Int64
+
+	ready sync.Map // shard: when the bot got its last READY or RESUMED
+}
+
+// readySince says whether a shard has got READY or RESUMED since then.
+func (t *tally) readySince(shard int, began time.Time) bool {
+	at, ok := t.ready.Load(shard)
+	return ok && at.(time.Time).After(began) //nolint:forcetypeassert // nothing else is stored
 }
 
 func (t *tally) String() string {
@@ -99,12 +107,17 @@ func (b *bot) listen(s *discordgo.Session) {
 	}
 
 	var readyBefore atomic.Bool
+	shard := s.ShardID
 	s.AddHandler(func(*discordgo.Session, *discordgo.Ready) {
+		b.tally.ready.Store(shard, time.Now())
 		if readyBefore.Swap(true) {
 			b.tally.reconnects.Add(1)
 		}
 	})
-	s.AddHandler(func(*discordgo.Session, *discordgo.Resumed) { b.tally.reconnects.Add(1) })
+	s.AddHandler(func(*discordgo.Session, *discordgo.Resumed) {
+		b.tally.ready.Store(shard, time.Now())
+		b.tally.reconnects.Add(1)
+	})
 }
 
 // Errors of the bot's commands, which tell the label error_type apart.

@@ -3,7 +3,11 @@ package demo
 import (
 	"context"
 	"net/http"
+	"slices"
 	"sync/atomic"
+	"time"
+
+	"github.com/bwmarrin/discordgo"
 
 	"github.com/argus-dgo/argus/cmd/argus/internal/cli"
 	"github.com/argus-dgo/argus/discordtest"
@@ -61,10 +65,49 @@ func outage(ctx context.Context, st *stage) {
 			}
 			st.recover(wave)
 		}
-		if !st.wait(ctx, 17) {
+		if !st.wait(ctx, 17) || !st.waitRecovered(ctx) {
 			return
 		}
 	}
+}
+
+// recoverMost is how long an outage waits for the bot to recover from the last one,
+// which another scenario may prevent.
+const recoverMost = time.Minute
+
+// waitRecovered waits until all shards are back and have their guilds, and lets that
+// be seen for a while. On a busy machine it can take longer than the pace allows. It
+// returns false when ctx is done.
+func (st *stage) waitRecovered(ctx context.Context) bool {
+	recovered := func() bool {
+		return !slices.ContainsFunc(st.sessions(), func(s *discordgo.Session) bool {
+			return st.settled(s.ShardID) == nil || available(s) < len(st.guildsOf(s.ShardID))
+		})
+	}
+	if recovered() {
+		return true
+	}
+	for began := time.Now(); time.Since(began) < recoverMost; {
+		if !st.wait(ctx, 1) {
+			return false
+		}
+		if recovered() {
+			break
+		}
+	}
+	return st.wait(ctx, 8)
+}
+
+// available counts the guilds that discordgo's state has.
+func available(s *discordgo.Session) (n int) {
+	s.State.RLock()
+	defer s.State.RUnlock()
+	for _, g := range s.State.Guilds {
+		if !g.Unavailable {
+			n++
+		}
+	}
+	return n
 }
 
 func (st *stage) lose(ids []string) {

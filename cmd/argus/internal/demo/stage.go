@@ -50,11 +50,12 @@ func (st *stage) tell(format string, args ...any) {
 	fmt.Fprintf(st.screen, "%s  %s: %s\n", clock(time.Since(st.began)), st.scenario.name, fmt.Sprintf(format, args...))
 }
 
-// settled returns the connection of a shard if it has been ready for a while,
-// else nil.
+// settled returns the connection of a shard if it has been ready for a while, else
+// nil. On a busy machine the bot may be far from having read what the fake Discord
+// has sent: until it has got READY or RESUMED, it and its metrics have the shard down.
 func (st *stage) settled(shard int) *discordtest.Conn {
 	for _, c := range st.server.Conns() {
-		if c.Shard() == shard && c.Ready() && time.Since(c.ReadySince()) >= minConnAge {
+		if c.Shard() == shard && c.Ready() && time.Since(c.ReadySince()) >= minConnAge && st.tally.readySince(shard, c.Started()) {
 			return c
 		}
 	}
