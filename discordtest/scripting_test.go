@@ -77,18 +77,25 @@ func TestHangDuringWrite(t *testing.T) {
 	before := c.Sequence()
 	written := make(chan error, 1)
 	go func() { written <- c.Dispatch("GUILD_UPDATE", large) }()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
 	for ctx := testContext(t); c.Sequence() == before; {
-		if ctx.Err() != nil {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
 			t.Fatal("the dispatch has no sequence number yet")
 		}
-		time.Sleep(time.Millisecond)
 	}
-	hung := make(chan int, 1)
+	hung, at := make(chan struct{}), 0
 	go func() {
+		defer close(hung)
 		c.Hang()
-		hung <- c.Sent()["GUILD_UPDATE"]
+		at = c.Sent()["GUILD_UPDATE"]
 	}()
-	time.Sleep(100 * time.Millisecond) // for a Hang that does not wait
+	select {
+	case <-hung: // before the write has begun
+	case <-time.After(100 * time.Millisecond):
+	}
 	go func() {
 		for err == nil {
 			_, _, err = raw.ws.NextReader() // which discards the message before
@@ -97,7 +104,8 @@ func TestHangDuringWrite(t *testing.T) {
 	if err := <-written; err != nil {
 		t.Fatal(err)
 	}
-	if at, now := <-hung, c.Sent()["GUILD_UPDATE"]; now != at {
+	<-hung
+	if now := c.Sent()["GUILD_UPDATE"]; now != at {
 		t.Errorf("%d dispatches had been sent when Hang returned, and %d later", at, now)
 	}
 }

@@ -32,8 +32,9 @@ type tally struct {
 
 // readySince says whether a shard has got READY or RESUMED since then.
 func (t *tally) readySince(shard int, began time.Time) bool {
-	at, ok := t.ready.Load(shard)
-	return ok && at.(time.Time).After(began) //nolint:forcetypeassert // nothing else is stored
+	last, _ := t.ready.Load(shard)
+	at, _ := last.(time.Time)
+	return at.After(began)
 }
 
 func (t *tally) String() string {
