@@ -257,8 +257,13 @@ func (c *Conn) currentBehavior() Behavior {
 // and no dispatch; these are kept for replay. What the client sends is counted
 // and has no effect: heartbeats keep the connection open, and a close frame does
 // not end the session, which can be resumed as ever. It does not end: the client
-// has to leave, or another method has to end the connection.
-func (c *Conn) Hang() { c.hung.Store(true) }
+// has to leave, or another method has to end the connection. A write under way
+// comes first: once Hang returns, [Conn.Sent] stays as it is.
+func (c *Conn) Hang() {
+	c.wmu.Lock()
+	defer c.wmu.Unlock()
+	c.hung.Store(true)
+}
 
 // Dispatch sends an event with the session's next sequence number and keeps it
 // for replay. data is what belongs into d: raw JSON or anything that
@@ -483,7 +488,13 @@ func (c *Conn) writeDispatch(seq int64, eventType string, data json.RawMessage) 
 	if c.hung.Load() {
 		return nil
 	}
-	err := c.writePacket(c.server.packet(opDispatch, seq, eventType, data))
+	p, sess := c.server.packet(opDispatch, seq, eventType, data), c.sess()
+	c.wmu.Lock()
+	defer c.wmu.Unlock()
+	if c.hung.Load() { // meanwhile
+		return nil
+	}
+	err := c.writePacketLocked(sess, p)
 	if err == nil {
 		c.mu.Lock()
 		c.sent[eventType]++
@@ -493,9 +504,16 @@ func (c *Conn) writeDispatch(seq int64, eventType string, data json.RawMessage) 
 }
 
 func (c *Conn) writePacket(p []byte) error {
-	messageType, sess := websocket.TextMessage, c.sess()
+	sess := c.sess()
 	c.wmu.Lock()
 	defer c.wmu.Unlock()
+	return c.writePacketLocked(sess, p)
+}
+
+// writePacketLocked writes a packet, compressed if the session wants it. c.wmu is
+// held.
+func (c *Conn) writePacketLocked(sess *session, p []byte) error {
+	messageType := websocket.TextMessage
 	if sess != nil && sess.compress && len(p) > c.server.cfg.compressThreshold {
 		d := takeDeflater()
 		defer d.giveBack()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -54,6 +55,61 @@ func TestHang(t *testing.T) {
 	}
 	if n := again.Sent()["TYPING_START"]; n != 1 {
 		t.Errorf("the new connection got %d TYPING_START, want the one that was missed", n)
+	}
+}
+
+// A write that is under way when the connection begins to hang counts before Hang
+// returns, or not at all.
+func TestHangDuringWrite(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	raw := dialGateway(t, s)
+	raw.expectOp(10)
+	raw.identify(0, 1)
+	raw.expectOp(0)
+	c, err := s.WaitConn(testContext(t), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.WaitGuilds(testContext(t)); err != nil {
+		t.Fatal(err)
+	}
+
+	// More than the sockets' buffers hold, so that the write lasts until the client reads.
+	large := map[string]any{"id": "1", "name": strings.Repeat("x", 64<<20)}
+	before := c.Sequence()
+	written := make(chan error, 1)
+	go func() { written <- c.Dispatch("GUILD_UPDATE", large) }()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for ctx := testContext(t); c.Sequence() == before; {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatal("the dispatch has no sequence number yet")
+		}
+	}
+	hung, at := make(chan struct{}), 0
+	go func() {
+		defer close(hung)
+		c.Hang()
+		at = c.Sent()["GUILD_UPDATE"]
+	}()
+	select {
+	case <-hung: // before the write has begun
+	case <-time.After(100 * time.Millisecond):
+	}
+	go func() {
+		for err == nil {
+			_, _, err = raw.ws.NextReader() // which discards the message before
+		}
+	}()
+	if err := <-written; err != nil {
+		t.Fatal(err)
+	}
+	<-hung
+	if now := c.Sent()["GUILD_UPDATE"]; now != at {
+		t.Errorf("%d dispatches had been sent when Hang returned, and %d later", at, now)
 	}
 }
 

@@ -355,6 +355,7 @@ func (a *attachment) seed() {
 		return
 	}
 	defer set.state.RUnlock()
+	a.order.begin(set.state.SessionID)
 	a.guilds.mu.Lock()
 	defer a.guilds.mu.Unlock()
 	// Before the first READY the state is empty, which says nothing.

@@ -74,12 +74,15 @@ func (h *handlers) onEvent(_ *discordgo.Session, e *discordgo.Event) {
 	var p wire.Packet
 	wire.ScanData(&p, e.Type, e.Sequence, e.RawData)
 	a.inst.count(&p)
-	switch {
+	switch set := a.settings.Load(); {
 	case !followed(&p):
-	case a.settings.Load().syncEvents:
+	case set.syncEvents:
 		a.follow(&p) // they come in order
+	case p.Event == wire.EventReady:
+		a.order.push(&p, readySession(e.RawData), time.Now())
 	default:
-		a.order.push(&p, time.Now())
+		session := set.gatewaySession()
+		a.order.push(&p, session, time.Now())
 	}
 }
 

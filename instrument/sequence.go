@@ -2,6 +2,7 @@ package instrument
 
 import (
 	"cmp"
+	"encoding/json"
 	"slices"
 	"sync"
 	"time"
@@ -16,6 +17,15 @@ const (
 	orderWindow = 250 * time.Millisecond
 	// maxParked is by how many dispatches one may be overtaken.
 	maxParked = 256
+	// maxWaiting is how many dispatches may wait for READY: more than the 2,500
+	// guilds that Discord puts at most on a shard.
+	maxWaiting = 4096
+	// readyWindow is for how long READY may be overtaken by the dispatches that
+	// follow it.
+	readyWindow = time.Minute
+	// statePatience is how long the goroutine of a handler tries to have the lock
+	// of discordgo's state.
+	statePatience = 250 * time.Millisecond
 )
 
 // A sequencer puts dispatches into the order of their sequence numbers, by
@@ -23,24 +33,44 @@ const (
 //
 // Without SyncEvents discordgo runs each handler in a goroutine of its own, so
 // that a guild's removal can overtake its creation, and the first guilds of a
-// gateway session its READY.
+// gateway session its READY. On a busy machine these goroutines can be late by
+// more than orderWindow. READY makes all guilds unavailable, so that the guilds
+// before it would stay unavailable. Therefore the dispatches of a gateway session
+// wait for its READY. discordgo's state has the id of the new session before any
+// handler is called.
 type sequencer struct {
 	mu     sync.Mutex
 	parked []parkedPacket // by sequence number
 	apply  func(*wire.Packet)
-	// lost are the numbers with which guilds were lost. On a machine that is busy
-	// a creation may come later than the window allows: then it is void.
-	lost map[uint64]int64
+	// session is the id of the gateway session whose dispatches are applied, if it
+	// is known; before is the one before it.
+	session, before string
+	known           bool
+	// newest are the numbers of the last creation or removal of each guild. On a
+	// busy machine an older dispatch about a guild may come later than the window
+	// allows: then it is void.
+	newest map[uint64]int64
 }
 
 type parkedPacket struct {
 	wire.Packet
-	since time.Time
+	session string // the one that discordgo was in when the handler ran, or ""
+	since   time.Time
+}
+
+// begin says which gateway session discordgo is in, unless READY has said it.
+func (q *sequencer) begin(session string) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.known {
+		q.session, q.known = session, true
+	}
 }
 
 // push takes a dispatch in the order of arrival and applies what is due. All
-// but READY and RESUMED wait.
-func (q *sequencer) push(p *wire.Packet, now time.Time) {
+// but READY and RESUMED wait. session is the id of the gateway session: READY's
+// own, and for all others that of discordgo's state. It is "" if it is not known.
+func (q *sequencer) push(p *wire.Packet, session string, now time.Time) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.release(now)
@@ -49,21 +79,49 @@ func (q *sequencer) push(p *wire.Packet, now time.Time) {
 		q.apply(p)
 		return
 	case wire.EventReady:
-		// Numbers begin anew. What came within the window belongs to the new
-		// gateway session, unless its number is too high for that: after an
-		// op 9 discordgo v0.29.0 identifies again without a pause.
 		q.apply(p)
-		q.lost = nil
-		q.parked = slices.DeleteFunc(q.parked, func(w parkedPacket) bool {
-			return w.Seq > p.Seq && uint64(w.Seq-p.Seq) > maxParked //nolint:gosec // right for every w.Seq that is larger, also where int64 overflows
-		})
+		q.ready(p.Seq, session)
 		return
 	}
-	if len(q.parked) == maxParked {
-		q.first(1)
+	if session == q.before {
+		session = "" // the handler was called before the last READY: no other READY is to come
+	}
+	if len(q.parked) >= maxParked {
+		q.makeRoom(now)
 	}
 	at, _ := slices.BinarySearchFunc(q.parked, p.Seq, func(w parkedPacket, seq int64) int { return cmp.Compare(w.Seq, seq) })
-	q.parked = slices.Insert(q.parked, at, parkedPacket{*p, now})
+	q.parked = slices.Insert(q.parked, at, parkedPacket{*p, session, now})
+}
+
+// ready begins a new gateway session, in which numbers begin anew.
+//
+// What is parked belongs to the new gateway session, unless it is known to be of
+// another one. Where that is not known, its number may be too high: after an op 9
+// discordgo v0.29.0 identifies again without a pause.
+func (q *sequencer) ready(seq int64, session string) {
+	q.parked = slices.DeleteFunc(q.parked, func(w parkedPacket) bool {
+		switch {
+		case w.session != "" && w.session == session:
+			return false
+		case w.session != "" && q.known:
+			return w.session == q.session // else it waits for a later READY
+		}
+		return w.Seq > seq && uint64(w.Seq-seq) > maxParked //nolint:gosec // right for every w.Seq that is larger, also where int64 overflows
+	})
+	if q.known {
+		q.before = q.session
+	} else {
+		for i := range q.parked {
+			q.parked[i].session = session
+		}
+	}
+	q.session, q.known = session, session != ""
+	q.newest = nil
+}
+
+// waits says whether a dispatch waits for the READY of its gateway session.
+func (q *sequencer) waits(w *parkedPacket, now time.Time) bool {
+	return q.known && w.session != "" && w.session != q.session && now.Sub(w.since) < readyWindow
 }
 
 // settle applies what has waited long enough, also when nothing more comes.
@@ -76,30 +134,80 @@ func (q *sequencer) settle(now time.Time) {
 // release applies what is due, and what has a lower number.
 func (q *sequencer) release(now time.Time) {
 	for n := len(q.parked); n > 0; n-- {
-		if now.Sub(q.parked[n-1].since) >= orderWindow {
-			q.first(n)
+		if w := &q.parked[n-1]; now.Sub(w.since) >= orderWindow && !q.waits(w, now) {
+			q.first(n, now)
 			return
 		}
 	}
 }
 
-// first applies the first n of what is parked.
-func (q *sequencer) first(n int) {
-	for i := range q.parked[:n] {
-		p := &q.parked[i].Packet
-		switch p.Event {
-		case wire.EventGuildDelete:
-			if q.lost == nil || len(q.lost) >= wire.MaxGuilds {
-				q.lost = map[uint64]int64{}
-			}
-			q.lost[p.ID] = p.Seq
-		case wire.EventGuildCreate:
-			if seq, ok := q.lost[p.ID]; ok && p.Seq < seq {
-				continue
-			}
-			delete(q.lost, p.ID)
-		}
-		q.apply(p)
+// makeRoom applies the first dispatch that need not wait for READY.
+func (q *sequencer) makeRoom(now time.Time) {
+	if len(q.parked) >= maxWaiting {
+		q.known = false // this READY does not come
 	}
-	q.parked = slices.Delete(q.parked, 0, n)
+	for n := range q.parked {
+		if !q.waits(&q.parked[n], now) {
+			q.first(n+1, now)
+			return
+		}
+	}
+}
+
+// first applies the first n of what is parked, without those that wait for READY.
+func (q *sequencer) first(n int, now time.Time) {
+	kept := q.parked[:0]
+	for i := range q.parked[:n] {
+		w := &q.parked[i]
+		switch {
+		case q.waits(w, now):
+			kept = append(kept, *w)
+			continue
+		case w.session != "" && w.session != q.session:
+			q.known = false // its READY has not come: wait for none until the next one
+		}
+		if q.isNewest(&w.Packet) {
+			q.apply(&w.Packet)
+		}
+	}
+	q.parked = slices.Delete(q.parked, len(kept), n)
+}
+
+// isNewest says whether no later dispatch about the same guild has been applied.
+func (q *sequencer) isNewest(p *wire.Packet) bool {
+	switch p.Event {
+	case wire.EventGuildCreate, wire.EventGuildDelete:
+		if seq, ok := q.newest[p.ID]; ok && p.Seq < seq {
+			return false
+		}
+		if q.newest == nil || len(q.newest) >= wire.MaxGuilds {
+			q.newest = map[uint64]int64{}
+		}
+		q.newest[p.ID] = p.Seq
+	case wire.EventGuildMemberAdd, wire.EventGuildMemberRemove: // a creation has counted them
+		seq, ok := q.newest[p.GuildID]
+		return !ok || p.Seq > seq
+	}
+	return true
+}
+
+// gatewaySession returns the id of the gateway session that discordgo is in, or ""
+// if it cannot be had. discordgo keeps it also where StateEnabled is off.
+func (set *settings) gatewaySession() string {
+	if set.state == nil || !soon(set.state.TryRLock, statePatience) {
+		return ""
+	}
+	defer set.state.RUnlock()
+	return set.state.SessionID
+}
+
+// readySession returns the id of the gateway session that READY begins, or "".
+func readySession(data []byte) string {
+	var ready struct {
+		SessionID string `json:"session_id"`
+	}
+	if json.Unmarshal(data, &ready) != nil {
+		return ""
+	}
+	return ready.SessionID
 }

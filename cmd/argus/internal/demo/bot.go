@@ -27,6 +27,15 @@ const (
 // what the metrics say can be compared with it.
 type tally struct {
 	interactions, errors, reconnects atomic.Int64
+
+	ready sync.Map // shard: when the bot got its last READY or RESUMED
+}
+
+// readySince says whether a shard has got READY or RESUMED since then.
+func (t *tally) readySince(shard int, began time.Time) bool {
+	last, _ := t.ready.Load(shard)
+	at, _ := last.(time.Time)
+	return at.After(began)
 }
 
 func (t *tally) String() string {
@@ -100,12 +109,17 @@ func (b *bot) listen(s *discordgo.Session) {
 	}
 
 	var readyBefore atomic.Bool
+	shard := s.ShardID
 	s.AddHandler(func(*discordgo.Session, *discordgo.Ready) {
+		b.tally.ready.Store(shard, time.Now())
 		if readyBefore.Swap(true) {
 			b.tally.reconnects.Add(1)
 		}
 	})
-	s.AddHandler(func(*discordgo.Session, *discordgo.Resumed) { b.tally.reconnects.Add(1) })
+	s.AddHandler(func(*discordgo.Session, *discordgo.Resumed) {
+		b.tally.ready.Store(shard, time.Now())
+		b.tally.reconnects.Add(1)
+	})
 }
 
 // Errors of the bot's commands, which tell the label error_type apart.

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/argus-dgo/argus"
 	"github.com/argus-dgo/argus/cmd/argus/internal/cli"
+	"github.com/argus-dgo/argus/discordtest"
 	"github.com/argus-dgo/argus/resource"
 )
 
@@ -145,15 +147,25 @@ func (d *demo) open(ctx context.Context) error {
 		}
 	}
 	for _, s := range sessions {
-		conn, err := d.server.WaitConn(ctx, s.ShardID)
-		if err != nil {
-			return err
-		}
-		if err := conn.WaitGuilds(ctx); err != nil {
+		if err := d.waitGuilds(ctx, s.ShardID); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// waitGuilds waits for the guilds of a shard. Where its connection ends meanwhile,
+// as when the machine is too busy for its heartbeats, discordgo opens the next one.
+func (d *demo) waitGuilds(ctx context.Context, shard int) error {
+	for {
+		conn, err := d.server.WaitConn(ctx, shard)
+		if err != nil {
+			return err
+		}
+		if err := conn.WaitGuilds(ctx); !errors.Is(err, discordtest.ErrConnClosed) {
+			return err
+		}
+	}
 }
 
 // sessions are those of all clusters that are run here, by shard.

@@ -25,12 +25,12 @@ func fatalClose(ctx context.Context, st *stage) {
 		if c == nil {
 			continue // it is just away
 		}
-		st.scenery.admit(func() discordtest.Behavior { return discordtest.Behavior{CloseOnIdentify: code} })
+		met := st.scenery.admit(func() discordtest.Behavior { return discordtest.Behavior{CloseOnIdentify: code} })
 		if c.CloseCode(code, "") == nil {
 			n++
 			st.tell("shard %d: closed with code %d, and so is every reconnect", shard, code)
 		}
-		ok := st.wait(ctx, refusedFor)
+		ok := st.waitMet(ctx, refusedFor, met, shard)
 		st.scenery.admit(nil)
 		if !ok {
 			return

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/argus-dgo/argus/discordtest"
@@ -34,6 +35,7 @@ type scenery struct {
 	mu       sync.Mutex
 	ackDelay time.Duration               // of new connections
 	door     func() discordtest.Behavior // how they are treated otherwise; nil: well
+	met      *atomic.Int64               // the connections that have met the door
 }
 
 func newScenery(server *discordtest.Server, c *config) *scenery {
@@ -59,11 +61,12 @@ func newScenery(server *discordtest.Server, c *config) *scenery {
 }
 
 // admit says how new connections are treated from now on: as door says, or well
-// without one.
-func (sc *scenery) admit(door func() discordtest.Behavior) {
+// without one. met counts those that are treated so.
+func (sc *scenery) admit(door func() discordtest.Behavior) (met *atomic.Int64) {
 	sc.mu.Lock()
 	defer sc.mu.Unlock()
-	sc.door = door
+	sc.door, sc.met = door, new(atomic.Int64)
+	return sc.met
 }
 
 // arrival is how the next connection is treated.
@@ -72,6 +75,7 @@ func (sc *scenery) arrival() (b discordtest.Behavior) {
 	defer sc.mu.Unlock()
 	if sc.door != nil {
 		b = sc.door()
+		sc.met.Add(1)
 	}
 	b.AckDelay = sc.ackDelay
 	return b

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/argus-dgo/argus/discordtest"
@@ -48,11 +50,12 @@ func (st *stage) tell(format string, args ...any) {
 	fmt.Fprintf(st.screen, "%s  %s: %s\n", clock(time.Since(st.began)), st.scenario.name, fmt.Sprintf(format, args...))
 }
 
-// settled returns the connection of a shard if it has been ready for a while,
-// else nil.
+// settled returns the connection of a shard if it has been ready for a while, else
+// nil. On a busy machine the bot may be far from having read what the fake Discord
+// has sent: until it has got READY or RESUMED, it and its metrics have the shard down.
 func (st *stage) settled(shard int) *discordtest.Conn {
 	for _, c := range st.server.Conns() {
-		if c.Shard() == shard && c.Ready() && time.Since(c.ReadySince()) >= minConnAge {
+		if c.Shard() == shard && c.Ready() && time.Since(c.ReadySince()) >= minConnAge && st.tally.readySince(shard, c.Started()) {
 			return c
 		}
 	}
@@ -63,6 +66,23 @@ func (st *stage) settled(shard int) *discordtest.Conn {
 // is done.
 func (st *stage) waitSettled(ctx context.Context, shard int) bool {
 	for st.settled(shard) == nil {
+		if !st.wait(ctx, 1) {
+			return false
+		}
+	}
+	return true
+}
+
+// waitMet waits for some beats, and until one of the shards has tried to come back
+// and met what [scenery.admit] has arranged. On a busy machine discordgo may take
+// longer than that until it tries. A shard that is back has been let in by another
+// scenario. It returns false when ctx is done.
+func (st *stage) waitMet(ctx context.Context, beats float64, met *atomic.Int64, shards ...int) bool {
+	if !st.wait(ctx, beats) {
+		return false
+	}
+	isBack := func(shard int) bool { return st.settled(shard) != nil }
+	for met.Load() == 0 && len(shards) > 0 && !slices.ContainsFunc(shards, isBack) {
 		if !st.wait(ctx, 1) {
 			return false
 		}

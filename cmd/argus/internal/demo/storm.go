@@ -7,15 +7,18 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/argus-dgo/argus/cmd/argus/internal/cli"
 	"github.com/argus-dgo/argus/discordtest"
 )
 
 const (
-	stormEvery = 5  // beats between two waves
-	stormMost  = 10 // beats that a wave waits for its shards to come back
-	burstSize  = 8  // interactions for a shard that has come back
+	stormEvery = 5 // beats between two waves
+	burstSize  = 8 // interactions for a shard that has come back
+	// stormMost is how long a wave waits for its shards to come back. How long they
+	// take does not depend on the pace.
+	stormMost = 10 * time.Second
 )
 
 // An ending is a way in which a connection ends.
@@ -90,7 +93,7 @@ func storm(ctx context.Context, st *stage) {
 }
 
 func (st *stage) wave(ctx context.Context, draw func(shard int) ending) {
-	ctx, cancel := context.WithTimeout(ctx, st.beats(stormMost))
+	ctx, cancel := context.WithTimeout(ctx, stormMost)
 	defer cancel()
 	var (
 		back sync.WaitGroup

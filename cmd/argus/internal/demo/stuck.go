@@ -21,13 +21,13 @@ func stuckOpen(ctx context.Context, st *stage) {
 		if c == nil {
 			continue // it is just away
 		}
-		st.scenery.admit(func() discordtest.Behavior { return discordtest.Behavior{HelloDelay: st.beats(silence)} })
+		met := st.scenery.admit(func() discordtest.Behavior { return discordtest.Behavior{HelloDelay: st.beats(silence)} })
 		if c.CloseCode(4000, "") == nil {
 			n++
 			st.tell("shard %d: connection lost; the gateway accepts the next one, but sends nothing", shard)
 		}
 		// discordgo dials a second or two later.
-		ok := st.wait(ctx, silence)
+		ok := st.waitMet(ctx, silence, met, shard)
 		st.scenery.admit(nil)
 		if !ok || !st.waitSettled(ctx, shard) || !st.wait(ctx, 8) {
 			return

@@ -25,12 +25,12 @@ func gatewayRefused(ctx context.Context, st *stage) {
 		if c == nil {
 			continue // it is just away
 		}
-		st.scenery.admit(func() discordtest.Behavior { return discordtest.Behavior{RejectUpgrade: status} })
+		met := st.scenery.admit(func() discordtest.Behavior { return discordtest.Behavior{RejectUpgrade: status} })
 		if c.CloseCode(4000, "") == nil {
 			n++
 			st.tell("shard %d: connection lost; each attempt to reconnect gets status %d", shard, status)
 		}
-		ok := st.wait(ctx, turnedAwayFor)
+		ok := st.waitMet(ctx, turnedAwayFor, met, shard)
 		st.scenery.admit(nil)
 		if !ok {
 			return

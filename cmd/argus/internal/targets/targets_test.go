@@ -126,7 +126,7 @@ func TestRefuses(t *testing.T) {
 		{[]string{"--label", "bot=music", "a"}, "with ARGUS_BOT; a target label would override it"},
 		{[]string{"--label", "region=eu", "a"}, "rename it to exported_region"},
 		{[]string{"--label", "exported_cluster=eu", "a"}, "exported_…"},
-		{[]string{"--label", "instance=x", "a"}, "Prometheus sets instance from the address"},
+		{[]string{"--label", "instance=x", "a"}, "instance is set from the address"},
 		{[]string{"--label", "job=x", "a"}, "job_name"},
 		{[]string{"--label", "shard=1", "a"}, "would be renamed to exported_shard"},
 		{[]string{"--label", "le=1", "a"}, "would be renamed to exported_le"},
