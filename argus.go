@@ -16,8 +16,8 @@ import (
 	"github.com/argus-dgo/argus/resource"
 )
 
-// An Argus observes the sessions it is attached to, and carries what it sees to Prometheus, to an OpenTelemetry collector, or
-// both. [Start] or [New] makes one. All methods may be called from any goroutine.
+// An Argus measures the sessions that it is attached to and exports the metrics to Prometheus, to an OpenTelemetry collector, or
+// both. [Start] or [New] makes one. Its methods are safe for concurrent use.
 type Argus struct {
 	config          Config
 	log             *userLog
@@ -31,37 +31,35 @@ type Argus struct {
 	shutdownErr  error
 }
 
-// Start observes the session, and the others given with [WithSessions], and starts exporting as the settings say: by
-// default on http://localhost:9191/metrics. Call it before the session's Open; after Open it works with less to see.
-// docs/CONFIGURATION.md lists the settings.
+// Start measures the session and those of [WithSessions], and starts exporting: by default on http://localhost:9191/metrics.
+// Call it before the session's Open; after Open there are fewer signals. docs/CONFIGURATION.md lists the settings.
 //
-// The error joins every setting that cannot be used, each with its variable or option and its value; a nil session
-// is an error as well. With an error nothing is started, and the sessions are as they were. A session that is given twice is observed
-// once; one that another Argus observes already is observed by both.
+// The error joins every setting that cannot be used, each with its variable or option and its value. A nil session is an error
+// as well. After an error nothing is started, and the sessions are unchanged. A session that is given twice is measured
+// once; a session of two Arguses is measured by both.
 //
-// A port that cannot be bound is no error: the bot runs on, a log line says why and what to do,
-// argus_subsystem_up{subsystem="server"} is 0, and binding is tried again until it works. The same holds for a collector
-// that is away.
+// A port that cannot be bound is no error: the bot keeps running, a log line says why and what to do,
+// argus_subsystem_up{subsystem="server"} is 0, and Argus retries. The same applies to an unavailable collector.
 //
-// One Argus is one bot: sessions of another one are an error. For several bots in one process start an Argus for each, with a name of
-// its own ([WithBot]); those on one address share the server, the page and /readyz. It is an error where they cannot: without a
-// name or with equal ones, with another path or token, or on addresses of which one holds the other.
+// An Argus measures one bot; sessions of another bot are an error. For several bots in one process, start an Argus for each, with
+// different names ([WithBot]). Those on one address share the server, the page and /readyz. It is an error if they cannot: if a name is
+// missing or used twice, if path or token differ, or if one address includes the other.
 //
-// With OTEL_SDK_DISABLED=true the result works like any other, and measures and serves nothing.
+// With OTEL_SDK_DISABLED=true Argus measures and serves nothing, and its methods work.
 //
 // Call [Argus.Shutdown] at the end.
 func Start(s *discordgo.Session, opts ...Option) (*Argus, error) {
 	return start(processEnvironment(), s, opts)
 }
 
-// New does what [Start] does, with no session but those of [WithSessions]. It is for a bot whose sessions are made later, such as by a
-// manager of shards: give each to [Argus.Attach] before it is opened, or make it with [Argus.NewSession].
+// New is [Start] without a session, for a bot whose sessions are made later, such as by a manager of shards: give each to
+// [Argus.Attach] before it is opened, or make it with [Argus.NewSession].
 func New(opts ...Option) (*Argus, error) {
 	return begin(processEnvironment(), nil, opts)
 }
 
-// Resolve puts options, environment and defaults together as [Start] does, and starts nothing: for a look at the configuration, or
-// at what is wrong with it. Files are read, such as the one that holds the token of the metrics page; nothing is opened or sent.
+// Resolve returns the configuration that [Start] would use, or its error, and starts nothing. It reads files, such as the one with the
+// token of the metrics page; it opens and sends nothing.
 func Resolve(opts ...Option) (Config, error) {
 	c, err := resolve(processEnvironment(), collect(opts))
 	if err != nil {
@@ -187,8 +185,8 @@ func (a *Argus) announce() {
 	a.log.info("argus started", about...)
 }
 
-// Attach observes further sessions, at any time. Those that are observed already are left as they are. detach stops observing
-// the sessions of this call; it may be called more than once, and Shutdown does it for all. A nil session is an error, and
+// Attach measures further sessions, at any time. It leaves attached sessions unchanged. detach ends the measuring of the
+// sessions of this call; it may be called more than once, and Shutdown does it for all. A nil session is an error, and
 // then none is attached.
 func (a *Argus) Attach(s ...*discordgo.Session) (detach func(), err error) {
 	if a.config.Disabled {
@@ -200,9 +198,8 @@ func (a *Argus) Attach(s ...*discordgo.Session) (detach func(), err error) {
 	return a.instrumentation.Attach(s...)
 }
 
-// NewSession is discordgo.New with the session observed, for code that makes sessions and opens them where nobody can call
-// [Argus.Attach] in between: give it to a manager of shards that takes a constructor, or put it in the place of its call of
-// discordgo.New. The token is discordgo's, with its prefix "Bot ".
+// NewSession is discordgo.New followed by [Argus.Attach], for code that makes and opens sessions in one step: pass it to a manager of
+// shards as the constructor, or call it in place of discordgo.New. The token is discordgo's, with the prefix "Bot ".
 func (a *Argus) NewSession(token string) (*discordgo.Session, error) {
 	if a.config.Disabled {
 		return discordgo.New(token)
@@ -210,9 +207,9 @@ func (a *Argus) NewSession(token string) (*discordgo.Session, error) {
 	return a.instrumentation.NewSession(token)
 }
 
-// InteractionEndpoint wraps the handler of an application's Interactions Endpoint URL, for a bot that gets its interactions by HTTP:
-// they are measured as those of the gateway are. The signature is for h to verify; what it answers with 401 is no interaction. See
-// [instrument.Instrumentation.InteractionEndpoint]. /readyz then waits for no shard but those that are opened.
+// InteractionEndpoint wraps the handler of an application's Interactions Endpoint URL, for a bot that receives its interactions by HTTP:
+// they are measured like those of the gateway. The handler verifies the signature; requests that it answers with 401 do not count. See
+// [instrument.Instrumentation.InteractionEndpoint]. /readyz then waits only for shards that are opened.
 func (a *Argus) InteractionEndpoint(h http.Handler) http.Handler {
 	return a.instrumentation.InteractionEndpoint(h)
 }
@@ -248,40 +245,39 @@ func (a *Argus) RequestOption(ctx context.Context) discordgo.RequestOption {
 	return a.instrumentation.RequestOption(ctx)
 }
 
-// MeterProvider is for instruments of the bot's own: they leave the process on the same ways, with the same labels cluster, bot and region.
-// For other libraries that use OpenTelemetry's global one, pass it to otel.SetMeterProvider; Argus itself does not.
+// MeterProvider is for the bot's own instruments, which are exported in the same ways, with the same labels cluster, bot and region.
+// For libraries that use OpenTelemetry's global provider, pass it to otel.SetMeterProvider; Argus does not.
 func (a *Argus) MeterProvider() metric.MeterProvider { return a.pipeline.provider }
 
-// Handler is the metrics page, to mount on a mux of the caller's under any path. It asks for the bearer token if one is set.
-// Without the prometheus exporter it answers 404, and during and after Shutdown 503. Under which name it is asked for does not
-// matter to it: [WithAllowedHosts] is for the server.
+// Handler is the metrics page, for your own mux under any path. It requires the bearer token if one is set.
+// Without the prometheus exporter it answers 404, and during and after Shutdown 503. It does not check host names:
+// [WithAllowedHosts] applies to the server.
 func (a *Argus) Handler() http.Handler { return a.pipeline.page }
 
-// ShardsUp returns how many of the observed shards are up, and how many there are, with those that wait to be opened: what /readyz
-// tells. Sessions that make REST calls alone and those that the bot has closed are none. Switched off by OTEL_SDK_DISABLED it returns 0 and 0.
+// ShardsUp returns the number of shards that are up, and the number of all shards, including those that wait to be opened. Sessions that
+// only make REST calls, and those that the bot has closed, are not shards. With OTEL_SDK_DISABLED=true both are 0.
 func (a *Argus) ShardsUp() (up, configured int) { return a.instrumentation.ShardsUp() }
 
-// Ready returns nil when the bot can do its work, and else why it cannot: what /readyz answers by, for a probe on a server of the
-// caller's own. See [instrument.Instrumentation.Ready]. Switched off by OTEL_SDK_DISABLED it never returns nil.
+// Ready returns nil if the bot can do its work, and otherwise the reason, as /readyz does, for a probe on your own server. See
+// [instrument.Instrumentation.Ready]. With OTEL_SDK_DISABLED=true it never returns nil.
 func (a *Argus) Ready() error { return a.instrumentation.Ready() }
 
-// Addr is the address, host:port, that the server is bound to. It is empty without a server and while the port cannot be had.
+// Addr is the address, host:port, that the server is bound to. It is empty without a server and while the port is unavailable.
 func (a *Argus) Addr() string { return a.pipeline.addr() }
 
-// URL is where the metrics page is found from this machine. It is empty when [Argus.Addr] is.
+// URL is the URL of the metrics page on this machine. It is empty if [Argus.Addr] is.
 func (a *Argus) URL() string { return a.pipeline.url() }
 
-// Config is the configuration that this Argus runs with, and where each value came from. It holds no secret.
+// Config is the configuration of this Argus, with the source of each value. It contains no secret.
 func (a *Argus) Config() Config { return a.config.clone() }
 
-// Shutdown pushes what was measured since the last push, closes the server and all connections, and puts back what was
-// wrapped in the sessions; in one that has been opened, or has made a REST call, what was wrapped stays in place, does nothing and
-// passes everything through, since discordgo reads those fields without a lock from then on. The sessions themselves stay open: close
-// them before Shutdown to have their end counted as well.
+// Shutdown pushes what was measured since the last push, closes the server and all connections, and restores the fields of the
+// sessions. In a session that has been opened, or has made a REST call, the wrappers stay and pass everything through, because discordgo
+// reads those fields without a lock from then on. The sessions stay open: close them before Shutdown, so that their end is counted.
 //
-// When ctx ends first, what is still under way is cut off; all is closed and put back nevertheless.
+// If ctx ends first, operations in progress are cut off; everything is closed and restored nevertheless.
 //
-// Only the first call does anything. Others wait for it, as long as their own ctx allows, and return its error.
+// Further calls wait for the first, as long as their own ctx allows, and return its error.
 func (a *Argus) Shutdown(ctx context.Context) error {
 	first := false
 	a.shutdown.Do(func() { first = true })

@@ -27,8 +27,7 @@ type Source = resource.Source
 // SourceDefault is the source of a value that nobody set.
 const SourceDefault = resource.SourceDefault
 
-// Config is the configuration that an [Argus] runs with, after options, environment and defaults were put together.
-// It holds no secret and may be printed.
+// Config is the configuration of an [Argus], from options, environment and defaults. It contains no secret and may be printed.
 type Config struct {
 	Disabled       bool       // OTEL_SDK_DISABLED: nothing is measured or served
 	Exporters      []Exporter // sorted; empty when there is none
@@ -74,8 +73,8 @@ func (c Config) Settings() []Setting {
 	return list
 }
 
-// Refused is what would have been an error without OTEL_SDK_DISABLED=true, which has to work when other settings are wrong. It joins
-// every problem, as that error does. A setting that is refused has its default. Without the switch Refused is nil.
+// Refused returns the error that Start would have returned without OTEL_SDK_DISABLED=true. A setting that cannot be used has its default
+// then. Without OTEL_SDK_DISABLED=true it is nil.
 func (c Config) Refused() error { return c.refused }
 
 // String lists the settings on one line, each as variable=value (source).

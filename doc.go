@@ -2,33 +2,32 @@
 //
 //	a, err := argus.Start(session)
 //
-// From then on the bot's signals are served to Prometheus on http://localhost:9191/metrics, pushed to an OpenTelemetry
-// collector, or both, as the settings say. Every name and label is listed in docs/METRICS.md, every setting in
-// docs/CONFIGURATION.md.
+// Argus then serves the bot's metrics to Prometheus on http://localhost:9191/metrics, pushes them to an OpenTelemetry
+// collector, or both. docs/METRICS.md lists the metrics, docs/CONFIGURATION.md the settings.
 //
-// Call [Start] before the session's Open: what belongs to the connection itself (heartbeats, close codes, the first READY)
-// can only be seen by what was in place when the connection was dialled. After Open it works as well, with less to tell.
-// Argus needs no gateway intent of its own; a signal whose events the bot does not ask for stays at what is known.
+// Call [Start] before the session's Open. After Open it works too, with fewer signals: heartbeats, close codes and the first
+// READY are read from the connection, which has to be dialled through Argus. Argus needs no gateway intents. A signal whose
+// events the bot does not receive keeps its last known value, or is absent.
 //
 // # Settings
 //
-// An [Option] in code wins over an environment variable, which wins over the default. All of the environment is read in
-// one place, once, when Start is called. A setting that cannot be used is an error that names it and its value; all such
-// problems are reported together, and nothing is started.
+// An [Option] wins over an environment variable, which wins over the default. Start reads the environment once. A setting
+// that it cannot use is an error that names the setting and its value. All problems are reported together, and nothing is
+// started.
 //
-// # What it promises
+// # Promises
 //
-// The bot comes first. What fails while the bot runs (the port is taken, the collector is away) never stops it: the gauge
-// argus_subsystem_up says 0 for the part concerned, a log line says why and what to do, and the attempt is repeated until
-// it succeeds. A panic of the bot's own handler is recorded and passed on.
+// The bot comes first. A failure at run time, such as a port in use or an unavailable collector, never stops the bot: the
+// gauge argus_subsystem_up is 0 for that part, a log line says why and what to do, and Argus retries. A panic in the bot's
+// handler is recorded and re-raised.
 //
-// Nothing global is touched: not the global MeterProvider, not Prometheus' default registry, not slog's default logger.
-// Several instances may live in one process, one for each bot: on one port, where each has a name ([WithBot]), or on ports
-// of their own. [Argus.Shutdown] ends all of it and puts back what was wrapped.
+// Argus changes nothing global: not the global MeterProvider, not Prometheus' default registry, not slog's default logger.
+// Several bots in one process need an Argus each: on one port with different names ([WithBot]), or on different ports.
+// [Argus.Shutdown] stops everything and restores what was wrapped.
 //
-// No token, neither the bot's nor the one that guards the metrics page, is ever written to a metric, a log or an error.
+// No token, neither the bot's nor that of the metrics page, is written to a metric, a log or an error.
 //
-// Programs that have an OpenTelemetry set-up of their own need package instrument only.
+// Programs with their own OpenTelemetry set-up need only package instrument.
 package argus
 
 //go:generate go test -run=^TestConfigurationDocument$ . -update
