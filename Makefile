@@ -36,7 +36,7 @@ PLATFORMS := linux-amd64 linux-arm64 darwin-amd64 darwin-arm64 windows-amd64 win
 RACE ?= $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 # Most tests wait for most of their time, so more of them run side by side than
 # there are processors.
-TESTFLAGS ?= $(RACE) -parallel 4 -count=1 -timeout 30m
+TESTFLAGS ?= $(RACE) -p 3 -parallel 4 -count=1 -timeout 30m
 
 ARGS     ?=
 BENCH    ?= .

@@ -25,7 +25,7 @@ func parseLabel(text string) (name, value string, err error) {
 	case strings.HasPrefix(name, "__"):
 		return "", "", errors.New("names that begin with __ are reserved by Prometheus: set path, scheme and so on in the scrape configuration")
 	case strings.HasPrefix(name, "exported_"):
-		return "", "", errors.New("labels with the prefix exported_ are those that a target label overrides, in Prometheus")
+		return "", "", errors.New("exported_… is how Prometheus renames labels that a target label overrides")
 	case name == string(resource.ClusterKey):
 		return "", "", errors.New("each process sets its own cluster, with ARGUS_CLUSTER_ID or CLUSTER_ID; a target label would override it, " +
 			"rename it to exported_cluster, and make all targets one cluster")
