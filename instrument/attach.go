@@ -15,14 +15,14 @@ import (
 	"github.com/argus-dgo/argus/instrument/internal/wire"
 )
 
-// Errors of Attach, which wraps them.
+// Errors that [Instrumentation.Attach] wraps.
 var (
-	// ErrNilSession is the error of a session that is nil.
+	// ErrNilSession is the error for a nil session.
 	ErrNilSession = errors.New("the session is nil; make it with discordgo.New")
-	// ErrClosed is the error of an instrumentation that was closed.
+	// ErrClosed is the error for an instrumentation that is closed.
 	ErrClosed = errors.New("the instrumentation is closed")
-	// ErrShardCount is the error of a session with another shard count than those
-	// that are attached already, while none of them has been opened.
+	// ErrShardCount is the error for a session with another shard count than that
+	// of the attached sessions, while none of them has been opened.
 	ErrShardCount = errors.New("all sessions of a bot have the same shard count: set ShardCount of each to it before they are attached; " +
 		"sessions of a new count can be attached once those of the old one have been opened")
 )
@@ -114,47 +114,51 @@ func declaredCount(s *discordgo.Session) int {
 	}
 }
 
-// Attach begins to measure the given sessions. Each may be attached at any
-// time; a session that is attached already is left as it is. The function that
-// it returns ends the measuring of those that this call attached, and may be
-// called more than once.
+// Attach measures the given sessions. It may be called at any time, and leaves
+// attached sessions unchanged. detach ends the measuring of the sessions that
+// this call attached, and may be called more than once. After an error, none of
+// the sessions is attached.
 //
-// Attach a session before its first Open to have everything measured. One that
-// has been opened has handlers alone: it is then not known how long a heartbeat
-// takes, with which code a connection ended, what the scope of a rate limit
-// was, and how many members the guilds had that it knew before. Those series
-// are absent, or "unknown". Of the 429s those alone are counted after which
-// discordgo tries again: not where retries are off, and not those whose body is
-// not Discord's JSON.
+// Attach a session before its first Open to measure everything. A session that
+// has been opened is measured by event handlers only. Then these are not known,
+// and their series are absent or "unknown":
 //
-// All of them are one bot's. A session with the token of another bot is
-// [ErrOtherBot], and one with another shard count than those that wait to be opened
-// is [ErrShardCount]; once one has been opened, another count is a bot that is
-// being scaled. A session that gets its token later, and proves to be another
-// bot's when it is used, is told to the error handler and left out.
+//   - the duration of heartbeats,
+//   - the close codes of connections,
+//   - the scopes of rate limits,
+//   - the member counts of guilds that the session already had.
 //
-// A session counts as a shard from the first time that it dials the gateway, until
-// the bot closes it: one that makes REST calls alone never does. It counts again
-// when it is opened again. A session that was ready once need not be detached before
-// it is dropped. One whose Open has failed is held, and its shard is down, until it
-// is ready, until another session of the same shard dials, or until it is detached.
+// Of the 429s, only those count after which discordgo tries again: none if
+// retries are off, and none whose body is not Discord's JSON.
 //
-// When there is an error, none is attached.
+// All sessions must belong to one bot. A session with the token of another bot is
+// [ErrOtherBot]. A session with another shard count than the sessions that wait
+// to be opened is [ErrShardCount]; once one has been opened, another count means
+// that the bot is being scaled. If a session gets its token later and turns out
+// to belong to another bot, it is reported to the error handler and no longer
+// measured.
+//
+// A session counts as a shard from its first dial to the gateway until the bot
+// closes it, and again when it is reopened. A session that makes only REST calls
+// never counts. A session that was ready once need not be detached before it is
+// dropped. One whose Open has failed is kept, and its shard is down, until it is
+// ready, until another session of the same shard dials, or until it is detached.
 //
 // discordgo reads Dialer and Client without a lock. So a session that has not
 // been opened must not make a REST call while it is being attached. Detaching
-// puts both fields back where the session was not opened and has made no REST
-// call since; it must not make its first while it is being detached. Anywhere
-// else what is around the two stays there and passes everything through, and is
-// used again when the session is attached again.
+// restores both fields if the session was not opened and has made no REST call
+// since; it must not make its first call while it is being detached. Otherwise
+// the wrappers stay, pass everything through, and are used again when the session
+// is attached again.
 //
-// A session that uses SyncEvents is best attached before Open. discordgo calls
-// its handlers with a lock held that adding one waits for, and nobody gets that
-// lock again until the handlers at work return: one that makes a REST call then
-// which is answered with 429, or that calls Close, waits for ever (v0.28.1 to
-// v0.29.1, whoever adds the handler). So there, Attach returns at once, and the
-// handlers are added as soon as the lock is free; they stay when the session is
-// detached, do nothing, and are used again when it is attached again.
+// Attach a session that uses SyncEvents before Open. discordgo calls its handlers
+// with a lock held, and adding a handler waits for that lock. While the addition
+// waits, nobody else gets the lock until the running handlers return: a handler
+// that calls Close, or makes a REST call that is answered with 429, then waits
+// forever (v0.28.1 to v0.29.1, whoever adds the handler). For such a session
+// Attach returns immediately, and the handlers are added as soon as the lock is
+// available. They stay when the session is detached, do nothing, and are used
+// again when it is attached again.
 func (i *Instrumentation) Attach(sessions ...*discordgo.Session) (detach func(), err error) {
 	var errs []error
 	for n, s := range sessions {
@@ -186,11 +190,11 @@ var errAttachedLate = errors.New("argus: a session was attached after it had bee
 	"scopes of its rate limits are not seen: attach it before Open, or make it with NewSession in place of discordgo.New " +
 	"(told once; discord_sessions{attached=\"after_open\"} counts such sessions)")
 
-// NewSession is discordgo.New with the session attached, for code that makes
-// sessions and opens them where nobody can attach them in between: a manager of
-// shards that takes a constructor, or one whose call of discordgo.New is replaced.
-// The token is discordgo's, with its prefix "Bot ". Everything else of the session
-// is set as ever, before it is opened; it needs not be detached.
+// NewSession is discordgo.New followed by [Instrumentation.Attach], for code that
+// makes and opens sessions in one step: pass it to a manager of shards as the
+// constructor, or call it in place of discordgo.New. The token is discordgo's,
+// with the prefix "Bot ". Set all other fields of the session as usual, before it
+// is opened. It need not be detached.
 func (i *Instrumentation) NewSession(token string) (*discordgo.Session, error) {
 	s, err := discordgo.New(token)
 	if err != nil {

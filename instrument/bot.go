@@ -11,8 +11,8 @@ import (
 	"github.com/bwmarrin/discordgo"
 )
 
-// ErrOtherBot is the error of a session that belongs to another bot than those
-// that are attached already.
+// ErrOtherBot is the error for a session of another bot than that of the sessions
+// that are already attached.
 var ErrOtherBot = errors.New("its token is another bot's, and one instrumentation is one bot: make another one for that bot " +
 	"(with the facade another Argus, each named by argus.WithBot), and attach the session to it")
 

@@ -32,20 +32,21 @@ type endpoint struct {
 }
 
 // InteractionEndpoint wraps the handler of an application's Interactions Endpoint
-// URL, for a bot that gets its interactions by HTTP: they are counted and aged as
-// those of the gateway are, and followed until they are acknowledged, which the
-// response to the request does, or a callback that an attached session makes.
+// URL, for a bot that receives its interactions by HTTP. Their number and age are
+// measured like those of the gateway. Each is followed until it is acknowledged,
+// by the response to the request or by a callback from an attached session.
 //
-// The signature is for h to verify, before anything else; a request that it answers
-// with a status below 200 or from 300 to 499, such as 401, is not an interaction.
-// A response of 2xx with a body acknowledges; without one, as 202 is, the callback
-// decides, where a session is attached that could have made it. Anything else, a
-// panic included, leaves the interaction without an answer.
+// h must verify the signature before anything else. A request that it answers
+// with a status below 200 or from 300 to 499, such as 401, does not count as an
+// interaction. A 2xx response with a body acknowledges the interaction. After one
+// without a body, such as 202, the callback decides, if a session is attached
+// that could have made it. Anything else, including a panic, leaves the
+// interaction unanswered.
 //
-// The request and the response pass through unchanged; the body is read along as h
-// reads it, up to 256 KiB. Where a server's ResponseWriter is a Flusher or a
-// Hijacker, so is h's; http.ResponseController works. Panics are passed on. A nil
-// handler answers 404.
+// The request and the response pass through unchanged; the first 256 KiB of the
+// body are read along as h reads it. h's ResponseWriter is a Flusher or a
+// Hijacker if the server's is; http.ResponseController works. Panics are
+// re-raised. A nil handler answers 404.
 func (i *Instrumentation) InteractionEndpoint(h http.Handler) http.Handler {
 	if h == nil {
 		return http.NotFoundHandler()

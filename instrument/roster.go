@@ -203,10 +203,10 @@ func (r roster) expected(sessions []*attachment) (up, expected int) {
 	return up, len(r.shards) + len(awaited)
 }
 
-// ShardsUp returns how many of the attached shards are up, and how many there are,
-// those included that wait to be opened: what a readiness probe asks. Sessions
-// that make REST calls alone, and those that the bot has closed, are none; see
-// [Instrumentation.Ready]. It never waits for a lock of discordgo's.
+// ShardsUp returns the number of shards that are up, and the number of all
+// shards, including those that wait to be opened. Sessions that make only REST
+// calls, and those that the bot has closed, are not shards; see
+// [Instrumentation.Ready]. ShardsUp never waits for a lock of discordgo's.
 func (i *Instrumentation) ShardsUp() (up, configured int) {
 	sessions := i.readable()
 	return newRoster(sessions).expected(sessions)
@@ -217,13 +217,17 @@ var (
 	errAllClosed = errors.New("every session has been closed")
 )
 
-// Ready returns nil when the bot can do its work, and else why it cannot, without
-// any secret: what a readiness probe answers. A bot with shards is ready when all
-// of them are up. A session that was not opened yet counts as a shard to come,
-// unless it makes REST calls alone: that is so with [WithoutGateway], where
-// [Instrumentation.InteractionEndpoint] is in use, and when the session has made
-// some, is attached for 30 s and has not asked for the gateway. It never waits for
-// a lock of discordgo's.
+// Ready returns nil if the bot can do its work, and otherwise the reason, which
+// contains no secret. Use it for a readiness probe. A bot with shards is ready
+// when all of them are up. A session that was not opened yet counts as a pending
+// shard, unless it makes only REST calls. A session is taken to do so
+//
+//   - with [WithoutGateway],
+//   - if [Instrumentation.InteractionEndpoint] is in use, or
+//   - if it has made REST calls, has been attached for 30 s, and has not requested
+//     the gateway's address.
+//
+// Ready never waits for a lock of discordgo's.
 func (i *Instrumentation) Ready() error {
 	sessions := i.readable()
 	up, expected := newRoster(sessions).expected(sessions)
