@@ -18,7 +18,7 @@ import (
 
 var commandStatuses = []string{catalog.StatusSuccess, catalog.StatusError}
 
-// A command is the label value of one registered name, with its series.
+// A command is one value of the label command, with its series.
 type command struct {
 	name string
 	app  outcomes // application commands
@@ -35,7 +35,7 @@ func newCommand(name string) *command {
 	c := &command{name: name}
 	for _, o := range []*outcomes{&c.app, &c.text} {
 		for n, status := range commandStatuses {
-			o.cells[n].quiet = name == catalog.Other // there are such commands once one has run
+			o.cells[n].quiet = name == catalog.Other // exists only after such a command has run
 			set := attribute.NewSet(attribute.String("command", name), attribute.String("status", status))
 			o.cells[n].opts = []metric.ObserveOption{metric.WithAttributeSet(set)}
 			o.record[n] = []metric.RecordOption{metric.WithAttributeSet(set)}
@@ -94,8 +94,8 @@ func (s *commandSet) register(names []string) error {
 	return nil
 }
 
-// findCommand returns the command with the longest registered name that begins
-// the full one: "config set" counts as "config" where only that is registered.
+// findCommand returns the command with the longest registered name that full
+// begins with: "config set" counts as "config" if only that is registered.
 func findCommand[T string | []byte](s *commandSet, full T) *command {
 	names := *s.names.Load()
 	for n := len(full); n > 0; n-- {
@@ -188,7 +188,7 @@ func (i *Instrumentation) Command(ctx context.Context, name string, h func(ctx c
 	return r.err
 }
 
-// orBackground replaces a nil context, which the SDK cannot take.
+// orBackground replaces a nil context, which the SDK does not accept.
 func orBackground(ctx context.Context) context.Context {
 	if ctx == nil {
 		return context.Background()
@@ -236,12 +236,12 @@ func fullName(data discordgo.ApplicationCommandInteractionData) string {
 	return name
 }
 
-// A run is one handler at work.
+// A run is one call of a handler.
 type run struct {
 	inst     *Instrumentation
 	ctx      context.Context //nolint:containedctx // of the handler, for as long as it runs
 	command  *command
-	outcomes *outcomes // nil where only errors are recorded
+	outcomes *outcomes // nil if only errors are recorded
 	duration metric.Float64Histogram
 	hook     hook
 	began    time.Time
@@ -267,6 +267,6 @@ func (r *run) end() {
 	if r.outcomes == nil {
 		return
 	}
-	defer r.outcomes.cells[status].n.Add(1) // last: whoever sees the run counted finds its duration
+	defer r.outcomes.cells[status].n.Add(1) // last: a collection that includes the run also includes its duration
 	r.duration.Record(orBackground(r.ctx), time.Since(r.began).Seconds(), r.outcomes.record[status]...)
 }
