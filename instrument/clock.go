@@ -27,7 +27,7 @@ const (
 // A skew compares this machine's clock with Discord's. An offset is our time
 // minus Discord's: above 0 our clock is ahead.
 type skew struct {
-	nextDate atomic.Int64 // by clock; earlier Dates are ignored
+	nextDate atomic.Int64 // when the next Date is due, by clock
 
 	mu sync.Mutex
 	// The Dates of REST responses bound the offset to low..high.

@@ -50,7 +50,7 @@ func readVersions(info *debug.BuildInfo) builtFrom {
 	return v
 }
 
-// moduleVersion is empty for a module that was built from a folder.
+// moduleVersion returns "" for a module that was built from a directory.
 func moduleVersion(m *debug.Module) string {
 	version := m.Version
 	if m.Replace != nil && m.Replace.Version != "" {
