@@ -346,7 +346,7 @@ func opened(s *discordgo.Session) bool {
 		return true
 	}
 	defer s.State.RUnlock()
-	return s.State.SessionID != "" // kept from READY, also where StateEnabled is off
+	return s.State.SessionID != "" // kept from READY, even if StateEnabled is off
 }
 
 // attachPatience is how long Attach tries to get a lock of the session or of its
@@ -428,7 +428,7 @@ func (a *attachment) detach() {
 		return
 	}
 	defer s.Unlock()
-	if !a.tap.stays() && !opened(s) { // a call may have come by meanwhile
+	if !a.tap.stays() && !opened(s) { // a call may have been made meanwhile
 		a.tap.restore(s)
 	}
 }

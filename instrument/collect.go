@@ -172,7 +172,7 @@ func (i *Instrumentation) collectSessions(o metric.Observer) {
 	i.collectCaches(o, r.caching())
 }
 
-// look reads what only a collection reads.
+// look updates what a collection reads from the session.
 func (a *attachment) look() {
 	s := a.session.Value()
 	if s == nil {
@@ -277,7 +277,8 @@ func (a *attachment) checkTap(connected bool) {
 	if last == 0 {
 		return
 	}
-	// The process, and with it discordgo, may have been stopped in between.
+	// The process, and with it discordgo, may have been paused since the last
+	// check.
 	deafFor := a.deafFor.Add(min(now-last, int64(deafAfter)/2))
 	if time.Duration(deafFor) >= deafAfter && !a.deaf.Swap(true) {
 		a.inst.faults.report(hookTap, errDeaf)

@@ -48,7 +48,7 @@ func unwrap(err error) (inner error) {
 	if v := reflect.ValueOf(err); !slices.Contains(errorWrappers, v.Type()) || v.IsNil() {
 		return nil
 	}
-	switch wrapper := err.(type) { //nolint:errorlint // it is the type itself that is asked for
+	switch wrapper := err.(type) { //nolint:errorlint // the type itself is compared
 	case interface{ Unwrap() error }:
 		return wrapper.Unwrap()
 	case interface{ Unwrap() []error }:

@@ -148,7 +148,7 @@ func (i *Instrumentation) Interaction(
 	i.timers.used.Store(true)
 	return func(s *discordgo.Session, ic *discordgo.InteractionCreate) {
 		r := i.beginInteraction(i.ctx, ic)
-		defer r.end() // also while a panic passes, which is not recovered
+		defer r.end() // also during a panic, which is not recovered
 		r.err = h(i.ctx, s, ic)
 		r.returned = true
 	}
@@ -239,7 +239,7 @@ func fullName(data discordgo.ApplicationCommandInteractionData) string {
 // A run is one call of a handler.
 type run struct {
 	inst     *Instrumentation
-	ctx      context.Context //nolint:containedctx // of the handler, for as long as it runs
+	ctx      context.Context //nolint:containedctx // of the handler
 	command  *command
 	outcomes *outcomes // nil if only errors are recorded
 	duration metric.Float64Histogram
@@ -247,7 +247,7 @@ type run struct {
 	began    time.Time
 
 	err      error
-	returned bool // false when a panic passes
+	returned bool // false after a panic
 }
 
 func (r *run) end() {

@@ -180,7 +180,7 @@ func (c *tappedConn) awaiting() bool {
 }
 
 // acknowledged takes the answer to a heartbeat. The duration is unknown if the
-// process stood still meanwhile.
+// process was paused meanwhile.
 func (c *tappedConn) acknowledged(interval time.Duration) {
 	now := clock()
 	b, ok := c.beats.acknowledge(now, interval)

@@ -45,7 +45,7 @@ func (t *tap) wrapDialer(user *websocket.Dialer) *websocket.Dialer {
 				}
 				return via, err
 			}
-			return nil, nil //nolint:nilnil // what a proxy function says for "none"
+			return nil, nil //nolint:nilnil // the result of a proxy function for "none"
 		}
 	}
 	ours := d.Proxy

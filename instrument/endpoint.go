@@ -59,7 +59,7 @@ func (i *Instrumentation) InteractionEndpoint(h http.Handler) http.Handler {
 		}
 		in := &httpInteraction{inst: i, at: time.Now(), length: r.ContentLength}
 		answer := &answerWriter{ResponseWriter: w, in: in}
-		defer in.end(answer)           // also while a panic passes, which is not recovered
+		defer in.end(answer)           // also during a panic, which is not recovered
 		r = r.WithContext(r.Context()) // a copy: the server keeps its own
 		r.Body = &bodyReader{ReadCloser: r.Body, in: in}
 		h.ServeHTTP(answer.withAll(), r)
@@ -101,7 +101,7 @@ type httpInteraction struct {
 	inst     *Instrumentation
 	at       time.Time
 	length   int64 // of the body; below 0 if unknown
-	returned bool  // false when a panic passes
+	returned bool  // false after a panic
 
 	mu       sync.Mutex
 	body     []byte

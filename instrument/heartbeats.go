@@ -12,8 +12,8 @@ const (
 	// 1.
 	maxBeats = 32
 	// A heartbeat counts as never acknowledged after alignedBeats
-	// acknowledgements that each followed the newest heartbeat within
-	// 1/alignedPart of the interval: see heartbeats.
+	// acknowledgements, each within 1/alignedPart of the interval after a newer
+	// heartbeat: see heartbeats.
 	alignedBeats = 3
 	alignedPart  = 16
 )

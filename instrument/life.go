@@ -138,8 +138,9 @@ func (h *handshake) pending() bool {
 	return !h.began.IsZero()
 }
 
-// overdueLocked reports whether the handshake has timed out. The time that the
-// process stood still is not included, since it could not read an answer then.
+// overdueLocked reports whether the handshake has timed out. The time during
+// which the process was paused is not included, since it could not read an answer
+// then.
 func (h *handshake) overdueLocked() bool {
 	stood := time.Duration(h.pulse.lostBy(clock()) - h.lost)
 	return time.Since(h.began)-stood > catalog.HandshakeTimeoutAfter

@@ -28,7 +28,7 @@ type metrics struct {
 	startReset                                metric.Float64ObservableGauge
 
 	guilds, guildsUnavailable, members metric.Int64ObservableGauge
-	cache                              [9]metric.Int64ObservableGauge // in the order of cacheCounts.each
+	cache                              [9]metric.Int64ObservableGauge // in the order of collectCaches
 	voiceClients                       metric.Int64ObservableGauge
 
 	interactions, appCommands, commands, commandErrors metric.Int64ObservableCounter

@@ -69,7 +69,7 @@ func WithErrorHandler(h otel.ErrorHandler) Option {
 
 // WithContext sets the parent of the context that wrapped handlers get. The
 // default is context.Background. [Instrumentation.Close] cancels the derived
-// context. Cancelling ctx does not stop the instrumentation.
+// context. The end of ctx does not stop the instrumentation.
 func WithContext(ctx context.Context) Option {
 	return optionFunc(func(c *config) { c.ctx = ctx })
 }

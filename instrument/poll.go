@@ -111,7 +111,7 @@ func (p *poll) add(sessions []*discordgo.Session) {
 		if client == nil || slices.ContainsFunc(p.askers, func(a asker) bool { return a.session == weak.Make(s) }) {
 			continue
 		}
-		// The address is a variable that anyone can change.
+		// The address is a variable of discordgo that the program can change.
 		request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, discordgo.EndpointGatewayBot, http.NoBody)
 		if err != nil {
 			continue

@@ -56,7 +56,7 @@ func proxyFor(choose proxyFunc, scheme, addr string) (*url.URL, error) {
 
 // forward dials to the proxy.
 type forward struct {
-	ctx  context.Context //nolint:containedctx // proxy.Dialer has no room for it
+	ctx  context.Context //nolint:containedctx // proxy.Dialer takes no context
 	dial dialFunc
 }
 
@@ -101,7 +101,7 @@ func askForTunnel(ctx context.Context, conn net.Conn, via *url.URL, addr string)
 	}
 	// The server sends nothing before the client does, so the buffer contains
 	// nothing beyond the proxy's response.
-	response, err := http.ReadResponse(bufio.NewReader(conn), request) //nolint:bodyclose // closing reads it, and it may never come
+	response, err := http.ReadResponse(bufio.NewReader(conn), request) //nolint:bodyclose // closing reads the body, which may never arrive
 	if err != nil {
 		return orContext(ctx, err)
 	}

@@ -9,13 +9,13 @@ const (
 	// pulseEvery is the interval of a pulse.
 	pulseEvery = time.Second
 	// pulseLost is the longest delay of a beat. If it is longer, the process or
-	// the machine stood still.
+	// the machine was paused.
 	pulseLost = 3 * time.Second
 )
 
-// A pulse measures how long the process stood still while an answer was pending:
-// because of a SIGSTOP, a paused machine or a debugger. Meanwhile data waits in
-// the socket, so that its time of arrival does not show who was late.
+// A pulse measures how long the process was paused while an answer was pending,
+// by a SIGSTOP, a debugger or a pause of the machine. Meanwhile data waits in the
+// socket, so that its time of arrival does not show who was late.
 //
 // It runs only while needed returns true, which is rare: most answers arrive
 // within the first second.
@@ -27,10 +27,10 @@ type pulse struct {
 	beats bool
 	asked bool  // started since the last beat
 	last  int64 // the last beat, by clock
-	lost  int64 // the total time that the process stood still
+	lost  int64 // the total time that the process was paused
 }
 
-// start starts the pulse if it does not run, and returns what was lost so far.
+// start starts the pulse if it does not run, and returns the time lost so far.
 func (p *pulse) start(now int64) (lost int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -47,7 +47,7 @@ func (p *pulse) start(now int64) (lost int64) {
 	return p.lost
 }
 
-// lostBy returns how long the process has stood still while the pulse ran.
+// lostBy returns how long the process has been paused while the pulse ran.
 func (p *pulse) lostBy(now int64) int64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -126,8 +126,8 @@ func (s *shard) handshake(kind, outcome int) *cell {
 	return &s.handshakes[kind*len(handshakeOutcomes)+outcome]
 }
 
-// A shardSet finds the shard of an id. It is bounded: negative ids, and all new
-// ids beyond catalog.MaxShards, share one shard.
+// A shardSet finds the shard of an id. It is bounded: negative ids, and all ids
+// after the first catalog.MaxShards, share one shard.
 type shardSet struct {
 	mu   sync.Mutex
 	byID map[int]*shard

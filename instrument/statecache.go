@@ -67,7 +67,7 @@ func countState(state *discordgo.State) (c cacheCounts, ok bool) {
 		}
 	}()
 	c.privateChannels = int64(len(state.PrivateChannels))
-	for n := 0; n < len(state.Guilds); n++ { //nolint:intrange // the slice may change while the lock is let go
+	for n := 0; n < len(state.Guilds); n++ { //nolint:intrange // the slice may change while the lock is released
 		if n > 0 && n%guildsAtATime == 0 {
 			state.RUnlock()
 			if locked = soon(state.TryRLock, patience); !locked {

@@ -96,7 +96,7 @@ func (i *Instrumentation) beginCall(t *transport, r *http.Request) (c call) {
 	switch template {
 	case catalog.RouteCallback:
 		if r.Method == http.MethodPost {
-			c.interaction, _ = strconv.ParseUint(route.Segment(path, 1), 10, 64) // a number: the path is of that form
+			c.interaction, _ = strconv.ParseUint(route.Segment(path, 1), 10, 64) // a number: the route requires it
 			i.endpoint.answering(c.interaction)
 			i.acks.begin(c.interaction, c.began)
 		}

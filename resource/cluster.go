@@ -26,7 +26,8 @@ const (
 	// that runs in one process does not need one.
 	DefaultCluster = "default"
 
-	// MaxClusterIDLength is the length limit of a cluster id, in bytes.
+	// MaxClusterIDLength is the length limit of a cluster id, a bot or a region,
+	// in bytes.
 	MaxClusterIDLength = 128
 )
 

@@ -27,7 +27,7 @@ const (
 // option or a variable, [SourceHostName] or [SourceDefault].
 type Source string
 
-// The sources.
+// The sources of values.
 const (
 	SourceClusterIDOption        Source = "WithClusterID"
 	SourceBotOption              Source = "WithBot"
