@@ -221,13 +221,16 @@ var (
 
 // Ready returns nil if the bot can do its work, and otherwise the reason, which
 // contains no secret. Use it for a readiness probe. A bot with shards is ready
-// when all of them are up. A session that was not opened yet counts as a pending
-// shard, unless it makes only REST calls. A session is taken to do so
+// when all of them are up, including the pending ones. A session that was not
+// opened yet counts as a pending shard if it has a shard count (ShardCount above
+// 1 or Identify.Shard), unless a session with another count was attached later
+// and is up. Without a shard count it is pending only if no other session is a
+// shard or has a shard count, and not if it makes only REST calls. A session is
+// taken to do so if it has not requested the gateway's address, and
 //
-//   - with [WithoutGateway],
-//   - if [Instrumentation.InteractionEndpoint] is in use, or
-//   - if it has made REST calls, has been attached for 30 s, and has not requested
-//     the gateway's address.
+//   - [WithoutGateway] is set,
+//   - [Instrumentation.InteractionEndpoint] is in use, or
+//   - it has made other REST calls and has been attached for 30 s.
 //
 // Ready never waits for a lock of discordgo's.
 func (i *Instrumentation) Ready() error {
