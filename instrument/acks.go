@@ -14,8 +14,8 @@ import (
 	"github.com/argus-dgo/argus/internal/catalog"
 )
 
-// missedAfter is how long after its receipt an interaction may be without a
-// callback before it counts as missed.
+// missedAfter is the time after its receipt when an interaction without a
+// callback counts as missed.
 const missedAfter = 5 * time.Second
 
 var (
@@ -31,10 +31,10 @@ var (
 )
 
 // ackSet follows interactions from their receipt to the response to a callback,
-// which is seen as a REST call. Each gets one outcome.
+// which is observed as a REST call. Each interaction gets one outcome.
 //
-// No goroutine waits for a missed one: outcomes are looked at when somebody
-// collects, and those that time has decided are settled before.
+// No goroutine waits for missed interactions. A collection and each new receipt
+// or callback first settle the interactions that are overdue.
 type ackSet struct {
 	off         bool
 	evicted     cell
@@ -47,7 +47,8 @@ type ackSet struct {
 	pending window[ack]
 	// byToken finds the pending interaction of a token, by the token's hash.
 	byToken map[uint64]uint64
-	// missed are those that had no callback in time and may still have one.
+	// missed are the interactions that had no callback in time. A late one can
+	// still follow.
 	missed window[ackSeries]
 }
 
@@ -56,19 +57,19 @@ type ackSeries struct {
 	command *command
 }
 
-// An ack is an interaction that has no outcome yet.
+// An ack is an interaction without an outcome.
 type ack struct {
 	ackSeries
-	token    uint64 // its hash; 0 if it is not known
+	token    uint64 // its hash; 0 if unknown
 	deadline time.Time
-	underWay int // callbacks that wait for their response
+	underWay int // callbacks without a response so far
 
 	tried        bool // a callback was sent
-	triedInTime  bool // one was sent before the deadline
-	triedLate    bool // one was sent, or refused, after the deadline
-	uncertain    bool // one may have been accepted: it got no response, or a server's error
-	superseded   bool // one was refused since the user had typed on
-	acknowledged bool // Discord says that somebody has acknowledged it
+	triedInTime  bool // a callback was sent before the deadline
+	triedLate    bool // a callback was sent, or rejected, after the deadline
+	uncertain    bool // a callback may have been accepted: it got no response, or a server error
+	superseded   bool // a callback was rejected because the user had typed on
+	acknowledged bool // Discord reports that the interaction is acknowledged
 }
 
 func newAckSet(off bool) *ackSet {
@@ -84,7 +85,7 @@ func newAckSet(off bool) *ackSet {
 		for n, outcome := range ackOutcomes {
 			c := &s.cells[t*len(ackOutcomes)+n]
 			c.opts = labelled(attribute.String("type", name), attribute.String("outcome", outcome))
-			c.quiet = n == ackSuperseded && t != typeAutocomplete // it cannot be
+			c.quiet = n == ackSuperseded && t != typeAutocomplete // impossible for other types
 		}
 	}
 	s.series = newRecordSet(func(k ackSeries) attribute.Set {
@@ -94,7 +95,7 @@ func newAckSet(off bool) *ackSet {
 	return s
 }
 
-// receive begins to follow an interaction.
+// receive starts to follow an interaction.
 func (s *ackSet) receive(r receipt, c *command) {
 	if s.off || r.id == 0 {
 		return
@@ -112,11 +113,11 @@ func (s *ackSet) receive(r receipt, c *command) {
 	}
 }
 
-// begin notes that a callback is sent.
+// begin records that a callback is sent.
 func (s *ackSet) begin(id uint64, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.settleLocked(now) // this one too, if it was missed by now
+	s.settleLocked(now) // also settles this interaction, if it is missed by now
 	if e := s.missed.find(id); e != nil {
 		s.attempted(e.value, now.Sub(e.received))
 		s.missed.remove(e)
@@ -144,10 +145,11 @@ func (s *ackSet) attempted(series ackSeries, after time.Duration) {
 	s.recordDelay.Record(context.Background(), after.Seconds(), s.series.get(series)...)
 }
 
-// end notes the response to a callback; status is 0 if there was none, and code 0
-// if its JSON had none. The first that is accepted decides. One that is refused
-// does not, unless it says that there is nothing more to answer: it may be
-// repeated, by discordgo after 429 and 502, by the bot with another body.
+// end takes the response to a callback. status is 0 if there was none, and code
+// is 0 if its JSON has none. The first accepted callback determines the outcome.
+// A rejected one does not, unless it says that the interaction cannot be answered
+// any more: it may be repeated, by discordgo after 429 and 502, by the bot with
+// another body.
 func (s *ackSet) end(id uint64, status, code int, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -181,9 +183,9 @@ func (s *ackSet) end(id uint64, status, code int, now time.Time) {
 	}
 }
 
-// followedUp notes that Discord accepted a request with an interaction's token,
-// which it does only once the interaction is acknowledged. A callback that is
-// under way may be the one that did it.
+// followedUp records that Discord accepted a request with an interaction's token.
+// It does so only after the interaction is acknowledged, possibly by a callback
+// that is still without a response.
 func (s *ackSet) followedUp(token uint64) {
 	if s.off {
 		return
@@ -200,7 +202,7 @@ func (s *ackSet) followedUp(token uint64) {
 	}
 }
 
-// settle decides those for which the time is over.
+// settle gives overdue interactions their outcome.
 func (s *ackSet) settle(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -210,7 +212,7 @@ func (s *ackSet) settle(now time.Time) {
 func (s *ackSet) settleLocked(now time.Time) {
 	for e := s.pending.oldest; e != nil && now.Sub(e.received) >= missedAfter; e = s.pending.oldest {
 		if e.value.underWay > 0 {
-			s.pending.unqueue(e) // its response decides
+			s.pending.unqueue(e) // its response determines the outcome
 			continue
 		}
 		outcome := unanswered(&e.value)
@@ -226,11 +228,11 @@ func (s *ackSet) settleLocked(now time.Time) {
 	}
 }
 
-// unanswered is the outcome of an interaction without an accepted callback.
+// unanswered returns the outcome of an interaction without an accepted callback.
 //
-// One that is acknowledged all the same was answered by an own callback whose
-// fate is not known, where there is one, or else by somebody else. Either way it
-// was in time: Discord accepts nothing later.
+// If the interaction is acknowledged, it was answered by one of the bot's
+// callbacks with an unknown result, if there is one, and otherwise from
+// elsewhere. Either way the answer was in time: Discord accepts nothing later.
 func unanswered(a *ack) int {
 	switch {
 	case a.acknowledged && a.uncertain && a.triedInTime:

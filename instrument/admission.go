@@ -6,16 +6,16 @@ import (
 	"github.com/argus-dgo/argus/internal/catalog"
 )
 
-// dials notes that the session dials. The first time that is the gateway, inside
-// its Open, where its fields hold still: a voice connection comes after it.
+// dials records that the session dials. The first dial is for the gateway, inside
+// Open, when nothing writes the session's fields: voice connections follow later.
 func (a *attachment) dials() {
 	if a.presence.opened() || a.settle() {
 		a.isShard()
 	}
 }
 
-// settle takes what the session is about to be opened with. It reports false for
-// one that is another bot's.
+// settle reads the settings that the session is opened with. It returns false for
+// a session of another bot.
 func (a *attachment) settle() bool {
 	s := a.session.Value()
 	if s == nil {
@@ -28,11 +28,11 @@ func (a *attachment) settle() bool {
 	return true
 }
 
-// isShard notes that the session stands for a shard from now on.
+// isShard records that the session counts as a shard from now on.
 //
-// It is held until it is ready: where its Open fails and the bot drops it, nothing
-// else would show that the shard is down. Others of the shard are not held any more,
-// so that there is one at most.
+// The attachment holds the session until it is ready: if its Open fails and the
+// bot drops it, nothing else would show that the shard is down. Older sessions of
+// the same shard are released, so that at most one is held.
 func (a *attachment) isShard() {
 	now := clock()
 	a.presence.dials(now)
@@ -48,8 +48,9 @@ func (a *attachment) isShard() {
 	}
 }
 
-// calls notes a REST call of the session's and its response. Open asks for the
-// gateway's address before it dials: where that fails, the shard cannot be had.
+// calls takes a REST call of the session and its response. Open requests the
+// gateway's address before it dials. If that request fails, the session counts as
+// a shard that is down.
 func (a *attachment) calls(route string, response *http.Response) {
 	switch route {
 	case catalog.RouteGateway:

@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// An answerWriter sees what a handler responds with. It belongs to the handler's
-// goroutine, as every http.ResponseWriter does.
+// An answerWriter observes the response of a handler. Like every
+// http.ResponseWriter, it belongs to the handler's goroutine.
 type answerWriter struct {
 	http.ResponseWriter
 	in *httpInteraction
@@ -37,23 +37,23 @@ func (w *answerWriter) Write(p []byte) (int, error) {
 // Unwrap is for http.ResponseController.
 func (w *answerWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// complete reports whether the whole of a response that says how long it is has
-// been written.
+// complete reports whether a response with a Content-Length has been written
+// completely.
 func (w *answerWriter) complete() bool {
 	length, err := strconv.ParseInt(w.Header().Get("Content-Length"), 10, 64)
 	return err == nil && w.status != 0 && w.written >= length
 }
 
-// flushed notes that what was written is on its way. A handler may have more to do
-// than to answer.
+// flushed records that the server sends what was written. The handler may
+// continue to run after its response.
 func (w *answerWriter) flushed() {
 	if w.complete() {
 		w.in.respond(w.status, w.written > 0)
 	}
 }
 
-// withAll returns the writer with those of net/http's optional methods that the
-// server's own has.
+// withAll returns the writer with the optional interfaces of net/http that the
+// server's writer has.
 func (w *answerWriter) withAll() http.ResponseWriter {
 	flusher, flushes := w.ResponseWriter.(http.Flusher)
 	hijacker, hijacks := w.ResponseWriter.(http.Hijacker)
@@ -86,7 +86,7 @@ type flushing struct {
 
 func (f flushing) Flush() {
 	if f.w.status == 0 {
-		f.w.status = http.StatusOK // as net/http's does
+		f.w.status = http.StatusOK // as net/http does
 	}
 	f.flusher.Flush()
 	f.w.flushed()

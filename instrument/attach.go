@@ -15,48 +15,51 @@ import (
 	"github.com/argus-dgo/argus/instrument/internal/wire"
 )
 
-// Errors of Attach, which wraps them.
+// Errors that [Instrumentation.Attach] wraps.
 var (
-	// ErrNilSession is the error of a session that is nil.
+	// ErrNilSession is the error for a nil session.
 	ErrNilSession = errors.New("the session is nil; make it with discordgo.New")
-	// ErrClosed is the error of an instrumentation that was closed.
+	// ErrClosed is the error for an instrumentation that is closed.
 	ErrClosed = errors.New("the instrumentation is closed")
-	// ErrShardCount is the error of a session with another shard count than those
-	// that are attached already, while none of them has been opened.
+	// ErrShardCount is the error for a session with another shard count than that
+	// of the attached sessions, while none of them has been opened.
 	ErrShardCount = errors.New("all sessions of a bot have the same shard count: set ShardCount of each to it before they are attached; " +
 		"sessions of a new count can be attached once those of the old one have been opened")
 )
 
 // An attachment is one session of one instrumentation.
 //
-// It does not hold a session that was ready once: one that the bot has let go of is
-// dropped with the next collection or the next session. One that was never opened is
-// held, for what it is there for is not known; and so is one whose Open has failed,
-// for its shard is down: see isShard.
+// It holds no strong reference to a session that was ready once: if the bot has
+// dropped that session, the attachment is removed with the next collection or the
+// next Attach. It does hold a session that was never opened, which may still be
+// opened, and a session whose Open has failed, because its shard is down: see
+// isShard.
 type attachment struct {
 	inst    *Instrumentation
 	session weak.Pointer[discordgo.Session]
-	held    atomic.Pointer[discordgo.Session] // the same, or nil
+	held    atomic.Pointer[discordgo.Session] // the same session, or nil
 
-	// tap is nil for a session that had been opened before it was attached.
-	// What the tap would have told then comes from handlers.
+	// tap is nil for a session that had been opened before it was attached. Then
+	// handlers replace it.
 	tap      *tap
 	detached atomic.Bool
 	// since is when it was attached.
 	since time.Time
-	// recognised is set once the session's bot is known, and left when that is
-	// another one.
+	// recognised is set once the session's bot is known, and left if that is
+	// another bot.
 	recognised, left atomic.Bool
 	presence         presence
 
 	settings atomic.Pointer[settings]
 	shard    atomic.Pointer[shard]
-	// started is set once the session was ready: the next time is a reconnect.
+	// started is set once the session was ready: from then on READY is a
+	// reconnect.
 	started atomic.Bool
-	// seq is the number of the newest dispatch that the tap saw.
+	// seq is the number of the newest dispatch that the tap has seen.
 	seq atomic.Int64
-	// deaf is set while the session is connected and the tap hears nothing of
-	// it, deafLook when that was seen last, by clock, and deafFor for how long.
+	// deaf is set while the session is connected but the tap sees no connection.
+	// deafLook is the time of the last such observation, by clock, and deafFor
+	// the duration so far.
 	deaf     atomic.Bool
 	deafLook atomic.Int64
 	deafFor  atomic.Int64
@@ -65,24 +68,24 @@ type attachment struct {
 	guilds guildSet
 	cache  cacheReader
 	locked lockedReader
-	order  sequencer // without a tap
+	order  sequencer // used without a tap
 
-	handlers weak.Pointer[handlers] // of none with a tap
+	handlers weak.Pointer[handlers] // nil with a tap
 }
 
-// settings are what is read from a session when it holds still: when it is
-// attached, and when it dials.
+// settings are the fields of a session, read when nothing writes them: when the
+// session is attached, and when it dials.
 type settings struct {
 	shardID, shardCount int
-	sharded             bool // whether the session was told that it is one of several
-	reconnects          bool // whether discordgo connects again by itself
-	guilds              bool // whether the gateway tells of guilds
+	sharded             bool // whether the session was given a shard count
+	reconnects          bool // whether discordgo reconnects by itself
+	guilds              bool // whether the gateway sends guild events
 	cached              bool // whether discordgo keeps a state
 	syncEvents          bool
 	state               *discordgo.State
 }
 
-// configure reads the settings. It must be called where they are not written.
+// configure reads the settings. It must be called when nothing writes them.
 func (a *attachment) configure(s *discordgo.Session) {
 	set := settings{
 		shardID: s.ShardID, shardCount: max(1, s.ShardCount), sharded: declaredCount(s) != 0,
@@ -92,8 +95,8 @@ func (a *attachment) configure(s *discordgo.Session) {
 		syncEvents: s.SyncEvents,
 		state:      s.State,
 	}
-	// Identify.Shard is written by discordgo where ShardCount is above 1, and
-	// then has nothing new to say.
+	// discordgo writes Identify.Shard if ShardCount is above 1. It then contains
+	// the same values.
 	if s.ShardCount <= 1 && s.Identify.Shard != nil {
 		set.shardID, set.shardCount = s.Identify.Shard[0], max(1, s.Identify.Shard[1])
 	}
@@ -101,8 +104,8 @@ func (a *attachment) configure(s *discordgo.Session) {
 	a.shard.Store(a.inst.shards.get(set.shardID))
 }
 
-// declaredCount is the shard count that the session was given, or 0 where it has
-// discordgo's default.
+// declaredCount returns the shard count that the session was given, or 0 if it
+// has discordgo's default.
 func declaredCount(s *discordgo.Session) int {
 	switch {
 	case s.ShardCount > 1:
@@ -114,47 +117,51 @@ func declaredCount(s *discordgo.Session) int {
 	}
 }
 
-// Attach begins to measure the given sessions. Each may be attached at any
-// time; a session that is attached already is left as it is. The function that
-// it returns ends the measuring of those that this call attached, and may be
-// called more than once.
+// Attach measures the given sessions. It may be called at any time, and leaves
+// attached sessions unchanged. detach ends the measuring of the sessions that
+// this call attached, and may be called more than once. After an error, none of
+// the sessions is attached.
 //
-// Attach a session before its first Open to have everything measured. One that
-// has been opened has handlers alone: it is then not known how long a heartbeat
-// takes, with which code a connection ended, what the scope of a rate limit
-// was, and how many members the guilds had that it knew before. Those series
-// are absent, or "unknown". Of the 429s those alone are counted after which
-// discordgo tries again: not where retries are off, and not those whose body is
-// not Discord's JSON.
+// Attach a session before its first Open to measure everything. A session that
+// has been opened is measured by event handlers only. Then these are not known,
+// and their series are absent or "unknown":
 //
-// All of them are one bot's. A session with the token of another bot is
-// [ErrOtherBot], and one with another shard count than those that wait to be opened
-// is [ErrShardCount]; once one has been opened, another count is a bot that is
-// being scaled. A session that gets its token later, and proves to be another
-// bot's when it is used, is told to the error handler and left out.
+//   - the duration of heartbeats,
+//   - the close codes of connections,
+//   - the scopes of rate limits,
+//   - the member counts of guilds that the session already had.
 //
-// A session counts as a shard from the first time that it dials the gateway, until
-// the bot closes it: one that makes REST calls alone never does. It counts again
-// when it is opened again. A session that was ready once need not be detached before
-// it is dropped. One whose Open has failed is held, and its shard is down, until it
-// is ready, until another session of the same shard dials, or until it is detached.
+// Of the 429s, only those count after which discordgo tries again: none if
+// retries are off, and none whose body is not Discord's JSON.
 //
-// When there is an error, none is attached.
+// All sessions must belong to one bot. A session with the token of another bot is
+// [ErrOtherBot]. A session with another shard count than the sessions that wait
+// to be opened is [ErrShardCount]; once one has been opened, another count means
+// that the bot is being scaled. If a session gets its token later and turns out
+// to belong to another bot, it is reported to the error handler and no longer
+// measured.
+//
+// A session counts as a shard from its first dial to the gateway until the bot
+// closes it, and again when it is reopened. A session that makes only REST calls
+// never counts. A session that was ready once need not be detached before it is
+// dropped. One whose Open has failed is kept, and its shard is down, until it is
+// ready, until another session of the same shard dials, or until it is detached.
 //
 // discordgo reads Dialer and Client without a lock. So a session that has not
 // been opened must not make a REST call while it is being attached. Detaching
-// puts both fields back where the session was not opened and has made no REST
-// call since; it must not make its first while it is being detached. Anywhere
-// else what is around the two stays there and passes everything through, and is
-// used again when the session is attached again.
+// restores both fields if the session was not opened and has made no REST call
+// since; it must not make its first call while it is being detached. Otherwise
+// the wrappers stay, pass everything through, and are used again when the session
+// is attached again.
 //
-// A session that uses SyncEvents is best attached before Open. discordgo calls
-// its handlers with a lock held that adding one waits for, and nobody gets that
-// lock again until the handlers at work return: one that makes a REST call then
-// which is answered with 429, or that calls Close, waits for ever (v0.28.1 to
-// v0.29.1, whoever adds the handler). So there, Attach returns at once, and the
-// handlers are added as soon as the lock is free; they stay when the session is
-// detached, do nothing, and are used again when it is attached again.
+// Attach a session that uses SyncEvents before Open. discordgo calls its handlers
+// with a lock held, and adding a handler waits for that lock. While the addition
+// waits, nobody else gets the lock until the running handlers return: a handler
+// that calls Close, or makes a REST call that is answered with 429, then waits
+// forever (v0.28.1 to v0.29.1, whoever adds the handler). For such a session
+// Attach returns immediately, and the handlers are added as soon as the lock is
+// available. They stay when the session is detached, do nothing, and are used
+// again when it is attached again.
 func (i *Instrumentation) Attach(sessions ...*discordgo.Session) (detach func(), err error) {
 	var errs []error
 	for n, s := range sessions {
@@ -181,16 +188,16 @@ func (i *Instrumentation) Attach(sessions ...*discordgo.Session) (detach func(),
 	return func() { once.Do(func() { i.detach(made) }) }, nil
 }
 
-// errAttachedLate is told once.
+// errAttachedLate is reported once.
 var errAttachedLate = errors.New("argus: a session was attached after it had been opened, so its heartbeats, close codes and the " +
 	"scopes of its rate limits are not seen: attach it before Open, or make it with NewSession in place of discordgo.New " +
 	"(told once; discord_sessions{attached=\"after_open\"} counts such sessions)")
 
-// NewSession is discordgo.New with the session attached, for code that makes
-// sessions and opens them where nobody can attach them in between: a manager of
-// shards that takes a constructor, or one whose call of discordgo.New is replaced.
-// The token is discordgo's, with its prefix "Bot ". Everything else of the session
-// is set as ever, before it is opened; it needs not be detached.
+// NewSession is discordgo.New followed by [Instrumentation.Attach], for code that
+// makes and opens sessions in one step: pass it to a manager of shards as the
+// constructor, or call it in place of discordgo.New. The token is discordgo's,
+// with the prefix "Bot ". Set all other fields of the session as usual, before it
+// is opened. It need not be detached.
 func (i *Instrumentation) NewSession(token string) (*discordgo.Session, error) {
 	s, err := discordgo.New(token)
 	if err != nil {
@@ -202,8 +209,8 @@ func (i *Instrumentation) NewSession(token string) (*discordgo.Session, error) {
 	return s, nil
 }
 
-// attachAll attaches the sessions that are not attached yet, or none. The lock
-// must be held.
+// attachAll attaches the sessions that are not attached yet, or none of them. The
+// lock must be held.
 func (i *Instrumentation) attachAll(sessions []*discordgo.Session) (made []*attachment, err error) {
 	if i.closed.Load() {
 		return nil, fmt.Errorf("instrument: %w", ErrClosed)
@@ -220,8 +227,8 @@ func (i *Instrumentation) attachAll(sessions []*discordgo.Session) (made []*atta
 	return made, nil
 }
 
-// check looks whether the sessions are of one bot and one shard count, and of
-// those that are attached.
+// check reports whether all sessions, including the attached ones, have the same
+// bot and the same shard count.
 func (i *Instrumentation) check(sessions []*discordgo.Session) error {
 	var errs []error
 	var ours bot
@@ -247,9 +254,9 @@ func (i *Instrumentation) check(sessions []*discordgo.Session) error {
 	return errors.Join(errs...)
 }
 
-// countToCome is the shard count of the sessions that wait to be opened, or 0
-// where it is not known or one has been: from then on another count is a bot that
-// is being scaled.
+// countToCome returns the shard count of the sessions that wait to be opened. It
+// is 0 if the count is unknown or a session has been opened: from then on another
+// count means that the bot is being scaled.
 func (i *Instrumentation) countToCome() (count int) {
 	for _, a := range *i.attached.Load() {
 		if a.presence.opened() {
@@ -272,7 +279,7 @@ func (i *Instrumentation) find(s *discordgo.Session) *attachment {
 	return nil
 }
 
-// attach attaches a session that is not. The lock must be held.
+// attach attaches a session that is not attached yet. The lock must be held.
 func (i *Instrumentation) attach(s *discordgo.Session) *attachment {
 	a := &attachment{inst: i, session: weak.Make(s), since: time.Now()}
 	a.life.since = a.since
@@ -292,7 +299,7 @@ func (i *Instrumentation) attach(s *discordgo.Session) *attachment {
 	} else {
 		i.tapped.Store(true)
 		if a.tap.openConn() != nil {
-			// The tap was there before us, and so was the connection.
+			// The tap and the connection already exist.
 			a.started.Store(true)
 			a.isShard()
 			a.held.Store(nil)
@@ -304,12 +311,12 @@ func (i *Instrumentation) attach(s *discordgo.Session) *attachment {
 	return a
 }
 
-// tapOf puts a tap on the session, or takes one that is there and idle. It
-// returns nil where neither can be.
+// tapOf puts a tap on the session, or reuses an idle one. It returns nil if
+// neither is possible.
 func tapOf(s *discordgo.Session, a *attachment) *tap {
 	fields.Lock()
 	defer fields.Unlock()
-	// Where the session's lock cannot be had, discordgo is in Open or Close.
+	// If the session's lock is unavailable, discordgo is in Open or Close.
 	locked := soon(s.TryLock, attachPatience)
 	if locked {
 		defer s.Unlock()
@@ -325,8 +332,8 @@ func tapOf(s *discordgo.Session, a *attachment) *tap {
 	return t
 }
 
-// opened reports whether the session has ever been opened, also when that
-// cannot be told. From then on discordgo reads Dialer and Client without a lock,
+// opened reports whether the session has ever been opened, or whether that cannot
+// be determined. From then on discordgo reads Dialer and Client without a lock,
 // and they must not be written. The session's lock must be held.
 func opened(s *discordgo.Session) bool {
 	if s.DataReady {
@@ -339,15 +346,15 @@ func opened(s *discordgo.Session) bool {
 		return true
 	}
 	defer s.State.RUnlock()
-	return s.State.SessionID != "" // kept from READY, also where StateEnabled is off
+	return s.State.SessionID != "" // kept from READY, even if StateEnabled is off
 }
 
-// attachPatience is how long Attach tries to have a lock of the session's or its
-// state's. It is the user's goroutine that waits, once.
+// attachPatience is how long Attach tries to get a lock of the session or of its
+// state. It delays the user's goroutine, once.
 const attachPatience = 250 * time.Millisecond
 
-// seed takes over the guilds that the session knows already and that no event
-// has told of. Their member counts cannot be read without a race (discordgo
+// seed adds the guilds that the session already has and that no event has
+// reported. Their member counts cannot be read without a race (discordgo
 // v0.29.0).
 func (a *attachment) seed() {
 	set := a.settings.Load()
@@ -358,7 +365,7 @@ func (a *attachment) seed() {
 	a.order.begin(set.state.SessionID)
 	a.guilds.mu.Lock()
 	defer a.guilds.mu.Unlock()
-	// Before the first READY the state is empty, which says nothing.
+	// Before the first READY the state is empty, and its guilds are unknown.
 	a.guilds.known = a.guilds.known || set.state.SessionID != ""
 	for _, g := range set.state.Guilds {
 		if g == nil {
@@ -382,8 +389,8 @@ func (i *Instrumentation) detach(gone []*attachment) {
 	}
 }
 
-// sweepLocked drops the attachments of sessions that are gone or were left out.
-// The lock must be held.
+// sweepLocked removes the attachments of sessions that no longer exist or belong
+// to another bot. The lock must be held.
 func (i *Instrumentation) sweepLocked() {
 	attached := *i.attached.Load()
 	if slices.ContainsFunc(attached, (*attachment).gone) {
@@ -392,9 +399,9 @@ func (i *Instrumentation) sweepLocked() {
 	}
 }
 
-// present returns what is attached, without what is gone.
+// present returns the attachments, without those of sessions that are gone.
 func (i *Instrumentation) present() []*attachment {
-	if i.mu.TryLock() { // whoever attaches holds it for a while, and sweeps as well
+	if i.mu.TryLock() { // Attach holds it for a while, and sweeps as well
 		i.sweepLocked()
 		i.mu.Unlock()
 	}
@@ -421,20 +428,21 @@ func (a *attachment) detach() {
 		return
 	}
 	defer s.Unlock()
-	if !a.tap.stays() && !opened(s) { // a call may have come by meanwhile
+	if !a.tap.stays() && !opened(s) { // a call may have been made meanwhile
 		a.tap.restore(s)
 	}
 }
 
-// deafAfter is how long a session may say that it is connected, while the tap
-// has no connection, before that is taken for a fault: between the end of a
-// connection and discordgo's noticing it there is a moment.
+// deafAfter is how long a session may be connected according to discordgo,
+// without a connection of the tap, before that is a fault. discordgo notices the
+// end of a connection with a short delay.
 const deafAfter = 5 * time.Second
 
 var errDeaf = errors.New("a session is connected by a Dialer that was set after it was attached: heartbeats, close codes and dispatches are not seen; set Session.Dialer before")
 
-// ready reports whether the session is up. Without a tap, or with one that is
-// deaf, it is asked, and the last answer stands while its lock is not free.
+// ready reports whether the session is up. Without a tap, or with a deaf one, it
+// is the session's own value, or the last one while the session's lock is
+// unavailable.
 func (a *attachment) ready() bool {
 	if a.tap == nil || a.deaf.Load() {
 		return a.locked.last().dataReady
@@ -443,10 +451,10 @@ func (a *attachment) ready() bool {
 	return c != nil && c.up()
 }
 
-// dispatch counts one dispatch that the tap saw, in the gateway's order.
+// dispatch counts one dispatch that the tap has seen, in the gateway's order.
 //
-// What is replayed before RESUMED may have been seen before: discordgo does not
-// handle what it has read but not got to when a connection ends, and asks for
+// Dispatches that are replayed before RESUMED may have been seen before: when a
+// connection ends, discordgo drops what it has read but not handled, and requests
 // it again.
 func (a *attachment) dispatch(p *wire.Packet, replayed bool) {
 	switch {
@@ -460,8 +468,9 @@ func (a *attachment) dispatch(p *wire.Packet, replayed bool) {
 	r := a.inst.count(p)
 	if p.Event == wire.EventInteractionCreate {
 		a.inst.timers.start(r.id, r.at)
-		// discordgo asks for the gateway's address before it dials: a session
-		// whose REST calls do not come by has a Client that was set since.
+		// discordgo requests the gateway's address before it dials. If the tap
+		// has seen no REST call by now, the Client was replaced after the session
+		// was attached.
 		if a.tap.called.Load() {
 			a.inst.acks.receive(r, findCommand(a.inst.commands, p.Command))
 		}
@@ -471,7 +480,7 @@ func (a *attachment) dispatch(p *wire.Packet, replayed bool) {
 	}
 }
 
-// followed reports whether a dispatch changes what follow keeps.
+// followed reports whether follow uses the dispatch.
 func followed(p *wire.Packet) bool {
 	switch p.Event {
 	case wire.EventReady, wire.EventResumed,
@@ -481,7 +490,7 @@ func followed(p *wire.Packet) bool {
 	return false
 }
 
-// follow keeps what dispatches change. They must come in their order.
+// follow updates what the attachment keeps. Dispatches must come in order.
 func (a *attachment) follow(p *wire.Packet) {
 	switch p.Event {
 	case wire.EventReady:
@@ -497,7 +506,7 @@ func (a *attachment) follow(p *wire.Packet) {
 	a.guilds.apply(p)
 }
 
-// count counts a dispatch, in whatever order, and returns what is known of an
+// count counts a dispatch, in any order, and returns the receipt of an
 // interaction.
 func (i *Instrumentation) count(p *wire.Packet) (r receipt) {
 	i.events[p.Event].n.Add(1)

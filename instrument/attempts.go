@@ -18,8 +18,7 @@ var (
 	upgradeOther    = upgradeIndex[catalog.Other]
 )
 
-// upgradeOf returns the index of a status in catalog.UpgradeStatuses, of one that
-// refuses.
+// upgradeOf returns the index of a refusing status in catalog.UpgradeStatuses.
 func upgradeOf(status string) int {
 	if n, ok := upgradeIndex[status]; ok && n != upgradeAccepted && n != upgradeNone {
 		return n
@@ -27,8 +26,8 @@ func upgradeOf(status string) int {
 	return upgradeOther
 }
 
-// newAttempts makes the cells of one shard's attempts to connect. The status says
-// the outcome.
+// newAttempts makes the cells of one shard's connection attempts. The status
+// determines the outcome.
 func newAttempts(shard attribute.KeyValue) []cell {
 	cells := make([]cell, len(upgradeStatuses))
 	for n, status := range upgradeStatuses {
@@ -45,19 +44,19 @@ func newAttempts(shard attribute.KeyValue) []cell {
 	return cells
 }
 
-// An attempt is one dial of a session's.
+// An attempt is one dial of a session.
 type attempt struct {
 	tap *tap
-	// gateway is whether it is for the gateway, as far as can be told before the
-	// request is written. A session dials for voice as well, but only while it has
-	// a gateway connection.
+	// gateway is whether the dial is for the gateway, as far as that is known
+	// before the request is written. A session also dials for voice, but only
+	// while it has a gateway connection.
 	gateway bool
 }
 
-// voiceDomain is where Discord's voice servers are.
+// voiceDomain is the domain of Discord's voice servers.
 const voiceDomain = ".discord.media"
 
-// dialing notes that the session dials.
+// dialing records that the session dials.
 func (t *tap) dialing(addr string) attempt {
 	a := t.target.Load()
 	if a == nil {
@@ -71,8 +70,7 @@ func (t *tap) dialing(addr string) attempt {
 	return attempt{t, !voice}
 }
 
-// done puts the tap on a connection that was dialled, and counts one that was
-// not.
+// done puts the tap on the connection, or counts the failed dial.
 func (d attempt) done(conn net.Conn, err error) (net.Conn, error) {
 	if err == nil && conn != nil {
 		c := newTappedConn(conn, d.tap)
@@ -93,7 +91,7 @@ func (d attempt) done(conn net.Conn, err error) (net.Conn, error) {
 	return conn, err
 }
 
-// attempted counts the attempt that the connection came of, once.
+// attempted counts the attempt that led to the connection, once.
 func (c *tappedConn) attempted(status int) {
 	if c.counted.Load() || !c.counted.CompareAndSwap(false, true) {
 		return
@@ -103,8 +101,8 @@ func (c *tappedConn) attempted(status int) {
 	}
 }
 
-// refused counts an HTTP response that is not the one hoped for: rest is what
-// follows the version in its first line.
+// refused counts an HTTP response that rejects the upgrade. rest is what follows
+// the version in its first line.
 func (c *tappedConn) refused(rest []byte) {
 	if c.gateway.Load() || c.dialled && !c.elsewhere.Load() {
 		code, _, _ := strings.Cut(strings.TrimPrefix(string(rest), " "), " ")

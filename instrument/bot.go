@@ -11,21 +11,21 @@ import (
 	"github.com/bwmarrin/discordgo"
 )
 
-// ErrOtherBot is the error of a session that belongs to another bot than those
-// that are attached already.
+// ErrOtherBot is the error for a session of another bot than that of the sessions
+// that are already attached.
 var ErrOtherBot = errors.New("its token is another bot's, and one instrumentation is one bot: make another one for that bot " +
 	"(with the facade another Argus, each named by argus.WithBot), and attach the session to it")
 
-// errLeftOut is told where a session turns out to be another bot's once it is
-// in use: its token was set after it was attached.
+// errLeftOut is reported when the token of a session turns out to be another
+// bot's: it was set after the session was attached.
 var errLeftOut = errors.New("a session is left out: the token that was set after it was attached is another bot's, and one " +
 	"instrumentation is one bot; make another one for that bot (with the facade another Argus, each named by argus.WithBot)")
 
-// A bot is whose token it is. The zero value is that of no token.
+// A bot is the identity of a token's owner. The zero value is that of no token.
 //
 // The first part of a bot's token is the id of its user, which is public and
-// stays when the token is replaced. Of what is no such token only a hash is
-// kept, with a key of this process.
+// remains when the token is replaced. For any other token only a hash is kept,
+// with a key of this process.
 type bot struct {
 	user uint64
 	hash uint64
@@ -52,8 +52,8 @@ func botOf(token string) bot {
 	return bot{hash: maphash.String(botSeed, token)}
 }
 
-// botAtRest is the bot of a session that may be in use: discordgo writes
-// Identify.Token only where Token is set.
+// botAtRest returns the bot of a session that may be in use: discordgo writes
+// Identify.Token only if Token is set.
 func botAtRest(s *discordgo.Session) bot {
 	if s.Token != "" {
 		return botOf(s.Token)
@@ -61,7 +61,7 @@ func botAtRest(s *discordgo.Session) bot {
 	return botOf(s.Identify.Token)
 }
 
-// botThatDials is the bot that a session is about to identify as.
+// botThatDials returns the bot that a session is about to identify as.
 func botThatDials(s *discordgo.Session) bot {
 	if s.Identify.Token != "" {
 		return botOf(s.Identify.Token)
@@ -69,8 +69,8 @@ func botThatDials(s *discordgo.Session) bot {
 	return botOf(s.Token)
 }
 
-// isOurs reports whether a bot is the one that is measured. The first that is
-// known is.
+// isOurs reports whether a bot is the one that is measured. The first known bot
+// becomes that one.
 func (i *Instrumentation) isOurs(b bot) bool {
 	if b == (bot{}) {
 		return true
@@ -81,8 +81,9 @@ func (i *Instrumentation) isOurs(b bot) bool {
 	return i.bot.CompareAndSwap(nil, &b) || *i.bot.Load() == b
 }
 
-// admit reports whether a session that is in use is still the bot's, and leaves
-// it out if not. What an error would be when it is attached is told then.
+// admit reports whether a session in use belongs to the measured bot. If not, it
+// stops measuring the session and reports the fault that Attach would have
+// returned as an error.
 func (a *attachment) admit(b bot) bool {
 	if b == (bot{}) {
 		return true
@@ -93,13 +94,13 @@ func (a *attachment) admit(b bot) bool {
 	}
 	a.left.Store(true)
 	a.held.Store(nil)
-	a.tap.target.CompareAndSwap(a, nil) // the tap goes on to pass everything through
+	a.tap.target.CompareAndSwap(a, nil) // the tap continues to pass everything through
 	a.inst.faults.report(hookTap, errLeftOut)
 	return false
 }
 
-// admitCall is admit by the first REST call of a session that had no token when
-// it was attached.
+// admitCall calls admit for the first REST call of a session that had no token
+// when it was attached.
 func (a *attachment) admitCall(header http.Header) bool {
 	return a.recognised.Load() || a.admit(botOf(header.Get("Authorization")))
 }

@@ -7,34 +7,35 @@ import (
 )
 
 const (
-	// offsetWindow is for how long the smallest age of an interaction counts at
-	// least, and half of how long it counts at most.
+	// The smallest age of an interaction is used for at least offsetWindow, and
+	// for at most twice as long.
 	offsetWindow = 5 * time.Minute
-	// dateEvery is how often a response's Date is looked at: it has seconds.
+	// dateEvery is the minimum interval between Dates that are used. A Date has a
+	// resolution of a second.
 	dateEvery = time.Second
-	// boundsLife is for how long the bounds narrow before they begin anew, so
-	// that a clock that drifts, or was set, is followed.
+	// boundsLife is how long the bounds narrow before they start again, in order
+	// to follow a clock that drifts or was set.
 	boundsLife = 10 * time.Minute
-	// farthest is how wrong a clock may be: one that was never set says 1970. What
-	// is farther is not a time, and may not even fit.
+	// farthest is the largest plausible clock error: a clock that was never set
+	// is in 1970. Anything beyond is not a time and could overflow.
 	farthest = 100 * 365 * 24 * time.Hour
-	// setBy is how far the bounds have to move for the clock to have been set: more
-	// than the clocks of Discord's servers differ by, or than a clock drifts.
+	// If the bounds move by more than setBy, the clock was set. Discord's servers
+	// differ by less, and a clock drifts by less.
 	setBy = time.Second
 )
 
 // A skew compares this machine's clock with Discord's. An offset is our time
-// less theirs: above 0 our clock is ahead.
+// minus Discord's: above 0 our clock is ahead.
 type skew struct {
-	nextDate atomic.Int64 // by clock; no Date is looked at before
+	nextDate atomic.Int64 // when the next Date is due, by clock
 
 	mu sync.Mutex
-	// The offset lies between these, by the Dates of REST responses.
+	// The Dates of REST responses bound the offset to low..high.
 	bounded   bool
 	low, high time.Duration
 	since     time.Time
-	// The smallest ages of interactions: in this window and in the one before, by
-	// the clock as it is now.
+	// The smallest ages of interactions in this window and in the previous one,
+	// by the current setting of the clock.
 	current, previous minimum
 }
 
@@ -51,7 +52,7 @@ func (m *minimum) add(d time.Duration) {
 	}
 }
 
-// receipt takes the age of an interaction, as the clocks say.
+// receipt takes the age of an interaction, by both clocks.
 func (s *skew) receipt(age time.Duration, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -59,7 +60,7 @@ func (s *skew) receipt(age time.Duration, now time.Time) {
 	s.current.add(age)
 }
 
-// turn begins a new window when the time of the old one is over.
+// turn starts a new window when the current one has ended.
 func (s *skew) turn(now time.Time) {
 	switch passed := now.Sub(s.current.began); {
 	case s.current.began.IsZero(), passed >= 2*offsetWindow:
@@ -69,7 +70,7 @@ func (s *skew) turn(now time.Time) {
 	}
 }
 
-// least returns the smallest age seen lately.
+// least returns the smallest recent age.
 func (s *skew) least(now time.Time) (time.Duration, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -85,14 +86,15 @@ func (s *skew) leastLocked() (time.Duration, bool) {
 	return least.least, least.known
 }
 
-// dateDue reports whether the next response's Date is of interest.
+// dateDue reports whether the next Date is to be used.
 func (s *skew) dateDue() bool {
 	now, due := clock(), s.nextDate.Load()
 	return now >= due && s.nextDate.CompareAndSwap(due, now+int64(dateEvery))
 }
 
-// response takes the Date of a response to a request that was sent and answered
-// at these times. Discord made it in between, and cut off the fraction.
+// response takes the Date of a response. The request was sent at sent, and the
+// response received at received. Discord made the Date in between and truncated
+// it to seconds.
 func (s *skew) response(date, sent, received time.Time) {
 	if received.Sub(date).Abs() > farthest {
 		return
@@ -101,23 +103,24 @@ func (s *skew) response(date, sent, received time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.bounded && max(low-s.high, s.low-high) > setBy {
-		// The clock was set. The ages from before were measured with another one, and
-		// the smallest of them would hide for minutes that it is ahead now.
+		// The clock was set. The old ages were measured with another setting, and
+		// the smallest of them would hide for minutes that the clock is ahead
+		// now.
 		s.previous, s.current = minimum{}, minimum{}
 	}
 	if s.bounded && received.Sub(s.since) < boundsLife {
 		low, high = max(low, s.low), min(high, s.high)
 	}
 	if !s.bounded || low > high || received.Sub(s.since) >= boundsLife {
-		// They begin anew, also when a clock was set meanwhile.
+		// The bounds start again, also after the clock was set.
 		low, high = sent.Sub(date)-time.Second, received.Sub(date)
 		s.since = received
 	}
 	s.bounded, s.low, s.high = true, low, high
 }
 
-// correction is what our clock must be set back by to be Discord's: 0 unless it
-// is shown to be off. Interactions that all come late do not show that.
+// correction returns the time to subtract from our clock to get Discord's. It is
+// 0 unless the clock is proven wrong. Late interactions alone are not a proof.
 func (s *skew) correction() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -7,7 +7,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// collect is the callback: it reads everything when somebody asks.
+// collect is the callback: it reads everything at each collection.
 func (i *Instrumentation) collect(_ context.Context, o metric.Observer) error {
 	defer i.faults.catch(hookState)
 	m := &i.metrics
@@ -55,7 +55,7 @@ func (i *Instrumentation) collect(_ context.Context, o metric.Observer) error {
 		if wrapped || c.app.any() {
 			each(c.app.cells[:], m.appCommands)
 		}
-		if c.text.any() { // nobody says beforehand what is a prefix command
+		if c.text.any() { // prefix commands are not known beforehand
 			each(c.text.cells[:], m.commands)
 		}
 	})
@@ -81,8 +81,8 @@ func (i *Instrumentation) collect(_ context.Context, o metric.Observer) error {
 	return nil
 }
 
-// collectSessionStart gives the budget of IDENTIFYs. What is left of it is known
-// until it is set back.
+// collectSessionStart reports the budget of IDENTIFYs. What remains of it is
+// known only until the next reset.
 func (i *Instrumentation) collectSessionStart(o metric.Observer, now time.Time) {
 	limit := i.sessionStart.last.Load()
 	if limit == nil {
@@ -99,10 +99,10 @@ func (i *Instrumentation) collectSessionStart(o metric.Observer, now time.Time) 
 	}
 }
 
-// unixSeconds is Unix time in the unit of the metrics.
+// unixSeconds converts Unix time in nanoseconds to the unit of the metrics.
 func unixSeconds(nanoseconds int64) float64 { return float64(nanoseconds) / float64(time.Second) }
 
-// expireHandshakes counts those that have taken too long.
+// expireHandshakes counts handshakes that have timed out.
 func (i *Instrumentation) expireHandshakes() {
 	for _, a := range *i.attached.Load() {
 		if a.tap == nil {
@@ -114,7 +114,7 @@ func (i *Instrumentation) expireHandshakes() {
 	}
 }
 
-// collectSessions reads the sessions and what they tell of their shards.
+// collectSessions reads the sessions and reports them by shard.
 func (i *Instrumentation) collectSessions(o metric.Observer) {
 	m := &i.metrics
 	sessions := i.present()
@@ -136,7 +136,7 @@ func (i *Instrumentation) collectSessions(o metric.Observer) {
 	)
 	for _, a := range sessions {
 		locked := a.locked.last()
-		voice += locked.voiceClients // also of one that is closed: that leaves them alone
+		voice += locked.voiceClients // also of a closed session: closing leaves them open
 		voiceKnown = voiceKnown || locked.known
 		if of := a.shard.Load(); a.speaks() {
 			refused[of] = max(refused[of], a.locked.unavailable())
@@ -172,7 +172,7 @@ func (i *Instrumentation) collectSessions(o metric.Observer) {
 	i.collectCaches(o, r.caching())
 }
 
-// look reads what can only be read now and then.
+// look updates what a collection reads from the session.
 func (a *attachment) look() {
 	s := a.session.Value()
 	if s == nil {
@@ -185,7 +185,7 @@ func (a *attachment) look() {
 	}
 }
 
-// collectCaches reads the lengths of discordgo's caches.
+// collectCaches reads the sizes of discordgo's caches.
 func (i *Instrumentation) collectCaches(o metric.Observer, sessions []*attachment) {
 	var cache cacheCounts
 	known := false
@@ -212,8 +212,8 @@ func (i *Instrumentation) collectCaches(o metric.Observer, sessions []*attachmen
 	}
 }
 
-// collectLife reads what the tap knows of a session's connection. One that is
-// deaf does not know it.
+// collectLife reports the state of a session's connection as the tap has seen it.
+// A deaf tap reports nothing.
 func (i *Instrumentation) collectLife(o metric.Observer, a *attachment, of *shard) {
 	if a.tap == nil || a.deaf.Load() {
 		return
@@ -241,14 +241,13 @@ func oneIf(b bool) int64 {
 	return 0
 }
 
-// watch keeps one session's trouble from the others.
+// watch keeps a fault with one session from affecting the others.
 func (i *Instrumentation) watch(read func()) {
 	defer i.faults.catch(hookState)
 	read()
 }
 
-// heartbeat returns the last completed round trip of the connection that is
-// open.
+// heartbeat returns the last completed round trip of the open connection.
 func (a *attachment) heartbeat() (time.Duration, bool) {
 	if a.tap == nil {
 		return 0, false
@@ -261,8 +260,8 @@ func (a *attachment) heartbeat() (time.Duration, bool) {
 	return time.Duration(latency), latency != 0
 }
 
-// checkTap notices a session that is connected by a Dialer that is not the
-// tap's. connected is whether discordgo says that it is.
+// checkTap detects a session that is connected by a Dialer other than the tap's.
+// connected is whether discordgo considers it connected.
 func (a *attachment) checkTap(connected bool) {
 	if a.tap == nil {
 		return
@@ -278,7 +277,8 @@ func (a *attachment) checkTap(connected bool) {
 	if last == 0 {
 		return
 	}
-	// Between two looks the process may have stood still, and discordgo with it.
+	// The process, and with it discordgo, may have been paused since the last
+	// check.
 	deafFor := a.deafFor.Add(min(now-last, int64(deafAfter)/2))
 	if time.Duration(deafFor) >= deafAfter && !a.deaf.Swap(true) {
 		a.inst.faults.report(hookTap, errDeaf)

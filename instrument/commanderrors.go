@@ -15,16 +15,16 @@ import (
 )
 
 const (
-	// maxUnwrap bounds how deep an error is looked into.
+	// maxUnwrap limits the depth of wrapped errors.
 	maxUnwrap = 32
-	// maxErrorType bounds the name of a type in bytes. That of a type without a
-	// name is its whole definition.
+	// maxErrorType is the length limit of a type name in bytes. An unnamed type
+	// is named by its whole definition.
 	maxErrorType = 128
 )
 
-// errorType names an error by its Go type, below the wrappers of fmt and errors,
-// which say nothing. No method of the user's is called: one may panic, as those
-// of a nil *url.Error do, block, or lie.
+// errorType returns the Go type of an error, inside the wrappers of fmt and
+// errors. It calls no method of the user's errors: one may panic, as those of a
+// nil *url.Error do, block, or lie.
 func errorType(err error) string {
 	for range maxUnwrap {
 		inner := unwrap(err)
@@ -42,13 +42,13 @@ var errorWrappers = []reflect.Type{
 	reflect.TypeOf(errors.Join(errors.ErrUnsupported)),
 }
 
-// unwrap returns the first error that a wrapper of the standard library's wraps,
-// and nil for all others.
+// unwrap returns the first error inside a wrapper of the standard library, and
+// nil for all other errors.
 func unwrap(err error) (inner error) {
 	if v := reflect.ValueOf(err); !slices.Contains(errorWrappers, v.Type()) || v.IsNil() {
 		return nil
 	}
-	switch wrapper := err.(type) { //nolint:errorlint // it is the type itself that is asked for
+	switch wrapper := err.(type) { //nolint:errorlint // the type itself is compared
 	case interface{ Unwrap() error }:
 		return wrapper.Unwrap()
 	case interface{ Unwrap() []error }:
@@ -74,7 +74,7 @@ func (s *errorSet) count(command, errorType string) {
 	defer s.mu.Unlock()
 	key := commandError{command, errorType}
 	if s.cells[key] == nil && len(s.cells) >= catalog.MaxErrorTypes {
-		key.errorType = catalog.Other // one more for each command
+		key.errorType = catalog.Other // one more series for each command
 	}
 	c := s.cells[key]
 	if c == nil {

@@ -18,7 +18,7 @@ import (
 
 var commandStatuses = []string{catalog.StatusSuccess, catalog.StatusError}
 
-// A command is the label value of one registered name, with its series.
+// A command is one value of the label command, with its series.
 type command struct {
 	name string
 	app  outcomes // application commands
@@ -35,7 +35,7 @@ func newCommand(name string) *command {
 	c := &command{name: name}
 	for _, o := range []*outcomes{&c.app, &c.text} {
 		for n, status := range commandStatuses {
-			o.cells[n].quiet = name == catalog.Other // there are such commands once one has run
+			o.cells[n].quiet = name == catalog.Other // exists only after such a command has run
 			set := attribute.NewSet(attribute.String("command", name), attribute.String("status", status))
 			o.cells[n].opts = []metric.ObserveOption{metric.WithAttributeSet(set)}
 			o.record[n] = []metric.RecordOption{metric.WithAttributeSet(set)}
@@ -69,7 +69,7 @@ func newCommandSet() *commandSet {
 	return s
 }
 
-// Errors of a command name, which the error of [Instrumentation.Commands] wraps.
+// Errors for command names, which [Instrumentation.Commands] wraps.
 var (
 	ErrCommandName     = catalog.ErrCommandName
 	ErrTooManyCommands = catalog.ErrTooManyCommands
@@ -94,8 +94,8 @@ func (s *commandSet) register(names []string) error {
 	return nil
 }
 
-// findCommand returns the command with the longest registered name that begins
-// the full one: "config set" counts as "config" where only that is registered.
+// findCommand returns the command with the longest registered name that full
+// begins with: "config set" counts as "config" if only that is registered.
 func findCommand[T string | []byte](s *commandSet, full T) *command {
 	names := *s.names.Load()
 	for n := len(full); n > 0; n-- {
@@ -117,26 +117,28 @@ func (s *commandSet) each(f func(*command)) {
 }
 
 // Commands adds to the closed set of values of the label command. A sub-command
-// is named with its parents, joined by a space: "config set". Where only a
-// parent is registered, its sub-commands count as the parent; what is not
-// registered at all counts as "other".
+// is joined to its parents by spaces: "config set". If only a parent is
+// registered, its sub-commands count as the parent. Names that are not registered
+// count as "other".
 //
-// At most 500 names are taken. When any of the names cannot be,
-// none is, and the error says which and why.
+// At most 500 names can be registered. If any of the names is invalid or exceeds
+// that limit, none is added, and the error gives the reason.
 func (i *Instrumentation) Commands(names ...string) error { return i.commands.register(names) }
 
-// Interaction wraps a handler of interactions so that each application command
-// that it finishes is counted and timed, from the receipt of the interaction where
-// the connection is tapped. Register the result with Session.AddHandler.
+// Interaction wraps a handler of interactions. It counts each application command
+// that the handler finishes and records its duration, from the receipt of the
+// interaction if the connection is tapped. Register the result with
+// Session.AddHandler.
 //
 // discordgo calls every handler of a type, and each wrapped handler counts:
 // register one for all commands, or wrap the function that it dispatches to.
 //
-// The context is the one of [WithContext]; it ends with [Instrumentation.Close]. An
-// error that h returns is recorded and dropped, since discordgo has no use for it. A
-// panic is recorded and re-raised; runtime.Goexit in a handler is recorded as one.
-// Other kinds of interactions reach h as well; only their errors and panics are
-// recorded, with the command "other". A nil handler does nothing.
+// The context is derived from that of [WithContext]; it ends with
+// [Instrumentation.Close]. An error that h returns is recorded and dropped, since
+// discordgo does not use it. A panic is recorded and re-raised; runtime.Goexit in
+// a handler is recorded as a panic. h also receives other kinds of interactions;
+// only their errors and panics are recorded, with the command "other". A nil
+// handler does nothing.
 func (i *Instrumentation) Interaction(
 	h func(ctx context.Context, s *discordgo.Session, ic *discordgo.InteractionCreate) error,
 ) func(*discordgo.Session, *discordgo.InteractionCreate) {
@@ -146,17 +148,18 @@ func (i *Instrumentation) Interaction(
 	i.timers.used.Store(true)
 	return func(s *discordgo.Session, ic *discordgo.InteractionCreate) {
 		r := i.beginInteraction(i.ctx, ic)
-		defer r.end() // also while a panic passes, which is not recovered
+		defer r.end() // also during a panic, which is not recovered
 		r.err = h(i.ctx, s, ic)
 		r.returned = true
 	}
 }
 
-// AppCommand runs h for an interaction and measures it as [Instrumentation.Interaction]
-// does. It is for command frameworks that call a handler per command themselves:
-// call it around each command, or in the framework's middleware. It returns what h
-// returns, and h gets ctx. A nil handler does nothing. discord.interaction.handler.delay
-// is recorded from the second interaction on.
+// AppCommand runs h for an interaction and measures it as
+// [Instrumentation.Interaction] does. It is for command frameworks that call a
+// handler per command themselves: call it around each command, or in the
+// framework's middleware. It passes ctx to h and returns the error of h. A nil
+// handler does nothing. discord.interaction.handler.delay is recorded from the
+// second interaction on.
 func (i *Instrumentation) AppCommand(ctx context.Context, ic *discordgo.InteractionCreate, h func(ctx context.Context) error) error {
 	if h == nil {
 		return nil
@@ -169,10 +172,10 @@ func (i *Instrumentation) AppCommand(ctx context.Context, ic *discordgo.Interact
 	return r.err
 }
 
-// Command runs the handler of a prefix command, and counts and times it. It
-// returns what h returns, and h gets ctx. A panic is recorded and re-raised;
-// runtime.Goexit is recorded as one. A name that is not registered counts as
-// "other". A nil handler does nothing.
+// Command runs h as the prefix (text) command of that name, and records its
+// duration and outcome. It passes ctx to h and returns the error of h. A panic is
+// recorded and re-raised; runtime.Goexit is recorded as a panic. A name that is
+// not registered counts as "other". A nil handler does nothing.
 func (i *Instrumentation) Command(ctx context.Context, name string, h func(ctx context.Context) error) error {
 	if h == nil {
 		return nil
@@ -185,7 +188,7 @@ func (i *Instrumentation) Command(ctx context.Context, name string, h func(ctx c
 	return r.err
 }
 
-// orBackground replaces a nil context, which the SDK cannot take.
+// orBackground replaces a nil context, which the SDK does not accept.
 func orBackground(ctx context.Context) context.Context {
 	if ctx == nil {
 		return context.Background()
@@ -233,18 +236,18 @@ func fullName(data discordgo.ApplicationCommandInteractionData) string {
 	return name
 }
 
-// A run is one handler at work.
+// A run is one call of a handler.
 type run struct {
 	inst     *Instrumentation
-	ctx      context.Context //nolint:containedctx // of the handler, for as long as it runs
+	ctx      context.Context //nolint:containedctx // of the handler
 	command  *command
-	outcomes *outcomes // nil where only errors are recorded
+	outcomes *outcomes // nil if only errors are recorded
 	duration metric.Float64Histogram
 	hook     hook
 	began    time.Time
 
 	err      error
-	returned bool // false when a panic passes
+	returned bool // false after a panic
 }
 
 func (r *run) end() {
@@ -264,6 +267,6 @@ func (r *run) end() {
 	if r.outcomes == nil {
 		return
 	}
-	defer r.outcomes.cells[status].n.Add(1) // last: whoever sees the run counted finds its duration
+	defer r.outcomes.cells[status].n.Add(1) // last: a collection that includes the run also includes its duration
 	r.duration.Record(orBackground(r.ctx), time.Since(r.began).Seconds(), r.outcomes.record[status]...)
 }

@@ -13,12 +13,11 @@ import (
 	"github.com/argus-dgo/argus/internal/catalog"
 )
 
-// A tappedConn is the connection that gorilla/websocket reads and writes, with
-// an ear on it. It changes nothing: bytes, errors, deadlines and back-pressure
-// are the inner connection's.
+// A tappedConn is the connection that gorilla/websocket reads and writes. It
+// observes the bytes and changes nothing: bytes, errors, deadlines and
+// back-pressure are those of the inner connection.
 //
-// Reads come from one goroutine at a time and writes from one at a time, as
-// gorilla/websocket requires of itself.
+// At any time one goroutine reads and one writes, as gorilla/websocket requires.
 type tappedConn struct {
 	net.Conn
 	tap *tap
@@ -26,29 +25,30 @@ type tappedConn struct {
 	in  wire.Stream // belongs to the reader
 	out wire.Stream // belongs to the writer
 
-	// dialled is whether it was for the gateway, by what was known then.
+	// dialled is whether it was dialed for the gateway, as far as that was known
+	// then.
 	dialled bool
-	// gateway is set when the request was discordgo's for the gateway, voice when
-	// it was for voice, which uses the same dialer, and elsewhere when it was for
+	// gateway is set if the request is discordgo's for the gateway, voice if it
+	// is for voice, which uses the same dialer, and elsewhere if it is for
 	// anything but the gateway.
 	gateway, voice, elsewhere atomic.Bool
-	// counted is set when the attempt to connect was.
+	// counted is set once the connection attempt is counted.
 	counted atomic.Bool
-	// live is set when the upgrade was accepted: from then on the end counts.
+	// live is set when the upgrade is accepted: from then on a disconnect counts.
 	live  atomic.Bool
 	ended atomic.Bool
 	// ready is set by READY or RESUMED.
 	ready atomic.Bool
 
-	handshake handshake // the one that is under way
+	handshake handshake // the pending one
 	beats     heartbeats
-	latency   atomic.Int64 // of the last completed round trip; 0 if there was none
-	pulse     pulse        // while a handshake or a heartbeat waits for its answer
+	latency   atomic.Int64 // of the last completed round trip; 0 without one
+	pulse     pulse        // runs while a handshake or a heartbeat is unanswered
 
-	// asked is set while Discord has asked for another connection or another
-	// session, which discordgo answers by closing this one itself.
+	// asked is set while Discord has requested a new connection or a new session.
+	// discordgo then closes this connection itself.
 	asked atomic.Bool
-	heard atomic.Int64 // when HELLO or an acknowledgement came last, by clock
+	heard atomic.Int64 // time of the last HELLO or acknowledgement, by clock
 }
 
 var (
@@ -56,10 +56,10 @@ var (
 	directionTransmit = slices.Index(catalog.Directions(), catalog.DirectionTransmit)
 )
 
-// clock0 is where the monotonic clock of round trips begins.
+// clock0 is the origin of the monotonic clock for round trips.
 var clock0 = time.Now()
 
-// clock is never 0.
+// clock returns the nanoseconds since clock0. It is never 0.
 func clock() int64 { return max(1, int64(time.Since(clock0))) }
 
 func newTappedConn(inner net.Conn, t *tap) *tappedConn {
@@ -82,8 +82,8 @@ func (c *tappedConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Write looks at the bytes before they go: the answer to a heartbeat or to a
-// close frame can be here before the call returns.
+// Write reads the bytes before it passes them on: the answer to a heartbeat or to
+// a close frame can arrive before the call returns.
 func (c *tappedConn) Write(p []byte) (int, error) {
 	if !c.out.Off() {
 		c.follow(&c.out, p)
@@ -101,7 +101,7 @@ func (c *tappedConn) Close() error {
 	return c.Conn.Close()
 }
 
-// transferred counts bytes of the gateway's.
+// transferred counts bytes of a gateway connection.
 func (c *tappedConn) transferred(direction, n int) {
 	if n <= 0 || !c.gateway.Load() {
 		return
@@ -111,7 +111,7 @@ func (c *tappedConn) transferred(direction, n int) {
 	}
 }
 
-// follow feeds a stream. A fault of ours ends the tap, not the connection.
+// follow feeds a stream. A panic in our code ends the tap, not the connection.
 func (c *tappedConn) follow(s *wire.Stream, p []byte) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -122,8 +122,9 @@ func (c *tappedConn) follow(s *wire.Stream, p []byte) {
 	s.Feed(p)
 }
 
-// end counts the end of the connection, by what was seen first. One that the
-// gateway did not accept is none.
+// end counts the end of the connection. The first call determines code and
+// initiator. Without an accepted upgrade it counts a failed attempt and no
+// disconnect.
 func (c *tappedConn) end(code, initiator int) {
 	if !c.ended.CompareAndSwap(false, true) {
 		return
@@ -161,10 +162,10 @@ func (c *tappedConn) end(code, initiator int) {
 	}
 }
 
-// closedByDiscordgo reports whether a close frame of ours is discordgo's own
-// doing, which wants another connection then, and not the bot's. discordgo does it
-// when it was asked to, and when acknowledgements have failed to come for five
-// heartbeats (v0.28.1 to v0.29.1).
+// closedByDiscordgo reports whether discordgo, and not the bot, has sent the
+// close frame. discordgo then reconnects. It closes the connection when Discord
+// requests it, and when there was no acknowledgement for five heartbeat intervals
+// (v0.28.1 to v0.29.1).
 func (c *tappedConn) closedByDiscordgo(a *attachment) bool {
 	if c.asked.Load() {
 		return true
@@ -173,13 +174,13 @@ func (c *tappedConn) closedByDiscordgo(a *attachment) bool {
 	return interval > 0 && heard > 0 && clock()-heard > 5*interval
 }
 
-// awaiting reports whether Discord owes an answer.
+// awaiting reports whether an answer of Discord's is pending.
 func (c *tappedConn) awaiting() bool {
 	return !c.ended.Load() && (c.beats.waiting() || c.handshake.pending())
 }
 
-// acknowledged takes the answer to a heartbeat. How long it took is not known
-// where the process stood still meanwhile.
+// acknowledged takes the answer to a heartbeat. The duration is unknown if the
+// process was paused meanwhile.
 func (c *tappedConn) acknowledged(interval time.Duration) {
 	now := clock()
 	b, ok := c.beats.acknowledge(now, interval)
@@ -188,17 +189,17 @@ func (c *tappedConn) acknowledged(interval time.Duration) {
 	}
 }
 
-// open reports whether the gateway connection is there, ready or not.
+// open reports whether the gateway connection is open, ready or not.
 func (c *tappedConn) open() bool { return c.live.Load() && !c.ended.Load() }
 
-// up reports whether it is ready.
+// up reports whether the gateway connection is open and ready.
 func (c *tappedConn) up() bool { return c.ready.Load() && c.open() }
 
-// errUncalled is told at the first dial: discordgo has asked for the gateway's
-// address before.
+// errUncalled is reported at the first dial: discordgo requests the gateway's
+// address before it dials.
 var errUncalled = errors.New("a session's REST calls are made by a Client that was set after it was attached: neither requests nor rate limits nor acknowledgements are seen; set Session.Client before")
 
-// inbound is the sink of what arrives.
+// inbound receives what arrives.
 type inbound tappedConn
 
 var (
@@ -233,13 +234,13 @@ func (c *inbound) Head(line []byte) wire.Next {
 
 func (c *inbound) Packet(p *wire.Packet) {
 	if !c.gateway.Load() {
-		return // voice has operations of its own
+		return // voice has its own operations
 	}
 	(*tappedConn)(c).attempted(upgradeAccepted)
 	switch p.Op {
 	case wire.OpDispatch:
 		if c.ended.Load() {
-			return // what discordgo reads after its close frame it does not handle
+			return // discordgo does not handle what it reads after its close frame
 		}
 		replayed := !c.ready.Load()
 		a := c.tap.target.Load()
@@ -278,11 +279,11 @@ func (c *inbound) Packet(p *wire.Packet) {
 	}
 }
 
-// longestInterval is, in milliseconds, the longest between heartbeats that can be
-// meant: Discord's is 41.25 s.
+// longestInterval is the longest plausible interval between heartbeats, in
+// milliseconds. Discord's is 41.25 s.
 const longestInterval = int64(time.Hour / time.Millisecond)
 
-// established notes READY or RESUMED.
+// established records READY or RESUMED.
 func (c *tappedConn) established(a *attachment, outcome int) {
 	c.ready.Store(true)
 	c.asked.Store(false)
@@ -301,21 +302,22 @@ func (c *inbound) Close(code int) {
 
 func (c *inbound) Fault(err error) { (*tappedConn)(c).fault(err) }
 
-// fault reports what could not be read. Voice is not read, but for the end.
+// fault reports what could not be read. Of voice connections only the end is
+// read, so their faults are not reported.
 func (c *tappedConn) fault(err error) {
 	if !c.voice.Load() {
 		c.tap.fault(err)
 	}
 }
 
-// outbound is the sink of what is sent.
+// outbound receives what is sent.
 type outbound tappedConn
 
 var (
 	methodConnect = []byte("CONNECT ")
 	methodGet     = []byte("GET ")
-	// discordgo asks the gateway for this encoding, and its voice connections
-	// for nothing (v0.28.1 to v0.29.1).
+	// discordgo requests this encoding from the gateway. Its voice connections
+	// request none (v0.28.1 to v0.29.1).
 	gatewayQuery = []byte("encoding=json")
 	voiceLine    = regexp.MustCompile(`^GET /(\?\S*)? `)
 )
@@ -327,7 +329,8 @@ func (c *outbound) Head(line []byte) wire.Next {
 	case bytes.HasPrefix(line, methodGet) && bytes.Contains(line, gatewayQuery):
 		c.gateway.Store(true)
 		if a := c.tap.target.Load(); a != nil {
-			// discordgo dials the gateway inside Open, so its settings hold still.
+			// discordgo dials the gateway inside Open, when nothing writes its
+			// settings.
 			if !a.settle() {
 				return wire.Frames
 			}

@@ -15,19 +15,19 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// errProxyChanged refuses to dial rather than to talk in the clear: with a TLS
-// dial function in place gorilla/websocket v1.5.3 leaves TLS to it, and would
-// call it with the proxy's address.
+// errProxyChanged is returned instead of sending plaintext: if there is a TLS
+// dial function, gorilla/websocket v1.5.3 leaves TLS to it, and would call it
+// with the proxy's address.
 var errProxyChanged = errors.New("argus: the session's Dialer.Proxy was changed after the session was attached; set it before")
 
-// wrapDialer returns a copy of the dialer whose connections are tapped. It
-// dials as the user's would: with the same functions, proxy, certificates and
-// time limits.
+// wrapDialer returns a copy of the dialer whose connections are tapped. It dials
+// as the user's dialer does: with the same functions, proxy, certificates and
+// timeouts.
 //
-// gorilla/websocket does TLS itself and then reads frames from inside it. To
-// hear them, the tap must sit there too, so the TLS handshake moves into the
-// dial function, and with it the way through a proxy. Only where the user has a
-// function that dials TLS does gorilla go through the proxy, as it would.
+// gorilla/websocket does TLS itself and reads frames from inside it. The tap must
+// be inside TLS too, so the TLS handshake moves into the dial function, and with
+// it the connection through a proxy. Only if the user has a function that dials
+// TLS does gorilla connect through the proxy, as it would without the tap.
 func (t *tap) wrapDialer(user *websocket.Dialer) *websocket.Dialer {
 	if user == nil {
 		user = websocket.DefaultDialer
@@ -37,20 +37,21 @@ func (t *tap) wrapDialer(user *websocket.Dialer) *websocket.Dialer {
 	if proxy != nil {
 		d.Proxy = func(r *http.Request) (*url.URL, error) {
 			if r.URL.Scheme == "https" && dialTLS != nil {
-				// gorilla's, which talks TLS to the proxy then
+				// gorilla connects through the proxy itself, with TLS to the
+				// proxy
 				via, err := proxy(r)
 				if err != nil || via != nil && !slices.Contains(gorillasProxies, via.Scheme) {
-					_, _ = t.dialing(net.JoinHostPort(r.URL.Hostname(), "443")).done(nil, cmp.Or(err, errProxyScheme)) // it does not dial
+					_, _ = t.dialing(net.JoinHostPort(r.URL.Hostname(), "443")).done(nil, cmp.Or(err, errProxyScheme)) // gorilla does not dial
 				}
 				return via, err
 			}
-			return nil, nil //nolint:nilnil // what a proxy function says for "none"
+			return nil, nil //nolint:nilnil // the result of a proxy function for "none"
 		}
 	}
 	ours := d.Proxy
 	d.NetDialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
 		attempt := t.dialing(addr)
-		if !sameFunc(d.Proxy, ours) { // gorilla asked it, and goes on from here
+		if !sameFunc(d.Proxy, ours) { // gorilla has called the new function, and continues from here
 			return attempt.done(dial(ctx, network, addr))
 		}
 		return attempt.done(dialThrough(ctx, proxy, dial, "http", network, addr))
@@ -66,7 +67,7 @@ func (t *tap) wrapDialer(user *websocket.Dialer) *websocket.Dialer {
 		}
 		dial := dial
 		if d.NetDialContext != nil && !sameFunc(d.NetDialContext, plain) {
-			dial = d.NetDialContext // set since the session was attached
+			dial = d.NetDialContext // set after the session was attached
 		}
 		conn, err := dialThrough(ctx, proxy, dial, "https", network, addr)
 		if err != nil {
@@ -77,7 +78,7 @@ func (t *tap) wrapDialer(user *websocket.Dialer) *websocket.Dialer {
 	return &d
 }
 
-// gorillasProxies are the schemes of proxies that gorilla/websocket v1.5.3 knows.
+// gorillasProxies are the proxy schemes that gorilla/websocket v1.5.3 supports.
 var gorillasProxies = []string{"http", "socks5"}
 
 type (
@@ -85,7 +86,7 @@ type (
 	proxyFunc = func(*http.Request) (*url.URL, error)
 )
 
-// netDial returns the user's way to dial in the clear, in gorilla's order.
+// netDial returns the user's function for plain connections, in gorilla's order.
 func netDial(user *websocket.Dialer) dialFunc {
 	switch {
 	case user.NetDialContext != nil:
@@ -98,9 +99,9 @@ func netDial(user *websocket.Dialer) dialFunc {
 	}
 }
 
-// secure does what gorilla/websocket v1.5.3 does after dialling: the name is
-// the host's unless the configuration has one, and it is verified unless the
-// configuration says not to.
+// secure does what gorilla/websocket v1.5.3 does after dialing: the server name
+// is that of the host unless the configuration has one, and it is verified unless
+// the configuration disables that.
 func secure(ctx context.Context, conn net.Conn, config *tls.Config, addr string) (net.Conn, error) {
 	if config == nil {
 		config = &tls.Config{}
@@ -126,8 +127,8 @@ func secure(ctx context.Context, conn net.Conn, config *tls.Config, addr string)
 	return secured, nil
 }
 
-// sameFunc compares functions by their code: enough to tell our own from any
-// that a user put in its place.
+// sameFunc compares functions by their code: enough to distinguish our function
+// from any that a user has set.
 func sameFunc[F any](a, b F) bool {
 	return reflect.ValueOf(a).Pointer() == reflect.ValueOf(b).Pointer()
 }

@@ -4,58 +4,58 @@
 //	// handle err, defer inst.Close()
 //	detach, err := inst.Attach(session)   // before session.Open
 //
-// It uses the OpenTelemetry API alone: which SDK, which exporter and which port
-// is the business of the program that makes the MeterProvider. The instruments
-// are listed in the package catalog, and in docs/METRICS.md.
+// The package uses only the OpenTelemetry API. The program that makes the
+// MeterProvider chooses the SDK, the exporters and the port. docs/METRICS.md
+// lists the instruments; the package internal/catalog defines them.
 //
 // # Order of calls
 //
 // Attach a session before its first Open, and after its Client, Dialer, ShardID,
-// ShardCount and Identify.Intents have been set. A session that has been opened
-// can be attached too; what is then missing is told at [Instrumentation.Attach].
+// ShardCount and Identify.Intents are set. A session that has been opened can be
+// attached too, with fewer signals: see [Instrumentation.Attach].
 //
 // # Intents
 //
-// The guild and member series need the GUILDS intent and are absent without it;
-// member counts follow joins and leaves only with GUILD_MEMBERS. Nothing else
-// depends on an intent, but that a dispatch which is not sent is not counted.
+// The guild and member series need the GUILDS intent and are absent without it.
+// Member counts follow joins and leaves only with GUILD_MEMBERS. No other series
+// needs an intent, but dispatches that Discord does not send are not counted.
 //
 // # Interactions
 //
-// The time from an interaction's receipt to its first accepted answer, and
-// whether that was within Discord's 3 s, are found on the wire: nothing has to
-// be wrapped. [Instrumentation.Interaction] adds how long handlers take and
-// whether they fail, [Instrumentation.RequestOption] what discordgo's rate
-// limiter takes of the time.
+// The time from the receipt of an interaction to its first accepted answer, and
+// whether that was within Discord's 3 s, are measured on the connection, without
+// wrapping anything. [Instrumentation.Interaction] adds the duration and the
+// errors of handlers, [Instrumentation.RequestOption] the time that a call waits
+// in discordgo's rate limiter.
 //
-// # What it does to a session
+// # Changes to a session
 //
-// It replaces the session's Dialer by a copy whose connections it can overhear,
-// and the session's Client by a copy with a RoundTripper around the Transport.
-// Both chain what the user had set: dial functions, proxy, TLS configuration,
-// cookie jar, transport. Certificates are verified exactly as before. A session
-// that has been opened before gets three handlers instead.
+// The package replaces the session's Dialer with a copy whose connections it
+// reads along, and the session's Client with a copy that has a RoundTripper around
+// its Transport. Both keep what the user has set: dial functions, proxy, TLS
+// configuration, cookie jar, transport. Certificates are verified exactly as
+// before. A session that has already been opened gets three handlers instead.
 //
-// # What it promises
+// # Guarantees
 //
 //   - Nothing here panics, blocks or deadlocks the bot. A fault is counted in
-//     argus.instrumentation.errors and reported through the error handler
-//     ([WithErrorHandler]) at most once a minute and hook. A panic of the user's
+//     argus.instrumentation.errors and reported to the error handler
+//     ([WithErrorHandler]) at most once a minute per hook. A panic of the user's
 //     own handlers is recorded and re-raised.
-//   - No allocation for a dispatch, and one atomic addition to count it.
-//   - A collection reads the sessions when it happens. Where a lock is not free
-//     the last value is given: it never waits for a lock of discordgo's.
-//   - Every label is bounded; see the package catalog.
+//   - A dispatch is counted without an allocation, by one atomic addition.
+//   - Each collection reads the sessions. It never waits for a lock of
+//     discordgo's: if one is unavailable, the last value is reported.
+//   - Every label is bounded; see docs/METRICS.md.
 //   - Neither tokens nor ids leave the package.
-//   - No goroutine stays: one is started while a fault is told to the error
-//     handler, and one for the moment that discordgo needs to add the handlers of
-//     an opened session under SyncEvents. The second is the one thing that can get
-//     in a bot's way, see [Instrumentation.Attach]: there attach before Open.
+//   - No goroutine stays, except with [WithSessionStartPoll]. One runs while the
+//     error handler is called, and one while handlers are added to an opened
+//     session that uses SyncEvents. The latter is the only one that can block a
+//     bot, see [Instrumentation.Attach]: attach such sessions before Open.
 //
-// OpenTelemetry's SDK keeps 2,000 series of an instrument unless told otherwise,
-// and discord.shard.handshakes has eight for each shard: with more than 240 shards
-// in a process raise that (metric.WithCardinalityLimit, OTEL_GO_X_CARDINALITY_LIMIT).
+// The OpenTelemetry SDK keeps 2,000 series per instrument by default, and
+// discord.shard.handshakes has eight per shard. With more than 240 shards in a
+// process, raise the limit (metric.WithCardinalityLimit, OTEL_GO_X_CARDINALITY_LIMIT).
 //
-// The callback belongs to one MeterProvider. Two instrumentations may share a
-// session, not a MeterProvider and a namespace: their series would be the same.
+// Two instrumentations may measure the same session, but not with the same
+// MeterProvider and namespace: their series would be identical.
 package instrument

@@ -13,8 +13,8 @@ import (
 	"github.com/argus-dgo/argus/internal/catalog"
 )
 
-// maxInteractionBody is how much of a request's body is looked at. What follows
-// reaches the handler all the same.
+// maxInteractionBody is the limit for the part of a request's body that is
+// parsed. The handler receives all of it.
 const maxInteractionBody = 256 << 10
 
 var (
@@ -27,25 +27,26 @@ type endpoint struct {
 	used atomic.Bool
 
 	mu sync.Mutex
-	// pending are the requests whose handler is at work, by the interaction's id.
+	// pending are the requests whose handler is running, by interaction id.
 	pending map[uint64]*httpInteraction
 }
 
 // InteractionEndpoint wraps the handler of an application's Interactions Endpoint
-// URL, for a bot that gets its interactions by HTTP: they are counted and aged as
-// those of the gateway are, and followed until they are acknowledged, which the
-// response to the request does, or a callback that an attached session makes.
+// URL, for a bot that receives its interactions by HTTP. Their number and age are
+// measured like those of the gateway. Each is followed until it is acknowledged,
+// by the response to the request or by a callback from an attached session.
 //
-// The signature is for h to verify, before anything else; a request that it answers
-// with a status below 200 or from 300 to 499, such as 401, is not an interaction.
-// A response of 2xx with a body acknowledges; without one, as 202 is, the callback
-// decides, where a session is attached that could have made it. Anything else, a
-// panic included, leaves the interaction without an answer.
+// h must verify the signature before anything else. A request that it answers
+// with a status below 200 or from 300 to 499, such as 401, does not count as an
+// interaction. A 2xx response with a body acknowledges the interaction. After one
+// without a body, such as 202, the callback decides, if a session is attached
+// that could have made it. Anything else, including a panic, leaves the
+// interaction unanswered.
 //
-// The request and the response pass through unchanged; the body is read along as h
-// reads it, up to 256 KiB. Where a server's ResponseWriter is a Flusher or a
-// Hijacker, so is h's; http.ResponseController works. Panics are passed on. A nil
-// handler answers 404.
+// The request and the response pass through unchanged; the first 256 KiB of the
+// body are read along as h reads it. h's ResponseWriter is a Flusher or a
+// Hijacker if the server's is; http.ResponseController works. Panics are
+// re-raised. A nil handler answers 404.
 func (i *Instrumentation) InteractionEndpoint(h http.Handler) http.Handler {
 	if h == nil {
 		return http.NotFoundHandler()
@@ -58,7 +59,7 @@ func (i *Instrumentation) InteractionEndpoint(h http.Handler) http.Handler {
 		}
 		in := &httpInteraction{inst: i, at: time.Now(), length: r.ContentLength}
 		answer := &answerWriter{ResponseWriter: w, in: in}
-		defer in.end(answer)           // also while a panic passes, which is not recovered
+		defer in.end(answer)           // also during a panic, which is not recovered
 		r = r.WithContext(r.Context()) // a copy: the server keeps its own
 		r.Body = &bodyReader{ReadCloser: r.Body, in: in}
 		h.ServeHTTP(answer.withAll(), r)
@@ -66,16 +67,16 @@ func (i *Instrumentation) InteractionEndpoint(h http.Handler) http.Handler {
 	})
 }
 
-// answering notes that a callback is sent for an interaction: whoever answers it
-// has accepted it, and may have more to do before the request is responded to.
+// answering records that a callback is sent for an interaction. This shows that
+// the handler has accepted the interaction, before the request has its response.
 func (e *endpoint) answering(id uint64) {
 	if in := e.find(id); in != nil {
 		in.accept()
 	}
 }
 
-// handled is answering for a handler that was wrapped with Interaction. It returns
-// when the interaction arrived.
+// handled is like answering, for a handler that is wrapped with Interaction. It
+// returns the time when the interaction arrived.
 func (e *endpoint) handled(id uint64) (at time.Time, ok bool) {
 	in := e.find(id)
 	if in == nil {
@@ -94,13 +95,13 @@ func (e *endpoint) find(id uint64) *httpInteraction {
 	return e.pending[id]
 }
 
-// An httpInteraction is one request. Until its handler has accepted it, it may
-// come from anybody.
+// An httpInteraction is one request. It is not trusted until its handler has
+// accepted it.
 type httpInteraction struct {
 	inst     *Instrumentation
 	at       time.Time
-	length   int64 // of the body; below 0 if it is not known
-	returned bool  // false when a panic passes
+	length   int64 // of the body; below 0 if unknown
+	returned bool  // false after a panic
 
 	mu       sync.Mutex
 	body     []byte
@@ -108,11 +109,11 @@ type httpInteraction struct {
 	packet   wire.Packet
 	accepted bool
 	answered bool
-	unseen   bool // whether what answers it cannot be seen
+	unseen   bool // whether its answer cannot be observed
 }
 
-// read takes a part of the body. At its end, before the handler can do anything
-// with it, the interaction can be found by its id.
+// read takes a part of the body. When the body is complete, before the handler
+// can use it, the interaction can be found by its id.
 func (in *httpInteraction) read(p []byte, atEnd bool) {
 	defer in.inst.faults.catch(hookInteraction)
 	in.mu.Lock()
@@ -165,7 +166,7 @@ func (in *httpInteraction) acceptLocked() {
 	}
 }
 
-// respond takes the response once it is on its way as a whole.
+// respond takes the response once all of it has been written.
 func (in *httpInteraction) respond(status int, hasBody bool) {
 	defer in.inst.faults.catch(hookInteraction)
 	in.mu.Lock()
@@ -176,7 +177,7 @@ func (in *httpInteraction) respond(status int, hasBody bool) {
 	}
 	in.answered = true
 	deferred := status < http.StatusMultipleChoices && !hasBody
-	in.unseen = deferred && !in.inst.tapped.Load() // whoever makes the callback
+	in.unseen = deferred && !in.inst.tapped.Load() // the callback is then made elsewhere
 	in.acceptLocked()
 	if status < http.StatusMultipleChoices && hasBody && in.packet.Has&wire.HasID != 0 {
 		now := time.Now()
@@ -185,16 +186,16 @@ func (in *httpInteraction) respond(status int, hasBody bool) {
 	}
 }
 
-// end takes the response of a handler that has returned, or panicked.
+// end takes the response of a handler that has returned or panicked.
 func (in *httpInteraction) end(w *answerWriter) {
 	status := w.status
 	switch {
 	case w.hijacked:
-		status = 0 // what came of it is not seen
+		status = 0 // its response is not seen
 	case !in.returned && (status == 0 || !w.complete()):
 		status = http.StatusInternalServerError // the server cuts the connection
 	case status == 0:
-		status = http.StatusOK // the server's, for a handler that writes nothing
+		status = http.StatusOK // by net/http, for a handler that writes nothing
 	}
 	in.respond(status, w.written > 0)
 	in.mu.Lock()
@@ -208,7 +209,7 @@ func (in *httpInteraction) end(w *answerWriter) {
 	}
 }
 
-// A bodyReader reads a request's body along.
+// A bodyReader reads a request's body along with the handler.
 type bodyReader struct {
 	io.ReadCloser
 	in *httpInteraction
@@ -216,6 +217,6 @@ type bodyReader struct {
 
 func (b *bodyReader) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	b.in.read(p[:max(0, min(n, len(p)))], err == io.EOF) // what a Reader returns is io.EOF itself
+	b.in.read(p[:max(0, min(n, len(p)))], err == io.EOF) // a Reader returns io.EOF itself, not wrapped
 	return n, err
 }

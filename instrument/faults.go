@@ -14,11 +14,11 @@ import (
 	"github.com/argus-dgo/argus/internal/report"
 )
 
-// reportEvery is how often the faults of one hook are told to the error handler,
-// however many there are. All of them are counted.
+// reportEvery is the minimum interval between two reports of one hook to the
+// error handler. All faults are counted.
 const reportEvery = time.Minute
 
-// A hook is one part of the instrumentation that can fail: an index into
+// A hook is a part of the instrumentation that can fail: an index into
 // catalog.Hooks.
 type hook int
 
@@ -34,11 +34,12 @@ var (
 
 func hookOf(name string) hook { return hook(slices.Index(catalog.Hooks(), name)) }
 
-// faults counts what went wrong with us, and reports it at a limited rate.
+// faults counts the faults of the instrumentation and reports them at a limited
+// rate.
 type faults struct {
 	start   time.Time
-	handle  func(error)  // the user's
-	reports report.Queue // for it may block or panic, and most faults are found on discordgo's goroutines
+	handle  func(error)  // the user's handler
+	reports report.Queue // the handler may block or panic, and most faults occur on discordgo's goroutines
 	hooks   []string
 	counts  []atomic.Uint64
 	nextDue []atomic.Int64 // since start
@@ -70,11 +71,11 @@ func (f *faults) report(h hook, err error) {
 	f.tell(fault)
 }
 
-// tell hands an error to the user's handler, and does not wait for that.
+// tell passes an error to the user's handler, without waiting for it.
 func (f *faults) tell(err error) { f.reports.Do(func() { f.handle(err) }) }
 
-// catch is deferred around everything of ours that runs on the bot's
-// goroutines: a fault of ours is counted and goes no further.
+// catch is deferred in all of our code that runs on the bot's goroutines. It
+// recovers from a panic and counts it.
 func (f *faults) catch(h hook) {
 	if r := recover(); r != nil {
 		f.report(h, recovered(r))
@@ -83,8 +84,8 @@ func (f *faults) catch(h hook) {
 
 var errPanic = errors.New("the instrumentation panicked")
 
-// recovered makes an error of a panic's value. Only the runtime's own texts are
-// known to carry nothing of the user's.
+// recovered returns an error for the value of a panic. It includes only texts of
+// the runtime, because others may contain data of the user's.
 func recovered(r any) error {
 	if err, ok := r.(runtime.Error); ok {
 		return fmt.Errorf("%w: %w", errPanic, err)

@@ -6,31 +6,32 @@ import (
 	"github.com/argus-dgo/argus/instrument/internal/wire"
 )
 
-// guildSet keeps which guilds a session has, from the gateway's own events.
+// guildSet keeps the guilds of a session, from the gateway's own events.
 //
-// discordgo's state cannot say it: it forgets a guild in an outage, and its
-// Guild.MemberCount is written without a lock (discordgo v0.29.0). Its lock is
-// ours alone.
+// discordgo's state is not sufficient: it removes a guild during an outage, and
+// writes Guild.MemberCount without a lock (discordgo v0.29.0). Only this package
+// takes the lock of a guildSet.
 type guildSet struct {
 	mu    sync.Mutex
 	guild map[uint64]guild
-	// known is whether the set can be told at all: not before the first READY.
+	// known is whether the set is known: not before the first READY.
 	known bool
-	// cut is whether there were more guilds than are kept: what is counted
-	// would be too little.
+	// cut is whether there were more guilds than the limit, so that the counts
+	// would be too low.
 	cut    bool
 	counts guildCounts
 }
 
 type guild struct {
 	available bool
-	members   int64 // unknownMembers if not known
+	members   int64 // unknownMembers if unknown
 }
 
 const (
 	unknownMembers = -1
-	// mostMembers is more than Discord has users: what is above is not a count, and
-	// the sums over all guilds and shards stay far below an overflow.
+	// mostMembers is more than the number of Discord's users. A larger number is
+	// not a count, and the sums over all guilds and shards stay far below an
+	// overflow.
 	mostMembers = 1 << 33
 )
 
@@ -39,7 +40,7 @@ type guildCounts struct {
 	available   int64
 	unavailable int64
 	members     int64
-	// uncounted are the available guilds whose member count is not known.
+	// uncounted are the available guilds with an unknown member count.
 	uncounted int64
 }
 
@@ -56,7 +57,7 @@ func (c *guildCounts) add(g guild, sign int64) {
 	}
 }
 
-// apply follows one dispatch. Dispatches must come in their order.
+// apply takes one dispatch. Dispatches must come in order.
 func (s *guildSet) apply(p *wire.Packet) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -83,8 +84,8 @@ func (s *guildSet) apply(p *wire.Packet) {
 	}
 }
 
-// reset begins anew with guilds of which only the ids are known. They are
-// unavailable until a GUILD_CREATE comes.
+// reset replaces the set by guilds of which only the ids are known. They are
+// unavailable until their GUILD_CREATE.
 func (s *guildSet) reset(ids []uint64) {
 	s.guild = make(map[uint64]guild, len(ids))
 	s.counts = guildCounts{}
@@ -94,7 +95,7 @@ func (s *guildSet) reset(ids []uint64) {
 	}
 }
 
-// add is set for a guild that is not known yet.
+// add is set for a guild that is not in the set.
 func (s *guildSet) add(id uint64, g guild) {
 	if _, had := s.guild[id]; !had {
 		s.set(id, g)
@@ -133,8 +134,8 @@ func (s *guildSet) change(id uint64, by int64) {
 	s.set(id, g)
 }
 
-// addTo adds the guilds to others, where one with more to tell takes the place of
-// another. It reports whether they are known.
+// addTo adds the guilds to others. For a guild in both, the entry with more
+// information is kept. addTo reports whether the guilds are known.
 func (s *guildSet) addTo(others map[uint64]guild) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

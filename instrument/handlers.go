@@ -13,18 +13,18 @@ import (
 	"github.com/argus-dgo/argus/internal/catalog"
 )
 
-// handlers stand in for the tap, in a session that had been opened before it
-// was attached.
+// handlers replace the tap in a session that had been opened before it was
+// attached.
 type handlers struct {
 	target atomic.Pointer[attachment] // nil while the session is not attached
-	remove []func()                   // empty under SyncEvents, and so nothing here keeps the session
+	remove []func()                   // empty under SyncEvents, so that nothing here keeps the session
 }
 
-// listen adds the handlers to a session, or takes up those that are there. The
+// listen adds the handlers to a session, or reuses existing ones. The
 // instrumentation's lock must be held.
 //
-// The guilds are taken over once the events are followed: discordgo's state has
-// changed before a handler is called, so that none is missed in between.
+// The guilds are read after the handlers are added. discordgo changes its state
+// before it calls a handler, so that no guild is missed in between.
 func (i *Instrumentation) listen(a *attachment, s *discordgo.Session) {
 	if kept := i.kept[a.session]; kept != nil {
 		a.handlers = weak.Make(kept)
@@ -47,13 +47,13 @@ func (i *Instrumentation) listen(a *attachment, s *discordgo.Session) {
 	}
 	maps.DeleteFunc(i.kept, func(s weak.Pointer[discordgo.Session], _ *handlers) bool { return s.Value() == nil })
 	i.kept[a.session] = h
-	// The caller may be one of the session's handlers, and so hold the lock
-	// that this takes.
+	// The caller may be one of the session's handlers, and then holds the lock
+	// that add takes.
 	go add()
 }
 
-// release ends the listening. Under SyncEvents the handlers stay: to remove one
-// takes the same lock as to add it.
+// release stops the handlers. Under SyncEvents they stay: removing a handler
+// takes the same lock as adding one.
 func (h *handlers) release(a *attachment) {
 	h.target.CompareAndSwap(a, nil)
 	for _, f := range h.remove {
@@ -61,10 +61,10 @@ func (h *handlers) release(a *attachment) {
 	}
 }
 
-// onEvent is called once for each dispatch. Of the event only the envelope and
-// the raw data are ours to read: its Struct is being written by others. It
-// starts no timers: the interaction's own handler may have been called before,
-// under SyncEvents always.
+// onEvent is called once for each dispatch. Only the envelope and the raw data of
+// the event may be read: its Struct is written concurrently. onEvent starts no
+// timers: the interaction's own handler may have been called before, and always
+// has been under SyncEvents.
 func (h *handlers) onEvent(_ *discordgo.Session, e *discordgo.Event) {
 	a := h.target.Load()
 	if a == nil {
@@ -86,17 +86,17 @@ func (h *handlers) onEvent(_ *discordgo.Session, e *discordgo.Event) {
 	}
 }
 
-// onDisconnect is called when discordgo has closed a connection, more often
-// than once. The next may take the session's lock before anybody has collected,
-// and never give it back.
+// onDisconnect is called when discordgo has closed a connection, possibly more
+// than once. The next connection may take the session's lock before the next
+// collection, and never release it.
 func (h *handlers) onDisconnect(*discordgo.Session, *discordgo.Disconnect) {
 	if a := h.target.Load(); a != nil {
 		a.locked.gone()
 	}
 }
 
-// onRateLimit is called for the 429s after which discordgo tries again. It does
-// not tell whose limit it was.
+// onRateLimit is called for the 429s after which discordgo tries again. Their
+// scope is unknown.
 func (h *handlers) onRateLimit(_ *discordgo.Session, r *discordgo.RateLimit) {
 	a := h.target.Load()
 	if a == nil {

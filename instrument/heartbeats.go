@@ -6,45 +6,47 @@ import (
 )
 
 const (
-	// maxBeats is how many heartbeats may wait for their acknowledgement and yet
-	// be timed. discordgo closes a connection after five intervals without one;
-	// more come only where Discord asks for heartbeats with op 1.
+	// maxBeats is the maximum number of unacknowledged heartbeats that are timed.
+	// discordgo closes a connection after five intervals without an
+	// acknowledgement; there are more only if Discord requests heartbeats with op
+	// 1.
 	maxBeats = 32
-	// A heartbeat was never acknowledged when alignedBeats after it were, each
-	// within 1/alignedPart of the interval: see heartbeats.
+	// A heartbeat counts as never acknowledged after alignedBeats
+	// acknowledgements, each within 1/alignedPart of the interval after a newer
+	// heartbeat: see heartbeats.
 	alignedBeats = 3
 	alignedPart  = 16
 )
 
 // heartbeats matches acknowledgements with the heartbeats of one connection.
 //
-// An acknowledgement does not say which heartbeat it is for. Discord answers
-// them in their order, and discordgo goes on sending while one is pending: so
-// the oldest is meant. Where one is never answered that would be wrong for the
-// rest of the connection, by one interval. So when heartbeats are pending and
-// yet, for alignedBeats in a row, an acknowledgement comes at once after the
-// newest, it is taken for that one's, and those before are given up. Answers
-// that are late by a multiple of the interval, to 1/alignedPart of it, look the
-// same and are taken for that as well.
+// An acknowledgement does not identify its heartbeat. Discord answers heartbeats
+// in order, and discordgo sends more while one is pending, so an acknowledgement
+// is matched with the oldest. If one heartbeat is never answered, that match
+// would be wrong by one interval for the rest of the connection. Therefore, if
+// heartbeats are pending and alignedBeats acknowledgements in a row come right
+// after the newest heartbeat, they are matched with the newest, and the older
+// heartbeats are dropped. Answers that are late by a multiple of the interval, to
+// 1/alignedPart of it, look the same and are treated the same.
 type heartbeats struct {
 	mu      sync.Mutex
-	ring    [maxBeats]beat // from first on, in the order of sending
+	ring    [maxBeats]beat // starting at first, in the order of sending
 	first   int
 	pending int
-	untimed int // pending ones that were sent after those, when there was no room
+	untimed int // pending ones that were sent later, when the ring was full
 
 	newest  beat
-	aligned int  // newest heartbeats in a row that seemed to be answered
-	counted bool // whether the newest is among them
+	aligned int  // how many of the newest heartbeats in a row seem to be answered
+	counted bool // whether aligned includes the newest
 }
 
 // A beat is one heartbeat that was sent.
 type beat struct {
 	at   int64 // by clock
-	lost int64 // by then, by the connection's pulse
+	lost int64 // what the connection's pulse had lost by then
 }
 
-// send takes a heartbeat that is being sent.
+// send records a heartbeat that is being sent.
 func (h *heartbeats) send(b beat) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -60,9 +62,8 @@ func (h *heartbeats) send(b beat) {
 	h.pending++
 }
 
-// acknowledge takes an acknowledgement, and returns the heartbeat that it is
-// for. ok is false where that is not known. interval is between heartbeats, 0 if
-// it is not known.
+// acknowledge takes an acknowledgement and returns its heartbeat. ok is false if
+// that is unknown. interval is the interval between heartbeats, 0 if unknown.
 func (h *heartbeats) acknowledge(now int64, interval time.Duration) (b beat, ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -87,7 +88,7 @@ func (h *heartbeats) acknowledge(now int64, interval time.Duration) (b beat, ok 
 	return b, true
 }
 
-// waiting reports whether one is pending.
+// waiting reports whether a heartbeat is pending.
 func (h *heartbeats) waiting() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -19,10 +19,10 @@ import (
 // ScopeName is the instrumentation scope of every instrument.
 const ScopeName = "github.com/argus-dgo/argus/instrument"
 
-// An Instrumentation measures the sessions that are attached to it. It is made
-// by New, and safe for concurrent use.
+// An Instrumentation measures the sessions that are attached to it. [New] makes
+// one. Its methods are safe for concurrent use.
 type Instrumentation struct {
-	ctx          context.Context //nolint:containedctx // of wrapped handlers, until Close
+	ctx          context.Context //nolint:containedctx // for wrapped handlers, until Close
 	cancel       context.CancelFunc
 	start        time.Time
 	info         []metric.ObserveOption
@@ -44,29 +44,29 @@ type Instrumentation struct {
 	sessionStart sessionStart
 	io           []cell  // by direction
 	voice        []cell  // disconnects by code, then initiator
-	logs         *logSet // nil unless asked for
+	logs         *logSet // nil unless requested
 
 	withoutGateway bool
-	poll           *poll // nil unless asked for
+	poll           *poll // nil unless requested
 
-	bot          atomic.Pointer[bot] // whose sessions are measured; nil until that is known
-	attachedLate sync.Once           // for what is told of it
+	bot          atomic.Pointer[bot] // the bot that is measured; nil until it is known
+	attachedLate sync.Once           // for errAttachedLate
 	endpoint     endpoint
 
-	mu       sync.Mutex                    // of what follows
+	mu       sync.Mutex                    // guards the fields below
 	closed   atomic.Bool                   // set under mu
-	opened   atomic.Bool                   // whether an attached session ever was
+	opened   atomic.Bool                   // whether any attached session was ever opened
 	tapped   atomic.Bool                   // whether there ever was a tap
 	attached atomic.Pointer[[]*attachment] // replaced under mu, never changed
 	// kept are the handlers that stay in sessions with SyncEvents. Those of
-	// sessions that are gone are dropped when the next come.
+	// sessions that no longer exist are dropped when the next ones are added.
 	kept map[weak.Pointer[discordgo.Session]]*handlers
 }
 
-// New makes an instrumentation. Its instruments begin to report when it
-// returns, with or without sessions; Attach adds those.
+// New makes an instrumentation. Its instruments report from then on, with or
+// without sessions. [Instrumentation.Attach] adds sessions.
 //
-// The error joins everything that was wrong with the options.
+// The error joins all problems with the options.
 func New(opts ...Option) (*Instrumentation, error) {
 	cfg, err := newConfig(opts)
 	i := &Instrumentation{
@@ -125,12 +125,12 @@ func New(opts ...Option) (*Instrumentation, error) {
 	return i, nil
 }
 
-// Close ends all measuring: it detaches every session, with what Attach says of
-// that, and stops reporting. The handlers that were wrapped go on to work. It may
-// be called more than once.
+// Close ends all measuring: it detaches every session, as described at
+// [Instrumentation.Attach], and stops reporting. Wrapped handlers continue to
+// work. Close may be called more than once.
 //
-// What was recorded of durations stays with the MeterProvider until that ends:
-// the API cannot take a histogram back.
+// Recorded durations remain in the MeterProvider until it is shut down: the API
+// cannot remove a histogram.
 func (i *Instrumentation) Close() error {
 	i.mu.Lock()
 	was := i.closed.Swap(true)

@@ -18,11 +18,12 @@ const (
 	// Discord's deadline for the first answer to an interaction
 	// (https://discord.com/developers/docs/interactions/receiving-and-responding#responding-to-an-interaction).
 	answerWithin = 3 * time.Second
-	// maxAge is how old an interaction can be, with our clock or Discord's some
-	// hours off.
+	// maxAge is the maximum age of an interaction, even if our clock or Discord's
+	// is wrong by some hours.
 	maxAge = 24 * time.Hour
 	// timerLife is how long an interaction may wait for its handler. discordgo
-	// calls it at once; one that nobody has taken by then is not wrapped.
+	// calls handlers immediately; an interaction that no handler has taken by
+	// then has no wrapped handler.
 	timerLife  = time.Minute
 	maxPending = catalog.MaxPending
 	// Milliseconds from the Unix epoch to Discord's
@@ -37,7 +38,7 @@ var (
 	statusExpired       = slices.Index(interactionStatuses, catalog.StatusExpired)
 )
 
-// interactionSet counts interactions as they are received.
+// interactionSet counts interactions when they are received.
 type interactionSet struct {
 	cells  []cell                  // by type, then status
 	byType [][]metric.RecordOption // for durations
@@ -54,16 +55,16 @@ func newInteractionSet() *interactionSet {
 	return s
 }
 
-// A receipt is what is known of an interaction when it arrives.
+// A receipt describes an interaction when it arrives.
 type receipt struct {
 	id    uint64
-	token uint64 // its hash; 0 if it is not known
+	token uint64 // its hash; 0 if unknown
 	at    time.Time
 	kind  int           // an index into interactionTypes
-	age   time.Duration // by Discord's clock; 0 if the id is not known
+	age   time.Duration // by Discord's clock; 0 if the id is unknown
 }
 
-// received counts one interaction that arrived at that time.
+// received counts an interaction that arrived at the given time.
 func (i *Instrumentation) received(p *wire.Packet, at time.Time) receipt {
 	r := receipt{id: p.ID, token: p.Token, at: at}
 	if p.Has&wire.HasType != 0 && p.Type > 0 && p.Type < len(interactionTypes) {
@@ -72,8 +73,8 @@ func (i *Instrumentation) received(p *wire.Packet, at time.Time) receipt {
 	status := statusReceived
 	if p.Has&wire.HasID != 0 {
 		age := r.at.Sub(snowflakeTime(p.ID))
-		// Discord does not deliver those of the day before: where our clock is
-		// right, such an id was not made from a time.
+		// Discord does not deliver interactions of the previous day. If our clock
+		// is right, such an id does not contain a time.
 		if (age - i.skew.correction()).Abs() < maxAge {
 			i.skew.receipt(age, r.at)
 			r.age = max(0, age-i.skew.correction())
@@ -87,15 +88,15 @@ func (i *Instrumentation) received(p *wire.Packet, at time.Time) receipt {
 	return r
 }
 
-// snowflakeTime is when Discord made an id.
+// snowflakeTime returns the time at which Discord made an id.
 func snowflakeTime(id uint64) time.Time {
 	return time.UnixMilli(int64(id>>22) + discordEpoch)
 }
 
-// timerSet remembers when interactions were received until their handlers are
+// timerSet keeps the receipt times of interactions until their handlers are
 // called.
 type timerSet struct {
-	// used is set once a handler is wrapped: without one nobody takes a timer.
+	// used is set once a handler is wrapped: without one, no timer is taken.
 	used    atomic.Bool
 	evicted cell
 
@@ -107,10 +108,10 @@ func newTimerSet() *timerSet {
 	return &timerSet{evicted: evictions(catalog.TimerHandler), pending: window[struct{}]{limit: maxPending}}
 }
 
-// evictions is the series of the timers of one kind that give way.
+// evictions is the series of evicted timers of one kind.
 func evictions(timer string) cell { return cell{opts: labelled(attribute.String("timer", timer))} }
 
-// start begins the timer of an interaction.
+// start starts the timer of an interaction.
 func (s *timerSet) start(id uint64, at time.Time) {
 	if id == 0 || !s.used.Load() {
 		return
@@ -124,7 +125,7 @@ func (s *timerSet) start(id uint64, at time.Time) {
 	s.evicted.n.Add(uint64(evicted)) //nolint:gosec // 0 or 1
 }
 
-// take ends a timer and returns when the interaction was received.
+// take removes a timer and returns the receipt time of its interaction.
 func (s *timerSet) take(id uint64) (time.Time, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -39,19 +39,19 @@ var (
 	}
 )
 
-// A life follows the gateway connections of one session, one after the other.
-// What a connection that has been followed by another says does not count.
+// A life follows the successive gateway connections of one session. Only the
+// newest connection changes its state.
 type life struct {
 	lastEvent, lastAck atomic.Int64 // Unix time in nanoseconds; 0 if there was none
-	interval           atomic.Int64 // between heartbeats; 0 if it is not known
+	interval           atomic.Int64 // between heartbeats; 0 if unknown
 
 	mu    sync.Mutex
-	conn  *tappedConn // the newest that asked for the gateway
+	conn  *tappedConn // the newest gateway connection
 	state int
 	since time.Time
 }
 
-// enter changes the state on behalf of a connection.
+// enter changes the state for a connection.
 func (l *life) enter(c *tappedConn, state int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -66,7 +66,7 @@ func (l *life) enterLocked(state int) {
 	}
 }
 
-// begin takes up a new connection, which has asked for the gateway.
+// begin takes a new connection, which has sent its request to the gateway.
 func (l *life) begin(c *tappedConn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -75,8 +75,9 @@ func (l *life) begin(c *tappedConn) {
 	l.enterLocked(stateConnecting)
 }
 
-// dialing notes that the session dials, and reports whether it is for the
-// gateway. A voice connection dials too, but only while the gateway is there.
+// dialing records that the session dials, and reports whether the dial is for the
+// gateway. A voice connection dials too, but only while there is a gateway
+// connection.
 func (l *life) dialing() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -86,7 +87,7 @@ func (l *life) dialing() bool {
 	return l.conn == nil
 }
 
-// undialed notes that no connection to the gateway came of it.
+// undialed records that a dial did not lead to a gateway connection.
 func (l *life) undialed() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -95,7 +96,7 @@ func (l *life) undialed() {
 	}
 }
 
-// end takes leave of a connection.
+// end records the end of a connection.
 func (l *life) end(c *tappedConn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -105,24 +106,24 @@ func (l *life) end(c *tappedConn) {
 	}
 }
 
-// read returns the state and since when it is.
+// read returns the state and the time of its last change.
 func (l *life) read() (state int, since time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.state, l.since
 }
 
-// A handshake is an IDENTIFY or a RESUME that has no outcome yet.
+// A handshake is an IDENTIFY or a RESUME without an outcome.
 type handshake struct {
 	pulse *pulse // the connection's
 
 	mu    sync.Mutex
 	kind  int
-	began time.Time // zero if there is none
-	lost  int64     // by then, by the pulse
+	began time.Time // zero without a handshake
+	lost  int64     // what the pulse had lost by then
 }
 
-// begin begins a handshake. One that had no answer by then never gets one.
+// begin begins a handshake. A previous one without an answer gets none.
 func (h *handshake) begin(s *shard, kind int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -130,21 +131,22 @@ func (h *handshake) begin(s *shard, kind int) {
 	h.kind, h.began, h.lost = kind, time.Now(), h.pulse.start(clock())
 }
 
-// pending reports whether there is one.
+// pending reports whether there is a handshake.
 func (h *handshake) pending() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return !h.began.IsZero()
 }
 
-// overdueLocked reports whether the answer takes too long. While the process
-// stands still it cannot be read.
+// overdueLocked reports whether the handshake has timed out. The time during
+// which the process was paused is not included, since it could not read an answer
+// then.
 func (h *handshake) overdueLocked() bool {
 	stood := time.Duration(h.pulse.lostBy(clock()) - h.lost)
 	return time.Since(h.began)-stood > catalog.HandshakeTimeoutAfter
 }
 
-// resolve gives the handshake its outcome, if there is one.
+// resolve gives the pending handshake its outcome, if there is one.
 func (h *handshake) resolve(s *shard, outcome int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -162,7 +164,7 @@ func (h *handshake) resolveLocked(s *shard, outcome int) {
 	h.began = time.Time{}
 }
 
-// expire counts a handshake that has taken too long already.
+// expire counts a handshake that has timed out.
 func (h *handshake) expire(s *shard) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

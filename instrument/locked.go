@@ -7,25 +7,25 @@ import (
 	"github.com/bwmarrin/discordgo"
 )
 
-// lockedValues are what can be read under a session's lock alone.
+// lockedValues can be read only under a session's lock.
 type lockedValues struct {
 	known        bool
 	dataReady    bool
 	voiceClients int64
 }
 
-// lockedReader reads them when they are asked for, and remembers them for when
-// the lock is not free: it is held all through Open and Close, and for ever
-// where discordgo deadlocks (an op 7 as the first packet, discordgo v0.29.0).
+// lockedReader reads the values at each collection, and keeps them for when the
+// lock is unavailable: discordgo holds it throughout Open and Close, and forever
+// if it deadlocks (an op 7 as the first packet, discordgo v0.29.0).
 type lockedReader struct {
 	mu     sync.Mutex
 	values lockedValues
-	// refused is since when the lock could not be had, each time; zero if it
-	// could the last time.
+	// refused is the time since when the lock has been unavailable; zero if the
+	// last attempt got it.
 	refused time.Time
 }
 
-// read returns the values, and whether they are from now.
+// read returns the values, and whether they are current.
 func (r *lockedReader) read(s *discordgo.Session) (values lockedValues, fresh bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -39,15 +39,15 @@ func (r *lockedReader) read(s *discordgo.Session) (values lockedValues, fresh bo
 	return r.values, fresh
 }
 
-// readyVoices counts the voice connections that can send and receive. How many
-// there are in the map says less: discordgo leaves those there that never came
-// about, and those that it tries to get back (v0.28.1 to v0.29.1).
+// readyVoices counts the voice connections that can send and receive. The size of
+// the map is not that number: discordgo leaves connections in it that were never
+// established, and those that it tries to re-establish (v0.28.1 to v0.29.1).
 //
-// discordgo holds a connection's lock while it connects, which can be for ever,
-// and while it closes, which takes a second: one whose lock is not free is not
-// ready. For all else it has the lock for no more than a moment.
+// discordgo holds a connection's lock while it connects, possibly forever, and
+// while it closes, for a second: a connection whose lock is unavailable is not
+// ready. Otherwise discordgo holds the lock only for a moment.
 //
-// The session's lock must be held: for some 20 ns a connection.
+// The session's lock must be held. It takes some 20 ns per connection.
 func readyVoices(s *discordgo.Session) (n int64) {
 	for _, v := range s.VoiceConnections {
 		if v == nil || !v.TryRLock() {
@@ -61,7 +61,7 @@ func readyVoices(s *discordgo.Session) (n int64) {
 	return n
 }
 
-// unavailable is for how long the lock could not be had.
+// unavailable returns how long the lock has been unavailable.
 func (r *lockedReader) unavailable() time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -71,7 +71,8 @@ func (r *lockedReader) unavailable() time.Duration {
 	return time.Since(r.refused)
 }
 
-// gone says that the connection has ended, for as long as the lock is not free.
+// gone records that the connection has ended. This value applies while the lock
+// is unavailable.
 func (r *lockedReader) gone() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -17,11 +17,11 @@ import (
 )
 
 var (
-	logLevels     = catalog.LogLevels() // the first ones in discordgo's order
+	logLevels     = catalog.LogLevels() // the first ones are in discordgo's order
 	logLevelOther = slices.Index(logLevels, catalog.Other)
 )
 
-// logSet counts what discordgo logs. It is nil where that was not asked for.
+// logSet counts what discordgo logs. It is nil unless requested.
 type logSet struct {
 	faults *faults
 	cells  []cell // by level
@@ -44,19 +44,20 @@ func (s *logSet) count(level int) {
 	s.cells[level].n.Add(1)
 }
 
-// logger is what stands before discordgo's Logger, which is one for all of a
-// process, and read without a lock by every session that runs. It is written
-// when the first instrumentation asks for it, and given back with the last one
-// if no session of theirs has been opened; else it stays and hands on.
+// logger is the state of our function in discordgo.Logger, a global variable that
+// every running session reads without a lock. The first instrumentation that
+// needs the function sets the variable. The last one restores it, if none of
+// their sessions has been opened; otherwise the function stays and passes the
+// lines on.
 var logger struct {
 	mu       sync.Mutex
 	in       bool
-	opened   bool // a session that we know of reads it
+	opened   bool // a session that is known here reads the variable
 	previous func(level, caller int, format string, a ...any)
 	sets     atomic.Pointer[[]*logSet]
 }
 
-// listen begins to count. No session of the process may be open.
+// listen starts counting. No session of the process may be open.
 func (s *logSet) listen() {
 	logger.mu.Lock()
 	defer logger.mu.Unlock()
@@ -73,7 +74,7 @@ func (s *logSet) listen() {
 	discordgo.Logger = overhear
 }
 
-// stop ends the counting. opened says whether a session has been opened.
+// stop ends the counting. opened is whether a session has been opened.
 func (s *logSet) stop(opened bool) {
 	logger.mu.Lock()
 	defer logger.mu.Unlock()
@@ -87,8 +88,8 @@ func (s *logSet) stop(opened bool) {
 	logger.in, logger.previous = false, nil
 }
 
-// overhear counts a line and hands it on: to the Logger that was there before,
-// else to where discordgo would have written it, in its form.
+// overhear counts a line and passes it on: to the previous Logger, or, without
+// one, to discordgo's own output, in discordgo's format.
 func overhear(level, caller int, format string, a ...any) {
 	for _, s := range *logger.sets.Load() {
 		s.count(level)

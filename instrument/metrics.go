@@ -28,7 +28,7 @@ type metrics struct {
 	startReset                                metric.Float64ObservableGauge
 
 	guilds, guildsUnavailable, members metric.Int64ObservableGauge
-	cache                              [9]metric.Int64ObservableGauge // in the order of cacheCounts.each
+	cache                              [9]metric.Int64ObservableGauge // in the order of collectCaches
 	voiceClients                       metric.Int64ObservableGauge
 
 	interactions, appCommands, commands, commandErrors metric.Int64ObservableCounter
@@ -51,8 +51,7 @@ type metrics struct {
 	logRecords      metric.Int64ObservableCounter
 }
 
-// A maker makes instruments from rows of the catalog and gathers what went
-// wrong.
+// A maker makes instruments from rows of the catalog and collects the errors.
 type maker struct {
 	meter      metric.Meter
 	namespace  string
@@ -183,14 +182,14 @@ func (m *maker) all() metrics {
 	}
 }
 
-// newMetrics makes every instrument of the catalog that is this package's.
+// newMetrics makes every instrument of the catalog that belongs to this package.
 func newMetrics(meter metric.Meter, namespace string) (metrics, []metric.Observable, error) {
 	m := maker{meter: meter, namespace: namespace}
 	all := m.all()
 	return all, m.observable, errors.Join(m.errs...)
 }
 
-// buildInfo is the one series of discord.bot.info.
+// buildInfo is the only series of discord.bot.info.
 func buildInfo() []metric.ObserveOption {
 	v := versions()
 	return labelled(

@@ -9,34 +9,35 @@ import (
 )
 
 // proxied reports whether a proxy between the bot and Discord made the response
-// to a call itself, in place of handing on Discord's. What does not tell is taken
-// for Discord's, as a fake is that has none of the headers below.
+// to a call itself, instead of forwarding Discord's. A response without evidence
+// counts as Discord's, such as that of a fake server without any of the headers
+// below.
 //
-// Whatever comes from Discord has passed Cloudflare, which puts CF-Ray on it, and
-// what comes from its API has "Via: 1.1 google" as well. REST proxies hand both
-// on. What they answer by themselves has neither:
+// Every response from Discord has passed Cloudflare, which adds CF-Ray. Those of
+// its API have "Via: 1.1 google" as well. REST proxies forward both. Their own
+// responses have neither:
 //
 //   - nirn-proxy (lib/queue_manager.go, discord.go and queue.go of
 //     github.com/germanoeich/nirn-proxy): a 429 with "generated-by-proxy: true"
-//     and X-RateLimit headers of its own making; 408 where Discord takes too long
-//     and 500 where it is not reached; 401 once Discord has sent one, and 404 with
-//     code 10015 for a webhook that was not found before. Their Content-Type is
-//     net/http's guess, text/plain also for JSON.
-//   - Sluice, which is made from it: any error, with the same header.
+//     and its own X-RateLimit headers; 408 if Discord takes too long and 500 if it
+//     is unreachable; 401 after Discord has sent one, and 404 with code 10015 for
+//     a webhook that was not found before. Their Content-Type is net/http's guess,
+//     text/plain also for JSON.
+//   - Sluice, which is derived from it: any error, with the same header.
 //   - discord-api-proxy (github.com/ssMMiles/discord-api-proxy): a 429 with
-//     "x-sent-by-proxy: true". Another proxy has another value there, on all that
-//     it hands on.
+//     "x-sent-by-proxy: true". Another proxy sets that header to another value, on
+//     everything that it forwards.
 //   - twilight's http-proxy (src/error.rs of github.com/twilight-rs/http-proxy):
 //     500, 501 and 502 with a text and without a Content-Type, which Discord's
 //     always have.
 //
-// @discordjs/proxy hands on Discord's errors as application/json without any of
+// @discordjs/proxy forwards Discord's errors as application/json without any of
 // their headers (packages/proxy/src/util/responseHelpers.ts of
-// github.com/discordjs/discord.js): so an error in JSON that says nothing else is
+// github.com/discordjs/discord.js): so an error in JSON without other evidence is
 // Discord's.
 //
-// A proxy of any other kind, as an nginx whose upstream is away, is known by what
-// its answers lack, once others of the same host have had it.
+// Any other proxy, such as an nginx whose upstream is unavailable, is recognized
+// by the missing headers, once other responses of the same host have had them.
 func (t *tap) proxied(c *call, r *http.Response) bool {
 	h := r.Header
 	switch {
@@ -48,7 +49,7 @@ func (t *tap) proxied(c *call, r *http.Response) bool {
 	case r.StatusCode < http.StatusBadRequest:
 		return false
 	case r.StatusCode == http.StatusRequestTimeout, r.StatusCode == http.StatusNotImplemented:
-		return true // nothing that Discord documents
+		return true // Discord documents neither
 	}
 	kind := h.Get("Content-Type")
 	switch {
@@ -61,7 +62,7 @@ func (t *tap) proxied(c *call, r *http.Response) bool {
 	return edge != nil && *edge == c.host
 }
 
-// passedEdge notes that a call's host leads to Discord's API.
+// passedEdge records that a call's host leads to Discord's API.
 func (t *tap) passedEdge(c *call) {
 	if c.route == catalog.RouteOther || strings.HasPrefix(c.route, "/cdn/") {
 		return
@@ -72,21 +73,21 @@ func (t *tap) passedEdge(c *call) {
 	}
 }
 
-// cached reports whether a response is an old one: what a cache answered has an
-// Age, and nirn-proxy's has X-Cached.
+// cached reports whether a response comes from a cache, and so is old: it then
+// has an Age, or X-Cached from nirn-proxy.
 func cached(r *http.Response) bool {
 	return r.Header.Get("Age") != "" || r.Header.Get("X-Cached") != ""
 }
 
-// strangersMost is after how many REST calls it is said that none has a route
-// that is known.
+// strangersMost is the number of REST calls without a known route after which
+// that is reported.
 const strangersMost = 20
 
 var errStrangeRoutes = errors.New("the paths of a session's first 20 REST calls do not end like a route of Discord's API, as behind a proxy that rewrites them: " +
 	"routes are \"other\", and interactions that it answers count as missed unless they are not followed (ARGUS_INTERACTION_ACKS=false, or instrument.WithAcks(false))")
 
-// strange takes the route of a call, and reports whether it is time to say that
-// none is known.
+// strange takes the route of a call, and reports whether to report that no route
+// is known.
 func (t *tap) strange(route string) bool {
 	if t.routed.Load() {
 		return false

@@ -14,34 +14,38 @@ import (
 )
 
 const (
-	// askTimeout is discordgo's own, for a Client that has none.
+	// askTimeout is the timeout of discordgo's own Client. It also applies to a
+	// Client without a timeout.
 	askTimeout = 20 * time.Second
-	// longestPause is how long a response can put off the next request.
+	// longestPause is the longest time by which a response can delay the next
+	// request.
 	longestPause = 24 * time.Hour
-	// maxAnswer is far more than the instrumentation reads along.
+	// maxAnswer limits how much of a response is read: far more than is parsed.
 	maxAnswer = 64 << 10
 )
 
-// minPoll is as often as anybody needs to know a daily budget.
+// minPoll is the minimum interval: often enough for a daily budget.
 const minPoll = time.Minute
 
-// A poll requests the bot's budget of IDENTIFYs at an interval. The response is read
-// as one to the bot's own request; one that fails shows among these too.
+// A poll requests the bot's budget of IDENTIFYs at an interval. The response is
+// read like one to the bot's own request, and a failed request is counted like
+// the bot's own.
 //
-// The requests do not go through discordgo (v0.28.1 to v0.29.1): it would read the
-// session's fields, with no lock, while others may write them, and sleep in its rate
-// limiter whatever the context says.
+// The requests do not go through discordgo (v0.28.1 to v0.29.1): it would read
+// the session's fields without a lock, while others may write them, and sleep in
+// its rate limiter regardless of the context.
 type poll struct {
 	inst  *Instrumentation
-	added chan struct{} // holds one word that there may be a session
+	added chan struct{} // has a capacity of one; signals that there may be a session
 
 	mu     sync.Mutex
-	askers []asker // the first of them asks
+	askers []asker // the first one makes the requests
 }
 
-// An asker is an attached session, with the request that its fields made when it was added.
+// An asker is an attached session, with the request that its fields gave when it
+// was added.
 type asker struct {
-	session weak.Pointer[discordgo.Session] // it may be dropped without being detached
+	session weak.Pointer[discordgo.Session] // the session may be dropped without being detached
 	client  *http.Client
 	request *http.Request
 }
@@ -50,10 +54,10 @@ func newPoll(inst *Instrumentation) *poll {
 	return &poll{inst: inst, added: make(chan struct{}, 1)}
 }
 
-// run asks for the first time as soon as there is a session.
+// run makes the first request as soon as there is a session.
 func (p *poll) run(ctx context.Context, every time.Duration) {
 	for {
-		// Waits for the next time to ask, or with nobody to ask for somebody.
+		// Wait for the next request, or, without a session, for one.
 		var next <-chan time.Time
 		added := p.added
 		if a, ok := p.first(); ok {
@@ -68,7 +72,7 @@ func (p *poll) run(ctx context.Context, every time.Duration) {
 	}
 }
 
-// ask returns for how long Discord wants no more requests, if it says so.
+// ask makes a request and returns how long Discord wants no more requests, or 0.
 func (a asker) ask(ctx context.Context) (pause time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
@@ -95,8 +99,9 @@ func (p *poll) first() (a asker, ok bool) {
 	return p.askers[0], true
 }
 
-// add gives it attached sessions to ask with. It must be called where their fields
-// are not written. Those whose requests are not measured are left out.
+// add adds attached sessions that requests can use. It must be called when
+// nothing writes their fields. Sessions whose requests are not measured are left
+// out.
 func (p *poll) add(sessions []*discordgo.Session) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -106,7 +111,7 @@ func (p *poll) add(sessions []*discordgo.Session) {
 		if client == nil || slices.ContainsFunc(p.askers, func(a asker) bool { return a.session == weak.Make(s) }) {
 			continue
 		}
-		// The address is a variable, of which anything can be made.
+		// The address is a variable of discordgo that the program can change.
 		request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, discordgo.EndpointGatewayBot, http.NoBody)
 		if err != nil {
 			continue
@@ -121,15 +126,15 @@ func (p *poll) add(sessions []*discordgo.Session) {
 	}
 }
 
-// forgetLocked lets go of the sessions that are detached.
+// forgetLocked removes the sessions that are detached.
 func (p *poll) forgetLocked() {
 	p.askers = slices.DeleteFunc(p.askers, func(a asker) bool { return p.inst.beside(a.session.Value()) != a.client })
 }
 
-// beside is the client for requests that are measured with an attached session's and
-// do not go through discordgo. It is nil for a session that is not attached, one
-// that had been opened before, and one that had no Client. It reads nothing of the
-// session, which may be in use.
+// beside returns the client for requests that are measured with those of an
+// attached session and do not go through discordgo. It is nil for a session that
+// is not attached, one that was attached after it had been opened, and one
+// without a Client. It reads nothing of the session, which may be in use.
 func (i *Instrumentation) beside(s *discordgo.Session) *http.Client {
 	if a := i.find(s); a != nil && a.tap != nil && !a.left.Load() {
 		return a.tap.beside

@@ -14,9 +14,9 @@ import (
 	"golang.org/x/net/proxy"
 )
 
-// dialThrough dials addr, through a proxy if the user's Dialer.Proxy names one
-// for it. The function is asked with the URL that gorilla/websocket asks it
-// with, but for the path.
+// dialThrough dials addr, through a proxy if the user's Dialer.Proxy returns one.
+// It calls that function with the URL that gorilla/websocket would use, except
+// for the path.
 func dialThrough(ctx context.Context, choose proxyFunc, dial dialFunc, scheme, network, addr string) (net.Conn, error) {
 	via, err := proxyFor(choose, scheme, addr)
 	if err != nil {
@@ -54,9 +54,9 @@ func proxyFor(choose proxyFunc, scheme, addr string) (*url.URL, error) {
 	})
 }
 
-// forward dials to the proxy itself.
+// forward dials to the proxy.
 type forward struct {
-	ctx  context.Context //nolint:containedctx // proxy.Dialer has no room for it
+	ctx  context.Context //nolint:containedctx // proxy.Dialer takes no context
 	dial dialFunc
 }
 
@@ -66,7 +66,7 @@ func (f forward) DialContext(ctx context.Context, network, addr string) (net.Con
 	return f.dial(ctx, network, addr)
 }
 
-// connectTunnel asks an HTTP proxy for a tunnel (RFC 9110, section 9.3.6).
+// connectTunnel requests a tunnel from an HTTP proxy (RFC 9110, section 9.3.6).
 func connectTunnel(ctx context.Context, via *url.URL, dial dialFunc, network, addr string) (net.Conn, error) {
 	proxyAddr := via.Host
 	if via.Port() == "" {
@@ -84,7 +84,8 @@ func connectTunnel(ctx context.Context, via *url.URL, dial dialFunc, network, ad
 }
 
 func askForTunnel(ctx context.Context, conn net.Conn, via *url.URL, addr string) error {
-	// A tunnel that is never granted ends with the dial's context.
+	// If the proxy does not answer, the connection is closed with the dial's
+	// context.
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
 	header := http.Header{}
@@ -98,9 +99,9 @@ func askForTunnel(ctx context.Context, conn net.Conn, via *url.URL, addr string)
 	if err := request.Write(conn); err != nil {
 		return orContext(ctx, err)
 	}
-	// The server speaks only after we have, so nothing beyond the answer
-	// can be in the buffer.
-	response, err := http.ReadResponse(bufio.NewReader(conn), request) //nolint:bodyclose // closing reads it, and it may never come
+	// The server sends nothing before the client does, so the buffer contains
+	// nothing beyond the proxy's response.
+	response, err := http.ReadResponse(bufio.NewReader(conn), request) //nolint:bodyclose // closing reads the body, which may never arrive
 	if err != nil {
 		return orContext(ctx, err)
 	}

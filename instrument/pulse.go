@@ -6,18 +6,18 @@ import (
 )
 
 const (
-	// pulseEvery is how often a pulse beats.
+	// pulseEvery is the interval of a pulse.
 	pulseEvery = time.Second
-	// pulseLost is how long a pulse may be away. Beyond that the process, or the
-	// machine, stood still.
+	// pulseLost is the longest delay of a beat. If it is longer, the process or
+	// the machine was paused.
 	pulseLost = 3 * time.Second
 )
 
-// A pulse tells how long the process stood still while something was awaited: a
-// SIGSTOP, a paused machine, a debugger. What comes in meanwhile waits in the
-// socket, so that its time of arrival says nothing of who was late.
+// A pulse measures how long the process was paused while an answer was pending,
+// by a SIGSTOP, a debugger or a pause of the machine. Meanwhile data waits in the
+// socket, so that its time of arrival does not show who was late.
 //
-// It beats only while its needed says so, and so hardly ever: most answers come
+// It runs only while needed returns true, which is rare: most answers arrive
 // within the first second.
 type pulse struct {
 	needed func() bool
@@ -27,11 +27,10 @@ type pulse struct {
 	beats bool
 	asked bool  // started since the last beat
 	last  int64 // the last beat, by clock
-	lost  int64 // how long it was away, in all
+	lost  int64 // the total time that the process was paused
 }
 
-// start begins to watch, where it does not yet, and returns what was lost by
-// then.
+// start starts the pulse if it does not run, and returns the time lost so far.
 func (p *pulse) start(now int64) (lost int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -48,7 +47,7 @@ func (p *pulse) start(now int64) (lost int64) {
 	return p.lost
 }
 
-// lostBy returns for how long the process has stood still while this watched.
+// lostBy returns how long the process has been paused while the pulse ran.
 func (p *pulse) lostBy(now int64) int64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -61,7 +60,7 @@ func (p *pulse) beat(now int64) {
 	p.catchUp(now)
 	p.asked = false
 	p.mu.Unlock()
-	needed := p.needed() // which has locks that are held around start
+	needed := p.needed() // takes locks that are held around start
 
 	p.mu.Lock()
 	defer p.mu.Unlock()

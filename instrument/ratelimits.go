@@ -9,7 +9,7 @@ import (
 	"github.com/argus-dgo/argus/internal/catalog"
 )
 
-// scopeOf reads whose limit it was
+// scopeOf returns the scope of a rate limit
 // (https://discord.com/developers/docs/topics/rate-limits#header-format).
 func scopeOf(h http.Header) string {
 	switch scope := h.Get("X-RateLimit-Scope"); scope {
@@ -22,7 +22,7 @@ func scopeOf(h http.Header) string {
 	return catalog.Unknown
 }
 
-// rateLimitSet counts 429s. Both labels are closed sets, and so is the map.
+// rateLimitSet counts 429s. Both labels are closed sets, so the map is bounded.
 type rateLimitSet struct {
 	mu    sync.Mutex
 	cells map[rateLimit]*cell

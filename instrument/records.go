@@ -10,8 +10,8 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// A recordSet has the options of a histogram's series: they are made when a
-// series is recorded for the first time, and never for each record.
+// A recordSet holds the options of a histogram's series. They are made when a
+// series is recorded for the first time, not for each record.
 type recordSet[K comparable] struct {
 	label func(K) attribute.Set
 
@@ -27,8 +27,8 @@ func newRecordSet[K comparable](label func(K) attribute.Set) *recordSet[K] {
 
 func (s *recordSet[K]) get(key K) []metric.RecordOption { return s.getUpTo(math.MaxInt, key, key) }
 
-// getUpTo makes no series of the key when there are as many as the limit: then
-// the rest's is taken, which is made at any rate.
+// getUpTo makes no series for the key if there are limit series: then it returns
+// that of rest, which it makes regardless of the limit.
 func (s *recordSet[K]) getUpTo(limit int, key, rest K) []metric.RecordOption {
 	if opts, ok := (*s.series.Load())[key]; ok {
 		return opts

@@ -42,7 +42,7 @@ var (
 	errorCodeOther = slices.Index(errorCodes, catalog.Other)
 )
 
-// indexOfNumbers is indexOf for the values that are numbers.
+// indexOfNumbers is indexOf for values that are numbers.
 func indexOfNumbers(values []string) map[int]int {
 	index := make(map[int]int, len(values))
 	for n, v := range values {
@@ -55,7 +55,7 @@ func indexOfNumbers(values []string) map[int]int {
 
 func methodOf(method string) int {
 	if method == "" {
-		method = http.MethodGet // as net/http has it
+		method = http.MethodGet // as in net/http
 	}
 	for n, m := range methods {
 		if m == method {
@@ -99,7 +99,7 @@ func newRequestSet() *requestSet {
 		s.errors[n].opts = labelled(attribute.String("error_code", code))
 		s.errors[n].quiet = true
 	}
-	// What answers that came too late, or twice, are refused with.
+	// The codes for answers that are too late, or repeated.
 	for _, code := range []int{discordgo.ErrCodeUnknownInteraction, discordgo.ErrCodeInteractionHasAlreadyBeenAcknowledged} {
 		s.errors[errorCodeIndex[code]].quiet = false
 	}
@@ -111,7 +111,7 @@ func newRequestSet() *requestSet {
 	return s
 }
 
-// responded counts a request that has got its response, or none.
+// responded counts a request with its response, or without one.
 func (s *requestSet) responded(c *call, response *http.Response, now time.Time) {
 	key := requestSeries{c.method, c.route, statusFailed}
 	switch {
@@ -130,7 +130,7 @@ func (s *requestSet) responded(c *call, response *http.Response, now time.Time) 
 	s.record.Record(context.Background(), now.Sub(c.began).Seconds(), s.series.getUpTo(catalog.MaxRequestSeries, key, rest)...)
 }
 
-// indexOr returns the index of a number, or the one for all others.
+// indexOr returns the index of a number, or other.
 func indexOr(index map[int]int, number, other int) int {
 	if n, ok := index[number]; ok {
 		return n
@@ -143,8 +143,8 @@ func (s *requestSet) failed(code int) {
 	s.errors[indexOr(errorCodeIndex, code, errorCodeOther)].n.Add(1)
 }
 
-// errorCode finds the number "code" in the outermost object of a JSON text whose
-// end may be missing.
+// errorCode returns the number "code" in the outermost object of a JSON text,
+// which may be truncated.
 func errorCode(body []byte) (code int, ok bool) {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	if open, err := decoder.Token(); err != nil || open != json.Delim('{') {
@@ -158,7 +158,7 @@ func errorCode(body []byte) (code int, ok bool) {
 		if key == "code" {
 			var number *int // nil for null
 			err := decoder.Decode(&number)
-			// With nothing behind it the number itself may be cut.
+			// At the end of the text, the number itself may be truncated.
 			if err != nil || number == nil || decoder.InputOffset() == int64(len(body)) {
 				return 0, false
 			}
@@ -178,9 +178,9 @@ func errorCode(body []byte) (code int, ok bool) {
 //	s.ChannelMessageSend(channel, text, inst.RequestOption(ctx))
 //
 // Make one for each call, right before it: the wait is measured from then until
-// discordgo has the bucket. It does not change the request, and ctx does not cancel
-// it: add discordgo.WithContext for that. The wait before a repetition, after 429 and
-// 502, is not included.
+// discordgo has the bucket. The option does not change the request, and ctx does
+// not cancel it: add discordgo.WithContext for that. The wait before a retry,
+// after 429 and 502, is not included.
 func (i *Instrumentation) RequestOption(ctx context.Context) discordgo.RequestOption {
 	ctx = orBackground(ctx)
 	began := time.Now()
@@ -196,17 +196,17 @@ func (i *Instrumentation) RequestOption(ctx context.Context) discordgo.RequestOp
 	}
 }
 
-// maxBody is how much of a response's body is read along. Discord's errors, and
-// the answer to GET /gateway/bot, are far shorter.
+// maxBody is the limit for what is read along of a response's body. Discord's
+// errors, and the response to GET /gateway/bot, are far shorter.
 const maxBody = 16 << 10
 
-// hasError reports whether a response has a body that may tell an error. net/http
-// has whoever gets a response close its body.
+// hasError reports whether a response has a body that may contain an error.
+// net/http requires the caller to close the body.
 func hasError(response *http.Response) bool {
 	return response != nil && response.StatusCode >= http.StatusBadRequest && response.Body != nil && response.Body != http.NoBody
 }
 
-// readAlong has the body of a response looked at, if it says something.
+// readAlong wraps the body of a response if its content is needed.
 func (i *Instrumentation) readAlong(c *call, response *http.Response, now time.Time) {
 	var look func([]byte)
 	switch {
@@ -233,13 +233,13 @@ func (i *Instrumentation) readAlong(c *call, response *http.Response, now time.T
 	response.Body = &overheard{ReadCloser: response.Body, look: look, faults: i.faults}
 }
 
-// An overheard body hands on what it reads, and has a look at it in the end.
+// An overheard body passes on what it reads, and calls look at the end.
 type overheard struct {
 	io.ReadCloser
 	look   func([]byte)
 	faults *faults
 
-	mu   sync.Mutex // Close may be called while somebody reads
+	mu   sync.Mutex // Close may be called during a Read
 	body []byte
 }
 

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// A roster is which of the attached sessions stand for which shards.
+// A roster assigns the attached sessions to shards.
 type roster struct {
-	shards map[*shard]*attachment // who speaks for each
-	seats  map[seat]*attachment   // the same by shard count, which differ while the bot is scaled
+	shards map[*shard]*attachment // the session that represents each shard
+	seats  map[seat]*attachment   // the same by shard count; several counts exist while the bot is scaled
 	mixed  bool                   // whether there are several shard counts
 }
 
@@ -19,9 +19,9 @@ type seat struct {
 	count int
 }
 
-// newRoster chooses among sessions. Of several with one shard id, as while one
-// takes over from another, the one that is up speaks for the shard, and of two of
-// those the later one.
+// newRoster selects among sessions. Several can have the same shard id, for
+// example while one replaces another. Then the one that is up represents the
+// shard, and of two such sessions the later one.
 func newRoster(sessions []*attachment) roster {
 	r := roster{shards: map[*shard]*attachment{}, seats: map[seat]*attachment{}}
 	counts := 0
@@ -43,9 +43,8 @@ func newRoster(sessions []*attachment) roster {
 	return r
 }
 
-// speaks reports whether a session stands for a shard. One that was attached
-// after it had been opened, and one whose tap hears nothing, cannot be seen to be
-// closed.
+// speaks reports whether a session counts as a shard. If it was attached after it
+// had been opened, or its tap is deaf, its closing cannot be detected.
 func (a *attachment) speaks() bool {
 	switch {
 	case a.left.Load():
@@ -58,7 +57,7 @@ func (a *attachment) speaks() bool {
 }
 
 // outdated reports whether a session that is not up has another shard count than
-// one that was opened later and is up: the bot has been scaled.
+// a session that was opened later and is up: the bot has been scaled.
 func (a *attachment) outdated(sessions []*attachment) bool {
 	if a.ready() {
 		return false
@@ -72,8 +71,8 @@ func (a *attachment) outdated(sessions []*attachment) bool {
 	return false
 }
 
-// guilds adds up the guilds of all shards. While the bot is scaled a guild can be
-// with two of them, and counts once.
+// guilds sums the guilds of all shards. While the bot is scaled, two shards can
+// have the same guild, which counts once.
 func (r roster) guilds() (sum guildCounts, known bool) {
 	all := map[uint64]guild{}
 	for at, a := range r.seats {
@@ -96,9 +95,9 @@ func (r roster) guilds() (sum guildCounts, known bool) {
 	return sum, known
 }
 
-// caching returns the sessions whose caches are counted. While the bot is scaled
-// the caches of both shard counts hold the same: those of the count with more
-// guilds are.
+// caching returns the sessions whose caches are counted. While the bot is scaled,
+// the caches of both shard counts have the same content. Those of the count with
+// more guilds are then used.
 func (r roster) caching() []*attachment {
 	var sessions []*attachment
 	if !r.mixed {
@@ -127,7 +126,7 @@ func (r roster) caching() []*attachment {
 	return sessions
 }
 
-// total is the shard count of the bot, or 0 if it is not known.
+// total returns the shard count of the bot, or 0 if it is unknown.
 func (r roster) total(sessions []*attachment) (total int) {
 	for at := range r.seats {
 		total = max(total, at.count)
@@ -140,9 +139,10 @@ func (r roster) total(sessions []*attachment) (total int) {
 	return total
 }
 
-// toCome returns the sessions that are no shards yet and will be, as far as can be
-// told. Those that were given a shard count are. One with discordgo's default may be
-// the only session of a bot, or one for REST calls beside its shards.
+// toCome returns the sessions that will become shards, as far as that can be
+// determined. Sessions with a declared shard count do. A session with discordgo's
+// default may be the only session of a bot, or one for REST calls in addition to
+// its shards.
 func (r roster) toCome(sessions []*attachment) []*attachment {
 	var sharded, others []*attachment
 	for _, a := range sessions {
@@ -163,7 +163,7 @@ func (r roster) toCome(sessions []*attachment) []*attachment {
 }
 
 // scaledSince reports whether a session that was not opened yet has another shard
-// count than one that was attached later and is up.
+// count than a session that was attached later and is up.
 func (r roster) scaledSince(a *attachment) bool {
 	for at, b := range r.seats {
 		if at.count != a.settings.Load().shardCount && b.since.After(a.since) && b.ready() {
@@ -173,12 +173,13 @@ func (r roster) scaledSince(a *attachment) bool {
 	return false
 }
 
-// restOnlyAfter is how long a session that makes REST calls may take until it
-// asks for the gateway, before it is taken for one that never will: a bot may
-// register its commands, or look itself up, before it opens its session.
+// restOnlyAfter is how long a session that makes REST calls may take to request
+// the gateway's address. After that it counts as a session that makes only REST
+// calls. A bot may register its commands, or request its own user, before it
+// opens its session.
 const restOnlyAfter = 30 * time.Second
 
-// restOnly reports whether a session makes REST calls alone.
+// restOnly reports whether a session makes only REST calls.
 func (a *attachment) restOnly() bool {
 	if a.presence.asked.Load() {
 		return false
@@ -189,7 +190,8 @@ func (a *attachment) restOnly() bool {
 // byHTTP reports whether the bot is known to need no gateway.
 func (i *Instrumentation) byHTTP() bool { return i.withoutGateway || i.endpoint.used.Load() }
 
-// expected returns how many shards are up, and how many there are or will be.
+// expected returns the number of shards that are up, and of all shards including
+// future ones.
 func (r roster) expected(sessions []*attachment) (up, expected int) {
 	for _, a := range r.shards {
 		up += int(oneIf(a.ready()))
@@ -203,10 +205,10 @@ func (r roster) expected(sessions []*attachment) (up, expected int) {
 	return up, len(r.shards) + len(awaited)
 }
 
-// ShardsUp returns how many of the attached shards are up, and how many there are,
-// those included that wait to be opened: what a readiness probe asks. Sessions
-// that make REST calls alone, and those that the bot has closed, are none; see
-// [Instrumentation.Ready]. It never waits for a lock of discordgo's.
+// ShardsUp returns the number of shards that are up, and the number of all
+// shards, including those that wait to be opened. Sessions that make only REST
+// calls, and those that the bot has closed, are not shards; see
+// [Instrumentation.Ready]. ShardsUp never waits for a lock of discordgo's.
 func (i *Instrumentation) ShardsUp() (up, configured int) {
 	sessions := i.readable()
 	return newRoster(sessions).expected(sessions)
@@ -217,13 +219,20 @@ var (
 	errAllClosed = errors.New("every session has been closed")
 )
 
-// Ready returns nil when the bot can do its work, and else why it cannot, without
-// any secret: what a readiness probe answers. A bot with shards is ready when all
-// of them are up. A session that was not opened yet counts as a shard to come,
-// unless it makes REST calls alone: that is so with [WithoutGateway], where
-// [Instrumentation.InteractionEndpoint] is in use, and when the session has made
-// some, is attached for 30 s and has not asked for the gateway. It never waits for
-// a lock of discordgo's.
+// Ready returns nil if the bot can do its work, and otherwise the reason, which
+// contains no secret. Use it for a readiness probe. A bot with shards is ready
+// when all of them are up, including the pending ones. A session that was not
+// opened yet counts as a pending shard if it has a shard count (ShardCount above
+// 1 or Identify.Shard), unless a session with another count was attached later
+// and is up. Without a shard count it is pending only if no other session is a
+// shard or has a shard count, and not if it makes only REST calls. A session is
+// taken to do so if it has not requested the gateway's address, and
+//
+//   - [WithoutGateway] is set,
+//   - [Instrumentation.InteractionEndpoint] is in use, or
+//   - it has made other REST calls and has been attached for 30 s.
+//
+// Ready never waits for a lock of discordgo's.
 func (i *Instrumentation) Ready() error {
 	sessions := i.readable()
 	up, expected := newRoster(sessions).expected(sessions)
@@ -243,7 +252,7 @@ func (i *Instrumentation) Ready() error {
 	}
 }
 
-// readable returns what is attached, after a look at those that have no tap.
+// readable returns the attachments, after reading the sessions without a tap.
 func (i *Instrumentation) readable() []*attachment {
 	sessions := i.present()
 	for _, a := range sessions {

@@ -11,54 +11,54 @@ import (
 )
 
 const (
-	// orderWindow is for how long a dispatch may be overtaken. It is far less
-	// than the second that discordgo takes to reconnect, so that those of two
-	// gateway sessions do not mingle.
+	// orderWindow is how long a dispatch may be delayed behind later ones. It is
+	// far less than the second that discordgo takes to reconnect, so that
+	// dispatches of two gateway sessions do not mix.
 	orderWindow = 250 * time.Millisecond
-	// maxParked is by how many dispatches one may be overtaken.
+	// maxParked is the number of dispatches that may overtake one.
 	maxParked = 256
-	// maxWaiting is how many dispatches may wait for READY: more than the 2,500
-	// guilds that Discord puts at most on a shard.
+	// maxWaiting is the number of dispatches that may wait for READY: more than
+	// the 2,500 guilds that a shard has at most.
 	maxWaiting = 4096
-	// readyWindow is for how long READY may be overtaken by the dispatches that
+	// readyWindow is how long READY may be delayed behind the dispatches that
 	// follow it.
 	readyWindow = time.Minute
-	// statePatience is how long the goroutine of a handler tries to have the lock
+	// statePatience is how long the goroutine of a handler tries to get the lock
 	// of discordgo's state.
 	statePatience = 250 * time.Millisecond
 )
 
-// A sequencer puts dispatches into the order of their sequence numbers, by
-// holding them back for a moment.
+// A sequencer sorts dispatches by their sequence numbers, by delaying them for a
+// moment.
 //
-// Without SyncEvents discordgo runs each handler in a goroutine of its own, so
-// that a guild's removal can overtake its creation, and the first guilds of a
-// gateway session its READY. On a busy machine these goroutines can be late by
-// more than orderWindow. READY makes all guilds unavailable, so that the guilds
-// before it would stay unavailable. Therefore the dispatches of a gateway session
-// wait for its READY. discordgo's state has the id of the new session before any
-// handler is called.
+// Without SyncEvents discordgo runs each handler in its own goroutine, so that a
+// guild's removal can overtake its creation, and the first guilds of a gateway
+// session can overtake its READY. On a busy machine these goroutines can be late
+// by more than orderWindow. READY makes all guilds unavailable, so that guilds
+// applied before it would stay unavailable. Therefore the dispatches of a gateway
+// session wait for its READY. discordgo's state has the id of the new session
+// before any handler is called.
 type sequencer struct {
 	mu     sync.Mutex
 	parked []parkedPacket // by sequence number
 	apply  func(*wire.Packet)
-	// session is the id of the gateway session whose dispatches are applied, if it
-	// is known; before is the one before it.
+	// session is the id of the gateway session whose dispatches are applied, if
+	// known is set; before is the id of the previous one.
 	session, before string
 	known           bool
-	// newest are the numbers of the last creation or removal of each guild. On a
-	// busy machine an older dispatch about a guild may come later than the window
-	// allows: then it is void.
+	// newest are the sequence numbers of the last creation or removal of each
+	// guild. On a busy machine an older dispatch about a guild may arrive after
+	// orderWindow: then it is ignored.
 	newest map[uint64]int64
 }
 
 type parkedPacket struct {
 	wire.Packet
-	session string // the one that discordgo was in when the handler ran, or ""
+	session string // the gateway session of discordgo when the handler ran, or ""
 	since   time.Time
 }
 
-// begin says which gateway session discordgo is in, unless READY has said it.
+// begin sets the gateway session of discordgo, unless READY has set it.
 func (q *sequencer) begin(session string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -67,9 +67,9 @@ func (q *sequencer) begin(session string) {
 	}
 }
 
-// push takes a dispatch in the order of arrival and applies what is due. All
-// but READY and RESUMED wait. session is the id of the gateway session: READY's
-// own, and for all others that of discordgo's state. It is "" if it is not known.
+// push takes a dispatch in the order of arrival and applies what is due. All but
+// READY and RESUMED wait. session is the id of the gateway session: READY's own,
+// and for all others that of discordgo's state. It is "" if unknown.
 func (q *sequencer) push(p *wire.Packet, session string, now time.Time) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -84,7 +84,7 @@ func (q *sequencer) push(p *wire.Packet, session string, now time.Time) {
 		return
 	}
 	if session == q.before {
-		session = "" // the handler was called before the last READY: no other READY is to come
+		session = "" // the handler was called before the last READY: there is no READY to wait for
 	}
 	if len(q.parked) >= maxParked {
 		q.makeRoom(now)
@@ -93,11 +93,12 @@ func (q *sequencer) push(p *wire.Packet, session string, now time.Time) {
 	q.parked = slices.Insert(q.parked, at, parkedPacket{*p, session, now})
 }
 
-// ready begins a new gateway session, in which numbers begin anew.
+// ready begins a new gateway session, in which sequence numbers start again.
 //
-// What is parked belongs to the new gateway session, unless it is known to be of
-// another one. Where that is not known, its number may be too high: after an op 9
-// discordgo v0.29.0 identifies again without a pause.
+// The parked dispatches belong to the new gateway session, unless they are known
+// to belong to another one. If the session is unknown, a number that is too high
+// shows another session: after an op 9 discordgo v0.29.0 identifies again without
+// a pause.
 func (q *sequencer) ready(seq int64, session string) {
 	q.parked = slices.DeleteFunc(q.parked, func(w parkedPacket) bool {
 		switch {
@@ -119,19 +120,19 @@ func (q *sequencer) ready(seq int64, session string) {
 	q.newest = nil
 }
 
-// waits says whether a dispatch waits for the READY of its gateway session.
+// waits reports whether a dispatch waits for the READY of its gateway session.
 func (q *sequencer) waits(w *parkedPacket, now time.Time) bool {
 	return q.known && w.session != "" && w.session != q.session && now.Sub(w.since) < readyWindow
 }
 
-// settle applies what has waited long enough, also when nothing more comes.
+// settle applies what has waited long enough, even if no more dispatches arrive.
 func (q *sequencer) settle(now time.Time) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.release(now)
 }
 
-// release applies what is due, and what has a lower number.
+// release applies what is due, and what has a lower sequence number.
 func (q *sequencer) release(now time.Time) {
 	for n := len(q.parked); n > 0; n-- {
 		if w := &q.parked[n-1]; now.Sub(w.since) >= orderWindow && !q.waits(w, now) {
@@ -144,7 +145,7 @@ func (q *sequencer) release(now time.Time) {
 // makeRoom applies the first dispatch that need not wait for READY.
 func (q *sequencer) makeRoom(now time.Time) {
 	if len(q.parked) >= maxWaiting {
-		q.known = false // this READY does not come
+		q.known = false // this READY does not arrive
 	}
 	for n := range q.parked {
 		if !q.waits(&q.parked[n], now) {
@@ -154,7 +155,7 @@ func (q *sequencer) makeRoom(now time.Time) {
 	}
 }
 
-// first applies the first n of what is parked, without those that wait for READY.
+// first applies the first n parked dispatches, without those that wait for READY.
 func (q *sequencer) first(n int, now time.Time) {
 	kept := q.parked[:0]
 	for i := range q.parked[:n] {
@@ -164,7 +165,7 @@ func (q *sequencer) first(n int, now time.Time) {
 			kept = append(kept, *w)
 			continue
 		case w.session != "" && w.session != q.session:
-			q.known = false // its READY has not come: wait for none until the next one
+			q.known = false // its READY has not arrived: wait for none until the next one
 		}
 		if q.isNewest(&w.Packet) {
 			q.apply(&w.Packet)
@@ -173,7 +174,8 @@ func (q *sequencer) first(n int, now time.Time) {
 	q.parked = slices.Delete(q.parked, len(kept), n)
 }
 
-// isNewest says whether no later dispatch about the same guild has been applied.
+// isNewest reports whether no later dispatch about the same guild has been
+// applied.
 func (q *sequencer) isNewest(p *wire.Packet) bool {
 	switch p.Event {
 	case wire.EventGuildCreate, wire.EventGuildDelete:
@@ -184,15 +186,15 @@ func (q *sequencer) isNewest(p *wire.Packet) bool {
 			q.newest = map[uint64]int64{}
 		}
 		q.newest[p.ID] = p.Seq
-	case wire.EventGuildMemberAdd, wire.EventGuildMemberRemove: // a creation has counted them
+	case wire.EventGuildMemberAdd, wire.EventGuildMemberRemove: // included in the count of a later creation
 		seq, ok := q.newest[p.GuildID]
 		return !ok || p.Seq > seq
 	}
 	return true
 }
 
-// gatewaySession returns the id of the gateway session that discordgo is in, or ""
-// if it cannot be had. discordgo keeps it also where StateEnabled is off.
+// gatewaySession returns the id of discordgo's gateway session, or "" if it is
+// unavailable. discordgo keeps it even if StateEnabled is off.
 func (set *settings) gatewaySession() string {
 	if set.state == nil || !soon(set.state.TryRLock, statePatience) {
 		return ""

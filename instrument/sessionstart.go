@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// sessionStart is the bot's budget of IDENTIFYs, as GET /gateway/bot told it
+// sessionStart is the bot's budget of IDENTIFYs, from GET /gateway/bot
 // (https://discord.com/developers/docs/events/gateway#session-start-limit-object).
 type sessionStart struct {
 	last atomic.Pointer[sessionStartLimit]
@@ -19,24 +19,25 @@ type sessionStartLimit struct {
 	MaxConcurrency *int64 `json:"max_concurrency"`
 
 	reset time.Time // by the wall clock
-	until time.Time // until when what remains is known
+	until time.Time // the end of the time for which the remaining budget is known
 }
 
 const (
-	// startWindow is for how long IDENTIFYs are counted, from the first on.
+	// startWindow is the period over which IDENTIFYs are counted, starting at the
+	// first.
 	startWindow = 24 * time.Hour
-	// longestReset is where the time until the reset is cut, so that it fits.
+	// longestReset limits the time until the reset, to prevent an overflow.
 	longestReset = int64(365 * 24 * time.Hour / time.Millisecond)
-	// mostStarts is more than any bot may have of anything here.
+	// mostStarts is above any plausible value.
 	mostStarts = 1 << 31
 )
 
-// read takes the body of a response that was received now. One that lacks a
-// number, or has one that cannot be, says nothing.
+// read takes the body of a response that was received now. A response with a
+// missing or impossible number is ignored.
 //
-// Discord's reset_after is 0 where no IDENTIFY was sent lately: no window has
-// begun, and there is nothing to set back. What remains is known all the same, for
-// as long as a window that begins now.
+// Discord's reset_after is 0 if no IDENTIFY was sent recently: no window has
+// started, and there is nothing to reset. The remaining budget is still known,
+// for as long as a window that starts now.
 func (s *sessionStart) read(body []byte, now time.Time) {
 	var response struct {
 		Limit sessionStartLimit `json:"session_start_limit"`
@@ -53,7 +54,7 @@ func (s *sessionStart) read(body []byte, now time.Time) {
 	if limit.ResetAfter == nil || *limit.ResetAfter < 0 {
 		return
 	}
-	now = now.Round(0) // the window goes on while the machine sleeps
+	now = now.Round(0) // the window continues while the machine sleeps
 	limit.reset = now.Add(time.Duration(min(*limit.ResetAfter, longestReset)) * time.Millisecond)
 	limit.until = now.Add(startWindow)
 	if *limit.ResetAfter > 0 && limit.reset.Before(limit.until) {

@@ -36,7 +36,7 @@ func indexOf(values []string) map[string]int {
 	return index
 }
 
-// noCode stands for the end of a connection without a close frame.
+// noCode is the close code of a connection that ended without a close frame.
 const noCode = 0
 
 // codeIn returns the index of a close code in one of the closed sets.
@@ -50,8 +50,8 @@ func codeIn(index map[string]int, code int) int {
 	return index[catalog.Other]
 }
 
-// labelled makes the options of an observation. They are made once for each
-// series, never for each observation.
+// labelled makes the options of an observation. They are made once per series,
+// not per observation.
 func labelled(kv ...attribute.KeyValue) []metric.ObserveOption {
 	return []metric.ObserveOption{metric.WithAttributeSet(attribute.NewSet(kv...))}
 }
@@ -60,14 +60,14 @@ func labelled(kv ...attribute.KeyValue) []metric.ObserveOption {
 type cell struct {
 	n     atomic.Uint64
 	opts  []metric.ObserveOption
-	quiet bool // not shown while it is 0
+	quiet bool // not exported while it is 0
 }
 
-// A shard holds the counters of one shard id. Sessions with the same id share
-// it, and it stays when they go: a counter does not go back.
+// A shard holds the counters of one shard id. Sessions with the same id share it.
+// It remains after they are gone, because a counter must not decrease.
 type shard struct {
 	opts        []metric.ObserveOption
-	seen        atomic.Bool // whether a session ever stood for it
+	seen        atomic.Bool // whether a session has ever counted as this shard
 	tapped      atomic.Bool // whether disconnects are known: set with the first tap
 	attempts    []cell      // by status
 	disconnects []cell      // by code, then initiator
@@ -94,7 +94,7 @@ func newShard(label string) *shard {
 			cell.quiet = true
 		}
 	}
-	// Those that an alert waits for are there before the first.
+	// Series that alerts use exist before the first event.
 	for _, code := range catalog.FatalCloseCodes() {
 		s.disconnect(codeIndex[code], initiatorDiscord).quiet = false
 	}
@@ -104,12 +104,12 @@ func newShard(label string) *shard {
 		for o, outcome := range handshakeOutcomes {
 			cell := s.handshake(n, o)
 			cell.opts = labelled(id, attribute.String("kind", kind), attribute.String("outcome", outcome))
-			cell.quiet = n == kindIdentify && o == handshakeResumed || n == kindResume && o == handshakeReady // neither should be
+			cell.quiet = n == kindIdentify && o == handshakeResumed || n == kindResume && o == handshakeReady // neither is expected
 		}
 	}
 	for n, op := range sentOps {
 		s.sent[n].opts = labelled(id, attribute.String("op", op))
-		// What every connection sends is there from the start.
+		// The series for what every connection sends exist from the start.
 		s.sent[n].quiet = n != opToSent[wire.OpHeartbeat] && n != opToSent[wire.OpIdentify] && n != opToSent[wire.OpResume]
 	}
 	for _, state := range shardStates {
@@ -126,8 +126,8 @@ func (s *shard) handshake(kind, outcome int) *cell {
 	return &s.handshakes[kind*len(handshakeOutcomes)+outcome]
 }
 
-// shardSet finds the shard of an id. It is bounded: from MaxShards on all ids
-// share one, with those below 0.
+// A shardSet finds the shard of an id. It is bounded: negative ids, and all ids
+// after the first catalog.MaxShards, share one shard.
 type shardSet struct {
 	mu   sync.Mutex
 	byID map[int]*shard

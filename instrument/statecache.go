@@ -9,11 +9,11 @@ import (
 )
 
 const (
-	// A pass over the state lets go of its lock after so many guilds: holding
-	// it stalls the gateway's reader one to one.
+	// guildsAtATime is the number of guilds after which a pass over the state
+	// releases the lock: while it is held, the gateway's reader is blocked.
 	guildsAtATime = 256
-	// A lock that is not free is asked for again for so long, without waiting
-	// for it, before the last counts are given instead.
+	// patience is how long an unavailable lock is tried again, without queueing
+	// for it, before the last values are used instead.
 	patience = 200 * time.Microsecond
 )
 
@@ -34,8 +34,8 @@ func (c *cacheCounts) add(d cacheCounts) {
 	c.presences += d.presences
 }
 
-// cacheReader reads the counts of one session's state when they are asked for,
-// and remembers them for when they cannot be had.
+// A cacheReader reads the counts of one session's state at each collection, and
+// keeps them for when they are unavailable.
 type cacheReader struct {
 	mu    sync.Mutex // one reader; never held by the bot
 	last  cacheCounts
@@ -53,21 +53,21 @@ func (r *cacheReader) read(state *discordgo.State) (cacheCounts, bool) {
 	return r.last, r.known
 }
 
-// countState makes one pass of lengths. Between two locks guilds may come and
-// go, so that one of them may be missed or counted twice: the next pass will
-// tell.
+// countState counts the entries in one pass. Guilds may be added and removed
+// while the lock is released, so that one may be missed or counted twice. The
+// next pass corrects that.
 func countState(state *discordgo.State) (c cacheCounts, ok bool) {
 	if !soon(state.TryRLock, patience) {
 		return c, false
 	}
 	locked := true
 	defer func() {
-		if locked { // also when a state that the user built by hand makes us panic
+		if locked { // also if a state that the user built causes a panic
 			state.RUnlock()
 		}
 	}()
 	c.privateChannels = int64(len(state.PrivateChannels))
-	for n := 0; n < len(state.Guilds); n++ { //nolint:intrange // the slice may change while the lock is let go
+	for n := 0; n < len(state.Guilds); n++ { //nolint:intrange // the slice may change while the lock is released
 		if n > 0 && n%guildsAtATime == 0 {
 			state.RUnlock()
 			if locked = soon(state.TryRLock, patience); !locked {
@@ -93,8 +93,9 @@ func countState(state *discordgo.State) (c cacheCounts, ok bool) {
 	return c, true
 }
 
-// soon asks for a lock for a short while. It yields in between and never queues
-// for it: one that waits behind a lock that is never freed would be lost.
+// soon tries to get a lock for a short time. It yields in between and never
+// queues for the lock: a goroutine behind a lock that is never released would
+// never return.
 func soon(try func() bool, patience time.Duration) bool {
 	if try() {
 		return true

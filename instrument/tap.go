@@ -9,37 +9,36 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// A tap is what one attachment has put around a session's Dialer and Client.
+// A tap is what an attachment has put around a session's Dialer and Client.
 //
-// It outlives the attachment. discordgo reads both fields without a lock while
-// it runs, so that they cannot be written back then; instead the tap lets go of
-// its target and from then on only passes through, until somebody attaches the
-// session again.
+// It outlives the attachment. discordgo reads both fields without a lock while it
+// runs, so they cannot be restored then. Instead the tap drops its target and
+// passes everything through until the session is attached again.
 type tap struct {
 	target atomic.Pointer[attachment]
 	conn   atomic.Pointer[tappedConn] // the newest gateway connection
-	called atomic.Bool                // whether a REST call came by
+	called atomic.Bool                // whether there was a REST call
 
 	edgeHost  atomic.Pointer[string] // the last host whose responses came from Discord's edge
 	routed    atomic.Bool            // whether a REST call had a known route
-	strangers atomic.Int32           // REST calls before that
+	strangers atomic.Int32           // REST calls before the first with a known route
 
 	dialer, userDialer *websocket.Dialer
 	client, userClient *http.Client
 	beside             *http.Client // for calls that are not the session's
-	below              *tap         // the one that was there before; nil if there was none
+	below              *tap         // the previous tap; nil without one
 }
 
-// fields guards Dialer and Client of all sessions, and which tap is whose,
-// between instrumentations. Locking the session guards them from discordgo, and
-// others may hold that lock to read something, so it cannot always be had.
+// fields guards the Dialer and Client of all sessions, and the targets of taps,
+// between instrumentations. The session's lock guards them from discordgo. Others
+// may hold that lock to read something, so it is not always available.
 var fields sync.Mutex
 
 // newTap wraps the session's Dialer and Client, as copies: discordgo's default
-// Dialer is shared by all of a program, and a Client may be.
+// Dialer is shared by the whole program, and a Client may be.
 //
-// The session's lock must be held for writing, fields be locked, and the session
-// never have been opened.
+// The session's lock must be held for writing, fields must be locked, and the
+// session must never have been opened.
 func newTap(s *discordgo.Session) *tap {
 	t := &tap{userDialer: s.Dialer, userClient: s.Client}
 	t.dialer = t.wrapDialer(s.Dialer)
@@ -59,17 +58,17 @@ func newTap(s *discordgo.Session) *tap {
 	return t
 }
 
-// stays reports whether the session is in use as far as the tap has heard, so
-// that the fields must not be written any more. It never becomes false again.
+// stays reports whether the tap has seen that the session is in use, so that the
+// fields must not be written any more. It never becomes false again.
 //
-// A session that makes REST calls alone is never opened, and other goroutines
-// read its Client for each.
+// A session that makes only REST calls is never opened, and other goroutines read
+// its Client for each call.
 func (t *tap) stays() bool { return t.called.Load() || t.conn.Load() != nil }
 
-// restore puts back what newTap replaced, unless the user has put something
-// else there since, and then what taps below replaced that were let go of while
-// this one was around them. The same conditions hold, and the tap must not be
-// there to stay or be somebody's.
+// restore restores what newTap replaced, unless the user has set something else
+// since. It then restores what lower taps replaced, if they were released while
+// this one was around them. The conditions of newTap apply, and the tap must
+// neither stay nor have a target.
 func (t *tap) restore(s *discordgo.Session) {
 	if s.Dialer == t.dialer {
 		s.Dialer = t.userDialer
@@ -82,7 +81,7 @@ func (t *tap) restore(s *discordgo.Session) {
 	}
 }
 
-// idleTap finds a tap around the session's Client that has no target. fields must
+// idleTap finds a tap without a target around the session's Client. fields must
 // be locked.
 func idleTap(s *discordgo.Session) *tap {
 	if s.Client == nil {
@@ -100,8 +99,8 @@ func idleTap(s *discordgo.Session) *tap {
 	}
 }
 
-// openConn returns the newest gateway connection, ready or not, or nil if there
-// is none or it has ended.
+// openConn returns the newest gateway connection, ready or not. It is nil if
+// there is none or it has ended.
 func (t *tap) openConn() *tappedConn {
 	if c := t.conn.Load(); c != nil && c.open() {
 		return c

@@ -10,15 +10,15 @@ import (
 	"github.com/argus-dgo/argus/internal/catalog"
 )
 
-// A transport sees a session's REST calls: each of discordgo's retries is one
-// round trip of its own. It hands the user's transport the request as it is,
-// and hands back its response and error as they are. The body of a response that
-// is of interest is read along, as the user reads it.
+// A transport observes a session's REST calls: each of discordgo's retries is a
+// separate round trip. It passes the request to the user's transport unchanged,
+// and returns its response and error unchanged. The body of some responses is
+// read along as the user reads it.
 type transport struct {
 	tap  *tap
-	next http.RoundTripper // nil is http.DefaultTransport, as for http.Client
-	// beside is for calls that are not the session's, and so say nothing of what
-	// its own go through.
+	next http.RoundTripper // nil: http.DefaultTransport, as for http.Client
+	// beside is for calls that are not the session's own, and so give no
+	// information about the Client of its calls.
 	beside bool
 }
 
@@ -31,7 +31,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return t.inner().RoundTrip(r)
 	}
 	c := a.inst.beginCall(t, r)
-	defer c.done() // also while a panic of the user's transport passes
+	defer c.done() // also if the user's transport panics
 	response, err := t.inner().RoundTrip(r)
 	c.end(response)
 	if !t.beside {
@@ -40,8 +40,9 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// heardBelow reports whether the same instrumentation hears the call once more:
-// a session's Client may have been another's that was attached before.
+// heardBelow reports whether a lower transport of the same instrumentation
+// observes the call as well: a session's Client may be that of another session
+// that was attached before.
 func (t *transport) heardBelow(i *Instrumentation) bool {
 	for {
 		below, ok := t.next.(*transport)
@@ -62,14 +63,14 @@ func (t *transport) inner() http.RoundTripper {
 	return t.next
 }
 
-// CloseIdleConnections forwards what http.Client.CloseIdleConnections asks for.
+// CloseIdleConnections supports http.Client.CloseIdleConnections.
 func (t *transport) CloseIdleConnections() {
 	if closer, ok := t.inner().(interface{ CloseIdleConnections() }); ok {
 		closer.CloseIdleConnections()
 	}
 }
 
-// A call is one request that is under way.
+// A call is one request that is in flight.
 type call struct {
 	inst        *Instrumentation
 	tap         *tap
@@ -77,7 +78,7 @@ type call struct {
 	method      int
 	route       string
 	began       time.Time
-	interaction uint64 // whose callback it is; 0 for others
+	interaction uint64 // the interaction of a callback; 0 for other calls
 	token       uint64 // the hash of the token in the path of a webhook's call; 0 for others
 	proxied     bool   // a proxy made the response
 	ended       bool
@@ -95,7 +96,7 @@ func (i *Instrumentation) beginCall(t *transport, r *http.Request) (c call) {
 	switch template {
 	case catalog.RouteCallback:
 		if r.Method == http.MethodPost {
-			c.interaction, _ = strconv.ParseUint(route.Segment(path, 1), 10, 64) // a number: the path is of that form
+			c.interaction, _ = strconv.ParseUint(route.Segment(path, 1), 10, 64) // a number: the route requires it
 			i.endpoint.answering(c.interaction)
 			i.acks.begin(c.interaction, c.began)
 		}
@@ -133,7 +134,7 @@ func (c *call) end(response *http.Response) {
 	c.inst.readAlong(c, response, now)
 }
 
-// done ends a call that has no response because the user's transport panicked.
+// done ends a call. It has no response if the user's transport panicked.
 func (c *call) done() {
 	c.inst.requests.inFlight.Add(-1)
 	if !c.ended {
@@ -141,7 +142,8 @@ func (c *call) done() {
 	}
 }
 
-// readDate compares our clock with Discord's. What a cache answered is old.
+// readDate compares our clock with Discord's. The Date of a cached response is
+// old.
 func (i *Instrumentation) readDate(c *call, response *http.Response, now time.Time) {
 	if c.route == catalog.RouteOther || c.proxied || cached(response) || !i.skew.dateDue() {
 		return

@@ -13,12 +13,13 @@ const (
 	discordgoPath = "github.com/bwmarrin/discordgo"
 )
 
-// unknownVersion is that of a build which does not tell, such as a test's.
+// unknownVersion is the version of a build without build information, such as a
+// test's.
 const unknownVersion = "devel"
 
 // Version returns the version of Argus that the program is built with, such as
-// "v0.1.0", from the build information: of the module, of what replaces it, or
-// "devel" where that has none.
+// "v0.1.0". It is the version of the module, or of its replacement, in the build
+// information, or "devel" if there is none.
 func Version() string { return versions().argus }
 
 type builtFrom struct{ argus, discordgo string }
@@ -43,13 +44,13 @@ func readVersions(info *debug.BuildInfo) builtFrom {
 		case d.Path == modulePath:
 			v.argus = found
 		case d.Path == discordgoPath:
-			v.discordgo = found // tells a commit or a fork, which discordgo.VERSION does not
+			v.discordgo = found // names a commit or a fork, which discordgo.VERSION does not
 		}
 	}
 	return v
 }
 
-// moduleVersion is empty for a module that was built from a folder.
+// moduleVersion returns "" for a module that was built from a directory.
 func moduleVersion(m *debug.Module) string {
 	version := m.Version
 	if m.Replace != nil && m.Replace.Version != "" {

@@ -2,15 +2,14 @@ package instrument
 
 import "time"
 
-// A window holds what is followed of interactions, by their ids and in the
-// order of their receipt. It holds limit of them at most; the oldest gives way.
-// It is not safe for concurrent use.
+// A window holds interactions by id and in the order of their receipt. It holds
+// at most limit; then the oldest is evicted. It is not safe for concurrent use.
 type window[T any] struct {
 	limit          int
 	byID           map[uint64]*entry[T]
 	oldest, newest *entry[T]
-	spare          *entry[T] // a list by newer: entries that are used again
-	removed        func(*T)  // is told of each that is removed; may be nil
+	spare          *entry[T] // unused entries, a list linked by newer
+	removed        func(*T)  // called for each removed entry; may be nil
 }
 
 // An entry is one interaction of a window.
@@ -20,18 +19,18 @@ type entry[T any] struct {
 	value    T
 
 	older, newer *entry[T]
-	queued       bool // in the order of receipt, and so in danger of giving way
+	queued       bool // in the order of receipt, and so can be evicted
 }
 
-// add takes up an interaction. It returns nil for one that is followed already
-// and for one that there is no room for. evicted is how many gave way, this one
-// included.
+// add adds an interaction. It returns nil if the window already has it, or if
+// there is no room. evicted is the number of evicted interactions, including this
+// one.
 func (w *window[T]) add(id uint64, received time.Time) (e *entry[T], evicted int) {
 	if _, again := w.byID[id]; again {
 		return nil, 0
 	}
 	if len(w.byID) >= w.limit {
-		if w.oldest == nil { // the others wait for a response each
+		if w.oldest == nil { // all others wait for a response
 			return nil, 1
 		}
 		w.remove(w.oldest)
@@ -60,8 +59,7 @@ func (w *window[T]) add(id uint64, received time.Time) (e *entry[T], evicted int
 // find returns the entry of an interaction, or nil.
 func (w *window[T]) find(id uint64) *entry[T] { return w.byID[id] }
 
-// remove ends the following of an interaction. The entry must not be used any
-// more.
+// remove removes an interaction. The entry must not be used afterwards.
 func (w *window[T]) remove(e *entry[T]) {
 	if w.removed != nil {
 		w.removed(&e.value)
@@ -72,7 +70,7 @@ func (w *window[T]) remove(e *entry[T]) {
 	w.spare = e
 }
 
-// unqueue takes an entry out of the order of receipt; it can still be found.
+// unqueue removes an entry from the order of receipt; find still returns it.
 func (w *window[T]) unqueue(e *entry[T]) {
 	if !e.queued {
 		return

@@ -9,31 +9,31 @@ import (
 )
 
 const (
-	// BotKey is the resource attribute that names the bot, where several share a
-	// service name or a process. Like [ClusterKey] it is on every series under this
-	// very name; a process that was given none does not have it.
+	// BotKey is the resource attribute that names the bot, for bots that share a
+	// service name or a process. Like [ClusterKey], it is a label with the same
+	// name on every series. A process without a bot name does not have it.
 	BotKey = attribute.Key("bot")
 
-	// RegionKey is the resource attribute that says where the process runs. It is
-	// exported as [BotKey] is.
+	// RegionKey is the resource attribute for the region that the process runs
+	// in. It is exported like [BotKey].
 	RegionKey = attribute.Key("region")
 )
 
 var (
-	// ErrBot is what every error about the name of the bot wraps.
+	// ErrBot is wrapped by every error about the name of the bot.
 	ErrBot = errors.New("invalid bot name")
 
-	// ErrRegion is what every error about the region wraps.
+	// ErrRegion is wrapped by every error about the region.
 	ErrRegion = errors.New("invalid region")
 )
 
-// Bot returns the name of the bot that r has, or "" if r has none.
+// Bot returns the name of the bot in r, or "" if r has none.
 func Bot(r *sdkresource.Resource) string { return label(r, BotKey) }
 
-// Region returns the region that r has, or "" if r has none.
+// Region returns the region in r, or "" if r has none.
 func Region(r *sdkresource.Resource) string { return label(r, RegionKey) }
 
-// label returns a resource attribute that is a label, or "".
+// label returns the value of a resource attribute that is a label, or "".
 func label(r *sdkresource.Resource, key attribute.Key) string {
 	v, ok := r.Set().Value(key)
 	if !ok || v.Type() != attribute.STRING {
@@ -42,8 +42,8 @@ func label(r *sdkresource.Resource, key attribute.Key) string {
 	return v.AsString()
 }
 
-// detectBot fills in the name of the bot and the region, each from the first source
-// that is set. As with the cluster id, that one alone is checked.
+// detectBot sets the bot and the region, each from the first source that is set.
+// As with the cluster id, only that source is checked.
 func (c *config) detectBot(p *Process, env []attribute.KeyValue) error {
 	var bot, region error
 	p.Bot, p.BotSource, bot = c.optional(c.bot, BotKey, EnvBot, env, ErrBot)
@@ -51,13 +51,14 @@ func (c *config) detectBot(p *Process, env []attribute.KeyValue) error {
 	return errors.Join(bot, region)
 }
 
-// An optionalOption is one that was given, or the zero value.
+// An optionalOption is the value of an option, or the zero value if the option is
+// not used.
 type optionalOption struct {
 	source Source
 	value  string
 }
 
-// optional reads an attribute that need not be there: option, variable,
+// optional reads an optional attribute, from the option, the variable or
 // OTEL_RESOURCE_ATTRIBUTES.
 func (c *config) optional(option optionalOption, key attribute.Key, variable string, env []attribute.KeyValue, wrong error) (string, Source, error) {
 	value, source, where := option.value, option.source, option.source.String()

@@ -18,35 +18,37 @@ import (
 
 const (
 	// ClusterKey is the resource attribute that names this process within its
-	// fleet. Both exporters put it on every series under this very name.
+	// fleet. Both exporters add it to every series, as a label with the same
+	// name.
 	ClusterKey = attribute.Key("cluster")
 
-	// DefaultCluster is the cluster id of a process that was given none: a bot
+	// DefaultCluster is the cluster id of a process that is given none. A bot
 	// that runs in one process does not need one.
 	DefaultCluster = "default"
 
-	// MaxClusterIDLength is the length limit of a cluster id, in bytes.
+	// MaxClusterIDLength is the length limit of a cluster id, a bot or a region,
+	// in bytes.
 	MaxClusterIDLength = 128
 )
 
-// ErrClusterID is what every error about a cluster id, or about the number of a
-// cluster, wraps.
+// ErrClusterID is wrapped by every error about a cluster id or the number of a
+// cluster.
 var ErrClusterID = errors.New("invalid cluster id")
 
-// Cluster returns the cluster id of r, or "" if r has none; a resource made by
+// Cluster returns the cluster id in r, or "" if r has none. A resource made by
 // [New] always has one.
 func Cluster(r *sdkresource.Resource) string {
 	return label(r, ClusterKey)
 }
 
-// A claim is what one source says of this process.
+// A claim is the cluster id of this process according to one source.
 type claim struct {
 	id     string
 	source Source
 	name   string // the host name, if the number comes from there
 }
 
-// String names the source with its value, as errors have it.
+// String returns the source with its value, for errors.
 func (c claim) String() string {
 	switch c.source {
 	case SourceHostName:
@@ -60,8 +62,8 @@ func (c claim) String() string {
 	}
 }
 
-// claims are what the sources say, in order of precedence. With the option no
-// other counts.
+// claims returns what the sources give, in order of precedence. An option with a
+// number excludes all other sources.
 func (c *config) claims(env []attribute.KeyValue) []claim {
 	var all []claim
 	for _, name := range []string{EnvArgusClusterID, EnvClusterID} {
@@ -85,10 +87,10 @@ func (c *config) claims(env []attribute.KeyValue) []claim {
 	return all
 }
 
-// detectCluster fills in the cluster id, from the first source that is set, and
-// checks that one alone: an invalid id further down does no harm and must not
-// stop the bot. Numbers are different, since shards and ports follow from them:
-// all that there are must be the same.
+// detectCluster sets the cluster id from the first source that is set, and checks
+// only that one: an invalid id in a source of lower precedence does no harm and
+// must not stop the bot. Numbers are different, since shards and ports depend on
+// them: all sources with a number must have the same one.
 func (c *config) detectCluster(env []attribute.KeyValue) (Process, error) {
 	p := Process{ClusterID: DefaultCluster, ClusterIDSource: SourceDefault, Index: -1}
 	claims := c.claims(env)
@@ -126,7 +128,7 @@ func (c *config) detectCluster(env []attribute.KeyValue) (Process, error) {
 	return p, nil
 }
 
-// cure tells what to do about two numbers.
+// cure returns the advice for two different numbers.
 func cure(a, b claim) string {
 	if a.source == SourceHostName || b.source == SourceHostName {
 		return "a number written into the template of a StatefulSet is the same in all of its pods; take it from the label " +
@@ -135,7 +137,7 @@ func cure(a, b claim) string {
 	return "remove one, or make it a name that is not a number"
 }
 
-// clusterIDStart is the number of the first cluster.
+// clusterIDStart returns the number of the first cluster.
 func (c *config) clusterIDStart() (start int, source Source, err error) {
 	if c.start != nil {
 		if *c.start < 0 || *c.start > maxNumber {
@@ -154,11 +156,11 @@ func (c *config) clusterIDStart() (start int, source Source, err error) {
 	return start, EnvClusterIDStart, nil
 }
 
-// maxNumber keeps sums of numbers within an int of 32 bits.
+// maxNumber keeps sums of numbers within a 32-bit int.
 const maxNumber = 999_999_999
 
-// parseNumber reads a decimal number as people and templates write it: digits
-// alone, and none that could be a part of a name, such as 007.
+// parseNumber parses a decimal number: only digits, and no leading zeros, because
+// 007 may be a part of a name.
 func parseNumber(s string) (int, bool) {
 	if s == "" || len(s) > 9 || len(s) > 1 && s[0] == '0' {
 		return 0, false
@@ -180,7 +182,7 @@ func checkClusterID(id string) error {
 	return checkName(id)
 }
 
-// checkName judges what becomes a label of every series: a cluster id, a bot, a
+// checkName checks the value of a label of every series: a cluster id, a bot or a
 // region.
 func checkName(id string) error {
 	switch {
@@ -204,10 +206,9 @@ func checkName(id string) error {
 	return nil
 }
 
-// notExpanded finds what is left of a variable where nobody put its value: $(X) of
-// Kubernetes, ${X} and $X of shells, {{X}} of templates and what Go's leave for
-// one that is not there, %H of systemd, %X% of Windows, and a command in
-// backquotes.
+// notExpanded matches a variable that was not expanded: $(X) of Kubernetes, ${X}
+// and $X of shells, {{X}} of templates and the text that Go templates write for a
+// missing value, %H of systemd, %X% of Windows, and a command in backquotes.
 var notExpanded = regexp.MustCompile(`\$[({]|\$[A-Za-z_][A-Za-z0-9_]*|\{\{|<no value>|%[A-Za-z][A-Za-z0-9_]*%?|` + "`")
 
 func checkExpanded(name string) error {
@@ -219,8 +220,8 @@ func checkExpanded(name string) error {
 		"write it where it is expanded (Kubernetes does so with $(X) only where X stands above it in env)", placeholder)
 }
 
-// checkQuotes finds the quotes that docker run --env-file keeps, and a shell would
-// have taken away.
+// checkQuotes rejects quotes around the value. docker run --env-file keeps them;
+// a shell would have removed them.
 func checkQuotes(s string) error {
 	s = strings.TrimSpace(s)
 	if len(s) < 2 || s[0] != s[len(s)-1] || s[0] != '"' && s[0] != '\'' {
@@ -229,7 +230,7 @@ func checkQuotes(s string) error {
 	return errors.New("it has quotes around it, which are a part of the value there (an env file of docker's keeps them); remove the quotes")
 }
 
-// quoteName returns a name as an error may show it.
+// quoteName returns a name in the form that an error may contain.
 func quoteName(s string) string {
 	if looksSecret(s) {
 		return hidden
@@ -237,7 +238,7 @@ func quoteName(s string) string {
 	return strconv.Quote(clip(s))
 }
 
-// clip keeps an error readable when the value is not.
+// clip shortens a value for an error.
 func clip(s string) string { return excerpt.Clip(s, 64) }
 
 func lookupString(attrs []attribute.KeyValue, key attribute.Key) (string, bool) {

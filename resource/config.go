@@ -12,7 +12,7 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 )
 
-// Option configures [New] and [Detect].
+// An Option configures [New] and [Detect].
 type Option interface {
 	apply(*config)
 }
@@ -32,7 +32,7 @@ type config struct {
 	environment func(string) (string, bool)
 	host        func() (name string, own bool)
 
-	start         *int // nil where there was no option, as below
+	start         *int // nil: no option, also below
 	shardIDs      []int
 	shardIDsSet   bool
 	shardCount    *int
@@ -40,74 +40,74 @@ type config struct {
 	withoutShards bool
 }
 
-// WithClusterID sets the cluster id; it comes before every variable. An empty
-// or otherwise invalid id is an error of New: see the package documentation.
+// WithClusterID sets the cluster id. It wins over every variable. An empty or
+// otherwise invalid id is an error: see the package documentation.
 func WithClusterID(id string) Option {
 	return optionFunc(func(c *config) { c.cluster, c.clusterSet = id, true })
 }
 
-// WithBot names the bot: the label bot. It comes before ARGUS_BOT. What is a valid
-// name is what is a valid cluster id.
+// WithBot names the bot: the label bot. It wins over ARGUS_BOT. The rules for a
+// cluster id apply to the name.
 func WithBot(name string) Option {
 	return optionFunc(func(c *config) { c.bot = optionalOption{SourceBotOption, name} })
 }
 
-// WithRegion says where the process runs: the label region. It comes before
-// ARGUS_REGION. What is a valid name is what is a valid cluster id.
+// WithRegion sets the region of the process: the label region. It wins over
+// ARGUS_REGION. The rules for a cluster id apply to the name.
 func WithRegion(name string) Option {
 	return optionFunc(func(c *config) { c.region = optionalOption{SourceRegionOption, name} })
 }
 
-// WithClusterIDStart sets the number of the first cluster, 0 by default; it comes
-// before CLUSTER_ID_START.
+// WithClusterIDStart sets the number of the first cluster, 0 by default. It wins
+// over CLUSTER_ID_START.
 func WithClusterIDStart(number int) Option {
 	return optionFunc(func(c *config) { c.start = &number })
 }
 
-// WithShardIDs sets the shards of this process, in any order; SHARD_IDS and
-// SHARDS_PER_CLUSTER are then not looked at.
+// WithShardIDs sets the shards of this process, in any order. SHARD_IDS and
+// SHARDS_PER_CLUSTER are then ignored.
 func WithShardIDs(ids ...int) Option {
 	ids = slices.Clone(ids)
 	return optionFunc(func(c *config) { c.shardIDs, c.shardIDsSet = ids, true })
 }
 
-// WithShardCount sets the number of shards of the whole bot; it comes before
+// WithShardCount sets the number of shards of the whole bot. It wins over
 // SHARD_COUNT.
 func WithShardCount(n int) Option {
 	return optionFunc(func(c *config) { c.shardCount = &n })
 }
 
-// WithShardsPerCluster sets how many shards each process has; the last one may
-// have fewer. SHARDS_PER_CLUSTER and SHARD_IDS are then not looked at.
+// WithShardsPerCluster sets the number of shards of each process; the last
+// process may have fewer. SHARDS_PER_CLUSTER and SHARD_IDS are then ignored.
 func WithShardsPerCluster(n int) Option {
 	return optionFunc(func(c *config) { c.perCluster = &n })
 }
 
-// WithoutShards has [Detect] leave out the shards: their variables are not
-// looked at, and so cannot be at fault.
+// WithoutShards makes [Detect] leave out the shards. Their variables are not
+// read, and so cannot cause errors.
 func WithoutShards() Option {
 	return optionFunc(func(c *config) { c.withoutShards = true })
 }
 
-// WithServiceName sets service.name; it comes before OTEL_SERVICE_NAME and
+// WithServiceName sets service.name. It wins over OTEL_SERVICE_NAME and
 // OTEL_RESOURCE_ATTRIBUTES. The default is [DefaultServiceName].
 func WithServiceName(name string) Option {
 	return optionFunc(func(c *config) { c.service, c.serviceSet = name, true })
 }
 
-// WithAttributes adds attributes to the resource; they come before
-// OTEL_RESOURCE_ATTRIBUTES and before what is detected. The keys cluster, bot,
-// region and service.name are refused, for they have options of their own, and so are
-// telemetry.sdk.*, which is a fact. It adds up when used more than once, and the
+// WithAttributes adds attributes to the resource. They win over
+// OTEL_RESOURCE_ATTRIBUTES and over detected attributes. The keys cluster, bot,
+// region and service.name are errors, because they have their own options, and so
+// are telemetry.sdk.*, which cannot be set. Repeated use adds attributes; the
 // last of equal keys wins.
 func WithAttributes(attrs ...attribute.KeyValue) Option {
 	attrs = slices.Clone(attrs)
 	return optionFunc(func(c *config) { c.attributes = append(c.attributes, attrs...) })
 }
 
-// WithEnvironment sets how variables are looked up; the default is
-// os.LookupEnv. It is for tests, and for a program that has a configuration
-// system of its own. A nil lookup is ignored.
+// WithEnvironment sets the function that looks up variables, os.LookupEnv by
+// default. It is for tests, and for programs with their own configuration system.
+// A nil lookup is ignored.
 func WithEnvironment(lookup func(string) (string, bool)) Option {
 	return optionFunc(func(c *config) {
 		if lookup != nil {
@@ -137,7 +137,8 @@ func newConfig(opts []Option) (*config, error) {
 	return c, errors.Join(errs...)
 }
 
-// lookupEnv returns "" for a variable that is not set, whatever the lookup says.
+// lookupEnv returns "" for a variable that is not set, whatever value the lookup
+// returns.
 func (c *config) lookupEnv(name string) (string, bool) {
 	v, ok := c.environment(name)
 	if !ok {
@@ -161,8 +162,8 @@ func checkServiceName(name string) error {
 	return nil
 }
 
-// checkAttribute names the key of an attribute that cannot be set, and never the
-// value, which may be a secret.
+// checkAttribute checks an attribute that the user sets. Its errors contain the
+// key but not the value, which may be a secret.
 func checkAttribute(kv attribute.KeyValue) error {
 	switch {
 	case !kv.Valid():

@@ -23,11 +23,11 @@ const (
 	EnvServiceName        = "OTEL_SERVICE_NAME"
 )
 
-// Source says where a value came from, in words fit for a log line: an
-// option's name, a variable's name, [SourceHostName] or [SourceDefault].
+// A Source is where a value comes from, in a form for log lines: the name of an
+// option or a variable, [SourceHostName] or [SourceDefault].
 type Source string
 
-// The sources.
+// The sources of values.
 const (
 	SourceClusterIDOption        Source = "WithClusterID"
 	SourceBotOption              Source = "WithBot"
@@ -51,43 +51,46 @@ const (
 // String returns the source's name.
 func (s Source) String() string { return string(s) }
 
-// Process is who this process is among those that run the bot.
+// A Process is the identity of this process among those that run the bot.
 type Process struct {
 	// ClusterID is the name of the process, the label cluster.
 	ClusterID       string
 	ClusterIDSource Source
 
-	// Bot names the bot and Region says where the process runs: the labels bot and
-	// region. Both are empty, with SourceDefault, where nothing says.
+	// Bot is the name of the bot and Region the region of the process: the labels
+	// bot and region. Without a source they are empty, with SourceDefault.
 	Bot          string
 	BotSource    Source
 	Region       string
 	RegionSource Source
 
-	// Index is the place of the process in the fleet, counted from 0: its number
-	// less that of the first cluster. It is -1 where nothing gives a number.
+	// Index is the index of the process in the fleet, from 0: its number minus
+	// that of the first cluster. It is -1 if no source gives a number.
 	Index       int
-	IndexSource Source // empty where Index is -1
+	IndexSource Source // empty if Index is -1
 
-	// ShardIDs are the shards of this process, in ascending order, at least one.
-	// They are nil with WithoutShards.
+	// ShardIDs are the shards of this process, at least one, in ascending order.
+	// It is nil with WithoutShards.
 	ShardIDs       []int
 	ShardIDsSource Source
 
-	// ShardCount is the number of shards of the whole bot, 0 with WithoutShards.
+	// ShardCount is the number of shards of the whole bot. It is 0 with
+	// WithoutShards.
 	ShardCount       int
 	ShardCountSource Source
 
-	hostName string // where ClusterID comes from there
+	hostName string // set if ClusterID comes from the host name
 }
 
-// Detect says who this process is: its name, its place in the fleet and its
-// shards, as the package documentation has it. The bot makes its sessions from
-// the answer, and Argus takes the labels cluster, bot and region from the same one.
+// Detect determines the identity of this process: its name, its index in the
+// fleet and its shards, by the rules in the package documentation. The bot makes
+// its sessions from the result, and Argus takes the labels cluster, bot and
+// region from the same sources.
 //
-// The error joins every problem, and names each setting with its value; of two
-// sources that disagree it names both. It wraps [ErrClusterID], [ErrBot],
-// [ErrRegion], [ErrShards] or [ErrResourceAttributes]. With an error the Process is empty.
+// The error joins all problems, each with its setting and its value. If two
+// sources disagree, it names both. It wraps [ErrClusterID], [ErrBot],
+// [ErrRegion], [ErrShards] or [ErrResourceAttributes]. With an error the Process
+// is empty.
 func Detect(opts ...Option) (Process, error) {
 	c, err := newConfig(opts)
 	if err != nil {
@@ -101,7 +104,7 @@ func Detect(opts ...Option) (Process, error) {
 	if c.withoutShards {
 		return p, err
 	}
-	// Shards are judged all the same, so that all problems are reported at once.
+	// Check the shards in any case, to report all problems at once.
 	if shards := c.detectShards(&p, err == nil); shards != nil {
 		return Process{}, errors.Join(err, shards)
 	}
@@ -111,7 +114,7 @@ func Detect(opts ...Option) (Process, error) {
 	return p, nil
 }
 
-// detectProcess says all but the shards.
+// detectProcess determines everything except the shards.
 func (c *config) detectProcess(env []attribute.KeyValue) (Process, error) {
 	p, err := c.detectCluster(env)
 	if err := errors.Join(err, c.detectBot(&p, env)); err != nil {
@@ -120,7 +123,7 @@ func (c *config) detectProcess(env []attribute.KeyValue) (Process, error) {
 	return p, nil
 }
 
-// String describes the process on one line, with where each part came from:
+// String describes the process on one line, with the source of each part:
 //
 //	cluster "3" (host name bot-3), bot "music" (ARGUS_BOT), shards 48-63 (SHARDS_PER_CLUSTER) of 100 (SHARD_COUNT)
 func (p Process) String() string {
@@ -145,8 +148,8 @@ func (p Process) String() string {
 	return s + fmt.Sprintf(", %s %s (%s) of %d (%s)", noun, FormatShardIDs(p.ShardIDs), p.ShardIDsSource, p.ShardCount, p.ShardCountSource)
 }
 
-// FormatShardIDs writes ids in the form of SHARD_IDS, with ranges: 0-3,8. They
-// must be in ascending order.
+// FormatShardIDs formats ids like SHARD_IDS, with ranges: 0-3,8. ids must be in
+// ascending order.
 func FormatShardIDs(ids []int) string {
 	var b strings.Builder
 	for i := 0; i < len(ids); {

@@ -10,13 +10,12 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 )
 
-// ErrResourceAttributes is what every error about OTEL_RESOURCE_ATTRIBUTES
-// wraps.
+// ErrResourceAttributes is wrapped by every error about OTEL_RESOURCE_ATTRIBUTES.
 var ErrResourceAttributes = errors.New("invalid " + EnvResourceAttributes)
 
-// resourceAttributes reads OTEL_RESOURCE_ATTRIBUTES. The SDK has a detector of
-// its own for it, but that one reads the process's environment only, keeps a
-// value that it cannot decode, and prints entries, which may be secrets.
+// resourceAttributes reads OTEL_RESOURCE_ATTRIBUTES. It does not use the SDK's
+// detector, which reads only the process's environment, keeps values that it
+// cannot decode, and prints entries, which may be secrets.
 func (c *config) resourceAttributes() ([]attribute.KeyValue, error) {
 	s, _ := c.lookupEnv(EnvResourceAttributes)
 	attrs, err := parseResourceAttributes(s)
@@ -26,11 +25,11 @@ func (c *config) resourceAttributes() ([]attribute.KeyValue, error) {
 	return attrs, nil
 }
 
-// parseResourceAttributes parses the form that OpenTelemetry's specification
+// parseResourceAttributes parses the format that OpenTelemetry's specification
 // took from W3C Baggage: key=value,key=value, with keys and values
-// percent-encoded. Empty entries are skipped: a comma at the end says nothing.
-// The specification wants the whole variable discarded when a part of it is
-// wrong, so nothing is salvaged.
+// percent-encoded. Empty entries are skipped, such as after a comma at the end.
+// The specification requires that the whole variable is discarded if a part of it
+// is wrong, so nothing is kept then.
 func parseResourceAttributes(s string) ([]attribute.KeyValue, error) {
 	if err := checkQuotes(s); err != nil {
 		return nil, err
@@ -61,8 +60,8 @@ func parseResourceAttributes(s string) ([]attribute.KeyValue, error) {
 func parseEntry(entry string) (attribute.KeyValue, error) {
 	k, v, found := strings.Cut(entry, "=")
 	if !found {
-		// What stands here may be the rest of a value with a comma in it, so it
-		// is not quoted.
+		// This may be the rest of a value that contains a comma, so it is not
+		// shown.
 		return attribute.KeyValue{}, errors.New("has no '='; write key=value pairs separated by commas, and %2C for a comma in a value")
 	}
 	key, err := url.PathUnescape(strings.TrimSpace(k))

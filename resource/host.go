@@ -9,14 +9,14 @@ import (
 // https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
 const envKubernetes = "KUBERNETES_SERVICE_HOST"
 
-// maxOrdinalDigits tells the ordinal of a StatefulSet's pod from the five random
-// characters that the name of a Deployment's or a Job's pod ends in, which may be
-// digits all.
+// maxOrdinalDigits distinguishes the ordinal of a StatefulSet's pod from the five
+// random characters at the end of the name of a Deployment's or a Job's pod,
+// which may all be digits.
 const maxOrdinalDigits = 4
 
 // podName returns the host name and the number at its end, in a pod that is named
 // like one of a StatefulSet: name-0, name-1 and so on. Elsewhere a number at the
-// end of a host name says nothing about the bot.
+// end of a host name has no meaning for the bot.
 func (c *config) podName() (name, number string, ok bool) {
 	if in, _ := c.lookupEnv(envKubernetes); in == "" {
 		return "", "", false
@@ -40,21 +40,22 @@ func (c *config) podName() (name, number string, ok bool) {
 // hostsFile is written by the kubelet.
 const hostsFile = "/etc/hosts"
 
-// hostNetwork stands in its first line in a pod on the network of its node (see
-// managedHostsHeaderWithHostNetwork in the kubelet). Such a pod has the name of the node.
+// hostNetwork is in the first line of the hosts file in a pod on the network of
+// its node (see managedHostsHeaderWithHostNetwork in the kubelet). Such a pod has
+// the name of the node.
 const hostNetwork = "Kubernetes-managed hosts file (host network)"
 
-// ownHost returns the host name, and whether it is that of this container alone.
+// ownHost returns the host name, and whether it belongs to this container alone.
 func ownHost() (name string, own bool) {
 	name, err := os.Hostname()
 	if err != nil || name == "" {
 		return "", false
 	}
 	hosts, err := os.ReadFile(hostsFile)
-	return name, err != nil || !nodesHosts(string(hosts)) // there need not be one
+	return name, err != nil || !nodesHosts(string(hosts)) // the file may be absent
 }
 
-// nodesHosts tells a hosts file that was made from the node's.
+// nodesHosts reports whether a hosts file was made from that of the node.
 func nodesHosts(hosts string) bool {
 	first, _, _ := strings.Cut(hosts, "\n")
 	return strings.Contains(first, hostNetwork)

@@ -13,20 +13,20 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 )
 
-// DefaultServiceName is service.name when nothing else gives one.
+// DefaultServiceName is the service.name without any other source.
 const DefaultServiceName = "discord-bot"
 
 const sdkPrefix = "telemetry.sdk."
 
-// New builds the resource of this process: see the package documentation for
-// its attributes and where each comes from.
+// New builds the resource of this process. The package documentation lists its
+// attributes and their sources.
 //
-// It returns every problem at once, joined; each names the option or the
-// variable. There is no partial resource: with an error the resource is nil. A
-// host whose name cannot be read is no error; host.name is then absent.
+// The error joins all problems, each with its option or variable. The resource is
+// then nil. A host whose name cannot be read is not an error; host.name is then
+// absent.
 //
-// Two calls give two values of service.instance.id, so a process should make
-// one resource and share it.
+// Each call generates a new service.instance.id, so a process should make one
+// resource and share it.
 func New(ctx context.Context, opts ...Option) (*sdkresource.Resource, error) {
 	c, err := newConfig(opts)
 	errs := []error{err}
@@ -76,7 +76,7 @@ func New(ctx context.Context, opts ...Option) (*sdkresource.Resource, error) {
 }
 
 // serviceName follows OpenTelemetry: code, then OTEL_SERVICE_NAME, then
-// OTEL_RESOURCE_ATTRIBUTES; an empty variable is one that is not set.
+// OTEL_RESOURCE_ATTRIBUTES. An empty variable counts as unset.
 func (c *config) serviceName(env []attribute.KeyValue) (string, error) {
 	if c.serviceSet {
 		return c.service, nil // newConfig has checked it.

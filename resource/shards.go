@@ -7,19 +7,19 @@ import (
 	"strings"
 )
 
-// MaxShardCount is the limit of SHARD_COUNT, to have a slip of the keyboard be an
-// error and not a list of a billion ids. Discord has no limit of its own; at its
-// 2,500 guilds a shard this is a bot in 160 million guilds.
+// MaxShardCount is the limit of SHARD_COUNT, so that a typing error is reported
+// and does not produce a list of a billion ids. Discord has no such limit; at its
+// 2,500 guilds per shard this is a bot in 160 million guilds.
 const MaxShardCount = 65_536
 
-// ErrShards is what every error about shards wraps.
+// ErrShards is wrapped by every error about shards.
 var ErrShards = errors.New("invalid shards")
 
-// detectShards fills in the shards. Where the cluster could not be told,
+// detectShards sets the shards. If the cluster could not be determined,
 // clusterKnown is false, and what depends on it is left out.
 func (c *config) detectShards(p *Process, clusterKnown bool) error {
 	count, countSource, countErr := c.wholeNumber(c.shardCount, SourceShardCountOption, EnvShardCount, "the number of shards of the whole bot")
-	// An option comes before both variables.
+	// An option wins over both variables.
 	byOption := c.shardIDsSet || c.perCluster != nil
 	var (
 		per          int
@@ -54,7 +54,7 @@ func (c *config) detectShards(p *Process, clusterKnown bool) error {
 		return divide(p, per, perSource)
 	case per > 0 || listed != nil:
 		return nil
-	case p.Index > 0: // the one before it has them too
+	case p.Index > 0: // the process with index 0 has them too
 		return fmt.Errorf("%w: this is cluster %d of the fleet, counted from 0 (from %s), and nothing says which shards are its own: set %s with %s or %s",
 			ErrShards, p.Index, p.IndexSource, EnvShardCount, EnvShardsPerCluster, EnvShardIDs)
 	}
@@ -62,8 +62,8 @@ func (c *config) detectShards(p *Process, clusterKnown bool) error {
 	return nil
 }
 
-// divide gives the process its part of all shards, and holds it against the ones
-// that were listed.
+// divide assigns the process its part of all shards, and compares it with the
+// listed shards.
 func divide(p *Process, per int, perSource Source) error {
 	if p.Index < 0 {
 		return fmt.Errorf("%w: %s=%d needs the number of this process, and cluster id %q (from %s) is none: set %s to one, counted from 0 and without leading zeros, or list the shards in %s",
@@ -86,8 +86,8 @@ func divide(p *Process, per int, perSource Source) error {
 	return nil
 }
 
-// wholeNumber reads a number of shards from an option or a variable, 0 where
-// neither is there.
+// wholeNumber reads a number of shards from an option or a variable. It is 0
+// without either.
 func (c *config) wholeNumber(option *int, optionSource Source, variable, meaning string) (int, Source, error) {
 	if option != nil {
 		if *option < 1 || *option > MaxShardCount {
@@ -106,8 +106,8 @@ func (c *config) wholeNumber(option *int, optionSource Source, variable, meaning
 	return n, Source(variable), nil
 }
 
-// listedShards are those of WithShardIDs or SHARD_IDS, in ascending order; nil
-// where neither is there.
+// listedShards returns the shards of WithShardIDs or SHARD_IDS, in ascending
+// order, or nil without either.
 func (c *config) listedShards(count int, countSource Source) ([]int, Source, error) {
 	var (
 		ids    []int
@@ -145,7 +145,7 @@ func (c *config) listedShards(count int, countSource Source) ([]int, Source, err
 	return ids, source, nil
 }
 
-// parseShardIDs reads ids and ranges with commas between them: 0,1 or 0-3 or 0-3,8.
+// parseShardIDs parses ids and ranges separated by commas: 0,1 or 0-3 or 0-3,8.
 func parseShardIDs(text string) ([]int, error) {
 	const form = "must be shard ids and ranges with commas between them, such as 0,1 or 0-3, without leading zeros"
 	if strings.TrimSpace(text) == "" {
@@ -173,7 +173,7 @@ func parseShardIDs(text string) ([]int, error) {
 	return ids, nil
 }
 
-// span is from first to the one before end.
+// span returns the ids from first to end-1.
 func span(first, end int) []int {
 	ids := make([]int, 0, end-first)
 	for id := first; id < end; id++ {
