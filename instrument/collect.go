@@ -91,7 +91,7 @@ func (i *Instrumentation) collectSessionStart(o metric.Observer, now time.Time) 
 	m := &i.metrics
 	o.ObserveInt64(m.startMostOnce, *limit.MaxConcurrency)
 	if now.Before(limit.until) {
-		o.ObserveInt64(m.startTotal, *limit.Total)
+		o.ObserveInt64(m.startLimit, *limit.Total)
 		o.ObserveInt64(m.startRemaining, *limit.Remaining)
 		if *limit.ResetAfter > 0 {
 			o.ObserveFloat64(m.startReset, unixSeconds(limit.reset.UnixNano()))
@@ -204,11 +204,8 @@ func (i *Instrumentation) collectCaches(o metric.Observer, sessions []*attachmen
 	if !known {
 		return
 	}
-	for n, v := range [...]int64{
-		cache.members, cache.channels, cache.threads, cache.privateChannels,
-		cache.roles, cache.emojis, cache.stickers, cache.voiceStates, cache.presences,
-	} {
-		o.ObserveInt64(i.metrics.cache[n], v)
+	for part, n := range cache {
+		o.ObserveInt64(i.metrics.cache[part], n)
 	}
 }
 

@@ -24,11 +24,11 @@ type metrics struct {
 	stateChange, heartbeatAck, lastEvent      metric.Float64ObservableGauge
 	heartbeatInterval, lockUnavailable        metric.Float64ObservableGauge
 	handshakes, sent, io                      metric.Int64ObservableCounter
-	startRemaining, startTotal, startMostOnce metric.Int64ObservableGauge
+	startRemaining, startLimit, startMostOnce metric.Int64ObservableGauge
 	startReset                                metric.Float64ObservableGauge
 
 	guilds, guildsUnavailable, members metric.Int64ObservableGauge
-	cache                              [9]metric.Int64ObservableGauge // in the order of collectCaches
+	cache                              [cacheParts]metric.Int64ObservableGauge
 	voiceClients                       metric.Int64ObservableGauge
 
 	interactions, appCommands, commands, commandErrors metric.Int64ObservableCounter
@@ -65,6 +65,13 @@ func (m *maker) note(o metric.Observable, err error, c catalog.Instrument) {
 		return
 	}
 	m.observable = append(m.observable, o)
+}
+
+func (m *maker) cacheGauges() (gauges [cacheParts]metric.Int64ObservableGauge) {
+	for part, instrument := range cacheInstruments {
+		gauges[part] = m.gauge(instrument)
+	}
+	return gauges
 }
 
 func (m *maker) gauge(c catalog.Instrument) metric.Int64ObservableGauge {
@@ -129,25 +136,15 @@ func (m *maker) all() metrics {
 		sent:              m.counter(catalog.ShardSent),
 		io:                m.counter(catalog.GatewayIO),
 		startRemaining:    m.gauge(catalog.SessionStartRemaining),
-		startTotal:        m.gauge(catalog.SessionStartLimit),
+		startLimit:        m.gauge(catalog.SessionStartLimit),
 		startReset:        m.seconds(catalog.SessionStartReset),
 		startMostOnce:     m.gauge(catalog.SessionStartConcurrency),
 
 		guilds:            m.gauge(catalog.Guilds),
 		guildsUnavailable: m.gauge(catalog.GuildsUnavailable),
 		members:           m.gauge(catalog.Members),
-		cache: [...]metric.Int64ObservableGauge{
-			m.gauge(catalog.CachedMembers),
-			m.gauge(catalog.Channels),
-			m.gauge(catalog.Threads),
-			m.gauge(catalog.PrivateChannels),
-			m.gauge(catalog.Roles),
-			m.gauge(catalog.Emojis),
-			m.gauge(catalog.Stickers),
-			m.gauge(catalog.VoiceStates),
-			m.gauge(catalog.Presences),
-		},
-		voiceClients: m.gauge(catalog.VoiceClients),
+		cache:             m.cacheGauges(),
+		voiceClients:      m.gauge(catalog.VoiceClients),
 
 		interactions:       m.counter(catalog.Interactions),
 		appCommands:        m.counter(catalog.AppCommands),

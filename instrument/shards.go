@@ -50,19 +50,6 @@ func codeIn(index map[string]int, code int) int {
 	return index[catalog.Other]
 }
 
-// labelled makes the options of an observation. They are made once per series,
-// not per observation.
-func labelled(kv ...attribute.KeyValue) []metric.ObserveOption {
-	return []metric.ObserveOption{metric.WithAttributeSet(attribute.NewSet(kv...))}
-}
-
-// A cell is one series of a counter.
-type cell struct {
-	n     atomic.Uint64
-	opts  []metric.ObserveOption
-	quiet bool // not exported while it is 0
-}
-
 // A shard holds the counters of one shard id. Sessions with the same id share it.
 // It remains after they are gone, because a counter must not decrease.
 type shard struct {

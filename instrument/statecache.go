@@ -1,11 +1,12 @@
 package instrument
 
 import (
-	"runtime"
 	"sync"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
+
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 const (
@@ -17,21 +18,40 @@ const (
 	patience = 200 * time.Microsecond
 )
 
-// cacheCounts are the numbers of entries in discordgo's state cache.
-type cacheCounts struct {
-	members, channels, threads, privateChannels, roles, emojis, stickers, voiceStates, presences int64
+// The parts of discordgo's state cache that are counted. This is the only place
+// with their order.
+const (
+	cacheMembers = iota
+	cacheChannels
+	cacheThreads
+	cachePrivateChannels
+	cacheRoles
+	cacheEmojis
+	cacheStickers
+	cacheVoiceStates
+	cachePresences
+	cacheParts
+)
+
+var cacheInstruments = [cacheParts]catalog.Instrument{
+	cacheMembers:         catalog.CachedMembers,
+	cacheChannels:        catalog.Channels,
+	cacheThreads:         catalog.Threads,
+	cachePrivateChannels: catalog.PrivateChannels,
+	cacheRoles:           catalog.Roles,
+	cacheEmojis:          catalog.Emojis,
+	cacheStickers:        catalog.Stickers,
+	cacheVoiceStates:     catalog.VoiceStates,
+	cachePresences:       catalog.Presences,
 }
 
+// cacheCounts are the numbers of entries in discordgo's state cache, by part.
+type cacheCounts [cacheParts]int64
+
 func (c *cacheCounts) add(d cacheCounts) {
-	c.members += d.members
-	c.channels += d.channels
-	c.threads += d.threads
-	c.privateChannels += d.privateChannels
-	c.roles += d.roles
-	c.emojis += d.emojis
-	c.stickers += d.stickers
-	c.voiceStates += d.voiceStates
-	c.presences += d.presences
+	for part, n := range d {
+		c[part] += n
+	}
 }
 
 // A cacheReader reads the counts of one session's state at each collection, and
@@ -66,7 +86,7 @@ func countState(state *discordgo.State) (c cacheCounts, ok bool) {
 			state.RUnlock()
 		}
 	}()
-	c.privateChannels = int64(len(state.PrivateChannels))
+	c[cachePrivateChannels] = int64(len(state.PrivateChannels))
 	for n := 0; n < len(state.Guilds); n++ { //nolint:intrange // the slice may change while the lock is released
 		if n > 0 && n%guildsAtATime == 0 {
 			state.RUnlock()
@@ -81,30 +101,14 @@ func countState(state *discordgo.State) (c cacheCounts, ok bool) {
 		if g == nil {
 			continue
 		}
-		c.members += int64(len(g.Members))
-		c.channels += int64(len(g.Channels))
-		c.threads += int64(len(g.Threads))
-		c.roles += int64(len(g.Roles))
-		c.emojis += int64(len(g.Emojis))
-		c.stickers += int64(len(g.Stickers))
-		c.voiceStates += int64(len(g.VoiceStates))
-		c.presences += int64(len(g.Presences))
+		c[cacheMembers] += int64(len(g.Members))
+		c[cacheChannels] += int64(len(g.Channels))
+		c[cacheThreads] += int64(len(g.Threads))
+		c[cacheRoles] += int64(len(g.Roles))
+		c[cacheEmojis] += int64(len(g.Emojis))
+		c[cacheStickers] += int64(len(g.Stickers))
+		c[cacheVoiceStates] += int64(len(g.VoiceStates))
+		c[cachePresences] += int64(len(g.Presences))
 	}
 	return c, true
-}
-
-// soon tries to get a lock for a short time. It yields in between and never
-// queues for the lock: a goroutine behind a lock that is never released would
-// never return.
-func soon(try func() bool, patience time.Duration) bool {
-	if try() {
-		return true
-	}
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
-		runtime.Gosched()
-		if try() {
-			return true
-		}
-	}
-	return false
 }

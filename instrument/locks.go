@@ -1,6 +1,7 @@
 package instrument
 
 import (
+	"runtime"
 	"sync"
 	"time"
 
@@ -83,4 +84,20 @@ func (r *lockedReader) last() lockedValues {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.values
+}
+
+// soon tries to get a lock for a short time. It yields in between and never
+// queues for the lock: a goroutine behind a lock that is never released would
+// never return.
+func soon(try func() bool, patience time.Duration) bool {
+	if try() {
+		return true
+	}
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+		runtime.Gosched()
+		if try() {
+			return true
+		}
+	}
+	return false
 }
