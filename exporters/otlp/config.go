@@ -104,10 +104,10 @@ func WithProducers(ps ...sdkmetric.Producer) Option {
 	})
 }
 
-// WithErrorHandler sets the handler for failures. It receives an [*ExportError]
-// for each failed export that is reported: the first at once, then at most one a
-// minute. The default, also for nil, is OpenTelemetry's global error handler. It
-// must be safe for concurrent use and must not call Shutdown.
+// WithErrorHandler sets the handler for failures: an [*ExportError] for a failed
+// export, another error for a failed collection. Of each kind the first is reported
+// at once, then at most one a minute. The default, also for nil, is OpenTelemetry's
+// global error handler. It must be safe for concurrent use and must not call Shutdown.
 func WithErrorHandler(h otel.ErrorHandler) Option {
 	return optionFunc(func(c *config) {
 		if h != nil {

@@ -86,7 +86,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		header.Set("Content-Encoding", "gzip")
 	}
 	header.Set("Content-Length", strconv.Itoa(len(text)))
-	_, _ = w.Write(text) //nolint:gosec // of a type that is not HTML, and not sniffed; a client that has left is its own affair
+	_, _ = w.Write(text) //nolint:gosec // the type is not HTML and is not sniffed; a client that has left needs no answer
 }
 
 // scrapePatience returns how long the client waits, from Prometheus' request header.
@@ -143,7 +143,7 @@ func (s *scrapeErrors) note(cause string, err error) {
 }
 
 func (s *scrapeErrors) noteGathering(err error) {
-	if err == errEnded { //nolint:errorlint // another may be of the program's, with methods that panic
+	if err == errEnded { //nolint:errorlint // other errors may be the program's, with methods that panic
 		return
 	}
 	s.note("gathering", fmt.Errorf("scrape: some metrics are left out of the page: %w", err))

@@ -122,7 +122,7 @@ func (p *pages) gatherAll() (families []*dto.MetricFamily, err error) {
 	if err == nil {
 		return families, nil
 	}
-	if err == errEnded { //nolint:errorlint // another may be of the program's, with methods that panic
+	if err == errEnded { //nolint:errorlint // other errors may be the program's, with methods that panic
 		return nil, err
 	}
 	p.faults.noteGathering(err)

@@ -78,7 +78,7 @@ func (s several) gather() ([]*dto.MetricFamily, error) {
 			continue // the registry has already been gathered
 		}
 		families, err := e.gather()
-		if err != nil && err != errEnded { //nolint:errorlint // another may be of the program's, with methods that panic
+		if err != nil && err != errEnded { //nolint:errorlint // other errors may be the program's, with methods that panic
 			errs = append(errs, err)
 		}
 		for _, mf := range families {
