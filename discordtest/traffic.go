@@ -108,9 +108,9 @@ const minConnAge = 2 * time.Second
 type InteractionKey struct{ Type, Status string }
 
 // Stats counts what a [Traffic] has sent. An event counts once per session that it is
-// sent to. Without faults, clients receive exactly these events. With faults, an event also counts if
-// the session's connection has just ended: it is replayed if the client resumes, and
-// lost if it identifies again.
+// sent to. Without faults, clients receive exactly these events. With faults, an event
+// also counts if the session's connection has just ended: it is replayed if the client
+// resumes, and lost if it identifies again.
 type Stats struct {
 	Events         map[string]int // by type, as on the wire
 	Interactions   map[InteractionKey]int

@@ -62,9 +62,8 @@
 // limit is [MaxReconnectDelay]. While the collector is unavailable, exports are repeated
 // at that pace instead of at the interval, so data arrives within 10 s of its return.
 // A silently broken connection, such as one that a firewall dropped, costs one export
-// at most.
-// A pause that the collector requests (Retry-After, or gRPC's RetryInfo) is kept, up
-// to five minutes; ForceFlush and Shutdown do not wait for it.
+// at most. A pause that the collector requests (Retry-After, or gRPC's RetryInfo) is
+// kept, up to five minutes; ForceFlush and Shutdown do not wait for it.
 //
 // The first failure is reported at once, then at most one a minute, with the number
 // of failures since the last report. [Exporter.Up] and [WithOnState] show when exports
