@@ -35,7 +35,7 @@ var (
 	unknownScheduledEvent = unknown(10070, "Guild Scheduled Event")
 	unknownSound          = unknown(10097, "Sound")
 
-	// notFound is Discord's for what has no code of its own.
+	// notFound is Discord's error for what has no code of its own.
 	notFound    = apiError{http.StatusNotFound, 0, "404: Not Found"}
 	invalidForm = apiError{http.StatusBadRequest, 50035, "Invalid Form Body"}
 )

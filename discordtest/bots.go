@@ -11,28 +11,27 @@ import (
 	"github.com/bwmarrin/discordgo"
 )
 
-// A Bot is one of several bots of a [Server], told by its token: what is asked of
-// it concerns its own connections and requests, also where another bot has the
-// same shard. [Server.Bot] makes one. Its methods may be called from any number of
-// goroutines.
+// A Bot is one of several bots of a [Server], identified by its token. Its methods
+// concern only its own connections and requests, even if another bot has the same
+// shard. [Server.Bot] makes one. Its methods are safe for concurrent use.
 //
-// The bots of a server share its world: they are in the same guilds, whose events
-// go to all of them, and have one user, one application and one session start
-// limit. In a guild one of them can be in voice at a time.
+// The bots of a server share its world: they are in the same guilds, receive the
+// events of all of them, and have the same user, application and session start
+// limit. In each guild only one of them can be in voice at a time.
 type Bot struct {
 	server *Server
 	token  string // without the prefix "Bot "
 }
 
-// Bot returns the bot with a token, with or without the prefix "Bot ". There is
-// nothing to create: a server without [WithToken] accepts every token, and the bot
-// of [Server.NewSession] is Bot(s.Token()).
+// Bot returns the bot with a token, with or without the prefix "Bot ". Nothing has
+// to be created: a server without [WithToken] accepts every token, and the bot of
+// [Server.NewSession] is Bot(s.Token()).
 func (s *Server) Bot(token string) *Bot { return &Bot{s, bareToken(token)} }
 
 // Token returns the bot's token, without the prefix "Bot ".
 func (b *Bot) Token() string { return b.token }
 
-// NewSession returns a session of the bot for a shard, as [Server.NewSession] does.
+// NewSession returns a session of the bot for a shard, like [Server.NewSession].
 func (b *Bot) NewSession(shard, shardCount int) (*discordgo.Session, error) {
 	sess, err := b.server.NewSession(shard, shardCount)
 	if err != nil {
@@ -43,8 +42,8 @@ func (b *Bot) NewSession(shard, shardCount int) (*discordgo.Session, error) {
 	return sess, nil
 }
 
-// Conns returns the bot's open gateway connections that have identified, in the
-// order of their arrival.
+// Conns returns the bot's open gateway connections that have identified, in order
+// of arrival.
 func (b *Bot) Conns() []*Conn {
 	return slices.DeleteFunc(b.server.Conns(), func(c *Conn) bool { return !b.owns(c) })
 }
@@ -54,21 +53,21 @@ func (b *Bot) owns(c *Conn) bool {
 	return sess != nil && sess.token == b.token
 }
 
-// WaitConn waits for the bot's newest ready connection of a shard, as
-// [Server.WaitConn] does. What is to happen to this bot alone is done to what it
-// returns: see [Conn.Drop], [Conn.CloseCode], [Conn.Behave], [Conn.Dispatch].
+// WaitConn waits for the bot's newest ready connection of a shard and returns it,
+// like [Server.WaitConn]. To affect this bot alone, use the methods of the returned
+// connection: [Conn.Drop], [Conn.CloseCode], [Conn.Behave], [Conn.Dispatch].
 func (b *Bot) WaitConn(ctx context.Context, shard int) (*Conn, error) {
 	return b.server.waitConn(ctx, shard, b.owns)
 }
 
-// Dispatch sends an event to the bot's newest session of a shard, as
-// [Server.Dispatch] does.
+// Dispatch sends an event to the bot's newest session of a shard, like
+// [Server.Dispatch].
 func (b *Bot) Dispatch(shard int, eventType string, data any) error {
 	_, err := b.server.dispatch(botShard{b.token, shard}, eventType, data)
 	return err
 }
 
-// SendInteraction sends an interaction to the bot, as [Server.SendInteraction] does.
+// SendInteraction sends an interaction to the bot, like [Server.SendInteraction].
 func (b *Bot) SendInteraction(
 	ctx context.Context, shard int, kind InteractionKind, created time.Time, name string, opts ...InteractionOption,
 ) (id, token string, err error) {
@@ -79,11 +78,11 @@ func (b *Bot) SendInteraction(
 	return b.server.sendInteraction(c, shard, kind, created, name, opts)
 }
 
-// Behave says how the gateway answers the bot's IDENTIFYs and RESUMEs from now on,
-// and treats its connections after them. It replaces what [Server.Behave] has for
-// them. Which bot a connection belongs to is not known before: DropOnConnect,
-// CloseOnConnect, NoHello and HelloDelay do not count. Times are handshakes. With
-// the zero Behavior it is treated as Discord would.
+// Behave sets how the gateway answers the bot's IDENTIFYs and RESUMEs, and how it
+// treats its connections afterwards. It replaces [Server.Behave] for these. The bot
+// is unknown before the handshake, so DropOnConnect, CloseOnConnect, NoHello and
+// HelloDelay have no effect. Times counts handshakes. With the zero Behavior the
+// gateway behaves like Discord.
 func (b *Bot) Behave(behavior Behavior) {
 	behavior.FirstPacket = slices.Clone(behavior.FirstPacket)
 	s := b.server
@@ -92,8 +91,8 @@ func (b *Bot) Behave(behavior Behavior) {
 	s.botBehavior[b.token] = &behavior
 }
 
-// behaviorOf takes the behavior for a handshake of the bot with a token, if it has
-// one of its own.
+// behaviorOf takes the Behavior for a handshake of the bot with a token, if one is
+// set for it.
 func (s *Server) behaviorOf(token string) (b Behavior, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -110,24 +109,24 @@ func (s *Server) behaviorOf(token string) (b Behavior, ok bool) {
 	return b, true
 }
 
-// Handle answers a route for the bot alone, as [Server.Handle] does. Of handlers for
-// one request the newest counts. Here and below, requests count that have the bot's
-// token in their Authorization: discordgo's all do.
+// Handle answers a route for this bot alone, like [Server.Handle]. Of several
+// handlers for a request the newest wins. Here and below, a request is the bot's if
+// it has the bot's token in its Authorization header, as all of discordgo's do.
 func (b *Bot) Handle(method, pattern string, h http.HandlerFunc) {
 	b.server.rest.handle(b.route(method, pattern, h))
 }
 
-// Fail answers requests of the bot with a status, as [Server.Fail] does.
+// Fail answers requests of the bot with a status, like [Server.Fail].
 func (b *Bot) Fail(method, pattern string, status, times int) {
 	b.server.rest.fail(b.route(method, pattern, nil), status, times)
 }
 
-// Delay holds requests of the bot back, as [Server.Delay] does.
+// Delay delays requests of the bot, like [Server.Delay].
 func (b *Bot) Delay(method, pattern string, d time.Duration) {
 	b.server.rest.delay(b.route(method, pattern, nil), d)
 }
 
-// RateLimit answers requests of the bot with status 429, as [Server.RateLimit] does.
+// RateLimit answers requests of the bot with status 429, like [Server.RateLimit].
 func (b *Bot) RateLimit(l RateLimit) {
 	b.server.rest.limit(b.route(l.Method, l.Pattern, nil), l)
 }
@@ -138,7 +137,7 @@ func (b *Bot) route(method, pattern string, h http.HandlerFunc) route {
 	return rt
 }
 
-// Requests returns the bot's REST requests that were answered, the oldest first.
+// Requests returns the bot's answered REST requests, oldest first.
 func (b *Bot) Requests() []Request {
 	r := b.server.rest
 	r.mu.Lock()
@@ -152,14 +151,13 @@ func (b *Bot) Requests() []Request {
 	return own
 }
 
-// recorded is a request with the token that it came with, which Request does not
-// show.
+// recorded is a request with its token, which Request does not contain.
 type recorded struct {
 	Request
 	token string
 }
 
-// A botShard is a shard of one bot, or with an empty token of any of them.
+// A botShard is a shard of one bot, or of any bot if the token is empty.
 type botShard struct {
 	token string
 	shard int
@@ -205,7 +203,7 @@ func (s *Server) setCurrentLocked(sess *session) {
 	s.current[botShard{"", sess.shard}] = sess
 }
 
-// unsetCurrentLocked undoes it. s.mu is held.
+// unsetCurrentLocked undoes setCurrentLocked. s.mu is held.
 func (s *Server) unsetCurrentLocked(sess *session) {
 	for _, key := range []botShard{{sess.token, sess.shard}, {"", sess.shard}} {
 		if s.current[key] == sess {

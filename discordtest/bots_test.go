@@ -13,7 +13,7 @@ import (
 	"github.com/argus-dgo/argus/discordtest"
 )
 
-// Two bots of one process, or of a bridge: the connection of one of them is dropped.
+// Two bots in one process, or of a bridge: the connection of one of them is dropped.
 func ExampleServer_Bot() {
 	srv, err := discordtest.NewServer()
 	if err != nil {
@@ -50,8 +50,8 @@ func ExampleServer_Bot() {
 	// Output: music: 0 mod: 1
 }
 
-// TestBotsAreApart: events, refusals and REST faults reach the bot that they are
-// aimed at, and the other one with the same shard id goes on.
+// TestBotsAreApart: events, refusals and REST faults affect only the bot that they are
+// for, not the other one with the same shard id.
 func TestBotsAreApart(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
@@ -74,7 +74,7 @@ func TestBotsAreApart(t *testing.T) {
 		t.Fatalf("%d connections of a, %d of all", len(a.Conns()), len(s.Conns()))
 	}
 
-	// The first one's session is still there, although the second identified later.
+	// The first bot's session remains, although the second identified later.
 	for _, bot := range []*discordtest.Bot{a, b} {
 		if err := bot.Dispatch(0, "FOR_"+bot.Token(), struct{}{}); err != nil {
 			t.Fatal(err)
@@ -140,7 +140,7 @@ func TestBotsAreApart(t *testing.T) {
 		}
 	}
 
-	// A fault of one bot's connection; what its next handshake gets.
+	// A fault of one bot's connection, and the answer to its next handshake.
 	a.Behave(discordtest.Behavior{CloseOnIdentify: 4014, Times: 1})
 	if err := ca.CloseCode(4000, ""); err != nil {
 		t.Fatal(err)
@@ -176,7 +176,7 @@ func canceled() context.Context {
 	return c
 }
 
-// TestIdentifiesOfBotsAreApart: max_concurrency is each bot's own.
+// TestIdentifiesOfBotsAreApart: max_concurrency applies to each bot separately.
 func TestIdentifiesOfBotsAreApart(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")

@@ -16,8 +16,8 @@ import (
 	"github.com/argus-dgo/argus/discordtest"
 )
 
-// rawClient is a gateway client without discordgo's habits, for what discordgo
-// does not do or does not survive.
+// rawClient is a plain gateway client, for what discordgo does not do or does not
+// survive.
 type rawClient struct {
 	t    *testing.T
 	ws   *websocket.Conn
@@ -39,7 +39,7 @@ func dialGatewayAt(t *testing.T, s *discordtest.Server, query string) *rawClient
 }
 
 func (c *rawClient) send(payload string) {
-	// A server that has closed already is what some tests are about.
+	// Some tests write to a server that has already closed.
 	_ = c.ws.WriteMessage(websocket.TextMessage, []byte(payload))
 }
 
@@ -82,7 +82,7 @@ func (c *rawClient) expectOp(want int) json.RawMessage {
 	return d
 }
 
-// waitOp reads until an op code comes.
+// waitOp reads until a payload has this op code.
 func (c *rawClient) waitOp(want int) json.RawMessage {
 	c.t.Helper()
 	for {

@@ -12,14 +12,14 @@ import (
 	"github.com/argus-dgo/argus/discordtest"
 )
 
-// near says whether a time is that of the server's clock of the last minute, to a
-// second: the precision of a Date header.
+// near reports whether a time is within the last minute of the server's clock, rounded
+// to a second: the precision of a Date header.
 func near(s *discordtest.Server, t time.Time) bool {
 	off := s.Now().Sub(t)
 	return off > -time.Second && off < time.Minute
 }
 
-// A real session meets a server whose clock is not the machine's.
+// A session connects to a server whose clock differs from the machine's.
 func TestClockOffset(t *testing.T) {
 	t.Parallel()
 	for _, offset := range []time.Duration{0, 90 * time.Second, -90 * time.Second} {
@@ -39,7 +39,7 @@ func TestClockOffset(t *testing.T) {
 			open(t, s, sess)
 
 			t.Run("deadline", func(t *testing.T) {
-				// By the server's clock, whatever this machine's says.
+				// The server's clock applies, not this machine's.
 				for _, test := range []struct {
 					created time.Time
 					late    bool
@@ -49,7 +49,7 @@ func TestClockOffset(t *testing.T) {
 					{time.Now(), offset > 0},
 				} {
 					if offset == 0 && !test.late && test.created.Before(s.Now()) {
-						continue // by the same clock it depends on how long the answer takes
+						continue // by the same clock it depends on the duration of the answer
 					}
 					if _, _, err := s.SendInteraction(testContext(t), 0, discordtest.ApplicationCommand, test.created, "ping"); err != nil {
 						t.Fatal(err)
@@ -91,7 +91,7 @@ func TestClockOffset(t *testing.T) {
 	}
 }
 
-// Every answer is dated by the server's clock, whoever gives it.
+// Every answer has the server's date, whichever handler writes it.
 func TestClockOffsetInHeaders(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, discordtest.WithClockOffset(-time.Hour), discordtest.WithBuckets(5, time.Minute))

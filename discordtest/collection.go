@@ -12,10 +12,10 @@ import (
 	"strings"
 )
 
-// An object is one that can be made, read, edited and deleted by REST.
+// An object can be created, read, edited and deleted by REST.
 type object = map[string]any
 
-// asObject is a typed object in that form.
+// asObject converts a typed object.
 func asObject(v any) object {
 	raw, err := json.Marshal(v)
 	if err != nil {
@@ -34,19 +34,19 @@ func asObjects[T any](all []T) []object {
 	return objects
 }
 
-// A collection is the answer to a route that lists objects and makes new ones, and
-// to the route of a single one. What is kept are at most [WithRecordLimit] objects
-// of each; the oldest go first.
+// A collection serves a route that lists and creates objects, and the route of a
+// single object. Of each collection at most [WithRecordLimit] objects are kept; the
+// oldest are removed first.
 type collection struct {
 	path    string                             // of the list
-	item    string                             // of one: path and one more segment, which is its key
-	key     string                             // the field that is the key; default id
-	unknown apiError                           // for a key that is not there
-	created int                                // the status of a new one; default 201
-	pages   paging                             // none: all are listed
-	list    func([]object, *http.Request) any  // what a list is in; default: just it
-	seed    func(*http.Request) []object       // those that are there from the start
-	fill    func(object, *http.Request) object // completes a new one, and refuses it with nil
+	item    string                             // of one object: path and one more segment, which is the key
+	key     string                             // the field with the key; default id
+	unknown apiError                           // for an unknown key
+	created int                                // the status for a new object; default 201
+	pages   paging                             // the zero value lists all
+	list    func([]object, *http.Request) any  // wraps the list; default: the list itself
+	seed    func(*http.Request) []object       // initial objects
+	fill    func(object, *http.Request) object // completes a new object; nil rejects it
 	guard   func(http.HandlerFunc) http.HandlerFunc
 }
 
@@ -109,7 +109,7 @@ func (c *collection) register(r *rest, add adder) {
 	}))
 }
 
-// scope tells the objects of one guild or channel from another's.
+// scope returns the guild or channel that the objects belong to.
 func (c *collection) scope(req *http.Request) string {
 	path := c.path
 	if path == "" {
@@ -189,7 +189,7 @@ func (r *rest) lookUp(c *collection, req *http.Request, scope, key string) objec
 	return nil
 }
 
-// put adds an object, in place of one with the same key. r.mu is held.
+// put adds an object or replaces the one with the same key. r.mu is held.
 func (r *rest) put(c *collection, req *http.Request, scope string, o object) {
 	all := slices.DeleteFunc(slices.Clone(r.load(c, req, scope)), func(old object) bool { return c.keyOf(old) == c.keyOf(o) })
 	all = append(all, o)
@@ -204,8 +204,8 @@ func (r *rest) remove(c *collection, scope, key string) {
 	r.objects[scope] = slices.DeleteFunc(slices.Clone(r.objects[scope]), func(o object) bool { return c.keyOf(o) == key })
 }
 
-// readObject reads the body of a request: JSON, or the fields of a form. None is an
-// empty object.
+// readObject reads a request body: JSON, or the fields of a form. An empty body is
+// an empty object.
 func readObject(req *http.Request) (object, bool) {
 	body, err := io.ReadAll(req.Body)
 	if err != nil {
@@ -228,7 +228,7 @@ func readObject(req *http.Request) (object, bool) {
 	return o, true
 }
 
-// readOrRefuse is readObject for those that refuse any other body.
+// readOrRefuse is readObject, and answers with an error for any other body.
 func readOrRefuse(w http.ResponseWriter, req *http.Request) (object, bool) {
 	o, ok := readObject(req)
 	if !ok {

@@ -19,34 +19,33 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// ErrConnClosed is returned for what is asked of a connection that has ended.
+// ErrConnClosed is returned by methods of a connection that has ended.
 var ErrConnClosed = errors.New("discordtest: the gateway connection is closed")
 
-// closeGrace is how long a closed connection waits for the client's part of the
-// closing handshake. discordgo takes a second.
+// closeGrace is how long the server waits for the client's close frame. discordgo
+// takes a second.
 const closeGrace = 3 * time.Second
 
-// Identify is a client's IDENTIFY as it was received, without its token.
+// Identify is the content of a client's IDENTIFY, without its token.
 type Identify struct {
 	Intents        discordgo.Intent
 	Compress       bool
 	LargeThreshold int
-	Shard          [2]int // id and count; 0 and 1 where the client sent none
+	Shard          [2]int // id and count; 0 and 1 if the client sent none
 	Properties     map[string]string
 	Presence       json.RawMessage
 }
 
-// A Conn is one gateway connection. Its methods may be called from any number
-// of goroutines.
+// A Conn is one gateway connection. Its methods are safe for concurrent use.
 type Conn struct {
 	server  *Server
 	ws      *websocket.Conn
 	query   string
 	remote  string
 	started time.Time
-	done    chan struct{} // closed when the connection has ended
+	done    chan struct{} // closed when the connection ends
 	closed  atomic.Bool   // nothing is sent or accepted any more
-	hung    atomic.Bool   // open, and nothing comes of it any more
+	hung    atomic.Bool   // the connection is open but dead; see Hang
 
 	wmu sync.Mutex // one frame at a time
 
@@ -57,7 +56,7 @@ type Conn struct {
 	readySince    time.Time
 	resumed       bool
 	guildsSent    bool
-	firstAnswered bool // Behavior's first answer has been given
+	firstAnswered bool // Behavior's first answer was sent
 	shard         int
 	shardCount    int
 	received      map[int]int
@@ -93,8 +92,8 @@ func (c *Conn) SessionID() string {
 	return ""
 }
 
-// Identify returns what the client identified with, on this connection or, if
-// it resumed, on the session's first.
+// Identify returns the client's IDENTIFY on this connection or, if it resumed, on
+// the session's first connection.
 func (c *Conn) Identify() Identify {
 	if sess := c.sess(); sess != nil {
 		id := sess.identify
@@ -111,30 +110,30 @@ func (c *Conn) sess() *session {
 	return c.session
 }
 
-// Ready says whether READY or RESUMED has been sent and the connection is open.
+// Ready reports whether READY or RESUMED was sent and the connection is open.
 func (c *Conn) Ready() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.ready && !c.closed.Load()
 }
 
-// ReadySince returns when READY or RESUMED was sent last, or the zero time if it
-// has not been. A connection that ends within microseconds of it can start a
-// storm of reconnects in discordgo, about one a second: see [Traffic].
+// ReadySince returns when READY or RESUMED was last sent, or the zero time if
+// neither was. A connection that ends within microseconds of that can make discordgo
+// reconnect about once a second, without end: see [Traffic].
 func (c *Conn) ReadySince() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.readySince
 }
 
-// Resumed says whether the connection resumed a session.
+// Resumed reports whether the connection resumed a session.
 func (c *Conn) Resumed() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.resumed
 }
 
-// Done returns a channel that is closed when the connection has ended.
+// Done returns a channel that is closed when the connection ends.
 func (c *Conn) Done() <-chan struct{} { return c.done }
 
 // Started returns when the client connected.
@@ -154,23 +153,23 @@ func (c *Conn) Sequence() int64 {
 	return 0
 }
 
-// Received returns how many payloads the client sent on this connection, by op
-// code. Malformed ones count under -1.
+// Received returns the number of payloads from the client on this connection, by op
+// code. Malformed ones count as -1.
 func (c *Conn) Received() map[int]int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return maps.Clone(c.received)
 }
 
-// Sent returns how many dispatches were written to this connection, by event
-// type, READY, RESUMED and replayed ones included.
+// Sent returns the number of dispatches written to this connection, by event type.
+// It includes READY, RESUMED and replayed dispatches.
 func (c *Conn) Sent() map[string]int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return maps.Clone(c.sent)
 }
 
-// Heartbeats returns how many heartbeats the client sent, and the sequence
+// Heartbeats returns the number of heartbeats from the client, and the sequence
 // number in the last one (0 if it was null).
 func (c *Conn) Heartbeats() (n int, lastSequence int64) {
 	c.mu.Lock()
@@ -178,16 +177,16 @@ func (c *Conn) Heartbeats() (n int, lastSequence int64) {
 	return c.heartbeats, c.lastSeq
 }
 
-// Pongs returns how many pong frames the client sent.
+// Pongs returns the number of pong frames from the client.
 func (c *Conn) Pongs() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.pongs
 }
 
-// CloseStatus returns the code that the connection was closed with and whether
-// the client closed it. The code is 0 while the connection is open and when it
-// was dropped without a close frame.
+// CloseStatus returns the close code and whether the client closed the connection.
+// The code is 0 while the connection is open, and if it was dropped without a close
+// frame.
 func (c *Conn) CloseStatus() (code int, byClient bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -200,7 +199,7 @@ func (c *Conn) WaitHeartbeat(ctx context.Context) error {
 	return c.WaitHeartbeats(ctx, n+1)
 }
 
-// WaitHeartbeats waits until the client has sent n heartbeats in all.
+// WaitHeartbeats waits until the client has sent n heartbeats in total.
 func (c *Conn) WaitHeartbeats(ctx context.Context, n int) error {
 	return c.wait(ctx, fmt.Sprintf("heartbeat %d", n), func() bool {
 		got, _ := c.Heartbeats()
@@ -208,13 +207,13 @@ func (c *Conn) WaitHeartbeats(ctx context.Context, n int) error {
 	})
 }
 
-// WaitReceived waits until the client has sent n payloads of an op code.
+// WaitReceived waits until the client has sent n payloads with an op code.
 func (c *Conn) WaitReceived(ctx context.Context, op, n int) error {
 	return c.wait(ctx, fmt.Sprintf("payload %d of op %d", n, op), func() bool { return c.Received()[op] >= n })
 }
 
-// WaitGuilds waits until the GUILD_CREATEs that follow READY have been sent.
-// It returns at once on a connection that resumed.
+// WaitGuilds waits until the GUILD_CREATEs after READY have been sent. On a
+// connection that resumed it returns at once.
 func (c *Conn) WaitGuilds(ctx context.Context) error {
 	return c.wait(ctx, "the GUILD_CREATEs after READY", func() bool {
 		c.mu.Lock()
@@ -223,7 +222,7 @@ func (c *Conn) WaitGuilds(ctx context.Context) error {
 	})
 }
 
-// WaitClosed waits for the end of the connection.
+// WaitClosed waits until the connection ends.
 func (c *Conn) WaitClosed(ctx context.Context) error {
 	select {
 	case <-c.done:
@@ -237,8 +236,8 @@ func (c *Conn) wait(ctx context.Context, what string, ok func() bool) error {
 	return c.server.waitWhile(ctx, c.done, ErrConnClosed, what, ok)
 }
 
-// Behave changes how this connection is treated from now on: its ACKs, its
-// answer to an IDENTIFY or RESUME that has not come yet. Times does not matter.
+// Behave changes how this connection is treated: its ACKs, and the answer to its
+// next IDENTIFY or RESUME. Times has no effect.
 func (c *Conn) Behave(b Behavior) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -252,23 +251,23 @@ func (c *Conn) currentBehavior() Behavior {
 	return c.behavior
 }
 
-// Hang makes the connection a zombie, as when the gateway's node behind it has
-// hung: it stays open, and nothing comes of it any more. Nothing is sent, no ACK
-// and no dispatch; these are kept for replay. What the client sends is counted
-// and has no effect: heartbeats keep the connection open, and a close frame does
-// not end the session, which can be resumed as ever. It does not end: the client
-// has to leave, or another method has to end the connection. A write under way
-// comes first: once Hang returns, [Conn.Sent] stays as it is.
+// Hang makes the connection a zombie, as when Discord's gateway node hangs: it stays
+// open, but the server sends nothing, neither ACKs nor dispatches. Dispatches are
+// kept for replay. What the client sends is counted and otherwise ignored:
+// heartbeats keep the connection open, and a close frame does not end the session,
+// which can still be resumed. The connection ends when the client leaves or another
+// method ends it. Hang waits for a write in progress: after it returns, [Conn.Sent]
+// does not change.
 func (c *Conn) Hang() {
 	c.wmu.Lock()
 	defer c.wmu.Unlock()
 	c.hung.Store(true)
 }
 
-// Dispatch sends an event with the session's next sequence number and keeps it
-// for replay. data is what belongs into d: raw JSON or anything that
-// encoding/json takes. An event that the session's intents leave out is not
-// sent, which is no error: see [Conn.Wants].
+// Dispatch sends an event with the session's next sequence number and keeps it for
+// replay. data is the value of d: raw JSON, or anything that encoding/json accepts.
+// An event that the session's intents exclude is not sent. That is not an error: see
+// [Conn.Wants].
 func (c *Conn) Dispatch(eventType string, data any) error {
 	raw, err := encode(data)
 	if err != nil {
@@ -277,8 +276,8 @@ func (c *Conn) Dispatch(eventType string, data any) error {
 	return c.DispatchRaw(eventType, raw)
 }
 
-// DispatchRaw is [Conn.Dispatch] for data that is encoded already. It is sent
-// as it is, also when it is malformed.
+// DispatchRaw is [Conn.Dispatch] for encoded data. It is sent unchanged, even if it
+// is malformed.
 func (c *Conn) DispatchRaw(eventType string, data json.RawMessage) error {
 	sess := c.sess()
 	if sess == nil {
@@ -291,8 +290,8 @@ func (c *Conn) DispatchRaw(eventType string, data json.RawMessage) error {
 	return err
 }
 
-// Wants says whether the session's intents cover an event of a guild or, with
-// direct, of a direct message.
+// Wants reports whether the session's intents include an event in a guild or, with
+// direct, in a direct message.
 func (c *Conn) Wants(eventType string, direct bool) bool {
 	data := json.RawMessage(`{"guild_id":"1"}`)
 	if direct {
@@ -302,12 +301,12 @@ func (c *Conn) Wants(eventType string, direct bool) bool {
 	return sess != nil && allowed(sess.intents, eventType, data)
 }
 
-// SendRaw sends one frame, whatever is in it. messageType is
-// websocket.TextMessage or websocket.BinaryMessage.
+// SendRaw sends one frame with any content. messageType is websocket.TextMessage or
+// websocket.BinaryMessage.
 func (c *Conn) SendRaw(messageType int, frame []byte) error { return c.write(messageType, frame) }
 
-// WriteBytes writes to the connection below the websocket, over TLS to the
-// encrypted stream: half frames, broken headers, anything. See [EncodeFrame].
+// WriteBytes writes to the connection below the websocket, with TLS to the encrypted
+// stream: half frames, broken headers, anything. See [EncodeFrame].
 func (c *Conn) WriteBytes(raw []byte) error {
 	c.wmu.Lock()
 	defer c.wmu.Unlock()
@@ -320,8 +319,8 @@ func (c *Conn) WriteBytes(raw []byte) error {
 	return c.written(err)
 }
 
-// SendFragmented sends a message as a first frame and continuations, parts in
-// all. messageType is an opcode as [EncodeFrame] takes it.
+// SendFragmented sends a message as a first frame and continuations, parts frames in
+// total. messageType is an opcode of [EncodeFrame].
 func (c *Conn) SendFragmented(messageType int, message []byte, parts int) error {
 	if parts < 1 {
 		return fmt.Errorf("discordtest: SendFragmented in %d parts: want at least 1", parts)
@@ -355,8 +354,8 @@ func (c *Conn) Reconnect() error { return c.writeOp(opReconnect, rawNull) }
 // RequestHeartbeat sends op 1.
 func (c *Conn) RequestHeartbeat() error { return c.writeOp(opHeartbeat, rawNull) }
 
-// InvalidSession sends op 9. The client may IDENTIFY on the same connection, as
-// discordgo v0.29.0 does, or on a new one; if resumable it may also RESUME.
+// InvalidSession sends op 9. The client may then IDENTIFY on the same connection, as
+// discordgo v0.29.0 does, or on a new one. If resumable, it may also RESUME.
 func (c *Conn) InvalidSession(resumable bool) error {
 	sess := c.sess()
 	d := rawTrue
@@ -373,10 +372,10 @@ func (c *Conn) InvalidSession(resumable bool) error {
 	return c.writeOp(opInvalidSession, d)
 }
 
-// CloseCode closes the connection with a close frame. The session survives it
-// unless Discord would end it: after 1000, 1001, 4003, 4004, 4007, 4009 and
-// 4010 to 4014. A code of 0 sends a close frame without a code. It is an error
-// when the code does not fit into a close frame, which has 16 bits for it.
+// CloseCode closes the connection with a close frame. The session survives, except
+// after the codes with which Discord ends it: 1000, 1001, 4003, 4004, 4007, 4009 and
+// 4010 to 4014. Code 0 sends a close frame without a code. A code that does not fit
+// into the 16 bits of a close frame is an error.
 func (c *Conn) CloseCode(code int, reason string) error {
 	message, err := closeMessage(code, reason)
 	if err != nil {
@@ -396,11 +395,11 @@ func (c *Conn) CloseCode(code int, reason string) error {
 	return sendClose(c.ws, code, message)
 }
 
-// sendClose sends a close frame, whose message has the code.
+// sendClose sends a close frame; message includes the code.
 func sendClose(ws *websocket.Conn, code int, message []byte) error {
 	err := ws.WriteControl(websocket.CloseMessage, message, time.Now().Add(time.Second))
-	// The reader goes on until the client has closed its side, so that the close
-	// frame is not lost in a reset; not for ever, though.
+	// The reader continues until the client has closed its side, so that the close
+	// frame is not lost in a reset, but for closeGrace at most.
 	_ = ws.SetReadDeadline(time.Now().Add(closeGrace))
 	if err != nil {
 		_ = tcpConn(ws).Close()
@@ -409,8 +408,8 @@ func sendClose(ws *websocket.Conn, code int, message []byte) error {
 	return nil
 }
 
-// closeMessage is websocket.FormatCloseMessage for any code: that one leaves
-// the body out for 1005, and a frame with a code of 0 has none.
+// closeMessage is websocket.FormatCloseMessage for any code: that function returns
+// an empty body for 1005. Code 0 means a frame without a code.
 func closeMessage(code int, reason string) ([]byte, error) {
 	switch {
 	case code < 0 || code > math.MaxUint16:
@@ -438,11 +437,10 @@ func endsSession(code int) bool {
 	return false
 }
 
-// Drop ends the TCP connection without a close frame. The session can be
-// resumed.
+// Drop ends the TCP connection without a close frame. The session can be resumed.
 func (c *Conn) Drop() error { return c.drop(false) }
 
-// Reset is [Conn.Drop] with a TCP reset: what is on its way is lost too.
+// Reset is [Conn.Drop] with a TCP reset: data in transit is lost too.
 func (c *Conn) Reset() error { return c.drop(true) }
 
 func (c *Conn) drop(reset bool) error {
@@ -457,7 +455,7 @@ func (c *Conn) drop(reset bool) error {
 	return nc.Close()
 }
 
-// netConn returns the TCP connection, also below TLS: closing that one sends no
+// netConn returns the TCP connection, also with TLS: closing it sends no
 // close_notify.
 func (c *Conn) netConn() net.Conn { return tcpConn(c.ws) }
 
@@ -491,7 +489,7 @@ func (c *Conn) writeDispatch(seq int64, eventType string, data json.RawMessage) 
 	p, sess := c.server.packet(opDispatch, seq, eventType, data), c.sess()
 	c.wmu.Lock()
 	defer c.wmu.Unlock()
-	if c.hung.Load() { // meanwhile
+	if c.hung.Load() { // it may have hung in the meantime
 		return nil
 	}
 	err := c.writePacketLocked(sess, p)
@@ -546,9 +544,9 @@ func (c *Conn) writeLocked(messageType int, data []byte) error {
 
 func (c *Conn) writeDeadline() time.Time { return time.Now().Add(c.server.cfg.writeTimeout) }
 
-// written takes the error of a write. After a timeout half a frame may be on its
-// way, which nothing can follow: the connection ends. Any other error is the
-// reader's to find, which also sees the client's close frame.
+// written handles the error of a write. A time-out may have left half a frame on the
+// wire, and nothing can follow it: the connection ends. The reader finds any other
+// error, since it also sees the client's close frame.
 func (c *Conn) written(err error) error {
 	if err == nil {
 		return nil
@@ -559,7 +557,7 @@ func (c *Conn) written(err error) error {
 	return fmt.Errorf("discordtest: writing to the client: %w", err)
 }
 
-// sleep waits unless the connection ends first.
+// sleep waits for d or until the connection ends.
 func (c *Conn) sleep(d time.Duration) bool {
 	if d <= 0 {
 		return !c.closed.Load()

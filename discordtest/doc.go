@@ -1,6 +1,6 @@
 // Package discordtest is a fake Discord, REST and gateway, on the loopback
-// interface. Real, unmodified discordgo sessions connect to it, so that a bot
-// can be tested whole: no token, no internet, no mocks of discordgo.
+// interface. Unmodified discordgo sessions connect to it, so a test can run a whole
+// bot without a token, the internet or mocks of discordgo.
 //
 //	srv, err := discordtest.NewServer(discordtest.WithGuilds(3))
 //	// handle err, defer srv.Close()
@@ -9,77 +9,84 @@
 //	err = session.Open()
 //	conn, err := srv.WaitConn(ctx, 0)         // READY was sent
 //	id, _, err := srv.SendInteraction(ctx, 0, discordtest.ApplicationCommand, time.Now(), "ping")
-//	callback, err := srv.WaitCallback(ctx, id) // what the bot answered
+//	callback, err := srv.WaitCallback(ctx, id) // the bot's answer
 //
-// # What it does
+// # Features
 //
-// The gateway speaks version 6 to 10 with JSON encoding: HELLO, IDENTIFY, READY
+// The gateway speaks versions 6 to 10 with JSON encoding: HELLO, IDENTIFY, READY
 // and the GUILD_CREATEs of the shard's guilds, heartbeats, RESUME with replay,
 // op codes 1, 7, 8 and 9, payload compression, intents, shards, max_concurrency
-// and the close codes that Discord sends by itself. [Behavior] makes it
-// misbehave: late or absent HELLO, swallowed ACKs, op 7 or 9 in place of READY,
-// any close code. A [Conn] sends any dispatch, any frame and any byte.
+// and the close codes that Discord sends on its own. [Behavior] injects faults:
+// late or missing HELLO, swallowed ACKs, op 7 or 9 instead of READY, any close
+// code. A [Conn] sends any dispatch, frame or byte.
 //
-// What is sent is written before the call returns, so a client that reads
-// slowly slows its sender down. One that does not read at all is dropped after
-// [WithWriteTimeout]; until then it holds up [Traffic] and whatever else is sent
-// to its shard, and nothing is kept for it but what it may replay.
+// Payloads are written before the call returns, so a slow reader slows its sender
+// down. A client that does not read at all is dropped after [WithWriteTimeout].
+// Until then it blocks [Traffic] and everything else that is sent to its shard.
+// Nothing is buffered for it except what it may replay.
 //
-// REST answers every route that discordgo has, with objects of the same world:
-// what a bot makes, edits or deletes is so afterwards, lists come in Discord's
-// pages, and what is not there is answered with Discord's error code. It records
-// every request and every answer to an interaction, and can be scripted per route:
-// [Server.Handle], [Server.RateLimit], [Server.Fail], [Server.Delay].
+// REST answers every route that discordgo has, with objects of the same world.
+// What a bot creates, edits or deletes stays so, lists are paged like Discord's,
+// and unknown objects get Discord's error code. The server records every request
+// and every answer to an interaction. Routes can be scripted: [Server.Handle],
+// [Server.RateLimit], [Server.Fail], [Server.Delay].
 //
-// Several bots, each with a token of its own, may connect to one server and have
-// the same shard ids: [Server.Bot] addresses one of them.
+// Several bots with different tokens may connect to one server and use the same
+// shard ids: [Server.Bot] selects one of them.
 //
 // A bot that joins a voice channel (op 4) gets a VOICE_SERVER_UPDATE and connects
-// to the voice server: a WebSocket over TLS, version 1 as discordgo asks for it,
-// IDENTIFY, READY, heartbeats, IP discovery over UDP, the choice of an encryption
-// mode, and the close codes that Discord sends by itself. [Server.VoiceState]
-// moves the bot or takes it out, [VoiceBehavior] refuses it, a [VoiceConn] ends
-// its connection. Audio is counted and goes nowhere.
+// to the voice server: a WebSocket over TLS, version 1 as discordgo requests it,
+// with IDENTIFY, READY, heartbeats, IP discovery over UDP, the choice of an
+// encryption mode, and the close codes that Discord sends on its own.
+// [Server.VoiceState] moves or removes the bot, [VoiceBehavior] refuses it, a
+// [VoiceConn] ends its connection. Audio packets are counted and discarded.
 //
-// [Traffic] plays a plausible bot's day at a given rate from a seed.
+// [Traffic] generates plausible events for a bot at a given rate from a seed.
 //
-// Every [Server] stands alone: any number of them run side by side in one test
-// binary, and nothing of discordgo, net/http or gorilla/websocket that is
-// shared between sessions is touched.
+// Each [Server] is independent: any number of them can run in parallel in one test
+// binary. None changes anything that sessions share in discordgo, net/http or
+// gorilla/websocket.
 //
 // The processes of a clustered bot share one Discord: one of them, or the test
-// that starts them, runs the server, the others [Connect] to its [Server.Address].
+// that starts them, runs the server, and the others [Connect] to its
+// [Server.Address].
 //
 // # Intents
 //
-// The server is as strict as Discord. A dispatch that the session's intents do
-// not cover is not sent; without GUILDS there is no GUILD_CREATE; without
-// GUILD_MEMBERS and GUILD_PRESENCES a GUILD_CREATE lists the bot and those in
-// voice channels only, though member_count counts everybody; without
-// MESSAGE_CONTENT a guild message that does not mention the bot has no content.
-// discordgo's default is every intent but the three privileged ones, so a test
-// that wants these sets session.Identify.Intents = discordgo.IntentsAll.
+// The server is as strict as Discord:
 //
-// # What it does not do
+//   - A dispatch that the session's intents do not include is not sent.
+//   - Without GUILDS there is no GUILD_CREATE.
+//   - Without GUILD_MEMBERS and GUILD_PRESENCES a GUILD_CREATE lists only the bot
+//     and members in voice channels, though member_count counts all.
+//   - Without MESSAGE_CONTENT a guild message that does not mention the bot has no
+//     content.
 //
-// There is no ETF encoding and no transport compression (compress=zlib-stream),
-// neither of which discordgo's gateway client uses. The voice server speaks
-// neither later versions nor end-to-end encryption, which Discord itself has
-// demanded since March 2026 and discordgo does not know. What a bot changes over
-// REST is told by REST alone: no event follows but those of guilds that it makes,
-// renames or leaves, and a GUILD_CREATE has the roles, channels and emojis from
-// before. Members that it edits, kicks or bans stay as they were.
+// discordgo's default is every intent except the three privileged ones. A test that
+// needs these sets session.Identify.Intents = discordgo.IntentsAll.
 //
-// # Habits of discordgo that a test meets
+// # Limitations
 //
-// These are discordgo's, of v0.28.1, v0.29.0 and its master of February 2026.
-// Close sleeps for one second with the session's lock held, and so does every
-// reconnect. Sessions made by [Server.NewSession] do not reconnect; set
-// session.ShouldReconnectOnError before Open to have it. A session whose first
-// packet after HELLO is op 7 (or, on master, op 9) never returns from Open: it
-// waits for a lock that it holds, and its goroutine stays for good. A session
-// that reconnects in a loop is stopped by ShouldReconnectOnError, which
-// discordgo reads without a lock: give it a server that accepts it, then Close.
-// Close leaves voice connections alone: call their Disconnect before, which takes
-// a second as well.
+// ETF encoding and transport compression (compress=zlib-stream) are not supported;
+// discordgo's gateway client uses neither. The voice server supports only version 1,
+// without end-to-end encryption. Discord has required that encryption since March
+// 2026; discordgo does not support it. What a bot changes over REST is visible over
+// REST only: no event follows, except for guilds that it creates, renames or leaves,
+// and a GUILD_CREATE has the roles, channels and emojis from before. Members that the
+// bot edits, kicks or bans do not change.
+//
+// # Quirks of discordgo in tests
+//
+// These apply to discordgo v0.28.1, v0.29.0 and its master of February 2026:
+//
+//   - Close sleeps for one second with the session's lock held, and so does every
+//     reconnect. Sessions made by [Server.NewSession] do not reconnect; set
+//     session.ShouldReconnectOnError before Open if they should.
+//   - A session whose first packet after HELLO is op 7 (or, on master, op 9) never
+//     returns from Open: it waits for a lock that it holds, and its goroutine leaks.
+//   - A session that reconnects in a loop stops if ShouldReconnectOnError is false,
+//     but discordgo reads that field without a lock. Let the server accept the session
+//     instead, then Close it.
+//   - Close leaves voice connections open: call their Disconnect first, which takes a
+//     second as well.
 package discordtest

@@ -19,7 +19,7 @@ import (
 	"github.com/argus-dgo/argus/discordtest"
 )
 
-// ready identifies a plain client and returns the server's side of it.
+// ready identifies a plain client and returns its connection at the server.
 func ready(t *testing.T, s *discordtest.Server, raw *rawClient, shard, shards int) *discordtest.Conn {
 	t.Helper()
 	raw.expectOp(10)
@@ -63,7 +63,7 @@ func TestDropAfterReady(t *testing.T) {
 	if sent := first.Sent(); sent["READY"] != 1 || sent["GUILD_CREATE"] != 0 {
 		t.Errorf("the first connection was sent %v, want READY alone", sent)
 	}
-	// What was to follow is replayed, once it is there, and RESUMED is followed by a drop too.
+	// The missing events are replayed when they exist, and a drop follows RESUMED too.
 	eventually(t, "all GUILD_CREATEs are kept", func() bool { return first.WaitGuilds(testContext(t)) == nil })
 	raw = resume(t, s, r.SessionID, 1)
 	for range 4 {
@@ -73,7 +73,7 @@ func TestDropAfterReady(t *testing.T) {
 		t.Errorf("after RESUMED the client saw %d, want a connection that ends without close frame", got)
 	}
 	raw = resume(t, s, r.SessionID, 5)
-	raw.expectOp(0) // RESUMED: it behaves again
+	raw.expectOp(0) // RESUMED: it behaves normally again
 	c, err := s.WaitConn(testContext(t), 0)
 	if err != nil {
 		t.Fatal(err)
@@ -103,7 +103,7 @@ func TestGuildCreateDelay(t *testing.T) {
 	if err := c.WaitGuilds(testContext(t)); err != nil {
 		t.Error(err)
 	}
-	// They go on while the session has no connection, and are replayed.
+	// They continue while the session has no connection, and are replayed.
 	s.Behave(discordtest.Behavior{GuildCreateDelay: 20 * time.Millisecond, Times: 1})
 	raw = dialGateway(t, s)
 	c = ready(t, s, raw, 0, 1)
@@ -114,12 +114,12 @@ func TestGuildCreateDelay(t *testing.T) {
 	for range guilds + 1 {
 		raw.expectOp(0)
 	}
-	// One that takes for ever does not hold Close up.
+	// An endless one does not block Close.
 	s.Behave(discordtest.Behavior{GuildCreateDelay: time.Hour, Times: 1})
 	ready(t, s, dialGateway(t, s), 0, 1)
 }
 
-// The behavior that On names applies to a RESUME, and to nothing else.
+// The behavior applies only to the handshake in On, here RESUME.
 func TestAnswersInsteadOfResumed(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -179,9 +179,9 @@ func TestResumeWindow(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, discordtest.WithoutGuildCreate(), discordtest.WithResumeWindow(time.Nanosecond))
 	c := ready(t, s, dialGateway(t, s), 0, 1)
-	// It starts when the connection ends, not when the session does.
+	// The window starts when the connection ends, not when the session starts.
 	resume(t, s, c.SessionID(), 1).expectOp(0)
-	if err := c.WaitClosed(testContext(t)); err != nil { // in favour of the next
+	if err := c.WaitClosed(testContext(t)); err != nil { // replaced by the next
 		t.Fatal(err)
 	}
 	next, err := s.WaitConn(testContext(t), 0)
@@ -195,7 +195,7 @@ func TestResumeWindow(t *testing.T) {
 	if d := raw.expectOp(9); string(d) != "false" {
 		t.Errorf("after the window: op 9 with %s, want false", d)
 	}
-	// It may start anew on the same connection.
+	// It may identify again on the same connection.
 	raw.identify(0, 1)
 	raw.expectOp(0)
 
@@ -207,10 +207,10 @@ func TestResumeWindow(t *testing.T) {
 	resume(t, s, c.SessionID(), 1).expectOp(0)
 }
 
-// big is an event that a client has to read, or the write of it waits.
+// big is an event so large that its write blocks until the client reads.
 var big = json.RawMessage(`{"x":"` + strings.Repeat("x", 256<<10) + `"}`)
 
-// deaf is the connection of a client that reads no more than its READY.
+// deaf is the connection of a client that reads only its READY.
 func deaf(t *testing.T, s *discordtest.Server, shards int) *discordtest.Conn {
 	t.Helper()
 	raw := dialGateway(t, s)
@@ -233,7 +233,7 @@ func fill(stuck *discordtest.Conn) (longest time.Duration, err error) {
 	return longest, errors.New("500 MB went to a client that does not read")
 }
 
-// waitStuck waits until a write waits for the client.
+// waitStuck waits until a write blocks.
 func waitStuck(t *testing.T, stuck *discordtest.Conn) {
 	t.Helper()
 	eventually(t, "a write is stuck", func() bool {
@@ -243,7 +243,7 @@ func waitStuck(t *testing.T, stuck *discordtest.Conn) {
 	})
 }
 
-// A client that stops reading is dropped, and what is kept for it is bounded.
+// A client that stops reading is dropped, and what is kept for it is limited.
 func TestClientStopsReading(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
@@ -262,7 +262,7 @@ func TestClientStopsReading(t *testing.T) {
 	if code, byClient := stuck.CloseStatus(); code != 0 || byClient {
 		t.Errorf("close status %d by client %t, want a drop", code, byClient)
 	}
-	// The session lives on, and what exceeds its memory cannot be replayed.
+	// The session survives, and what exceeds its limit cannot be replayed.
 	for range 200 {
 		if err := s.Dispatch(0, "USER_UPDATE", big); err != nil {
 			t.Fatal(err)
@@ -271,7 +271,7 @@ func TestClientStopsReading(t *testing.T) {
 	resume(t, s, stuck.SessionID(), 1).expectOp(9)
 }
 
-// A shard whose client reads is not held up by one whose client does not.
+// A client that does not read does not block other shards.
 func TestStuckWriteBesideAnotherShard(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, discordtest.WithShards(2), discordtest.WithoutGuildCreate(), discordtest.WithWriteTimeout(time.Hour))
@@ -297,7 +297,7 @@ func TestStuckWriteBesideAnotherShard(t *testing.T) {
 	}
 }
 
-// A RESUME does not wait for the write that its old connection is stuck in.
+// A RESUME does not wait for the blocked write of its old connection.
 func TestResumeBesideAStuckWrite(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, discordtest.WithoutGuildCreate(), discordtest.WithWriteTimeout(time.Hour))
@@ -312,8 +312,8 @@ func TestResumeBesideAStuckWrite(t *testing.T) {
 	}
 }
 
-// Four shards of 500 guilds open in the time and the memory of a test. The race
-// detector, to which one guild is as good as another, has 50 a shard.
+// Four shards of 500 guilds open within the time and memory of a test. With the race
+// detector there are 50 guilds per shard, which find the same races.
 func TestLargeWorld(t *testing.T) {
 	t.Parallel()
 	const shards, members = 4, 5
@@ -374,14 +374,14 @@ func TestLargeWorld(t *testing.T) {
 	var m runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&m)
-	// The bot's states and what the server keeps for replay, plus the tests that
-	// run at the same time.
+	// The bot's states and what the server keeps for replay, plus tests that run in
+	// parallel.
 	if m.HeapAlloc > 512<<20 {
 		t.Errorf("the heap has %d MB", m.HeapAlloc>>20)
 	}
 }
 
-// The rules on a route see the request, and change nothing about it.
+// The scripted rules of a route do not modify the request.
 func TestRulesLeaveThePathAlone(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -395,7 +395,7 @@ func TestRulesLeaveThePathAlone(t *testing.T) {
 	}
 }
 
-// GUILD_UPDATEs and REST meet at the guild's name: for the race detector.
+// GUILD_UPDATEs and REST both access the guild's name: for the race detector.
 func TestRESTDuringTraffic(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, discordtest.WithGuilds(2))

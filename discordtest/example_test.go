@@ -12,8 +12,7 @@ import (
 	"github.com/argus-dgo/argus/discordtest"
 )
 
-// A bot author's test: the bot's own handler, a real session, and what the bot
-// answered.
+// A bot author's test: the bot's own handler, a real session, and the bot's answer.
 func Example() {
 	srv, err := discordtest.NewServer(discordtest.WithGuilds(2), discordtest.WithStrictInteractions())
 	if err != nil {
@@ -62,7 +61,7 @@ func Example() {
 	// Output: 204 pong
 }
 
-// A message goes in, and the bot's REST request comes out.
+// The test sends a message and checks the bot's REST request.
 func ExampleServer_WaitRequest() {
 	srv, err := discordtest.NewServer()
 	if err != nil {
@@ -108,7 +107,7 @@ func ExampleServer_WaitRequest() {
 	// Output: 200 true
 }
 
-// How does the bot take it when Discord misbehaves?
+// How does the bot handle a refused IDENTIFY?
 func ExampleServer_Behave() {
 	srv, err := discordtest.NewServer()
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// faultPlan is the schedule of faults that a seed gives.
+// faultPlan is the schedule of faults for a seed.
 type faultPlan struct {
 	cfg   *TrafficConfig
 	rng   *rand.Rand
@@ -44,7 +44,7 @@ func (p *faultPlan) next() plannedFault {
 	return plannedFault{p.last, kinds[p.rng.IntN(len(kinds))], p.rng.Uint32()}
 }
 
-// faulter carries the schedule out. It belongs to one Run.
+// faulter executes the schedule. It belongs to one Run.
 type faulter struct {
 	traffic *Traffic
 	start   time.Time
@@ -58,7 +58,7 @@ func (f *faulter) step(now time.Time) {
 	}
 	for id, end := range f.outages {
 		if now.After(end) {
-			_ = f.traffic.server.GuildRecover(id) // it may have left meanwhile
+			_ = f.traffic.server.GuildRecover(id) // the bot may have left it
 			delete(f.outages, id)
 		}
 	}
@@ -82,15 +82,15 @@ func (f *faulter) recoverAll() {
 	}
 }
 
-// closeCodes are those after which a session can be resumed. After the others
-// a client that tries is answered with op 9, and discordgo's master deadlocks on
-// that: the bot would be lost for the rest of the run.
+// closeCodes are codes after which a session can be resumed. After other codes a
+// RESUME gets op 9, on which discordgo's master deadlocks: the bot would be lost for
+// the rest of the run.
 var closeCodes = []int{4000, 4008, 4001, 4002}
 
 const messageRoute = "/channels/{channel_id}/messages"
 
-// inject makes a fault happen. It returns false when there is nothing yet that
-// it could happen to: it is tried again then.
+// inject executes a fault. It returns false if there is no target yet; the fault is
+// then retried.
 func (f *faulter) inject(p plannedFault, now time.Time) bool {
 	s := f.traffic.server
 	wait := 250*time.Millisecond + time.Duration(p.draw%750)*time.Millisecond
@@ -110,7 +110,7 @@ func (f *faulter) inject(p plannedFault, now time.Time) bool {
 	case FaultGuildOutage:
 		ids := s.Guilds()
 		if len(ids) == 0 {
-			return true // there never will be: do not hold the others up
+			return true // there will be no target: do not delay the other faults
 		}
 		id := ids[pick(p.draw, len(ids))]
 		if _, already := f.outages[id]; already || s.GuildOutage(id) != nil {
@@ -143,8 +143,8 @@ func (f *faulter) inject(p plannedFault, now time.Time) bool {
 	return err == nil
 }
 
-// victim finds a connection that is old enough: that of the drawn shard or, if
-// it has none, of the next one.
+// victim finds a connection that is old enough, of the drawn shard or, if it has
+// none, of the next shard.
 func (f *faulter) victim(draw uint32, now time.Time) *Conn {
 	s := f.traffic.server
 	n := s.cfg.shards

@@ -12,10 +12,10 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// maxClientPayload is the size above which Discord refuses a payload.
+// maxClientPayload is the size in bytes above which Discord refuses a payload.
 const maxClientPayload = 4096
 
-// maxGuildsPerShard is Discord's limit; more than that on average need shards.
+// maxGuildsPerShard is Discord's limit. With more guilds on average, shards are required.
 const maxGuildsPerShard = 2500
 
 func (s *Server) serveGateway(w http.ResponseWriter, r *http.Request) {
@@ -100,14 +100,14 @@ func (c *Conn) greet(query url.Values) {
 // extendDeadline gives the client another heartbeat timeout.
 func (c *Conn) extendDeadline() {
 	if c.closed.Load() {
-		return // CloseCode has set its own
+		return // CloseCode has set its own deadline
 	}
 	if c.currentBehavior().NoHeartbeatTimeout {
 		_ = c.ws.SetReadDeadline(time.Time{})
 		return
 	}
 	_ = c.ws.SetReadDeadline(time.Now().Add(c.server.cfg.silence()))
-	if c.closed.Load() { // meanwhile
+	if c.closed.Load() { // it may have closed in the meantime
 		_ = c.ws.SetReadDeadline(time.Now().Add(closeGrace))
 	}
 }
@@ -121,7 +121,7 @@ func (c *Conn) read() {
 			return
 		}
 		if c.closed.Load() {
-			continue // closing: what still arrives is read and ignored
+			continue // closing: ignore what still arrives
 		}
 		c.receive(data)
 		c.server.notify()
@@ -137,12 +137,12 @@ func (c *Conn) readFailed(err error) {
 			c.mu.Lock()
 			c.closeCode, c.closeByClient = closeErr.Code, closeErr.Code != websocket.CloseAbnormalClosure
 			if !c.closeByClient {
-				c.closeCode = 0 // gorilla's way to say that there was no close frame
+				c.closeCode = 0 // gorilla's code for a missing close frame
 			}
 			sess := c.session
 			c.mu.Unlock()
-			// A client that closes with 1000 or 1001 gives its session up, if that
-			// gets through.
+			// A client that closes with 1000 or 1001 ends its session, if the close frame
+			// arrives.
 			if (closeErr.Code == websocket.CloseNormalClosure || closeErr.Code == websocket.CloseGoingAway) && !c.hung.Load() {
 				c.server.invalidate(sess)
 			}
@@ -152,7 +152,7 @@ func (c *Conn) readFailed(err error) {
 	}
 }
 
-// end cleans up after a connection.
+// end cleans up when the connection has ended.
 func (c *Conn) end() {
 	c.closed.Store(true)
 	_ = c.netConn().Close()
@@ -182,7 +182,7 @@ func (c *Conn) receive(data []byte) {
 		_ = c.CloseCode(4002, "Error while decoding payload.")
 		return
 	}
-	// READY is answered to an IDENTIFY that counts as received.
+	// Count an IDENTIFY before READY answers it.
 	c.count(*p.Op)
 	if c.hung.Load() {
 		if *p.Op == opHeartbeat {
@@ -280,8 +280,8 @@ func (c *Conn) heartbeat(d json.RawMessage) {
 	})
 }
 
-// takeAnswer says what the connection's behavior has instead of READY or
-// RESUMED. A refusal is given once per connection.
+// takeAnswer returns the behavior's answer instead of READY or RESUMED. A refusal is
+// sent once per connection.
 func (c *Conn) takeAnswer(resume bool) (b Behavior, first bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -295,8 +295,8 @@ func (c *Conn) takeAnswer(resume bool) (b Behavior, first bool) {
 	return b, first
 }
 
-// misbehave gives the behavior's answer to a handshake, if it has one. proceed
-// says whether READY or RESUMED is to follow.
+// misbehave sends the behavior's answer to a handshake, if there is one. proceed
+// reports whether READY or RESUMED follows.
 func (c *Conn) misbehave(resume bool, sess *session) (b Behavior, proceed bool) {
 	b, first := c.takeAnswer(resume)
 	if !first {
@@ -392,7 +392,7 @@ func (c *Conn) identify(d json.RawMessage) {
 	if !proceed {
 		return
 	}
-	// Further payloads, heartbeats above all, are handled during ReadyDelay.
+	// Further payloads, such as heartbeats, are handled during ReadyDelay.
 	if b.ReadyDelay > 0 {
 		s.run(func() {
 			if c.sleep(b.ReadyDelay) {
@@ -408,7 +408,7 @@ func (c *Conn) identify(d json.RawMessage) {
 func (c *Conn) startSession(token string, id Identify, b Behavior) {
 	s := c.server
 	c.mu.Lock()
-	if c.session != nil { // a second IDENTIFY came during ReadyDelay
+	if c.session != nil { // another IDENTIFY arrived during ReadyDelay
 		c.mu.Unlock()
 		_ = c.CloseCode(4005, "Already authenticated.")
 		return
@@ -425,7 +425,7 @@ func (c *Conn) startSession(token string, id Identify, b Behavior) {
 	err := c.writeDispatch(seq, "READY", ready)
 	sess.mu.Unlock()
 	if err != nil {
-		s.invalidate(sess) // its client does not know of it
+		s.invalidate(sess) // its client does not know it
 		return
 	}
 	c.markReady(false)
@@ -437,8 +437,8 @@ func (c *Conn) startSession(token string, id Identify, b Behavior) {
 		return
 	}
 	s.run(func() {
-		// They belong to the session: when the connection ends meanwhile, the
-		// rest is kept for replay.
+		// They belong to the session: if the connection ends, the rest is kept for
+		// replay.
 		for _, g := range guilds {
 			if !s.sleep(b.GuildCreateDelay) || sess.invalid.Load() {
 				return
@@ -506,7 +506,7 @@ func (c *Conn) resume(d json.RawMessage) {
 	c.resumeSession(sess, bareToken(p.Token), *p.Seq, b)
 }
 
-// resumeSession replays what the client has missed, then sends RESUMED.
+// resumeSession replays what the client missed, then sends RESUMED.
 func (c *Conn) resumeSession(sess *session, token string, seq int64, b Behavior) {
 	s := c.server
 	if sess == nil || sess.invalid.Load() || sess.token != token || sess.expired(s.cfg.resumeWindow) {
@@ -514,8 +514,8 @@ func (c *Conn) resumeSession(sess *session, token string, seq int64, b Behavior)
 		_ = c.writeOp(opInvalidSession, rawFalse)
 		return
 	}
-	// A session has one connection. The old one goes first: a write that its
-	// client does not read would hold sess.mu.
+	// A session has one connection. Close the old one first: a blocked write to a
+	// client that does not read would hold sess.mu.
 	for _, old := range s.Conns() {
 		if old != c && old.sess() == sess {
 			_ = old.Drop()
@@ -553,7 +553,7 @@ func (c *Conn) resumeSession(sess *session, token string, seq int64, b Behavior)
 	}
 	sess.mu.Unlock()
 	if err != nil {
-		sess.detach(c) // it may have ended before it got the session
+		sess.detach(c) // it may have ended before it was attached
 		return
 	}
 	s.mu.Lock()
@@ -578,8 +578,8 @@ const (
 	admitExhausted
 )
 
-// SessionStarts returns session_start_limit as GET /gateway/bot tells it: how many
-// IDENTIFYs are left of how many, and when all of them are back.
+// SessionStarts returns session_start_limit as in GET /gateway/bot: the remaining
+// IDENTIFYs, the total, and when the limit resets.
 func (s *Server) SessionStarts() (remaining, total int, reset time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -587,8 +587,8 @@ func (s *Server) SessionStarts() (remaining, total int, reset time.Time) {
 	return s.remaining, s.cfg.sessionTotal, s.resetAt
 }
 
-// SpendSessionStarts takes n IDENTIFYs, or as many as are left, out of
-// session_start_limit: another process with the same token has used them up.
+// SpendSessionStarts uses up n IDENTIFYs of session_start_limit, or all that remain,
+// as if another process with the same token had sent them.
 func (s *Server) SpendSessionStarts(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -619,7 +619,7 @@ func (s *Server) admit(token string, shard int) admission {
 	return admitted
 }
 
-// refillLocked restores the session start limit when its time has come.
+// refillLocked resets the session start limit when it is due. s.mu is held.
 func (s *Server) refillLocked(now time.Time) {
 	if !now.Before(s.resetAt) {
 		s.remaining, s.resetAt = s.cfg.sessionTotal, now.Add(s.cfg.sessionReset)

@@ -90,7 +90,7 @@ func TestInteractionIsAnswered(t *testing.T) {
 	}
 }
 
-// What is on the wire: field order, which payloads are compressed, and READY.
+// The wire format: field order, which payloads are compressed, and READY.
 func TestWireFormat(t *testing.T) {
 	t.Parallel()
 	identify := `{"op":2,"d":{"token":"t","intents":1,"compress":true}}`

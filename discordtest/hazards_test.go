@@ -15,8 +15,8 @@ import (
 	"github.com/argus-dgo/argus/discordtest"
 )
 
-// reconnecting opens a session that comes back by itself. It is left alone for
-// two seconds before it is closed, as discordgo's Close and reconnect race.
+// reconnecting opens a session that reconnects. It is left alone for two seconds
+// before it is closed, because discordgo's Close and reconnect race.
 func reconnecting(t *testing.T, s *discordtest.Server) (*discordgo.Session, *discordtest.Conn, <-chan *discordgo.Event) {
 	t.Helper()
 	sess := newSession(t, s, 0, 1)
@@ -78,7 +78,7 @@ func TestDropIsResumedWithReplay(t *testing.T) {
 					t.Errorf("Dispatch on the ended connection: %v, want ErrConnClosed", err)
 				}
 			}
-			// While it is away, its session gets three more.
+			// While it is disconnected, its session gets three more events.
 			for i := range 3 {
 				m := s.Message(s.TextChannel(s.Guilds()[0]), fmt.Sprint("missed ", i), discordtest.MentioningBot())
 				if err := s.Dispatch(0, "MESSAGE_CREATE", m); err != nil {
@@ -115,8 +115,8 @@ func TestInvalidSession(t *testing.T) {
 			if err := c.InvalidSession(resumable); err != nil {
 				t.Fatal(err)
 			}
-			// v0.29 identifies anew on the same connection, master makes a new one and
-			// resumes if it may.
+			// v0.29 identifies again on the same connection; master makes a new one and resumes
+			// if it may.
 			next, err := s.WaitConn(testContext(t), 0)
 			if err != nil {
 				t.Fatal(err)
@@ -136,7 +136,7 @@ func TestInvalidSession(t *testing.T) {
 	}
 }
 
-// A session that its client closed with 1000 is gone, as at Discord.
+// A session that its client closed with 1000 cannot be resumed, as at Discord.
 func TestResumeAfterNormalClosureIsRefused(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -162,7 +162,7 @@ func TestResumeAfterNormalClosureIsRefused(t *testing.T) {
 	}
 }
 
-// Every close code arrives, and ends the session where Discord says so.
+// Every close code arrives, and ends the session if Discord's documentation says so.
 func TestCloseCodes(t *testing.T) {
 	t.Parallel()
 	for _, code := range []int{1000, 1001, 1006, 1012, 4000, 4001, 4002, 4003, 4004, 4005, 4007, 4008, 4009, 4010, 4011, 4012, 4013, 4014, 4999} {
@@ -205,7 +205,7 @@ func TestCloseCodes(t *testing.T) {
 	}
 }
 
-// What Discord closes by itself, and with which code.
+// The close codes that Discord sends on its own.
 func TestNaturalCloseCodes(t *testing.T) {
 	t.Parallel()
 	type test struct {
@@ -254,7 +254,7 @@ func TestNaturalCloseCodes(t *testing.T) {
 
 func TestResumeWithWrongSequence(t *testing.T) {
 	t.Parallel()
-	// A server for each, on which no other connection can be taken for this one.
+	// One server each, so that connections cannot be confused.
 	start := func(t *testing.T) (s *discordtest.Server, old *rawClient, c *discordtest.Conn) {
 		t.Helper()
 		s = newServer(t, discordtest.WithReplayLimit(2), discordtest.WithoutGuildCreate())
@@ -443,7 +443,7 @@ func TestAnswersInsteadOfReady(t *testing.T) {
 			refused(t, tt.b, tt.want)
 		})
 	}
-	// discordgo deadlocks on some of these, so they are tried with a plain client.
+	// discordgo deadlocks on some of these, so a plain client tests them.
 	for _, tt := range []struct {
 		name string
 		b    discordtest.Behavior

@@ -2,8 +2,8 @@ package discordtest
 
 import "encoding/json"
 
-// Gateway intents, from Discord's documentation. discordgo v0.28.1 does not
-// name all of them.
+// Gateway intents, from Discord's documentation. discordgo v0.28.1 lacks some of
+// these names.
 const (
 	intentGuilds                 = 1 << 0
 	intentGuildMembers           = 1 << 1
@@ -31,9 +31,9 @@ const (
 		intentGuildMessagePolls | intentDirectMessagePolls
 )
 
-// eventIntents says which intents an event needs: one of guild when it is about
-// a guild, one of direct when it has no guild_id. 0 means that there is no such
-// event. An event that is not listed needs none.
+// eventIntents are the intents that an event requires, any one of guild in a guild,
+// any one of direct without guild_id. 0 means that there is no such event. Events
+// that are not listed require none.
 type eventIntents struct{ guild, direct int64 }
 
 func intentsOf(eventType string) (eventIntents, bool) {
@@ -44,7 +44,7 @@ func intentsOf(eventType string) (eventIntents, bool) {
 		"THREAD_CREATE", "THREAD_UPDATE", "THREAD_DELETE", "THREAD_LIST_SYNC", "THREAD_MEMBER_UPDATE",
 		"STAGE_INSTANCE_CREATE", "STAGE_INSTANCE_UPDATE", "STAGE_INSTANCE_DELETE",
 		"VOICE_CHANNEL_STATUS_UPDATE", "VOICE_CHANNEL_START_TIME_UPDATE":
-		// A GUILD_CREATE has its id in d.id, hence the same for both.
+		// A GUILD_CREATE has the guild's id in d.id, so both are the same.
 		return eventIntents{intentGuilds, intentGuilds}, true
 	case "CHANNEL_PINS_UPDATE":
 		return eventIntents{intentGuilds, intentDirectMessages}, true
@@ -89,8 +89,8 @@ func intentsOf(eventType string) (eventIntents, bool) {
 	return eventIntents{}, false
 }
 
-// allowed says whether intents cover an event. Malformed data counts as a
-// guild's: what a test breaks on purpose should arrive where possible.
+// allowed reports whether intents include an event. Malformed data counts as data of
+// a guild, so that payloads that a test breaks on purpose arrive if possible.
 func allowed(intents int64, eventType string, data json.RawMessage) bool {
 	need, listed := intentsOf(eventType)
 	if !listed {
@@ -115,8 +115,8 @@ func hasGuild(data json.RawMessage) bool {
 	return json.Unmarshal(data, &d) == nil && d.GuildID != nil && *d.GuildID != ""
 }
 
-// withoutContent empties what the MESSAGE_CONTENT intent guards, in a guild
-// message that neither mentions the bot nor is its own.
+// withoutContent empties the fields that require the MESSAGE_CONTENT intent, in
+// guild messages that neither mention the bot nor come from it.
 func withoutContent(eventType string, data json.RawMessage, botID string) json.RawMessage {
 	if eventType != "MESSAGE_CREATE" && eventType != "MESSAGE_UPDATE" || !hasGuild(data) {
 		return data

@@ -16,18 +16,18 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// Most of their time the tests wait: for timers, and for Close of discordgo,
-	// which sleeps for a second. -parallel still says otherwise.
+	// The tests mostly wait: for timers, and for discordgo's Close, which sleeps for a
+	// second. -parallel still overrides this.
 	if err := flag.Set("test.parallel", "8"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	// A heartbeat that falls into the second that Close of discordgo sleeps makes
-	// it reconnect, to a server that has gone by then, again and again.
+	// A heartbeat during the second that discordgo's Close sleeps makes discordgo
+	// reconnect without end, to a server that has closed.
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/bwmarrin/discordgo.(*Session).reconnect"))
 }
 
-// deadline is the longest that a test waits for anything.
+// deadline is the maximum time that a test waits for anything.
 const deadline = 90 * time.Second
 
 func testContext(t testing.TB) context.Context {
@@ -66,7 +66,7 @@ func newSession(t testing.TB, s discord, shard, shards int) *discordgo.Session {
 	return sess
 }
 
-// open opens a session and closes it with the test. Close of discordgo takes a
+// open opens a session and closes it at the end of the test. discordgo's Close takes a
 // second, so tests run in parallel.
 func open(t testing.TB, s discord, sess *discordgo.Session) *discordtest.Conn {
 	t.Helper()
@@ -81,7 +81,7 @@ func open(t testing.TB, s discord, sess *discordgo.Session) *discordtest.Conn {
 	return c
 }
 
-// closeAll closes sessions side by side.
+// closeAll closes sessions in parallel.
 func closeAll(sessions ...*discordgo.Session) {
 	var wg sync.WaitGroup
 	for _, sess := range sessions {
@@ -102,8 +102,8 @@ func eventually(t testing.TB, what string, ok func() bool) {
 	}
 }
 
-// events collects dispatches as discordgo's handlers see them. It sets
-// SyncEvents, because their order is lost otherwise.
+// events collects dispatches as discordgo's handlers see them. It sets SyncEvents to
+// keep their order.
 func events(sess *discordgo.Session) <-chan *discordgo.Event {
 	sess.SyncEvents = true
 	ch := make(chan *discordgo.Event, 10_000)
@@ -116,7 +116,7 @@ func events(sess *discordgo.Session) <-chan *discordgo.Event {
 	return ch
 }
 
-// waitEvent takes events until one is of a type.
+// waitEvent receives events until one has the type.
 func waitEvent(t testing.TB, ch <-chan *discordgo.Event, eventType string) *discordgo.Event {
 	t.Helper()
 	timeout := time.NewTimer(deadline)

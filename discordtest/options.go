@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Discord's own numbers, from its gateway documentation, where it gives any.
+// Discord's own numbers where its gateway documentation states them.
 const (
 	defaultHeartbeatInterval = 41250 * time.Millisecond
 	defaultIdentifyWindow    = 5 * time.Second
@@ -32,7 +32,7 @@ const (
 	maxClockOffset = 365 * 24 * time.Hour
 )
 
-// An Option sets up a [Server]. A nil Option is ignored.
+// An Option configures a [Server]. A nil Option is ignored.
 type Option interface{ apply(*config) }
 
 type optionFunc func(*config)
@@ -100,7 +100,7 @@ func defaultConfig() config {
 	}
 }
 
-// silence is for how long a connection may be without a heartbeat.
+// silence is the maximum time between two heartbeats of a connection.
 func (c *config) silence() time.Duration {
 	if c.heartbeatTimeout != 0 {
 		return c.heartbeatTimeout
@@ -171,28 +171,28 @@ func (c *config) validate() error {
 	return errors.Join(errs...)
 }
 
-// WithTLS serves https and wss with a certificate for 127.0.0.1 and localhost
-// from an authority that is generated for this server: see [Server.CertPool].
-// The voice server has such a certificate also without this option.
+// WithTLS serves https and wss. The certificate is for 127.0.0.1 and localhost, from
+// an authority generated for this server: see [Server.CertPool]. The voice server
+// always has such a certificate.
 func WithTLS() Option { return optionFunc(func(c *config) { c.tls = true }) }
 
-// WithCertificate serves https and wss with this certificate, whatever is wrong
-// with it: a wrong host name, an expired one. [CA] issues such certificates.
-// [Server.CertPool] then holds the certificates of its chain.
+// WithCertificate serves https and wss with this certificate, even an invalid one:
+// with a wrong host name, or expired. [CA] issues such certificates.
+// [Server.CertPool] then contains the certificates of its chain.
 func WithCertificate(cert tls.Certificate) Option {
 	return optionFunc(func(c *config) { c.tls, c.certificate = true, &cert })
 }
 
-// WithShards sets the shard count that GET /gateway/bot recommends, and over
-// which [Traffic] looks for connections. Sessions may identify with another.
+// WithShards sets the shard count that GET /gateway/bot recommends. [Traffic] looks
+// for connections of these shards. Sessions may identify with another count.
 // Default 1.
 func WithShards(n int) Option { return optionFunc(func(c *config) { c.shards = n }) }
 
-// WithMaxConcurrency sets max_concurrency and enforces it as Discord does: of
-// the shards with one rate_limit_key, which is shard % n, one may IDENTIFY in
-// each window (5 s, see [WithIdentifyWindow]); the others get op 9 with d:false.
-// Without this option GET /gateway/bot says 1 and nothing is enforced, because
-// discordgo does not space its IDENTIFYs.
+// WithMaxConcurrency sets max_concurrency and enforces it like Discord: of the
+// shards with one rate_limit_key, which is shard % n, one may IDENTIFY in each
+// window (5 s, see [WithIdentifyWindow]); others get op 9 with d:false. Without this
+// option GET /gateway/bot returns 1 and nothing is enforced, because discordgo does
+// not space its IDENTIFYs.
 func WithMaxConcurrency(n int) Option {
 	return optionFunc(func(c *config) { c.maxConcurrency, c.enforceIdentify = n, true })
 }
@@ -202,127 +202,126 @@ func WithIdentifyWindow(d time.Duration) Option {
 	return optionFunc(func(c *config) { c.identifyWindow = d })
 }
 
-// WithSessionStartLimit sets session_start_limit of GET /gateway/bot and
-// enforces it: each IDENTIFY takes one of remaining, and when none is left the
-// connection is closed with 4004, because Discord resets the token then. It is
-// total again after resetAfter. Without this option it is 1000 a day, and is
-// counted but not enforced.
+// WithSessionStartLimit sets session_start_limit of GET /gateway/bot and enforces
+// it: each IDENTIFY uses one of remaining. If none is left, the connection is closed
+// with 4004, because Discord resets the token then. The limit is reset to total
+// after resetAfter. Without this option the limit is 1000 a day, counted but not
+// enforced.
 func WithSessionStartLimit(total, remaining int, resetAfter time.Duration) Option {
 	return optionFunc(func(c *config) {
 		c.limitSessions, c.sessionTotal, c.sessionRemaining, c.sessionReset = true, total, remaining, resetAfter
 	})
 }
 
-// WithGuilds sets how many guilds the bot is in, over all shards. A guild
-// belongs to the shard (guild_id >> 22) % shard count, as at Discord; the ids
+// WithGuilds sets the number of guilds that the bot is in, over all shards. As at
+// Discord, a guild belongs to the shard (guild_id >> 22) % shard count. The ids are
 // spread evenly over any usual shard count. Default 1.
 func WithGuilds(n int) Option { return optionFunc(func(c *config) { c.guilds = n }) }
 
-// WithMembers sets the members per guild, the bot included. All of them count
-// in member_count; which of them a GUILD_CREATE lists is a matter of intents:
-// see the package documentation. Default 10.
+// WithMembers sets the number of members per guild, including the bot. member_count
+// counts all; which of them a GUILD_CREATE lists depends on the intents, see the
+// package documentation. Default 10.
 func WithMembers(n int) Option { return optionFunc(func(c *config) { c.members = n }) }
 
-// WithHeartbeatInterval sets the interval that HELLO announces, and the voice
-// server's READY. Default 41.25 s.
+// WithHeartbeatInterval sets the interval that HELLO and the voice server's READY
+// announce. Default 41.25 s.
 func WithHeartbeatInterval(d time.Duration) Option {
 	return optionFunc(func(c *config) { c.heartbeatInterval = d })
 }
 
-// WithHeartbeatTimeout sets after how long without a heartbeat a connection is
-// closed with 4009, at the voice server too. Default: two intervals, and at least 10 s.
+// WithHeartbeatTimeout sets the time without a heartbeat after which a connection is
+// closed with 4009, also at the voice server. Default: two intervals, at least 10 s.
 func WithHeartbeatTimeout(d time.Duration) Option {
 	return optionFunc(func(c *config) { c.heartbeatTimeout = d })
 }
 
-// WithToken makes this the only accepted token: others get close code 4004 at
-// the gateway and status 401 from REST. The prefix "Bot " does not matter.
-// Without this option every token is accepted.
+// WithToken sets the only accepted token. Others get close code 4004 from the
+// gateway and status 401 from REST. The prefix "Bot " is optional. Without this
+// option every token is accepted.
 func WithToken(token string) Option {
 	return optionFunc(func(c *config) { c.token, c.anyToken = bareToken(token), false })
 }
 
-// WithResumeURL says whether READY has a resume_gateway_url. Default true.
+// WithResumeURL sets whether READY has a resume_gateway_url. Default true.
 func WithResumeURL(on bool) Option { return optionFunc(func(c *config) { c.resumeURL = on }) }
 
-// WithResumeWindow sets for how long after its connection ended a session can
-// be resumed. Default 3 min.
+// WithResumeWindow sets how long a session can be resumed after its connection
+// ended. Default 3 min.
 func WithResumeWindow(d time.Duration) Option {
 	return optionFunc(func(c *config) { c.resumeWindow = d })
 }
 
-// WithReplayLimit sets how many dispatches a session keeps for replay. A RESUME
-// that needs an older one gets op 9 with d:false. Default 4096.
+// WithReplayLimit sets how many dispatches a session keeps for replay. A RESUME that
+// needs an older one gets op 9 with d:false. Default 4096.
 func WithReplayLimit(n int) Option { return optionFunc(func(c *config) { c.replayEvents = n }) }
 
-// WithoutGuildCreate leaves out the GUILD_CREATEs after READY: the guilds stay
-// unavailable stubs.
+// WithoutGuildCreate omits the GUILD_CREATEs after READY: guilds remain unavailable
+// stubs.
 func WithoutGuildCreate() Option { return optionFunc(func(c *config) { c.guildCreate = false }) }
 
-// WithCompressThreshold sets the size in bytes above which a payload is sent as
-// a zlib stream to a session that asked for it with identify.compress. 0
-// compresses every payload after IDENTIFY. Default 1024.
+// WithCompressThreshold sets the size in bytes above which a payload is sent as a
+// zlib stream to sessions with identify.compress. 0 compresses every payload after
+// IDENTIFY. Default 1024.
 func WithCompressThreshold(bytes int) Option {
 	return optionFunc(func(c *config) { c.compressThreshold = bytes })
 }
 
-// WithFieldOrder sets the order of the four fields of every packet, by name.
-// Default t, s, op, d, which is Discord's.
+// WithFieldOrder sets the order of the four fields of every packet, by name. Default
+// t, s, op, d, as at Discord.
 func WithFieldOrder(fields ...string) Option {
 	fields = slices.Clone(fields)
 	return optionFunc(func(c *config) { c.fieldOrder = fields })
 }
 
-// WithAllowedIntents sets the intents that the application may ask for, as a
-// bit set of discordgo.Intent: others get close code 4014. Default: all.
+// WithAllowedIntents sets the intents that the application may request, as a bit set
+// of discordgo.Intent. Others get close code 4014. Default: all.
 func WithAllowedIntents(intents int64) Option {
 	return optionFunc(func(c *config) { c.allowedIntents = intents })
 }
 
-// WithSendLimit sets how many payloads a client may send in a window before it
-// is closed with 4008. Default 120 in 60 s.
+// WithSendLimit sets how many payloads a client may send per window before the
+// connection is closed with 4008. Default 120 in 60 s.
 func WithSendLimit(n int, window time.Duration) Option {
 	return optionFunc(func(c *config) { c.sendLimit, c.sendWindow = n, window })
 }
 
-// WithWriteTimeout sets for how long a client that does not read holds up what
-// is sent to it, once the buffers of the system are full (a few MB on loopback).
-// Its connection is dropped then; the session can be resumed. Default 5 s.
+// WithWriteTimeout sets how long a write to a client that does not read may block,
+// once the system's buffers are full (a few MB on loopback). After that its
+// connection is dropped; the session can be resumed. Default 5 s.
 func WithWriteTimeout(d time.Duration) Option {
 	return optionFunc(func(c *config) { c.writeTimeout = d })
 }
 
-// WithStrictInteractions refuses callbacks of an interaction that this server
-// did not send, or that is older than 3 s, with status 404 and code 10062.
-// Without it they are accepted and recorded.
+// WithStrictInteractions rejects callbacks of interactions that this server did not
+// send or that are older than 3 s, with status 404 and code 10062. Without it they
+// are accepted and recorded.
 func WithStrictInteractions() Option { return optionFunc(func(c *config) { c.strict = true }) }
 
-// WithBuckets puts X-RateLimit headers on every answer and enforces limit
-// requests per window and bucket: a bucket is a route with its channel, guild
-// or webhook id. Interaction callbacks are exempt.
+// WithBuckets adds X-RateLimit headers to every answer and enforces limit requests
+// per window and bucket. A bucket is a route with its channel, guild or webhook id.
+// Interaction callbacks are exempt.
 func WithBuckets(limit int, window time.Duration) Option {
 	return optionFunc(func(c *config) {
 		c.bucketLimit, c.bucketWindow = limit, window
 		if limit == 0 {
-			c.bucketLimit = -1 // reported by validate: 0 alone means "off"
+			c.bucketLimit = -1 // reported by validate: 0 means "off"
 		}
 	})
 }
 
-// WithRecordLimit sets how many requests, how many callbacks and how many
-// interactions that may be answered are kept; the oldest go first. Default 10000.
+// WithRecordLimit sets how many requests, callbacks and answerable interactions are
+// kept; the oldest are removed first. Default 10000.
 func WithRecordLimit(n int) Option { return optionFunc(func(c *config) { c.records = n }) }
 
-// WithClockOffset makes the server's clock run d ahead of this machine's, or
-// behind it with a negative d: as Discord's does for a bot on a machine whose own
-// clock is wrong. [Server.Now] tells the server's time. It is the time in the ids
-// and timestamps that the server makes by itself, those of [Traffic] and of REST
-// objects, in the Date and X-RateLimit-Reset headers of its answers, and the one
-// that [WithStrictInteractions] judges a callback by. Whoever gives a time, to
-// [Server.NewID], [Server.Interaction] or [Server.SendInteraction], gives it by
-// the clock of their choice: Server.Now() for an interaction that is new to
-// Discord. The times in a [Request] and a [Callback] are this machine's. Default
-// 0, at most a year.
+// WithClockOffset makes the server's clock run ahead of this machine's by d, or
+// behind it if d is negative, as Discord's does for a bot whose own clock is wrong.
+// [Server.Now] returns the server's time. It is used for the ids and timestamps that
+// the server makes (in [Traffic] and REST objects), for the headers Date and
+// X-RateLimit-Reset, and for the deadline of [WithStrictInteractions]. Times passed
+// to [Server.NewID], [Server.Interaction] or [Server.SendInteraction] are used
+// unchanged: pass Server.Now() for an interaction that is new by Discord's clock.
+// Times in a [Request] and a [Callback] are this machine's. Default 0, at most a
+// year.
 func WithClockOffset(d time.Duration) Option {
 	return optionFunc(func(c *config) { c.clockOffset = d })
 }

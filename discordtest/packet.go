@@ -33,7 +33,7 @@ var (
 	rawFalse = json.RawMessage("false")
 )
 
-// encode makes the d field. Raw JSON is taken as it is, also when malformed.
+// encode encodes the d field. Raw JSON is used unchanged, even if it is malformed.
 func encode(data any) (json.RawMessage, error) {
 	switch d := data.(type) {
 	case nil:
@@ -50,8 +50,8 @@ func encode(data any) (json.RawMessage, error) {
 	return raw, nil
 }
 
-// packet builds a payload with its fields in the configured order. Discord
-// sends all four fields always: s and t are null but for dispatches.
+// packet builds a payload with its fields in the configured order. Discord always
+// sends all four fields; s and t are null except in dispatches.
 func (s *Server) packet(op int, seq int64, eventType string, d json.RawMessage) []byte {
 	if len(d) == 0 {
 		d = rawNull
@@ -89,16 +89,15 @@ func (s *Server) packet(op int, seq int64, eventType string, d json.RawMessage) 
 	return append(b, '}')
 }
 
-// A deflater is a megabyte of tables: too much to make one for each payload, and
-// to keep one for each of a thousand connections. It may be used by one goroutine
-// at a time.
+// A deflater has a megabyte of tables: too much to make one per payload, or to keep
+// one for each of a thousand connections. Only one goroutine may use it at a time.
 type deflater struct {
 	buf bytes.Buffer
 	z   *zlib.Writer
 }
 
-// idleDeflaters are kept for all servers. It is no sync.Pool: under the race
-// detector that drops every fourth, and making one takes 50 ms there.
+// idleDeflaters is shared by all servers. It is not a sync.Pool: under the race
+// detector that drops one in four, and making one takes 50 ms there.
 var idleDeflaters = make(chan *deflater, runtime.GOMAXPROCS(0))
 
 func takeDeflater() *deflater {
@@ -117,7 +116,7 @@ func (d *deflater) giveBack() {
 	}
 }
 
-// deflate returns data as one whole zlib stream, until it is called again.
+// deflate returns data as a complete zlib stream, valid until the next call.
 func (d *deflater) deflate(data []byte) ([]byte, error) {
 	d.buf.Reset()
 	if d.z == nil {
@@ -138,9 +137,9 @@ func (d *deflater) deflate(data []byte) ([]byte, error) {
 	return d.buf.Bytes(), nil
 }
 
-// EncodeFrame builds a websocket frame as a server sends it, unmasked, for
-// [Conn.WriteBytes]. opcode is 0 (continuation), 1 (text), 2 (binary), 8
-// (close), 9 (ping) or 10 (pong); see RFC 6455, section 5.2.
+// EncodeFrame builds an unmasked websocket frame, as servers send them, for
+// [Conn.WriteBytes]. opcode is 0 (continuation), 1 (text), 2 (binary), 8 (close),
+// 9 (ping) or 10 (pong); see RFC 6455, section 5.2.
 func EncodeFrame(fin bool, opcode byte, payload []byte) []byte {
 	b := make([]byte, 0, len(payload)+10)
 	first := opcode & 0x0f

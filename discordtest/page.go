@@ -7,16 +7,15 @@ import (
 	"strconv"
 )
 
-// A paging is how Discord cuts a list into pages: at most limit objects, of those
-// after or before an id.
+// A paging describes how Discord pages a list: at most limit objects, after or
+// before an id.
 type paging struct {
-	usual, most int  // limit, where it is not given, and the largest that may be
-	newest      bool // the newest come first, and are what is listed without an id
+	usual, most int  // the default and the maximum of limit
+	newest      bool // newest first, and without an id the newest are listed
 }
 
-// page returns the page that a request asks for, of objects that it puts in the
-// order of their ids. A limit or an id that Discord refuses is answered, and
-// reported by ok.
+// page returns the requested page of objects, which it sorts by id. It answers a
+// limit or an id that Discord refuses with an error and returns false.
 func page[T any](w http.ResponseWriter, req *http.Request, p paging, all []T, id func(T) int64) (found []T, ok bool) {
 	limit, okLimit := p.limit(req)
 	before, okBefore := idOf(req, "before")
@@ -48,7 +47,7 @@ func page[T any](w http.ResponseWriter, req *http.Request, p paging, all []T, id
 	default:
 		to = min(limit, to)
 	}
-	found = append([]T{}, all[from:to]...) // a list, also where it is empty
+	found = append([]T{}, all[from:to]...) // an empty list is not null
 	if p.newest {
 		slices.Reverse(found)
 	}
@@ -64,7 +63,7 @@ func (p paging) limit(req *http.Request) (int, bool) {
 	return n, err == nil && n >= 1 && n <= p.most
 }
 
-// idOf returns an id of the query, or 0 where there is none.
+// idOf returns an id of the query, or 0 if there is none.
 func idOf(req *http.Request, name string) (int64, bool) {
 	text := req.URL.Query().Get(name)
 	if text == "" {
@@ -74,7 +73,7 @@ func idOf(req *http.Request, name string) (int64, bool) {
 	return n, err == nil && n >= 0
 }
 
-// number is an id as a number, and 0 for what is none.
+// number returns an id as a number, or 0 if it is invalid.
 func number(id string) int64 {
 	n, err := strconv.ParseInt(id, 10, 64)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 
 func setIntents(id *Identify, bits int64) { id.Intents = discordgo.Intent(bits) }
 
-// The objects below have Discord's fields, as far as its documentation says
-// that they are always there.
+// The objects below have the fields of Discord's that its documentation says are
+// always present.
 
 type user struct {
 	ID            string  `json:"id"`
@@ -198,7 +198,7 @@ func (g *guild) voiceState(userID, channelID string) voiceState {
 	if m, ok := g.memberByID(userID); ok {
 		vs.Member = &m
 	}
-	if userID == botID && g.call != nil { // a bot's is its gateway session's
+	if userID == botID && g.call != nil { // for a bot it is the gateway session's
 		vs.SessionID, vs.SelfMute, vs.SelfDeaf = g.call.session.id, g.call.selfMute, g.call.selfDeaf
 	}
 	return vs
@@ -242,7 +242,7 @@ func (g *guild) threads() []channel {
 
 func (g *guild) roles() []role {
 	return []role{
-		{ID: g.idString(), Name: "@everyone", Permissions: "1071698660929"}, // has the guild's id
+		{ID: g.idString(), Name: "@everyone", Permissions: "1071698660929"}, // its id is the guild's
 		{ID: objectID(g.id, kindRole, 1), Name: "member", Position: 1, Permissions: "0", Color: 0x3498db, Mentionable: true},
 		{ID: objectID(g.id, kindRole, 2), Name: "discordtest", Position: 2, Permissions: "8", Managed: true},
 	}
@@ -269,8 +269,8 @@ func (g *guild) stickers() []sticker {
 	return ss
 }
 
-// object is the guild as REST and GUILD_UPDATE have it, without what changes
-// often. g.mu is held.
+// object returns the guild as in REST and GUILD_UPDATE, without what changes often.
+// g.mu is held.
 func (g *guild) object() guildObject {
 	return guildObject{
 		ID: g.idString(), Name: g.name, OwnerID: memberID(g.index, 0), AfkTimeout: 300,
@@ -282,7 +282,7 @@ func (g *guild) object() guildObject {
 	}
 }
 
-// payload is the d of a GUILD_CREATE for a session with these intents. g.mu is
+// payload returns the d of a GUILD_CREATE for a session with these intents. g.mu is
 // held.
 func (g *guild) payload(intents int64, largeThreshold int) json.RawMessage {
 	o := g.object()
@@ -343,7 +343,7 @@ func (s *Server) readyPayload(sess *session, guilds []*guild) json.RawMessage {
 	return raw
 }
 
-// An InteractionKind is the type of an interaction, numbered as Discord does.
+// An InteractionKind is the type of an interaction, with Discord's numbers.
 type InteractionKind int
 
 // The kinds of interactions.
@@ -372,8 +372,8 @@ func (k InteractionKind) String() string {
 	return "unknown"
 }
 
-// An InteractionPayload is the d of an INTERACTION_CREATE. Its fields may be
-// changed before it is sent.
+// An InteractionPayload is the d of an INTERACTION_CREATE. Its fields may be changed
+// before it is sent.
 type InteractionPayload struct {
 	ID             string            `json:"id"`
 	ApplicationID  string            `json:"application_id"`
@@ -394,13 +394,13 @@ type InteractionPayload struct {
 	Entitlements   []struct{}        `json:"entitlements"`
 }
 
-// String leaves the token out.
+// String omits the token.
 func (p InteractionPayload) String() string {
 	return fmt.Sprintf("interaction %s of type %s", p.ID, p.Type)
 }
 
-// An InteractionOption changes an interaction that [Server.Interaction] builds.
-// A nil one is ignored.
+// An InteractionOption changes an interaction of [Server.Interaction]. A nil
+// InteractionOption is ignored.
 type InteractionOption interface{ applyInteraction(*interactionConfig) }
 
 type interactionOptionFunc func(*interactionConfig)
@@ -416,44 +416,44 @@ type interactionConfig struct {
 	id, token   string
 }
 
-// InGuild sets the guild. Default: the first guild of the server, and for
-// [Server.SendInteraction] the first of the shard.
+// InGuild sets the guild. Default: the server's first guild, or for
+// [Server.SendInteraction] the first guild of the shard.
 func InGuild(guildID string) InteractionOption {
 	return interactionOptionFunc(func(c *interactionConfig) { c.guildID, c.direct = guildID, false })
 }
 
-// InDirectMessage makes an interaction in a direct message with the bot.
+// InDirectMessage builds an interaction in a direct message with the bot.
 func InDirectMessage() InteractionOption {
 	return interactionOptionFunc(func(c *interactionConfig) { c.direct = true })
 }
 
-// WithSubcommand nests the command's options: one name is a sub-command, two
+// WithSubcommand nests the command's options: one name is a sub-command, two names
 // are a group and its sub-command.
 func WithSubcommand(names ...string) InteractionOption {
 	names = append([]string(nil), names...)
 	return interactionOptionFunc(func(c *interactionConfig) { c.subcommands = names })
 }
 
-// WithStringOption adds an option of a command.
+// WithStringOption adds an option to a command.
 func WithStringOption(name, value string) InteractionOption {
 	return interactionOptionFunc(func(c *interactionConfig) {
 		c.options = append(c.options, map[string]any{"type": 3, "name": name, "value": value})
 	})
 }
 
-// WithData replaces the whole data field.
+// WithData replaces the data field.
 func WithData(data any) InteractionOption {
 	return interactionOptionFunc(func(c *interactionConfig) { c.data = data })
 }
 
-// WithID sets id and token in place of new ones.
+// WithID sets id and token instead of generating them.
 func WithID(id, token string) InteractionOption {
 	return interactionOptionFunc(func(c *interactionConfig) { c.id, c.token = id, token })
 }
 
-// Interaction builds an interaction that was created at a time. name is the
-// command of an [ApplicationCommand] or [Autocomplete], and the custom_id of a
-// [MessageComponent] or [ModalSubmit].
+// Interaction builds an interaction with a creation time. name is the command of an
+// [ApplicationCommand] or [Autocomplete], or the custom_id of a [MessageComponent] or
+// [ModalSubmit].
 func (s *Server) Interaction(kind InteractionKind, created time.Time, name string, opts ...InteractionOption) InteractionPayload {
 	var c interactionConfig
 	for _, o := range opts {
@@ -479,7 +479,7 @@ func (s *Server) Interaction(kind InteractionKind, created time.Time, name strin
 	case c.direct || g == nil && c.guildID == "":
 		p.Context, p.ChannelID = 1, s.NewID(created)
 		p.User = &user{ID: userNumberID(2), Username: "somebody", Discriminator: "0"}
-	case g == nil: // a guild that the bot is not in: its id will do
+	case g == nil: // a guild that the bot is not in: use the id alone
 		p.GuildID, p.ChannelID, p.GuildLocale = c.guildID, c.guildID, "en-US"
 		p.Member = invokingMember{member: member{User: &user{ID: userNumberID(2), Username: "somebody"}, Roles: []string{}, JoinedAt: created.UTC().Format(time.RFC3339)}, Permissions: "8"}
 	default:
@@ -527,9 +527,9 @@ func interactionData(kind InteractionKind, name string, c *interactionConfig) an
 	return map[string]any{"id": userNumberID(3), "name": name, "type": 1, "options": options}
 }
 
-// SendInteraction dispatches an interaction to a shard. See [Server.Interaction]
-// for what it is made of; created also decides whether it is late. It returns
-// the interaction's id and token. ctx bounds the wait for a ready connection.
+// SendInteraction dispatches an interaction to a shard and returns its id and token.
+// See [Server.Interaction] for its content; created also determines whether it is
+// late. ctx bounds the wait for a ready connection.
 func (s *Server) SendInteraction(
 	ctx context.Context, shard int, kind InteractionKind, created time.Time, name string, opts ...InteractionOption,
 ) (id, token string, err error) {
@@ -551,8 +551,8 @@ func (s *Server) sendInteraction(
 	return p.ID, p.Token, c.Dispatch("INTERACTION_CREATE", p)
 }
 
-// A MessagePayload is the d of a MESSAGE_CREATE, or a message that REST
-// returns. Its fields may be changed before it is sent.
+// A MessagePayload is the d of a MESSAGE_CREATE, or a message that REST returns. Its
+// fields may be changed before it is sent.
 type MessagePayload struct {
 	ID              string          `json:"id"`
 	ChannelID       string          `json:"channel_id"`
@@ -574,7 +574,7 @@ type MessagePayload struct {
 	Flags           int             `json:"flags"`
 }
 
-// A MessageOption changes a message that [Server.Message] builds. A nil one is
+// A MessageOption changes a message of [Server.Message]. A nil MessageOption is
 // ignored.
 type MessageOption interface{ applyMessage(*MessagePayload) }
 
@@ -592,13 +592,13 @@ func MentioningBot() MessageOption {
 	return messageOptionFunc(func(m *MessagePayload) { m.Mentions = append(m.Mentions, botUser()) })
 }
 
-// CreatedAt sets the time of the message. Default: the server's now.
+// CreatedAt sets the time of the message. Default: [Server.Now].
 func CreatedAt(t time.Time) MessageOption {
 	return messageOptionFunc(func(m *MessagePayload) { m.Timestamp = t.UTC().Format(time.RFC3339Nano) })
 }
 
-// Message builds a message in a channel. If the channel belongs to one of the
-// server's guilds it is a guild message by a member, else a direct message.
+// Message builds a message in a channel: a guild message by a member if the channel
+// belongs to one of the server's guilds, otherwise a direct message.
 func (s *Server) Message(channelID, content string, opts ...MessageOption) MessagePayload {
 	m := s.message(channelID, content, opts...)
 	s.rest.seen(channelID)
@@ -619,7 +619,7 @@ func (s *Server) message(channelID, content string, opts ...MessageOption) Messa
 		m.GuildID = g.idString()
 		m.Author = g.user(0)
 		partial := g.member(0)
-		partial.User = nil // a message's member has none
+		partial.User = nil // the member in a message has none
 		m.Member = partial
 	}
 	for _, o := range opts {
@@ -630,7 +630,7 @@ func (s *Server) message(channelID, content string, opts ...MessageOption) Messa
 	return m
 }
 
-// ofObject finds the guild of a channel, role or emoji by its id.
+// ofObject finds the guild of a channel, role or emoji by the object's id.
 func (w *world) ofObject(id string) *guild {
 	n, err := strconv.ParseInt(id, 10, 64)
 	if err != nil {
@@ -639,8 +639,8 @@ func (w *world) ofObject(id string) *guild {
 	return w.find(strconv.FormatInt(n&^snowflakeLow, 10))
 }
 
-// update is the d of a GUILD_UPDATE, which has none of what a GUILD_CREATE adds
-// to a guild. g.mu is held.
+// update returns the d of a GUILD_UPDATE, without the fields that only a GUILD_CREATE
+// has. g.mu is held.
 func (g *guild) update() map[string]any {
 	o := g.object()
 	return map[string]any{

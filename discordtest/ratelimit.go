@@ -11,17 +11,17 @@ import (
 	"time"
 )
 
-// A RateLimit answers requests with status 429, as Discord's documentation on
-// rate limits shows it.
+// A RateLimit answers requests with status 429, as described in Discord's
+// documentation on rate limits.
 type RateLimit struct {
-	// Method and Pattern say which route: see [Server.Handle]. Empty: any.
+	// Method and Pattern select the route: see [Server.Handle]. Empty means any.
 	Method, Pattern string
 	// Scope is "user" (the default), "global" or "shared".
 	Scope string
-	// RetryAfter is how long the client is told to wait. Default 1 s.
+	// RetryAfter is the time that the client is told to wait. Default 1 s.
 	RetryAfter time.Duration
-	// Times is how many requests are answered so. 0 counts as 1; negative means
-	// all of them.
+	// Times is the number of requests to answer. 0 counts as 1; a negative number
+	// means all requests.
 	Times int
 }
 
@@ -30,8 +30,8 @@ type limitRule struct {
 	RateLimit
 }
 
-// RateLimit answers the next requests of a route with status 429. Limits for the
-// same route come one after the other.
+// RateLimit answers the next requests of a route with status 429. Several limits for
+// one route apply one after the other.
 func (s *Server) RateLimit(l RateLimit) { s.rest.limit(newRoute(l.Method, l.Pattern, nil), l) }
 
 func (r *rest) limit(rt route, l RateLimit) {
@@ -49,7 +49,7 @@ func (r *rest) limit(rt route, l RateLimit) {
 	r.limits = append(r.limits, &limitRule{rt, l})
 }
 
-// RateLimited returns how many requests were answered with 429, by scope.
+// RateLimited returns the number of requests that were answered with 429, by scope.
 func (s *Server) RateLimited() map[string]int {
 	s.rest.mu.Lock()
 	defer s.rest.mu.Unlock()
@@ -74,9 +74,9 @@ func (r *rest) limitOf(req *http.Request, parts []string) *RateLimit {
 	return nil
 }
 
-// write answers with the limit. Discord's global limit has no bucket; it has a
-// Reset-After here, because that is what makes discordgo hold all its buckets.
-// now is the server's.
+// write writes the answer. A global limit has no bucket, as at Discord. It has a
+// Reset-After here, because that makes discordgo stop all its buckets. now is the
+// server's time.
 func (l *RateLimit) write(w http.ResponseWriter, now time.Time) {
 	h := w.Header()
 	after := l.RetryAfter.Seconds()
@@ -102,7 +102,7 @@ func (l *RateLimit) write(w http.ResponseWriter, now time.Time) {
 
 func seconds(s float64) string { return strconv.FormatFloat(s, 'f', 3, 64) }
 
-// bucketName is a hash, as Discord's are.
+// bucketName returns a hash, as at Discord.
 func bucketName(key string) string {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(key))
@@ -115,11 +115,11 @@ type bucket struct {
 	used    int
 }
 
-// exempt says whether a route is outside all limits, as callbacks are.
+// exempt reports whether a route has no limits, as callbacks do.
 func exempt(parts []string) bool { return len(parts) > 0 && parts[0] == "interactions" }
 
-// spend takes one request out of a bucket, writes its headers and, if there is
-// none left, the 429.
+// spend takes one request from a bucket and writes the headers, and a 429 if none is
+// left.
 func (r *rest) spend(w http.ResponseWriter, pattern string, parts []string, method string) bool {
 	name := bucketName(method + pattern)
 	key := name

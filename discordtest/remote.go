@@ -11,14 +11,14 @@ import (
 	"github.com/bwmarrin/discordgo"
 )
 
-// A Remote is a [Server] of another process on this machine, for the processes of
-// a bot that share one Discord. [Connect] makes one. Its methods may be called
-// from any number of goroutines.
+// A Remote is a [Server] in another process on this machine, for the processes of a
+// bot that share one Discord. [Connect] makes one. Its methods are safe for
+// concurrent use.
 type Remote struct{ endpoint *endpoint }
 
-// Address returns one word of printable ASCII that [Connect] takes in another
-// process: where the server listens, the bot's token, and the certificates to
-// trust. Hand it on by a flag or an environment variable.
+// Address returns one word of printable ASCII for [Connect] in another process: the
+// server's address, the bot's token and the certificates to trust. Pass it in a flag
+// or an environment variable.
 func (s *Server) Address() string {
 	e := s.endpoint
 	u := url.URL{Scheme: e.scheme("http"), User: url.User(e.token), Host: e.addr}
@@ -30,8 +30,8 @@ func (s *Server) Address() string {
 	return u.String()
 }
 
-// Connect takes what [Server.Address] returned. It connects nothing yet: sessions
-// do that. An error does not show the address, which has a token in it.
+// Connect uses the result of [Server.Address]. It opens no connection: sessions do.
+// Its error does not contain the address, which contains a token.
 func Connect(address string) (*Remote, error) {
 	bad := func(why string) error {
 		return fmt.Errorf("discordtest: Connect: %s: want what Server.Address returned", why)
@@ -49,7 +49,7 @@ func Connect(address string) (*Remote, error) {
 	}
 	var roots []*x509.Certificate
 	for part := range strings.SplitSeq(u.Fragment, ".") {
-		der, _ := base64.RawURLEncoding.DecodeString(part) // what is cut off is no certificate either
+		der, _ := base64.RawURLEncoding.DecodeString(part) // a truncated certificate is rejected below
 		cert, err := x509.ParseCertificate(der)
 		if err != nil {
 			return nil, bad("an address that is cut off within a certificate")
@@ -59,16 +59,16 @@ func Connect(address string) (*Remote, error) {
 	return &Remote{newEndpoint(u.Host, u.User.Username(), u.Scheme == "https", roots)}, nil
 }
 
-// Configure points a session at the server, as [Server.Configure] does.
+// Configure points a session at the server, like [Server.Configure].
 func (r *Remote) Configure(sess *discordgo.Session) { r.endpoint.configure(sess) }
 
-// NewSession returns a session for a shard, as [Server.NewSession] does.
+// NewSession returns a session for a shard, like [Server.NewSession].
 func (r *Remote) NewSession(shard, shardCount int) (*discordgo.Session, error) {
 	return r.endpoint.newSession(shard, shardCount)
 }
 
-// Transport sends requests for Discord's hosts to the server, as
-// [Server.Transport] does. With a nil next it is closed with the Remote.
+// Transport sends requests for Discord's hosts to the server, like
+// [Server.Transport]. With a nil next it is closed with the Remote.
 func (r *Remote) Transport(next http.RoundTripper) http.RoundTripper {
 	return r.endpoint.transport(next)
 }
@@ -76,8 +76,8 @@ func (r *Remote) Transport(next http.RoundTripper) http.RoundTripper {
 // Token returns the bot's token, without the prefix "Bot ".
 func (r *Remote) Token() string { return r.endpoint.token }
 
-// Close closes the idle connections of what [Remote.Configure] and
-// [Remote.Transport] have made. Close the sessions first. It returns nil.
+// Close closes the idle connections of [Remote.Configure] and [Remote.Transport].
+// Close the sessions first. It returns nil.
 func (r *Remote) Close() error {
 	r.endpoint.closeIdleConnections()
 	return nil

@@ -9,7 +9,7 @@ import (
 	"github.com/argus-dgo/argus/discordtest"
 )
 
-// transports are the ways in which a server can be reached.
+// transports are the transports of a server, by name.
 func transports(t *testing.T) map[string]discordtest.Option {
 	t.Helper()
 	ca, err := discordtest.NewCA()
@@ -25,7 +25,7 @@ func transports(t *testing.T) map[string]discordtest.Option {
 	}
 }
 
-// TestRemote: sessions that know no more of a server than its address connect to its gateway and to its REST API.
+// TestRemote: sessions that have only a server's address connect to its gateway and its REST API.
 func TestRemote(t *testing.T) {
 	t.Parallel()
 	for name, opt := range transports(t) {

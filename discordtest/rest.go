@@ -19,28 +19,28 @@ const (
 	defaultRecords = 10_000
 	maxBody        = 32 << 20
 	maxKeptBody    = 16 << 10
-	// interactionDeadline is the time that Discord gives for the first answer.
+	// interactionDeadline is Discord's time limit for the first answer.
 	interactionDeadline = 3 * time.Second
 )
 
-// A Request is a REST request as it arrived, without its Authorization.
+// A Request is a REST request as it arrived, without its Authorization header.
 type Request struct {
 	Method string
-	// Path is without /api/v9. Those of interactions and webhooks contain a
-	// token: Pattern and String do not.
+	// Path does not include /api/v9. Paths of interactions and webhooks contain a
+	// token; Pattern and String do not.
 	Path    string
 	Query   string
-	Pattern string // of the route that answered, or "" if none did
+	Pattern string // of the route that answered, or "" without one
 	Status  int
 	Time    time.Time
 	// Body is the first 16 KiB of the body.
 	Body []byte
-	// Scope is that of the rate limit which was answered: user, global or
-	// shared; else "".
+	// Scope is the scope of the rate limit in the answer: user, global or shared;
+	// otherwise "".
 	Scope string
 }
 
-// String is without body, and without the tokens in Path.
+// String omits the body, and the tokens in Path.
 func (r Request) String() string {
 	return fmt.Sprintf("%s %s -> %d", r.Method, r.Pattern, r.Status)
 }
@@ -67,29 +67,29 @@ type rest struct {
 	routes []route // the defaults
 
 	mu        sync.Mutex
-	handlers  []route // the newest first
+	handlers  []route // newest first
 	limits    []*limitRule
 	fails     []*failRule
 	delays    []*delayRule
 	requests  ring[recorded]
 	callbacks ring[Callback]
 	expecting map[string]*expected
-	order     []string // of expecting, the oldest first
+	order     []string // of expecting, oldest first
 	commands  map[string][]map[string]any
 	buckets   map[string]*bucket
-	limited   map[string]int // answers of 429, by scope
+	limited   map[string]int // number of answers with 429, by scope
 
-	// What the bot made or changed by REST.
-	objects      map[string][]object // by collection, the oldest first
-	channels     map[string]object   // nil for one that is gone
-	channelOrder []string            // of channels, the oldest first
+	// What the bot created or changed by REST.
+	objects      map[string][]object // by collection, oldest first
+	channels     map[string]object   // nil for a deleted channel
+	channelOrder []string            // of channels, oldest first
 	sent         ring[MessagePayload]
 	deleted      map[string]bool     // messages
-	pinned       map[string][]pinned // by channel, the oldest first
+	pinned       map[string][]pinned // by channel, oldest first
 }
 
 type route struct {
-	token   string // of the bot that it is for; empty: any
+	token   string // of the bot that it applies to; empty: any
 	method  string
 	pattern string
 	parts   []string
@@ -140,15 +140,15 @@ func (r *ring[T]) add(v T) {
 	r.next = (r.next + 1) % r.limit
 }
 
-// all returns a copy, the oldest first.
+// all returns a copy, oldest first.
 func (r *ring[T]) all() []T {
 	out := make([]T, 0, len(r.values))
 	out = append(out, r.values[r.next:]...)
 	return append(out, r.values[:r.next]...)
 }
 
-// split cuts a path into segments. Empty ones do not count: discordgo has paths
-// with two slashes.
+// split splits a path into segments and drops empty ones, because discordgo has
+// paths with two slashes.
 func split(path string) []string {
 	return strings.FieldsFunc(path, func(c rune) bool { return c == '/' })
 }
@@ -157,13 +157,13 @@ func newRoute(method, pattern string, h http.HandlerFunc) route {
 	return route{method: strings.ToUpper(method), pattern: pattern, parts: split(pattern), handler: h}
 }
 
-// same says whether both are for one and the same method and pattern.
+// same reports whether both have the same method and pattern.
 func (rt *route) same(other *route) bool {
 	return rt.token == other.token && rt.method == other.method && rt.pattern == other.pattern
 }
 
-// match compares segments: {name} is any one, {name...} at the end any rest. An
-// empty pattern is every path.
+// match compares segments: {name} matches any one, {name...} at the end any rest. An
+// empty pattern matches every path.
 func (rt *route) match(r *http.Request, parts []string) bool {
 	if rt.method != "" && rt.method != r.Method || rt.token != "" && rt.token != bareToken(r.Header.Get("Authorization")) {
 		return false
@@ -180,8 +180,7 @@ func (rt *route) match(r *http.Request, parts []string) bool {
 	return len(parts) == len(rt.parts) || rt.pattern == ""
 }
 
-// bind sets the path values of a request that matches, as net/http.ServeMux
-// does.
+// bind sets the path values of a matching request, as net/http.ServeMux does.
 func (rt *route) bind(r *http.Request, parts []string) {
 	for i, p := range rt.parts {
 		switch name, rest := wildcard(p); {
@@ -205,12 +204,12 @@ func wildcard(segment string) (name string, rest bool) {
 	return strings.CutSuffix(name, "...")
 }
 
-// Handle answers a route in place of the default, and of earlier calls. method
-// "" is any. pattern is a path without /api/v9 in which {name} stands for one
-// segment (request.PathValue returns it) and a final {name...} for the rest,
-// such as /channels/{channel_id}/messages. The request's body can be read. A
-// handler that blocks has to end with request.Context, as Close waits for it. A
-// nil h restores the default.
+// Handle answers a route instead of the default and of earlier calls. An empty method
+// matches any. pattern is a path without /api/v9, such as
+// /channels/{channel_id}/messages: {name} matches one segment, which
+// request.PathValue returns, and a final {name...} matches the rest. h may read the
+// request's body. If h blocks, it must return when request.Context ends, because
+// Close waits for it. A nil h restores the default.
 func (s *Server) Handle(method, pattern string, h http.HandlerFunc) {
 	s.rest.handle(newRoute(method, pattern, h))
 }
@@ -231,10 +230,10 @@ func (r *rest) handle(rt route) {
 	r.handlers = append([]route{rt}, r.handlers...)
 }
 
-// Fail answers the next times requests of a route with a status and Discord's
-// JSON for it; a negative times means all of them, 0 counts as 1. Failures of the
-// same route come one after the other; a status of 0 ends them. See
-// [Server.Handle] for method and pattern; an empty pattern is every route.
+// Fail answers the next requests of a route, times of them, with a status and
+// Discord's JSON for it. A negative times means all of them, 0 counts as 1. Several
+// failures of one route apply one after the other; a status of 0 removes them. See
+// [Server.Handle] for method and pattern; an empty pattern matches every route.
 func (s *Server) Fail(method, pattern string, status, times int) {
 	s.rest.fail(newRoute(method, pattern, nil), status, times)
 }
@@ -252,10 +251,10 @@ func (r *rest) fail(rt route, status, times int) {
 	r.fails = append(r.fails, &failRule{rt, status, times})
 }
 
-// Delay holds every request of a route back for d before it is handled, until
-// it is called again for the same method and pattern; 0 ends it. Of several that
-// match a request, the one that was begun last counts. See [Server.Handle] for
-// method and pattern; an empty pattern is every route.
+// Delay delays every request of a route by d before it is handled, until the next
+// call for the same method and pattern; 0 ends it. If several match a request, the
+// one that was added last applies. See [Server.Handle] for method and pattern; an
+// empty pattern matches every route.
 func (s *Server) Delay(method, pattern string, d time.Duration) {
 	s.rest.delay(newRoute(method, pattern, nil), d)
 }
@@ -274,7 +273,7 @@ func (r *rest) delay(rt route, d time.Duration) {
 	}
 }
 
-// Requests returns the REST requests that were answered, the oldest first.
+// Requests returns the answered REST requests, oldest first.
 func (s *Server) Requests() []Request {
 	s.rest.mu.Lock()
 	defer s.rest.mu.Unlock()
@@ -286,15 +285,15 @@ func (s *Server) Requests() []Request {
 	return requests
 }
 
-// Callbacks returns the answers to interactions, the oldest first.
+// Callbacks returns the answers to interactions, oldest first.
 func (s *Server) Callbacks() []Callback {
 	s.rest.mu.Lock()
 	defer s.rest.mu.Unlock()
 	return s.rest.callbacks.all()
 }
 
-// WaitRequest waits for a request that match accepts and returns it. Requests
-// that were answered before the call count.
+// WaitRequest waits for a request that match accepts and returns it. It considers
+// requests that were answered before the call.
 func (s *Server) WaitRequest(ctx context.Context, match func(Request) bool) (Request, error) {
 	var found Request
 	err := s.wait(ctx, "a REST request", func() bool {
@@ -309,7 +308,7 @@ func (s *Server) WaitRequest(ctx context.Context, match func(Request) bool) (Req
 	return found, err
 }
 
-// WaitCallback waits for the answer to an interaction and returns the first.
+// WaitCallback waits for an answer to an interaction and returns the first.
 func (s *Server) WaitCallback(ctx context.Context, interactionID string) (Callback, error) {
 	var found Callback
 	err := s.wait(ctx, "the answer to interaction "+interactionID, func() bool {
@@ -324,7 +323,7 @@ func (s *Server) WaitCallback(ctx context.Context, interactionID string) (Callba
 	return found, err
 }
 
-// recorder notes the status of an answer, and dates it.
+// recorder records the status of an answer and sets its Date.
 type recorder struct {
 	http.ResponseWriter
 	server *Server
@@ -348,7 +347,7 @@ func (w *recorder) Write(b []byte) (int, error) {
 	return w.ResponseWriter.Write(b)
 }
 
-// Unwrap is for http.ResponseController.
+// Unwrap implements the interface of http.ResponseController.
 func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 func (r *rest) ServeHTTP(rw http.ResponseWriter, req *http.Request) {
@@ -372,7 +371,7 @@ func (r *rest) ServeHTTP(rw http.ResponseWriter, req *http.Request) {
 		Time: time.Now(), Body: bytes.Clone(body[:min(len(body), maxKeptBody)]),
 	}
 	r.answer(w, req, parts, &rec)
-	w.begin(http.StatusOK) // a handler that wrote nothing
+	w.begin(http.StatusOK) // for a handler that wrote nothing
 	rec.Status = w.status
 	r.mu.Lock()
 	r.requests.add(recorded{rec, bareToken(req.Header.Get("Authorization"))})
@@ -428,8 +427,8 @@ func (r *rest) answer(w http.ResponseWriter, req *http.Request, parts []string, 
 	rt.handler(w, req)
 }
 
-// public says whether a route needs no Authorization: those whose path holds a
-// token of its own, GET /gateway, and the CDN.
+// public reports whether a route needs no Authorization header: routes with a token
+// in the path, GET /gateway, and the CDN.
 func public(parts []string) bool {
 	switch {
 	case len(parts) == 0:
@@ -438,7 +437,7 @@ func public(parts []string) bool {
 		return len(parts) == 1
 	case parts[0] == "interactions", parts[0] == "webhooks" && len(parts) >= 3, parts[0] == "scheduled-maintenances":
 		return true
-	case parts[0] == "oauth2" && len(parts) >= 2 && parts[1] == "token": // it has the client's secret
+	case parts[0] == "oauth2" && len(parts) >= 2 && parts[1] == "token": // authenticated by the client's secret
 		return true
 	}
 	switch parts[0] {
@@ -492,7 +491,7 @@ func (r *rest) failureOf(req *http.Request, parts []string) int {
 	return 0
 }
 
-// expect notes an interaction that was sent, to judge the answers to it.
+// expect records an interaction that was sent, to check the answers to it.
 func (r *rest) expect(data json.RawMessage) {
 	var p struct {
 		ID    string `json:"id"`
@@ -566,7 +565,7 @@ func (r *rest) callback(w http.ResponseWriter, req *http.Request) {
 	}
 }
 
-// jsonBody returns the JSON of a request, also of one that uploads files.
+// jsonBody returns the JSON of a request, including one that uploads files.
 func jsonBody(req *http.Request) ([]byte, error) {
 	kind, params, err := mime.ParseMediaType(req.Header.Get("Content-Type"))
 	if err != nil || kind != "multipart/form-data" {
@@ -599,6 +598,6 @@ func writeError(w http.ResponseWriter, status, code int, message string) {
 	writeJSON(w, status, map[string]any{"message": message, "code": code})
 }
 
-// onePixel is what the CDN shows.
+// onePixel is the image that the CDN returns.
 var onePixel = []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89" +
 	"\x00\x00\x00\rIDATx\x9cc\xf8\xff\xff?\x03\x00\x08\xfc\x02\xfe\xa7\x9a\xa0\xa0\x00\x00\x00\x00IEND\xaeB`\x82")

@@ -51,7 +51,7 @@ func application() object {
 
 func (r *rest) application(w http.ResponseWriter, req *http.Request) {
 	switch id := req.PathValue("application_id"); id {
-	case "", appID, botID: // a bot's user has its application's id at Discord
+	case "", appID, botID: // at Discord, a bot's user has its application's id
 	default:
 		writeAPIError(w, unknownApplication)
 		return
@@ -71,7 +71,7 @@ func (r *rest) application(w http.ResponseWriter, req *http.Request) {
 	writeJSON(w, http.StatusOK, a)
 }
 
-// settingLocked is what was put at the request's path, or else. r.mu is held.
+// settingLocked returns what was put at the request's path, or otherwise. r.mu is held.
 func (r *rest) settingLocked(req *http.Request, otherwise object) object {
 	if all := r.objects["setting "+req.URL.Path]; len(all) > 0 {
 		return all[0]
@@ -79,7 +79,7 @@ func (r *rest) settingLocked(req *http.Request, otherwise object) object {
 	return otherwise
 }
 
-// replaceSetting keeps the body of a request for its path, and answers with it.
+// replaceSetting stores the body of a request under its path and answers with it.
 func (r *rest) replaceSetting(w http.ResponseWriter, req *http.Request, complete func(object) any) {
 	o, ok := readOrRefuse(w, req)
 	if !ok {
@@ -91,7 +91,7 @@ func (r *rest) replaceSetting(w http.ResponseWriter, req *http.Request, complete
 	writeJSON(w, http.StatusOK, complete(o))
 }
 
-// readList reads a body that is a list of objects.
+// readList reads a body with a list of objects.
 func readList(req *http.Request) ([]object, bool) {
 	body, err := io.ReadAll(req.Body)
 	list := []object{}
@@ -138,7 +138,7 @@ func (r *rest) oauthRoutes(add adder) {
 	})
 }
 
-// sku is the one that the application sells.
+// skuID is the SKU that the application sells.
 var skuID = userNumberID(3)
 
 func (r *rest) monetizationRoutes(add adder) {
@@ -189,7 +189,7 @@ func (r *rest) monetizationRoutes(add adder) {
 	})
 }
 
-// commandRoutes are those of the application's commands, of all guilds and of one.
+// commandRoutes adds the routes of the application's commands, global and per guild.
 func (r *rest) commandRoutes(add adder) {
 	permissions := "/applications/{application_id}/guilds/{guild_id}/commands"
 	none := func(req *http.Request) object {
@@ -222,7 +222,7 @@ func (r *rest) commandRoutes(add adder) {
 	}
 }
 
-// stickerRoutes are those of stickers outside their guild, and of what all may use.
+// stickerRoutes adds the routes of stickers outside of guilds, and of default sounds.
 func (r *rest) stickerRoutes(add adder) {
 	pack := object{"id": userNumberID(4), "name": "Waves", "sku_id": userNumberID(5), "description": "", "stickers": []object{}}
 	add("GET /sticker-packs", func(w http.ResponseWriter, _ *http.Request) {

@@ -10,12 +10,12 @@ import (
 	"time"
 )
 
-// channelObject returns a channel as REST knows it, or nil. Known are those of the
-// guilds, threads included, those that the bot made, and those that a message or an
-// interaction came from. r.mu is held.
+// channelObject returns a channel as REST shows it, or nil. It knows the channels and
+// threads of the guilds, those that the bot created, and those of messages and
+// interactions. r.mu is held.
 func (r *rest) channelObject(id string) object {
 	if o, ok := r.channels[id]; ok {
-		return o // nil when it was deleted
+		return o // nil if it was deleted
 	}
 	g := r.server.world.ofObject(id)
 	if g == nil {
@@ -30,7 +30,7 @@ func (r *rest) channelObject(id string) object {
 	return nil
 }
 
-// keepChannel makes a channel known, or with nil one that is gone. r.mu is held.
+// keepChannel stores a channel, or nil for a deleted one. r.mu is held.
 func (r *rest) keepChannel(id string, o object) {
 	if _, ok := r.channels[id]; !ok {
 		r.channelOrder = append(r.channelOrder, id)
@@ -42,7 +42,7 @@ func (r *rest) keepChannel(id string, o object) {
 	}
 }
 
-// seen notes the channel of a message or an interaction that was made.
+// seen stores the channel of a message or an interaction that was built.
 func (r *rest) seen(id string) {
 	if id == "" {
 		return
@@ -57,7 +57,7 @@ func (r *rest) seen(id string) {
 	}
 }
 
-// inChannel answers for known channels, and with 10003 for others.
+// inChannel answers for known channels, and with error 10003 for others.
 func (r *rest) inChannel(h http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, req *http.Request) {
 		r.mu.Lock()
@@ -105,7 +105,7 @@ func (r *rest) channel(w http.ResponseWriter, req *http.Request) {
 	defer r.mu.Unlock()
 	c := r.channelObject(id)
 	switch {
-	case c == nil: // deleted meanwhile
+	case c == nil: // deleted in the meantime
 		writeAPIError(w, unknownChannel)
 		return
 	case req.Method == http.MethodDelete:
@@ -295,7 +295,7 @@ func (r *rest) messageRoutes(in adder) {
 	in("POST /channels/{channel_id}/polls/{message_id}/expire", r.message)
 }
 
-// remember keeps a message, in place of what it was before.
+// remember stores a message and replaces its earlier version.
 func (r *rest) remember(m MessagePayload) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -308,7 +308,7 @@ func (r *rest) remember(m MessagePayload) {
 	r.sent.add(m)
 }
 
-// messages lists those of a channel that the bot sent or that [Server.Message] made.
+// messages lists the messages of a channel that the bot sent or [Server.Message] built.
 func (r *rest) messages(w http.ResponseWriter, req *http.Request) {
 	r.mu.Lock()
 	all := slices.DeleteFunc(r.sent.all(), func(m MessagePayload) bool {
@@ -320,7 +320,7 @@ func (r *rest) messages(w http.ResponseWriter, req *http.Request) {
 	}
 }
 
-// deletedLocked notes that a message is gone. r.mu is held.
+// deletedLocked records that a message was deleted. r.mu is held.
 func (r *rest) deletedLocked(id string) {
 	if len(r.deleted) >= r.server.cfg.records {
 		clear(r.deleted)
@@ -357,8 +357,8 @@ func (r *rest) messagesDelete(w http.ResponseWriter, req *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// pins answers in the form of either route: a list of messages, or pages of what was
-// pinned when.
+// pins answers in the form of either route: a list of messages, or pages with the
+// time of each pin.
 func (r *rest) pins(w http.ResponseWriter, req *http.Request) {
 	limit, ok := paging{usual: 50, most: 50}.limit(req)
 	if !ok {
@@ -372,7 +372,7 @@ func (r *rest) pins(w http.ResponseWriter, req *http.Request) {
 	r.mu.Lock()
 	all := slices.Clone(r.pinned[req.PathValue("channel_id")])
 	r.mu.Unlock()
-	slices.Reverse(all) // the newest first
+	slices.Reverse(all) // newest first
 	items, messages := []object{}, []MessagePayload{}
 	for _, p := range all {
 		if p.at.Before(before) {
@@ -413,8 +413,8 @@ func (r *rest) pin(w http.ResponseWriter, req *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// messageByID finds a message that was sent or made, and takes any other id for
-// that of an older one, unless it was deleted.
+// messageByID finds a message that was sent or built. It treats any other id as that
+// of an older message, unless that was deleted.
 func (r *rest) messageByID(channelID, id string) (MessagePayload, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -449,7 +449,7 @@ func (r *rest) stageRoutes(add adder) {
 	stages.register(r, add)
 }
 
-// inviteRoutes: an invite is found by its code, and by its channel and guild.
+// inviteRoutes adds the routes that find an invite by its code, its channel or its guild.
 func (r *rest) inviteRoutes(add adder) {
 	invites := &collection{
 		item: "/invites/{code}", key: "code", unknown: unknownInvite,

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// inGuild answers for the guilds that the bot is in, and with 10004 for others.
+// inGuild answers for guilds that the bot is in, and with error 10004 for others.
 func (r *rest) inGuild(h http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, req *http.Request) {
 		if r.server.world.find(req.PathValue("guild_id")) == nil {
@@ -18,7 +18,7 @@ func (r *rest) inGuild(h http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// ofGuild answers with a part of a guild, which is locked meanwhile.
+// ofGuild answers with a part of a guild, with the guild locked.
 func (r *rest) ofGuild(part func(*guild, *http.Request) (any, *apiError)) http.HandlerFunc {
 	return func(w http.ResponseWriter, req *http.Request) {
 		var v any
@@ -38,12 +38,12 @@ func (r *rest) ofGuild(part func(*guild, *http.Request) (any, *apiError)) http.H
 	}
 }
 
-// constant answers for a guild with what is the same for all of them.
+// constant answers for a guild with a value that is the same for all guilds.
 func (r *rest) constant(v any) http.HandlerFunc {
 	return r.inGuild(func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, v) })
 }
 
-// echo answers for a guild with the body that it is sent.
+// echo answers for a guild with the request's body.
 func (r *rest) echo(w http.ResponseWriter, req *http.Request) {
 	o, ok := readOrRefuse(w, req)
 	if !ok {
@@ -54,7 +54,7 @@ func (r *rest) echo(w http.ResponseWriter, req *http.Request) {
 
 func noContent(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }
 
-// seedOf makes the seed of a collection from a guild.
+// seedOf returns a function that makes the initial objects of a collection from a guild.
 func seedOf[T any](r *rest, part func(*guild) []T) func(*http.Request) []object {
 	return func(req *http.Request) []object {
 		if g := r.server.world.find(req.PathValue("guild_id")); g != nil {
@@ -91,7 +91,7 @@ func (r *rest) guildRoutes(add adder) {
 	r.guildSettings(add)
 }
 
-// addCounts adds what ?with_counts=true asks for. g.mu is held.
+// addCounts adds the fields of ?with_counts=true. g.mu is held.
 func (g *guild) addCounts(o object) {
 	here := 0
 	for i := g.first; i < g.last; i++ {
@@ -176,7 +176,7 @@ func (r *rest) memberRoutes(add adder) {
 	add("GET /guilds/{guild_id}/members/{user_id}", r.ofGuild(one))
 	add("PATCH /guilds/{guild_id}/members/{user_id}", r.ofGuild(one))
 	add("PATCH /guilds/{guild_id}/members/{user_id}/nick", r.ofGuild(one))
-	add("PUT /guilds/{guild_id}/members/{user_id}", r.inGuild(noContent)) // is a member already
+	add("PUT /guilds/{guild_id}/members/{user_id}", r.inGuild(noContent)) // already a member
 	add("DELETE /guilds/{guild_id}/members/{user_id}", r.ifGuildHas(one))
 	withRole := func(g *guild, req *http.Request) (any, *apiError) {
 		m, problem := one(g, req)
@@ -202,7 +202,7 @@ func (r *rest) memberRoutes(add adder) {
 	add("PATCH /guilds/{guild_id}/voice-states/{user_id}", r.ifGuildHas(voice))
 }
 
-// ifGuildHas answers with nothing where part finds no problem.
+// ifGuildHas answers with no content if part finds no problem.
 func (r *rest) ifGuildHas(part func(*guild, *http.Request) (any, *apiError)) http.HandlerFunc {
 	return func(w http.ResponseWriter, req *http.Request) {
 		problem := &unknownGuild
@@ -218,8 +218,8 @@ func (r *rest) ifGuildHas(part func(*guild, *http.Request) (any, *apiError)) htt
 	}
 }
 
-// membersFrom yields the members whose id is larger than after, in the order of
-// their ids: the bot's is the smallest. g.mu is held.
+// membersFrom yields the members with ids above after, in ascending order; the bot's
+// id is the smallest. g.mu is held.
 func (g *guild) membersFrom(after int64) func(yield func(member) bool) {
 	return func(yield func(member) bool) {
 		if number(botID) > after && !yield(g.botMember()) {
@@ -234,8 +234,8 @@ func (g *guild) membersFrom(after int64) func(yield func(member) bool) {
 	}
 }
 
-// members lists a page of them. They are not made one by one for it: a guild may
-// have many.
+// members answers with a page of members. It makes only the members of that page,
+// because a guild may have many.
 func (r *rest) members(w http.ResponseWriter, req *http.Request) {
 	limit, okLimit := paging{usual: 1, most: 1000}.limit(req)
 	after, okAfter := idOf(req, "after")
@@ -285,7 +285,7 @@ func (r *rest) roleRoutes(add adder) {
 	roles.register(r, add)
 }
 
-// withDefaults adds what an object does not have. A null counts as not there.
+// withDefaults adds missing fields to an object. null counts as missing.
 func withDefaults(o, defaults object) object {
 	for k, v := range defaults {
 		if o[k] == nil {
@@ -295,7 +295,7 @@ func withDefaults(o, defaults object) object {
 	return o
 }
 
-// guildCollections are what a bot makes in a guild.
+// guildCollections adds the routes of objects that a bot creates in a guild.
 func (r *rest) guildCollections(add adder) {
 	inGuild := func(o object, req *http.Request) object {
 		return withDefaults(o, object{"guild_id": req.PathValue("guild_id")})
@@ -360,7 +360,7 @@ func (r *rest) guildCollections(add adder) {
 	add("PUT /guilds/{guild_id}/templates/{code}", r.inGuild(r.templateByCode))
 }
 
-// named refuses an object without a name.
+// named rejects an object without a name.
 func named(o object) object {
 	if name, ok := o["name"].(string); !ok || name == "" {
 		return nil
@@ -395,7 +395,7 @@ func (r *rest) templateCollection() *collection {
 	}
 }
 
-// template finds one of any guild.
+// template finds a template of any guild.
 func (r *rest) template(code string) object {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -453,7 +453,7 @@ func (r *rest) ban(w http.ResponseWriter, req *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// userByID is a user that nothing more is known of.
+// userByID returns a user about whom only the id is known.
 func userByID(id string) *user {
 	if id == botID {
 		return botUser()
@@ -461,8 +461,8 @@ func userByID(id string) *user {
 	return &user{ID: id, Username: "user" + id, Discriminator: "0"}
 }
 
-// guildSettings are the routes of which there is one object per guild, and what
-// Discord does and the fake world does not have.
+// guildSettings adds the routes of objects that exist once per guild, and of Discord's
+// features that the fake world does not have.
 func (r *rest) guildSettings(add adder) {
 	add("GET /guilds/{guild_id}/auto-moderation", r.constant([]object{}))
 	add("GET /guilds/{guild_id}/prune", r.constant(object{"pruned": 0}))

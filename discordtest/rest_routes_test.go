@@ -19,7 +19,7 @@ import (
 	"github.com/argus-dgo/argus/discordtest"
 )
 
-// fixture is what the arguments of discordgo's methods are made of.
+// fixture has the values for the arguments of discordgo's methods.
 type fixture struct {
 	guild, channel, voice, thread, message, member, role, emoji, sticker string
 	command, event, rule, template, webhook, token, invite, entitlement  string
@@ -51,10 +51,10 @@ func idIn(t *testing.T, sess *discordgo.Session, method, url string, data any) s
 	return one.ID
 }
 
-// A body is an argument of a type that not every version of discordgo has: its JSON.
+// A body is the JSON of an argument whose type not every version of discordgo has.
 type body string
 
-// newFixture makes one of everything, anew for each method that is called.
+// newFixture creates one object of each kind, anew for each method that is called.
 func newFixture(t *testing.T, s *discordtest.Server, sess *discordgo.Session) fixture {
 	t.Helper()
 	guild := must[string](t)(s.GuildJoin())
@@ -91,9 +91,9 @@ func newFixture(t *testing.T, s *discordtest.Server, sess *discordgo.Session) fi
 	return f
 }
 
-// methods are those of discordgo's Session that make a request, in v0.28.1 to
-// v0.29.1, with the arguments that they are called with. The types of the arguments
-// may differ by version, where reflection converts them.
+// methods are the methods of discordgo's Session that make a request, in v0.28.1 to
+// v0.29.1, with their arguments. Reflection converts arguments whose types differ by
+// version.
 func methods(s *discordtest.Server) map[string]func(f fixture) []any {
 	app := s.ApplicationID()
 	var noTime *time.Time
@@ -254,7 +254,7 @@ func methods(s *discordtest.Server) map[string]func(f fixture) []any {
 	}
 }
 
-// beside are exported methods that make no request, or one that is not known before.
+// beside are exported methods that make no request, or none that is known beforehand.
 var beside = []string{
 	"AddHandler", "AddHandlerOnce", "ChannelVoiceJoin", "ChannelVoiceJoinManual", "Close", "CloseWithCode", "GatewayWriteStruct", "HeartbeatLatency",
 	"Lock", "Open", "RLock", "RLocker", "RUnlock", "Request", "RequestGuildMembers", "RequestGuildMembersBatch", "RequestGuildMembersBatchList", "RequestGuildMembersList",
@@ -262,8 +262,8 @@ var beside = []string{
 	"UpdateStatusComplex", "UpdateStreamingStatus", "UpdateWatchStatus",
 }
 
-// notAnswered are those that discordgo itself gets wrong, or that ask for what the
-// fake world's guilds do not have.
+// notAnswered are methods that are wrong in discordgo, or that request what the fake
+// world's guilds do not have.
 var notAnswered = map[string]string{
 	"GuildIcon":              "the guild has no icon",
 	"GuildSplash":            "the guild has no splash",
@@ -271,8 +271,8 @@ var notAnswered = map[string]string{
 }
 
 // TestEveryMethodIsAnswered calls every method of discordgo's Session that makes a
-// request: discordgo must be able to decode the answer, and there must be something
-// in it. Which methods there are differs by version.
+// request. discordgo must be able to decode the answer, and the answer must not be
+// empty. The set of methods differs by version.
 func TestEveryMethodIsAnswered(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
@@ -352,7 +352,7 @@ func callMethod(t *testing.T, s *discordtest.Server, sess *discordgo.Session, na
 	}
 }
 
-// TestUnknownIDs: what is not there is answered with Discord's own error.
+// TestUnknownIDs: requests for unknown objects get Discord's error.
 func TestUnknownIDs(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -401,7 +401,7 @@ func TestUnknownIDs(t *testing.T) {
 			t.Errorf("%s: %v, want 404 with code %d", path, err, code)
 		}
 	}
-	// What is deleted is not there any more.
+	// A deleted object is unknown.
 	if _, err := sess.ChannelDelete(channel); err != nil {
 		t.Fatal(err)
 	}
@@ -413,7 +413,7 @@ func TestUnknownIDs(t *testing.T) {
 	}
 }
 
-// pages reads all pages of a list as bots do: from the last id of the one before.
+// pages reads all pages of a list as bots do: from the last id of the page before.
 func pages[T any](t *testing.T, limit int, id func(T) string, next func(last string) ([]T, error)) []string {
 	t.Helper()
 	var ids []string
@@ -438,7 +438,7 @@ func pages[T any](t *testing.T, limit int, id func(T) string, next func(last str
 	return nil
 }
 
-// TestPages: every page but the last is full, and together they have each object
+// TestPages: every page except the last is full, and together they contain each object
 // once.
 func TestPages(t *testing.T) {
 	t.Parallel()
@@ -477,7 +477,7 @@ func TestPages(t *testing.T) {
 		var back []string
 		for before := ""; ; before = back[0] {
 			found := must[[]*discordgo.UserGuild](t)(sess.UserGuilds(limit, before, "", false))
-			if before == "" { // the first page is the oldest: begin behind the last one
+			if before == "" { // the first page has the oldest: start after the last one
 				back = []string{s.Guilds()[6]}
 				continue
 			}

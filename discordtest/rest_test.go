@@ -224,7 +224,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// discordgo never runs into a limit that the headers announce.
+// discordgo never exceeds a limit that the headers announce.
 func TestBuckets(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
@@ -241,8 +241,8 @@ func TestBuckets(t *testing.T) {
 	if reqs := s.Requests(); len(reqs) != 5 || len(s.RateLimited()) != 0 {
 		t.Errorf("%d requests, rate limits %v; want 5 and none", len(reqs), s.RateLimited())
 	}
-	// A client without a limiter does. Its window is one that six requests fit into,
-	// however busy the machine is.
+	// A client without a limiter does. Six requests fit into its window, however busy the
+	// machine is.
 	s = newServer(t, discordtest.WithBuckets(2, time.Hour))
 	channel = s.TextChannel(s.Guilds()[0])
 	client := &http.Client{Transport: s.Transport(nil)}
@@ -299,7 +299,7 @@ func TestStrictInteractions(t *testing.T) {
 			t.Errorf("%s: code %d, want %d", what, code, want)
 		}
 	}
-	const inTime = -time.Hour // is made in an hour: however long the answer takes
+	const inTime = -time.Hour // created an hour in the future, so that the answer is never late
 	i := send(inTime)
 	answer(i)
 	expect("in time", 0)
@@ -396,7 +396,7 @@ func TestTransportLeavesOtherHostsAlone(t *testing.T) {
 	if fmt.Sprint(asked) != fmt.Sprint(want) {
 		t.Errorf("asked\n%v, want\n%v", asked, want)
 	}
-	// The CDN shows a picture.
+	// The CDN returns an image.
 	sess := newSession(t, s, 0, 1)
 	if _, err := sess.UserAvatarDecode(&discordgo.User{ID: "1", Avatar: "a"}); err != nil {
 		t.Errorf("decoding an avatar: %v", err)

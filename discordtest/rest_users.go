@@ -25,7 +25,7 @@ func (r *rest) userRoutes(add adder) {
 		r.replaceSetting(w, req, func(o object) any { return withDefaults(o, connection) })
 	})
 	add("GET /users/{user_id}", r.user)
-	// Discord answers those for the bot itself alone.
+	// Discord answers these for the bot itself only.
 	add("GET /users/{user_id}/guilds", r.ofBot(r.myGuilds))
 	add("GET /users/{user_id}/guilds/{guild_id}", r.ofBot(r.ofGuild(func(g *guild, _ *http.Request) (any, *apiError) { return g.partial(false), nil })))
 	add("GET /users/{user_id}/guilds/{guild_id}/member", r.ofBot(r.ofGuild(func(g *guild, _ *http.Request) (any, *apiError) { return g.botMember(), nil })))
@@ -33,7 +33,7 @@ func (r *rest) userRoutes(add adder) {
 	add("GET /users/{user_id}/connections", r.ofBot(r.emptyList))
 }
 
-// ofBot answers for the bot, and for other users with 50001.
+// ofBot answers for the bot, and with error 50001 for other users.
 func (r *rest) ofBot(h http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, req *http.Request) {
 		if req.PathValue("user_id") != botID {
@@ -63,7 +63,7 @@ func (r *rest) me(w http.ResponseWriter, req *http.Request) {
 	writeJSON(w, http.StatusOK, me)
 }
 
-// user knows every id that can be one.
+// user answers for every id that is valid.
 func (r *rest) user(w http.ResponseWriter, req *http.Request) {
 	id := req.PathValue("user_id")
 	if number(id) == 0 {
@@ -73,7 +73,7 @@ func (r *rest) user(w http.ResponseWriter, req *http.Request) {
 	writeJSON(w, http.StatusOK, userByID(id))
 }
 
-// partial is the guild as a list of a user's guilds has it. g.mu is held.
+// partial returns the guild as in a list of a user's guilds. g.mu is held.
 func (g *guild) partial(withCounts bool) object {
 	o := object{"id": g.idString(), "name": g.name, "icon": nil, "owner": false, "permissions": "8", "features": []string{}}
 	if withCounts {

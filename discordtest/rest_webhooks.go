@@ -5,8 +5,8 @@ import (
 	"net/http"
 )
 
-// webhookRoutes: a webhook is found by its id, and by its channel and guild. Those
-// of interactions have the application's id, and no more is known of them.
+// webhookRoutes adds the routes that find a webhook by its id, its channel or its
+// guild. Webhooks of interactions have the application's id and no other properties.
 func (r *rest) webhookRoutes(add adder) {
 	by := func(field string) http.HandlerFunc {
 		return func(w http.ResponseWriter, req *http.Request) {
@@ -39,7 +39,7 @@ func (r *rest) webhookRoutes(add adder) {
 	add("DELETE "+message, noContent)
 }
 
-// webhooks is where they are kept.
+// webhooks is the scope under which webhooks are stored.
 const webhooks = "webhooks"
 
 var webhookKey = &collection{key: "id"}
@@ -62,7 +62,7 @@ func (r *rest) webhookCreate(w http.ResponseWriter, req *http.Request) {
 	writeJSON(w, http.StatusOK, o)
 }
 
-// webhook reads, edits or deletes one.
+// webhook reads, edits or deletes one webhook.
 func (r *rest) webhook(w http.ResponseWriter, req *http.Request) {
 	change, ok := readObject(req)
 	r.mu.Lock()
@@ -90,7 +90,7 @@ func (r *rest) webhook(w http.ResponseWriter, req *http.Request) {
 	}
 	shown := maps.Clone(o)
 	if token != "" {
-		delete(shown, "user") // Discord leaves it out for those who have the token alone
+		delete(shown, "user") // Discord omits it for clients with only the token
 	}
 	writeJSON(w, http.StatusOK, shown)
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// defaults are the routes that are answered without being scripted.
+// defaults returns the routes that are answered without scripting.
 func (r *rest) defaults() []route {
 	var rs []route
 	add := func(methodAndPattern string, h http.HandlerFunc) {
@@ -52,7 +52,7 @@ func (r *rest) gatewayBot(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{"url": s.GatewayURL(), "shards": s.cfg.shards, "session_start_limit": limit})
 }
 
-// message answers what creates, edits or reads one message.
+// message answers requests that create, edit or read one message.
 func (r *rest) message(w http.ResponseWriter, req *http.Request) {
 	var p struct {
 		Content    string          `json:"content"`
@@ -70,7 +70,7 @@ func (r *rest) message(w http.ResponseWriter, req *http.Request) {
 			return
 		}
 	}
-	if channelID == "" { // a webhook's
+	if channelID == "" { // a webhook's route
 		channelID = r.server.NewID(r.server.Now())
 	}
 	var m MessagePayload
@@ -111,14 +111,14 @@ func (r *rest) message(w http.ResponseWriter, req *http.Request) {
 	writeJSON(w, http.StatusOK, m)
 }
 
-// commandScope is the key of a set of commands: an application's, or one that
-// it has in a guild.
+// commandScope returns the key of a set of commands: of an application, or of an
+// application in a guild.
 func commandScope(req *http.Request) string {
 	return req.PathValue("application_id") + "/" + req.PathValue("guild_id")
 }
 
-// Commands returns the names of the registered application commands, global and
-// of guilds, sorted and without duplicates.
+// Commands returns the names of the registered application commands, global and per
+// guild, sorted and without duplicates.
 func (s *Server) Commands() []string {
 	s.rest.mu.Lock()
 	defer s.rest.mu.Unlock()
@@ -143,7 +143,7 @@ func (r *rest) commandList(w http.ResponseWriter, req *http.Request) {
 	writeJSON(w, http.StatusOK, commands)
 }
 
-// complete fills in what Discord adds to a command.
+// complete adds the fields that Discord adds to a command.
 func (r *rest) complete(c map[string]any, req *http.Request) bool {
 	if name, ok := c["name"].(string); !ok || name == "" {
 		return false

@@ -10,14 +10,14 @@ import (
 )
 
 // TestEveryRouteIsAnswered: catalog.Routes has the route of every endpoint that
-// discordgo declares, in each supported version, and Discord's own beside them.
+// discordgo declares, in each supported version, and further routes of Discord.
 func TestEveryRouteIsAnswered(t *testing.T) {
 	s, err := NewServer()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = s.Close() }()
-	// Those that only begin the paths of others, and are not requested.
+	// Prefixes of other paths that are not requested themselves.
 	none := map[string]bool{"/interactions/{id}/{token}": true}
 	methods := []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 	for _, template := range catalog.Routes() {

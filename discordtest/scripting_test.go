@@ -14,8 +14,8 @@ import (
 	"github.com/argus-dgo/argus/discordtest"
 )
 
-// A zombie: the client's heartbeats arrive and nothing comes back, until
-// discordgo has missed five ACKs, leaves, and resumes what it has missed.
+// A zombie: the client's heartbeats arrive and get no answer, until discordgo has
+// missed five ACKs, disconnects, and resumes.
 func TestHang(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
@@ -58,7 +58,7 @@ func TestHang(t *testing.T) {
 	}
 }
 
-// A write that is under way when the connection begins to hang counts before Hang
+// A write that is in progress when the connection begins to hang counts before Hang
 // returns, or not at all.
 func TestHangDuringWrite(t *testing.T) {
 	t.Parallel()
@@ -75,7 +75,7 @@ func TestHangDuringWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	// More than the sockets' buffers hold, so that the write lasts until the client reads.
+	// More than the sockets' buffers can hold, so that the write blocks until the client reads.
 	large := map[string]any{"id": "1", "name": strings.Repeat("x", 64<<20)}
 	before := c.Sequence()
 	written := make(chan error, 1)
@@ -96,12 +96,12 @@ func TestHangDuringWrite(t *testing.T) {
 		at = c.Sent()["GUILD_UPDATE"]
 	}()
 	select {
-	case <-hung: // before the write has begun
+	case <-hung: // before the write began
 	case <-time.After(100 * time.Millisecond):
 	}
 	go func() {
 		for err == nil {
-			_, _, err = raw.ws.NextReader() // which discards the message before
+			_, _, err = raw.ws.NextReader() // discards the rest of the previous message
 		}
 	}()
 	if err := <-written; err != nil {
@@ -133,7 +133,7 @@ func TestReadySince(t *testing.T) {
 	}
 }
 
-// Each connection is treated as the function says, until Behave is called.
+// The function decides for each connection, until Behave is called.
 func TestBehaveFunc(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -153,8 +153,8 @@ func TestBehaveFunc(t *testing.T) {
 	}
 }
 
-// A failure without end ends when it is told to, and so does a delay, which also
-// keeps its place among others.
+// An unlimited failure can be ended, and so can a delay, which also keeps its rank
+// among other delays.
 func TestFailuresAndDelaysEnd(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -182,7 +182,7 @@ func TestFailuresAndDelaysEnd(t *testing.T) {
 		t.Error("the failure of another route has ended too")
 	}
 
-	// What is held back for an hour does not come in time.
+	// A request that is delayed for an hour is not answered in time.
 	held := func() bool {
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()

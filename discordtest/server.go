@@ -18,11 +18,11 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// ErrClosed is returned for what is asked of a closed server.
+// ErrClosed is returned by methods of a closed server.
 var ErrClosed = errors.New("discordtest: the server is closed")
 
-// A Server is a fake Discord on a port of its own. Its methods may be called
-// from any number of goroutines.
+// A Server is a fake Discord on its own port. Its methods are safe for concurrent
+// use.
 type Server struct {
 	cfg      config
 	endpoint *endpoint
@@ -35,13 +35,13 @@ type Server struct {
 
 	closing chan struct{} // closed by Close
 	once    sync.Once
-	wg      sync.WaitGroup // serving, every request, every goroutine of a connection
+	wg      sync.WaitGroup // Serve, every request, and every goroutine of a connection
 
 	mu           sync.Mutex
 	closed       bool
-	changed      chan struct{} // closed and replaced whenever a waiter should look again
+	changed      chan struct{} // closed and replaced when waiters should check again
 	behavior     Behavior
-	behaviorFunc func() Behavior        // in place of behavior, if any
+	behaviorFunc func() Behavior        // replaces behavior if not nil
 	conns        []*Conn                // open connections, in order of arrival
 	sessions     map[string]*session    // resumable, by id
 	botBehavior  map[string]*Behavior   // by token
@@ -51,8 +51,8 @@ type Server struct {
 	resetAt      time.Time
 }
 
-// NewServer starts a server. It listens on 127.0.0.1, on a port that the system
-// chooses. The error joins everything that is wrong with the options.
+// NewServer starts a server on 127.0.0.1, on a port that the system chooses. The
+// error joins all invalid options.
 func NewServer(opts ...Option) (*Server, error) {
 	cfg := defaultConfig()
 	for _, o := range opts {
@@ -97,7 +97,7 @@ func NewServer(opts ...Option) (*Server, error) {
 	s.http = &http.Server{
 		Handler:           http.HandlerFunc(s.serve),
 		ReadHeaderTimeout: 30 * time.Second,
-		ErrorLog:          log.New(io.Discard, "", 0), // refused handshakes are a test's business
+		ErrorLog:          log.New(io.Discard, "", 0), // tests check refused handshakes themselves
 	}
 	s.wg.Go(func() { _ = s.http.Serve(ln) })
 	s.runVoice()
@@ -118,8 +118,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	s.rest.ServeHTTP(w, r)
 }
 
-// enter adds one to the server's goroutines unless it is closing. The caller
-// calls s.wg.Done.
+// enter adds one to the server's goroutines and returns true, or false if it is
+// closing. The caller calls s.wg.Done.
 func (s *Server) enter() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -141,7 +141,7 @@ func (s *Server) run(f func()) {
 	}()
 }
 
-// sleep waits unless the server closes first.
+// sleep waits for d or until the server closes.
 func (s *Server) sleep(d time.Duration) bool {
 	if d <= 0 {
 		select {
@@ -161,8 +161,8 @@ func (s *Server) sleep(d time.Duration) bool {
 	}
 }
 
-// Close closes every connection and waits for the server's goroutines. It may
-// be called more than once, and returns nil.
+// Close closes every connection and waits for the server's goroutines. It may be
+// called more than once and returns nil.
 func (s *Server) Close() error {
 	s.once.Do(func() {
 		s.mu.Lock()
@@ -183,18 +183,19 @@ func (s *Server) Close() error {
 	return nil
 }
 
-// URL returns the base of the REST API without path, such as
-// http://127.0.0.1:40001. Routes are below /api/v9, and any other version.
+// URL returns the base URL of the REST API without a path, such as
+// http://127.0.0.1:40001. Routes are below /api/v9 or any other version.
 func (s *Server) URL() string { return s.endpoint.scheme("http") + "://" + s.endpoint.addr }
 
-// GatewayURL returns what GET /gateway answers, such as ws://127.0.0.1:40001.
+// GatewayURL returns the URL in the answer to GET /gateway, such as
+// ws://127.0.0.1:40001.
 func (s *Server) GatewayURL() string { return s.endpoint.scheme("ws") + "://" + s.endpoint.addr }
 
 // Addr returns host and port.
 func (s *Server) Addr() string { return s.endpoint.addr }
 
-// CertPool returns the roots that verify the server's certificate, or nil
-// without TLS.
+// CertPool returns the roots that verify the server's certificate, or nil without
+// TLS.
 func (s *Server) CertPool() *x509.CertPool {
 	if !s.cfg.tls {
 		return nil
@@ -202,32 +203,32 @@ func (s *Server) CertPool() *x509.CertPool {
 	return s.endpoint.pool
 }
 
-// Token returns the bot token that [Server.NewSession] gives its sessions,
-// without the prefix "Bot ".
+// Token returns the bot token of sessions from [Server.NewSession], without the
+// prefix "Bot ".
 func (s *Server) Token() string { return s.cfg.token }
 
-// Now returns the time of the server's clock: this machine's, unless
-// [WithClockOffset] says otherwise.
+// Now returns the time of the server's clock. It is this machine's time, shifted by
+// [WithClockOffset].
 func (s *Server) Now() time.Time { return time.Now().Add(s.cfg.clockOffset) }
 
-// date puts the server's time into the headers of an answer. net/http writes
-// this machine's where there is none.
+// date sets the header Date to the server's time. Otherwise net/http sets this
+// machine's.
 func (s *Server) date(h http.Header) {
 	if h.Get("Date") == "" {
 		h.Set("Date", s.Now().UTC().Format(http.TimeFormat))
 	}
 }
 
-// passEdge puts the headers of Discord's edge on an answer, which tell it from
-// what a proxy answers by itself. A handler may take them off.
+// passEdge adds the headers of Discord's edge, which distinguish an answer from a
+// proxy's own. A handler may remove them.
 func passEdge(h http.Header) {
 	h.Set("Server", "cloudflare")
 	h.Set("CF-Ray", "8f1e3c5b7a9d2460-FRA")
 	h.Set("Via", "1.1 google")
 }
 
-// NewID returns a new snowflake with the creation time t. The ids of one server
-// are unique.
+// NewID returns a new snowflake with the creation time t. Ids are unique within a
+// server.
 func (s *Server) NewID(t time.Time) string {
 	return strconv.FormatInt(snowflake(t)|s.ids.Add(1)&snowflakeLow, 10)
 }
@@ -244,7 +245,7 @@ func (s *Server) notify() {
 	s.mu.Unlock()
 }
 
-// wait calls ok, which may use s.mu, until it returns true.
+// wait calls ok until it returns true. ok is called without s.mu and may lock it.
 func (s *Server) wait(ctx context.Context, what string, ok func() bool) error {
 	for {
 		s.mu.Lock()
@@ -264,8 +265,8 @@ func (s *Server) wait(ctx context.Context, what string, ok func() bool) error {
 	}
 }
 
-// waitWhile is wait for what a connection is asked for: it ends early, with gone,
-// when the connection does.
+// waitWhile is wait for a condition of a connection: it returns gone when the
+// connection ends.
 func (s *Server) waitWhile(ctx context.Context, done <-chan struct{}, gone error, what string, ok func() bool) error {
 	var ended bool
 	err := s.wait(ctx, what, func() bool {
@@ -282,7 +283,7 @@ func (s *Server) waitWhile(ctx context.Context, done <-chan struct{}, gone error
 	return err
 }
 
-// Conns returns the open gateway connections, in the order of their arrival.
+// Conns returns the open gateway connections, in order of arrival.
 func (s *Server) Conns() []*Conn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -295,16 +296,16 @@ func (s *Server) Conns() []*Conn {
 	return open
 }
 
-// WaitConn waits for the newest connection of a shard, whichever bot's, on which READY or RESUMED
-// has been sent and which is still open, and returns it.
+// WaitConn waits for the newest open connection of a shard, of any bot, on which
+// READY or RESUMED was sent, and returns it.
 func (s *Server) WaitConn(ctx context.Context, shard int) (*Conn, error) {
 	return s.waitConn(ctx, shard, anyBot)
 }
 
-// Dispatch sends an event to the newest session of a shard. Unlike
-// [Conn.Dispatch] it also works between two connections: the event is kept and
-// replayed when the session resumes. It is an error when the shard has no
-// session. An event that the session's intents leave out is not sent.
+// Dispatch sends an event to the newest session of a shard. Unlike [Conn.Dispatch]
+// it also works between two connections: the event is kept, and replayed when the
+// session resumes. If the shard has no session, that is an error. An event that the
+// session's intents exclude is not sent.
 func (s *Server) Dispatch(shard int, eventType string, data any) error {
 	_, err := s.dispatch(botShard{"", shard}, eventType, data)
 	return err

@@ -73,7 +73,7 @@ func TestManyServersSideBySide(t *testing.T) {
 	wg.Wait()
 }
 
-// Close ends what is open, whatever the clients do, and can be repeated.
+// Close ends open connections, whatever the clients do, and can be repeated.
 func TestCloseWithOpenConnections(t *testing.T) {
 	t.Parallel()
 	s, err := discordtest.NewServer()
@@ -115,7 +115,7 @@ func TestCloseWithOpenConnections(t *testing.T) {
 	if err := <-waiting; !errors.Is(err, discordtest.ErrClosed) {
 		t.Errorf("WaitConn: %v, want ErrClosed", err)
 	}
-	if err := <-rest; err != nil { // an error or an answer: it only has to return
+	if err := <-rest; err != nil { // with an error or an answer: it only has to return
 		t.Logf("the request that was held back: %v", err)
 	}
 	if slow.readClose() == 0 || ready.readClose() == 0 {

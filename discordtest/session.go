@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// maxReplayBytes bounds what a session keeps for replay beside the number of
+// maxReplayBytes limits what a session keeps for replay, besides the number of
 // events: GUILD_CREATEs can be large.
 const maxReplayBytes = 16 << 20
 
-// A session is what a client resumes: it outlives its connections.
+// A session is what a client resumes. It outlives its connections.
 type session struct {
 	server     *Server
 	id         string
@@ -23,15 +23,15 @@ type session struct {
 	token      string
 	identify   Identify
 
-	invalid atomic.Bool // cannot be resumed any more
+	invalid atomic.Bool // cannot be resumed anymore
 	spoke   atomic.Bool // it has joined a voice channel
 	ended   atomic.Int64
 
-	// mu orders dispatches, and is held while one is written. No other lock of
-	// the package is taken before a guild's, and none but Server.mu, Conn.mu and
-	// Conn.wmu within.
+	// mu orders dispatches, and is held while one is written. Lock order: guild.mu
+	// first of all locks, then mu, then Server.mu, Conn.mu or Conn.wmu. While mu is
+	// held, no other locks of the package are taken.
 	mu     sync.Mutex
-	conn   *Conn // the connection that gets dispatches; nil before READY
+	conn   *Conn // the connection that receives dispatches; nil before READY
 	seq    atomic.Int64
 	events []stored // sequence numbers first ... seq, without gaps
 	first  int64
@@ -43,10 +43,10 @@ type stored struct {
 	data      json.RawMessage
 }
 
-// dispatch gives an event the next sequence number, keeps it, and sends it if
-// there is a connection. sent says that it was not left out because of intents;
-// an event that is kept while there is no connection counts as sent. A failed
-// write is no error here: the event is replayed.
+// dispatch gives an event the next sequence number, keeps it, and sends it if there
+// is a connection. sent is false if the intents exclude the event; an event that is
+// kept without a connection counts as sent. A failed write is not an error: the event
+// is replayed.
 func (sess *session) dispatch(eventType string, data json.RawMessage) (sent bool, err error) {
 	sess.mu.Lock()
 	defer sess.mu.Unlock()
@@ -86,7 +86,7 @@ func (sess *session) dropFirst() {
 	sess.first++
 }
 
-// confirm forgets events that a heartbeat says have been received.
+// confirm discards events that a heartbeat has acknowledged.
 func (sess *session) confirm(seq int64) {
 	sess.mu.Lock()
 	defer sess.mu.Unlock()
@@ -95,7 +95,7 @@ func (sess *session) confirm(seq int64) {
 	}
 }
 
-// canReplay says whether everything after seq is still there. sess.mu is held.
+// canReplay reports whether everything after seq is still kept. sess.mu is held.
 func (sess *session) canReplay(seq int64) bool { return seq >= sess.first-1 }
 
 func (sess *session) expired(window time.Duration) bool {
@@ -103,8 +103,8 @@ func (sess *session) expired(window time.Duration) bool {
 	return at != 0 && time.Since(time.Unix(0, at)) > window
 }
 
-// detach takes the connection from the session, unless it has another one by
-// now. The session can be resumed for a while from then on.
+// detach removes the connection from the session, unless it already has another one.
+// From then on the session can be resumed for the resume window.
 func (sess *session) detach(c *Conn) {
 	sess.mu.Lock()
 	defer sess.mu.Unlock()
@@ -114,7 +114,7 @@ func (sess *session) detach(c *Conn) {
 	}
 }
 
-// invalidate makes the session impossible to resume.
+// invalidate prevents the session from being resumed.
 func (s *Server) invalidate(sess *session) {
 	if sess == nil {
 		return
@@ -124,7 +124,7 @@ func (s *Server) invalidate(sess *session) {
 	s.forgetLocked(sess)
 }
 
-// forgetLocked makes the session impossible to resume. s.mu is held.
+// forgetLocked prevents the session from being resumed. s.mu is held.
 func (s *Server) forgetLocked(sess *session) {
 	sess.invalid.Store(true)
 	delete(s.sessions, sess.id)
@@ -134,10 +134,10 @@ func (s *Server) forgetLocked(sess *session) {
 	}
 }
 
-// newSession makes a session for an accepted IDENTIFY. It is returned with its
-// mu locked, so that nothing gets in before READY. Sessions that have expired
-// are forgotten, and so are those of the same shard without a connection:
-// their client has just shown that it will not resume them.
+// newSession makes a session for an accepted IDENTIFY. It is returned with its mu
+// locked, so that nothing is sent before READY. Expired sessions are discarded, and
+// so are sessions of the same shard without a connection: by identifying, their
+// client shows that it will not resume them.
 func (s *Server) newSession(token string, id Identify) *session {
 	sess := &session{
 		server:     s,
@@ -164,7 +164,7 @@ func (s *Server) newSession(token string, id Identify) *session {
 	return sess
 }
 
-// sessionsOf returns the sessions that a guild's events go to.
+// sessionsOf returns the sessions that receive a guild's events.
 func (s *Server) sessionsOf(g *guild) []*session {
 	s.mu.Lock()
 	defer s.mu.Unlock()

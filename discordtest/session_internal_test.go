@@ -9,7 +9,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// ended returns a connection that its client has made and that is over.
+// ended returns a client's connection that has ended.
 func ended(t *testing.T, s *Server) *Conn {
 	t.Helper()
 	ws, resp, err := (&websocket.Dialer{}).Dial(s.GatewayURL(), nil)
@@ -33,8 +33,8 @@ func ended(t *testing.T, s *Server) *Conn {
 	return c
 }
 
-// When a connection ends during ReadyDelay, just before its READY or RESUMED,
-// nothing tells the session so but the write that fails.
+// When a connection ends during ReadyDelay, just before its READY or RESUMED, the
+// session notices only by the failed write.
 func TestConnectionEndsBeforeReady(t *testing.T) {
 	t.Parallel()
 	s, err := NewServer()
@@ -48,7 +48,7 @@ func TestConnectionEndsBeforeReady(t *testing.T) {
 		t.Errorf("%d sessions that no client knows of: want none", len(s.sessions))
 	}
 
-	sess := s.newSession("t", id) // is locked
+	sess := s.newSession("t", id) // locked
 	sess.seq.Store(1)
 	sess.keep("READY", rawNull)
 	sess.mu.Unlock()

@@ -6,14 +6,14 @@ import (
 )
 
 const (
-	discordEpoch = 1420070400000 // ms since 1970: the first of January 2015
+	discordEpoch = 1420070400000 // ms since 1970: 2015-01-01
 	snowflakeLow = 1<<22 - 1     // worker, process and increment
 )
 
 func snowflake(t time.Time) int64 { return (t.UnixMilli() - discordEpoch) << 22 }
 
-// Snowflake returns the smallest id with the creation time t, to the
-// millisecond. [Server.NewID] returns unique ones.
+// Snowflake returns the smallest id with the creation time t, in milliseconds.
+// [Server.NewID] returns unique ids.
 func Snowflake(t time.Time) string { return strconv.FormatInt(snowflake(t), 10) }
 
 // SnowflakeTime returns the creation time of an id.
@@ -25,9 +25,9 @@ func SnowflakeTime(id string) (time.Time, error) {
 	return time.UnixMilli(n>>22 + discordEpoch), nil
 }
 
-// The ids of the world are made from numbers, so that nothing has to be stored
-// to find them again. Guilds are created from 2018 on, users from 2016 on; the
-// objects of a guild carry its millisecond, a kind and a number.
+// The ids of the world are computed from numbers, so that none have to be stored.
+// Guilds are created from 2018 on, users from 2016 on. The ids of objects in a guild
+// contain the guild's millisecond, a kind and a number.
 const (
 	guildEpoch = 94694400000 // ms since discordEpoch: 2018-01-01
 	guildStep  = 7919        // ms; prime, so that ids spread over any shard count
@@ -53,8 +53,8 @@ func objectID(guild int64, kind, n int) string {
 	return strconv.FormatInt(guild|int64(kind)<<16|int64(n&0xffff), 10)
 }
 
-// usersPerGuild is how many user numbers a guild has for itself. The first few
-// belong to nobody's guild: the bot and the application.
+// usersPerGuild is the number of user numbers reserved for each guild. The first few
+// belong to no guild: the bot and the application.
 const usersPerGuild = 1_000_000
 
 func userNumberID(n int64) string { return strconv.FormatInt((userEpoch+n)<<22, 10) }

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// A CA is a certificate authority for tests. It issues good certificates and,
-// with a wrong host or a past date, bad ones for [WithCertificate].
+// A CA is a certificate authority for tests. It issues valid certificates, and for
+// [WithCertificate] invalid ones, with a wrong host or a past date.
 type CA struct {
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
@@ -42,15 +42,15 @@ func NewCA() (*CA, error) {
 	return &CA{cert: cert, key: key}, nil
 }
 
-// Pool returns a new pool that holds the authority.
+// Pool returns a new pool that contains the authority.
 func (ca *CA) Pool() *x509.CertPool {
 	pool := x509.NewCertPool()
 	pool.AddCert(ca.cert)
 	return pool
 }
 
-// Issue makes a server certificate for the hosts (names or IP addresses), valid
-// from notBefore to notAfter.
+// Issue makes a server certificate for the hosts (names or IP addresses), valid from
+// notBefore to notAfter.
 func (ca *CA) Issue(notBefore, notAfter time.Time, hosts ...string) (tls.Certificate, error) {
 	if len(hosts) == 0 {
 		return tls.Certificate{}, errors.New("discordtest: CA.Issue: no host: name at least one")
@@ -97,7 +97,8 @@ func sign(template, parent *x509.Certificate, key, signer *ecdsa.PrivateKey) (*x
 	return cert, nil
 }
 
-// serverTLS returns what the listener serves and what its clients should trust.
+// serverTLS returns the listener's configuration and the certificates that its clients
+// must trust.
 func serverTLS(cfg *config) (*tls.Config, []*x509.Certificate, error) {
 	if cfg.certificate != nil {
 		var roots []*x509.Certificate

@@ -14,42 +14,41 @@ import (
 	"time"
 )
 
-// TrafficConfig says what a [Traffic] sends. The zero value is fifty events a
-// second without faults.
+// TrafficConfig configures a [Traffic]. The zero value sends fifty events a second
+// without faults.
 type TrafficConfig struct {
-	// Rate is the number of events per second over all shards. Default 50, at
-	// most 100000.
+	// Rate is the number of events per second over all shards. Default 50, maximum
+	// 100000.
 	Rate float64
-	// Seed decides the sequence of events and of faults.
+	// Seed determines the sequence of events and faults.
 	Seed int64
-	// Commands are the names of the application commands that are used. A name
-	// of two or three words is a command with its sub-command. Default: ping,
-	// help, stats, play, config set.
+	// Commands are the names of the application commands in the traffic. A name of two
+	// or three words is a command with its sub-command. Default: ping, help, stats,
+	// play, config set.
 	Commands []string
-	// PrefixCommands are the text commands, Prefix what they start with.
+	// PrefixCommands are the text commands, and Prefix is their prefix.
 	// Default: ping, roll, weather; "!".
 	PrefixCommands []string
 	Prefix         string
-	// Mix gives the share of event types, in any unit. Default: [DefaultMix].
-	// Only the types there can be generated.
+	// Mix sets the relative frequency of event types. Default: [DefaultMix], which
+	// lists all types that can be generated.
 	Mix map[string]float64
-	// LateShare is the share of interactions that are older than the 3 s within
-	// which they must be answered when they are sent. Default 0.02; negative
-	// for none.
+	// LateShare is the share of interactions that are older than their 3 s deadline
+	// when they are sent. Default 0.02; negative means none.
 	LateShare float64
-	// Faults makes faults happen as well. Each kind of [FaultKinds] happens once
-	// within FirstFaults (default 30 s), in an order given by the seed, then one
-	// of them about every FaultEvery (default 1 min). A fault of a connection
-	// waits until there is one that has been ready for two seconds.
+	// Faults enables faults. Each kind of [FaultKinds] happens once within
+	// FirstFaults (default 30 s), in an order determined by the seed, then one of
+	// them about every FaultEvery (default 1 min). A fault of a connection waits
+	// until a connection has been ready for two seconds.
 	Faults      bool
 	FirstFaults time.Duration
 	FaultEvery  time.Duration
 }
 
-// DefaultMix returns the shares that a bot in ordinary guilds sees, with a new
-// map each time. DIRECT_MESSAGE is a MESSAGE_CREATE outside guilds,
-// VOICE_CHANNEL_STATUS_UPDATE stands for the types that discordgo does not know,
-// and GUILD_JOIN_REQUEST_UPDATE for those that Discord does not document.
+// DefaultMix returns the frequencies for a bot in ordinary guilds, as a new map.
+// DIRECT_MESSAGE is a MESSAGE_CREATE outside of guilds. VOICE_CHANNEL_STATUS_UPDATE
+// represents types that discordgo does not know, and GUILD_JOIN_REQUEST_UPDATE types
+// that Discord does not document.
 func DefaultMix() map[string]float64 {
 	return map[string]float64{
 		"MESSAGE_CREATE":               36,
@@ -81,9 +80,9 @@ const (
 	FaultReconnect       = "reconnect"        // op 7
 	FaultInvalidSession  = "invalid_session"  // op 9, not resumable
 	FaultSuspended       = "suspended"        // op 9, resumable
-	FaultDrop            = "drop"             // a socket that ends without close frame
+	FaultDrop            = "drop"             // the connection is dropped without a close frame
 	FaultCloseCode       = "close_code"       // 4000, 4008, 4001 or 4002
-	FaultSwallowedAck    = "swallowed_ack"    // one heartbeat without ACK
+	FaultSwallowedAck    = "swallowed_ack"    // one heartbeat gets no ACK
 	FaultGuildOutage     = "guild_outage"     // GUILD_DELETE, and GUILD_CREATE a few seconds later
 	FaultRateLimitUser   = "ratelimit_user"   // the next message gets 429
 	FaultRateLimitShared = "ratelimit_shared" // as above
@@ -99,29 +98,29 @@ func FaultKinds() []string {
 	}
 }
 
-// minConnAge is how long a connection must have been ready before a fault ends
-// it: a drop right after Open can start a storm of reconnects in discordgo.
+// minConnAge is how long a connection must have been ready before a fault ends it: a
+// drop right after Open can make discordgo reconnect without end.
 const minConnAge = 2 * time.Second
 
-// InteractionKey is what [Stats] counts interactions by: the type is the String
-// of an [InteractionKind], the status "received", or "expired" for one that was
-// older than its 3 s when it was sent.
+// InteractionKey is the key of interactions in [Stats]. Type is the String of an
+// [InteractionKind]. Status is "received", or "expired" for an interaction that was
+// older than 3 s when it was sent.
 type InteractionKey struct{ Type, Status string }
 
-// Stats counts what a [Traffic] has sent. An event counts once per session that
-// it was handed to. Without faults that is what the clients receive. With them,
-// an event counts too when the session's connection has just ended: it is
-// replayed if the client resumes, and lost if it identifies anew.
+// Stats counts what a [Traffic] has sent. An event counts once per session that it is
+// sent to. Without faults, clients receive exactly these events. With faults, an event
+// also counts if the session's connection has just ended: it is replayed if the client
+// resumes, and lost if it identifies again.
 type Stats struct {
 	Events         map[string]int // by type, as on the wire
 	Interactions   map[InteractionKey]int
 	AppCommands    map[string]int // application commands, by name
 	PrefixCommands map[string]int
 	Faults         map[string]int
-	// RateLimits counts requests that were answered with 429, by scope, since
-	// the server started.
+	// RateLimits counts requests that were answered with 429 since the server
+	// started, by scope.
 	RateLimits map[string]int
-	// Skipped counts events that no session wanted, or for which there was none.
+	// Skipped counts events for which there was no session that accepts them.
 	Skipped int
 }
 
@@ -134,7 +133,7 @@ func (s Stats) Total() int {
 	return n
 }
 
-// Traffic generates a plausible bot's day on a server.
+// Traffic generates plausible events for a bot on a server.
 type Traffic struct {
 	server  *Server
 	cfg     TrafficConfig
@@ -146,8 +145,7 @@ type Traffic struct {
 	stats Stats
 }
 
-// NewTraffic makes a generator. The error joins everything that is wrong with
-// the configuration.
+// NewTraffic makes a generator. The error joins all problems of the configuration.
 func NewTraffic(s *Server, cfg TrafficConfig) (*Traffic, error) {
 	var errs []error
 	bad := func(format string, args ...any) {
@@ -226,7 +224,7 @@ func NewTraffic(s *Server, cfg TrafficConfig) (*Traffic, error) {
 	}, nil
 }
 
-// Stats returns what has been sent so far.
+// Stats returns the counts so far.
 func (t *Traffic) Stats() Stats {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -240,9 +238,8 @@ func (t *Traffic) Stats() Stats {
 	return s
 }
 
-// Run sends until ctx is done, and returns nil then. Outages that it started
-// are over when it returns. It is an error when the server closes, and to run
-// one Traffic twice at a time.
+// Run sends until ctx is done, and then returns nil. It ends the outages that it
+// started. It returns an error if the server closes, or if Run is already running.
 func (t *Traffic) Run(ctx context.Context) error {
 	if !t.running.CompareAndSwap(false, true) {
 		return errors.New("discordtest: this Traffic is running already")
@@ -264,8 +261,8 @@ func (t *Traffic) Run(ctx context.Context) error {
 		}
 		now := time.Now()
 		due := int(now.Sub(start).Seconds() * t.cfg.Rate)
-		// After a stall (a suspended laptop, a client that does not read) it goes
-		// on at the rate, without making up for more than a second.
+		// After a stall (a suspended laptop, a client that does not read) continue at
+		// the rate; catch up on a second's events at most.
 		if behind := due - sent - int(t.cfg.Rate); behind > 0 {
 			start = start.Add(time.Duration(float64(behind) / t.cfg.Rate * float64(time.Second)))
 			due -= behind
@@ -279,8 +276,8 @@ func (t *Traffic) Run(ctx context.Context) error {
 	}
 }
 
-// Send sends the next n events of the sequence as fast as the sessions take
-// them, without faults.
+// Send sends the next n events of the sequence as fast as the sessions receive them,
+// without faults.
 func (t *Traffic) Send(ctx context.Context, n int) error {
 	if !t.running.CompareAndSwap(false, true) {
 		return errors.New("discordtest: this Traffic is running already")
@@ -300,8 +297,8 @@ func (t *Traffic) Send(ctx context.Context, n int) error {
 	return nil
 }
 
-// A step is one event as the seed has it. What depends on the server's state,
-// which guild exists, who is its member, follows from draws when it is sent.
+// A step is one event of the seed. What depends on the server's state, such as the
+// guild and its member, is derived from the draws when the event is sent.
 type step struct {
 	event   string
 	guild   uint32
@@ -319,8 +316,8 @@ type plan struct {
 	shares []float64 // cumulative
 }
 
-// newRand returns the draws of a seed. What they are used for tells the streams
-// of one seed apart.
+// newRand returns a stream of random numbers for a seed. stream distinguishes the
+// streams of one seed by their use.
 func newRand(seed int64, stream uint64) *rand.Rand {
 	return rand.New(rand.NewPCG(uint64(seed), stream)) //nolint:gosec // a negative seed is as good as any
 }
@@ -335,7 +332,7 @@ func newPlan(cfg *TrafficConfig) *plan {
 	return p
 }
 
-// interactionShares: of a hundred interactions.
+// interactionShares are percentages.
 var interactionShares = []struct {
 	kind  InteractionKind
 	share int
@@ -344,7 +341,7 @@ var interactionShares = []struct {
 func (p *plan) next() step {
 	x := p.rng.Float64() * p.shares[len(p.shares)-1]
 	i, _ := slices.BinarySearch(p.shares, x)
-	for p.cfg.Mix[p.names[i]] == 0 { // x was on a bound
+	for p.cfg.Mix[p.names[i]] == 0 { // x was on a boundary
 		i = (i + 1) % len(p.names)
 	}
 	s := step{event: p.names[i], guild: p.rng.Uint32(), member: p.rng.Uint32(), choice: p.rng.Uint32()}
@@ -374,7 +371,7 @@ func (t *Traffic) guildFor(draw uint32) *guild {
 	for i := range min(n, 16) {
 		g := t.server.world.byIndex((pick(draw, n) + i) % n)
 		if g == nil {
-			return nil // it has just left
+			return nil // the bot has just left it
 		}
 		g.mu.Lock()
 		if !g.unavailable && !g.gone {
@@ -411,7 +408,7 @@ func (t *Traffic) send(st step) {
 		ordinal += pick(st.member, n)
 	}
 	userID, channelID := memberID(g.index, ordinal), g.textChannel(pick(st.choice, textChannels))
-	old := objectID(g.id, kindMessage, int(st.choice&0xfff)) // some older message
+	old := objectID(g.id, kindMessage, int(st.choice&0xfff)) // an older message
 	var data any
 	switch st.event {
 	case "MESSAGE_CREATE", "MESSAGE_UPDATE":
@@ -443,7 +440,7 @@ func (t *Traffic) send(st step) {
 			"channel_id": channelID, "guild_id": guildID, "user_id": userID, "timestamp": now.Unix(), "member": g.member(ordinal),
 		}
 	case "PRESENCE_UPDATE":
-		p := g.presence(ordinal - ordinal%3) // of those whom a GUILD_CREATE lists as online
+		p := g.presence(ordinal - ordinal%3) // one of those that GUILD_CREATE lists as online
 		if ordinal-ordinal%3 < g.first {
 			p = g.presence(g.first)
 		}
@@ -549,7 +546,7 @@ func (t *Traffic) count(event string, sent int) {
 	t.stats.Events[event] += sent
 }
 
-// pick turns a draw into an index below n.
+// pick converts a draw to an index below n.
 func pick(draw uint32, n int) int { return int(int64(draw) % int64(n)) }
 
 func boolInt(b bool) int {

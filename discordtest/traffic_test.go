@@ -13,7 +13,7 @@ import (
 	"github.com/argus-dgo/argus/discordtest"
 )
 
-// counter counts what a session's handlers see.
+// counter counts the events that a session's handlers receive.
 type counter struct {
 	mu       sync.Mutex
 	events   map[string]int
@@ -120,8 +120,8 @@ func TestTrafficCountsAreExact(t *testing.T) {
 	}
 }
 
-// A bot that reconnects lives through every kind of fault, and meets each in the
-// first 30 s of a demo: four shards, 200 events a second, 16 IDENTIFYs per 250 ms.
+// A bot that reconnects survives every kind of fault, and each occurs in the first
+// 30 s of a demo: four shards, 200 events a second, 16 IDENTIFYs per 250 ms.
 func TestTrafficFaults(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
@@ -173,8 +173,8 @@ func TestTrafficFaults(t *testing.T) {
 	if c := s.Census(0, 1); c.Unavailable != 0 {
 		t.Errorf("%d guilds are still in an outage after Run", c.Unavailable)
 	}
-	// Both are connected in the end, and stay so: closing a session that is
-	// about to reconnect would leave it running.
+	// Both must be connected and stay so: closing a session that is about to reconnect
+	// would leave it running.
 	for shard := range shards {
 		if _, err := s.WaitConn(testContext(t), shard); err != nil {
 			t.Error(err)
@@ -185,8 +185,8 @@ func TestTrafficFaults(t *testing.T) {
 	}
 }
 
-// settle waits until a session that reconnects by itself has been connected
-// for a while, so that no reconnect is on its way when it is closed.
+// settle waits until a session that reconnects has been connected for a while, so that
+// no reconnect is in progress when it is closed.
 func settle(t *testing.T, s *discordtest.Server, sess *discordgo.Session) {
 	t.Helper()
 	eventually(t, "the session is connected for two seconds", func() bool {

@@ -13,8 +13,8 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// discordDomains are the domains whose requests, and those of whose
-// subdomains, [Server.Transport] sends to the fake.
+// discordDomains are the domains that [Server.Transport] redirects to the fake,
+// including their subdomains.
 var discordDomains = []string{"discord.com", "discordapp.com", "discordapp.net", "discord.gg", "discord.media"}
 
 func isDiscordHost(host string) bool {
@@ -27,13 +27,13 @@ func isDiscordHost(host string) bool {
 	return false
 }
 
-// An endpoint is what sessions need to know of a server, in its own process or
-// in another one.
+// An endpoint is what sessions need to know about a server in this process or in
+// another one.
 type endpoint struct {
 	addr   string              // host and port
 	token  string              // of the bot, without the prefix "Bot "
 	secure bool                // TLS at the gateway and REST; voice always has it
-	roots  []*x509.Certificate // that verify the server's
+	roots  []*x509.Certificate // that verify the server's certificate
 	pool   *x509.CertPool      // of roots
 
 	mu         sync.Mutex
@@ -63,10 +63,10 @@ func (e *endpoint) closeIdleConnections() {
 	}
 }
 
-// Transport returns a RoundTripper that sends requests for Discord's hosts (API
-// and CDN) to this server, by rewriting scheme and host, and hands everything
-// on to next unchanged otherwise. With a nil next it uses an http.Transport of
-// its own that trusts [Server.CertPool] and is closed with the server.
+// Transport returns a RoundTripper that sends requests for Discord's hosts (API and
+// CDN) to this server, by rewriting scheme and host, and passes other requests to
+// next unchanged. With a nil next it uses a separate http.Transport that trusts
+// [Server.CertPool] and is closed with the server.
 func (s *Server) Transport(next http.RoundTripper) http.RoundTripper {
 	return s.endpoint.transport(next)
 }
@@ -96,7 +96,7 @@ func (t *rewriter) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	out := r.Clone(r.Context())
 	if out.Host == "" {
-		out.Host = r.URL.Host // the server tells the CDN from the API by it
+		out.Host = r.URL.Host // the server distinguishes CDN and API by it
 	}
 	out.URL.Scheme, out.URL.Host = t.scheme, t.host
 	resp, err := t.next.RoundTrip(out)
@@ -106,27 +106,26 @@ func (t *rewriter) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// CloseIdleConnections lets http.Client.CloseIdleConnections through.
+// CloseIdleConnections passes http.Client.CloseIdleConnections on.
 func (t *rewriter) CloseIdleConnections() {
 	if c, ok := t.next.(interface{ CloseIdleConnections() }); ok {
 		c.CloseIdleConnections()
 	}
 }
 
-// Configure points a session at this server. It gives the session an
-// http.Client and a websocket.Dialer of its own, copies of what it had, with
-// [Server.Transport] around the client's transport and the server's authority
-// as the dialer's roots: discordgo dials voice servers over TLS, whatever the
-// gateway has. Shared defaults are never touched.
-// Call it before Open, and before whatever else wraps the session's transport
-// or dialer. A nil session is ignored.
+// Configure points a session at this server. It gives the session new copies of its
+// http.Client and websocket.Dialer, with [Server.Transport] around the client's
+// transport and the server's authority in the dialer's roots: discordgo always dials
+// voice servers over TLS, also if the gateway uses none. Shared defaults are not
+// changed. Call Configure before Open, and before anything else wraps the session's
+// transport or dialer. A nil session is ignored.
 func (s *Server) Configure(sess *discordgo.Session) { s.endpoint.configure(sess) }
 
 func (e *endpoint) configure(sess *discordgo.Session) {
 	if sess == nil {
 		return
 	}
-	client := &http.Client{Timeout: 20 * time.Second} // as discordgo.New has it
+	client := &http.Client{Timeout: 20 * time.Second} // as in discordgo.New
 	if sess.Client != nil {
 		*client = *sess.Client
 	}
@@ -137,7 +136,7 @@ func (e *endpoint) configure(sess *discordgo.Session) {
 	if sess.Dialer != nil {
 		*dialer = *sess.Dialer
 	}
-	dialer.Proxy = nil // a proxy of the environment has no business on loopback
+	dialer.Proxy = nil // no proxy on loopback
 	tc := &tls.Config{MinVersion: tls.VersionTLS12}
 	if dialer.TLSClientConfig != nil {
 		tc = dialer.TLSClientConfig.Clone()
@@ -147,10 +146,9 @@ func (e *endpoint) configure(sess *discordgo.Session) {
 	sess.Dialer = dialer
 }
 
-// NewSession returns a session for a shard, as discordgo.New makes it, that is
-// configured for this server and not yet open. It has
-// ShouldReconnectOnError=false, so that a test which ends a connection is not
-// followed by a session that reconnects for ever.
+// NewSession returns a session for a shard, made by discordgo.New, configured for
+// this server and not yet open. ShouldReconnectOnError is false, so that a session
+// whose connection a test ends does not reconnect forever.
 func (s *Server) NewSession(shard, shardCount int) (*discordgo.Session, error) {
 	return s.endpoint.newSession(shard, shardCount)
 }

@@ -17,24 +17,24 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// A VoiceBehavior says how the server treats a bot that wants to speak. The zero
-// value behaves well. Set one with [Server.BehaveVoice].
+// A VoiceBehavior says how the server treats a bot that joins voice. The zero value
+// behaves like Discord. Set it with [Server.BehaveVoice].
 type VoiceBehavior struct {
-	// Full leaves an op 4 that names a channel unanswered, as Discord does where
-	// the channel is full.
+	// Full leaves an op 4 with a channel unanswered, as Discord does if the channel
+	// is full.
 	Full bool
-	// CloseOnIdentify answers the IDENTIFY of a voice connection with this close
-	// code. Discord's 4017 refuses clients without end-to-end encryption, of which
-	// discordgo is one (its issue 1697).
+	// CloseOnIdentify answers a voice connection's IDENTIFY with this close code.
+	// Discord's 4017 refuses clients without end-to-end encryption, such as
+	// discordgo (its issue 1697).
 	CloseOnIdentify int
-	// NoDiscovery holds the answer to an IP discovery back, until the next call of
+	// NoDiscovery delays the answer to an IP discovery until the next call of
 	// BehaveVoice without it, or Close. discordgo holds the VoiceConnection's lock
-	// meanwhile.
+	// in the meantime.
 	NoDiscovery bool
 }
 
-// BehaveVoice says how the server treats a bot that wants to speak from now on.
-// Voice connections that are ready are not affected: see [VoiceConn].
+// BehaveVoice sets how the server treats bots that join voice from now on. Ready
+// voice connections are not affected: see [VoiceConn].
 func (s *Server) BehaveVoice(b VoiceBehavior) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -48,15 +48,15 @@ func (s *Server) voiceBehavior() VoiceBehavior {
 	return s.voice.behavior
 }
 
-// VoiceConns returns the open voice connections, in the order of their arrival.
+// VoiceConns returns the open voice connections, in order of arrival.
 func (s *Server) VoiceConns() []*VoiceConn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(s.voice.conns), func(c *VoiceConn) bool { return c.closed.Load() })
 }
 
-// WaitVoice waits for the newest voice connection of a guild that is open and on
-// which everything is settled, the key of the audio last, and returns it.
+// WaitVoice waits for a guild's newest open voice connection whose handshake is
+// complete, including the key for the audio, and returns it.
 func (s *Server) WaitVoice(ctx context.Context, guildID string) (*VoiceConn, error) {
 	var found *VoiceConn
 	err := s.wait(ctx, "a voice connection of guild "+guildID, func() bool {
@@ -71,20 +71,19 @@ func (s *Server) WaitVoice(ctx context.Context, guildID string) (*VoiceConn, err
 	return found, err
 }
 
-// voiceModes are the encryption modes that the voice server takes: Discord's of
-// today, and the one that discordgo asked for up to v0.29.0.
+// voiceModes are the encryption modes that the voice server accepts: Discord's
+// current ones, and the one that discordgo requested up to v0.29.0.
 var voiceModes = []string{
 	"aead_aes256_gcm_rtpsize", "aead_xchacha20_poly1305_rtpsize", "xsalsa20_poly1305_lite_rtpsize", "xsalsa20_poly1305",
 }
 
-// A voiceServer is where VOICE_SERVER_UPDATE sends a bot: a WebSocket over TLS,
-// and UDP.
+// A voiceServer is the target of VOICE_SERVER_UPDATE: a WebSocket over TLS, and UDP.
 type voiceServer struct {
 	listener net.Listener
 	http     *http.Server
 	udp      *net.UDPConn
 
-	// Under Server.mu:
+	// Guarded by Server.mu:
 	behavior VoiceBehavior
 	conns    []*VoiceConn
 	lastSSRC uint32
@@ -115,8 +114,8 @@ func (s *Server) runVoice() {
 	s.wg.Go(s.hearVoice)
 }
 
-// closeVoice ends the voice server. Code 4014 is the one after which discordgo
-// does not try to come back: to no server it would try for ever.
+// closeVoice ends the voice server with 4014. After other codes discordgo would try
+// to reconnect, here without end.
 func (s *Server) closeVoice() {
 	for _, c := range s.VoiceConns() {
 		c.shutdown()
@@ -135,8 +134,8 @@ const (
 	rtpHeaderSize     = 12
 )
 
-// hearVoice reads what is sent over UDP: IP discoveries, audio, and packets that
-// keep a router's mapping alive, which have no answer.
+// hearVoice reads UDP packets: IP discoveries, audio, and packets that keep a
+// router's mapping alive, which get no answer.
 func (s *Server) hearVoice() {
 	buf := make([]byte, 2048)
 	for {
@@ -146,7 +145,7 @@ func (s *Server) hearVoice() {
 			case <-s.closing:
 				return
 			default:
-				continue // an earlier answer met a closed port
+				continue // an earlier answer reached a closed port
 			}
 		}
 		p := buf[:n]
@@ -163,7 +162,7 @@ func (s *Server) hearVoice() {
 			copy(answer[8:], from.Addr().Unmap().String())
 			binary.BigEndian.PutUint16(answer[discoverySize-2:], from.Port())
 			s.run(func() {
-				// Also when the server closes: its client is to go on.
+				// Answer also when the server closes, so that the client continues.
 				_ = s.wait(context.Background(), "discovery", func() bool { return !s.voiceBehavior().NoDiscovery })
 				_, _ = s.voice.udp.WriteToUDPAddrPort(answer, from)
 			})
@@ -187,25 +186,24 @@ func (s *Server) voiceConnWith(ssrc uint32) *VoiceConn {
 	return nil
 }
 
-// A call is the bot's stay in a voice channel: what VOICE_SERVER_UPDATE lets a
-// client connect to.
+// A call is the bot's stay in a voice channel. VOICE_SERVER_UPDATE lets a client
+// connect to it.
 type call struct {
 	session            *session // that joined
 	channelID          string
 	token              string
 	selfMute, selfDeaf bool
-	over               bool // under Server.mu
+	over               bool // guarded by Server.mu
 }
 
-// newCall makes a call. Its token is one of which a test can tell that it got
-// out.
+// newCall makes a call. A test can recognize its token if it leaks.
 func newCall(sess *session, channelID string) *call {
 	sess.spoke.Store(true)
 	return &call{session: sess, channelID: channelID, token: "voice.not-a-secret." + rand.Text()}
 }
 
-// voiceState answers op 4: the bot joins or leaves a voice channel, changes from
-// one to another, or mutes itself. What does not fit is ignored, as Discord does.
+// voiceState answers op 4: the bot joins, leaves or changes a voice channel, or mutes
+// itself. Invalid requests are ignored, as at Discord.
 func (c *Conn) voiceState(d json.RawMessage) {
 	var p struct {
 		GuildID   string  `json:"guild_id"`
@@ -219,7 +217,7 @@ func (c *Conn) voiceState(d json.RawMessage) {
 	}
 	s, sess := c.server, c.sess()
 	_ = s.withGuild(p.GuildID, func(g *guild) error {
-		here, in := g.voice[botID] // perhaps a channel that it was moved to
+		here, in := g.voice[botID] // it may have been moved there
 		switch {
 		case sess == nil || shardOf(g.id, sess.shardCount) != sess.shard || g.unavailable:
 			return nil
@@ -242,8 +240,8 @@ func (c *Conn) voiceState(d json.RawMessage) {
 	})
 }
 
-// sendVoiceServer tells the session of the guild's call where to connect. g.mu
-// is held.
+// sendVoiceServer tells the session of the guild's call where to connect. g.mu is
+// held.
 func (s *Server) sendVoiceServer(g *guild) error {
 	raw, err := encode(map[string]string{
 		"token": g.call.token, "guild_id": g.idString(), "endpoint": s.voice.listener.Addr().String(),
@@ -254,8 +252,8 @@ func (s *Server) sendVoiceServer(g *guild) error {
 	return err
 }
 
-// moveBot is for somebody who moves the bot, or with an empty channelID takes it
-// out. g.mu is held.
+// moveBot moves the bot as another user would or, with an empty channelID, removes
+// it from voice. g.mu is held.
 func (s *Server) moveBot(g *guild, channelID string) error {
 	old := g.call
 	switch {
@@ -272,11 +270,11 @@ func (s *Server) moveBot(g *guild, channelID string) error {
 		return err
 	}
 	gone := s.endCall(old, true)
-	// Not before the client has taken note of 4014. Where discordgo (v0.28.1 to
-	// v0.29.1) handles both at a time it may lose the new connection, and panic.
+	// Wait until the client has handled 4014. If discordgo (v0.28.1 to v0.29.1)
+	// handles both at once, it may lose the new connection, or panic.
 	s.run(func() {
 		for _, c := range gone {
-			<-c.done // closeGrace bounds it
+			<-c.done // closeGrace limits the wait
 		}
 		g.mu.Lock()
 		defer g.mu.Unlock()
@@ -296,8 +294,8 @@ func (s *Server) leaveVoice(g *guild, byOther bool) error {
 	return err
 }
 
-// endCall closes the connections of a call with 4014, and returns them. A client
-// that has left by itself gets a while to close them by itself.
+// endCall closes the connections of a call with 4014 and returns them. A client that
+// left by itself first gets closeGrace to close them.
 func (s *Server) endCall(old *call, byOther bool) []*VoiceConn {
 	if old == nil {
 		return nil
@@ -325,8 +323,7 @@ func (s *Server) endCall(old *call, byOther bool) []*VoiceConn {
 	return conns
 }
 
-// waitDone waits for the end of something. It returns true when that has not come
-// in time.
+// waitDone waits for done and returns true if it is still open after most.
 func waitDone(s *Server, done <-chan struct{}, most time.Duration) (still bool) {
 	t := time.NewTimer(most)
 	defer t.Stop()
@@ -339,7 +336,7 @@ func waitDone(s *Server, done <-chan struct{}, most time.Duration) (still bool) 
 	return false
 }
 
-// connected says whether a client is on a call.
+// connected reports whether a client is connected to a call.
 func (s *Server) connected(of *call) bool {
 	return slices.ContainsFunc(s.VoiceConns(), func(c *VoiceConn) bool { return c.callOf() == of })
 }

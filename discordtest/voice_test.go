@@ -21,22 +21,21 @@ import (
 	"github.com/argus-dgo/argus/discordtest"
 )
 
-// What discordgo (v0.28.1 to v0.29.1) does here without a data race of its own:
-// ChannelVoiceJoin with deaf, once for a VoiceConnection; Speaking; OpusSend up to
-// v0.29.0; Disconnect; its part when somebody takes it out; VoiceConnection.Ready
-// under its RLock. What races, with or without Argus:
+// What discordgo (v0.28.1 to v0.29.1) can do here without a data race in discordgo:
+// ChannelVoiceJoin with deaf, once per VoiceConnection; Speaking; OpusSend up to
+// v0.29.0; Disconnect; being disconnected by another user; VoiceConnection.Ready under
+// its RLock. What races, with or without Argus:
 //   - ChannelVoiceJoin without deaf, and Disconnect: the handler of READY still
 //     reads udpConn and close when the connection is ready.
 //   - A second READY on one VoiceConnection, or a second ChannelVoiceJoin: that
-//     handler writes op2 without the lock, and reads deaf. So whatever makes
-//     discordgo come back is left to the tests named VoiceAgain, which the race
-//     detector does without.
-//   - OpusSend on master: the cipher, which the session description sets. Before
-//     that has come it is nil, and the packet a panic. Ready does not wait for it.
+//     handler writes op2 without the lock, and reads deaf. Tests that make discordgo
+//     reconnect are therefore named VoiceAgain and skipped under the race detector.
+//   - OpusSend on master: the cipher, which the session description sets. Until that
+//     arrives it is nil, and a packet causes a panic. Ready does not wait for it.
 //   - ChannelVoiceJoin, ChangeChannel and Disconnect while the gateway reconnects:
-//     Session.wsConn, which is nil then, and a panic too.
+//     Session.wsConn, which is nil then, so that they also panic.
 
-// again skips a test in which a VoiceConnection connects a second time.
+// again skips a test in which a VoiceConnection reconnects.
 func again(t *testing.T) {
 	t.Helper()
 	if raceDetector {
@@ -44,10 +43,10 @@ func again(t *testing.T) {
 	}
 }
 
-// audioRaces is whether discordgo is newer than v0.29.0.
+// audioRaces reports whether discordgo is newer than v0.29.0.
 var _, audioRaces = reflect.TypeFor[discordgo.VoiceConnection]().FieldByName("aead")
 
-// join joins the voice channel of a guild, and leaves it with the test.
+// join joins the voice channel of a guild, and leaves it at the end of the test.
 func join(t *testing.T, s *discordtest.Server, sess *discordgo.Session, guild string) (*discordgo.VoiceConnection, *discordtest.VoiceConn) {
 	t.Helper()
 	vc, err := sess.ChannelVoiceJoin(guild, s.VoiceChannel(guild), false, true)
@@ -61,7 +60,7 @@ func join(t *testing.T, s *discordtest.Server, sess *discordgo.Session, guild st
 	return vc, c
 }
 
-// held is how many voice connections discordgo has in its map.
+// held returns the number of voice connections in discordgo's map.
 func held(sess *discordgo.Session) int {
 	sess.RLock()
 	defer sess.RUnlock()
@@ -155,7 +154,7 @@ func TestVoiceJoinAndLeave(t *testing.T) {
 	}
 }
 
-// TestVoiceMovedOut: somebody disconnects the bot.
+// TestVoiceMovedOut: another user disconnects the bot.
 func TestVoiceMovedOut(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
@@ -182,7 +181,7 @@ func TestVoiceMovedOut(t *testing.T) {
 	}
 }
 
-// TestVoiceAgainWhenMoved: somebody moves the bot to another channel.
+// TestVoiceAgainWhenMoved: another user moves the bot to another channel.
 func TestVoiceAgainWhenMoved(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
@@ -214,7 +213,7 @@ func TestVoiceAgainWhenMoved(t *testing.T) {
 	}
 }
 
-// TestVoiceAgainWhenClosed: discordgo comes back by itself.
+// TestVoiceAgainWhenClosed: discordgo reconnects.
 func TestVoiceAgainWhenClosed(t *testing.T) {
 	again(t)
 	t.Parallel()
@@ -257,8 +256,8 @@ func TestVoiceAgainWhenClosed(t *testing.T) {
 	}
 }
 
-// settleVoice waits until discordgo's reconnect has noticed that it is over: it
-// looks once a second, and would take a Disconnect for another end.
+// settleVoice waits until discordgo's reconnect has noticed that it is complete: it
+// checks once a second, and would treat a Disconnect as another disconnection.
 func settleVoice(t *testing.T, vc *discordgo.VoiceConnection) {
 	t.Helper()
 	at := reflect.ValueOf(vc).Elem().FieldByName("reconnecting")
@@ -269,7 +268,7 @@ func settleVoice(t *testing.T, vc *discordgo.VoiceConnection) {
 	})
 }
 
-// TestVoiceRefused: discordgo tries until it is let in.
+// TestVoiceRefused: discordgo retries until it is accepted.
 func TestVoiceRefused(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
@@ -296,7 +295,7 @@ func TestVoiceRefused(t *testing.T) {
 	vc := sess.VoiceConnections[guild]
 	sess.RUnlock()
 	t.Cleanup(func() { _ = vc.Disconnect() })
-	long, cancel := context.WithTimeout(t.Context(), 3*deadline) // should it need more tries
+	long, cancel := context.WithTimeout(t.Context(), 3*deadline) // in case it needs more attempts
 	defer cancel()
 	if _, err := s.WaitVoice(long, guild); err != nil {
 		t.Fatal(err)
@@ -305,8 +304,8 @@ func TestVoiceRefused(t *testing.T) {
 	settleVoice(t, vc)
 }
 
-// TestVoiceFull: nobody answers, and discordgo gives up after 11 s. It keeps the
-// connection in its map.
+// TestVoiceFull: there is no answer, and discordgo stops trying after 11 s. It keeps
+// the connection in its map.
 func TestVoiceFull(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
@@ -326,8 +325,8 @@ func TestVoiceFull(t *testing.T) {
 	}
 }
 
-// TestVoiceDiscoveryIsHeldBack: discordgo holds the lock of its VoiceConnection
-// while it waits.
+// TestVoiceDiscoveryIsHeldBack: discordgo holds its VoiceConnection's lock while it
+// waits.
 func TestVoiceDiscoveryIsHeldBack(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
@@ -366,7 +365,7 @@ func TestVoiceDiscoveryIsHeldBack(t *testing.T) {
 	}
 }
 
-// A rawVoice is what a client needs to connect to the voice server.
+// A rawVoice has what a client needs to connect to the voice server.
 type rawVoice struct {
 	t        *testing.T
 	srv      *discordtest.Server
@@ -377,7 +376,7 @@ type rawVoice struct {
 	endpoint string
 }
 
-// rawJoin joins the voice channel of a guild by hand.
+// rawJoin joins the voice channel of a guild with a plain client.
 func rawJoin(t *testing.T, s *discordtest.Server) *rawVoice {
 	t.Helper()
 	v := &rawVoice{t: t, srv: s, gateway: dialGateway(t, s), guild: s.Guilds()[0]}
@@ -404,7 +403,7 @@ func (v *rawVoice) send(channel string) {
 	v.gateway.send(fmt.Sprintf(`{"op":4,"d":{"guild_id":%q,"channel_id":%q,"self_mute":false,"self_deaf":false}}`, v.guild, channel))
 }
 
-// serverUpdate reads until a VOICE_SERVER_UPDATE comes.
+// serverUpdate reads until a VOICE_SERVER_UPDATE arrives.
 func (v *rawVoice) serverUpdate() (token, endpoint string) {
 	v.t.Helper()
 	for {
@@ -440,7 +439,7 @@ func (v *rawVoice) identify() string {
 	return fmt.Sprintf(`{"op":0,"d":{"server_id":%q,"user_id":%q,"session_id":%q,"token":%q}}`, v.guild, v.srv.BotID(), v.session, v.token)
 }
 
-// connect identifies, and returns what READY says.
+// connect identifies and returns the contents of READY.
 func (v *rawVoice) connect() (c *rawClient, ssrc uint32, udp string) {
 	v.t.Helper()
 	c = v.dial("")
@@ -459,7 +458,7 @@ func (v *rawVoice) connect() (c *rawClient, ssrc uint32, udp string) {
 	return c, hello.SSRC, fmt.Sprintf("%s:%d", hello.IP, hello.Port)
 }
 
-// TestVoiceWire: what a client gets of each step.
+// TestVoiceWire: what a client receives at each step.
 func TestVoiceWire(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -485,8 +484,8 @@ func TestVoiceWire(t *testing.T) {
 	binary.BigEndian.PutUint16(request, 1)
 	binary.BigEndian.PutUint16(request[2:], 70)
 	for _, packet := range [][]byte{
-		request,                   // of a client that is not there: no answer
-		{1, 0, 0, 0, 0, 0, 0, 0},  // keeps a router's mapping
+		request,                   // of an unknown client: no answer
+		{1, 0, 0, 0, 0, 0, 0, 0},  // keeps a router's mapping alive
 		request[:73], {0x80}, nil, // of the wrong length
 	} {
 		if _, err := conn.Write(packet); err != nil {
@@ -535,8 +534,8 @@ func TestVoiceWire(t *testing.T) {
 		t.Errorf("received %v, want %v", got, want)
 	}
 
-	// The same channel again, with the connection there, says no more than what is
-	// new of the bot.
+	// Joining the same channel again, while connected, only sends what changed about the
+	// bot.
 	sent := s.Conns()[0].Sent()
 	v.gateway.send(fmt.Sprintf(`{"op":4,"d":{"guild_id":%q,"channel_id":%q,"self_mute":true,"self_deaf":false}}`, v.guild, s.VoiceChannel(v.guild)))
 	var state struct {
@@ -544,11 +543,11 @@ func TestVoiceWire(t *testing.T) {
 		Mute bool   `json:"self_mute"`
 		Deaf bool   `json:"self_deaf"`
 	}
-	for state.User == "" { // the GUILD_CREATE may come only now
+	for state.User == "" { // the GUILD_CREATE may arrive late
 		v.unmarshal(v.gateway.waitOp(0), &state)
 	}
 	v.gateway.send(`{"op":1,"d":1}`)
-	v.gateway.waitOp(11) // by now the op 4 has been handled
+	v.gateway.waitOp(11) // the op 4 has been handled now
 	now := s.Conns()[0].Sent()
 	if !state.Mute || state.Deaf || now["VOICE_STATE_UPDATE"] != sent["VOICE_STATE_UPDATE"]+1 || now["VOICE_SERVER_UPDATE"] != 1 || !server.Ready() {
 		t.Errorf("the voice state is %+v; sent %v, before %v", state, now, sent)
@@ -596,7 +595,7 @@ func TestVoiceStrictness(t *testing.T) {
 		"another version":            {"?v=8", false, "", 4020},
 		"what is refused":            {"", false, v.identify(), 4017},
 	} {
-		// One at a time: each that identifies takes the place of the one before.
+		// One at a time: each IDENTIFY replaces the connection before.
 		t.Run(name, func(t *testing.T) {
 			if tt.want == 4017 {
 				s.BehaveVoice(discordtest.VoiceBehavior{CloseOnIdentify: 4017})
@@ -632,7 +631,7 @@ func TestVoiceStrictness(t *testing.T) {
 	}
 }
 
-// TestVoiceIsIgnored: op 4 that does not fit is not answered.
+// TestVoiceIsIgnored: an invalid op 4 is not answered.
 func TestVoiceIsIgnored(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, discordtest.WithGuilds(2))
@@ -655,7 +654,7 @@ func TestVoiceIsIgnored(t *testing.T) {
 		}
 	}
 	raw.send(`{"op":1,"d":1}`)
-	raw.waitOp(11) // by now the op 4s have been handled
+	raw.waitOp(11) // the op 4s have been handled now
 	if sent := c.Sent(); sent["VOICE_STATE_UPDATE"]+sent["VOICE_SERVER_UPDATE"] != 0 {
 		t.Errorf("the answers are %v", sent)
 	}
@@ -665,7 +664,7 @@ func TestVoiceIsIgnored(t *testing.T) {
 	}
 }
 
-// shard is the one of two shards that a guild belongs to.
+// shard returns the shard, of two, that a guild belongs to.
 func shard(t *testing.T, guild string) int64 {
 	t.Helper()
 	id, err := strconv.ParseInt(guild, 10, 64)
@@ -675,7 +674,7 @@ func shard(t *testing.T, guild string) int64 {
 	return (id >> 22) % 2
 }
 
-// TestVoiceEnds: what takes the bot out of voice, beside itself.
+// TestVoiceEnds: what removes the bot from voice, other than the bot itself.
 func TestVoiceEnds(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(*testing.T, *rawVoice){
@@ -722,7 +721,7 @@ func TestVoiceEnds(t *testing.T) {
 			}
 		})
 	}
-	// A connection to the gateway that can be resumed changes nothing.
+	// A gateway connection that ends and can be resumed changes nothing.
 	v := rawJoin(t, newServer(t))
 	c, _, _ := v.connect()
 	if err := v.srv.Conns()[0].Drop(); err != nil {
@@ -732,8 +731,8 @@ func TestVoiceEnds(t *testing.T) {
 	c.waitOp(3)
 }
 
-// TestVoiceChannelChange: the bot changes the channel by itself, back from one
-// that it was moved to.
+// TestVoiceChannelChange: the bot changes the channel itself, back from one that it was
+// moved to.
 func TestVoiceChannelChange(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
@@ -758,7 +757,7 @@ func TestVoiceChannelChange(t *testing.T) {
 	if again, _ := v.serverUpdate(); again == v.token {
 		t.Error("the token is the same")
 	}
-	second.send(`{"op":3,"d":1}`) // it is left alone for a while
+	second.send(`{"op":3,"d":1}`) // ignored for a while
 	second.waitOp(3)
 	if got := second.readClose(); got != 4014 {
 		t.Errorf("closed with %d, want 4014", got)

@@ -17,38 +17,37 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// ErrVoiceClosed is returned for what is asked of a voice connection that has
-// ended.
+// ErrVoiceClosed is returned by methods of a voice connection that has ended.
 var ErrVoiceClosed = errors.New("discordtest: the voice connection is closed")
 
 // The op codes of the voice gateway, from
 // https://discord.com/developers/docs/topics/opcodes-and-status-codes#voice. The
-// close codes are from there too.
+// close codes come from the same page.
 const (
 	voiceIdentify       = 0
 	voiceSelectProtocol = 1
 	voiceReady          = 2
-	voiceHeartbeat      = 3 // and its answer, in version 1
+	voiceHeartbeat      = 3 // in version 1 also the answer
 	voiceDescription    = 4
 	voiceSpeaking       = 5
 	voiceResume         = 7
 )
 
-// voiceVersion is the version that a client has which names none, as discordgo's.
+// voiceVersion is the version of clients that specify none, such as discordgo.
 const voiceVersion = "1"
 
-// A VoiceConn is one connection to the voice server. Its methods may be called
-// from any number of goroutines.
+// A VoiceConn is one connection to the voice server. Its methods are safe for
+// concurrent use.
 type VoiceConn struct {
 	server  *Server
 	ws      *websocket.Conn
-	done    chan struct{} // closed when the connection has ended
+	done    chan struct{} // closed when the connection ends
 	closed  atomic.Bool   // nothing is sent or accepted any more
 	packets atomic.Int64
 
 	wmu sync.Mutex // one frame at a time
 
-	// Under Server.mu, set by IDENTIFY:
+	// Guarded by Server.mu, set by IDENTIFY:
 	call    *call
 	guildID string
 	ssrc    uint32
@@ -60,7 +59,7 @@ type VoiceConn struct {
 	closeByClient bool
 }
 
-// GuildID returns the guild that the client has named, or "" before IDENTIFY.
+// GuildID returns the guild in the client's IDENTIFY, or "" before it.
 func (c *VoiceConn) GuildID() string {
 	c.server.mu.Lock()
 	defer c.server.mu.Unlock()
@@ -81,41 +80,40 @@ func (c *VoiceConn) callOf() *call {
 	return c.call
 }
 
-// Ready says whether the connection is open and its client has the key of the
-// audio.
+// Ready reports whether the connection is open and the client has received the key
+// for the audio.
 func (c *VoiceConn) Ready() bool { return c.Mode() != "" && !c.closed.Load() }
 
-// Mode returns the encryption mode that the client has chosen, or "".
+// Mode returns the encryption mode that the client chose, or "".
 func (c *VoiceConn) Mode() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.mode
 }
 
-// Received returns how many payloads the client sent, by op code. Malformed ones
-// count under -1.
+// Received returns the number of payloads from the client, by op code. Malformed ones
+// count as -1.
 func (c *VoiceConn) Received() map[int]int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return maps.Clone(c.received)
 }
 
-// Packets returns how many packets of audio the client sent. They are not
-// decrypted.
+// Packets returns the number of audio packets from the client. They are not decrypted.
 func (c *VoiceConn) Packets() int { return int(c.packets.Load()) }
 
-// CloseStatus returns the code that the connection was closed with and whether
-// the client closed it, as [Conn.CloseStatus] does.
+// CloseStatus returns the close code and whether the client closed the connection,
+// like [Conn.CloseStatus].
 func (c *VoiceConn) CloseStatus() (code int, byClient bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.closeCode, c.closeByClient
 }
 
-// Done returns a channel that is closed when the connection has ended.
+// Done returns a channel that is closed when the connection ends.
 func (c *VoiceConn) Done() <-chan struct{} { return c.done }
 
-// WaitClosed waits for the end of the connection.
+// WaitClosed waits until the connection ends.
 func (c *VoiceConn) WaitClosed(ctx context.Context) error {
 	select {
 	case <-c.done:
@@ -125,12 +123,12 @@ func (c *VoiceConn) WaitClosed(ctx context.Context) error {
 	}
 }
 
-// WaitReceived waits until the client has sent n payloads of an op code.
+// WaitReceived waits until the client has sent n payloads with an op code.
 func (c *VoiceConn) WaitReceived(ctx context.Context, op, n int) error {
 	return c.wait(ctx, fmt.Sprintf("payload %d of op %d", n, op), func() bool { return c.Received()[op] >= n })
 }
 
-// WaitPackets waits until the client has sent n packets of audio.
+// WaitPackets waits until the client has sent n audio packets.
 func (c *VoiceConn) WaitPackets(ctx context.Context, n int) error {
 	return c.wait(ctx, fmt.Sprintf("packet %d", n), func() bool { return c.Packets() >= n })
 }
@@ -139,10 +137,9 @@ func (c *VoiceConn) wait(ctx context.Context, what string, ok func() bool) error
 	return c.server.waitWhile(ctx, c.done, ErrVoiceClosed, what, ok)
 }
 
-// CloseCode closes the connection with a close frame. The bot stays in its
-// channel: discordgo comes back after every code but 4014. To take it out as
-// somebody in the guild does, with 4014 and a VOICE_STATE_UPDATE, use
-// [Server.VoiceState].
+// CloseCode closes the connection with a close frame. The bot stays in its channel,
+// and discordgo reconnects after every code except 4014. To remove the bot as another
+// user would, with 4014 and a VOICE_STATE_UPDATE, use [Server.VoiceState].
 func (c *VoiceConn) CloseCode(code int, reason string) error {
 	message, err := closeMessage(code, reason)
 	if err != nil {
@@ -178,8 +175,8 @@ func (c *VoiceConn) shutdown() {
 	_ = tcpConn(c.ws).Close()
 }
 
-// greet sends HELLO in the form that it had below version 3, which discordgo
-// does not know and ignores.
+// greet sends HELLO in the form of versions below 3, which discordgo does not know
+// and ignores.
 func (c *VoiceConn) greet(version string) {
 	c.extendDeadline()
 	if version != "" && version != voiceVersion {
@@ -195,10 +192,10 @@ func (c *VoiceConn) interval() string {
 
 func (c *VoiceConn) extendDeadline() {
 	if c.closed.Load() {
-		return // CloseCode has set its own
+		return // CloseCode has set its own deadline
 	}
 	_ = c.ws.SetReadDeadline(time.Now().Add(c.server.cfg.silence()))
-	if c.closed.Load() { // meanwhile
+	if c.closed.Load() { // it may have closed in the meantime
 		_ = c.ws.SetReadDeadline(time.Now().Add(closeGrace))
 	}
 }
@@ -230,7 +227,7 @@ func (c *VoiceConn) readFailed(err error) {
 	}
 }
 
-// end cleans up after a connection.
+// end cleans up when the connection has ended.
 func (c *VoiceConn) end() {
 	c.closed.Store(true)
 	_ = tcpConn(c.ws).Close()
@@ -279,7 +276,7 @@ func (c *VoiceConn) receive(data []byte) {
 			c.selectProtocol(p.D)
 		}
 	case voiceResume:
-		_ = c.CloseCode(4006, "Session no longer valid.") // none is kept
+		_ = c.CloseCode(4006, "Session no longer valid.") // sessions cannot be resumed
 	default:
 		_ = c.CloseCode(4001, "Unknown opcode.")
 	}
@@ -343,14 +340,13 @@ func (c *VoiceConn) identify(d json.RawMessage) {
 		_ = c.CloseCode(4006, "Session no longer valid.")
 		return
 	}
-	ip, port, _ := net.SplitHostPort(s.voice.udp.LocalAddr().String()) // it has both
+	ip, port, _ := net.SplitHostPort(s.voice.udp.LocalAddr().String()) // it has host and port
 	modes, _ := json.Marshal(voiceModes)                               // strings: cannot fail
 	c.writeOp(voiceReady, json.RawMessage(fmt.Sprintf(`{"ssrc":%d,"ip":%q,"port":%s,"modes":%s,"heartbeat_interval":%s}`,
 		c.ssrc, ip, port, modes, c.interval())))
 }
 
-// selectProtocol settles the encryption. The key is one that nothing is
-// decrypted with.
+// selectProtocol sets the encryption mode. The key is random; nothing is decrypted.
 func (c *VoiceConn) selectProtocol(d json.RawMessage) {
 	var p struct {
 		Protocol string `json:"protocol"`
@@ -387,7 +383,7 @@ func (c *VoiceConn) selectProtocol(d json.RawMessage) {
 	c.mu.Unlock()
 }
 
-// writeOp sends a payload. What cannot be written the reader finds.
+// writeOp sends a payload. It ignores write errors, because the reader sees them.
 func (c *VoiceConn) writeOp(op int, d json.RawMessage) {
 	_ = c.write([]byte(`{"op":` + strconv.Itoa(op) + `,"d":` + string(d) + `}`))
 }

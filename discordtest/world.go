@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Every guild starts with these.
+// The initial objects of every guild.
 const (
 	textChannels  = 3
 	voiceChannels = 1
@@ -19,30 +19,30 @@ const (
 	roles         = 3 // @everyone included
 	emojis        = 2
 	stickers      = 1
-	voiceMembers  = 1 // where there is a member beside the bot
+	voiceMembers  = 1 // if there are members besides the bot
 )
 
-// world is what exists: the guilds.
+// world is the state of the fake Discord: the guilds.
 type world struct {
 	members int
 
 	mu     sync.RWMutex
-	guilds []*guild // in the order of their creation
+	guilds []*guild // in order of creation
 	byID   map[int64]*guild
 	next   int
 }
 
-// guild is one guild. Its members are the bot and the ordinals from first to
-// last-1: those who join get the next number, those who leave are the oldest.
-// That is enough to list them at any time without storing them.
+// guild is one guild. Its members are the bot and the ordinals from first to last-1:
+// a new member gets the next ordinal, and the oldest member leaves first. So members
+// can be listed at any time without being stored.
 type guild struct {
 	world *world
 	index int
 	id    int64
 
-	// mu is held while something changes and while the event that tells of it
-	// is handed to the sessions, so that a GUILD_CREATE and the events around it
-	// add up. It is taken before a session's lock, never within.
+	// mu is held during a change and while its event is passed to the sessions, so
+	// that a GUILD_CREATE and the events around it are consistent. It is locked
+	// before a session's mu, never while that is held.
 	mu          sync.Mutex
 	name        string
 	first, last int
@@ -123,11 +123,11 @@ func (g *guild) textChannel(n int) string {
 
 func (g *guild) voiceChannel() string { return objectID(g.id, kindChannel, categories+textChannels) }
 
-// memberCount counts the bot too. g.mu is held.
+// memberCount returns the number of members, including the bot. g.mu is held.
 func (g *guild) memberCount() int { return g.last - g.first + 1 }
 
-// create sends GUILD_CREATE to one session, unless the guild is in an outage or
-// gone.
+// create sends GUILD_CREATE to one session, unless the guild is unavailable or
+// deleted.
 func (g *guild) create(sess *session) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -137,8 +137,8 @@ func (g *guild) create(sess *session) {
 	_, _ = sess.dispatch("GUILD_CREATE", g.payload(sess.intents, sess.identify.LargeThreshold))
 }
 
-// tell sends an event to every session that the guild belongs to. g.mu is held.
-// sent is how many got it.
+// tell sends an event to every session of the guild and returns how many accepted
+// it. g.mu is held.
 func (s *Server) tell(g *guild, eventType string, data any) (sent int, err error) {
 	raw, err := encode(data)
 	if err != nil {
@@ -173,8 +173,8 @@ func (s *Server) Guilds() []string {
 	return ids
 }
 
-// TextChannel returns the id of a text channel of a guild, the same each time,
-// or "" for a guild that the bot is not in.
+// TextChannel returns the id of a guild's text channel, the same at each call, or ""
+// if the bot is not in the guild.
 func (s *Server) TextChannel(guildID string) string {
 	if g := s.world.find(guildID); g != nil {
 		return g.textChannel(0)
@@ -182,8 +182,8 @@ func (s *Server) TextChannel(guildID string) string {
 	return ""
 }
 
-// VoiceChannel returns the id of the voice channel of a guild, or "" for a guild
-// that the bot is not in.
+// VoiceChannel returns the id of a guild's voice channel, or "" if the bot is not in
+// the guild.
 func (s *Server) VoiceChannel(guildID string) string {
 	if g := s.world.find(guildID); g != nil {
 		return g.voiceChannel()
@@ -197,8 +197,8 @@ func (s *Server) BotID() string { return botID }
 // ApplicationID returns the id of the bot's application.
 func (s *Server) ApplicationID() string { return appID }
 
-// GuildOutage makes a guild unavailable: GUILD_DELETE with unavailable:true. A
-// guild in an outage gets no GUILD_CREATE after READY.
+// GuildOutage makes a guild unavailable and sends GUILD_DELETE with unavailable:true.
+// During the outage there is no GUILD_CREATE for the guild after READY.
 func (s *Server) GuildOutage(guildID string) error {
 	return s.withGuild(guildID, func(g *guild) error {
 		if g.unavailable {
@@ -231,7 +231,7 @@ func (s *Server) tellCreate(g *guild) error {
 	return nil
 }
 
-// GuildJoin makes the bot join a new guild and returns the guild's id.
+// GuildJoin makes the bot join a new guild and returns its id.
 func (s *Server) GuildJoin() (guildID string, err error) {
 	g := s.world.add()
 	g.mu.Lock()
@@ -239,7 +239,7 @@ func (s *Server) GuildJoin() (guildID string, err error) {
 	return g.idString(), s.tellCreate(g)
 }
 
-// GuildLeave makes the bot leave a guild: GUILD_DELETE without unavailable.
+// GuildLeave makes the bot leave a guild, with a GUILD_DELETE without unavailable.
 func (s *Server) GuildLeave(guildID string) error {
 	return s.withGuild(guildID, func(g *guild) error {
 		g.gone = true
@@ -251,8 +251,8 @@ func (s *Server) GuildLeave(guildID string) error {
 	})
 }
 
-// MemberAdd lets a new user join a guild and sends GUILD_MEMBER_ADD. It returns
-// the user's id.
+// MemberAdd adds a new user to a guild, sends GUILD_MEMBER_ADD, and returns the
+// user's id.
 func (s *Server) MemberAdd(guildID string) (userID string, err error) {
 	err = s.withGuild(guildID, func(g *guild) error {
 		userID, _, err = s.memberAdd(g)
@@ -270,8 +270,8 @@ func (s *Server) memberAdd(g *guild) (userID string, sent int, err error) {
 	return m.User.ID, sent, err
 }
 
-// MemberRemove lets the longest-standing member but the bot leave a guild and
-// sends GUILD_MEMBER_REMOVE. It returns the user's id.
+// MemberRemove removes the longest-standing member except the bot from a guild, sends
+// GUILD_MEMBER_REMOVE, and returns the user's id.
 func (s *Server) MemberRemove(guildID string) (userID string, err error) {
 	err = s.withGuild(guildID, func(g *guild) error {
 		userID, _, err = s.memberRemove(g)
@@ -291,9 +291,9 @@ func (s *Server) memberRemove(g *guild) (userID string, sent int, err error) {
 	return u.ID, sent, err
 }
 
-// VoiceState moves a user into a voice channel, or out of all with an empty
-// channelID, and sends VOICE_STATE_UPDATE. The bot's voice connection is closed
-// with 4014; if it is moved, it gets a VOICE_SERVER_UPDATE after that.
+// VoiceState moves a user to a voice channel or, with an empty channelID, out of
+// voice, and sends VOICE_STATE_UPDATE. If the user is the bot, its voice connection is
+// closed with 4014; if it is moved, a VOICE_SERVER_UPDATE follows.
 func (s *Server) VoiceState(guildID, userID, channelID string) error {
 	return s.withGuild(guildID, func(g *guild) error {
 		if userID == botID {
@@ -313,13 +313,13 @@ func (s *Server) voiceUpdate(g *guild, userID, channelID string) (sent int, err 
 	return s.tell(g, "VOICE_STATE_UPDATE", g.voiceState(userID, channelID))
 }
 
-// A Census counts what a session that tracks everything and has every intent
-// holds in its state once all GUILD_CREATEs have arrived.
+// A Census counts the objects in the state of a session that tracks everything, with
+// every intent, after all GUILD_CREATEs have arrived.
 type Census struct {
 	Guilds      int // available ones
 	Unavailable int // in an outage
-	// Members is the sum of member_count. All but Guilds and Unavailable are
-	// about available guilds only.
+	// Members is the sum of member_count. All fields except Guilds and Unavailable
+	// count in available guilds only.
 	Members     int
 	Channels    int
 	Threads     int
@@ -330,7 +330,7 @@ type Census struct {
 	Presences   int
 }
 
-// Census counts the guilds of one shard; with 0 of 1, those of all.
+// Census counts in the guilds of one shard; with shard 0 of 1, in all guilds.
 func (s *Server) Census(shard, shardCount int) Census {
 	var c Census
 	if shardCount < 1 {
@@ -362,7 +362,7 @@ func (s *Server) Census(shard, shardCount int) Census {
 
 func online(ordinal int) bool { return ordinal%3 == 0 }
 
-// chunkSize is how many members Discord puts into a GUILD_MEMBERS_CHUNK.
+// chunkSize is the number of members per GUILD_MEMBERS_CHUNK, as at Discord.
 const chunkSize = 1000
 
 // requestMembers answers op 8 with GUILD_MEMBERS_CHUNKs.
@@ -426,11 +426,11 @@ func oneOrMany(raw json.RawMessage) []string {
 	return nil
 }
 
-// voiceUsers returns the users in voice, sorted so that a payload is the same
-// each time. g.mu is held.
+// voiceUsers returns the users in voice, sorted, so that payloads are deterministic.
+// g.mu is held.
 func (g *guild) voiceUsers() []string { return slices.Sorted(maps.Keys(g.voice)) }
 
-// since is when the guild's objects say that they were made.
+// since returns the creation time in the guild's objects.
 func (g *guild) since() string {
 	return time.UnixMilli(g.id>>22 + discordEpoch).UTC().Format(time.RFC3339)
 }

@@ -11,11 +11,11 @@ import (
 	"github.com/argus-dgo/argus/internal/settingfile"
 )
 
-// maxPEM is far above the authorities of any system, in bytes.
+// maxPEM is the size limit of a file in bytes, far above any system's authorities.
 const maxPEM = 16 << 20
 
-// checkCertificates: the exporter goes on with the system's authorities when
-// it cannot read the file.
+// checkCertificates returns an error for an invalid file. OpenTelemetry's exporter
+// would use the system's authorities instead.
 func checkCertificates(file string) error {
 	pem, err := settingfile.Read(file, maxPEM)
 	if err != nil {
@@ -27,8 +27,8 @@ func checkCertificates(file string) error {
 	return nil
 }
 
-// checkClientCertificate: the exporter goes on without a client certificate
-// when one of the two files is missing or broken.
+// checkClientCertificate returns errors for missing or invalid files.
+// OpenTelemetry's exporter would connect without a client certificate.
 func checkClientCertificate() []error {
 	var errs []error
 	for _, prefix := range []string{general, signal} {

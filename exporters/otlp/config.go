@@ -47,22 +47,22 @@ type config struct {
 	reconnect   time.Duration
 }
 
-// WithEndpoint sets where to send: "host:port", whose transport security the
-// other settings decide, or a URL, "http://host:port" for plain text and
-// "https://host:port" for TLS. [HTTPProtobuf] uses the path of a URL as it is,
-// and /v1/metrics where there is none. It comes before the variables.
+// WithEndpoint sets the destination: "host:port", where other settings decide
+// whether TLS is used, or a URL: "http://host:port" for plain text,
+// "https://host:port" for TLS. [HTTPProtobuf] uses the path of a URL unchanged,
+// and /v1/metrics if it has none. It wins over the variables.
 func WithEndpoint(endpoint string) Option {
 	return optionFunc(func(c *config) { c.endpoint, c.endpointSet = endpoint, true })
 }
 
-// WithInsecure sends in plain text, whatever the variables say. It cannot go
-// with [WithTLS] or with an https:// endpoint in code.
+// WithInsecure sends in plain text, whatever the variables say. Combining it with
+// [WithTLS] or with an https:// endpoint in code is an error.
 func WithInsecure() Option {
 	return optionFunc(func(c *config) { c.insecure = true })
 }
 
-// WithTLS sets the TLS configuration, in place of the certificates that the
-// variables name. It is cloned; nil is ignored.
+// WithTLS sets the TLS configuration and replaces the certificates of the
+// variables. cfg is cloned; nil is ignored.
 func WithTLS(cfg *tls.Config) Option {
 	if cfg == nil {
 		return optionFunc(func(*config) {})
@@ -71,28 +71,28 @@ func WithTLS(cfg *tls.Config) Option {
 	return optionFunc(func(c *config) { c.tls = cfg })
 }
 
-// WithHeaders sets the headers of every export, in place of those of the
+// WithHeaders sets the headers of every export and replaces those of the
 // variables. Their values never appear in an error or a report.
 func WithHeaders(headers map[string]string) Option {
 	headers = maps.Clone(headers)
 	return optionFunc(func(c *config) { c.headers = headers })
 }
 
-// WithInterval sets the time between two exports; it must be positive.
+// WithInterval sets the time between two exports. It must be positive.
 func WithInterval(d time.Duration) Option {
 	return optionFunc(func(c *config) { c.interval = &d })
 }
 
-// WithTimeout sets how long an export may take, its tries together; it must be
+// WithTimeout sets the time limit of an export, including its retries. It must be
 // positive.
 func WithTimeout(d time.Duration) Option {
 	return optionFunc(func(c *config) { c.timeout = &d })
 }
 
 // WithProducers adds sources of metrics besides the MeterProvider, such as
-// contrib's Prometheus bridge. When one returns an error, what it has is sent
-// all the same and the error is reported. It adds up when used more than once;
-// nil is ignored.
+// contrib's Prometheus bridge. If a producer returns an error, the metrics that it
+// returns with it are sent, and the error is reported. Several calls add up; nil is
+// ignored.
 func WithProducers(ps ...sdkmetric.Producer) Option {
 	ps = append([]sdkmetric.Producer(nil), ps...)
 	return optionFunc(func(c *config) {
@@ -104,10 +104,10 @@ func WithProducers(ps ...sdkmetric.Producer) Option {
 	})
 }
 
-// WithErrorHandler sets what is told about failures, an [*ExportError] each: the
-// first at once, then at most one a minute. The default, also for nil, is
-// OpenTelemetry's global error handler. It must be safe for concurrent use and must
-// not call Shutdown.
+// WithErrorHandler sets the handler for failures: an [*ExportError] for a failed
+// export, another error for a failed collection. Of each kind the first is reported
+// at once, then at most one a minute. The default, also for nil, is OpenTelemetry's
+// global error handler. It must be safe for concurrent use and must not call Shutdown.
 func WithErrorHandler(h otel.ErrorHandler) Option {
 	return optionFunc(func(c *config) {
 		if h != nil {
@@ -116,9 +116,9 @@ func WithErrorHandler(h otel.ErrorHandler) Option {
 	})
 }
 
-// WithOnState sets a function that is told once per change whether exports
-// succeed; the first export is a change. It must be safe for concurrent use
-// and must not call Shutdown; nil is ignored.
+// WithOnState sets a function that is called once per change, with whether exports
+// succeed. The first export is a change. It must be safe for concurrent use and
+// must not call Shutdown; nil is ignored.
 func WithOnState(onState func(up bool)) Option {
 	return optionFunc(func(c *config) {
 		if onState != nil {
@@ -168,7 +168,7 @@ func newConfig(opts []Option) (*config, error) {
 	return c, errors.Join(errs...)
 }
 
-// settleProtocol leaves the default where the protocol is wrong, for the checks that follow.
+// settleProtocol keeps the default if the protocol is invalid, for the checks that follow.
 func (c *config) settleProtocol() error {
 	name, v := "WithProtocol", string(c.protocol)
 	if !c.protocolSet {
@@ -185,15 +185,15 @@ func (c *config) settleProtocol() error {
 	return nil
 }
 
-// The two forms of a variable: the signal's comes first.
+// The prefixes of the variables. Those of the signal win.
 const (
 	signal  = "OTEL_EXPORTER_OTLP_METRICS_"
 	general = "OTEL_EXPORTER_OTLP_"
 )
 
-// variable is the value of the signal's variable, or else of the general one,
-// read as the OTLP exporter reads them: blanks around it do not count, and
-// empty is not set.
+// variable returns the signal's variable, or else the general one, as the OTLP
+// exporter reads them: surrounding whitespace is trimmed, and an empty value counts
+// as unset.
 func variable(name string) (full, value string) {
 	for _, full := range []string{signal + name, general + name} {
 		if v := strings.TrimSpace(os.Getenv(full)); v != "" {
@@ -205,8 +205,8 @@ func variable(name string) (full, value string) {
 
 const compressionGzip = "gzip" // as gRPC names it
 
-// checkEnvironment finds what the exporter and the reader would ignore or
-// misread in silence. What an option replaces is mostly not looked at.
+// checkEnvironment finds values that the exporter and the reader would silently
+// ignore or misread. Most variables that an option replaces are not checked.
 func checkEnvironment(c *config) []error {
 	var errs []error
 	check := func(name string, f func(v string) error) {
@@ -226,9 +226,9 @@ func checkEnvironment(c *config) []error {
 			return fmt.Errorf("%q is not one of %s", v, strings.Join(values, ", "))
 		}
 	}
-	// OpenTelemetry's exporter parses these even when an option or the other
-	// variable replaces them, and logs what it cannot parse, secrets included:
-	// they must be right in any case.
+	// OpenTelemetry's exporter parses these even if an option or the other variable
+	// replaces them, and logs what it cannot parse, secrets included. So they must
+	// always be valid.
 	used, _ := c.given()
 	for _, name := range []string{general, signal} {
 		if v := strings.TrimSpace(os.Getenv(name + "ENDPOINT")); v != "" {
@@ -284,7 +284,7 @@ func checkMillis(v string, least int64) error {
 	return nil
 }
 
-// checkEndpoint is that of the protocol.
+// checkEndpoint applies the check of the protocol.
 func (c *config) checkEndpoint(v string, fromEnv bool) error {
 	if c.protocol == HTTPProtobuf {
 		return checkHTTPEndpoint(v, fromEnv)
@@ -317,8 +317,8 @@ func checkHTTPEndpoint(v string, fromEnv bool) error {
 	return nil
 }
 
-// checkGRPCEndpoint accepts what the exporter does not ignore and gRPC can reach. The
-// value is not quoted when there may be a password in it.
+// checkGRPCEndpoint accepts what the exporter does not ignore and gRPC can reach.
+// The error does not quote a value that may contain a password.
 func checkGRPCEndpoint(v string, fromEnv bool) error {
 	quoted := quote(v)
 	if strings.Contains(v, "@") {
@@ -346,14 +346,14 @@ func checkGRPCEndpoint(v string, fromEnv bool) error {
 	case !fromEnv:
 		return fmt.Errorf("%s: the scheme %q is not http or https", quoted, u.Scheme)
 	case resolver.Get(u.Scheme) != nil:
-		return nil // A target in gRPC's own notation; gRPC checks it.
+		return nil // A target in gRPC's notation; gRPC checks it.
 	default:
 		return fmt.Errorf("%s: the scheme %q is neither http or https nor one of gRPC's, such as dns or unix", quoted, u.Scheme)
 	}
 }
 
-// checkTarget accepts gRPC's notation without "//": a scheme of gRPC's with what
-// it takes, host:port, or a host alone, whose port is then 443
+// checkTarget accepts gRPC's notation without "//": a scheme of gRPC with its
+// target, host:port, or a host alone, whose port is then 443
 // (https://github.com/grpc/grpc/blob/master/doc/naming.md).
 func checkTarget(v string) error {
 	scheme, _, colon := strings.Cut(v, ":")
@@ -366,7 +366,7 @@ func checkTarget(v string) error {
 	return checkHostPort(v)
 }
 
-// quote keeps an error readable when the value is not.
+// quote quotes and shortens a value for an error.
 func quote(v string) string { return strconv.Quote(excerpt.Clip(v, 200)) }
 
 func checkHostPort(v string) error {
@@ -378,7 +378,7 @@ func checkHostPort(v string) error {
 	return errors.Join(checkHost(host, quoted), checkPort(port, quoted))
 }
 
-// checkHost finds what is left of a URL without its "://".
+// checkHost rejects the rest of a URL that lost its "://".
 func checkHost(host, quoted string) error {
 	if strings.ContainsAny(host, " \t\r\n/") {
 		return fmt.Errorf("%s has a blank or a slash in the host; write host:4317, or a URL such as http://host:4317", quoted)
@@ -393,14 +393,14 @@ func checkPort(port, quoted string) error {
 	return nil
 }
 
-// checkHeaders says which entry is wrong and quotes none of it.
+// checkHeaders says which entry is invalid and quotes none of it.
 func (c *config) checkHeaders(v string) error {
 	var errs []error
 	n := 0
 	for entry := range strings.SplitSeq(v, ",") {
 		n++
 		if strings.TrimSpace(entry) == "" {
-			continue // as behind a comma at the end; the exporter sends nothing of it
+			continue // such as after a trailing comma; the exporter ignores it
 		}
 		key, val, found := strings.Cut(entry, "=")
 		switch decoded, err := url.PathUnescape(val); {
@@ -417,8 +417,8 @@ func (c *config) checkHeaders(v string) error {
 	return errors.Join(errs...)
 }
 
-// validHeaderKey accepts what the protocol can send. gRPC's is less than HTTP's token: a
-// call with another key fails, and every export with it.
+// validHeaderKey accepts keys that the protocol can send. gRPC allows fewer than
+// HTTP's token: a call with another key fails, and with it every export.
 func (c *config) validHeaderKey(key string) bool {
 	if c.protocol == HTTPProtobuf {
 		return httpguts.ValidHeaderFieldName(key)
@@ -429,8 +429,8 @@ func (c *config) validHeaderKey(key string) bool {
 	})
 }
 
-// validHeaderValue accepts printable ASCII. gRPC encodes the values of keys
-// that end in -bin, so that they may be anything.
+// validHeaderValue accepts printable ASCII. gRPC encodes the values of keys that
+// end in -bin, so these may contain anything.
 func (c *config) validHeaderValue(key, v string) bool {
 	return c.protocol == GRPC && strings.HasSuffix(strings.ToLower(key), "-bin") ||
 		!strings.ContainsFunc(v, func(r rune) bool { return r < ' ' || r > '~' })

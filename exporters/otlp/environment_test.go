@@ -20,7 +20,7 @@ import (
 	"google.golang.org/grpc/stats"
 )
 
-// compressions notes how the requests of a server are compressed.
+// compressions records the compression of a server's requests.
 type compressions struct{ last atomic.Pointer[string] }
 
 func (*compressions) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context { return ctx }
@@ -35,8 +35,8 @@ func (c *compressions) HandleRPC(_ context.Context, s stats.RPCStats) {
 }
 
 // TestEnvironmentAsPeopleWriteIt: values that OpenTelemetry's specification calls
-// case-insensitive, commas at the end, and addresses that are no URL have the
-// effect that they say.
+// case-insensitive, trailing commas, and addresses that are not URLs have their
+// intended effect.
 func TestEnvironmentAsPeopleWriteIt(t *testing.T) {
 	for name, tt := range map[string]struct {
 		env         map[string]string
@@ -80,14 +80,14 @@ func TestEnvironmentAsPeopleWriteIt(t *testing.T) {
 	}
 }
 
-// TestProxyAnswerIsNotQuoted: a proxy that refuses may send anything, what it was
-// sent included; its status is all that is reported. net/http reads the proxy's
-// variables once in a process, so the push runs in one of its own.
+// TestProxyAnswerIsNotQuoted: a proxy that refuses may send anything, including what
+// it received. Only its status is reported. net/http reads the proxy's variables once
+// per process, so the push runs in a separate process.
 func TestProxyAnswerIsNotQuoted(t *testing.T) {
 	const secret, variable = "hunter2", "ARGUS_TEST_BEHIND_PROXY"
 	if os.Getenv(variable) != "" {
 		e := newPush(t, newRecord(), WithEndpoint("http://collector.invalid:4317"), WithTimeout(time.Second))
-		for { // on a slow machine the time can be over before the proxy has answered
+		for { // on a slow machine the time may be over before the proxy answers
 			err := e.ForceFlush(t.Context())
 			fmt.Printf("REPORT %v\n", err) //nolint:forbidigo // read by the process that started this one
 			if strings.Contains(fmt.Sprint(err), "407") {

@@ -32,12 +32,12 @@ func ExampleNew() {
 
 	ctx, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
 	defer cancel()
-	_ = mp.Shutdown(ctx) // There is nobody to send to here.
+	_ = mp.Shutdown(ctx) // There is no collector here.
 	// Output: 127.0.0.1:4317 false
 }
 
-// OTLP over HTTP goes through proxies and load balancers that know nothing of gRPC. A bot needs no code for it:
-// OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf says the same.
+// OTLP over HTTP passes proxies and load balancers that do not support gRPC. A bot needs no code for it:
+// OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf has the same effect.
 func ExampleWithProtocol() {
 	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		fmt.Println(r.Method, r.URL.Path, r.Header.Get("Content-Type"))

@@ -17,23 +17,23 @@ import (
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 )
 
-// MaxReconnectDelay is the longest pause between two attempts to reach a
-// collector that is away, before gRPC's jitter of a fifth. gRPC's own is two
+// MaxReconnectDelay is the longest pause between two attempts to reach an
+// unavailable collector, before gRPC's jitter of ±20 %. gRPC's own default is two
 // minutes.
 const MaxReconnectDelay = 5 * time.Second
 
-// maxRetryAfter is the longest pause that a collector can ask for. One that asks for a day is
-// overloaded now, and nobody would wait that long for it.
+// maxRetryAfter is the longest pause that a collector can request. A longer request
+// says only that it is overloaded now.
 const maxRetryAfter = 5 * time.Minute
 
 const defaultEndpoint = "localhost:" + portGRPC
 
-// Exporter pushes metrics: a periodic reader for a MeterProvider and the
-// connection behind it. Make it with [New], end it with [Exporter.Shutdown].
+// Exporter pushes metrics. It consists of a periodic reader for a MeterProvider and
+// a connection. Make it with [New] and close it with [Exporter.Shutdown].
 type Exporter struct {
 	reader *reader
 	push   *push
-	begin  chan struct{} // asks for an export at once
+	begin  chan struct{} // requests an export at once
 	cancel context.CancelFunc
 	done   chan struct{}
 
@@ -41,8 +41,8 @@ type Exporter struct {
 	err      error
 }
 
-// Check returns the error that [New] has for these options and for the variables,
-// and makes nothing.
+// Check returns the error that [New] would return for these options and the
+// variables. It makes nothing.
 func Check(opts ...Option) error {
 	if _, err := newConfig(opts); err != nil {
 		return fmt.Errorf("otlp: %w", err)
@@ -50,9 +50,9 @@ func Check(opts ...Option) error {
 	return nil
 }
 
-// New makes an exporter and its reader. It does not wait for the collector,
-// and it is no error when there is none. Its errors are about options and
-// variables, all of them joined; header values are never in one.
+// New makes an exporter and its reader. It does not wait for the collector; an
+// unavailable collector is not an error. The error joins all invalid options and
+// variables and never contains header values.
 func New(ctx context.Context, opts ...Option) (*Exporter, error) {
 	c, err := newConfig(opts)
 	if err != nil {
@@ -77,14 +77,14 @@ func New(ctx context.Context, opts ...Option) (*Exporter, error) {
 	if c.interval != nil {
 		interval = *c.interval
 	}
-	// It outlives ctx, which is for New alone; Shutdown ends it.
+	// It outlives ctx, which applies to New only; Shutdown ends it.
 	var run context.Context
 	run, e.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	go e.repeat(run, interval, c.reconnect)
 	return e, nil
 }
 
-// connect makes OpenTelemetry's exporter. It waits for nobody.
+// connect makes OpenTelemetry's exporter. It does not block.
 func (p *push) connect(ctx context.Context, c *config) (err error) {
 	if c.protocol == GRPC {
 		p.Exporter, err = otlpmetricgrpc.New(ctx, c.grpcOptions()...)
@@ -99,7 +99,7 @@ func (p *push) connect(ctx context.Context, c *config) (err error) {
 	return err
 }
 
-// retryConfig has the fields of both exporters' own.
+// retryConfig has the same fields as the types of both exporters.
 type retryConfig struct {
 	Enabled         bool
 	InitialInterval time.Duration
@@ -107,8 +107,8 @@ type retryConfig struct {
 	MaxElapsedTime  time.Duration
 }
 
-// retry is about the tries within one export. When the collector asks for a pause that is
-// longer than the export may take, the export ends, and push keeps to the pause.
+// retry configures the retries within one export. If the collector requests a pause
+// longer than the export's time limit, the export fails, and push keeps the pause.
 func (c *config) retry() retryConfig {
 	longest := time.Minute
 	if t := c.exportTimeout(); t > 0 {
@@ -122,7 +122,7 @@ func (c *config) retry() retryConfig {
 	}
 }
 
-// exportTimeout is how long an export may take with its tries; 0 is without a limit.
+// exportTimeout returns the time limit of an export including its retries; 0 means no limit.
 func (c *config) exportTimeout() time.Duration {
 	if c.timeout != nil {
 		return *c.timeout
@@ -135,7 +135,7 @@ func (c *config) exportTimeout() time.Duration {
 	return defaultExportTimeout
 }
 
-// given is the endpoint and the variable that it is from, if it is from one.
+// given returns the endpoint, and the variable that it comes from, if any.
 func (c *config) given() (from, endpoint string) {
 	if c.endpointSet {
 		return "", c.endpoint
@@ -143,10 +143,10 @@ func (c *config) given() (from, endpoint string) {
 	return variable("ENDPOINT")
 }
 
-// plain says whether exports go out in plain text: as the endpoint's scheme has it
-// or, for an endpoint without http or https, as otlpmetricgrpc reads the
-// variables, where a certificate beats INSECURE. The default of OTLP/HTTP is
-// http://localhost:4318, as the specification has it.
+// plain reports whether exports are sent in plain text. The endpoint's scheme
+// decides. For an endpoint without http or https it reads the variables as
+// otlpmetricgrpc does, where a certificate wins over INSECURE. The default of
+// OTLP/HTTP is http://localhost:4318, according to the specification.
 func (c *config) plain() bool {
 	_, endpoint := c.given()
 	scheme, _, _ := strings.Cut(strings.ToLower(endpoint), "://")
@@ -164,14 +164,14 @@ func (c *config) plain() bool {
 	return strings.EqualFold(v, "true") && !certificatesSet()
 }
 
-// certificatesSet says whether a variable names a certificate.
+// certificatesSet reports whether a variable names a certificate.
 func certificatesSet() bool {
 	_, ca := variable("CERTIFICATE")
 	_, own := variable("CLIENT_CERTIFICATE")
 	return ca != "" || own != ""
 }
 
-// host is the endpoint as reports show it: the host and port alone.
+// host returns the endpoint for reports: host and port only.
 func (c *config) host() string {
 	if c.protocol == HTTPProtobuf {
 		u := c.url()
@@ -190,7 +190,7 @@ func (c *config) host() string {
 	return endpoint
 }
 
-// secrets are the values of headers, which a collector's answer may quote.
+// secrets returns the header values, which a collector's response may quote.
 func (c *config) secrets() []string {
 	values := make([]string, 0, len(c.headers))
 	for _, v := range c.headers {
@@ -202,14 +202,14 @@ func (c *config) secrets() []string {
 			_, v, _ := strings.Cut(entry, "=")
 			decoded, err := url.PathUnescape(v)
 			if err != nil {
-				continue // newConfig has refused it.
+				continue // newConfig has rejected it.
 			}
 			values = append(values, v, decoded)
 		}
 	}
 	var secrets []string
 	for _, v := range values {
-		// "Bearer abc": the token is the secret, with its scheme or without.
+		// "Bearer abc": both the token alone and the whole value are secret.
 		for _, s := range append([]string{strings.TrimSpace(v)}, strings.Fields(v)...) {
 			if len(s) >= 4 && !strings.EqualFold(s, "bearer") && !strings.EqualFold(s, "basic") {
 				secrets = append(secrets, s)
@@ -219,31 +219,31 @@ func (c *config) secrets() []string {
 	return secrets
 }
 
-// Reader is what a MeterProvider needs: sdkmetric.WithReader(e.Reader()).
+// Reader returns the reader for a MeterProvider: sdkmetric.WithReader(e.Reader()).
 func (e *Exporter) Reader() sdkmetric.Reader { return e.reader }
 
-// Endpoint is the host and port that are pushed to, fit for a log line.
+// Endpoint returns the host and port of the collector, safe for a log line.
 func (e *Exporter) Endpoint() string { return e.push.endpoint }
 
-// Protocol is what is spoken there.
+// Protocol returns the protocol of the exports.
 func (e *Exporter) Protocol() Protocol { return e.push.protocol }
 
-// Insecure says whether exports go out in plain text.
+// Insecure reports whether exports are sent in plain text.
 func (e *Exporter) Insecure() bool { return e.push.insecure }
 
-// Up says whether the last export succeeded; known is false before the first
-// one has ended.
+// Up reports whether the last export succeeded. known is false until the first
+// export ends.
 func (e *Exporter) Up() (up, known bool) {
 	e.push.mu.Lock()
 	defer e.push.mu.Unlock()
 	return e.push.state == stateUp, e.push.state != stateUnknown
 }
 
-// Begin asks for the first export at once, rather than after an interval, and
-// does not wait for it. Call it when the instruments are there and before they
-// count: a series has to begin at 0 for Prometheus to see what is added in the
-// first interval, since rate and increase know only what follows a sample. A
-// collector that cannot be reached is then reported at once, too.
+// Begin requests the first export now instead of after an interval, and does not
+// wait for it. Call it after the instruments are made and before they count: rate
+// and increase only see what follows a sample, so each series must start at 0 for
+// Prometheus to see the increments of the first interval. An unavailable collector
+// is then also reported at once.
 func (e *Exporter) Begin() {
 	select {
 	case e.begin <- struct{}{}:
@@ -251,13 +251,13 @@ func (e *Exporter) Begin() {
 	}
 }
 
-// ForceFlush collects and exports now, and returns what went wrong.
+// ForceFlush collects and exports now, and returns the error.
 func (e *Exporter) ForceFlush(ctx context.Context) error { return e.reader.ForceFlush(ctx) }
 
-// Shutdown exports what was recorded until now and closes the connection, both
-// within ctx, or within the variables' time-outs when ctx has no deadline. It
-// is idempotent and gives the same answer each time. A MeterProvider that is
-// shut down shuts its readers down; that does all of this too.
+// Shutdown exports what was recorded since the last export and closes the
+// connection. Both end with ctx, or after the variables' time-outs if ctx has no
+// deadline. It is idempotent and returns the same error each time. A MeterProvider
+// that is shut down shuts its readers down, which does the same.
 func (e *Exporter) Shutdown(ctx context.Context) error {
 	e.shutdown.Do(func() { e.err = e.end(ctx) })
 	return e.err
@@ -273,13 +273,13 @@ func (e *Exporter) end(ctx context.Context) error {
 	e.cancel()
 	select {
 	case <-e.done:
-	case <-ctx.Done(): // a callback of the program's own that does not return
+	case <-ctx.Done(): // a callback of the program does not return
 	}
 	err := e.reader.export(context.WithValue(ctx, finalKey{}, true))
 	if errors.Is(err, sdkmetric.ErrReaderNotRegistered) { // there was nothing to export
 		err = nil
 	}
-	// No collection any more; that there was none is no fault.
+	// Ends collection. A reader that is already shut down is not an error.
 	if gone := e.reader.ManualReader.Shutdown(ctx); gone != nil && !errors.Is(gone, sdkmetric.ErrReaderShutdown) {
 		err = errors.Join(err, gone)
 	}
@@ -292,11 +292,10 @@ func (e *Exporter) end(ctx context.Context) error {
 	return err
 }
 
-// repeat exports once an interval, when Begin asks for it, and again soon after
-// an export that found nobody, so that the collector's return does not go
-// unnoticed for a whole interval. While the collector has asked for a pause it
-// exports nothing. What goes wrong is reported where it is seen, and is no news
-// to this loop.
+// repeat exports once per interval, when Begin requests it, and again after pace
+// when the collector was unavailable, so that its return is noticed before the next
+// interval. It exports nothing during a pause that the collector requested. Errors
+// are reported elsewhere.
 func (e *Exporter) repeat(ctx context.Context, interval, pace time.Duration) {
 	defer close(e.done)
 	ticker := time.NewTicker(interval)
@@ -309,7 +308,7 @@ func (e *Exporter) repeat(ctx context.Context, interval, pace time.Duration) {
 		case <-ticker.C:
 		case <-e.begin:
 		case <-e.push.again:
-			// Many bots lose one collector at one time: spread their return.
+			// Many bots lose one collector at the same time: spread their reconnects.
 			wait = pace/2 + rand.N(pace/2+1) //nolint:gosec // a spread in time is no secret
 		}
 		if wait = max(wait, e.push.pause()); wait > 0 {

@@ -41,12 +41,12 @@ import (
 const deadline = 90 * time.Second
 
 func TestMain(m *testing.M) {
-	// Those that run in parallel wait most of their time, for time-outs of gRPC's. -parallel still says otherwise.
+	// Parallel tests mostly wait, for time-outs of gRPC. -parallel still overrides this.
 	if err := flag.Set("test.parallel", "16"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	// What the machine that runs the tests has set must not matter.
+	// The environment of the machine must not matter.
 	for _, kv := range os.Environ() {
 		if name, _, _ := strings.Cut(kv, "="); strings.HasPrefix(name, "OTEL_") {
 			if err := os.Unsetenv(name); err != nil {
@@ -58,12 +58,12 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// collector is a real server on loopback, of either protocol.
+// collector is a real server on loopback, for either protocol.
 type collector struct {
 	collectorpb.UnimplementedMetricsServiceServer
 	answer  func(ctx context.Context) (*collectorpb.ExportMetricsServiceResponse, error)
 	tls     *tls.Config // nil: plain text
-	path    string      // of OTLP/HTTP, where it is not the usual one
+	path    string      // of OTLP/HTTP, if not the default
 	got     chan *collectorpb.ExportMetricsServiceRequest
 	mu      sync.Mutex
 	headers metadata.MD
@@ -104,7 +104,7 @@ func serve(t *testing.T, c *collector, addr string, opts ...grpc.ServerOption) (
 	return l.Addr().String(), stop
 }
 
-// clearEnv keeps out what a test has set before.
+// clearEnv removes the variables of an earlier test.
 func clearEnv(t *testing.T) {
 	t.Helper()
 	for _, kv := range os.Environ() {
@@ -177,7 +177,7 @@ func newPush(t *testing.T, rec *record, opts ...Option) *Exporter {
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 		defer cancel()
-		_ = e.Shutdown(ctx) // The test has looked at its own Shutdown.
+		_ = e.Shutdown(ctx) // The test has checked its own Shutdown.
 	})
 	return e
 }
@@ -244,7 +244,7 @@ func testInterval(t *testing.T, p Protocol) {
 	receive(t, c)
 }
 
-// TestBegin: the first export need not wait for the interval (an hour), and one that nobody takes is reported at once.
+// TestBegin: the first export does not wait for the interval (an hour), and its failure is reported at once.
 func TestBegin(t *testing.T) { overProtocols(t, testBegin) }
 
 func testBegin(t *testing.T, p Protocol) {
@@ -253,7 +253,7 @@ func testBegin(t *testing.T, p Protocol) {
 	rec := newRecord()
 	e := newPushAs(t, p, rec, WithEndpoint("http://"+addr))
 	e.Begin()
-	e.Begin() // Asking twice may be one export or two, and does not block.
+	e.Begin() // Two calls cause one or two exports, and do not block.
 	e.Begin()
 	if got := receive(t, c).GetResourceMetrics()[0].GetScopeMetrics()[0].GetMetrics()[0].GetName(); got != "discord.gateway.events" {
 		t.Errorf("metric %q", got)
@@ -296,8 +296,8 @@ func testEnvironment(t *testing.T, p Protocol) {
 	<-e.done // The provider's Shutdown ends our goroutine too.
 }
 
-// The scheme decides; INSECURE is for an endpoint without one, as the
-// specification has it. The collector here speaks plain text.
+// The scheme decides; INSECURE applies to an endpoint without one, according to the
+// specification. The collector here uses plain text.
 func TestSchemeBeatsInsecure(t *testing.T) {
 	tests := map[string]struct {
 		endpoint string
@@ -314,7 +314,7 @@ func TestSchemeBeatsInsecure(t *testing.T) {
 		"address":                 {"", nil, false},
 		"address, insecure":       {"", []string{"OTEL_EXPORTER_OTLP_INSECURE", "True"}, true},
 		"address, certificate":    {"", []string{"OTEL_EXPORTER_OTLP_INSECURE", "true", "OTEL_EXPORTER_OTLP_CERTIFICATE", "CA"}, false},
-		// What OpenTelemetry's exporter cannot parse, it would replace by the general one, scheme included.
+		// OpenTelemetry's exporter would replace what it cannot parse by the general variable, scheme included.
 		"address besides http":           {"", []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1"}, false},
 		"address besides http, insecure": {"", []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_INSECURE", "true"}, true},
 		"address besides https":          {"", []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "https://127.0.0.1:1", "OTEL_EXPORTER_OTLP_METRICS_INSECURE", "TRUE"}, true},
@@ -347,7 +347,7 @@ func TestSchemeBeatsInsecure(t *testing.T) {
 			if arrived := len(c.got) > 0; arrived != tt.arrives {
 				t.Errorf("arrived in plain text: %t, want %t (ForceFlush: %v)", arrived, tt.arrives, err)
 			}
-			// What a report would say of it.
+			// What a report would say.
 			if e.push.insecure != tt.arrives {
 				t.Errorf("insecure = %t, want %t", e.push.insecure, tt.arrives)
 			}
@@ -355,7 +355,7 @@ func TestSchemeBeatsInsecure(t *testing.T) {
 	}
 }
 
-// The collector goes and comes back: one report, two changes, data again
+// The collector stops and returns: one report, two state changes, and data again
 // without waiting for the interval (an hour).
 func TestAwayAndBack(t *testing.T) { overProtocols(t, testAwayAndBack) }
 
@@ -455,7 +455,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// TestRefusedThenLate: the first try is refused, and time runs out within the second. The report says what was refused.
+// TestRefusedThenLate: the first attempt is refused, and time runs out during the second. The report contains the refusal.
 func TestRefusedThenLate(t *testing.T) { overProtocols(t, testRefusedThenLate) }
 
 func testRefusedThenLate(t *testing.T, p Protocol) {
@@ -484,7 +484,7 @@ func testRefusedThenLate(t *testing.T, p Protocol) {
 			rec := newRecord()
 			e := newPushAs(t, p, rec, WithEndpoint(addr), WithInsecure(), WithTimeout(6*time.Second))
 			err := e.ForceFlush(t.Context())
-			if p == HTTPProtobuf { // has statuses that say less
+			if p == HTTPProtobuf { // its statuses are less specific
 				tt.want, tt.says = codes.Unavailable, "busy; then time ran out"
 			}
 			export, ok := errors.AsType[*ExportError](err)
@@ -498,7 +498,7 @@ func testRefusedThenLate(t *testing.T, p Protocol) {
 	}
 }
 
-// TestHints: what a report asks about depends on what the exporter was told to do.
+// TestHints: the advice in a report depends on the exporter's settings.
 func TestHints(t *testing.T) { overProtocols(t, testHints) }
 
 func testHints(t *testing.T, p Protocol) {
@@ -625,7 +625,7 @@ func testTLS(t *testing.T, p Protocol) {
 		receive(t, c)
 	})
 	t.Run("wrong authority", func(t *testing.T) {
-		before := len(c.got) // What the other cases sent when they were shut down.
+		before := len(c.got) // sent at the shutdown of other cases
 		rec := newRecord()
 		e := newPushAs(t, p, rec, WithEndpoint(addr), WithTLS(pool(wrong)), WithTimeout(100*time.Millisecond))
 		for range 3 {
@@ -672,8 +672,8 @@ func testProducers(t *testing.T, p Protocol) {
 	}
 }
 
-// TestCallbacks: a callback of the program's own that fails or panics costs no
-// other instrument.
+// TestCallbacks: a callback of the program that fails or panics does not affect other
+// instruments.
 func TestCallbacks(t *testing.T) {
 	c := &collector{}
 	addr, _ := serve(t, c, "127.0.0.1:0")
@@ -704,7 +704,7 @@ func TestCallbacks(t *testing.T) {
 	if errs, _ := rec.snapshot(); len(errs) != 1 || !errors.Is(errs[0], fails) || !strings.Contains(errs[0].Error(), "a callback panicked with a string") {
 		t.Errorf("reports %v, want one of both", errs)
 	}
-	// One that panics costs the export in which it does, and not the process.
+	// A callback that panics affects only the export in progress.
 	if _, err := mp.Meter("test").Int64ObservableGauge("panics", metric.WithInt64Callback(func(context.Context, metric.Int64Observer) error {
 		panic("a callback's own")
 	})); err != nil {
@@ -729,8 +729,8 @@ func (lyingError) Is(error) bool { panic("Is is the program's own") }
 func (lyingError) As(any) bool   { panic("As is the program's own") }
 func (lyingError) Unwrap() error { panic("Unwrap is the program's own") }
 
-// TestHostileErrors: no method of an error is trusted that a callback or a producer
-// of the program's own returns, as a nil *url.Error, whose methods panic.
+// TestHostileErrors: errors returned by a callback or a producer of the program are
+// not trusted: methods may panic, as those of a nil *url.Error do.
 func TestHostileErrors(t *testing.T) {
 	for name, hostile := range map[string]error{"typed nil": (*url.Error)(nil), "panics": lyingError{}} {
 		t.Run(name, func(t *testing.T) {
@@ -776,7 +776,7 @@ func (f producerFunc) Produce(context.Context) ([]metricdata.ScopeMetrics, error
 	return nil, nil
 }
 
-// TestNothingPastReport: the global error handler hears nothing, also of a
+// TestNothingPastReport: the global error handler receives nothing, even for a
 // collection that Shutdown interrupts.
 func TestNothingPastReport(t *testing.T) { overProtocols(t, testNothingPastReport) }
 
@@ -794,7 +794,7 @@ func testNothingPastReport(t *testing.T, p Protocol) {
 	}
 }
 
-// TestHostileReport: what the program's own functions do ends nothing.
+// TestHostileReport: panics in the program's own functions are recovered.
 func TestHostileReport(t *testing.T) {
 	reported := make(chan struct{}, 1)
 	e := newPush(t, newRecord(), WithEndpoint("http://127.0.0.1:1"), WithTimeout(20*time.Millisecond),
@@ -915,7 +915,7 @@ func TestValidEndpoints(t *testing.T) {
 	}
 }
 
-// What an option replaces may be wrong.
+// Variables that an option replaces may be invalid.
 func TestOptionsComeFirst(t *testing.T) {
 	c := &collector{}
 	addr, _ := serve(t, c, "127.0.0.1:0")

@@ -17,11 +17,11 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// grpcOptions are what was said in code, and the endpoint; otlpmetricgrpc
-// reads the other variables itself and puts options before them.
+// grpcOptions returns the settings made in code, and the endpoint. otlpmetricgrpc
+// reads the other variables itself; options win over them.
 func (c *config) grpcOptions() []otlpmetricgrpc.Option {
 	opts := []otlpmetricgrpc.Option{
-		// All in one: a second WithDialOption would replace the first (otlpmetricgrpc v1.47).
+		// All in one call: a second WithDialOption would replace the first (otlpmetricgrpc v1.47).
 		otlpmetricgrpc.WithDialOption(
 			grpc.WithConnectParams(grpc.ConnectParams{
 				Backoff: backoff.Config{
@@ -32,8 +32,8 @@ func (c *config) grpcOptions() []otlpmetricgrpc.Option {
 				},
 				MinConnectTimeout: MaxReconnectDelay,
 			}),
-			// gRPC would keep to a connection that has died in silence until TCP gives up. A ping goes with an
-			// export after 10 s without traffic, which is the least that gRPC takes, and none goes without an export.
+			// Without this, gRPC keeps a silently broken connection until TCP times out. A ping goes with an export
+			// after 10 s without traffic, gRPC's minimum; without an export there is no ping.
 			grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 10 * time.Second, Timeout: MaxReconnectDelay}),
 			grpc.WithChainUnaryInterceptor(keepRefusal),
 		),
@@ -45,15 +45,15 @@ func (c *config) grpcOptions() []otlpmetricgrpc.Option {
 	_, notParsed := url.Parse(endpoint)
 	switch {
 	case isURL && (scheme == "http" || scheme == "https"):
-		// Also one from a variable: the exporter would have INSECURE beat the
-		// scheme, and send the headers of an https endpoint in plain text.
+		// This includes an endpoint from a variable: otherwise INSECURE would win over
+		// the scheme, and headers for an https endpoint would be sent in plain text.
 		opts = append(opts, otlpmetricgrpc.WithEndpointURL(endpoint))
 		plain = plain || scheme == "http"
 	case c.endpointSet:
 		opts = append(opts, otlpmetricgrpc.WithEndpoint(c.endpoint))
 	case notParsed != nil:
-		// 127.0.0.1:4317 is good for gRPC and no URL: the exporter would pass it
-		// over, and take endpoint and scheme from the other variable.
+		// 127.0.0.1:4317 is valid for gRPC but is not a URL: the exporter would ignore
+		// it, and take endpoint and scheme from the other variable.
 		opts = append(opts, otlpmetricgrpc.WithEndpoint(endpoint))
 		plain = c.plain()
 		if !plain && !certificatesSet() {
@@ -61,13 +61,13 @@ func (c *config) grpcOptions() []otlpmetricgrpc.Option {
 		}
 	}
 	if _, v := variable("COMPRESSION"); strings.EqualFold(v, compressionGzip) {
-		opts = append(opts, otlpmetricgrpc.WithCompressor(compressionGzip)) // the exporter knows it in lower case alone
+		opts = append(opts, otlpmetricgrpc.WithCompressor(compressionGzip)) // the exporter accepts it only in lower case
 	}
 	switch {
 	case c.tls != nil:
 		opts = append(opts, otlpmetricgrpc.WithTLSCredentials(credentials.NewTLS(c.tls)))
 	case plain:
-		// Not otlpmetricgrpc.WithInsecure: a certificate in the variables beats it.
+		// Not otlpmetricgrpc.WithInsecure: a certificate in the variables wins over it.
 		opts = append(opts, otlpmetricgrpc.WithTLSCredentials(insecure.NewCredentials()))
 	}
 	if c.headers != nil {
@@ -79,9 +79,9 @@ func (c *config) grpcOptions() []otlpmetricgrpc.Option {
 	return opts
 }
 
-// keepRefusal is a gRPC interceptor. An export that is tried until its time-out
-// ends with DeadlineExceeded when that strikes within a try; what is wrong was
-// said in answer to the tries before.
+// keepRefusal is a gRPC interceptor that keeps the last answer of an export. If the
+// time limit ends during a retry, the export fails with DeadlineExceeded; the
+// answer to the attempt before says what is wrong.
 func keepRefusal(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 	err := invoke(ctx, method, req, reply, cc, opts...)
 	if r, ok := ctx.Value(refusalKey{}).(*refusal); ok && err != nil && ctx.Err() == nil {
@@ -92,7 +92,7 @@ func keepRefusal(ctx context.Context, method string, req, reply any, cc *grpc.Cl
 	return err
 }
 
-// retryInfo is how long the collector asks not to be asked again.
+// retryInfo returns the pause that the collector requests.
 func retryInfo(s *status.Status) time.Duration {
 	for _, detail := range s.Details() {
 		if info, ok := detail.(*errdetails.RetryInfo); ok {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// TestSilentConnectionOfGRPC: a connection that dies without a word is noticed in the next export, and the export ends well all the same.
+// TestSilentConnectionOfGRPC: a silently broken connection is noticed in the next export, and that export succeeds.
 func TestSilentConnectionOfGRPC(t *testing.T) {
 	t.Parallel()
 	c := &collector{}
@@ -24,7 +24,7 @@ func TestSilentConnectionOfGRPC(t *testing.T) {
 	}
 }
 
-// TestReconnectDelay: the pauses between attempts to connect are no longer than they are set to. gRPC's own begin at a second, and grow.
+// TestReconnectDelay: the pauses between attempts to connect are no longer than configured. gRPC's own start at a second and grow.
 func TestReconnectDelay(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -53,7 +53,7 @@ func TestReconnectDelay(t *testing.T) {
 	}
 }
 
-// TestManyPings: a collector with gRPC's own limit on pings does not refuse an exporter that sends one with each export.
+// TestManyPings: a collector with gRPC's default limit on pings accepts an exporter that sends one with each export.
 func TestManyPings(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes 41 s")

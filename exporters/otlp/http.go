@@ -28,26 +28,26 @@ import (
 const (
 	metricsPath = "/v1/metrics"
 
-	maxResponse        = 1 << 20  // bytes of the response to an export that was taken
-	maxRefusal         = 16 << 10 // bytes that are read of the response to one that was not
+	maxResponse        = 1 << 20  // bytes of the response to a successful export
+	maxRefusal         = 16 << 10 // bytes that are read of the response to a failed one
 	maxResponseHeaders = 64 << 10 // bytes
 )
 
-// httpOptions are all that otlpmetrichttp needs but the headers and the form of the metrics, which
-// it reads from the variables itself.
+// httpOptions returns all settings of otlpmetrichttp except the headers and the encoding of the
+// metrics, which it reads from the variables itself.
 func (c *config) httpOptions(client *http.Client) []otlpmetrichttp.Option {
 	opts := []otlpmetrichttp.Option{
 		otlpmetrichttp.WithHTTPClient(client),
-		// Also an endpoint from a variable: the exporter would have INSECURE beat the scheme,
-		// and send the headers of an https endpoint in plain text.
+		// This includes an endpoint from a variable: otherwise INSECURE would win over the scheme,
+		// and headers for an https endpoint would be sent in plain text.
 		otlpmetrichttp.WithEndpointURL(c.url().String()),
-		// The client has its own. The exporter refuses a certificate in the variables beside a plain-text endpoint.
+		// The client has its own TLS configuration. The exporter rejects a certificate in the variables with a plain-text endpoint.
 		otlpmetrichttp.WithTLSClientConfig(nil),
 		otlpmetrichttp.WithMaxResponseSize(maxResponse),
 		otlpmetrichttp.WithRetry(otlpmetrichttp.RetryConfig(c.retry())),
 	}
 	if _, v := variable("COMPRESSION"); strings.EqualFold(v, compressionGzip) {
-		opts = append(opts, otlpmetrichttp.WithCompression(otlpmetrichttp.GzipCompression)) // the exporter knows it in lower case alone
+		opts = append(opts, otlpmetrichttp.WithCompression(otlpmetrichttp.GzipCompression)) // the exporter accepts it only in lower case
 	}
 	if c.headers != nil {
 		opts = append(opts, otlpmetrichttp.WithHeaders(c.headers))
@@ -55,8 +55,8 @@ func (c *config) httpOptions(client *http.Client) []otlpmetrichttp.Option {
 	return opts
 }
 
-// url is where OTLP/HTTP sends to. The general variable has a base, to which the path of the metrics is
-// added; the signal's variable is used as it is.
+// url returns the URL of OTLP/HTTP. The general variable contains a base, to which the path of the metrics
+// is added; the signal's variable is used unchanged.
 // https://opentelemetry.io/docs/specs/otel/protocol/exporter/#endpoint-urls-for-otlphttp
 func (c *config) url() *url.URL {
 	u := &url.URL{Scheme: "https", Path: metricsPath}
@@ -74,7 +74,7 @@ func (c *config) url() *url.URL {
 	}
 	parsed, err := url.Parse(endpoint)
 	if err != nil {
-		return u // newConfig has refused it.
+		return u // newConfig has rejected it.
 	}
 	u.Host = parsed.Host
 	switch bare := parsed.Path == "" || parsed.Path == "/"; {
@@ -89,8 +89,8 @@ func (c *config) url() *url.URL {
 	return u
 }
 
-// newHTTPClient returns a client with connections of its own, so that Shutdown can close them, and
-// which follows no redirect: net/http would send the body and all headers but a few to wherever it says.
+// newHTTPClient returns a client with its own connections, so that Shutdown can close them. It follows no
+// redirect: net/http would send the body and most headers to the new address.
 func (c *config) newHTTPClient() (*http.Client, *http.Transport, error) {
 	settings := c.tls
 	if settings == nil && !c.plain() {
@@ -114,7 +114,7 @@ func (c *config) newHTTPClient() (*http.Client, *http.Transport, error) {
 	}, transport, nil
 }
 
-// variablesTLS is what the variables say about TLS. newConfig has checked the files.
+// variablesTLS returns the TLS configuration of the variables. newConfig has checked the files.
 func variablesTLS() (*tls.Config, error) {
 	settings := &tls.Config{MinVersion: tls.VersionTLS12}
 	if full, file := variable("CERTIFICATE"); file != "" {
@@ -141,11 +141,11 @@ func variablesTLS() (*tls.Config, error) {
 	return settings, nil
 }
 
-// tries sees each try of an export: it notes for the report what was answered, keeps the answer's text
-// from the error, and has otlpmetrichttp repeat what gRPC would repeat.
+// tries wraps each attempt of an export. It records the response for the report, keeps the response's text
+// out of the error, and makes otlpmetrichttp retry what gRPC would retry.
 type tries struct {
 	transport *http.Transport
-	doubtful  atomic.Bool // the last one had no response
+	doubtful  atomic.Bool // the last attempt had no response
 }
 
 func (t *tries) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -154,7 +154,7 @@ func (t *tries) RoundTrip(r *http.Request) (*http.Response, error) {
 		noted = new(refusal)
 	}
 	if t.doubtful.Load() {
-		// An HTTP/2 connection that has died in silence would be used again.
+		// A silently broken HTTP/2 connection would be reused.
 		t.transport.CloseIdleConnections()
 	}
 	response, err := t.transport.RoundTrip(r)
@@ -174,25 +174,25 @@ func (t *tries) RoundTrip(r *http.Request) (*http.Response, error) {
 			noted.last = nil
 			return response, nil
 		}
-		// The exporter would take it for a success.
+		// The exporter would treat it as a success.
 		_ = response.Body.Close()
 		noted.last = &answer{code: codes.Unimplemented, status: response.StatusCode, message: response.Status + " with a web page at " + r.URL.Path}
 		return nil, errors.New("the response is a web page")
 	}
 	noted.last = answerOf(r, response)
 	_ = response.Body.Close()
-	response.Body = http.NoBody // what the exporter quotes it quotes whole
+	response.Body = http.NoBody // the exporter would quote the whole body in its error
 	return response, nil
 }
 
-// passing is an error of the connection that otlpmetrichttp is to repeat, as gRPC does. It repeats what says
-// Temporary; a refused connection does not.
+// passing is a connection error that otlpmetrichttp retries, as gRPC does. It retries errors that are
+// Temporary; a refused connection is not.
 type passing struct{ error }
 
 func (passing) Temporary() bool { return true }
 func (p passing) Unwrap() error { return p.error }
 
-// isPermanent says whether the next try of an export would fail in the same way.
+// isPermanent reports whether a retry would fail in the same way.
 func isPermanent(err error) bool {
 	var (
 		verification *tls.CertificateVerificationError
@@ -204,22 +204,22 @@ func isPermanent(err error) bool {
 		errors.As(err, &op) && op.Op == "remote error" || errors.Is(err, http.ErrSchemeMismatch) || isNotHTTP(err)
 }
 
-// isNotHTTP says whether the other side speaks another protocol, such as gRPC. net/http has no type for it.
+// isNotHTTP reports whether the other side speaks another protocol, such as gRPC. net/http has no type for it.
 func isNotHTTP(err error) bool { return strings.Contains(err.Error(), "malformed HTTP ") }
 
-// unanswered is what is noted of a try without a response.
+// unanswered returns what to record for an attempt without a response.
 func unanswered(err error) *answer {
 	a := &answer{code: codes.Unavailable, message: err.Error()}
 	switch {
 	case errors.Is(err, io.EOF):
 		a.message = "the connection was closed without a response"
 	case isNotHTTP(err):
-		a.message = "the response is not HTTP/1.1: it may be a port of gRPC, or of TLS" // and not the bytes
+		a.message = "the response is not HTTP/1.1: it may be a port of gRPC, or of TLS" // without the bytes that net/http quotes
 	}
 	return a
 }
 
-// answerOf is what is noted of a response that is no success.
+// answerOf returns what to record for a response that is not a success.
 func answerOf(r *http.Request, response *http.Response) *answer {
 	a := &answer{code: codeOf(response.StatusCode), status: response.StatusCode, message: response.Status, retryAfter: retryAfter(response.Header.Get("Retry-After"), time.Now())}
 	switch {
@@ -236,7 +236,7 @@ func answerOf(r *http.Request, response *http.Response) *answer {
 	return a
 }
 
-// textOf is what a response says about itself. A web page, mostly a proxy's, is not quoted: its status says enough.
+// textOf returns the error text of a response. A web page, usually from a proxy, is not quoted: its status is enough.
 func textOf(response *http.Response) string {
 	kind := contentType(response)
 	switch kind {
@@ -270,7 +270,7 @@ func contentType(response *http.Response) string {
 	return kind
 }
 
-// codeOf is the code with which gRPC says what the status says.
+// codeOf returns the gRPC code that corresponds to the status.
 func codeOf(statusCode int) codes.Code {
 	switch statusCode {
 	case http.StatusBadRequest:
@@ -289,7 +289,7 @@ func codeOf(statusCode int) codes.Code {
 	return codes.Unknown
 }
 
-// retryAfter reads the header: seconds or a date.
+// retryAfter parses the header Retry-After: seconds or a date.
 func retryAfter(v string, now time.Time) time.Duration {
 	if seconds, err := strconv.ParseInt(v, 10, 64); err == nil {
 		return time.Duration(min(max(seconds, 0), int64(maxRetryAfter/time.Second))) * time.Second

@@ -29,7 +29,7 @@ import (
 
 var quiet = log.New(io.Discard, "", 0)
 
-// asksFor is a refusal with a pause that is asked for.
+// asksFor returns a refusal that requests a pause.
 func asksFor(t *testing.T, code codes.Code, pause time.Duration) error {
 	t.Helper()
 	s, err := status.New(code, "please wait").WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(pause)})
@@ -39,7 +39,7 @@ func asksFor(t *testing.T, code codes.Code, pause time.Duration) error {
 	return s.Err()
 }
 
-// TestHTTPEndpoints: the general variable is a base, the signal's is used as it is, and the scheme decides on TLS.
+// TestHTTPEndpoints: the general variable is a base, the signal's is used unchanged, and the scheme decides on TLS.
 func TestHTTPEndpoints(t *testing.T) {
 	for _, tt := range []struct {
 		general, signal string
@@ -79,7 +79,7 @@ func TestHTTPEndpoints(t *testing.T) {
 	}
 }
 
-// TestHTTPEnvironment: everything from the variables, as OpenTelemetry's specification has it.
+// TestHTTPEnvironment: all settings come from variables, according to OpenTelemetry's specification.
 func TestHTTPEnvironment(t *testing.T) {
 	cert, ca := certificate(t)
 	file := filepath.Join(t.TempDir(), "ca.pem")
@@ -131,7 +131,7 @@ func TestHTTPEnvironment(t *testing.T) {
 	}
 }
 
-// TestClientCertificates: both protocols show the certificate that the variables name, the signal's before the general one.
+// TestClientCertificates: both protocols send the certificate that the variables name; the signal's wins.
 func TestClientCertificates(t *testing.T) {
 	overProtocols(t, func(t *testing.T, p Protocol) {
 		cert, ca := certificate(t)
@@ -161,7 +161,7 @@ func TestClientCertificates(t *testing.T) {
 	})
 }
 
-// TestHTTPRefusals: what each response is reported as, with nothing of it that may be a secret and no web page.
+// TestHTTPRefusals: the report for each response contains no secrets and no web page.
 func TestHTTPRefusals(t *testing.T) {
 	const secret = "hunter2-token"
 	page := "<html>" + strings.Repeat("<p>sorry</p>", 100_000)
@@ -236,7 +236,7 @@ func TestHTTPRefusals(t *testing.T) {
 	}
 }
 
-// TestRedirectIsNotFollowed: neither the metrics nor a key go to where a response points.
+// TestRedirectIsNotFollowed: neither metrics nor keys are sent to the target of a redirect.
 func TestRedirectIsNotFollowed(t *testing.T) {
 	for _, code := range []int{301, 302, 303, 307, 308} {
 		var asked atomic.Int32
@@ -252,7 +252,7 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 	}
 }
 
-// TestResponsesAreBounded: a response without an end costs neither memory nor time.
+// TestResponsesAreBounded: an endless response costs neither memory nor time.
 func TestResponsesAreBounded(t *testing.T) {
 	for _, code := range []int{200, 400, 503} {
 		t.Run(fmt.Sprint(code), func(t *testing.T) {
@@ -274,14 +274,14 @@ func TestResponsesAreBounded(t *testing.T) {
 			if err := e.ForceFlush(t.Context()); err == nil || len(err.Error()) > 1000 {
 				t.Errorf("ForceFlush: %v", err)
 			}
-			if sent.Load() > 64<<20 { // what is in the buffers of the sockets, of up to a few tries
+			if sent.Load() > 64<<20 { // the contents of socket buffers, for a few attempts
 				t.Errorf("%d bytes were sent", sent.Load())
 			}
 		})
 	}
 }
 
-// TestTimeoutIsOfAllTries: an export with its repetitions takes no longer than its time-out.
+// TestTimeoutIsOfAllTries: the time limit of an export includes its retries.
 func TestTimeoutIsOfAllTries(t *testing.T) {
 	t.Parallel()
 	overProtocols(t, func(t *testing.T, p Protocol) {
@@ -306,7 +306,7 @@ func TestTimeoutIsOfAllTries(t *testing.T) {
 	})
 }
 
-// TestLateCollector: a collector that starts after the bot has the metrics without waiting for the interval (an hour).
+// TestLateCollector: a collector that starts after the bot gets the metrics without waiting for the interval (an hour).
 func TestLateCollector(t *testing.T) {
 	overProtocols(t, func(t *testing.T, p Protocol) {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -328,7 +328,7 @@ func TestLateCollector(t *testing.T) {
 	})
 }
 
-// TestOtherProtocol: the port of the other protocol is named as such.
+// TestOtherProtocol: the report says if the port is that of the other protocol.
 func TestOtherProtocol(t *testing.T) {
 	overProtocols(t, func(t *testing.T, p Protocol) {
 		other, says := GRPC, "the response is not HTTP/1.1"
@@ -356,7 +356,7 @@ func TestOtherProtocol(t *testing.T) {
 	}
 }
 
-// TestSilentConnection: a connection that dies without a word, as behind a NAT that forgot it, costs one export and not all until TCP gives up.
+// TestSilentConnection: a silently broken connection, as behind a NAT that forgot it, costs one export, not all until TCP times out.
 func TestSilentConnection(t *testing.T) {
 	t.Parallel()
 	for _, versions := range [][]string{{"h2"}, {"http/1.1"}} {
@@ -376,7 +376,7 @@ func TestSilentConnection(t *testing.T) {
 			if err := e.ForceFlush(t.Context()); err == nil || !strings.Contains(err.Error(), "no response in time") {
 				t.Errorf("ForceFlush over a silent connection: %v", err)
 			}
-			select { // for net/http to have done with that request; the exporter waits longer
+			select { // for net/http to finish that request; the exporter waits longer
 			case <-time.After(500 * time.Millisecond):
 			case <-t.Context().Done():
 			}
@@ -387,10 +387,10 @@ func TestSilentConnection(t *testing.T) {
 	}
 }
 
-// forwarder forwards connections, and can let those that there are fall silent.
+// forwarder forwards connections, and can silence the open ones.
 type forwarder struct {
 	addr    string
-	current atomic.Pointer[atomic.Bool] // says whether the connections of now are silent
+	current atomic.Pointer[atomic.Bool] // whether the current connections are silent
 }
 
 func newForwarder(t *testing.T, to string) *forwarder {
@@ -440,7 +440,7 @@ func pass(from, to net.Conn, silent *atomic.Bool) {
 	}
 }
 
-// TestProxyIsNotQuoted: the password in a proxy's variable is in no report. net/http reads the variables once in a process, so the push runs in one of its own.
+// TestProxyIsNotQuoted: no report contains the password in a proxy's variable. net/http reads the variables once per process, so the push runs in a separate process.
 func TestProxyIsNotQuoted(t *testing.T) {
 	const secret, variable = "hunter2", "ARGUS_TEST_PROXY"
 	if os.Getenv(variable) != "" {
@@ -486,7 +486,7 @@ func TestProxyIsNotQuoted(t *testing.T) {
 	}
 }
 
-// TestHTTPNeedsNoCollector: New and Shutdown connect to nobody where there is nothing to send.
+// TestHTTPNeedsNoCollector: New and Shutdown open no connection if there is nothing to send.
 func TestHTTPNeedsNoCollector(t *testing.T) {
 	var asked atomic.Int32
 	addr, _ := serveHandler(t, &collector{}, "127.0.0.1:0", http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))

@@ -5,27 +5,27 @@ import (
 	"strings"
 )
 
-// A Protocol is how OTLP is transported. Its values are those of OTEL_EXPORTER_OTLP_PROTOCOL.
+// A Protocol is a transport of OTLP. Its values are those of OTEL_EXPORTER_OTLP_PROTOCOL.
 type Protocol string
 
-// The protocols. OpenTelemetry's exporters for Go have no http/json.
+// The protocols. OpenTelemetry's exporters for Go do not support http/json.
 const (
 	GRPC         Protocol = "grpc"          // collectors listen for it on port 4317
 	HTTPProtobuf Protocol = "http/protobuf" // collectors listen for it on port 4318, at the path /v1/metrics
 )
 
-// The ports that OTLP is registered with.
+// The registered ports of OTLP.
 const (
 	portGRPC = "4317"
 	portHTTP = "4318"
 )
 
-// WithProtocol sets the protocol. It comes before the variables; the default is [GRPC].
+// WithProtocol sets the protocol. It wins over the variables. The default is [GRPC].
 func WithProtocol(p Protocol) Option {
 	return optionFunc(func(c *config) { c.protocol, c.protocolSet = p, true })
 }
 
-// parseProtocol reads a protocol in any case.
+// parseProtocol parses a protocol, ignoring case.
 func parseProtocol(v string) (Protocol, error) {
 	for _, p := range []Protocol{GRPC, HTTPProtobuf} {
 		if strings.EqualFold(v, string(p)) {

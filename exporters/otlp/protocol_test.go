@@ -23,7 +23,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// overProtocols runs a test with each protocol: both make the same promises.
+// overProtocols runs a test with each protocol: both give the same guarantees.
 func overProtocols(t *testing.T, test func(t *testing.T, p Protocol)) {
 	for _, p := range []Protocol{GRPC, HTTPProtobuf} {
 		name, _, _ := strings.Cut(string(p), "/")
@@ -31,7 +31,7 @@ func overProtocols(t *testing.T, test func(t *testing.T, p Protocol)) {
 	}
 }
 
-// serveAs serves c at addr and returns the address and what ends it.
+// serveAs serves c at addr and returns the address and a function that stops it.
 func serveAs(t *testing.T, p Protocol, c *collector, addr string) (string, func()) {
 	t.Helper()
 	if p == GRPC {
@@ -47,7 +47,7 @@ func serveAs(t *testing.T, p Protocol, c *collector, addr string) (string, func(
 	return serveHandler(t, c, addr, c)
 }
 
-// serveHandler is serveAs for any handler of HTTP. Only c.tls is looked at.
+// serveHandler is serveAs for any HTTP handler. It uses only c.tls.
 func serveHandler(t *testing.T, c *collector, addr string, handler http.Handler) (string, func()) {
 	t.Helper()
 	l, err := net.Listen("tcp", addr)
@@ -128,7 +128,7 @@ func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, err = w.Write(raw)
 	}
 	if err != nil {
-		fmt.Fprintln(io.Discard, err) // The exporter has gone.
+		fmt.Fprintln(io.Discard, err) // The exporter has disconnected.
 	}
 }
 
@@ -138,7 +138,7 @@ func newPushAs(t *testing.T, p Protocol, rec *record, opts ...Option) *Exporter 
 	return newPush(t, rec, append([]Option{WithProtocol(p)}, opts...)...)
 }
 
-// TestProtocolOfTheSignal: the signal's variable wins, and both are read in any case.
+// TestProtocolOfTheSignal: the signal's variable wins, and case is ignored in both.
 func TestProtocolOfTheSignal(t *testing.T) {
 	for _, tt := range []struct {
 		signal, general string
@@ -159,8 +159,8 @@ func TestProtocolOfTheSignal(t *testing.T) {
 	}
 }
 
-// TestRetryAfter: a pause that the collector asks for is kept, though it is longer than an export may take, and then the export is repeated without
-// waiting for the interval (an hour).
+// TestRetryAfter: a pause that the collector requests is kept, even if it is longer than an export's time limit. Then the export is
+// repeated without waiting for the interval (an hour).
 func TestRetryAfter(t *testing.T) {
 	t.Parallel()
 	overProtocols(t, func(t *testing.T, p Protocol) {
@@ -197,7 +197,7 @@ func TestRetryAfter(t *testing.T) {
 	})
 }
 
-// TestPauseHoldsNobodyUp: Shutdown sends the last values, whatever pause was asked for.
+// TestPauseHoldsNobodyUp: Shutdown sends the last values during a requested pause.
 func TestPauseHoldsNobodyUp(t *testing.T) {
 	t.Parallel()
 	overProtocols(t, func(t *testing.T, p Protocol) {

@@ -20,19 +20,19 @@ import (
 	"github.com/argus-dgo/argus/internal/limit"
 )
 
-// ExportError is a failed export as it is reported.
+// ExportError describes a failed export.
 type ExportError struct {
 	Protocol   Protocol
 	Endpoint   string     // host and port
-	Code       codes.Code // the collector's or gRPC's status; with HTTPProtobuf the one that means the same
-	HTTPStatus int        // of the response to HTTPProtobuf; 0 for none
-	Message    string     // the response's text, or why there is none, without header values
+	Code       codes.Code // status from the collector or gRPC; with HTTPProtobuf the equivalent code
+	HTTPStatus int        // status of the response with HTTPProtobuf; 0 without one
+	Message    string     // the response's text, or why there is no response; without header values
 	Suppressed int        // failures since the last report
-	Final      bool       // the export at shutdown, which is not tried again
-	Insecure   bool       // it was sent in plain text, without TLS
+	Final      bool       // the export at shutdown, which is not repeated
+	Insecure   bool       // sent in plain text, without TLS
 }
 
-// Error is one line: what, why, and what to do.
+// Error returns one line: what failed, why, and what to do.
 func (e *ExportError) Error() string {
 	next := "the bot runs on, and the export is tried again"
 	if e.Final {
@@ -54,14 +54,14 @@ func (e *ExportError) hint() string {
 		if e.HTTPStatus != 0 {
 			return "the collector, or a proxy before it, takes nothing now: see its log"
 		}
-		if strings.HasPrefix(e.Message, "proxyconnect ") { // net/http's
+		if strings.HasPrefix(e.Message, "proxyconnect ") { // from net/http
 			return "check HTTP_PROXY and HTTPS_PROXY"
 		}
 		if other := e.otherPort(); other != "" {
 			return "is the collector running there? " + other
 		}
-		// One that is away and one that breaks off the handshake look much alike: in TLS 1.3 the collector looks at the
-		// client's certificate, or the lack of it, when the handshake is over for the client.
+		// An unavailable collector and a failed handshake look alike: in TLS 1.3 the collector checks the client's
+		// certificate, or that there is none, after the handshake is complete for the client.
 		if e.Insecure {
 			return "is the collector running there, and does it expect TLS, which is off here?"
 		}
@@ -91,7 +91,7 @@ func (e *ExportError) hint() string {
 	}
 }
 
-// otherPort is what to do where the port is mostly that of the other protocol.
+// otherPort returns the advice for a port that is usually that of the other protocol.
 func (e *ExportError) otherPort() string {
 	_, port, _ := net.SplitHostPort(e.Endpoint)
 	const text = "port %s is mostly that of the protocol %s: set OTEL_EXPORTER_OTLP_PROTOCOL=%s, or the endpoint to port %s"
@@ -112,30 +112,30 @@ const (
 	stateDown
 )
 
-// push stands between the reader and OpenTelemetry's exporter and sees how each
-// export ends.
+// push wraps OpenTelemetry's exporter for the reader and records the outcome of
+// each export.
 type push struct {
 	sdkmetric.Exporter
 	protocol   Protocol
 	endpoint   string
 	insecure   bool
-	timeout    time.Duration // of an export with its tries, where the exporter has none; 0 is without
-	disconnect func()        // closes idle connections; nil where the exporter does
+	timeout    time.Duration // of an export with its retries, if the exporter has no limit itself; 0 means none
+	disconnect func()        // closes idle connections; nil if the exporter does
 	secrets    []string
 	report     func(error)
 	onState    func(bool)
-	again      chan struct{} // asks for another export soon
+	again      chan struct{} // requests another export soon
 	limiter    limit.Limiter
 
 	mu        sync.Mutex
 	state     state
 	last      error
 	closing   bool
-	notBefore time.Time // the collector has asked for a pause until then
+	notBefore time.Time // end of the pause that the collector requested
 }
 
-// Export returns nil for an export that failed, except for the one at shutdown:
-// it was reported here, at a limited rate. Whoever flushes gets it from lastError.
+// Export returns nil for a failed export, except at shutdown: it reports failures
+// itself, at a limited rate. ForceFlush gets the error from lastError.
 func (p *push) Export(ctx context.Context, rm *metricdata.ResourceMetrics) error {
 	if p.timeout > 0 {
 		var cancel context.CancelFunc
@@ -206,37 +206,37 @@ func (p *push) lastError() error {
 	return p.last
 }
 
-// rest keeps the exports that nobody asks for away from the collector for a while.
+// rest suspends periodic exports for d.
 func (p *push) rest(d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.notBefore = time.Now().Add(d)
 }
 
-// pause is what is left of that time.
+// pause returns the time until the suspension ends.
 func (p *push) pause() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return time.Until(p.notBefore)
 }
 
-// refusal is the last answer to the tries of one export that says more than
-// that time ran out.
+// refusal holds the last answer within one export that says more than that time
+// ran out.
 type refusal struct{ last *answer }
 
-// answer is what one try of an export was answered, or why it was not.
+// answer is the response to one attempt of an export, or why there was none.
 type answer struct {
 	code       codes.Code
-	status     int // HTTP's
+	status     int // of HTTP
 	message    string
-	retryAfter time.Duration // the pause that the collector asks for
+	retryAfter time.Duration // the pause that the collector requests
 }
 
 // refusalKey marks the context of an export with its *refusal.
 type refusalKey struct{}
 
-// exportError keeps the text and not the error: what it wraps could be printed
-// with the header values in it.
+// exportError keeps only the text of the error: wrapped errors could be printed
+// with header values.
 func (p *push) exportError(err error, refused *answer) *ExportError {
 	e := &ExportError{Protocol: p.protocol, Endpoint: p.endpoint, Insecure: p.insecure, Code: codes.Unknown, Message: err.Error()}
 	var grpcErr interface{ GRPCStatus() *status.Status }
@@ -255,22 +255,22 @@ func (p *push) exportError(err error, refused *answer) *ExportError {
 		case refused != nil:
 			e.Code, e.HTTPStatus, e.Message = refused.code, refused.status, refused.message+"; then time ran out"
 		case p.protocol == HTTPProtobuf:
-			e.Message = "no response in time" // and not the URL, as net/http has it
+			e.Message = "no response in time" // without the URL, which net/http includes
 		}
 	}
 	e.Message = p.scrub(strings.TrimPrefix(e.Message, "failed to upload metrics: "))
 	return e
 }
 
-// maxMessage is how much of another program's text a report quotes.
+// maxMessage is how many bytes of another program's text a report quotes.
 const maxMessage = 500
 
-// proxyAnswer is how gRPC quotes the answer of a proxy that opens no tunnel (v1.85):
-// its head and its whole body, of which the status says enough.
+// proxyAnswer matches how gRPC (v1.85) quotes the response of a proxy that opens no
+// tunnel: the headers and the whole body. The status is enough.
 var proxyAnswer = regexp.MustCompile(`(failed to do connect handshake, response: )\\*"(HTTP/[0-9.]+ [0-9]{3}[^\\"]*).*`)
 
-// scrub makes one line of bounded length of a text that a collector or a proxy
-// may have written, without the values of headers.
+// scrub turns text from a collector or a proxy into one line of limited length,
+// without header values.
 func (p *push) scrub(s string) string {
 	s = proxyAnswer.ReplaceAllString(s, "$1$2")
 	return excerpt.Line(excerpt.Hide(s, p.secrets...), maxMessage)

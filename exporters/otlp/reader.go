@@ -14,7 +14,7 @@ import (
 	"github.com/argus-dgo/argus/internal/limit"
 )
 
-// OpenTelemetry's own, for variables that are not set.
+// OpenTelemetry's defaults for variables that are not set.
 const (
 	defaultInterval = time.Minute
 	defaultTimeout  = 30 * time.Second
@@ -22,16 +22,16 @@ const (
 	defaultExportTimeout = 10 * time.Second
 )
 
-// reader collects when the exporter asks it to. OpenTelemetry's PeriodicReader
-// would export nothing at all where one callback of the program's own fails, and
-// tell failures to the global error handler, past WithErrorHandler.
+// reader collects when the exporter requests it. OpenTelemetry's PeriodicReader
+// would export nothing if one callback of the program fails, and would report
+// failures to the global error handler instead of WithErrorHandler.
 type reader struct {
 	*sdkmetric.ManualReader
 	exporter  *Exporter
 	producers []sdkmetric.Producer
-	timeout   time.Duration // of a collection and its export together
-	turn      chan struct{} // held by the one that is at work
-	limiter   limit.Limiter // of reports of what could not be collected
+	timeout   time.Duration // of a collection with its export
+	turn      chan struct{} // held during a collection and its export
+	limiter   limit.Limiter // of reports about failed collections
 }
 
 func newReader(e *Exporter, c *config) *reader {
@@ -56,8 +56,8 @@ func milliseconds(variable string, byDefault time.Duration) time.Duration {
 	return time.Duration(n) * time.Millisecond
 }
 
-// ForceFlush collects and exports now, and returns what went wrong with that
-// export: push keeps it to itself.
+// ForceFlush collects and exports now, and returns the export's error, which
+// push.Export does not return.
 func (r *reader) ForceFlush(ctx context.Context) error {
 	if err := r.export(ctx); err != nil {
 		return err
@@ -65,11 +65,11 @@ func (r *reader) ForceFlush(ctx context.Context) error {
 	return r.exporter.push.lastError()
 }
 
-// Shutdown is the exporter's.
+// Shutdown shuts the exporter down.
 func (r *reader) Shutdown(ctx context.Context) error { return r.exporter.Shutdown(ctx) }
 
-// export collects and exports once, after those that are at it. An error is about
-// ctx or about the reader; what became of the export is push's to tell.
+// export collects and exports once, after exports in progress. An error is about
+// ctx or the reader; push reports failed exports.
 func (r *reader) export(ctx context.Context) error {
 	select {
 	case r.turn <- struct{}{}:
@@ -86,15 +86,15 @@ func (r *reader) export(ctx context.Context) error {
 	return r.exporter.push.Export(ctx, &rm)
 }
 
-// collect gathers what can be had: what one callback or producer cannot tell does
-// not cost the rest, and is reported at a limited rate.
+// collect gathers what it can. A failing callback or producer does not affect the
+// rest, and is reported at a limited rate.
 func (r *reader) collect(ctx context.Context, rm *metricdata.ResourceMetrics) error {
 	err := r.guarded(func() error { return r.Collect(ctx, rm) })
 	switch {
-	// Compared as they are: others are of the program's callbacks, with methods that may panic.
+	// Compared with ==, because errors of the program's callbacks may have methods that panic.
 	case err == sdkmetric.ErrReaderNotRegistered, err == sdkmetric.ErrReaderShutdown: //nolint:errorlint // see above
 		return err
-	case ctx.Err() != nil && rm.Resource == nil: // it was not begun
+	case ctx.Err() != nil && rm.Resource == nil: // the collection did not start
 		return ctx.Err()
 	}
 	for _, p := range r.producers {
@@ -117,9 +117,9 @@ func (r *reader) collect(ctx context.Context, rm *metricdata.ResourceMetrics) er
 	return nil
 }
 
-// guarded makes an error of a panic in a callback of the program's own, which would
-// end the process from our goroutine. Its value may hold anything, so that its
-// type alone is told.
+// guarded turns a panic in a callback of the program into an error, because it would
+// end the process in our goroutine. The error contains only the type of the panic's
+// value, which may contain secrets.
 func (r *reader) guarded(collect func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

@@ -17,21 +17,20 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 )
 
-// argusScopes is how the names of Argus' own instrumentation scopes begin. What
-// they measure has the first claim to its names.
+// argusScopes is the prefix of Argus' own instrumentation scopes. Their metrics
+// take precedence over others of the same name.
 const argusScopes = "github.com/argus-dgo/argus"
 
 // maxNativeScale is the finest resolution of Prometheus' native histograms.
 const maxNativeScale = 8
 
-// collect reads the MeterProvider and makes families of what it finds, sorted by
-// name. OpenTelemetry's own exporter does the same with a registry between, but
-// it cannot say by name what it leaves out, leaves out whichever comes second in
-// the random order of scopes, and makes errors of it that cost a shared registry
-// its page.
+// collect reads the MeterProvider and returns metric families, sorted by name.
+// OpenTelemetry's own exporter goes through a registry. It cannot name the metrics
+// that it drops, drops whichever comes second in the random order of scopes, and
+// returns errors for them, which make a shared registry lose its page.
 func (e *Exporter) collect(left *leftOut) (families []*dto.MetricFamily, err error) {
 	defer func() {
-		if p := recover(); p != nil { // of a callback of the program's
+		if p := recover(); p != nil { // in a callback of the program
 			families, err = nil, fmt.Errorf("an instrument's callback panicked: %v", p)
 		}
 	}()
@@ -63,8 +62,8 @@ func (e *Exporter) collect(left *leftOut) (families []*dto.MetricFamily, err err
 	return families, err
 }
 
-// isShutdown compares without asking the errors of the program's callbacks, whose
-// methods may panic.
+// isShutdown compares with == because errors of the program's callbacks may have
+// methods that panic.
 func isShutdown(err error) bool {
 	return err == sdkmetric.ErrReaderShutdown //nolint:errorlint // see above
 }
@@ -76,13 +75,12 @@ func rank(s metricdata.ScopeMetrics) int {
 	return 1
 }
 
-// A translation is one collection on its way from OpenTelemetry's model to
-// Prometheus'.
+// A translation converts one collection from OpenTelemetry's model to Prometheus'.
 type translation struct {
 	left     *leftOut
 	metric   otlptranslator.MetricNamer
 	label    otlptranslator.LabelNamer
-	names    map[attribute.Key]string // of labels; empty for one that has none
+	names    map[attribute.Key]string // of labels; empty if the key has no valid name
 	constant []*dto.LabelPair
 	families map[string]*translated
 }
@@ -92,8 +90,8 @@ type translated struct {
 	argus bool
 }
 
-// target makes target_info of the resource, and labels for all series of what is
-// promoted.
+// target makes target_info from the resource, and labels for all series from the
+// promoted attributes.
 func (t *translation) target(resource attribute.Set) {
 	all, ok := t.labels(resource, nil, "resource")
 	t.constant, _ = t.labels(first(resource.Filter(promoted)), nil, "resource")
@@ -139,7 +137,7 @@ func (t *translation) add(m metricdata.Metrics, argus bool) {
 	f.Metric = append(f.Metric, points...)
 }
 
-// points are the samples of an instrument, and nil for a type that is not known.
+// points returns the samples of an instrument, or nil for an unknown type.
 func (t *translation) points(m metricdata.Metrics) (dto.MetricType, otlptranslator.MetricType, []*dto.Metric) {
 	const histogram = dto.MetricType_HISTOGRAM
 	switch data := m.Data.(type) {
@@ -209,8 +207,8 @@ func classic[N int64 | float64](t *translation, name string, points []metricdata
 	return out
 }
 
-// native translates exponential histograms, whose buckets have their lower
-// bounds in their index where Prometheus' have their upper ones.
+// native translates exponential histograms. OpenTelemetry indexes buckets by their
+// lower bounds, Prometheus by their upper bounds.
 func native[N int64 | float64](t *translation, name string, points []metricdata.ExponentialHistogramDataPoint[N]) []*dto.Metric {
 	out := make([]*dto.Metric, 0, len(points))
 	desc := client.NewDesc("native", "", nil, nil)
@@ -245,8 +243,8 @@ func native[N int64 | float64](t *translation, name string, points []metricdata.
 	return out
 }
 
-// labels translates attributes, and adds others. Attributes whose keys become one
-// name become one label, as the specification has it
+// labels translates attributes and adds others. Attributes whose keys translate to
+// the same name become one label, as the specification requires
 // (https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/#metric-attributes).
 func (t *translation) labels(set attribute.Set, others []*dto.LabelPair, of string) ([]*dto.LabelPair, bool) {
 	pairs := make([]*dto.LabelPair, 0, set.Len()+len(others))
@@ -286,8 +284,8 @@ func (t *translation) labelName(key attribute.Key) string {
 	return name
 }
 
-// withExemplars adds exemplars to a counter or a histogram, if Prometheus accepts
-// them.
+// withExemplars adds the exemplars that Prometheus accepts to a counter or a
+// histogram.
 func withExemplars[N int64 | float64](t *translation, m *dto.Metric, exemplars []metricdata.Exemplar[N]) *dto.Metric {
 	if len(exemplars) == 0 {
 		return m

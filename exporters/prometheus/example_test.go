@@ -31,7 +31,7 @@ func ExampleNew() {
 	}
 	songs.Add(context.Background(), 2)
 
-	// On a mux of one's own.
+	// On your own mux.
 	mux := http.NewServeMux()
 	mux.Handle("/internal/metrics", e.Handler())
 

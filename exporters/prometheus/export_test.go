@@ -2,10 +2,10 @@ package prometheus
 
 import "time"
 
-// SetMaxAsking gives a busy machine the time that it takes.
+// SetMaxAsking sets maxAsking, for busy machines.
 func SetMaxAsking(d time.Duration) { maxAsking = d }
 
-// SetLookEvery changes how often the exporter looks for what describes nothing.
+// SetLookEvery sets how often the exporter looks for metrics that are not described.
 func SetLookEvery(d time.Duration) (before time.Duration) {
 	before, lookEvery = lookEvery, d
 	return before

@@ -20,8 +20,8 @@ import (
 	"github.com/argus-dgo/argus/internal/limit"
 )
 
-// promoted lets those resource attributes through that become labels of every
-// series. A resource that lacks one has no such label.
+// promoted selects the resource attributes that become labels of every series. An
+// attribute that the resource lacks adds no label.
 var promoted = func() attribute.Filter {
 	names := catalog.ResourceLabels()
 	keys := make([]attribute.Key, len(names))
@@ -31,8 +31,8 @@ var promoted = func() attribute.Filter {
 	return attribute.NewAllowKeysFilter(keys...)
 }()
 
-// Exporter is the pull side of the metrics: a reader for a MeterProvider and
-// the page that a Prometheus server scrapes. Make it with [New].
+// Exporter is the pull exporter: a reader for a MeterProvider and the page that a
+// Prometheus server scrapes. [New] makes one.
 type Exporter struct {
 	reader  *sdkmetric.ManualReader
 	handler http.Handler
@@ -41,11 +41,11 @@ type Exporter struct {
 	registerer client.Registerer // of a shared registry; nil without one
 	gatherer   client.Gatherer   // likewise
 
-	own     *client.Registry // of WithCollectors, and the counter of scrape errors
+	own     *client.Registry // for WithCollectors, and the counter of scrape errors
 	scrape  *scrapeErrors
-	program *program // what else is in a shared registry; nil without one
+	program *program // other metrics in a shared registry; nil without one
 	skipped []error
-	silent  map[string]bool // the names of what is skipped
+	silent  map[string]bool // the names of skipped metrics
 
 	ended    atomic.Bool
 	shutdown sync.Once
@@ -71,31 +71,31 @@ type config struct {
 	report     func(error)
 }
 
-// WithRegistry puts the metrics into the caller's registry, so that the
-// caller's own metrics are on the same page: on [Exporter.Handler], which
-// serves all of g, and on a handler that the caller has for g already. r and g
-// are mostly one *prometheus.Registry, or prometheus.DefaultRegisterer and
-// prometheus.DefaultGatherer; both are required. The caller's own series are
-// served as they are: cluster, bot and region are not added to them.
+// WithRegistry registers the metrics with the caller's registry, so that one page
+// serves the caller's metrics too. [Exporter.Handler] serves everything that g
+// gathers, and so does a handler that the caller already has for g. Both r and g
+// are required. Usually they are one *prometheus.Registry, or
+// prometheus.DefaultRegisterer and prometheus.DefaultGatherer. The caller's series
+// are served unchanged: they do not get the labels cluster, bot and region.
 //
-// A name that the caller's collectors describe stays the caller's, whether they
-// are registered before or after: the exporter leaves its metric of that name
-// out of the page and reports it once. It registers no name, so that it cannot
-// make a later registration fail. A collector that describes nothing is compared
-// when the exporter is made. One that is registered later under such a name is found
-// by what the registry refuses, which costs another gathering a minute where
-// [Exporter.Handler] is not scraped; until then the caller's own handler may answer
-// with an error.
+// If a collector of the caller describes a metric of the same name, registered
+// before or after, the caller's metric stays. The exporter leaves its own out and
+// reports it once. The exporter describes no names, so it cannot make a later
+// registration fail. A collector that describes nothing is compared when the
+// exporter is made. If one is registered later under a name of the exporter, the
+// exporter detects it by the errors of the registry. Where [Exporter.Handler] is
+// not scraped, this takes one more gathering a minute, and until then the caller's
+// own handler may answer with an error.
 func WithRegistry(r client.Registerer, g client.Gatherer) Option {
 	return optionFunc(func(c *config) { c.shared, c.registerer, c.gatherer = true, r, g })
 }
 
-// WithCollectors puts client_golang collectors on the page, such as
-// collectors.NewGoCollector(), with the labels of [WithConstLabels]. It adds up
-// when used more than once; nil collectors are ignored.
+// WithCollectors adds client_golang collectors, such as collectors.NewGoCollector(),
+// to the page, with the labels of [WithConstLabels]. Several calls add up; nil
+// collectors are ignored.
 //
-// Metrics of a collector that a shared registry has already are left out: the
-// ones of the program stay. It is no error; [Exporter.Skipped] tells.
+// Metrics of a collector that a shared registry already has are left out, and the
+// program's metrics stay. This is not an error; [Exporter.Skipped] lists them.
 func WithCollectors(cs ...client.Collector) Option {
 	cs = append([]client.Collector(nil), cs...)
 	return optionFunc(func(c *config) {
@@ -107,10 +107,10 @@ func WithCollectors(cs ...client.Collector) Option {
 	})
 }
 
-// WithConstLabels sets labels for the collectors of [WithCollectors] and for
-// the page's own error counter. The facade sets cluster, bot and region here, for these
-// metrics do not pass through the MeterProvider, whose resource labels the
-// others.
+// WithConstLabels sets labels for the collectors of [WithCollectors] and for the
+// page's own error counter. The facade sets cluster, bot and region here: these
+// metrics do not pass through the MeterProvider, so they do not get the labels of
+// its resource.
 func WithConstLabels(labels map[string]string) Option {
 	labels = maps.Clone(labels)
 	return optionFunc(func(c *config) {
@@ -121,19 +121,19 @@ func WithConstLabels(labels map[string]string) Option {
 	})
 }
 
-// WithNativeHistograms makes every histogram of the reader a native one (up to
-// 160 buckets, resolution falling as the range grows) in place of the fixed
-// buckets. Prometheus takes them when it scrapes with protobuf, which it does
-// when scrape_native_histograms is on. In the text formats such a histogram has
-// no buckets but +Inf, so a query on _bucket or le finds nothing: switch
-// dashboards and alerts to native histograms before this.
+// WithNativeHistograms makes every histogram of the reader a native histogram (up
+// to 160 buckets, with a resolution that falls as the range grows) instead of one
+// with fixed buckets. Prometheus ingests them when it scrapes protobuf, which it
+// does with scrape_native_histograms enabled. In the text formats such a histogram
+// has only the bucket +Inf, so queries on _bucket or le return nothing: migrate
+// dashboards and alerts to native histograms first.
 func WithNativeHistograms() Option {
 	return optionFunc(func(c *config) { c.native = true })
 }
 
-// WithErrorHandler sets what is told about faults of scrapes: the first at once,
-// then at most one a minute. The default, also for nil, is OpenTelemetry's global
-// error handler. It must be safe for concurrent use.
+// WithErrorHandler sets the handler for scrape faults. The first is reported at
+// once, then at most one a minute. The default, also for nil, is OpenTelemetry's
+// global error handler. It must be safe for concurrent use.
 func WithErrorHandler(h otel.ErrorHandler) Option {
 	return optionFunc(func(c *config) {
 		if h != nil {
@@ -142,10 +142,10 @@ func WithErrorHandler(h otel.ErrorHandler) Option {
 	})
 }
 
-// New makes an exporter. It starts nothing: register [Exporter.Reader] with a
-// MeterProvider and mount [Exporter.Handler] somewhere, or give it to
-// [NewServer]. Errors are about options, all of them joined. With a shared
-// registry it gathers once, and waits no longer than a second for that.
+// New makes an exporter and starts nothing: register [Exporter.Reader] with a
+// MeterProvider and mount [Exporter.Handler] on a server. The error joins all
+// invalid options. With a shared registry, New gathers once and waits for it for
+// at most a second.
 func New(opts ...Option) (*Exporter, error) {
 	c := config{report: otel.Handle}
 	for _, o := range opts {
@@ -212,8 +212,9 @@ func New(opts ...Option) (*Exporter, error) {
 	return e, nil
 }
 
-// ours are the exporter's own metrics, as Prometheus accepts them. The program's
-// collectors come first, and what Argus measures before what else does.
+// ours returns the exporter's own metrics, without those that Prometheus refuses.
+// The program's collectors take precedence over the MeterProvider, and Argus'
+// scopes over other scopes.
 func (e *Exporter) ours() ([]*dto.MetricFamily, error) {
 	if e.ended.Load() {
 		return nil, errEnded
@@ -230,20 +231,20 @@ func (e *Exporter) ours() ([]*dto.MetricFamily, error) {
 	return families, errors.Join(err, collectErr)
 }
 
-// Reader is what a MeterProvider needs: sdkmetric.WithReader(e.Reader()).
+// Reader returns the reader for a MeterProvider: sdkmetric.WithReader(e.Reader()).
 func (e *Exporter) Reader() sdkmetric.Reader { return e.reader }
 
-// Handler serves the page. It is one and the same handler at every call, and
-// those who ask within a moment share what it gathers.
+// Handler returns the handler of the page, the same one at every call. Concurrent
+// scrapes share one gathering.
 func (e *Exporter) Handler() http.Handler { return e.handler }
 
-// Skipped names the collectors of [WithCollectors] whose metrics a shared
-// registry has already, one error each, for a line in the log.
+// Skipped returns one error, for the log, for each collector of [WithCollectors]
+// with metrics that a shared registry already has.
 func (e *Exporter) Skipped() []error { return slices.Clone(e.skipped) }
 
-// Expect names metrics that will be there, as Prometheus has them. Those that are
-// the program's own in a shared registry, and therefore left out, are reported at
-// once, and not when they are first scraped.
+// Expect announces metrics by their Prometheus names, before they are measured.
+// Those that are left out because the program has them in a shared registry are
+// reported now instead of at the first scrape.
 func (e *Exporter) Expect(names ...string) {
 	if e.program == nil {
 		return
@@ -255,13 +256,13 @@ func (e *Exporter) Expect(names ...string) {
 			taken.add(known.prefix+name, "")
 		}
 	}
-	e.scrape.taken(new(limit.Limiter), &taken) // it is said once anyway
+	e.scrape.taken(new(limit.Limiter), &taken) // each is reported only once anyway
 }
 
-// Shutdown ends the reader and takes the metrics out of a shared registry; the
-// handler answers 503 from then on. A MeterProvider that owns the reader may be
-// shut down before or after: a reader that is shut down already is no error
-// here. Shutdown is idempotent and gives the same answer each time.
+// Shutdown closes the reader and removes the metrics from a shared registry. The
+// handler answers 503 from then on. The MeterProvider that owns the reader may be
+// shut down before or after: a reader that is already shut down is not an error.
+// Shutdown is idempotent and returns the same error each time.
 func (e *Exporter) Shutdown(ctx context.Context) error {
 	e.shutdown.Do(func() {
 		e.ended.Store(true)
@@ -272,8 +273,8 @@ func (e *Exporter) Shutdown(ctx context.Context) error {
 	return e.err
 }
 
-// nativeHistograms are OpenTelemetry's defaults for exponential histograms;
-// the scale falls to what Prometheus can hold.
+// nativeHistograms returns OpenTelemetry's defaults for exponential histograms.
+// The scale is lowered later to what Prometheus supports.
 func nativeHistograms(kind sdkmetric.InstrumentKind) sdkmetric.Aggregation {
 	if kind == sdkmetric.InstrumentKindHistogram {
 		return sdkmetric.AggregationBase2ExponentialHistogram{MaxSize: 160, MaxScale: 20}

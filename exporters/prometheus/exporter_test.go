@@ -96,7 +96,7 @@ func get(t *testing.T, h http.Handler, accept string) *httptest.ResponseRecorder
 	return w
 }
 
-// await waits for what a page shows that is not one made a moment before.
+// await waits for a condition on a page that is newer than the last one.
 func await(t *testing.T, what string, is func() bool) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
@@ -175,12 +175,12 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// Two instruments end in one name: the rest of the page stays, and it is said.
+// Two instruments get one name: the rest of the page stays, and it is reported.
 func TestGoldenNameConflict(t *testing.T) {
 	var reports errorList
 	e := newExporter(t, prometheus.WithConstLabels(map[string]string{"cluster": `eu "1"`}), prometheus.WithErrorHandler(otel.ErrorHandlerFunc(reports.add)))
 	m := newMeter(e)
-	// One after the other in one scope, so that the first stays.
+	// In order, in one scope, so that the first stays.
 	for _, name := range []string{"discord.same", "discord_same"} {
 		c := must[metric.Int64Counter](t)(m.Int64Counter(name, metric.WithDescription("Same name, type and labels.")))
 		c.Add(t.Context(), 1)
@@ -196,7 +196,7 @@ func TestGoldenNameConflict(t *testing.T) {
 	fill(t, m)
 
 	get(t, e.Handler(), textPlain)
-	w := get(t, e.Handler(), textPlain) // The second page has the first one's error counted.
+	w := get(t, e.Handler(), textPlain) // The second page counts the first one's error.
 	if w.Code != http.StatusOK {
 		t.Fatalf("status %d, body %s", w.Code, w.Body)
 	}
@@ -247,7 +247,7 @@ func TestEverySeriesHasCluster(t *testing.T) {
 	}
 	for _, p := range problems {
 		if strings.HasPrefix(p.Metric, "go_") || strings.HasPrefix(p.Metric, "process_") {
-			continue // client_golang's own names, which everybody knows.
+			continue // client_golang's own names.
 		}
 		t.Errorf("promlint: %s: %s", p.Metric, p.Text)
 	}
@@ -258,7 +258,7 @@ func TestSharedRegistry(t *testing.T) {
 	reg.MustRegister(collectors.NewGoCollector())
 	own := client.NewCounter(client.CounterOpts{Name: "my_total", Help: "Mine."})
 	reg.MustRegister(own)
-	// The program has a handler that counts its errors, without cluster.
+	// The program's handler counts its errors, without cluster.
 	theirs := promhttp.HandlerFor(reg, promhttp.HandlerOpts{Registry: reg})
 
 	e, err := prometheus.New(prometheus.WithRegistry(reg, reg), prometheus.WithConstLabels(map[string]string{"cluster": "c"}),
@@ -367,7 +367,7 @@ func TestBrokenCollector(t *testing.T) {
 	}
 }
 
-// Nothing can be gathered at all: 500, and the client does not learn why.
+// Nothing can be gathered: 500, and the client does not learn why.
 func TestNothingGathered(t *testing.T) {
 	for name, g := range map[string]client.GathererFunc{
 		"error": func() ([]*dto.MetricFamily, error) { return nil, errors.New(secret) },
@@ -390,7 +390,7 @@ func TestNothingGathered(t *testing.T) {
 	}
 }
 
-// A gatherer that ends its goroutine, as FailNow of a test does: nobody waits for it.
+// A gatherer that ends its goroutine, as FailNow of a test does, must not block scrapes.
 func TestGathererThatExits(t *testing.T) {
 	exits := client.GathererFunc(func() ([]*dto.MetricFamily, error) { runtime.Goexit(); return nil, nil })
 	e := newExporter(t, prometheus.WithRegistry(client.NewRegistry(), exits))
@@ -401,7 +401,7 @@ func TestGathererThatExits(t *testing.T) {
 	}
 }
 
-// TestPageOfFunctions: gatherers that are closures of one function are two.
+// TestPageOfFunctions: gatherers that are closures of one function are different.
 func TestPageOfFunctions(t *testing.T) {
 	var page prometheus.Page
 	for _, bot := range []string{"music", "mod"} {
@@ -533,7 +533,7 @@ func TestShutdown(t *testing.T) {
 	}
 }
 
-// The golden pages must parse as what they say they are.
+// The golden pages must be valid in their format.
 func TestGoldenParses(t *testing.T) {
 	for _, name := range []string{"page.txt", "conflict.txt"} {
 		f, err := os.Open(filepath.Join("testdata", name))

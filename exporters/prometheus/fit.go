@@ -17,16 +17,16 @@ import (
 const (
 	noEscaping = model.NoEscaping
 
-	// maxLabelValue is far more than anybody can read, and far less than the 16 MiB
-	// that Prometheus cannot hold.
+	// maxLabelValue is the size limit of a label value in bytes. It is far below the
+	// 16 MiB that Prometheus cannot store.
 	maxLabelValue = 64 << 10
 
-	// maxLeftOut bounds what is remembered of one gathering.
+	// maxLeftOut is the number of left-out metrics that are listed for one gathering.
 	maxLeftOut = 20
 )
 
-// leftOut is what a gathering leaves out of the page, and why. It holds names,
-// never values, which may be secrets.
+// leftOut lists what a gathering leaves out of the page, and why. It contains
+// names, never values, which may be secrets.
 type leftOut struct {
 	what []string
 	more int
@@ -46,15 +46,14 @@ func (l *leftOut) add(name, reason string) {
 	}
 }
 
-// quote makes a name safe and short for a line in a log.
+// quote escapes and shortens a name for a log line.
 func quote(name string) string {
 	return strconv.QuoteToASCII(excerpt.Clip(name, 100))
 }
 
-// fit returns the families without what Prometheus refuses: mostly it refuses
-// all of a page for one line. What comes first stays. The families are shared
-// with others, and not changed. Names are compared as they are when the scheme
-// has escaped them.
+// fit returns the families without what Prometheus refuses: it usually refuses a
+// whole page for one line. Of conflicting metrics the first stays. The families are
+// shared and are not modified. Names are compared after the scheme has escaped them.
 func fit(families []*dto.MetricFamily, scheme model.EscapingScheme, left *leftOut) []*dto.MetricFamily {
 	f := fitting{
 		scheme: scheme, left: left,
@@ -75,12 +74,12 @@ func fit(families []*dto.MetricFamily, scheme model.EscapingScheme, left *leftOu
 type fitting struct {
 	scheme model.EscapingScheme
 	left   *leftOut
-	types  map[string]dto.MetricType // of the families so far
+	types  map[string]dto.MetricType // of the families so far, by name
 	seed   maphash.Seed
 	seen   map[uint64]bool // series
 }
 
-// family returns what is left of a family, or nil.
+// family returns the accepted part of a family, or nil.
 func (f *fitting) family(mf *dto.MetricFamily) *dto.MetricFamily {
 	if mf == nil {
 		return nil
@@ -122,7 +121,7 @@ func (f *fitting) family(mf *dto.MetricFamily) *dto.MetricFamily {
 	return &dto.MetricFamily{Name: mf.Name, Help: help, Type: mf.Type, Unit: mf.Unit, Metric: kept}
 }
 
-// refusedName says why there cannot be a family of this name.
+// refusedName returns why a family cannot have this name, or "".
 func (f *fitting) refusedName(name string, kind dto.MetricType) string {
 	if !model.UTF8Validation.IsValidMetricName(name) {
 		return "this is no name of a metric"
@@ -143,7 +142,7 @@ func (f *fitting) refusedName(name string, kind dto.MetricType) string {
 	return ""
 }
 
-// suffixes are those of a type's series, where there is more than one.
+// suffixes returns the suffixes of a type's series, if it has several.
 func suffixes(kind dto.MetricType) []string {
 	switch kind {
 	case dto.MetricType_HISTOGRAM, dto.MetricType_GAUGE_HISTOGRAM:
@@ -163,9 +162,9 @@ func cutSuffix(name string) (base, suffix string) {
 	return name, ""
 }
 
-// refused says why a series cannot be on the page.
+// refused returns why a series cannot be on the page, or "".
 func (f *fitting) refused(name string, kind dto.MetricType, m *dto.Metric) string {
-	own := "" // the label that the series of this type have beside the metric's own
+	own := "" // the label that this type adds to its series
 	has := false
 	switch kind {
 	case dto.MetricType_COUNTER:
@@ -200,9 +199,9 @@ func (f *fitting) refused(name string, kind dto.MetricType, m *dto.Metric) strin
 			return fmt.Sprintf("a value of the label %s is longer than %d bytes", quote(label), maxLabelValue)
 		}
 		if l.GetValue() == "" {
-			continue // as Prometheus has it, the label is not there
+			continue // Prometheus treats an empty label as absent
 		}
-		// A sum, for the order of labels does not matter.
+		// A sum, because the order of labels does not matter.
 		hash += maphash.Comparable(f.seed, [2]string{label, l.GetValue()})
 	}
 	if f.seen[hash] {

@@ -27,8 +27,8 @@ import (
 	"github.com/argus-dgo/argus/exporters/prometheus"
 )
 
-// readPage has a page judged by the parser of its format, and by what Prometheus
-// refuses beyond that. It returns the names of the families.
+// readPage checks a page with the parser of its format, and for what else Prometheus
+// refuses. It returns the families by name.
 func readPage(t *testing.T, w *httptest.ResponseRecorder) map[string]*dto.MetricFamily {
 	t.Helper()
 	if w.Code != http.StatusOK {
@@ -36,7 +36,7 @@ func readPage(t *testing.T, w *httptest.ResponseRecorder) map[string]*dto.Metric
 	}
 	format := expfmt.Format(w.Header().Get("Content-Type"))
 	if strings.HasPrefix(w.Header().Get("Content-Type"), "application/openmetrics-text") {
-		// expfmt has no parser for it; the text differs in what the classic one knows as comments.
+		// expfmt has no parser for OpenMetrics; the text differs in what the classic parser treats as comments.
 		body, ended := strings.CutSuffix(w.Body.String(), "# EOF\n")
 		if !ended {
 			t.Error("the page has no end")
@@ -96,7 +96,7 @@ func parse(t *testing.T, body []byte, format expfmt.Format) (families []*dto.Met
 	}
 }
 
-// everyFormat asks for the page in each format.
+// everyFormat requests the page in each format.
 func everyFormat(t *testing.T, h http.Handler, check func(map[string]*dto.MetricFamily)) {
 	t.Helper()
 	for _, accept := range []string{textPlain, textPlain + "text/plain;version=0.0.4;escaping=allow-utf-8", openMetrics, protobuf} {
@@ -105,7 +105,7 @@ func everyFormat(t *testing.T, h http.Handler, check func(map[string]*dto.Metric
 }
 
 // TestUsersInstruments: an instrument that Prometheus would refuse is left out and
-// reported by its name. All others stay, on our page and on the program's own.
+// reported by name. All others stay, on the exporter's page and on the program's own.
 func TestUsersInstruments(t *testing.T) {
 	attr := attribute.String
 	histogram := func(name string, attrs ...attribute.KeyValue) func(context.Context, metric.Meter) error {
@@ -133,7 +133,7 @@ func TestUsersInstruments(t *testing.T) {
 	const hidden = "s3cr3t-value"
 	for name, tt := range map[string]struct {
 		make instruments
-		has  []string // beside what is always there
+		has  []string // besides what is always there
 		says []string // in a report
 	}{
 		"le on a histogram":       {instruments{histogram("jokes", attr("le", hidden))}, nil, []string{`"jokes"`, "le"}},
@@ -142,7 +142,7 @@ func TestUsersInstruments(t *testing.T) {
 		"quantile on a histogram": {instruments{histogram("jokes", attr("quantile", hidden))}, []string{"jokes"}, nil},
 		"__name__":                {instruments{counter("jokes", attr("__name__", hidden))}, nil, []string{`"jokes_total"`, "__name__"}},
 		"two underscores":         {instruments{gauge("jokes", "", attr("__x__", hidden))}, nil, []string{`"jokes"`, "__x__"}},
-		"underscores before":      {instruments{gauge("jokes", "", attr("__x", hidden))}, []string{"jokes"}, nil}, // the translation makes one of them
+		"underscores before":      {instruments{gauge("jokes", "", attr("__x", hidden))}, []string{"jokes"}, nil}, // the translation reduces them to one
 		"a label of ours":         {instruments{counter("jokes", attr("cluster", hidden))}, nil, []string{`"jokes_total"`, "cluster"}},
 		"job and instance":        {instruments{counter("jokes", attr("job", "a"), attr("instance", "b"))}, []string{"jokes_total"}, nil},
 		"keys that become one":    {instruments{counter("jokes", attr("a.b", "1"), attr("a_b", "2"), attr("a-b", "3"))}, []string{"jokes_total"}, nil},
@@ -174,7 +174,7 @@ func TestUsersInstruments(t *testing.T) {
 				e := newExporter(t, append(opts, prometheus.WithErrorHandler(otel.ErrorHandlerFunc(reports.add)))...)
 				provider := sdkmetric.NewMeterProvider(sdkmetric.WithReader(e.Reader()),
 					sdkmetric.WithResource(sdkresource.NewSchemaless(attr("cluster", "c"), attr("service.name", "s"))))
-				for _, f := range tt.make { // before ours: whose name it is does not depend on who is first
+				for _, f := range tt.make { // registered first, because ownership does not depend on the order
 					if err := f(t.Context(), provider.Meter("a bot's own")); err != nil {
 						t.Fatal(err)
 					}
@@ -255,8 +255,8 @@ func (panickyError) Is(error) bool        { panic("Is") }
 func (panickyError) As(any) bool          { panic("As") }
 func (panickyError) Format(_, _ any) bool { return false }
 
-// TestHostileErrors: an error of the program's costs the page nothing, whatever
-// its methods do.
+// TestHostileErrors: an error from the program does not affect the page, whatever its
+// methods do.
 func TestHostileErrors(t *testing.T) {
 	var reports errorList
 	reg := client.NewRegistry()
@@ -278,8 +278,8 @@ func TestHostileErrors(t *testing.T) {
 	}
 }
 
-// TestUsersFamilies: what a gatherer of the program's gives is put right on our
-// page.
+// TestUsersFamilies: invalid families from the program's gatherer are corrected on
+// the exporter's page.
 func TestUsersFamilies(t *testing.T) {
 	label := func(name, value string) *dto.LabelPair { return &dto.LabelPair{Name: &name, Value: &value} }
 	one, n := 1.0, uint64(1)

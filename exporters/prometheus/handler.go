@@ -28,11 +28,11 @@ const (
 	// maxReport is the length of a report in bytes; it becomes a line in a log.
 	maxReport = 2 << 10
 
-	// maxTold bounds the names whose absence was reported.
+	// maxTold is the number of names that are remembered as reported.
 	maxTold = 1000
 )
 
-// handler serves the page. A collector that fails takes only its own metrics off
+// handler serves the page. A failing collector removes only its own metrics from
 // it.
 type handler struct {
 	pages pages
@@ -57,7 +57,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p, err := h.pages.get(ctx)
 	switch {
 	case r.Context().Err() != nil:
-		return // nobody is there to be answered
+		return // the client has left
 	case h.ended.Load():
 		err = errEnded
 	}
@@ -86,10 +86,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		header.Set("Content-Encoding", "gzip")
 	}
 	header.Set("Content-Length", strconv.Itoa(len(text)))
-	_, _ = w.Write(text) //nolint:gosec // of a type that is not HTML, and not sniffed; a client that has left is its own affair
+	_, _ = w.Write(text) //nolint:gosec // the type is not HTML and is not sniffed; a client that has left needs no answer
 }
 
-// scrapePatience is how long the client waits, if it says so as Prometheus does.
+// scrapePatience returns how long the client waits, from Prometheus' request header.
 func scrapePatience(r *http.Request) time.Duration {
 	seconds, err := strconv.ParseFloat(r.Header.Get("X-Prometheus-Scrape-Timeout-Seconds"), 64)
 	if err != nil || math.IsNaN(seconds) || seconds <= 0 || seconds >= scrapeTimeout.Seconds() {
@@ -98,7 +98,7 @@ func scrapePatience(r *http.Request) time.Duration {
 	return time.Duration(seconds * float64(time.Second))
 }
 
-// readOnly lets GET and HEAD through.
+// readOnly allows GET and HEAD only.
 func readOnly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -110,15 +110,15 @@ func readOnly(next http.Handler) http.Handler {
 	})
 }
 
-// scrapeErrors counts and reports what goes wrong in a scrape, under the name
-// that promhttp has for it.
+// scrapeErrors counts and reports scrape faults, under the metric name that promhttp
+// uses.
 type scrapeErrors struct {
 	counter *client.CounterVec
 	report  func(error)
 	limiter limit.Limiter
 
 	mu      sync.Mutex
-	told    map[string]bool // what was reported as left out
+	told    map[string]bool // names that were reported as left out
 	left    limit.Limiter
 	program limit.Limiter
 }
@@ -143,7 +143,7 @@ func (s *scrapeErrors) note(cause string, err error) {
 }
 
 func (s *scrapeErrors) noteGathering(err error) {
-	if err == errEnded { //nolint:errorlint // another may be of the program's, with methods that panic
+	if err == errEnded { //nolint:errorlint // other errors may be the program's, with methods that panic
 		return
 	}
 	s.note("gathering", fmt.Errorf("scrape: some metrics are left out of the page: %w", err))
@@ -154,8 +154,8 @@ func (s *scrapeErrors) tell(l *limit.Limiter, err error) {
 	if !ok {
 		return
 	}
-	// A registry lists every series that is there twice, and the stack of a
-	// collector that panicked.
+	// A registry lists every duplicate series, and the stack of a collector that
+	// panicked.
 	if text := err.Error(); len(text) > maxReport {
 		err = errors.New(excerpt.Clip(strings.ToValidUTF8(text, ""), maxReport))
 	}
@@ -174,7 +174,7 @@ func (s *scrapeErrors) refused(left *leftOut) {
 	s.once(&s.left, left, "scrape: left out of the page, since Prometheus would refuse it: %s; rename the instrument or the attribute")
 }
 
-// taken reports what the program has itself, each metric once. That is no error.
+// taken reports metrics that the program has itself, each once. It is not an error.
 func (s *scrapeErrors) taken(l *limit.Limiter, left *leftOut) {
 	s.once(l, left, "scrape: the registry has metrics of the program's own with these names, and Argus leaves its own out: %s; rename the program's, or set ARGUS_NAMESPACE")
 }
@@ -191,8 +191,8 @@ func (s *scrapeErrors) once(l *limit.Limiter, left *leftOut, format string) {
 	s.report(fmt.Errorf(format, excerpt.Clip(text, maxReport)))
 }
 
-// news are what was not reported yet. It is empty while the limiter holds reports
-// back.
+// news returns what has not been reported yet, and nothing while the limiter is
+// closed.
 func (s *scrapeErrors) news(l *limit.Limiter, left *leftOut) (news []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

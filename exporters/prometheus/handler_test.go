@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// A report stays a line that can be read, however much is wrong.
+// A report stays short, however many faults there are.
 func TestReportIsBounded(t *testing.T) {
 	var reported error
 	s := newScrapeErrors(func(err error) { reported = err })

@@ -18,16 +18,16 @@ import (
 )
 
 const (
-	// burst is how many pages are made for those who ask one after the other. For
-	// more, a page is served again for ten times as long as it took to make, within
-	// these bounds: whoever asks without a pause then costs a tenth of a core, and
-	// sees nothing that is older than a second.
+	// burst is the number of pages made for requests in quick succession. After that
+	// a page is served again for ten times the time that it took to make, within
+	// minReuse and maxReuse. A loop of requests then takes a tenth of a core at most,
+	// and gets pages that are at most a second old.
 	burst     = 5
 	minReuse  = 100 * time.Millisecond
 	maxReuse  = time.Second
 	reuseCost = 10
 
-	// maxVariants bounds the forms that a page is kept in.
+	// maxVariants is the number of encodings of a page that are kept.
 	maxVariants = 16
 )
 
@@ -36,8 +36,8 @@ var (
 	errNothingGathered = errors.New("no metric could be gathered; the cause is in the log of the process")
 )
 
-// pages makes a page when somebody asks. Those who ask while it is made share it,
-// and so do those who ask again and again.
+// pages makes a page on request. Concurrent requests share it, and so do requests
+// in quick succession.
 type pages struct {
 	gather func() ([]*dto.MetricFamily, error)
 	faults *scrapeErrors
@@ -45,18 +45,18 @@ type pages struct {
 
 	mu     sync.Mutex
 	latest *exposition
-	making *making // nil while nobody waits
-	saved  float64 // pages that may be made at once, as of since
+	making *making // nil if no request waits
+	saved  float64 // number of pages that may be made at once, as of since
 	since  time.Time
 }
 
-// A making is a page that is not there yet.
+// A making is a page that is being made.
 type making struct {
 	done chan struct{}
 	page *exposition // set when done is closed
 }
 
-// get returns a page that is whole. It does not wait for longer than ctx.
+// get returns a complete page. It waits until ctx is done at most.
 func (p *pages) get(ctx context.Context) (*exposition, error) {
 	p.mu.Lock()
 	m := p.making
@@ -78,7 +78,7 @@ func (p *pages) get(ctx context.Context) (*exposition, error) {
 	}
 }
 
-// mayMake is a bucket of pages that fills with time. The lock is held.
+// mayMake is a token bucket that limits how often pages are made. The lock is held.
 func (p *pages) mayMake() bool {
 	now := p.now()
 	if p.latest == nil {
@@ -94,11 +94,11 @@ func (p *pages) mayMake() bool {
 	return true
 }
 
-// make goes on when those who asked have left: others may have come.
+// make continues when its clients have left: other clients may be waiting.
 func (p *pages) make(m *making) {
 	began := p.now()
 	m.page = &exposition{err: errNothingGathered, faults: p.faults, now: p.now}
-	defer func() { // also where the program's gatherer ends the goroutine
+	defer func() { // also if the program's gatherer ends the goroutine
 		m.page.cost = p.now().Sub(began)
 		p.mu.Lock()
 		p.latest, p.making = m.page, nil
@@ -108,11 +108,11 @@ func (p *pages) make(m *making) {
 	m.page.families, m.page.err = p.gatherAll()
 }
 
-// gatherAll reports what is wrong, and returns an error that anybody may see if
-// there is no page.
+// gatherAll gathers and reports faults. If there is no page it returns an error
+// whose text is safe to publish.
 func (p *pages) gatherAll() (families []*dto.MetricFamily, err error) {
 	defer func() {
-		// A registry recovers its collectors; a gatherer of the program's own may not.
+		// A registry recovers from panics in its collectors; the program's own gatherer may not.
 		if r := recover(); r != nil {
 			p.faults.note("gathering", fmt.Errorf("scrape: the gatherer panicked: %v", r))
 			families, err = nil, errNothingGathered
@@ -122,7 +122,7 @@ func (p *pages) gatherAll() (families []*dto.MetricFamily, err error) {
 	if err == nil {
 		return families, nil
 	}
-	if err == errEnded { //nolint:errorlint // another may be of the program's, with methods that panic
+	if err == errEnded { //nolint:errorlint // other errors may be the program's, with methods that panic
 		return nil, err
 	}
 	p.faults.noteGathering(err)
@@ -132,7 +132,7 @@ func (p *pages) gatherAll() (families []*dto.MetricFamily, err error) {
 	return families, nil
 }
 
-// An exposition is what one gathering found, in the forms that somebody asked for.
+// An exposition is the result of one gathering, in each encoding that was requested.
 type exposition struct {
 	families []*dto.MetricFamily
 	err      error
@@ -140,7 +140,7 @@ type exposition struct {
 	now      func() time.Time
 
 	mu   sync.Mutex
-	cost time.Duration // of making and writing it
+	cost time.Duration // of making and encoding it
 	kept map[variant][]byte
 }
 
@@ -150,18 +150,18 @@ type variant struct {
 	names  string
 }
 
-// reuse is how long the page is served to those who ask without a pause.
+// reuse returns how long the page is served to requests in quick succession.
 func (p *exposition) reuse() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return min(max(reuseCost*p.cost, minReuse), maxReuse)
 }
 
-// write returns the page in a form. Names, if there are any, choose families. The
-// bytes are shared with others.
+// write returns the page in one encoding. Names, if any, select families. The
+// returned bytes are shared.
 func (p *exposition) write(format expfmt.Format, compressed bool, names []string) ([]byte, error) {
 	v := variant{format, compressed, url.Values{"": slices.Sorted(slices.Values(names))}.Encode()}
-	p.mu.Lock() // also so that those who ask for more forms than are kept take turns
+	p.mu.Lock() // also so that requests for more variants than are kept take turns
 	defer p.mu.Unlock()
 	if text, there := p.kept[v]; there {
 		return text, nil
@@ -201,7 +201,7 @@ func (p *exposition) encode(format expfmt.Format, names []string) (text []byte, 
 		}
 	}
 	if closer, ok := e.(expfmt.Closer); ok {
-		err = closer.Close() // the last line of OpenMetrics
+		err = closer.Close() // writes the last line of OpenMetrics
 	}
 	return b.Bytes(), err
 }
@@ -215,8 +215,8 @@ func encodeFamily(e expfmt.Encoder, mf *dto.MetricFamily) (err error) {
 	return e.Encode(mf)
 }
 
-// beyondLegacy says whether a family has names that are escaped for those who do
-// not ask for UTF-8.
+// beyondLegacy reports whether a family has names that must be escaped for clients
+// that do not accept UTF-8.
 func beyondLegacy(mf *dto.MetricFamily) bool {
 	return !model.LegacyValidation.IsValidMetricName(mf.GetName()) || slices.ContainsFunc(mf.Metric, func(m *dto.Metric) bool {
 		return slices.ContainsFunc(m.Label, func(l *dto.LabelPair) bool { return !model.LegacyValidation.IsValidLabelName(l.GetName()) })
@@ -231,7 +231,7 @@ func compress(text []byte) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// acceptsGzip reads an Accept-Encoding header.
+// acceptsGzip parses an Accept-Encoding header.
 func acceptsGzip(header []string) bool {
 	named, others := false, false
 	for _, list := range header {

@@ -28,7 +28,7 @@ func gaugeFamily(name string, value float64) *dto.MetricFamily {
 	return &dto.MetricFamily{Name: &name, Help: new("Help."), Type: dto.MetricType_GAUGE.Enum(), Metric: []*dto.Metric{{Gauge: &dto.Gauge{Value: &value}}}}
 }
 
-// A source is what a page is gathered from. It counts, and waits while it is held.
+// A source is the gatherer of a page. It counts calls, and blocks while it is held.
 type source struct {
 	gathered atomic.Int64
 	entered  chan struct{} // an element for each gathering, if there is room
@@ -48,7 +48,7 @@ func (s *source) gather() ([]*dto.MetricFamily, error) {
 	return append([]*dto.MetricFamily{gaugeFamily("gatherings", float64(n))}, s.more...), nil
 }
 
-// newPage is a handler, with a clock that stands still.
+// newPage returns a handler whose clock advances only on request.
 func newPage(t *testing.T, s *source) (h *handler, faults *scrapeErrors, advance func(time.Duration)) {
 	t.Helper()
 	var now atomic.Int64
@@ -57,8 +57,8 @@ func newPage(t *testing.T, s *source) (h *handler, faults *scrapeErrors, advance
 	return h, faults, func(d time.Duration) { now.Add(int64(d)) }
 }
 
-// TestScrapesShareOneGathering: any number who ask while a page is made get it,
-// each in the form that it wants.
+// TestScrapesShareOneGathering: all requests that arrive while a page is made get it,
+// each in its format.
 func TestScrapesShareOneGathering(t *testing.T) {
 	s := &source{entered: make(chan struct{}, 1), hold: make(chan struct{})}
 	h, _, _ := newPage(t, s)
@@ -99,14 +99,14 @@ func TestScrapesShareOneGathering(t *testing.T) {
 	asked.Wait()
 	close(s.hold)
 	done.Wait()
-	// Who asked too late to share finds the burst, on a clock that stands still.
+	// A request that came too late to share uses the burst; the clock does not advance.
 	if n := s.gathered.Load(); n > burst {
 		t.Errorf("%d gatherings for %d clients at once", n, clients)
 	}
 }
 
-// TestLoopOfScrapes: who asks without a pause has few pages made, and none is
-// older than a second.
+// TestLoopOfScrapes: requests in a loop make few pages, and none is older than a
+// second.
 func TestLoopOfScrapes(t *testing.T) {
 	for _, cost := range []time.Duration{0, time.Millisecond, 50 * time.Millisecond, time.Second} {
 		s := &source{}
@@ -152,8 +152,8 @@ func TestLoopOfScrapes(t *testing.T) {
 	}
 }
 
-// TestScrapePatience: the answer comes while the client still waits for it, and
-// one that does not wait takes the page from nobody.
+// TestScrapePatience: the answer comes while the client still waits. A client that
+// does not wait does not affect the others.
 func TestScrapePatience(t *testing.T) {
 	s := &source{hold: make(chan struct{}), entered: make(chan struct{}, 1)}
 	h, _, _ := newPage(t, s)
@@ -186,8 +186,8 @@ func TestScrapePatience(t *testing.T) {
 	}
 }
 
-// TestClientsThatLeave: it is their own affair, while a page is made and while it
-// is sent. Those who do not read hold nobody up.
+// TestClientsThatLeave: a client that leaves while a page is made or sent is no fault,
+// and clients that do not read block nobody.
 func TestClientsThatLeave(t *testing.T) {
 	s := &source{hold: make(chan struct{}), entered: make(chan struct{}, 1)}
 	for n := range 100 {
@@ -253,8 +253,7 @@ func TestClientsThatLeave(t *testing.T) {
 	}
 }
 
-// TestScrapeDuringShutdown: a page of which a part may be missing is not served,
-// nor one from before.
+// TestScrapeDuringShutdown: neither an incomplete nor an earlier page is served.
 func TestScrapeDuringShutdown(t *testing.T) {
 	for name, shared := range map[string]bool{"own": false, "shared": true} {
 		var opts []Option
@@ -302,8 +301,8 @@ func TestScrapeDuringShutdown(t *testing.T) {
 	}
 }
 
-// TestReaderShutDownFirst: a MeterProvider ends the reader before anybody ends the
-// exporter.
+// TestReaderShutDownFirst: a MeterProvider shuts the reader down before the exporter
+// is shut down.
 func TestReaderShutDownFirst(t *testing.T) {
 	reg := client.NewRegistry()
 	reg.MustRegister(client.NewGauge(client.GaugeOpts{Name: "mine"}))
@@ -329,7 +328,7 @@ func TestReaderShutDownFirst(t *testing.T) {
 	}
 }
 
-// TestFamilyThatCannotBeWritten: no part of it is on the page, and it is counted.
+// TestFamilyThatCannotBeWritten: the page omits all of it, and the error is counted.
 func TestFamilyThatCannotBeWritten(t *testing.T) {
 	var reported []error
 	faults := newScrapeErrors(func(err error) { reported = append(reported, err) })
@@ -345,7 +344,7 @@ func TestFamilyThatCannotBeWritten(t *testing.T) {
 	}
 }
 
-// TestFormsAreBounded: nobody fills the memory by asking for many forms.
+// TestFormsAreBounded: requests for many variants do not fill the memory.
 func TestFormsAreBounded(t *testing.T) {
 	p := exposition{families: []*dto.MetricFamily{gaugeFamily("a", 1), gaugeFamily("b", 1)}, faults: newScrapeErrors(func(error) {}), now: time.Now}
 	for n := range 1000 {

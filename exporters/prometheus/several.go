@@ -11,17 +11,17 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-// Page serves what several exporters have as one page, for a process with several
-// MeterProviders and one port. The resources must differ in a label of every
-// series, such as bot. The zero value has no exporter, and answers 503.
+// Page serves the metrics of several exporters on one page, for a process with
+// several MeterProviders and one port. Their resources must differ in a label that
+// every series has, such as bot. The zero value has no exporter and answers 503.
 type Page struct {
 	mu        sync.Mutex
 	exporters []*Exporter
 	handler   atomic.Pointer[http.Handler] // nil without exporters
 }
 
-// Add puts an exporter's metrics on the page, after those that are there: of two
-// metrics that cannot both be, the first one's stays.
+// Add adds an exporter to the page. If its metrics conflict with those of an
+// exporter added before, the earlier ones stay.
 func (p *Page) Add(e *Exporter) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -30,16 +30,16 @@ func (p *Page) Add(e *Exporter) {
 	}
 }
 
-// Remove takes an exporter's metrics off the page. Call it before the exporter is
-// shut down.
+// Remove removes an exporter from the page. Call it before you shut the exporter
+// down.
 func (p *Page) Remove(e *Exporter) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.change(slices.DeleteFunc(slices.Clone(p.exporters), func(other *Exporter) bool { return other == e }))
 }
 
-// change makes the handler for these exporters. What is being served from the one
-// before is not disturbed.
+// change makes the handler for these exporters. Requests in progress keep the
+// previous handler.
 func (p *Page) change(exporters []*Exporter) {
 	p.exporters = exporters
 	switch len(exporters) {
@@ -62,7 +62,7 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	http.Error(w, errEnded.Error(), http.StatusServiceUnavailable)
 }
 
-// several exporters are gathered one after the other.
+// several gathers exporters one after the other.
 type several []*Exporter
 
 func (s several) gather() ([]*dto.MetricFamily, error) {
@@ -75,10 +75,10 @@ func (s several) gather() ([]*dto.MetricFamily, error) {
 	)
 	for n, e := range s {
 		if slices.ContainsFunc(s[:n], e.sharesRegistry) {
-			continue // both are in the registry that was gathered
+			continue // the registry has already been gathered
 		}
 		families, err := e.gather()
-		if err != nil && err != errEnded { //nolint:errorlint // another may be of the program's, with methods that panic
+		if err != nil && err != errEnded { //nolint:errorlint // other errors may be the program's, with methods that panic
 			errs = append(errs, err)
 		}
 		for _, mf := range families {
@@ -106,9 +106,9 @@ func (s several) gather() ([]*dto.MetricFamily, error) {
 	return fitted, errors.Join(errs...)
 }
 
-// sharesRegistry reports whether both are in one registry of the program's. Of
-// functions only the code can be compared, which closures share: there it is the
-// registerer that counts.
+// sharesRegistry reports whether both exporters use the same registry of the
+// program. Gatherers that are functions can only be compared by their code, which
+// closures share, so for them the registerer must be the same too.
 func (e *Exporter) sharesRegistry(other *Exporter) bool {
 	if e.gatherer == nil || !same(e.gatherer, other.gatherer) {
 		return false
@@ -116,7 +116,7 @@ func (e *Exporter) sharesRegistry(other *Exporter) bool {
 	return reflect.TypeOf(e.gatherer).Kind() != reflect.Func || same(e.registerer, other.registerer)
 }
 
-// same reports whether two values are one. Not all types can be compared.
+// same reports whether two values are identical. Not all types can be compared.
 func same(a, b any) bool {
 	x, y := reflect.ValueOf(a), reflect.ValueOf(b)
 	if !x.IsValid() || !y.IsValid() || x.Type() != y.Type() {

@@ -15,21 +15,23 @@ import (
 const probeName = "argus_probe"
 
 var (
-	// maxAsking is how long the exporter waits for the program's collectors to say
-	// what they have: one may wait for a lock that waits for us. Tests have more time.
+	// maxAsking is how long the exporter waits for the program's collectors to
+	// describe or collect their metrics: one may wait for a lock that is held until
+	// this exporter returns. Tests use a longer time.
 	maxAsking = time.Second
 
-	// lookEvery is how often the exporter looks for what came since, where nobody
-	// asks for its own page, which tells. Tests have less time.
+	// lookEvery is the interval at which the exporter looks for new metrics in the
+	// registry if its own page, which reveals them, is not scraped. Tests use a
+	// shorter time.
 	lookEvery = time.Minute
 )
 
-// mostLooks is how often it looks at once, while the registry refuses something.
+// mostLooks is the number of gatherings in a row while the registry returns errors.
 const mostLooks = 3
 
-// share puts the exporter's metrics into the registry of the program. Nothing is
-// described to it: the registry would refuse a later registration of the program's
-// own under one of the names, and MustRegister panics.
+// share registers the exporter's metrics with the program's registry. It describes
+// nothing: the registry would refuse a later registration by the program under the
+// same name, and MustRegister panics.
 func (e *Exporter) share(c *config) error {
 	e.program = newProgram(c.gatherer, c.registerer)
 	b := &bridge{exporter: e, probe: true}
@@ -57,7 +59,7 @@ func (e *Exporter) share(c *config) error {
 	return nil
 }
 
-// A skippedError names what of a collector a shared registry has already.
+// A skippedError names the metrics of a collector that a shared registry already has.
 type skippedError struct {
 	collector client.Collector
 	names     []string
@@ -71,14 +73,14 @@ func (e skippedError) Error() string {
 	return text + " already, and the ones of a collector of Argus are left out"
 }
 
-// bridge hands the exporter's metrics to the program's registry. It describes
-// nothing, and a registry cannot unregister such a collector: it is empty once
-// the exporter was shut down.
+// bridge passes the exporter's metrics to the program's registry. It describes
+// nothing, and a registry cannot unregister such a collector: after the exporter's
+// shutdown it collects nothing.
 type bridge struct {
 	exporter *Exporter
 
 	mu    sync.Mutex
-	probe bool // while the exporter is made
+	probe bool // true while the exporter is made
 }
 
 var _ client.Collector = (*bridge)(nil)
@@ -86,9 +88,9 @@ var _ client.Collector = (*bridge)(nil)
 // Describe describes nothing.
 func (*bridge) Describe(chan<- *client.Desc) {}
 
-// Collect hands on what the registry will accept. The registry makes an error of
-// anything else, and the program's own handler for it, by client_golang's
-// default, a page without any metrics.
+// Collect passes on what the registry accepts. For anything else the registry
+// returns an error, and by client_golang's default the program's own handler then
+// serves a page without any metrics.
 func (b *bridge) Collect(ch chan<- client.Metric) {
 	b.mu.Lock()
 	probe := b.probe
@@ -123,7 +125,7 @@ func (b *bridge) Collect(ch chan<- client.Metric) {
 	}
 }
 
-// A gathered metric is one that a registry gathers once more.
+// A gathered metric is passed to a registry, which gathers it again.
 type gathered struct {
 	desc   *client.Desc
 	metric *dto.Metric
@@ -133,35 +135,35 @@ func (g gathered) Desc() *client.Desc { return g.desc }
 
 func (g gathered) Write(out *dto.Metric) error {
 	m := g.metric
-	out.Label, out.TimestampMs = slices.Clip(m.Label), m.TimestampMs // a wrapped registry appends its own
+	out.Label, out.TimestampMs = slices.Clip(m.Label), m.TimestampMs // a wrapped registry appends its own labels
 	out.Gauge, out.Counter, out.Untyped, out.Summary, out.Histogram = m.Gauge, m.Counter, m.Untyped, m.Summary, m.Histogram
 	return nil
 }
 
-// program knows what a shared registry has beside the exporter's metrics.
+// program tracks which other metrics a shared registry has.
 type program struct {
-	registries []client.Collector // those that describe what they have
+	registries []client.Collector // those that describe their metrics
 
-	asking chan struct{} // holds an element while somebody asks
+	asking chan struct{} // holds an element during a call of ask
 
 	mu    sync.Mutex
-	descs map[*client.Desc]string // the names of those described the last time
+	descs map[*client.Desc]string // the names of what was described last
 	last  taken
 
-	handed  []*dto.MetricFamily // what was ours in the last collection, before any was left out
-	looked  time.Time           // when it was last found out what is not described
-	looking bool                // or is now
+	handed  []*dto.MetricFamily // the exporter's families of the last collection, before any was left out
+	looked  time.Time           // when the registry was last gathered
+	looking bool                // whether look is gathering now
 }
 
-// taken are the names of the program's own metrics.
+// taken holds the names of the program's own metrics.
 type taken struct {
-	prefix    string // before our names in the registry
+	prefix    string // that the registry adds to the exporter's names
 	described map[string]bool
 	gathered  map[string]*dto.MetricFamily // of collectors that describe nothing
 }
 
-// newProgram finds the registries among what the program has given: a gatherer
-// may be several.
+// newProgram finds the registries among the program's gatherer and registerer. A
+// gatherer may consist of several.
 func newProgram(given ...any) *program {
 	p := &program{asking: make(chan struct{}, 1)}
 	for _, g := range given {
@@ -179,11 +181,11 @@ func newProgram(given ...any) *program {
 	return p
 }
 
-// gather finds out what there is without being described, and how the registry
-// renames what is ours.
+// gather finds the metrics that are not described, and the prefix that the
+// registry adds to the exporter's names.
 func (p *program) gather(g client.Gatherer) {
 	within(func() {
-		families, _ := g.Gather() // what is wrong with it is said when it is scraped
+		families, _ := g.Gather() // errors are reported at the scrape
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.looked = time.Now()
@@ -198,7 +200,7 @@ func (p *program) gather(g client.Gatherer) {
 	})
 }
 
-// hand notes what is ours, without the series.
+// hand records the exporter's families, without their series.
 func (p *program) hand(families []*dto.MetricFamily) {
 	heads := make([]*dto.MetricFamily, len(families))
 	for n, mf := range families {
@@ -209,9 +211,10 @@ func (p *program) hand(families []*dto.MetricFamily) {
 	p.handed = heads
 }
 
-// look gathers the registry once more, now and then and aside, to learn what has come
-// since without being described: a handler of the program's own does not tell us what
-// the registry has refused. It waits for nothing; the next collection knows.
+// look gathers the registry again in the background, once per lookEvery, to find new
+// metrics that are not described: if only the program's own handler is scraped, the
+// exporter does not see what the registry refuses. look does not block; the next
+// collection uses the result.
 func (p *program) look(g client.Gatherer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -221,7 +224,7 @@ func (p *program) look(g client.Gatherer) {
 	p.looking = true
 	go func() {
 		defer func() {
-			_ = recover() // of a gatherer of the program's
+			_ = recover() // in a gatherer of the program
 			p.mu.Lock()
 			defer p.mu.Unlock()
 			p.looking, p.looked = false, time.Now()
@@ -235,10 +238,10 @@ func (p *program) look(g client.Gatherer) {
 	}()
 }
 
-// learn takes what a registry has gathered. Where that has refused something, as the
-// error says, of two metrics of one name the first one has stayed, which is by chance
-// the program's or ours. It reports whether there is a name that was not known to be
-// the program's.
+// learn evaluates what a registry gathered. If err says that the registry refused
+// something, then of two metrics with one name it kept the first, which may be the
+// program's or the exporter's. learn reports whether it found another name that
+// belongs to the program.
 func (p *program) learn(families []*dto.MetricFamily, err error) (news bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -269,10 +272,10 @@ func (p *program) learn(families []*dto.MetricFamily, err error) (news bool) {
 	return news
 }
 
-// names asks the registries what they describe. It does not wait for longer than
-// a moment, and then gives the answer of the last time: a registry that is itself
-// collected by another is locked meanwhile, and not to be had while a third
-// waits to register something.
+// names asks the registries what they describe. It waits for maxAsking at most and
+// then returns the last answer: a registry that is itself being collected by another
+// registry is locked, and unavailable while a third goroutine waits to register
+// something.
 func (p *program) names() taken {
 	timer := time.NewTimer(maxAsking)
 	defer timer.Stop()
@@ -309,8 +312,8 @@ func (p *program) ask() {
 	p.descs, p.last.described = descs, described
 }
 
-// has says whether the registry would refuse a family of ours, and for which name
-// of the program's own.
+// has reports whether the registry would refuse a family of the exporter, and for
+// which name of the program.
 func (t taken) has(mf *dto.MetricFamily) (string, bool) {
 	name := t.prefix + mf.GetName()
 	names := []string{name}
@@ -319,13 +322,13 @@ func (t taken) has(mf *dto.MetricFamily) (string, bool) {
 	}
 	for n, name := range names {
 		other := t.gathered[name]
-		// A metric that is not described may be that of another exporter, with other
-		// labels: the registry takes both.
+		// A metric that is not described may belong to another exporter, with other
+		// labels: the registry accepts both.
 		if t.described[name] || other != nil && (n > 0 || other.GetType() != mf.GetType() || other.GetHelp() != mf.GetHelp()) {
 			return name, true
 		}
 	}
-	// What type a described metric has is not known.
+	// The type of a described metric is unknown.
 	if base, suffix := cutSuffix(name); suffix != "" {
 		other := t.gathered[base]
 		if t.described[base] || other != nil && len(suffixes(other.GetType())) > 0 {
@@ -335,12 +338,12 @@ func (t taken) has(mf *dto.MetricFamily) (string, bool) {
 	return "", false
 }
 
-// describe lists what a collector describes.
+// describe returns what a collector describes.
 func describe(describe func(chan<- *client.Desc)) (descs []*client.Desc) {
 	ch := make(chan *client.Desc)
 	go func() {
 		defer close(ch)
-		defer func() { _ = recover() }() // of a collector of the program's
+		defer func() { _ = recover() }() // in a collector of the program
 		describe(ch)
 	}()
 	for d := range ch {
@@ -351,8 +354,7 @@ func describe(describe func(chan<- *client.Desc)) (descs []*client.Desc) {
 	return descs
 }
 
-// descName reads the name of a metric where client_golang shows it, "" if it does
-// not.
+// descName reads a metric's name from the text of its description, or returns "".
 func descName(d *client.Desc) string {
 	_, rest, found := strings.Cut(d.String(), "fqName: ")
 	quoted, err := strconv.QuotedPrefix(rest)
@@ -363,12 +365,12 @@ func descName(d *client.Desc) string {
 	return name
 }
 
-// within runs f, and waits for it for a moment.
+// within runs f and waits for it for maxAsking at most.
 func within(f func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		defer func() { _ = recover() }() // of the program's collectors
+		defer func() { _ = recover() }() // in a collector of the program
 		f()
 	}()
 	timer := time.NewTimer(maxAsking)

@@ -21,9 +21,8 @@ type silent struct{ client.Collector }
 
 func (silent) Describe(chan<- *client.Desc) {}
 
-// TestProgramHasTheName: a metric of the program's own under one of our names stays
-// the program's, in whatever way and whenever it came to be there, and neither
-// page is lost.
+// TestProgramHasTheName: if the program has a metric under one of the exporter's
+// names, registered before or after, the program's stays, and neither page is lost.
 func TestProgramHasTheName(t *testing.T) {
 	gauge := func(name, help string, labels ...string) client.Collector {
 		g := client.NewGaugeVec(client.GaugeOpts{Name: name, Help: help}, labels)
@@ -33,7 +32,7 @@ func TestProgramHasTheName(t *testing.T) {
 	latency := "discord_shard_latency_seconds"
 	for name, tt := range map[string]struct {
 		theirs client.Collector
-		ours   string // that is left out
+		ours   string // name that the exporter leaves out
 	}{
 		"other help":          {gauge(latency, "Mine."), latency},
 		"the same help":       {gauge(latency, "Heartbeat round trip.", "shard"), latency},
@@ -61,7 +60,7 @@ func TestProgramHasTheName(t *testing.T) {
 					prometheus.WithCollectors(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})),
 					prometheus.WithErrorHandler(otel.ErrorHandlerFunc(reports.add)))
 				if when == "after" {
-					reg.MustRegister(tt.theirs) // panics if we are in the way
+					reg.MustRegister(tt.theirs) // panics if the exporter's registration conflicts
 				}
 				fill(t, newMeter(e))
 				if when == "in between" {
@@ -98,8 +97,8 @@ func TestProgramHasTheName(t *testing.T) {
 	}
 }
 
-// TestProgramHasTheNameUndescribed: the same for a collector that describes
-// nothing, if it is there before.
+// TestProgramHasTheNameUndescribed: the same for a collector that describes nothing
+// and is registered before.
 func TestProgramHasTheNameUndescribed(t *testing.T) {
 	reg := client.NewRegistry()
 	reg.MustRegister(silent{client.NewGauge(client.GaugeOpts{Name: "discord_shard_latency_seconds", Help: "Mine."})})
@@ -110,9 +109,9 @@ func TestProgramHasTheNameUndescribed(t *testing.T) {
 	}
 }
 
-// TestProgramHasTheNameLate: a collector that describes nothing and comes later is
-// found by the next look. Until then our page says what is missing, and the program's
-// own may have no metrics.
+// TestProgramHasTheNameLate: a collector that describes nothing and is registered
+// later is found by the next look. Until then the exporter's page says what is missing,
+// and the program's own page may have no metrics.
 func TestProgramHasTheNameLate(t *testing.T) {
 	before := prometheus.SetLookEvery(0)
 	defer prometheus.SetLookEvery(before)
@@ -151,7 +150,7 @@ func TestProgramHasTheNameLate(t *testing.T) {
 	}
 }
 
-// TestPrefixedRegistry: names are compared as the registry has them.
+// TestPrefixedRegistry: names are compared with the registry's prefix.
 func TestPrefixedRegistry(t *testing.T) {
 	reg := client.NewRegistry()
 	reg.MustRegister(client.NewGauge(client.GaugeOpts{Name: "bot_discord_shard_latency_seconds", Help: "Mine."}),
@@ -171,7 +170,7 @@ func TestPrefixedRegistry(t *testing.T) {
 	}
 }
 
-// TestExpect: the program's names are told before anybody scrapes, and once.
+// TestExpect: conflicts are reported once, before the first scrape.
 func TestExpect(t *testing.T) {
 	reg := client.NewRegistry()
 	reg.MustRegister(client.NewGauge(client.GaugeOpts{Name: "discord_shard_latency_seconds", Help: "Mine."}))
@@ -190,8 +189,8 @@ func TestExpect(t *testing.T) {
 	newExporter(t).Expect("discord_guilds") // without a shared registry
 }
 
-// TestRegistryInRegistry: a registry that another one collects is locked meanwhile,
-// and a third waits to register. Nobody waits for ever.
+// TestRegistryInRegistry: a registry is locked while another one collects it, and a
+// third goroutine waits to register. There is no deadlock.
 func TestRegistryInRegistry(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")

@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// BindError says why the server cannot listen on its address and what to do
-// about it. The server goes on trying.
+// BindError says why the server cannot listen on its address and what to do. The
+// server keeps trying.
 type BindError struct {
 	Addr string // as configured
 	Err  error  // from the operating system
@@ -18,14 +18,14 @@ type BindError struct {
 }
 
 func newBindError(addr string, err error) *BindError {
-	// The system's own words, without the address a second time.
+	// The system's error text, without repeating the address.
 	var op *net.OpError
 	if errors.As(err, &op) && op.Err != nil {
 		err = op.Err
 	}
 	var dns *net.DNSError
 	if errors.As(err, &dns) {
-		// Without the server and the sockets, which differ from try to try.
+		// Without the name server and the sockets, which differ between attempts.
 		reason := *dns
 		reason.Server = ""
 		if i := strings.LastIndex(reason.Err, ": "); i >= 0 {
@@ -49,11 +49,11 @@ func newBindError(addr string, err error) *BindError {
 	return b
 }
 
-// Error is one line: what, why, and what to do.
+// Error returns one line: what failed, why, and what to do.
 func (e *BindError) Error() string {
 	return fmt.Sprintf("server: cannot listen on %s: %v; %s; the bot keeps running without its pages, and the server keeps retrying",
 		e.Addr, e.Err, e.hint)
 }
 
-// Unwrap gives the operating system's error.
+// Unwrap returns the operating system's error.
 func (e *BindError) Unwrap() error { return e.Err }

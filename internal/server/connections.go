@@ -8,33 +8,33 @@ import (
 )
 
 const (
-	// mostConnections is what the server holds where the process may have many
-	// files open, and fewestConnections where it may not.
+	// mostConnections is the connection limit if the process may open many files, and
+	// fewestConnections the lowest limit.
 	mostConnections   = 128
 	fewestConnections = 8
-	// fileShare is the part of the process' files that the server takes: a bot
-	// without a file left can neither reach Discord nor its database.
+	// fileShare divides the process' file limit; the quotient is the connection limit.
+	// A bot that cannot open files can reach neither Discord nor its database.
 	fileShare = 4
-	// freeShare of the connections is for who comes next.
+	// freeShare divides the connection limit; the quotient is kept free for new ones.
 	freeShare = 16
-	// waitingShare of them, in quarters, may be without a request before those are
-	// the first to be closed.
+	// waitingShare, in quarters, is the share of connections without a complete
+	// request above which these are closed first.
 	waitingShare = 3
 )
 
-// connections keeps some of the server's connections free: whoever can reach
-// the port could hold all of them for next to nothing, /healthz would not be
-// answered any more, and an orchestrator would restart a bot that is well.
+// connections keeps some of the server's connections free. Otherwise any client
+// could hold all of them at little cost, /healthz would time out, and an
+// orchestrator would restart a healthy bot.
 type connections struct {
-	limit int // held at a time
-	most  int // open at a time before one is closed
+	limit int // of connections that are held
+	most  int // of connections that are open before one is closed
 
 	mu      sync.Mutex
 	changes uint64
 	open    map[net.Conn]connection
 }
 
-// A connection is where one is, and since which change of all.
+// A connection has its phase, and the number of the change that led to it.
 type connection struct {
 	phase  phase
 	change uint64
@@ -43,14 +43,13 @@ type connection struct {
 type phase int
 
 const (
-	waiting phase = iota // for a request that is complete, or for any at all
-	idle                 // after one
+	waiting phase = iota // for a complete request, or for any request
+	idle                 // after a request
 	serving
 	phases
 )
 
-// newConnections takes the number of files that the process may have open, 0 if
-// it is not known.
+// newConnections takes the process' limit of open files, or 0 if it is unknown.
 func newConnections(files uint64) *connections {
 	limit := mostConnections
 	if files > 0 && files/fileShare < mostConnections {
@@ -59,7 +58,7 @@ func newConnections(files uint64) *connections {
 	return &connections{limit: limit, most: limit - max(limit/freeShare, 1), open: make(map[net.Conn]connection)}
 }
 
-// changed is http.Server's ConnState.
+// changed implements http.Server's ConnState.
 func (c *connections) changed(conn net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateClosed, http.StateHijacked:
@@ -68,19 +67,19 @@ func (c *connections) changed(conn net.Conn, state http.ConnState) {
 		delete(c.open, conn)
 	case http.StateIdle:
 		c.enter(conn, idle)
-	default: // new, or a byte of a request was read
+	default: // new, or the first byte of a request was read
 		c.enter(conn, waiting)
 	}
 }
 
 type connectionKey struct{}
 
-// context is http.Server's ConnContext.
+// context implements http.Server's ConnContext.
 func (c *connections) context(ctx context.Context, conn net.Conn) context.Context {
 	return context.WithValue(ctx, connectionKey{}, conn)
 }
 
-// requests marks connections as serving once their request is complete.
+// requests marks a connection as serving once its request is complete.
 func (c *connections) requests(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if conn, ok := r.Context().Value(connectionKey{}).(net.Conn); ok {
@@ -90,22 +89,22 @@ func (c *connections) requests(next http.Handler) http.Handler {
 	})
 }
 
-// enter notes a connection's phase. Beyond the limit it closes another one.
+// enter records a connection's phase. Above the limit it closes another connection.
 func (c *connections) enter(conn net.Conn, p phase) {
 	if victim := c.note(conn, p); victim != nil {
-		_ = victim.Close() // its goroutine finds out
+		_ = victim.Close() // its goroutine notices
 	}
 }
 
-// note chooses a victim: the oldest of those without a request if they are most
-// of all, then the one that is idle for longest, then the oldest one without a
-// request. Only when all others are serving is it the one that does so for
-// longest: a probe must be answered then too, and takes no time itself.
+// note chooses the connection to close: first the one that has been idle longest,
+// then the oldest one without a complete request; the other way round if those
+// without a request exceed waitingShare. If all others are serving, it is the one
+// that has served longest: a probe must be answered even then, and is quick.
 func (c *connections) note(conn net.Conn, p phase) (victim net.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if _, known := c.open[conn]; !known && p == serving {
-		return nil // it was closed a moment ago
+		return nil // it was just closed
 	}
 	c.changes++
 	c.open[conn] = connection{p, c.changes}

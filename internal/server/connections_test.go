@@ -27,13 +27,13 @@ func TestConnectionsKnowTheFiles(t *testing.T) {
 	}
 }
 
-// TestWhoIsClosedFirst: the phases of the connections that there are, from the
-// oldest to the newest, and the one that gives way.
+// TestWhoIsClosedFirst: the phases of the open connections, from the oldest to the
+// newest, and the one that is closed.
 func TestWhoIsClosedFirst(t *testing.T) {
 	for name, tt := range map[string]struct {
 		phases []phase
 		newest phase
-		victim int // an index, or -1
+		victim int // its index, or -1
 	}{
 		"room":                             {[]phase{serving, waiting}, waiting, -1},
 		"most wait: the oldest that waits": {[]phase{serving, idle, waiting, waiting, waiting, waiting, waiting}, waiting, 2},
@@ -66,8 +66,8 @@ func TestWhoIsClosedFirst(t *testing.T) {
 	}
 }
 
-// TestUselessConnectionsGoFirst: scrapes under way stay, whatever else is opened,
-// and one that comes in between is answered.
+// TestUselessConnectionsGoFirst: scrapes in progress continue, whatever else is opened,
+// and a new scrape is answered.
 func TestUselessConnectionsGoFirst(t *testing.T) {
 	entered, release := make(chan struct{}, 100), make(chan struct{})
 	s := newServer(t, Config{Pages: at("/metrics", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -128,8 +128,8 @@ func TestUselessConnectionsGoFirst(t *testing.T) {
 	}
 }
 
-// TestHosts: a page in a browser reaches nothing under a name that a stranger can
-// have, and everybody else is served under any name.
+// TestHosts: a page in a browser reaches nothing under a name that a stranger can own.
+// Other clients are served under any name.
 func TestHosts(t *testing.T) {
 	const chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36"
 	browser := []string{"User-Agent", chrome, "Accept-Language", "en"}
@@ -143,7 +143,7 @@ func TestHosts(t *testing.T) {
 		{"evil.example.net:9191", browser, 403},
 		{"evil.example.net", browser, 403},
 		{"EVIL.example.net.:9191", browser, 403},
-		{"evil.example.net:9191", []string{"Accept-Language", ""}, 403}, // a script that hides what it runs in
+		{"evil.example.net:9191", []string{"Accept-Language", ""}, 403}, // a script that hides its browser
 		{"evil.example.net:9191", []string{"User-Agent", chrome}, 403},
 		{"evil.example.net:9191", []string{"Sec-Fetch-Site", "same-origin", "Sec-Fetch-Mode", "cors"}, 403},
 		{"evil.example.net:9191", []string{"Origin", "http://evil.example.net:9191"}, 403},

@@ -2,5 +2,5 @@
 
 package server
 
-// maxFiles is not known on this system.
+// maxFiles is unknown on this system.
 func maxFiles() uint64 { return 0 }

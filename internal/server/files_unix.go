@@ -4,11 +4,11 @@ package server
 
 import "syscall"
 
-// maxFiles is how many files the process may have open, or 0.
+// maxFiles returns how many files the process may open, or 0 if that is unknown.
 func maxFiles() uint64 {
 	var limit syscall.Rlimit
 	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) != nil {
 		return 0
 	}
-	return uint64(limit.Cur) //nolint:unconvert // signed on some systems, where less than 0 becomes as many as there can be
+	return uint64(limit.Cur) //nolint:unconvert // signed on some systems, where a negative value becomes a very large one
 }

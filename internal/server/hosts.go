@@ -11,29 +11,29 @@ import (
 	"strings"
 )
 
-// hosts keeps pages in a browser from reading what the server serves: by the name
-// of a site whose DNS answers with the address of this machine (DNS rebinding), or
-// from a site to this one.
+// hosts prevents pages in a browser from reading what the server serves: under the
+// name of a site whose DNS returns this machine's address (DNS rebinding), or
+// across sites.
 //
-// A scraper is let through under whatever name it found the server: it is what
-// the server is for, and names differ with each network. A browser is told by
-// headers that it always sends and that no script can take away. It is let through
-// under a name that no stranger can have: an address, one label, a name that is
-// reserved for private networks, or one that is configured.
+// Scrapers are served under any name, since names differ between networks. Browsers
+// are recognized by headers that they always send and that no script can remove.
+// They are served under names that no stranger can own: an address, one label, a
+// name reserved for private networks, or a configured name.
 type hosts struct {
 	any     bool
 	allowed map[string]bool // in lower case; a dot before it includes all below
 }
 
-// privateSuffixes are never delegated to anybody: RFC 6761, RFC 6762, RFC 8375, and
-// ICANN's resolution 2024.07.29.06.
+// privateSuffixes are never delegated: RFC 6761, RFC 6762, RFC 8375, and ICANN's
+// resolution 2024.07.29.06.
 var privateSuffixes = []string{".localhost", ".local", ".home.arpa", ".internal"}
 
 var hostName = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_.])?$`)
 
-// CheckHost returns an error, which completes the host, where it is none to listen
-// on: neither empty, for all addresses, nor an IP address, nor a name. Compose files
-// use underscores in names.
+// CheckHost returns an error if the server cannot listen on the host. Valid are the
+// empty host (all addresses), an IP address and a name; underscores are allowed, as
+// Compose files use them. The error's text completes a sentence that starts with the
+// host.
 func CheckHost(host string) error {
 	if _, err := netip.ParseAddr(host); err != nil && host != "" && !hostName.MatchString(host) {
 		return errors.New("must be a host name or an IP address, without a port")
@@ -41,7 +41,7 @@ func CheckHost(host string) error {
 	return nil
 }
 
-// CheckAllowedHost does so for an element of [Config.AllowedHosts].
+// CheckAllowedHost is [CheckHost] for an element of [Config.AllowedHosts].
 func CheckAllowedHost(name string) error {
 	if name != "*" && !hostName.MatchString(strings.TrimPrefix(name, ".")) {
 		return errors.New(`must be a host name such as bot.example.com, .example.com for all names below it, or * for all names`)
@@ -49,7 +49,7 @@ func CheckAllowedHost(name string) error {
 	return nil
 }
 
-// newHosts takes what is configured, and the host that the server listens on.
+// newHosts takes the configured names and the host that the server listens on.
 func newHosts(listen string, allowed []string) (*hosts, error) {
 	h := &hosts{allowed: map[string]bool{canonicalHost(listen): true}}
 	var errs []error
@@ -63,8 +63,8 @@ func newHosts(listen string, allowed []string) (*hosts, error) {
 	return h, errors.Join(errs...)
 }
 
-// canonicalHost is a host as it is compared: without a port, a dot at the end and
-// upper case.
+// canonicalHost returns a host in the form that is compared: without port and
+// trailing dot, in lower case.
 func canonicalHost(host string) string {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
@@ -73,7 +73,7 @@ func canonicalHost(host string) string {
 	return strings.ToLower(strings.TrimSuffix(host, "."))
 }
 
-// guard answers 403 to what is not let through.
+// guard answers 403 to requests that are refused.
 func (h *hosts) guard(next http.Handler, authorized func(*http.Request) bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if reason := h.refuses(r); reason != "" && !authorized(r) {
@@ -86,7 +86,7 @@ func (h *hosts) guard(next http.Handler, authorized func(*http.Request) bool) ht
 	})
 }
 
-// refuses says why a request is refused, or nothing.
+// refuses returns why a request is refused, or "".
 func (h *hosts) refuses(r *http.Request) string {
 	if h.any {
 		return ""
@@ -109,7 +109,7 @@ func cutHost(host string) string {
 	return host
 }
 
-// knows says whether a name can only be this machine's, or one of its network.
+// knows reports whether a name can only belong to this machine or its network.
 func (h *hosts) knows(host string) bool {
 	if _, err := netip.ParseAddr(host); err == nil || !strings.Contains(host, ".") && !strings.Contains(host, ":") {
 		return true
@@ -131,8 +131,8 @@ func (h *hosts) knows(host string) bool {
 	}
 }
 
-// isBrowser looks for what all browsers send with every request. Scripts may set
-// some of it, and remove none; scrapers, probes and command lines have none of it.
+// isBrowser looks for headers that browsers send with every request. Scripts can set
+// some of them but remove none; scrapers, probes and command-line tools send none.
 func isBrowser(r *http.Request) bool {
 	for _, name := range []string{"Accept-Language", "Origin", "Referer", "Sec-Fetch-Site", "Sec-Fetch-Mode", "Sec-Fetch-Dest"} {
 		if len(r.Header.Values(name)) > 0 {
@@ -142,8 +142,8 @@ func isBrowser(r *http.Request) bool {
 	return strings.HasPrefix(r.UserAgent(), "Mozilla/")
 }
 
-// fromElsewhere says whether a script or an element of another site asks. A link
-// that somebody follows is no such thing.
+// fromElsewhere reports whether the request comes from a script or an element of
+// another site. Following a link does not count.
 func fromElsewhere(r *http.Request, host string) bool {
 	if site := r.Header.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
 		return r.Header.Get("Sec-Fetch-Mode") != "navigate"

@@ -14,8 +14,8 @@ import (
 	"strings"
 )
 
-// routes answers the pages, the probes and the index. Paths are compared as they
-// are: there is nothing to redirect to and no tree to serve.
+// routes serves the pages, the probes and the index. Paths must match exactly: there
+// are no redirects and no subtrees.
 type routes struct {
 	cfg    Config
 	pages  map[string]http.Handler
@@ -46,16 +46,15 @@ func (rt *routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	shield(page, rt.report).ServeHTTP(w, r)
 }
 
-// One serves a single page as a [Server] does, with the token, the headers and
-// the protection from a panic, under whatever path it is mounted. report gets what
-// goes wrong, at a limited rate.
+// One serves a single page as a [Server] does, under any path: with the token, the
+// headers and the recovery from panics. report receives faults at a limited rate.
 func One(page http.Handler, token string, report func(error)) http.Handler {
 	faults := &serveFaults{report: report}
 	return shield(readOnly(newBearer(token).guard(page)), faults.note)
 }
 
-// shield sets the headers that every answer has, and answers 500 for a handler
-// that panics: the connection's goroutine is ours, and the process goes on.
+// shield sets the headers of every answer, and answers 500 if a handler panics, so
+// that the process continues.
 func shield(next http.Handler, report func(error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
@@ -64,7 +63,7 @@ func shield(next http.Handler, report func(error)) http.Handler {
 				return
 			}
 			if p == http.ErrAbortHandler { //nolint:errorlint // as net/http compares it; another error may have methods that panic
-				panic(http.ErrAbortHandler) //nolint:forbidigo // net/http's own way to cut a connection
+				panic(http.ErrAbortHandler) //nolint:forbidigo // net/http's way to abort a connection
 			}
 			report(fmt.Errorf("a handler panicked: %v", p))
 			http.Error(w, "internal error; the cause is in the log of the process", http.StatusInternalServerError)
@@ -78,7 +77,7 @@ func shield(next http.Handler, report func(error)) http.Handler {
 	})
 }
 
-// readOnly lets GET and HEAD through.
+// readOnly allows GET and HEAD only.
 func readOnly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -90,14 +89,14 @@ func readOnly(next http.Handler) http.Handler {
 	})
 }
 
-// authorized says whether a request has the token.
+// authorized reports whether a request has the token.
 func (rt *routes) authorized(r *http.Request) bool {
 	ok, _ := rt.auth.check(r)
 	return ok
 }
 
-// health is green while the process can answer at all. It says nothing about
-// Discord: an orchestrator restarts what is not healthy, and a restart does not
+// health answers 200 while the process can answer at all. It does not depend on
+// Discord: an orchestrator restarts unhealthy processes, and a restart does not
 // bring Discord back.
 func health(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
@@ -137,8 +136,7 @@ func (rt *routes) ready(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write(append(out, '\n'))
 }
 
-// index links relative to itself, so that it works behind a proxy that adds a
-// prefix.
+// index uses relative links, so that it works behind a proxy that adds a prefix.
 func (rt *routes) index(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	var b strings.Builder
@@ -154,12 +152,11 @@ func (rt *routes) index(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write([]byte(b.String()))
 }
 
-// A path without anything that would have to be escaped in a URL, a header or a
-// scrape configuration.
+// A path that needs no escaping in a URL, a header or a scrape configuration.
 var plainPath = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`)
 
-// CheckPath returns an error, which completes the path, where a page cannot be
-// served under it.
+// CheckPath returns an error if a page cannot be served under the path. The error's
+// text completes a sentence that starts with the path.
 func CheckPath(p string) error {
 	switch {
 	case p == indexPath || p == healthPath || p == readyPath:
@@ -193,8 +190,8 @@ func checkPages(pages []Page) (errs []error) {
 // RFC 6750, section 2.1: b64token.
 var b64token = regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`)
 
-// CheckToken returns an error, which completes the token without showing it, where
-// it cannot be a bearer token.
+// CheckToken returns an error if token cannot be a bearer token. The error does not
+// contain the token; its text completes a sentence about it.
 func CheckToken(token string) error {
 	if !b64token.MatchString(token) {
 		return errors.New("must be letters, digits and . _ ~ + / -, with = at the end only (RFC 6750); look for a line break or a space")
@@ -202,13 +199,14 @@ func CheckToken(token string) error {
 	return nil
 }
 
-// Realm is in the challenge for a token: who is answered 401 knows an Argus by it.
+// Realm is the realm in the challenge for a token. It lets a client that gets 401
+// recognize an Argus.
 const Realm = "argus"
 
-// bearer checks RFC 6750 tokens. It keeps the hash alone.
+// bearer checks RFC 6750 tokens. It stores only the token's hash.
 type bearer struct{ want [sha256.Size]byte }
 
-// newBearer returns nil, which lets everybody in, for an empty token.
+// newBearer returns nil, which allows every request, for an empty token.
 func newBearer(token string) *bearer {
 	if token == "" {
 		return nil
@@ -224,7 +222,7 @@ func (b *bearer) guard(next http.Handler) http.Handler {
 	})
 }
 
-// allow answers 401 and returns false unless the request has the token.
+// allow reports whether the request has the token, and answers 401 if not.
 func (b *bearer) allow(w http.ResponseWriter, r *http.Request) bool {
 	ok, given := b.check(r)
 	if ok {
@@ -239,9 +237,9 @@ func (b *bearer) allow(w http.ResponseWriter, r *http.Request) bool {
 	return false
 }
 
-// check says whether the request has the token, and whether it has any. Hashes are
-// compared, both of one length, so that the time tells nothing about the token,
-// its length included.
+// check reports whether the request has the token (ok), and whether it has any
+// (given). It compares hashes, which have equal lengths, so that the time reveals
+// nothing about the token or its length.
 func (b *bearer) check(r *http.Request) (ok, given bool) {
 	headers := r.Header.Values("Authorization")
 	if b == nil || len(headers) == 0 {
@@ -250,7 +248,6 @@ func (b *bearer) check(r *http.Request) (ok, given bool) {
 	scheme, token, _ := strings.Cut(headers[0], " ")
 	got := sha256.Sum256([]byte(strings.TrimLeft(token, " ")))
 	match := subtle.ConstantTimeCompare(got[:], b.want[:]) == 1
-	// More than one header is refused: what stands between us and the client may
-	// have looked at another one.
+	// Several headers are refused: a proxy may have checked a different one.
 	return match && len(headers) == 1 && strings.EqualFold(scheme, "Bearer"), true
 }

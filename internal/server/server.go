@@ -20,14 +20,14 @@ import (
 	"github.com/argus-dgo/argus/internal/limit"
 )
 
-// The paths that the server answers itself.
+// The server's own paths.
 const (
 	healthPath = "/healthz"
 	readyPath  = "/readyz"
 	indexPath  = "/"
 )
 
-// The limits of the server; see the package documentation for their meaning.
+// The limits of the server; the package documentation explains them.
 const (
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 10 * time.Second
@@ -35,7 +35,7 @@ const (
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 8 << 10
 
-	firstBindTimeout = time.Second // Start waits for it; a name server may take longer
+	firstBindTimeout = time.Second // Start waits for it; resolving a name may take longer
 	minBindDelay     = time.Second
 	maxBindDelay     = time.Minute
 )
@@ -45,52 +45,52 @@ type Config struct {
 	// Addr is host:port. An empty host means all addresses, port 0 any free port.
 	Addr string
 
-	// Pages are what the server serves besides /healthz, /readyz and an index.
+	// Pages are served besides /healthz, /readyz and an index.
 	Pages []Page
 
-	// AuthToken guards the pages when it is not empty: a client then sends
-	// "Authorization: Bearer <token>". [CheckToken] says what it may be. /healthz,
+	// AuthToken guards the pages if it is not empty: clients must send
+	// "Authorization: Bearer <token>". [CheckToken] defines its syntax. /healthz,
 	// /readyz and the index need no token, since an orchestrator has none.
 	AuthToken string
 
-	// AllowedHosts are names under which a browser may open what the server serves,
-	// beside addresses, names of one label and those of private networks: names
-	// such as "bot.example.com", ".example.com" for all below it, or "*" for any.
-	// Requests that are not a browser's are served under any name, and so are those
-	// with the token. Handler does not look at it.
+	// AllowedHosts are further names that a browser may use for the server, such as
+	// "bot.example.com", ".example.com" for all names below it, or "*" for any.
+	// IP addresses, names of one label and names of private networks are always
+	// allowed. Requests with the token, and those that are not from a browser, are
+	// served under any name. [One] does not check names.
 	AllowedHosts []string
 
-	// Shards gives the shards of this process that are up and those that are
-	// assigned to it, for the body of /readyz. With Ready nil, the process is ready
-	// when all of at least one are up. It must be quick and safe for concurrent use.
+	// Shards returns how many shards of this process are up, and how many are
+	// assigned to it, for the body of /readyz. If Ready is nil, the process is ready
+	// when all shards, at least one, are up. It must be quick and safe for concurrent
+	// use.
 	Shards func() (up, total int)
 
-	// Ready says why the process is not ready, or nil when it is. The error's text
-	// is shown to whoever asks, so it holds no secret. With Ready and Shards both
-	// nil, the process is ready as soon as it serves. It must be quick and safe
+	// Ready returns nil if the process is ready, and otherwise the reason. The
+	// error's text is public, so it must contain no secret. If Ready and Shards are
+	// both nil, the process is ready as soon as it serves. It must be quick and safe
 	// for concurrent use.
 	Ready func() error
 
-	// ErrorLog is told about faults: a *BindError once each time that the reason
-	// why the address cannot be had changes, and what goes wrong while serving. It
-	// must be safe for concurrent use. nil means OpenTelemetry's global error
-	// handler.
+	// ErrorLog handles faults: a *BindError each time the reason why the address is
+	// unavailable changes, and faults while serving. It must be safe for concurrent
+	// use. nil means OpenTelemetry's global error handler.
 	ErrorLog func(error)
 
-	// OnState is told once per change whether the server listens: first by Start,
-	// later from a goroutine of the server, one call at a time. Shutdown is no
-	// change. It must not call Shutdown.
+	// OnState is called once per change, with whether the server listens: first by
+	// Start, later from a goroutine of the server, one call at a time. Shutdown does
+	// not count as a change. It must not call Shutdown.
 	OnState func(up bool)
 }
 
-// A Page is served under exactly one path, to GET and HEAD requests.
+// A Page is served under exactly one path, for GET and HEAD.
 type Page struct {
 	Path    string // see [CheckPath]
-	Title   string // names the page in the index
+	Title   string // shown in the index
 	Handler http.Handler
 }
 
-// Server serves pages, /healthz, /readyz and an index. Make it with [New].
+// Server serves pages, /healthz, /readyz and an index. [New] makes one.
 type Server struct {
 	addr     string
 	http     *http.Server
@@ -117,8 +117,8 @@ type Server struct {
 // ErrStarted is returned by a second call of [Server.Start].
 var ErrStarted = errors.New("server: already started")
 
-// New checks the configuration and starts nothing. It returns all
-// problems joined, each with the field and the value; a token is never shown.
+// New checks the configuration and starts nothing. The error joins all problems,
+// each with the field and the value; it never contains a token.
 func New(cfg Config) (*Server, error) {
 	errs := checkPages(cfg.Pages)
 	if err := checkAddr(cfg.Addr); err != nil {
@@ -171,12 +171,12 @@ func New(cfg Config) (*Server, error) {
 	return s, nil
 }
 
-// Start binds the address and serves. When the address cannot be had, or the
-// name in it is not resolved within a second, it returns nil all the same: a
-// bot does not stop for its metrics. ErrorLog is then given a [*BindError],
-// [Server.Up] is false, and the server goes on trying, after 1 s, 2 s, 4 s and
-// so on up to a minute, until it succeeds or Shutdown is called. The errors are
-// [ErrStarted] and http.ErrServerClosed.
+// Start binds the address and serves. It returns nil even if the address is
+// unavailable, or its name is not resolved within a second: a bot does not stop
+// for its metrics. In that case ErrorLog receives a [*BindError], [Server.Up] is
+// false, and the server retries after 1 s, 2 s, 4 s and so on, up to a minute,
+// until it succeeds or Shutdown is called. The errors are [ErrStarted] and
+// http.ErrServerClosed.
 func (s *Server) Start() error {
 	s.mu.Lock()
 	switch {
@@ -197,11 +197,11 @@ func (s *Server) Start() error {
 	return nil
 }
 
-// Up says whether the server listens now.
+// Up reports whether the server listens now.
 func (s *Server) Up() bool { return s.Addr() != nil }
 
-// Addr is the address that the server listens on, with the real port where
-// port 0 was asked for, or nil while it does not listen.
+// Addr returns the address that the server listens on, with the actual port if the
+// configured one is 0. It is nil while the server does not listen.
 func (s *Server) Addr() net.Addr {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -211,8 +211,8 @@ func (s *Server) Addr() net.Addr {
 	return s.listener.Addr()
 }
 
-// Err is why the server does not listen, a [*BindError], or nil while it does,
-// before Start and after Shutdown.
+// Err returns a [*BindError] that says why the server does not listen. It is nil
+// while the server listens, before Start and after Shutdown.
 func (s *Server) Err() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -222,9 +222,9 @@ func (s *Server) Err() error {
 	return s.bindErr
 }
 
-// Shutdown stops listening, or trying to, and lets requests end until ctx is
-// done; it then cuts them off and returns ctx's error. It is idempotent, and
-// it may be called before Start.
+// Shutdown stops listening and retrying, and waits for requests in progress until
+// ctx is done. Then it cuts them off and returns ctx's error. It is idempotent and
+// may be called before Start.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.shutdown.Do(func() {
 		s.mu.Lock()
@@ -243,8 +243,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return s.err
 }
 
-// run serves on l, and binds again, with back-off, whenever there is no
-// listener. It owns every listener.
+// run serves on l and, whenever there is no listener, binds again with back-off. It
+// owns every listener.
 func (s *Server) run(l net.Listener) {
 	defer close(s.done)
 	defer func() {
@@ -272,7 +272,7 @@ func (s *Server) run(l net.Listener) {
 	}
 }
 
-// bind tries once, until ctx is done.
+// bind tries once to listen, until ctx is done.
 func (s *Server) bind(ctx context.Context) net.Listener {
 	l, err := s.listen(ctx, s.addr)
 	if err != nil {
@@ -288,7 +288,7 @@ func (s *Server) bind(ctx context.Context) net.Listener {
 	return l
 }
 
-// failed reports a reason once, until it changes or the server was up.
+// failed reports a reason once, until the reason changes or the server was up.
 func (s *Server) failed(err error) {
 	b := newBindError(s.addr, err)
 	s.mu.Lock()
@@ -309,8 +309,8 @@ func (s *Server) lost() {
 	s.listener = nil
 }
 
-// network is IPv4 alone for an IPv4 address: Go would take "0.0.0.0" for all
-// addresses, those of IPv6 included.
+// network returns tcp4 for an IPv4 address: Go would treat "0.0.0.0" as all
+// addresses, including IPv6.
 func network(host string) string {
 	if ip, err := netip.ParseAddr(host); err == nil && ip.Is4() {
 		return "tcp4"
@@ -334,8 +334,8 @@ func checkAddr(addr string) error {
 	return nil
 }
 
-// serveFaults reports what goes wrong with single requests and connections, at
-// a limited rate: a client must not be able to fill the log.
+// serveFaults reports faults of single requests and connections at a limited rate,
+// so that a client cannot fill the log.
 type serveFaults struct {
 	report  func(error)
 	limiter limit.Limiter
@@ -352,7 +352,7 @@ func (f *serveFaults) note(err error) {
 	f.report(fmt.Errorf("server: %w", err))
 }
 
-// Write takes a line of net/http's log.
+// Write receives a line of net/http's log.
 func (f *serveFaults) Write(p []byte) (int, error) {
 	f.note(errors.New(strings.TrimSpace(string(p))))
 	return len(p), nil

@@ -24,7 +24,7 @@ const (
 	deadline = time.Minute
 )
 
-// record keeps what a server tells its owner.
+// record keeps what a server reports.
 type record struct {
 	mu     sync.Mutex
 	errs   []error
@@ -109,7 +109,7 @@ func do(t *testing.T, h http.Handler, method, path string, header ...string) *ht
 	return w
 }
 
-// raw speaks to the server without an HTTP client and returns all it answers.
+// raw sends a request without an HTTP client and returns the whole answer.
 func raw(t *testing.T, addr, request string) string {
 	t.Helper()
 	c, err := net.Dial("tcp", addr)
@@ -131,8 +131,8 @@ func raw(t *testing.T, addr, request string) string {
 	return string(answer)
 }
 
-// TestPages: each page is served under its path and named in the index, and one
-// token guards them all.
+// TestPages: each page is served under its path and listed in the index, and one token
+// guards all.
 func TestPages(t *testing.T) {
 	s := newServer(t, Config{AuthToken: token, Pages: append(at("/a", page()), Page{Path: "/b/c", Title: `B & "C"`, Handler: page()})})
 	for _, path := range []string{"/a", "/b/c"} {
@@ -148,8 +148,8 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// TestOne: a page on a server of the program's own has the same token and headers,
-// wherever it is mounted, and a panic in it does not end the process.
+// TestOne: a page on the program's own server has the same token check and headers
+// under any path, and a panic in it does not end the process.
 func TestOne(t *testing.T) {
 	rec := newRecord()
 	h := One(page(), token, rec.err)
@@ -379,11 +379,11 @@ func TestSlowHeader(t *testing.T) {
 		t.Errorf("the time-outs are not the documented ones: %+v", s.http)
 	}
 	s.http.ReadHeaderTimeout = 50 * time.Millisecond
-	// The header never ends: raw fails when the server does not hang up.
+	// The header never ends: raw fails if the server does not close the connection.
 	if answer := raw(t, start(t, s), "GET /metrics HTTP/1.1\r\nHost: x\r\nX-Slow: "); strings.Contains(answer, " 200 ") {
 		t.Errorf("half a header was answered: %q", answer)
 	}
-	// A kept connection that stays silent is closed as well.
+	// A kept connection that stays silent is closed too.
 	s = newServer(t, Config{})
 	s.http.IdleTimeout = 50 * time.Millisecond
 	if answer := raw(t, start(t, s), "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"); !strings.HasSuffix(answer, "ok\n") {
@@ -406,7 +406,7 @@ func TestOversizeHeader(t *testing.T) {
 	}
 }
 
-// Connections that are held open do not keep a probe out.
+// Open connections do not block a probe.
 func TestConnectionLimit(t *testing.T) {
 	stuck := make(chan struct{})
 	addr := start(t, newServer(t, Config{
@@ -440,7 +440,7 @@ func TestConnectionLimit(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// Three of a kind, each of them more than there may be.
+	// Three kinds of connections, each more than the limit.
 	var conns []net.Conn
 	hold := func() net.Conn {
 		c := dial()
@@ -474,7 +474,7 @@ func TestConnectionLimit(t *testing.T) {
 	ask(probe)
 	read(probe)
 
-	// The server closes those over the limit, and a client hears of it later.
+	// The server closes those above the limit; the client notices later.
 	open := func() (n int) {
 		for _, c := range conns {
 			if isOpen(t, c) {
@@ -502,7 +502,7 @@ func isOpen(t *testing.T, c net.Conn) bool {
 	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
-// A port that another process holds: reported once, taken when it is free.
+// A port that another process uses: reported once, and bound when it is available.
 func TestPortTakenThenFree(t *testing.T) {
 	other, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -525,7 +525,7 @@ func TestPortTakenThenFree(t *testing.T) {
 	}
 	var delays []time.Duration
 	for range 8 {
-		delays = append(delays, <-asked) // A try has failed.
+		delays = append(delays, <-asked) // An attempt has failed.
 		ticks <- time.Time{}
 	}
 	delays = append(delays, <-asked)
@@ -577,8 +577,8 @@ func TestPortTakenThenFree(t *testing.T) {
 	}
 }
 
-// Another reason is another report; the same one again, after the server was
-// up, is as well. A listener that fails is replaced.
+// A different reason is reported again, and so is the same one after the server was
+// up. A listener that fails is replaced.
 func TestReportsOncePerChange(t *testing.T) {
 	rec := newRecord()
 	s := newServer(t, Config{ErrorLog: rec.err, OnState: rec.state})
@@ -619,7 +619,7 @@ func TestReportsOncePerChange(t *testing.T) {
 	s.mu.Lock()
 	l := s.listener
 	s.mu.Unlock()
-	if err := l.Close(); err != nil { // As when the system takes the interface away.
+	if err := l.Close(); err != nil { // As when the network interface is removed.
 		t.Fatal(err)
 	}
 	waitState(false, true, false)
@@ -640,8 +640,8 @@ func TestReportsOncePerChange(t *testing.T) {
 	}
 }
 
-// A name server that is away, and then slow: Start does not wait for it, one
-// report tells of it, and a later try is given the time that it takes.
+// A name server that is unavailable, then slow: Start does not wait for it, it is
+// reported once, and a later attempt has the time that it needs.
 func TestSlowNameServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rec := newRecord()
@@ -739,7 +739,7 @@ func TestShutdownCutsOff(t *testing.T) {
 	<-answer
 }
 
-// The scrape under way ends properly.
+// The scrape in progress completes.
 func TestShutdownLetsRequestsEnd(t *testing.T) {
 	entered, release := make(chan struct{}), make(chan struct{})
 	s := newServer(t, Config{Pages: at("/metrics", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
