@@ -110,7 +110,7 @@ func TestPortTakenTwice(t *testing.T) {
 	h.connected(t, second)
 	for _, text := range []string{
 		"cannot listen on " + addr, "address already in use", "give each process of a host its own port with ARGUS_PORT",
-		"the bot runs on without its metrics page, and listening is tried again until it works",
+		"the bot keeps running without its pages, and the server keeps retrying",
 	} {
 		if !strings.Contains(second.logged(), text) {
 			t.Errorf("the log of the second process does not say %q:\n%s", text, tail(second.logged(), 20))
