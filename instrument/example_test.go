@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/bwmarrin/discordgo"
 	"go.opentelemetry.io/otel/attribute"
@@ -13,13 +14,13 @@ import (
 	"github.com/argus-dgo/argus/instrument"
 )
 
-// counts prints the points of a counter, as a reader of the program gets them.
-func counts(reader sdkmetric.Reader, name string) {
+// counts returns the points of a counter above 0, as a reader of the program gets them.
+func counts(reader sdkmetric.Reader, name string) string {
 	var rm metricdata.ResourceMetrics
 	if err := reader.Collect(context.Background(), &rm); err != nil {
-		fmt.Println(err)
-		return
+		return err.Error()
 	}
+	var points []string
 	for _, scope := range rm.ScopeMetrics {
 		for _, m := range scope.Metrics {
 			sum, ok := m.Data.(metricdata.Sum[int64])
@@ -28,11 +29,12 @@ func counts(reader sdkmetric.Reader, name string) {
 			}
 			for _, p := range sum.DataPoints {
 				if p.Value > 0 {
-					fmt.Println(name, p.Attributes.Encoded(attribute.DefaultEncoder()), p.Value)
+					points = append(points, fmt.Sprint(name, " ", p.Attributes.Encoded(attribute.DefaultEncoder()), " ", p.Value))
 				}
 			}
 		}
 	}
+	return strings.Join(points, "\n")
 }
 
 // A program with its own OpenTelemetry set-up gives its MeterProvider to New, and
@@ -61,7 +63,7 @@ func ExampleNew() {
 
 	err = inst.Command(context.Background(), "ping", func(context.Context) error { return nil })
 	fmt.Println(err)
-	counts(reader, "discord.commands")
+	fmt.Println(counts(reader, "discord.commands"))
 	// Output:
 	// <nil>
 	// discord.commands command=ping,status=success 1
@@ -84,7 +86,7 @@ func ExampleInstrumentation_Interaction() {
 	})
 
 	handler(nil, interaction(discordgo.InteractionApplicationCommand, "ping")) // discordgo does this
-	counts(reader, "discord.app_commands")
+	fmt.Println(counts(reader, "discord.app_commands"))
 	// Output: discord.app_commands command=ping,status=error 1
 }
 
@@ -105,7 +107,7 @@ func ExampleInstrumentation_AppCommand() {
 	}
 
 	fmt.Println(run(context.Background(), interaction(discordgo.InteractionApplicationCommand, "config", "set")))
-	counts(reader, "discord.app_commands")
+	fmt.Println(counts(reader, "discord.app_commands"))
 	// Output:
 	// <nil>
 	// discord.app_commands command=config set,status=success 1

@@ -36,7 +36,7 @@
 //	----------------  ------------------------------------------------------------------
 //	number            each source of cluster that is a decimal number; all of them
 //	                  must be the same
-//	index in the      the number minus that of the first process (WithClusterIDStart,
+//	index in the      number minus that of the first process (WithClusterIDStart,
 //	fleet, from 0     CLUSTER_ID_START, 0)
 //	number of shards  WithShardCount, SHARD_COUNT, 1
 //	own shards        WithShardIDs, SHARD_IDS; or by the index, with
