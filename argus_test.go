@@ -322,6 +322,9 @@ func TestNothingStartsOnError(t *testing.T) {
 
 // TestPortTaken: the bot runs, the gauge and the log say so, and the port is taken when it is free.
 func TestPortTaken(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -356,6 +359,9 @@ func TestPortTaken(t *testing.T) {
 // TestManyInOneProcess: on ports of their own they work, with one session for all, given several times; on the same port the later one
 // waits until the earlier is gone.
 func TestManyInOneProcess(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	session := newSession(t)
 	begin := func(id, addr string) *Argus {
 		a, err := start(environ(nil, nil), session, []Option{WithAddr(addr), WithClusterID(id), new(journal).option(), WithSessions(session, session)})

@@ -41,6 +41,9 @@ func twoBots(t *testing.T, opts ...Option) (music, mod *Argus, log *journal) {
 
 // TestTwoBots: each with its token, in one process on one page.
 func TestTwoBots(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	music, mod, log := twoBots(t)
 	if music.URL() != mod.URL() || music.Addr() == "" {
 		t.Fatalf("the pages are %q and %q, want one", music.URL(), mod.URL())
@@ -97,6 +100,9 @@ func TestTwoBots(t *testing.T) {
 
 // TestTwoBotsOfWhichOneIsDown is not ready, and says which.
 func TestTwoBotsOfWhichOneIsDown(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	addr := freeAddr(t)
 	discord := newDiscord(t)
 	up, down := sessionOf(t, discord, 0, 1), newSession(t)
@@ -224,6 +230,9 @@ func TestBotsComeAndGo(t *testing.T) {
 
 // TestTwoBotsOnARegistry of the bots' own: its metrics, and those of the process, are there once.
 func TestTwoBotsOnARegistry(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	registry := client.NewRegistry()
 	registry.MustRegister(client.NewGauge(client.GaugeOpts{Name: "jokes", Help: "Jokes."}))
 	music, mod, _ := twoBots(t, WithRegistry(registry, registry))

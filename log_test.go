@@ -29,6 +29,9 @@ func (h hostileHandler) Handle(context.Context, slog.Record) error {
 // TestLoggerIsHostile: a logger that blocks, panics or ends its goroutine holds up neither Start, nor the bot, nor a scrape,
 // nor Shutdown, and does not end the process.
 func TestLoggerIsHostile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	release := make(chan struct{})
 	t.Cleanup(func() { close(release) })

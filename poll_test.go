@@ -59,6 +59,9 @@ func TestSessionStartPoll(t *testing.T) {
 
 // TestNoSessionStartPoll: unasked, Argus makes no request of its own.
 func TestNoSessionStartPoll(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	srv := newDiscord(t)
 	s := sessionOf(t, srv, 0, 1)
@@ -216,6 +219,9 @@ func TestShutdownBesidePoll(t *testing.T) {
 
 // TestPollHears: a session that was opened before, whose answers are not heard, is not asked with.
 func TestPollHears(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	srv := newDiscord(t)
 	opened, s := sessionOf(t, srv, 0, 2), sessionOf(t, srv, 1, 2)

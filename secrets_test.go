@@ -26,6 +26,9 @@ var handled struct {
 // wrong, and reads all that Argus says: the metrics, the log, OpenTelemetry's
 // error handler, the pages for probes, the errors.
 func TestNoTokenIsShown(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	needsPush(t)
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
 		handled.Lock()

@@ -67,6 +67,9 @@ func hasLine(page, line string) bool { return strings.Contains("\n"+page, "\n"+l
 // TestRealSessions drives two shards of a bot against a fake Discord, and then looks for every token that was in play in everything
 // that came out.
 func TestRealSessions(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	const metricsToken = "metrics-token-of-the-test"
 	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
@@ -198,6 +201,9 @@ func TestRestores(t *testing.T) {
 
 // TestSessionOfTwo: two instances observe one session, each on its own.
 func TestSessionOfTwo(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	srv := newDiscord(t, discordtest.WithGuilds(2))
 	s := sessionOf(t, srv, 0, 1)

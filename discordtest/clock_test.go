@@ -21,6 +21,9 @@ func near(s *discordtest.Server, t time.Time) bool {
 
 // A session connects to a server whose clock differs from the machine's.
 func TestClockOffset(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	for _, offset := range []time.Duration{0, 90 * time.Second, -90 * time.Second} {
 		t.Run(offset.String(), func(t *testing.T) {

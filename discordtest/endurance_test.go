@@ -315,6 +315,9 @@ func TestResumeBesideAStuckWrite(t *testing.T) {
 // Four shards of 500 guilds open within the time and memory of a test. With the race
 // detector there are 50 guilds per shard, which find the same races.
 func TestLargeWorld(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	const shards, members = 4, 5
 	guilds := 2000

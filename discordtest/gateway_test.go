@@ -15,6 +15,9 @@ import (
 )
 
 func TestSessionOpensAndTracksGuilds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	for name, opts := range map[string][]discordtest.Option{
 		"plain":      nil,
@@ -66,6 +69,9 @@ func TestSessionOpensAndTracksGuilds(t *testing.T) {
 }
 
 func TestInteractionIsAnswered(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	s := newServer(t, discordtest.WithStrictInteractions())
 	sess := newSession(t, s, 0, 1)

@@ -51,6 +51,9 @@ func waitNewConn(t *testing.T, s *discordtest.Server, old *discordtest.Conn) *di
 }
 
 func TestDropIsResumedWithReplay(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	for name, drop := range map[string]func(*discordtest.Conn) error{
 		"drop":       (*discordtest.Conn).Drop,
@@ -104,6 +107,9 @@ func TestDropIsResumedWithReplay(t *testing.T) {
 }
 
 func TestInvalidSession(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	for _, resumable := range []bool{true, false} {
 		t.Run(fmt.Sprint(resumable), func(t *testing.T) {
@@ -138,6 +144,9 @@ func TestInvalidSession(t *testing.T) {
 
 // A session that its client closed with 1000 cannot be resumed, as at Discord.
 func TestResumeAfterNormalClosureIsRefused(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	s := newServer(t)
 	sess := newSession(t, s, 0, 1)
@@ -164,6 +173,9 @@ func TestResumeAfterNormalClosureIsRefused(t *testing.T) {
 
 // Every close code arrives, and ends the session if Discord's documentation says so.
 func TestCloseCodes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	for _, code := range []int{1000, 1001, 1006, 1012, 4000, 4001, 4002, 4003, 4004, 4005, 4007, 4008, 4009, 4010, 4011, 4012, 4013, 4014, 4999} {
 		t.Run(fmt.Sprint(code), func(t *testing.T) {
@@ -312,6 +324,9 @@ func TestResumeWithWrongSequence(t *testing.T) {
 }
 
 func TestHelloAndAcks(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	t.Run("late", func(t *testing.T) {
 		t.Parallel()
@@ -412,6 +427,9 @@ func TestHelloAndAcks(t *testing.T) {
 }
 
 func TestAnswersInsteadOfReady(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	refused := func(t *testing.T, b discordtest.Behavior, want string) {
 		s := newServer(t)
@@ -513,6 +531,9 @@ func TestMaxConcurrency(t *testing.T) {
 }
 
 func TestIntentsFilter(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	s := newServer(t)
 	sess := newSession(t, s, 0, 1)
@@ -604,6 +625,9 @@ func TestOddFrames(t *testing.T) {
 }
 
 func TestGuildEvents(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	s := newServer(t, discordtest.WithGuilds(3))
 	sess := newSession(t, s, 0, 1)

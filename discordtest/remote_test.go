@@ -27,6 +27,9 @@ func transports(t *testing.T) map[string]discordtest.Option {
 
 // TestRemote: sessions that have only a server's address connect to its gateway and its REST API.
 func TestRemote(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	for name, opt := range transports(t) {
 		t.Run(name, func(t *testing.T) {

@@ -18,6 +18,9 @@ import (
 )
 
 func TestGatewayBot(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	s := newServer(t, discordtest.WithShards(3), discordtest.WithMaxConcurrency(16),
 		discordtest.WithSessionStartLimit(2000, 1999, time.Hour))
@@ -266,6 +269,9 @@ func TestBuckets(t *testing.T) {
 }
 
 func TestStrictInteractions(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	s := newServer(t, discordtest.WithStrictInteractions())
 	sess := newSession(t, s, 0, 1)
@@ -323,6 +329,9 @@ func TestStrictInteractions(t *testing.T) {
 }
 
 func TestInteractionKinds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	s := newServer(t)
 	sess := newSession(t, s, 0, 1)
@@ -431,6 +440,9 @@ func TestConfigureTouchesNothingShared(t *testing.T) {
 }
 
 func TestCertificates(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	ca, err := discordtest.NewCA()
 	if err != nil {

@@ -202,6 +202,9 @@ func TestFailuresAndDelaysEnd(t *testing.T) {
 }
 
 func TestSessionStarts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	s := newServer(t, discordtest.WithSessionStartLimit(100, 40, time.Hour))
 	check := func(want int) {

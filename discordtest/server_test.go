@@ -37,6 +37,9 @@ func TestOptionsAreChecked(t *testing.T) {
 }
 
 func TestManyServersSideBySide(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	var wg sync.WaitGroup
 	for i := range 8 {
@@ -166,6 +169,9 @@ func TestSnowflakes(t *testing.T) {
 }
 
 func TestNothingPrintsTokens(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	s := newServer(t, discordtest.WithToken("top-secret"))
 	sess := newSession(t, s, 0, 1)

@@ -74,6 +74,9 @@ func speaks(vc *discordgo.VoiceConnection) bool {
 }
 
 func TestVoiceJoinAndLeave(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	for name, opt := range transports(t) {
 		t.Run(name, func(t *testing.T) {
@@ -215,6 +218,9 @@ func TestVoiceAgainWhenMoved(t *testing.T) {
 
 // TestVoiceAgainWhenClosed: discordgo reconnects.
 func TestVoiceAgainWhenClosed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	again(t)
 	t.Parallel()
 	for name, end := range map[string]func(*discordtest.VoiceConn) error{
@@ -676,6 +682,9 @@ func shard(t *testing.T, guild string) int64 {
 
 // TestVoiceEnds: what removes the bot from voice, other than the bot itself.
 func TestVoiceEnds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	for name, end := range map[string]func(*testing.T, *rawVoice){
 		"somebody takes it out": func(t *testing.T, v *rawVoice) {

@@ -42,6 +42,9 @@ func passed(d time.Duration) {
 // stopwatches, one that runs inside of what is measured and one around it: on an
 // idle machine they are a few milliseconds apart, and on a busy one both wait.
 func TestWaterfall(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	for _, where := range []string{"handler", "limiter", "wire", "way"} {
 		for _, delay := range []time.Duration{0, 800 * time.Millisecond, 2500 * time.Millisecond, 3400 * time.Millisecond} {
@@ -180,6 +183,9 @@ func (s *script) RoundTrip(r *http.Request) (*http.Response, error) {
 // TestOutcomesAreExact answers 1,000 interactions in ten ways, on a machine
 // whose clock is right, ahead, and behind.
 func TestOutcomesAreExact(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	for _, offset := range []time.Duration{0, 5 * time.Second, -5 * time.Second} {
 		t.Run("discord "+offset.String()+" ahead", func(t *testing.T) {
@@ -332,6 +338,9 @@ func onlyCode(err error, code, n int) error {
 // TestRetriedAfterRateLimit: discordgo repeats an answer after 429, and it is one
 // answer.
 func TestRetriedAfterRateLimit(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, nil)
 	s := b.session(0, 1)
@@ -362,6 +371,9 @@ func TestRetriedAfterRateLimit(t *testing.T) {
 
 // TestAnsweredElsewhere: one process receives an interaction, another answers.
 func TestAnsweredElsewhere(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	for _, follow := range []bool{true, false} {
 		t.Run(fmt.Sprintf("follow=%t", follow), func(t *testing.T) {
@@ -409,6 +421,9 @@ func TestAnsweredElsewhere(t *testing.T) {
 
 // TestAckByCommand: the command is read off the wire, with no handler wrapped.
 func TestAckByCommand(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	eachWay(t, func(t *testing.T, w way) {
 		b := newBench(t, w.srv, instrument.WithCommands("ping", "config set", "admin user"))
 		s := w.session(b, 0, 1)

@@ -54,6 +54,9 @@ func (l *lossy) RoundTrip(r *http.Request) (*http.Response, error) {
 // TestAcknowledgedAllTheSame: users have an answer, though no callback of ours
 // was accepted as far as we saw.
 func TestAcknowledgedAllTheSame(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	edit := func(s *discordgo.Session, i *discordgo.Interaction) error {
 		text := "done"
@@ -204,6 +207,9 @@ func TestTypedOn(t *testing.T) {
 // TestSlowHandlersShow: no answer is accepted, so that nothing but the time until
 // the first attempt tells that it is the handlers. No handler is wrapped.
 func TestSlowHandlersShow(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	for _, tt := range []struct {
 		slow    time.Duration

@@ -7,6 +7,9 @@ import (
 )
 
 func TestFirstLight(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, servers(discordtest.WithGuilds(5), discordtest.WithMembers(7)))
 	s := b.session(0, 1)

@@ -41,6 +41,9 @@ func closeFrame(code int) []byte {
 // TestVoiceEnds: each voice connection that was accepted ends once, with a code
 // of the closed set, and nothing of it is the gateway's.
 func TestVoiceEnds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	const accepted = "HTTP/1.1 101 Switching Protocols\r\n\r\n"
 	for _, request := range []string{"GET / HTTP/1.1", "GET /?v=4 HTTP/1.1"} {
 		f := newTapped(t, true)

@@ -40,6 +40,9 @@ func (r reading) onlyAttempts(t *testing.T, want reading) {
 
 // TestRefusedUpgrades: each is counted once, with its status.
 func TestRefusedUpgrades(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	eachWay(t, func(t *testing.T, w way) {
 		b := w.bench(t)
 		s := w.session(b, 0, 1)
@@ -249,6 +252,9 @@ func TestAttemptsForVoice(t *testing.T) {
 
 // TestNoAttemptsWithoutTap: what is unknown is absent.
 func TestNoAttemptsWithoutTap(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, nil)
 	s := b.session(0, 1)

@@ -96,6 +96,9 @@ func TestCommandOutcomes(t *testing.T) {
 // TestUnwrappedIsUnknown: names alone do not make a run known. Series exist at 0
 // only once a handler is wrapped.
 func TestUnwrappedIsUnknown(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, nil, instrument.WithCommands("ping"))
 	s := b.session(0, 1)
@@ -235,6 +238,9 @@ func TestOtherInteractions(t *testing.T) {
 // TestDurationBeginsAtReceipt: the time that discordgo takes until the handler
 // runs is part of it.
 func TestDurationBeginsAtReceipt(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, nil, instrument.WithCommands("slow"))
 	s := b.session(0, 1)

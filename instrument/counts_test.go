@@ -50,6 +50,9 @@ func work() (done func()) {
 // counted once each, whichever way they are seen. The ways that differ in less
 // are tried with a tenth of it.
 func TestCountsAreExact(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	for name, tt := range map[string]struct {
 		late, sync, noCompress, short bool
 		shards                        int
@@ -247,6 +250,9 @@ func (b *bench) waitHandlers(sessions []*discordgo.Session, conns []*discordtest
 // TestDeadline: an interaction is late when more than three seconds have passed
 // since the time in its id.
 func TestDeadline(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, nil)
 	s := b.session(0, 1)

@@ -173,6 +173,9 @@ func clientAuthority(t *testing.T) (tls.Certificate, *x509.CertPool) {
 
 // TestTLSIsAsBefore: every case ends with the tap exactly as without it.
 func TestTLSIsAsBefore(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	ca, err := discordtest.NewCA()
 	check(t, err)
@@ -254,6 +257,9 @@ func TestTLSIsAsBefore(t *testing.T) {
 // TestDialFunctionsStayInForce: whichever the user has set is called, before
 // and after Attach, and is tapped.
 func TestDialFunctionsStayInForce(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	dial := (&net.Dialer{}).DialContext
 	for _, secure := range []bool{false, true} {
@@ -565,6 +571,9 @@ func TestConnPassesThrough(t *testing.T) {
 
 // TestSettingsAreReadAtOpen: what is set between Attach and Open counts.
 func TestSettingsAreReadAtOpen(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, nil)
 	s := b.session(0, 1)
@@ -578,6 +587,9 @@ func TestSettingsAreReadAtOpen(t *testing.T) {
 // TestVoiceIsNotTheGateway: discordgo dials its voice connections with the same
 // dialer.
 func TestVoiceIsNotTheGateway(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	eachWay(t, func(t *testing.T, w way) {
 		b := w.bench(t)
 		s := w.session(b, 0, 1)

@@ -147,6 +147,9 @@ func TestInteractionEndpoint(t *testing.T) {
 // TestInteractionEndpointUnanswered: what the handler accepts and does not answer
 // is missed, where it is known that nobody else does.
 func TestInteractionEndpointUnanswered(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		handler  http.HandlerFunc

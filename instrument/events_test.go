@@ -10,6 +10,9 @@ import (
 // whether or not discordgo knows it, and those that only discordgo names count
 // as unknown.
 func TestDocumentedEvents(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	for name, late := range map[string]bool{"tap": false, "attached after Open": true} {
 		t.Run(name, func(t *testing.T) {

@@ -15,6 +15,9 @@ import (
 // and nothing that it does may reach discordgo's goroutines. The fault is found
 // while discordgo dials, inside Open.
 func TestErrorHandlerIsHostile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	for name, handle := range map[string]func(release chan struct{}){
 		"blocks":             func(release chan struct{}) { <-release },
@@ -43,6 +46,9 @@ func TestErrorHandlerIsHostile(t *testing.T) {
 // TestLateAttachIsToldAside: what is told of a session that was attached late waits
 // for no handler of faults either, and Attach does not panic with one.
 func TestLateAttachIsToldAside(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	for name, handle := range map[string]func(release chan struct{}){
 		"blocks": func(release chan struct{}) { <-release },

@@ -55,6 +55,9 @@ func check(t *testing.T, err error) {
 }
 
 func TestGuildsComeAndGo(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	eachWay(t, func(t *testing.T, w way) {
 		b, _, _ := guildBench(t, w)
 		guild := b.srv.Guilds()[0]
@@ -91,6 +94,9 @@ func TestGuildsComeAndGo(t *testing.T) {
 
 // TestReidentify: a new READY makes the guilds stubs, in discordgo's state too.
 func TestReidentify(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	eachWay(t, func(t *testing.T, w way) {
 		b, s, conn := guildBench(t, w)
 		_, err := b.srv.MemberAdd(b.srv.Guilds()[0])
@@ -133,6 +139,9 @@ func TestOutageOverReidentify(t *testing.T) {
 }
 
 func TestGuildLeftDuringDisconnect(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		end  func(*discordtest.Conn) error
@@ -163,6 +172,9 @@ func TestGuildLeftDuringDisconnect(t *testing.T) {
 // TestGuildsNeedTheirIntent: without it Discord tells of none, so nothing is
 // known. A member count that Discord does not give is not known either.
 func TestGuildsNeedTheirIntent(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, servers(discordtest.WithGuilds(3)))
 	s := b.session(0, 1)
@@ -173,6 +185,9 @@ func TestGuildsNeedTheirIntent(t *testing.T) {
 }
 
 func TestGuildWithoutMemberCount(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b, _, conn := guildBench(t, ways[0])
 	b.dispatch(conn, "GUILD_CREATE", map[string]any{"id": "1", "channels": []any{}})

@@ -16,6 +16,9 @@ import (
 // counted that reach discordgo's handlers, by the type that they have there.
 // instrument/internal/wire compares many more with discordgo's decoding.
 func TestCountsWhatDiscordgoHandles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	const dispatch = `{"t":"TYPING_START","s":9,"op":0,"d":{"channel_id":"5"}}`
 	text := func(message string) []byte { return discordtest.EncodeFrame(true, 1, []byte(message)) }
 	withBits := func(bits byte, frame []byte) []byte {

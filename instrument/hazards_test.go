@@ -165,6 +165,9 @@ func TestCollectWhileHelloNeverComes(t *testing.T) {
 }
 
 func TestCollectWhileLocked(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, servers(discordtest.WithGuilds(3)))
 	s := b.session(0, 1)
@@ -214,6 +217,9 @@ func (c *stuck) Write(p []byte) (int, error) {
 }
 
 func TestCollectWhileClosing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	eachWay(t, func(t *testing.T, w way) {
 		b := w.bench(t)
 		s := w.session(b, 0, 1)
@@ -251,6 +257,9 @@ func TestCollectWhileClosing(t *testing.T) {
 // TestReconnectAsFirstPacket is upstream issue 513: Open never returns, and never
 // lets go of the lock.
 func TestReconnectAsFirstPacket(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, nil)
 	s := b.session(0, 1)
@@ -310,6 +319,9 @@ func TestInvalidSessionAfterResume(t *testing.T) {
 }
 
 func TestZombie(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	eachWay(t, func(t *testing.T, w way) {
 		b := w.bench(t, discordtest.WithHeartbeatInterval(time.Second))
 		s := w.session(b, 0, 1)
@@ -351,6 +363,9 @@ func TestZombie(t *testing.T) {
 }
 
 func TestOps(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	type outcome struct {
 		send      func(*discordtest.Conn) error
@@ -420,6 +435,9 @@ func TestOps(t *testing.T) {
 // TestReplayIsCountedOnce: what discordgo had in its buffer when the connection
 // ended is asked for again.
 func TestReplayIsCountedOnce(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	eachWay(t, func(t *testing.T, w way) {
 		const members, before, after = 7, 5, 11
 		b := w.bench(t, discordtest.WithGuilds(1), discordtest.WithMembers(members))
@@ -472,6 +490,9 @@ func TestReplayIsCountedOnce(t *testing.T) {
 
 // TestCloseCodes: each code of Discord's table and more, one shard for each.
 func TestCloseCodes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	for _, w := range []way{ways[0], ways[3]} {
 		t.Run(w.name, func(t *testing.T) {
@@ -513,6 +534,9 @@ func TestCloseCodes(t *testing.T) {
 }
 
 func TestDroppedSocket(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Run("drop", func(t *testing.T) { testDroppedSocket(t, (*discordtest.Conn).Drop) })
 	t.Run("reset", func(t *testing.T) { testDroppedSocket(t, (*discordtest.Conn).Reset) })
 }
@@ -540,6 +564,9 @@ func testDroppedSocket(t *testing.T, end func(*discordtest.Conn) error) {
 }
 
 func TestFailedOpens(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	tests := map[string]struct {
 		behavior discordtest.Behavior
@@ -621,6 +648,9 @@ func (c *echoed) Write(p []byte) (int, error) {
 }
 
 func TestCloseThatIsAnsweredAtOnce(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, nil)
 	s := b.session(0, 1)
@@ -666,6 +696,9 @@ func (c *late) Write(p []byte) (int, error) {
 }
 
 func TestResumedAfterClose(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, nil)
 	s := b.session(0, 1)
@@ -735,6 +768,9 @@ func TestOverlappingSessions(t *testing.T) {
 // state and the session, handlers that come and go, several who collect, a
 // reconnect, and events all along.
 func TestCollectingInTheMidst(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	eachWay(t, func(t *testing.T, w way) {
 		for _, late := range []bool{false, true} {
 			t.Run(fmt.Sprintf("late=%v", late), func(t *testing.T) {

@@ -45,6 +45,9 @@ func (b *bench) awaitGuildsOf(s *discordgo.Session) {
 }
 
 func TestAttachedAfterOpen(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	eachWay(t, func(t *testing.T, w way) {
 		b, s, conn := lateBench(t, w)
 		dialer, client := s.Dialer, s.Client
@@ -97,6 +100,9 @@ func TestAttachedAfterOpen(t *testing.T) {
 // TestReidentifyAttachedAfterOpen: READY and the guilds after it are put in
 // order, and the members are known from then on.
 func TestReidentifyAttachedAfterOpen(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	eachWay(t, func(t *testing.T, w way) {
 		b, _, conn := lateBench(t, w)
 		check(t, endSession(conn))
@@ -131,6 +137,9 @@ func TestDeadlockAttachedAfterOpen(t *testing.T) {
 }
 
 func TestRateLimitsAttachedAfterOpen(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b, s, _ := lateBench(t, ways[0])
 	b.srv.RateLimit(discordtest.RateLimit{Method: http.MethodGet, Pattern: "/users/@me", RetryAfter: 50 * time.Millisecond, Times: 2})
@@ -147,6 +156,9 @@ func TestRateLimitsAttachedAfterOpen(t *testing.T) {
 // TestAttachedInTheMidst: what changes while a session is being attached is not
 // lost.
 func TestAttachedInTheMidst(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	eachWay(t, func(t *testing.T, w way) {
 		const joins = 60
 		b := w.bench(t, discordtest.WithGuilds(guildCount), discordtest.WithMembers(guildMembers))
@@ -182,6 +194,9 @@ func TestAttachedInTheMidst(t *testing.T) {
 // TestAttachedWhileOpening: before the first READY the number of guilds is not
 // known, and not 0.
 func TestAttachedWhileOpening(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, servers(discordtest.WithGuilds(guildCount), discordtest.WithMembers(guildMembers)))
 	s := b.session(0, 1)
@@ -202,6 +217,9 @@ func TestAttachedWhileOpening(t *testing.T) {
 // TestLate429s: of a session that was attached after Open those alone are seen
 // after which discordgo tries again, as the documents say.
 func TestLate429s(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b, s, _ := lateBench(t, ways[0])
 	const body = `{"message":"You are being rate limited.","retry_after":0.001,"global":false}`

@@ -50,6 +50,9 @@ func unix(at time.Time) float64 { return float64(at.UnixNano()) / 1e9 }
 // TestConnectionLife goes through the states of a connection, each of which is
 // held until it was seen.
 func TestConnectionLife(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	eachWay(t, func(t *testing.T, w way) {
 		const interval = 10 * time.Second // discordgo gives up after five of them
 		before := time.Now()
@@ -228,6 +231,9 @@ func (w *weighed) Write(p []byte) (int, error) {
 // TestTrafficOfTheGateway compares what is counted of sends and bytes with what
 // the connection and Discord say.
 func TestTrafficOfTheGateway(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	for _, w := range []way{ways[0], ways[1]} { // in the clear: inside TLS nobody else can count
 		t.Run(w.name, func(t *testing.T) {

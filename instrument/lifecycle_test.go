@@ -40,6 +40,9 @@ func TestNewRefusesBadOptions(t *testing.T) {
 }
 
 func TestNamespace(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, nil, instrument.WithNamespace("mybot"))
 	s := b.session(0, 1)
@@ -72,6 +75,9 @@ func TestAttachRefusesNil(t *testing.T) {
 
 // TestAttachIsIdempotent: a session counts once however often it is attached.
 func TestAttachIsIdempotent(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, servers(discordtest.WithGuilds(2)))
 	s := b.session(0, 1)
@@ -203,6 +209,9 @@ func TestDetachBetweenCalls(t *testing.T) {
 // TestDetachWhileOpen: the session goes on as if nothing had been there, and
 // attaching it again takes up where the gateway is.
 func TestDetachWhileOpen(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, servers(discordtest.WithGuilds(3)))
 	s := b.session(0, 1)
@@ -246,6 +255,9 @@ func TestDetachWhileOpen(t *testing.T) {
 // TestSeveralInstrumentations: each sees everything, and one that goes leaves
 // the other in place, in whatever order.
 func TestSeveralInstrumentations(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, nil)
 	reader := sdkmetric.NewManualReader()
@@ -279,6 +291,9 @@ func TestSeveralInstrumentations(t *testing.T) {
 }
 
 func TestClose(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, nil)
 	s := b.session(0, 1)
@@ -380,6 +395,9 @@ func TestDialerReplaced(t *testing.T) {
 }
 
 func TestWithoutGuildsIntent(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, servers(discordtest.WithGuilds(3)))
 	s := b.session(0, 1)
@@ -395,6 +413,9 @@ func TestWithoutGuildsIntent(t *testing.T) {
 }
 
 func TestStateTrackingOff(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, servers(discordtest.WithGuilds(3), discordtest.WithMembers(4)))
 	s := b.session(0, 1)
@@ -497,6 +518,9 @@ func TestManyShardsAreBounded(t *testing.T) {
 
 // TestNoSecretsAreReported scans all that the tests of this package made us say.
 func TestNoSecretsAreReported(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	b := newBench(t, nil)
 	s := b.session(0, 1)
 	b.attach(s)
@@ -534,6 +558,9 @@ func TestNoSecretsAreReported(t *testing.T) {
 // TestDependencies holds the packages that importing ./instrument pulls in
 // against a list: no SDK, no exporter, no Prometheus and no gRPC among them.
 func TestDependencies(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	golden, err := os.ReadFile("testdata/deps.golden")
 	if err != nil {
 		t.Fatal(err)

@@ -20,6 +20,9 @@ import (
 // TestLogRecords runs the tests below in processes of their own: discordgo's
 // Logger is one for all of a process, and the sessions of other tests read it.
 func TestLogRecords(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	for _, alone := range []string{"chained", "default", "given back", "kept"} {
 		t.Run(alone, func(t *testing.T) {

@@ -16,6 +16,9 @@ import (
 // TestMemberCountsThatCannotBe: the sum is absent, and right again when each
 // count is one.
 func TestMemberCountsThatCannotBe(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	for name, late := range map[string]bool{"tap": false, "attached after Open": true} {
 		t.Run(name, func(t *testing.T) {
@@ -84,6 +87,9 @@ func TestSessionStartWithoutWindow(t *testing.T) {
 
 // TestIntervalsThatCannotBe: absent, never 0 and never below.
 func TestIntervalsThatCannotBe(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	for _, ms := range []int64{1 << 62, 9_300_000_000_000, 86_400_000} {
 		// discordgo multiplies as well, and panics where that is not above 0.
@@ -120,6 +126,9 @@ func TestShardsThatCannotBe(t *testing.T) {
 // TestInteractionIDsThatAreNoTime: an id that was not made from a time says
 // nothing of any clock.
 func TestInteractionIDsThatAreNoTime(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, nil)
 	s := b.session(0, 1)

@@ -87,6 +87,9 @@ func (p *restProxy) through(b *bench, s *discordgo.Session) {
 // TestRESTBase: a session whose REST calls go to a base of its own has routes and
 // outcomes as any other.
 func TestRESTBase(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	for _, path := range []string{
 		"", "/", "/api/v9", "/api", "/api/v10", "/v9", "/discord/api/v9", "/discord/api", "/discord", "/discord/v10/", "/a/b/c", "/42/api/v9", "/api/v9/tenant",

@@ -229,6 +229,9 @@ func noSecret(t *testing.T, err error, secrets ...string) {
 func credentials() *url.Userinfo { return url.UserPassword(proxyUser, proxyPassword) }
 
 func TestThroughProxy(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		proxy *proxyServer
@@ -315,6 +318,9 @@ func TestProxyAsksAsBefore(t *testing.T) {
 }
 
 func TestProxyRefuses(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		proxy *proxyServer
@@ -361,6 +367,9 @@ func TestProxyRefuses(t *testing.T) {
 // TestProxyChangedAfterAttach: over wss it is refused, and nothing goes out in
 // the clear; over ws gorilla does what it always does.
 func TestProxyChangedAfterAttach(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	for name, change := range map[string]func(d *websocket.Dialer, other *url.URL){
 		"another": func(d *websocket.Dialer, other *url.URL) {
@@ -408,6 +417,9 @@ func TestProxyChangedAfterAttach(t *testing.T) {
 
 // TestProxyOfManyInstrumentations: the outer tap goes the inner one's way.
 func TestProxyOfManyInstrumentations(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	for _, secure := range []bool{false, true} {
 		t.Run(fmt.Sprintf("secure=%v", secure), func(t *testing.T) {

@@ -387,6 +387,9 @@ func oneIf(b bool) int {
 // TestQueueWait: the limiter holds a bucket for the whole of a request, so a
 // request of the same bucket waits as long as a slow one before it needs.
 func TestQueueWait(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	for _, injected := range []time.Duration{0, 800 * time.Millisecond, 2500 * time.Millisecond, 3400 * time.Millisecond} {
 		t.Run(injected.String(), func(t *testing.T) {
 			t.Parallel()
@@ -633,6 +636,9 @@ func TestSessionStartOfMalformedBodies(t *testing.T) {
 // TestRequestSeriesAreCapped: from 1,000 on, further ones have the route "other",
 // also when they come all at once.
 func TestRequestSeriesAreCapped(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, nil)
 	s := b.session(0, 1)

@@ -156,6 +156,9 @@ func TestOtherBotFoundOut(t *testing.T) {
 // TestShardCounts: sessions of two counts are a mistake before any is opened, and
 // a bot that is scaled from then on.
 func TestShardCounts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, servers(discordtest.WithShards(2)))
 	if _, err := b.inst.Attach(b.session(0, 2), b.session(1, 3)); !errors.Is(err, instrument.ErrShardCount) || !strings.Contains(err.Error(), "session 2 of 2: ShardCount 3 with others of 2") {
@@ -226,6 +229,9 @@ func scaled(t *testing.T, b *bench, late bool, order string) {
 // TestRescaledWithoutDetach is a manager of shards that goes from three to two and
 // detaches nobody.
 func TestRescaledWithoutDetach(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	for _, late := range []bool{false, true} {
 		for _, order := range []string{"open first", "close first"} {
 			t.Run(map[bool]string{false: "attached before Open", true: "attached after Open"}[late]+", "+order, func(t *testing.T) {
@@ -240,6 +246,9 @@ func TestRescaledWithoutDetach(t *testing.T) {
 // TestScaledByWhoCameLater: of two shard counts the one is old whose sessions were
 // opened first, however often these try to connect since.
 func TestScaledByWhoCameLater(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	refuse := discordtest.Behavior{RejectUpgrade: 503}
 	t.Run("an old session tries on", func(t *testing.T) {
@@ -336,6 +345,9 @@ func resumesClosed() bool {
 // TestDownIsNotClosed: what discordgo closes, and what ends otherwise, is a shard
 // that is down.
 func TestDownIsNotClosed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	for name, end := range map[string]func(c *discordtest.Conn) error{
 		"op 7":     (*discordtest.Conn).Reconnect,
 		"dropped":  (*discordtest.Conn).Drop,
@@ -449,6 +461,9 @@ func TestRESTAloneIsFoundOut(t *testing.T) {
 
 // TestDialThatFails: a shard that cannot be had is down, wherever its Open fails.
 func TestDialThatFails(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	for name, fail := range map[string]func(b *bench){
 		"no address":         func(b *bench) { b.srv.Fail(http.MethodGet, "/gateway", 500, -1) },
@@ -483,6 +498,9 @@ func TestDialThatFails(t *testing.T) {
 // TestSessionsAreReleased: what was attached and opened and is not there any more is
 // dropped, and its numbers with it.
 func TestSessionsAreReleased(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	b := newBench(t, servers(discordtest.WithGuilds(2)))
 	for range 500 {
 		late := b.loose(0, 1)
@@ -607,6 +625,9 @@ func TestAttachedLateIsTold(t *testing.T) {
 }
 
 func TestNewSession(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, nil)
 	s, err := b.inst.NewSession("Bot " + b.srv.Token())

@@ -96,6 +96,9 @@ func TestNoTimersWithoutTap(t *testing.T) {
 // TestAttachAtOnce: instrumentations that attach one session at the same time,
 // while others collect from it, all get a tap.
 func TestAttachAtOnce(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	const many = 4
 	var insts []*Instrumentation

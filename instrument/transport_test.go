@@ -47,6 +47,9 @@ func TestRateLimits(t *testing.T) {
 
 // TestRateLimitsWithoutTap: discordgo's own event stands in for the transport.
 func TestRateLimitsWithoutTap(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, servers(discordtest.WithGuilds(1)))
 	s := b.session(0, 1)

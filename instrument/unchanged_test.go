@@ -124,6 +124,9 @@ var usersInteraction = &discordgo.Interaction{ID: "1144", AppID: "11", Token: "d
 // the same errors from discordgo as without, and its own transport the same
 // requests.
 func TestCallsAreUnchanged(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	type scenario struct {
 		script  func(*discordtest.Server)
 		session func(*discordgo.Session)
@@ -334,6 +337,9 @@ func (b *brokenBody) Close() error { b.closed++; return b.closeErr }
 
 // TestBodiesAreGivenBackWhole: those that are read along, and those that are not.
 func TestBodiesAreGivenBackWhole(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	b := newBench(t, nil)
 	large := make([]byte, 400<<10)

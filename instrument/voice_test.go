@@ -67,6 +67,9 @@ func (b *bench) voiceSettled(vc *discordgo.VoiceConnection) {
 // TestVoiceClients: the gauge follows joins and leaves, and does not count what
 // discordgo keeps without being connected.
 func TestVoiceClients(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	for name, late := range map[string]bool{"attached before Open": false, "attached after Open": true} {
 		t.Run(name, func(t *testing.T) {
@@ -201,6 +204,9 @@ type voiceResult struct {
 // TestVoiceIsUnchanged: with Argus attached voice works as without, and none of
 // it is taken for the gateway's.
 func TestVoiceIsUnchanged(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	eachWay(t, func(t *testing.T, w way) {
 		const spoken = 200
 		try := func(instrumented bool) (r voiceResult) {
@@ -262,6 +268,9 @@ func TestVoiceIsUnchanged(t *testing.T) {
 // TestVoiceAgainIsNotTheGateway: nor is the end of a voice connection, and
 // discordgo's coming back.
 func TestVoiceAgainIsNotTheGateway(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	again(t)
 	eachWay(t, func(t *testing.T, w way) {
 		b := w.bench(t)
@@ -362,6 +371,9 @@ func TestVoiceDisconnects(t *testing.T) {
 
 // TestVoiceAgainDisconnects: as Discord ends them, and as discordgo tries again.
 func TestVoiceAgainDisconnects(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	again(t)
 	eachWay(t, func(t *testing.T, w way) {
 		b := w.bench(t)

@@ -299,6 +299,9 @@ func testEnvironment(t *testing.T, p Protocol) {
 // The scheme decides; INSECURE applies to an endpoint without one, according to the
 // specification. The collector here uses plain text.
 func TestSchemeBeatsInsecure(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	tests := map[string]struct {
 		endpoint string
 		env      []string
@@ -417,6 +420,9 @@ func testNoCollectorAtStart(t *testing.T, p Protocol) {
 }
 
 func TestRefusals(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	const secret = "hunter2-token"
 	for code := codes.Canceled; code <= codes.Unauthenticated; code++ {
 		t.Run(code.String(), func(t *testing.T) {

@@ -10,6 +10,9 @@ import (
 
 // TestSilentConnectionOfGRPC: a silently broken connection is noticed in the next export, and that export succeeds.
 func TestSilentConnectionOfGRPC(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	c := &collector{}
 	addr, _ := serveAs(t, GRPC, c, "127.0.0.1:0")
@@ -26,6 +29,9 @@ func TestSilentConnectionOfGRPC(t *testing.T) {
 
 // TestReconnectDelay: the pauses between attempts to connect are no longer than configured. gRPC's own start at a second and grow.
 func TestReconnectDelay(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

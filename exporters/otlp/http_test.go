@@ -163,6 +163,9 @@ func TestClientCertificates(t *testing.T) {
 
 // TestHTTPRefusals: the report for each response contains no secrets and no web page.
 func TestHTTPRefusals(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	const secret = "hunter2-token"
 	page := "<html>" + strings.Repeat("<p>sorry</p>", 100_000)
 	for name, tt := range map[string]struct {
@@ -254,6 +257,9 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 
 // TestResponsesAreBounded: an endless response costs neither memory nor time.
 func TestResponsesAreBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	for _, code := range []int{200, 400, 503} {
 		t.Run(fmt.Sprint(code), func(t *testing.T) {
 			t.Parallel()
@@ -283,6 +289,9 @@ func TestResponsesAreBounded(t *testing.T) {
 
 // TestTimeoutIsOfAllTries: the time limit of an export includes its retries.
 func TestTimeoutIsOfAllTries(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	overProtocols(t, func(t *testing.T, p Protocol) {
 		t.Parallel()
@@ -308,6 +317,9 @@ func TestTimeoutIsOfAllTries(t *testing.T) {
 
 // TestLateCollector: a collector that starts after the bot gets the metrics without waiting for the interval (an hour).
 func TestLateCollector(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	overProtocols(t, func(t *testing.T, p Protocol) {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -330,6 +342,9 @@ func TestLateCollector(t *testing.T) {
 
 // TestOtherProtocol: the report says if the port is that of the other protocol.
 func TestOtherProtocol(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	overProtocols(t, func(t *testing.T, p Protocol) {
 		other, says := GRPC, "the response is not HTTP/1.1"
 		if p == GRPC {
@@ -358,6 +373,9 @@ func TestOtherProtocol(t *testing.T) {
 
 // TestSilentConnection: a silently broken connection, as behind a NAT that forgot it, costs one export, not all until TCP times out.
 func TestSilentConnection(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	for _, versions := range [][]string{{"h2"}, {"http/1.1"}} {
 		t.Run(versions[0], func(t *testing.T) {
@@ -442,6 +460,9 @@ func pass(from, to net.Conn, silent *atomic.Bool) {
 
 // TestProxyIsNotQuoted: no report contains the password in a proxy's variable. net/http reads the variables once per process, so the push runs in a separate process.
 func TestProxyIsNotQuoted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	const secret, variable = "hunter2", "ARGUS_TEST_PROXY"
 	if os.Getenv(variable) != "" {
 		for _, p := range []Protocol{GRPC, HTTPProtobuf} {

@@ -162,6 +162,9 @@ func TestProtocolOfTheSignal(t *testing.T) {
 // TestRetryAfter: a pause that the collector requests is kept, even if it is longer than an export's time limit. Then the export is
 // repeated without waiting for the interval (an hour).
 func TestRetryAfter(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	t.Parallel()
 	overProtocols(t, func(t *testing.T, p Protocol) {
 		for name, code := range map[string]codes.Code{"unavailable": codes.Unavailable, "exhausted": codes.ResourceExhausted} {
