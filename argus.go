@@ -129,8 +129,9 @@ func (a *Argus) assemble(c resolved, o *options, sessions []*discordgo.Session) 
 		instrument.WithCommands(o.commands...),
 		instrument.WithErrorHandler(otel.ErrorHandlerFunc(a.pipeline.report)),
 		instrument.WithAcks(c.Acks),
-		instrument.WithLogRecords(c.LogRecords && !c.Disabled),
-		instrument.WithSessionStartPoll(c.SessionStartPoll),
+	}
+	if !c.Disabled {
+		opts = append(opts, instrument.WithLogRecords(c.LogRecords), instrument.WithSessionStartPoll(c.SessionStartPoll))
 	}
 	if o.withoutGateway {
 		opts = append(opts, instrument.WithoutGateway())

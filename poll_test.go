@@ -1,10 +1,12 @@
 package argus
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
 	"net/http"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -78,6 +80,19 @@ func TestNoSessionStartPoll(t *testing.T) {
 	}
 	if page := scrape(t, a.Handler()); strings.Contains(page, "session_start") {
 		t.Error("the budget is on the page though nobody asked for it")
+	}
+}
+
+// TestNoPollWhereArgusIsOff: the switch leaves nothing running.
+func TestNoPollWhereArgusIsOff(t *testing.T) { // not parallel: no other test runs a poll meanwhile
+	a, err := start(environ(map[string]string{"OTEL_SDK_DISABLED": "true"}, nil), newSession(t), []Option{WithSessionStartPoll(time.Minute), new(journal).option()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer shutDown(t, a)
+	stacks := make([]byte, 1<<20)
+	if stacks = stacks[:runtime.Stack(stacks, true)]; bytes.Contains(stacks, []byte("(*poll).run")) {
+		t.Errorf("a poll runs:\n%s", stacks)
 	}
 }
 

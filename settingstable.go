@@ -23,9 +23,6 @@ const (
 	envAuthTokenFile = "ARGUS_METRICS_AUTH_TOKEN_FILE"
 )
 
-// minSessionPoll is as often as anybody needs to know a daily budget.
-const minSessionPoll = time.Minute
-
 const asClusterID = "as for `ARGUS_CLUSTER_ID`"
 
 // settings are read in this order, and documented in it.
@@ -250,7 +247,7 @@ var settings = []setting{
 				return every, nil
 			},
 			accept: func(every time.Duration) (time.Duration, error) {
-				if every < 0 || every > 0 && every < minSessionPoll {
+				if catalog.CheckSessionStartPoll(every) != nil {
 					return 0, errRefused
 				}
 				return every, nil

@@ -379,6 +379,9 @@ func (a *attachment) seed() {
 
 // detach ends the measuring. It never waits for a lock of discordgo's.
 func (i *Instrumentation) detach(gone []*attachment) {
+	if i.poll != nil {
+		defer i.poll.forget()
+	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	attached := slices.DeleteFunc(slices.Clone(*i.attached.Load()), func(a *attachment) bool { return slices.Contains(gone, a) })

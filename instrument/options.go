@@ -132,8 +132,8 @@ func newConfig(opts []Option) (config, error) {
 			errs = append(errs, fmt.Errorf("instrument: %w %q: it %w", ErrNamespace, c.namespace, err))
 		}
 	}
-	if c.poll < 0 || c.poll > 0 && c.poll < minPoll {
-		errs = append(errs, fmt.Errorf("instrument: WithSessionStartPoll(%v): must be at least %v, or 0", c.poll, minPoll))
+	if err := catalog.CheckSessionStartPoll(c.poll); err != nil {
+		errs = append(errs, fmt.Errorf("instrument: WithSessionStartPoll(%v): %w", c.poll, err))
 	}
 	return c, errors.Join(errs...)
 }

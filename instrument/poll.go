@@ -24,9 +24,6 @@ const (
 	maxAnswer = 64 << 10
 )
 
-// minPoll is the minimum interval: often enough for a daily budget.
-const minPoll = time.Minute
-
 // A poll requests the bot's budget of IDENTIFYs at an interval. The response is
 // read like one to the bot's own request, and a failed request is counted like
 // the bot's own.
@@ -126,7 +123,14 @@ func (p *poll) add(sessions []*discordgo.Session) {
 	}
 }
 
-// forgetLocked removes the sessions that are detached.
+// forget removes the sessions that are detached, with the tokens in their
+// requests.
+func (p *poll) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.forgetLocked()
+}
+
 func (p *poll) forgetLocked() {
 	p.askers = slices.DeleteFunc(p.askers, func(a asker) bool { return p.inst.beside(a.session.Value()) != a.client })
 }

@@ -2,9 +2,11 @@ package catalog
 
 import (
 	"errors"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Namespace is the first segment of the names that describe the bot.
@@ -20,6 +22,18 @@ func CheckNamespace(namespace string) error {
 	switch namespace {
 	case "argus", "go", "process":
 		return errors.New("is the prefix of metrics that do not describe the bot; choose another one")
+	}
+	return nil
+}
+
+// minSessionStartPoll is often enough for a daily budget.
+const minSessionStartPoll = time.Minute
+
+// CheckSessionStartPoll returns an error that completes the interval where it is not
+// one for requests of the session start limit.
+func CheckSessionStartPoll(every time.Duration) error {
+	if every < 0 || every > 0 && every < minSessionStartPoll {
+		return fmt.Errorf("must be at least %v, or 0", minSessionStartPoll)
 	}
 	return nil
 }
