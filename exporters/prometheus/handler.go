@@ -18,6 +18,7 @@ import (
 
 	"github.com/argus-dgo/argus/internal/excerpt"
 	"github.com/argus-dgo/argus/internal/limit"
+	"github.com/argus-dgo/argus/internal/readonly"
 )
 
 const (
@@ -40,7 +41,7 @@ type handler struct {
 }
 
 func newHandler(gather func() ([]*dto.MetricFamily, error), ended *atomic.Bool, faults *scrapeErrors) http.Handler {
-	return readOnly(&handler{pages: pages{gather: gather, faults: faults, now: time.Now}, ended: ended})
+	return readonly.Handler(&handler{pages: pages{gather: gather, faults: faults, now: time.Now}, ended: ended})
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -96,18 +97,6 @@ func scrapePatience(r *http.Request) time.Duration {
 		return scrapeTimeout
 	}
 	return time.Duration(seconds * float64(time.Second))
-}
-
-// readOnly allows GET and HEAD only.
-func readOnly(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			w.Header().Set("Allow", "GET, HEAD")
-			http.Error(w, "only GET and HEAD are served here", http.StatusMethodNotAllowed)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
 }
 
 // scrapeErrors counts and reports scrape faults, under the metric name that promhttp

@@ -12,26 +12,33 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/argus-dgo/argus/internal/readonly"
 )
 
 // routes serves the pages, the probes and the index. Paths must match exactly: there
 // are no redirects and no subtrees.
 type routes struct {
-	cfg    Config
-	pages  map[string]http.Handler
-	auth   *bearer
-	report func(error)
+	cfg      Config
+	pages    map[string]http.Handler // by path
+	notFound http.Handler
+	auth     *bearer
+	report   func(error)
 }
 
 func newRoutes(cfg Config, report func(error)) *routes {
-	r := &routes{cfg: cfg, pages: make(map[string]http.Handler), auth: newBearer(cfg.AuthToken), report: report}
-	r.cfg.AuthToken = ""
-	for _, page := range cfg.Pages {
-		r.pages[page.Path] = r.auth.guard(page.Handler)
+	r := &routes{
+		cfg: cfg, pages: make(map[string]http.Handler), notFound: shield(http.HandlerFunc(http.NotFound), report),
+		auth: newBearer(cfg.AuthToken), report: report,
 	}
-	r.pages[healthPath] = http.HandlerFunc(health)
-	r.pages[readyPath] = http.HandlerFunc(r.ready)
-	r.pages[indexPath] = http.HandlerFunc(r.index)
+	r.cfg.AuthToken = ""
+	serve := func(path string, page http.Handler) { r.pages[path] = shield(readonly.Handler(page), report) }
+	for _, page := range cfg.Pages {
+		serve(page.Path, r.auth.guard(page.Handler))
+	}
+	serve(healthPath, http.HandlerFunc(health))
+	serve(readyPath, http.HandlerFunc(r.ready))
+	serve(indexPath, http.HandlerFunc(r.index))
 	return r
 }
 
@@ -39,18 +46,16 @@ func newRoutes(cfg Config, report func(error)) *routes {
 func (rt *routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	page, ok := rt.pages[r.URL.Path]
 	if !ok {
-		page = http.HandlerFunc(http.NotFound)
-	} else {
-		page = readOnly(page)
+		page = rt.notFound
 	}
-	shield(page, rt.report).ServeHTTP(w, r)
+	page.ServeHTTP(w, r)
 }
 
 // One serves a single page as a [Server] does, under any path: with the token, the
 // headers and the recovery from panics. report receives faults at a limited rate.
 func One(page http.Handler, token string, report func(error)) http.Handler {
 	faults := &serveFaults{report: report}
-	return shield(readOnly(newBearer(token).guard(page)), faults.note)
+	return shield(readonly.Handler(newBearer(token).guard(page)), faults.note)
 }
 
 // shield sets the headers of every answer, and answers 500 if a handler panics, so
@@ -73,18 +78,6 @@ func shield(next http.Handler, report func(error)) http.Handler {
 		h.Set("Cache-Control", "no-store")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		h.Set("Referrer-Policy", "no-referrer")
-		next.ServeHTTP(w, r)
-	})
-}
-
-// readOnly allows GET and HEAD only.
-func readOnly(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			w.Header().Set("Allow", "GET, HEAD")
-			http.Error(w, "only GET and HEAD are served here", http.StatusMethodNotAllowed)
-			return
-		}
 		next.ServeHTTP(w, r)
 	})
 }
