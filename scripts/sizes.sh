@@ -43,6 +43,8 @@ END
 
 bot discordgo '' ''
 bot instrument '
+	"net/http"
+
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 
 	"github.com/argus-dgo/argus/exporters/prometheus"
@@ -58,13 +60,8 @@ bot instrument '
 	if _, err := inst.Attach(session); err != nil {
 		log.Fatal(err)
 	}
-	server, err := prometheus.NewServer(prometheus.ServerConfig{Addr: ":9191", MetricsPath: "/metrics", Handler: exporter.Handler()})
-	if err != nil {
-		log.Fatal(err)
-	}
-	if err := server.Start(); err != nil {
-		log.Fatal(err)
-	}'
+	http.Handle("/metrics", exporter.Handler())
+	go func() { log.Fatal(http.ListenAndServe(":9191", nil)) }()'
 bot http '
 	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
