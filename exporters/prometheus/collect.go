@@ -34,18 +34,34 @@ func (e *Exporter) collect(left *leftOut) (families []*dto.MetricFamily, err err
 			families, err = nil, fmt.Errorf("an instrument's callback panicked: %v", p)
 		}
 	}()
-	var metrics metricdata.ResourceMetrics
-	err = e.reader.Collect(context.Background(), &metrics)
+	// The SDK reuses the memory of a collection. An old resource must not pass for a new one.
+	metrics, _ := e.collections.Get().(*metricdata.ResourceMetrics)
+	if metrics == nil {
+		metrics = &metricdata.ResourceMetrics{}
+	}
+	metrics.Resource, metrics.ScopeMetrics = nil, metrics.ScopeMetrics[:0]
+	err = e.reader.Collect(context.Background(), metrics)
 	if metrics.Resource == nil {
 		return nil, err // the reader is not registered, or was shut down
 	}
+	families = e.translate(metrics, left)
+	e.collections.Put(metrics)
+	return families, err
+}
+
+// translate returns metric families that share nothing with the collection.
+func (e *Exporter) translate(metrics *metricdata.ResourceMetrics, left *leftOut) []*dto.MetricFamily {
+	e.labels.mu.Lock()
+	defer e.labels.mu.Unlock()
 	t := translation{
 		left:     left,
 		metric:   otlptranslator.NewMetricNamer("", otlptranslator.UnderscoreEscapingWithSuffixes),
-		names:    map[attribute.Key]string{},
+		labels:   &e.labels,
 		families: map[string]*translated{},
 	}
-	t.target(*metrics.Resource.Set())
+	resource := *metrics.Resource.Set()
+	e.labels.begin(resource, left)
+	t.target(resource)
 	slices.SortFunc(metrics.ScopeMetrics, func(a, b metricdata.ScopeMetrics) int {
 		return cmp.Or(cmp.Compare(rank(a), rank(b)), strings.Compare(a.Scope.Name, b.Scope.Name))
 	})
@@ -54,12 +70,17 @@ func (e *Exporter) collect(left *leftOut) (families []*dto.MetricFamily, err err
 			t.add(m, rank(scope) == 0)
 		}
 	}
+	e.labels.end()
+	families := make([]*dto.MetricFamily, 0, len(t.families))
 	for _, f := range t.families {
-		slices.SortFunc(f.Metric, func(a, b *dto.Metric) int { return slices.CompareFunc(a.Label, b.Label, compareLabels) })
+		slices.SortFunc(f.points, func(a, b point) int { return cmp.Compare(a.labels.place, b.labels.place) })
+		for _, p := range f.points {
+			f.Metric = append(f.Metric, p.metric)
+		}
 		families = append(families, f.MetricFamily)
 	}
 	slices.SortFunc(families, func(a, b *dto.MetricFamily) int { return strings.Compare(a.GetName(), b.GetName()) })
-	return families, err
+	return families
 }
 
 // isShutdown compares with == because errors of the program's callbacks may have
@@ -79,22 +100,25 @@ func rank(s metricdata.ScopeMetrics) int {
 type translation struct {
 	left     *leftOut
 	metric   otlptranslator.MetricNamer
-	label    otlptranslator.LabelNamer
-	names    map[attribute.Key]string // of labels; empty if the key has no valid name
-	constant []*dto.LabelPair
+	labels   *labelSets
 	families map[string]*translated
 }
 
 type translated struct {
 	*dto.MetricFamily
-	argus bool
+	argus  bool
+	points []point
 }
 
-// target makes target_info from the resource, and labels for all series from the
-// promoted attributes.
+// A point is a series with its labels, which its place on the page follows from.
+type point struct {
+	metric *dto.Metric
+	labels *labelSet
+}
+
+// target makes target_info from the resource.
 func (t *translation) target(resource attribute.Set) {
-	all, ok := t.labels(resource, nil, "resource")
-	t.constant, _ = t.labels(first(resource.Filter(promoted)), nil, "resource")
+	all, ok := t.labels.translate(resource, nil, t.left, "resource")
 	if !ok {
 		return
 	}
@@ -104,8 +128,6 @@ func (t *translation) target(resource attribute.Set) {
 		Metric: []*dto.Metric{{Label: all, Gauge: &dto.Gauge{Value: &one}}},
 	}}
 }
-
-func first[A, B any](a A, _ B) A { return a }
 
 // add translates an instrument's points.
 func (t *translation) add(m metricdata.Metrics, argus bool) {
@@ -134,11 +156,11 @@ func (t *translation) add(m metricdata.Metrics, argus bool) {
 		t.left.add(m.Name, fmt.Sprintf("another instrument has the name %s and the type %s", name, strings.ToLower(f.GetType().String())))
 		return
 	}
-	f.Metric = append(f.Metric, points...)
+	f.points = append(f.points, points...)
 }
 
 // points returns the samples of an instrument, or nil for an unknown type.
-func (t *translation) points(m metricdata.Metrics) (dto.MetricType, otlptranslator.MetricType, []*dto.Metric) {
+func (t *translation) points(m metricdata.Metrics) (dto.MetricType, otlptranslator.MetricType, []point) {
 	const histogram = dto.MetricType_HISTOGRAM
 	switch data := m.Data.(type) {
 	case metricdata.Gauge[int64]:
@@ -161,7 +183,7 @@ func (t *translation) points(m metricdata.Metrics) (dto.MetricType, otlptranslat
 	return 0, 0, nil
 }
 
-func sum[N int64 | float64](t *translation, name string, data metricdata.Sum[N]) (dto.MetricType, otlptranslator.MetricType, []*dto.Metric) {
+func sum[N int64 | float64](t *translation, name string, data metricdata.Sum[N]) (dto.MetricType, otlptranslator.MetricType, []point) {
 	if data.IsMonotonic {
 		return dto.MetricType_COUNTER, otlptranslator.MetricTypeMonotonicCounter, values(t, name, data.DataPoints, counter)
 	}
@@ -171,28 +193,28 @@ func sum[N int64 | float64](t *translation, name string, data metricdata.Sum[N])
 func gauge(v float64) *dto.Metric   { return &dto.Metric{Gauge: &dto.Gauge{Value: &v}} }
 func counter(v float64) *dto.Metric { return &dto.Metric{Counter: &dto.Counter{Value: &v}} }
 
-func values[N int64 | float64](t *translation, name string, points []metricdata.DataPoint[N], metric func(float64) *dto.Metric) []*dto.Metric {
-	out := make([]*dto.Metric, 0, len(points))
+func values[N int64 | float64](t *translation, name string, points []metricdata.DataPoint[N], metric func(float64) *dto.Metric) []point {
+	out := make([]point, 0, len(points))
 	for _, p := range points {
-		labels, ok := t.labels(p.Attributes, t.constant, name)
-		if !ok {
+		labels := t.labels.get(p.Attributes, t.left, name)
+		if labels == nil {
 			continue
 		}
 		m := metric(float64(p.Value))
-		m.Label = labels
+		m.Label = labels.pairs
 		if m.Counter != nil {
 			m = withExemplars(t, m, p.Exemplars)
 		}
-		out = append(out, m)
+		out = append(out, point{m, labels})
 	}
 	return out
 }
 
-func classic[N int64 | float64](t *translation, name string, points []metricdata.HistogramDataPoint[N]) []*dto.Metric {
-	out := make([]*dto.Metric, 0, len(points))
+func classic[N int64 | float64](t *translation, name string, points []metricdata.HistogramDataPoint[N]) []point {
+	out := make([]point, 0, len(points))
 	for _, p := range points {
-		labels, ok := t.labels(p.Attributes, t.constant, name)
-		if !ok {
+		labels := t.labels.get(p.Attributes, t.left, name)
+		if labels == nil {
 			continue
 		}
 		total := float64(p.Sum)
@@ -202,19 +224,19 @@ func classic[N int64 | float64](t *translation, name string, points []metricdata
 			cumulative += p.BucketCounts[i]
 			h.Bucket[i] = &dto.Bucket{UpperBound: &bound, CumulativeCount: new(cumulative)}
 		}
-		out = append(out, withExemplars(t, &dto.Metric{Label: labels, Histogram: h}, p.Exemplars))
+		out = append(out, point{withExemplars(t, &dto.Metric{Label: labels.pairs, Histogram: h}, p.Exemplars), labels})
 	}
 	return out
 }
 
 // native translates exponential histograms. OpenTelemetry indexes buckets by their
 // lower bounds, Prometheus by their upper bounds.
-func native[N int64 | float64](t *translation, name string, points []metricdata.ExponentialHistogramDataPoint[N]) []*dto.Metric {
-	out := make([]*dto.Metric, 0, len(points))
+func native[N int64 | float64](t *translation, name string, points []metricdata.ExponentialHistogramDataPoint[N]) []point {
+	out := make([]point, 0, len(points))
 	desc := client.NewDesc("native", "", nil, nil)
 	for _, p := range points {
-		labels, ok := t.labels(p.Attributes, t.constant, name)
-		if !ok {
+		labels := t.labels.get(p.Attributes, t.left, name)
+		if labels == nil {
 			continue
 		}
 		scale := min(p.Scale, maxNativeScale)
@@ -237,51 +259,10 @@ func native[N int64 | float64](t *translation, name string, points []metricdata.
 			t.left.add(name, "its buckets are none of a native histogram")
 			continue
 		}
-		m.Label = labels
-		out = append(out, withExemplars(t, m, p.Exemplars))
+		m.Label = labels.pairs
+		out = append(out, point{withExemplars(t, m, p.Exemplars), labels})
 	}
 	return out
-}
-
-// labels translates attributes and adds others. Attributes whose keys translate to
-// the same name become one label, as the specification requires
-// (https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/#metric-attributes).
-func (t *translation) labels(set attribute.Set, others []*dto.LabelPair, of string) ([]*dto.LabelPair, bool) {
-	pairs := make([]*dto.LabelPair, 0, set.Len()+len(others))
-	for i := set.Iter(); i.Next(); {
-		a := i.Attribute()
-		name := t.labelName(a.Key)
-		if name == "" {
-			t.left.add(of, fmt.Sprintf("no character of the attribute %s is left in Prometheus' notation", quote(string(a.Key))))
-			return nil, false
-		}
-		pairs = append(pairs, &dto.LabelPair{Name: &name, Value: new(a.Value.String())})
-	}
-	slices.SortFunc(pairs, compareLabels)
-	merged := pairs[:0]
-	for _, p := range pairs {
-		if n := len(merged); n > 0 && merged[n-1].GetName() == p.GetName() {
-			merged[n-1].Value = new(merged[n-1].GetValue() + ";" + p.GetValue())
-			continue
-		}
-		merged = append(merged, p)
-	}
-	merged = append(merged, others...)
-	slices.SortFunc(merged, compareLabels)
-	return slices.Clip(merged), true
-}
-
-func compareLabels(a, b *dto.LabelPair) int {
-	return cmp.Or(strings.Compare(a.GetName(), b.GetName()), strings.Compare(a.GetValue(), b.GetValue()))
-}
-
-func (t *translation) labelName(key attribute.Key) string {
-	name, known := t.names[key]
-	if !known {
-		name, _ = t.label.Build(string(key)) // empty with an error
-		t.names[key] = name
-	}
-	return name
 }
 
 // withExemplars adds the exemplars that Prometheus accepts to a counter or a
@@ -297,7 +278,7 @@ func withExemplars[N int64 | float64](t *translation, m *dto.Metric, exemplars [
 			otlptranslator.ExemplarSpanIDKey:  hex.EncodeToString(e.SpanID),
 		}
 		for _, a := range e.FilteredAttributes {
-			if name := t.labelName(a.Key); name != "" && labels[name] == "" {
+			if name := t.labels.name(a.Key); name != "" && labels[name] == "" {
 				labels[name] = a.Value.String()
 			}
 		}

@@ -38,6 +38,9 @@ type Exporter struct {
 	handler http.Handler
 	gather  func() ([]*dto.MetricFamily, error) // what is on its page
 
+	collections sync.Pool // of *metricdata.ResourceMetrics
+	labels      labelSets
+
 	registerer client.Registerer // of a shared registry; nil without one
 	gatherer   client.Gatherer   // likewise
 

@@ -55,11 +55,15 @@ func quote(name string) string {
 // whole page for one line. Of conflicting metrics the first stays. The families are
 // shared and are not modified. Names are compared after the scheme has escaped them.
 func fit(families []*dto.MetricFamily, scheme model.EscapingScheme, left *leftOut) []*dto.MetricFamily {
+	series := 0
+	for _, mf := range families {
+		series += len(mf.GetMetric())
+	}
 	f := fitting{
 		scheme: scheme, left: left,
 		types: make(map[string]dto.MetricType, len(families)),
 		seed:  maphash.MakeSeed(),
-		seen:  map[uint64]bool{},
+		seen:  make(map[uint64]bool, series),
 	}
 	fitted := make([]*dto.MetricFamily, 0, len(families))
 	for _, mf := range families {
