@@ -154,9 +154,9 @@ func (a *Argus) assemble(c resolved, o *options, sessions []*discordgo.Session) 
 // announce writes the one line about the start.
 func (a *Argus) announce() {
 	if a.config.Disabled {
-		a.log.info("argus is off: " + envSDKDisabled + " is true; the bot runs, nothing is measured or served")
+		a.log.info("argus is disabled: " + envSDKDisabled + " is true; nothing is measured or served")
 		if err := a.config.Refused(); err != nil {
-			a.log.warn("argus is off, and would not start if it were on", "reason", err)
+			a.log.warn("argus is disabled, but its settings are invalid", "reason", err)
 		}
 		return
 	}

@@ -350,7 +350,7 @@ func TestPortTaken(t *testing.T) {
 	} else {
 		wantLine(t, page, `argus_subsystem_up{cluster="default",subsystem="server"} 1`)
 	}
-	eventually(t, "the log says so", func() bool { return strings.Contains(log.String(), "the server listens now") })
+	eventually(t, "the log says so", func() bool { return strings.Contains(log.String(), "the server is listening") })
 	if n := strings.Count(log.String(), "cannot listen"); n != 1 {
 		t.Errorf("the reason is told %d times, want once: %s", n, log)
 	}
@@ -475,7 +475,7 @@ func TestSwitchedOff(t *testing.T) {
 	if err := a.Commands("ping"); err != nil {
 		t.Errorf("Commands: %v", err)
 	}
-	for _, want := range []string{"argus is off", "OTEL_SDK_DISABLED", "ARGUS_PORT=", "WithCommands"} {
+	for _, want := range []string{"argus is disabled", "OTEL_SDK_DISABLED", "ARGUS_PORT=", "WithCommands"} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("the log has no %q: %s", want, log)
 		}
@@ -545,7 +545,7 @@ func TestSharedRegistry(t *testing.T) {
 	if strings.Contains(page, "go_goroutines{") {
 		t.Error("go_goroutines is there twice")
 	}
-	if !strings.Contains(log.String(), "leaves metrics of the shared registry as they are") {
+	if !strings.Contains(log.String(), "omits metrics that the shared registry already has") {
 		t.Errorf("the log does not say that go_* are left: %s", log)
 	}
 	shutDown(t, a)

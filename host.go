@@ -55,7 +55,7 @@ func join(p *pipeline, c resolved) error {
 			case first.Host == c.Host:
 				shared = h
 			case overlap(first.Host, c.Host):
-				return fmt.Errorf("the Argus of this process with %s is to listen on %q and this one on %q, which cannot both be had: give both the same %s (argus.WithHost), or each a %s of its own (argus.WithPort)",
+				return fmt.Errorf("the Argus of this process with %s listens on %q, and this one is set to %q, which conflicts: use the same %s for both (argus.WithHost), or a different %s for each (argus.WithPort)",
 					first.identity(), first.address(), c.address(), envHost, envPort)
 			}
 		}
@@ -103,10 +103,10 @@ func (h *host) admits(c resolved) error {
 		other := m.config
 		switch {
 		case c.Bot == "":
-			errs = append(errs, fmt.Errorf("another Argus of this process, with %s, serves on %s, and this one has no name to be told apart by: give each a name of its own with argus.WithBot, or this one a port of its own (argus.WithPort)",
+			errs = append(errs, fmt.Errorf("another Argus of this process, with %s, serves on %s, and this one has no name that distinguishes it: name each bot with argus.WithBot, or this one a port of its own (argus.WithPort)",
 				other.identity(), h.address))
 		case other.Bot == "":
-			errs = append(errs, fmt.Errorf("another Argus of this process, with %s, serves on %s and has no name to be told apart by from bot %q: give it one with argus.WithBot, or this one a port of its own (argus.WithPort)",
+			errs = append(errs, fmt.Errorf("another Argus of this process, with %s, serves on %s and has no name that distinguishes it from bot %q: name it with argus.WithBot, or this one a port of its own (argus.WithPort)",
 				other.identity(), h.address, c.Bot))
 		case other.Bot == c.Bot:
 			errs = append(errs, fmt.Errorf("another Argus of this process serves bot %q on %s: give each a name of its own with argus.WithBot (%s is one for the process), or attach the sessions of one bot to one Argus",
@@ -241,7 +241,7 @@ func (h *host) changed(up bool) {
 	}
 	h.mu.Unlock()
 	if up && lost && len(members) > 0 {
-		members[0].log.info("argus: the server listens now", "url", members[0].url())
+		members[0].log.info("argus: the server is listening", "url", members[0].url())
 	}
 }
 

@@ -132,7 +132,7 @@ func TestBotsThatCannotShare(t *testing.T) {
 	}{
 		"no names":           {want: "argus.WithBot"},
 		"no second name":     {first: []Option{WithBot("a")}, want: `with bot "a"`},
-		"no first name":      {second: []Option{WithBot("b")}, want: `by from bot "b"`},
+		"no first name":      {second: []Option{WithBot("b")}, want: `distinguishes it from bot "b"`},
 		"equal names":        {first: []Option{WithBot("a")}, second: []Option{WithBot("a"), WithClusterID("2")}, want: `serves bot "a"`},
 		"different paths":    {first: []Option{WithBot("a")}, second: []Option{WithBot("b"), WithMetricsPath("/b")}, want: "under /metrics and this one under /b"},
 		"different tokens":   {first: []Option{WithBot("a"), WithAuthToken("secret-1")}, second: []Option{WithBot("b"), WithAuthToken("secret-2")}, want: "another token"},

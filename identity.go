@@ -48,7 +48,7 @@ func (c resolved) checkNames(sessions []*discordgo.Session) error {
 		{resource.EnvBot, c.Bot}, {resource.EnvRegion, c.Region}, {resource.EnvArgusClusterID, c.ClusterID},
 	} {
 		if slices.ContainsFunc(secrets, func(secret string) bool { return holds(label.name, secret) }) {
-			errs = append(errs, fmt.Errorf("%s: the value holds a token, and it would be a label for everybody to see: give a name", c.Source(label.variable)))
+			errs = append(errs, fmt.Errorf("%s: the value contains a token, and would be a public label: use a name", c.Source(label.variable)))
 		}
 	}
 	return errors.Join(errs...)

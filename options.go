@@ -195,7 +195,7 @@ func WithCommands(names ...string) Option {
 
 // WithRegistry registers the metrics of Argus with the caller's registry and serves what its gatherer gathers, so that all metrics of the
 // process share one page. [Argus.Shutdown] removes them. If the caller has a metric with the name of one of Argus', registered before or
-// after Start, the caller's metric stays, and Argus leaves its own out and logs it; this includes go_* and process_*. A second Argus on
+// after Start, the caller's metric stays, and Argus omits its own and logs this; this includes go_* and process_*. A second Argus on
 // one registry needs a different bot, region or cluster id.
 func WithRegistry(registerer prometheus.Registerer, gatherer prometheus.Gatherer) Option {
 	return optionFunc(func(o *options) {

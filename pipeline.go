@@ -141,10 +141,10 @@ func (p *pipeline) makePull(c resolved, o *options) error {
 	}
 	pull, err := prometheus.New(opts...)
 	if err != nil {
-		return fmt.Errorf("the metrics page cannot be made: %w", err)
+		return fmt.Errorf("cannot create the metrics page: %w", err)
 	}
 	for _, skipped := range pull.Skipped() {
-		p.log.info("argus leaves metrics of the shared registry as they are", "reason", skipped)
+		p.log.info("argus omits metrics that the shared registry already has", "reason", skipped)
 	}
 	pull.Expect(expected(c.Namespace)...)
 	p.pull = pull
@@ -243,7 +243,7 @@ func (p *pipeline) pushChanged(up bool) {
 	if !up {
 		p.pushLost.Store(true)
 	} else if p.pushLost.Swap(false) {
-		p.log.info("argus: the collector takes the metrics now", "endpoint", p.push.Endpoint())
+		p.log.info("argus: the collector accepts metrics", "endpoint", p.push.Endpoint())
 	}
 }
 

@@ -307,7 +307,7 @@ func TestCollectorAway(t *testing.T) {
 	wantLine(t, scrape(t, a.Handler()), `argus_up{cluster="default"} 1`)
 	wantLine(t, scrape(t, a.Handler()), `argus_subsystem_up{cluster="default",subsystem="server"} 1`)
 	eventually(t, "the log says so", func() bool { return strings.Contains(log.String(), "level=WARN") })
-	for _, want := range []string{addr, "is the collector running there"} {
+	for _, want := range []string{addr, "check that the collector is running there"} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("the log has no %q: %s", want, log)
 		}
@@ -317,7 +317,7 @@ func TestCollectorAway(t *testing.T) {
 	if got, ok := c.value("argus.up"); !ok || got != 1 {
 		t.Errorf("argus.up was pushed as %v (%v), want 1", got, ok)
 	}
-	eventually(t, "the log says so", func() bool { return strings.Contains(log.String(), "the collector takes the metrics now") })
+	eventually(t, "the log says so", func() bool { return strings.Contains(log.String(), "the collector accepts metrics") })
 	if n := strings.Count(log.String(), "level=WARN"); n != 1 {
 		t.Errorf("the log has %d warnings, want 1: %s", n, log)
 	}

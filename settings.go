@@ -82,7 +82,7 @@ func (s setting) explain(err error) error {
 func (s setting) read(d *draft, text string) error {
 	err := s.explain(s.kind.read(d, text))
 	if err != nil && quoted(text) {
-		err = fmt.Errorf("%w; it has quotes around it, which Docker keeps from an env file: remove them", err)
+		err = fmt.Errorf("%w; it is in quotes, which Docker keeps in an env file: remove them", err)
 	}
 	if err != nil {
 		return fmt.Errorf("%s=%s: %w", s.variable, s.quote(text), err)

@@ -291,9 +291,9 @@ var settings = []setting{
 	},
 	{
 		variable:  "OTEL_EXPORTER_OTLP_CERTIFICATE",
-		byDefault: "the system's certificate authorities",
+		byDefault: "the system's CA certificates",
 		accepts:   "a file in PEM form",
-		meaning:   "Certificate authorities that verify the collector's certificate.",
+		meaning:   "CA certificates that verify the collector's certificate.",
 		push:      true,
 	},
 	{

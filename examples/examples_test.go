@@ -380,7 +380,7 @@ func TestWrongSettings(t *testing.T) {
 		{"mux", nil, []string{"-demo", "-addr", "here"}, []string{"the web server", "address here"}},
 		{"otlp/incode", nil, []string{"-demo", "-interval", "0s"}, []string{"WithInterval"}},
 		{"clustered", []string{"CLUSTER_ID=1"}, []string{"-demo"}, []string{"cluster 1", "SHARD_COUNT", "SHARDS_PER_CLUSTER"}},
-		{"clustered", []string{"CLUSTER_ID=2", "SHARDS_PER_CLUSTER=2", "SHARD_COUNT=4"}, []string{"-demo"}, []string{"cluster 2", "there is no shard for it"}},
+		{"clustered", []string{"CLUSTER_ID=2", "SHARDS_PER_CLUSTER=2", "SHARD_COUNT=4"}, []string{"-demo"}, []string{"cluster 2", "no shard is left for it"}},
 		{"shard-manager", []string{"CLUSTER_ID=a", "ARGUS_PORT_BASE=9191", "SHARD_COUNT=1"}, []string{"-demo"}, []string{"ARGUS_PORT_BASE=9191", `"a"`}},
 		{
 			"clustered",

@@ -23,8 +23,8 @@ var (
 	ErrClosed = errors.New("the instrumentation is closed")
 	// ErrShardCount is the error for a session with another shard count than that
 	// of the attached sessions, while none of them has been opened.
-	ErrShardCount = errors.New("all sessions of a bot have the same shard count: set ShardCount of each to it before they are attached; " +
-		"sessions of a new count can be attached once those of the old one have been opened")
+	ErrShardCount = errors.New("all sessions of a bot must have the same ShardCount: set it before you attach them; " +
+		"sessions with a new count can be attached once those with the old count have been opened")
 )
 
 // An attachment is one session of one instrumentation.
@@ -189,9 +189,9 @@ func (i *Instrumentation) Attach(sessions ...*discordgo.Session) (detach func(),
 }
 
 // errAttachedLate is reported once.
-var errAttachedLate = errors.New("argus: a session was attached after it had been opened, so its heartbeats, close codes and the " +
-	"scopes of its rate limits are not seen: attach it before Open, or make it with NewSession in place of discordgo.New " +
-	"(told once; discord_sessions{attached=\"after_open\"} counts such sessions)")
+var errAttachedLate = errors.New("argus: a session was attached after Open, so its heartbeats, close codes and " +
+	"rate limit scopes are not measured: attach it before Open, or create it with NewSession instead of discordgo.New " +
+	"(reported once; discord_sessions{attached=\"after_open\"} counts such sessions)")
 
 // NewSession is discordgo.New followed by [Instrumentation.Attach], for code that
 // makes and opens sessions in one step: pass it to a manager of shards as the
@@ -441,7 +441,7 @@ func (a *attachment) detach() {
 // end of a connection with a short delay.
 const deafAfter = 5 * time.Second
 
-var errDeaf = errors.New("a session is connected by a Dialer that was set after it was attached: heartbeats, close codes and dispatches are not seen; set Session.Dialer before")
+var errDeaf = errors.New("Session.Dialer was replaced after the session was attached: heartbeats, close codes and dispatches are not measured; set Session.Dialer before you attach the session")
 
 // ready reports whether the session is up. Without a tap, or with a deaf one, it
 // is the session's own value, or the last one while the session's lock is

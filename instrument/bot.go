@@ -13,13 +13,13 @@ import (
 
 // ErrOtherBot is the error for a session of another bot than that of the sessions
 // that are already attached.
-var ErrOtherBot = errors.New("its token is another bot's, and one instrumentation is one bot: make another one for that bot " +
-	"(with the facade another Argus, each named by argus.WithBot), and attach the session to it")
+var ErrOtherBot = errors.New("the session's token belongs to another bot, and an instrumentation serves one bot: " +
+	"attach it to an instrumentation of its own (with the facade, to another Argus, each named with argus.WithBot)")
 
 // errLeftOut is reported when the token of a session turns out to be another
 // bot's: it was set after the session was attached.
-var errLeftOut = errors.New("a session is left out: the token that was set after it was attached is another bot's, and one " +
-	"instrumentation is one bot; make another one for that bot (with the facade another Argus, each named by argus.WithBot)")
+var errLeftOut = errors.New("a session is no longer measured: its token was set after it was attached and belongs to another bot, and an instrumentation " +
+	"serves one bot; attach it to an instrumentation of its own (with the facade, to another Argus, each named with argus.WithBot)")
 
 // A bot is the identity of a token's owner. The zero value is that of no token.
 //

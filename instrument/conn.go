@@ -197,7 +197,7 @@ func (c *tappedConn) up() bool { return c.ready.Load() && c.open() }
 
 // errUncalled is reported at the first dial: discordgo requests the gateway's
 // address before it dials.
-var errUncalled = errors.New("a session's REST calls are made by a Client that was set after it was attached: neither requests nor rate limits nor acknowledgements are seen; set Session.Client before")
+var errUncalled = errors.New("Session.Client was replaced after the session was attached: requests, rate limits and acknowledgements are not measured; set Session.Client before you attach the session")
 
 // inbound receives what arrives.
 type inbound tappedConn

@@ -18,7 +18,7 @@ import (
 // errProxyChanged is returned instead of sending plaintext: if there is a TLS
 // dial function, gorilla/websocket v1.5.3 leaves TLS to it, and would call it
 // with the proxy's address.
-var errProxyChanged = errors.New("argus: the session's Dialer.Proxy was changed after the session was attached; set it before")
+var errProxyChanged = errors.New("argus: Session.Dialer.Proxy was changed after the session was attached; set it before you attach the session")
 
 // wrapDialer returns a copy of the dialer whose connections are tapped. It dials
 // as the user's dialer does: with the same functions, proxy, certificates and

@@ -83,8 +83,8 @@ func cached(r *http.Response) bool {
 // that is reported.
 const strangersMost = 20
 
-var errStrangeRoutes = errors.New("the paths of a session's first 20 REST calls do not end like a route of Discord's API, as behind a proxy that rewrites them: " +
-	"routes are \"other\", and interactions that it answers count as missed unless they are not followed (ARGUS_INTERACTION_ACKS=false, or instrument.WithAcks(false))")
+var errStrangeRoutes = errors.New("none of the first 20 REST paths of a session is a route of Discord's API, which happens behind a proxy that rewrites paths: " +
+	"its routes are \"other\", and interactions that it answers count as missed; turn that off with ARGUS_INTERACTION_ACKS=false or instrument.WithAcks(false)")
 
 // strange takes the route of a call, and reports whether to report that no route
 // is known.

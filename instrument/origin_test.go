@@ -146,7 +146,7 @@ func TestStrangeRoutesAreTold(t *testing.T) {
 	}
 	select {
 	case err := <-told:
-		if !strings.Contains(err.Error(), "first 20 REST calls") {
+		if !strings.Contains(err.Error(), "first 20 REST paths") {
 			t.Errorf("told: %v", err)
 		}
 	case <-time.After(patience):

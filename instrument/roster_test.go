@@ -613,7 +613,7 @@ func TestAttachedLateIsTold(t *testing.T) {
 	}
 	early := session("Bot x", false)
 	call(session("", false), "Bot y")
-	next("left out")
+	next("no longer measured")
 	for range 3 {
 		session("Bot x", true)
 	}
@@ -621,7 +621,7 @@ func TestAttachedLateIsTold(t *testing.T) {
 	for range 20 {
 		call(early, "Bot x")
 	}
-	next("first 20 REST calls")
+	next("first 20 REST paths")
 }
 
 func TestNewSession(t *testing.T) {

@@ -193,7 +193,7 @@ func checkName(id string) error {
 	case !utf8.ValidString(id):
 		return errors.New("it is not UTF-8")
 	case strings.TrimSpace(id) != id:
-		return errors.New("it begins or ends with a blank; remove the blank")
+		return errors.New("it begins or ends with a space; remove it")
 	}
 	if err := errors.Join(checkQuotes(id), checkExpanded(id)); err != nil {
 		return err
@@ -227,7 +227,7 @@ func checkQuotes(s string) error {
 	if len(s) < 2 || s[0] != s[len(s)-1] || s[0] != '"' && s[0] != '\'' {
 		return nil
 	}
-	return errors.New("it has quotes around it, which are a part of the value there (an env file of docker's keeps them); remove the quotes")
+	return errors.New("it is in quotes, which are part of the value (Docker keeps them in an env file); remove them")
 }
 
 // quoteName returns a name in the form that an error may contain.

@@ -183,9 +183,9 @@ func TestDetectRefuses(t *testing.T) {
 		{"SHARD_IDS=0-4;SHARD_COUNT=4", nil, shards, []string{`SHARD_IDS="0-4"`, "no shard 4", "SHARD_COUNT=4"}},
 		{"SHARD_COUNT=2", code(resource.WithShardIDs(2)), shards, []string{"WithShardIDs(2)", "no shard 2", "SHARD_COUNT=2"}},
 		{"", code(resource.WithShardIDs(-1), resource.WithShardCount(2)), shards, []string{"WithShardIDs(-1)", "no shard -1"}},
-		{"", code(resource.WithShardIDs(1, 0, 1), resource.WithShardCount(2)), shards, []string{"WithShardIDs(1 0 1)", "shard 1 is there twice"}},
+		{"", code(resource.WithShardIDs(1, 0, 1), resource.WithShardCount(2)), shards, []string{"WithShardIDs(1 0 1)", "shard 1 is listed twice"}},
 		{"", code(resource.WithShardIDs(), resource.WithShardCount(2)), shards, []string{"WithShardIDs()", "at least one"}},
-		{"SHARD_IDS=1,0-1;SHARD_COUNT=2", nil, shards, []string{`SHARD_IDS="1,0-1"`, "shard 1 is there twice"}},
+		{"SHARD_IDS=1,0-1;SHARD_COUNT=2", nil, shards, []string{`SHARD_IDS="1,0-1"`, "shard 1 is listed twice"}},
 
 		// One that is missing.
 		{"SHARD_IDS=0,1", nil, shards, []string{"SHARD_IDS=0-1", "needs SHARD_COUNT"}},

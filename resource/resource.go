@@ -42,7 +42,7 @@ func New(ctx context.Context, opts ...Option) (*sdkresource.Resource, error) {
 
 	instance, err := uuid.NewRandom()
 	if err != nil {
-		errs = append(errs, fmt.Errorf("cannot make service.instance.id: %w", err))
+		errs = append(errs, fmt.Errorf("cannot create service.instance.id: %w", err))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err

@@ -217,7 +217,7 @@ func TestResourceAttributes(t *testing.T) {
 		",a=%zz":        `entry 2 (key "a") has a value with a malformed percent-encoding`,
 		"%=x":           "entry 1 has a key",
 		"%ff=x":         "entry 1 has a key that is not UTF-8",
-		`"team=secret"`: "quotes around it",
+		`"team=secret"`: "in quotes",
 	} {
 		_, err := resource.New(t.Context(), env("OTEL_RESOURCE_ATTRIBUTES", text))
 		if !errors.Is(err, resource.ErrResourceAttributes) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {

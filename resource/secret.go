@@ -9,7 +9,7 @@ import (
 
 // errSecret is the error for a name that looks like a secret: names are public
 // labels.
-var errSecret = errors.New("it looks like a token or a password, and a name is a label for everybody to see; " +
+var errSecret = errors.New("it looks like a token or a password, and a name is a public label; " +
 	"give a name, and if this was a secret, replace it")
 
 // hidden replaces a value that may be a secret.

@@ -40,10 +40,10 @@ func (c *config) detectShards(p *Process, clusterKnown bool) error {
 	}
 	if countSource == SourceDefault {
 		if perSource != "" && perSource != SourceDefault {
-			return fmt.Errorf("%w: %s=%d needs %s too: the number of shards of the whole bot", ErrShards, perSource, per, EnvShardCount)
+			return fmt.Errorf("%w: %s=%d also needs %s, the number of shards of the whole bot", ErrShards, perSource, per, EnvShardCount)
 		}
 		if listed != nil {
-			return fmt.Errorf("%w: %s=%s needs %s too: the number of shards of the whole bot", ErrShards, listedSource, FormatShardIDs(listed), EnvShardCount)
+			return fmt.Errorf("%w: %s=%s also needs %s, the number of shards of the whole bot", ErrShards, listedSource, FormatShardIDs(listed), EnvShardCount)
 		}
 		count = 1
 	}
@@ -55,7 +55,7 @@ func (c *config) detectShards(p *Process, clusterKnown bool) error {
 	case per > 0 || listed != nil:
 		return nil
 	case p.Index > 0: // the process with index 0 has them too
-		return fmt.Errorf("%w: this is cluster %d of the fleet, counted from 0 (from %s), and nothing says which shards are its own: set %s with %s or %s",
+		return fmt.Errorf("%w: this is cluster %d of the fleet, counted from 0 (from %s), and its shards are not set: set %s with %s or %s",
 			ErrShards, p.Index, p.IndexSource, EnvShardCount, EnvShardsPerCluster, EnvShardIDs)
 	}
 	p.ShardIDs, p.ShardIDsSource = span(0, count), countSource
@@ -71,7 +71,7 @@ func divide(p *Process, per int, perSource Source) error {
 	}
 	clusters := (p.ShardCount + per - 1) / per
 	if p.Index >= clusters {
-		return fmt.Errorf("%w: this is cluster %d of the fleet, counted from 0 (from %s), and %s=%d with %s=%d makes %d: there is no shard for it",
+		return fmt.Errorf("%w: this is cluster %d of the fleet, counted from 0 (from %s), and %s=%d with %s=%d makes %d: no shard is left for it",
 			ErrShards, p.Index, p.IndexSource, p.ShardCountSource, p.ShardCount, perSource, per, clusters)
 	}
 	first := p.Index * per
@@ -116,7 +116,7 @@ func (c *config) listedShards(count int, countSource Source) ([]int, Source, err
 	)
 	if c.shardIDsSet {
 		if len(c.shardIDs) == 0 {
-			return nil, "", fmt.Errorf("%w: %s(): name at least one shard", ErrShards, SourceShardIDsOption)
+			return nil, "", fmt.Errorf("%w: %s(): list at least one shard", ErrShards, SourceShardIDsOption)
 		}
 		ids, source = slices.Clone(c.shardIDs), SourceShardIDsOption
 		shown = fmt.Sprintf("%s(%s)", source, clip(strings.Trim(fmt.Sprint(ids), "[]")))
@@ -139,7 +139,7 @@ func (c *config) listedShards(count int, countSource Source) ([]int, Source, err
 		case count > 0 && id >= count:
 			return nil, "", fmt.Errorf("%w: %s: there is no shard %d: with %s=%d they are 0 to %d", ErrShards, shown, id, countSource, count, count-1)
 		case i > 0 && id == ids[i-1]:
-			return nil, "", fmt.Errorf("%w: %s: shard %d is there twice", ErrShards, shown, id)
+			return nil, "", fmt.Errorf("%w: %s: shard %d is listed twice", ErrShards, shown, id)
 		}
 	}
 	return ids, source, nil
@@ -166,7 +166,7 @@ func parseShardIDs(text string) ([]int, error) {
 		case last < first:
 			return nil, fmt.Errorf("the range %q ends before it begins: write %d-%d", part, last, first)
 		case last >= MaxShardCount || len(ids)+last-first >= MaxShardCount:
-			return nil, fmt.Errorf("%q goes beyond the %d shards that there can be", part, MaxShardCount)
+			return nil, fmt.Errorf("%q exceeds the limit of %d shards", part, MaxShardCount)
 		}
 		ids = append(ids, span(first, last+1)...)
 	}

@@ -11,18 +11,18 @@ import (
 	"github.com/argus-dgo/argus/internal/settingfile"
 )
 
-// maxPEM is the size limit of a file in bytes, far above any system's authorities.
+// maxPEM is the size limit of a file in bytes, far above any system's CA certificates.
 const maxPEM = 16 << 20
 
 // checkCertificates returns an error for an invalid file. OpenTelemetry's exporter
-// would use the system's authorities instead.
+// would use the system's CA certificates instead.
 func checkCertificates(file string) error {
 	pem, err := settingfile.Read(file, maxPEM)
 	if err != nil {
-		return fmt.Errorf("cannot read the authorities: %w", err)
+		return fmt.Errorf("cannot read the CA certificates: %w", err)
 	}
 	if !x509.NewCertPool().AppendCertsFromPEM(pem) {
-		return fmt.Errorf("%q holds no certificate in PEM form", file)
+		return fmt.Errorf("%q contains no PEM certificate", file)
 	}
 	return nil
 }
@@ -37,7 +37,7 @@ func checkClientCertificate() []error {
 		switch {
 		case cert == "" && key == "":
 		case cert == "" || key == "":
-			errs = append(errs, errors.New(prefix+"CLIENT_CERTIFICATE and "+prefix+"CLIENT_KEY belong together: one of them is not set"))
+			errs = append(errs, errors.New(prefix+"CLIENT_CERTIFICATE and "+prefix+"CLIENT_KEY must be set together: one of them is missing"))
 		default:
 			if err := checkKeyPair(cert, key); err != nil {
 				errs = append(errs, fmt.Errorf("%sCLIENT_CERTIFICATE %q with %sCLIENT_KEY %q: %w", prefix, cert, prefix, key, err))

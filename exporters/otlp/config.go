@@ -144,10 +144,10 @@ func newConfig(opts []Option) (*config, error) {
 		}
 	}
 	if c.insecure && c.tls != nil {
-		errs = append(errs, errors.New("WithInsecure and WithTLS exclude each other: leave one out"))
+		errs = append(errs, errors.New("WithInsecure and WithTLS are mutually exclusive: use one of them"))
 	}
 	if c.insecure && strings.HasPrefix(strings.ToLower(c.endpoint), "https://") {
-		errs = append(errs, errors.New("WithInsecure and an https:// endpoint exclude each other: leave the option out or write http://"))
+		errs = append(errs, errors.New("WithInsecure contradicts an https:// endpoint: remove the option, or use http://"))
 	}
 	for _, d := range []struct {
 		name string
@@ -279,7 +279,7 @@ func checkEnvironment(c *config) []error {
 func checkMillis(v string, least int64) error {
 	n, err := strconv.ParseInt(v, 10, 64)
 	if err != nil || n < least || n > int64(1<<63-1)/int64(time.Millisecond) {
-		return fmt.Errorf("%q is not a whole number of milliseconds from %d on, such as 15000", v, least)
+		return fmt.Errorf("%q is not a whole number of milliseconds of at least %d, such as 15000", v, least)
 	}
 	return nil
 }
@@ -292,7 +292,7 @@ func (c *config) checkEndpoint(v string, fromEnv bool) error {
 	return checkGRPCEndpoint(v, fromEnv)
 }
 
-var errCredentials = errors.New("the endpoint has an @ in it: credentials are not sent from there; use headers, and write a URL such as http://host:4317 or https://host:4317 without them")
+var errCredentials = errors.New("the endpoint contains an @: credentials in a URL are not sent; use headers for them, and a URL such as http://host:4317 or https://host:4317")
 
 // checkHTTPEndpoint accepts URLs and, from code, host:port.
 func checkHTTPEndpoint(v string, fromEnv bool) error {
@@ -306,11 +306,11 @@ func checkHTTPEndpoint(v string, fromEnv bool) error {
 	u, err := url.Parse(v)
 	switch {
 	case err != nil || u.Scheme != "http" && u.Scheme != "https":
-		return fmt.Errorf("%s is not a URL with http or https, which %s needs; write http://host:4318, or https://host:4318 for TLS", quoted, HTTPProtobuf)
+		return fmt.Errorf("%s is not an http or https URL, which %s requires; use http://host:4318, or https://host:4318 for TLS", quoted, HTTPProtobuf)
 	case u.Hostname() == "":
-		return fmt.Errorf("%s names no host", quoted)
+		return fmt.Errorf("%s has no host", quoted)
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return errors.New("the endpoint has a query or a fragment, which the exporter does not send: leave it out, and send keys in headers")
+		return errors.New("the endpoint has a query or a fragment, which the exporter does not send: remove it, and use headers for keys")
 	case u.Port() != "":
 		return checkPort(u.Port(), quoted)
 	}
@@ -332,12 +332,12 @@ func checkGRPCEndpoint(v string, fromEnv bool) error {
 	}
 	u, err := url.Parse(v)
 	if err != nil {
-		return fmt.Errorf("%s is not a URL; write http://host:4317, or https://host:4317 for TLS", quoted)
+		return fmt.Errorf("%s is not a URL; use http://host:4317, or https://host:4317 for TLS", quoted)
 	}
 	switch {
 	case u.Scheme == "http" || u.Scheme == "https":
 		if u.Hostname() == "" {
-			return fmt.Errorf("%s names no host", quoted)
+			return fmt.Errorf("%s has no host", quoted)
 		}
 		if u.Port() != "" {
 			return checkPort(u.Port(), quoted)
@@ -348,7 +348,7 @@ func checkGRPCEndpoint(v string, fromEnv bool) error {
 	case resolver.Get(u.Scheme) != nil:
 		return nil // A target in gRPC's notation; gRPC checks it.
 	default:
-		return fmt.Errorf("%s: the scheme %q is neither http or https nor one of gRPC's, such as dns or unix", quoted, u.Scheme)
+		return fmt.Errorf("%s: the scheme %q is not http, https or a gRPC scheme such as dns or unix", quoted, u.Scheme)
 	}
 }
 
@@ -381,7 +381,7 @@ func checkHostPort(v string) error {
 // checkHost rejects the rest of a URL that lost its "://".
 func checkHost(host, quoted string) error {
 	if strings.ContainsAny(host, " \t\r\n/") {
-		return fmt.Errorf("%s has a blank or a slash in the host; write host:4317, or a URL such as http://host:4317", quoted)
+		return fmt.Errorf("%s has a space or a slash in the host; use host:4317, or a URL such as http://host:4317", quoted)
 	}
 	return nil
 }

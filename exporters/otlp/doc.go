@@ -18,7 +18,7 @@
 //	WithEndpoint  OTEL_EXPORTER_OTLP_[METRICS_]ENDPOINT             grpc: localhost:4317
 //	                                                                http/protobuf: http://localhost:4318
 //	WithInsecure  OTEL_EXPORTER_OTLP_[METRICS_]INSECURE             TLS; plain for an http:// endpoint
-//	WithTLS       OTEL_EXPORTER_OTLP_[METRICS_]CERTIFICATE,         the system's authorities
+//	WithTLS       OTEL_EXPORTER_OTLP_[METRICS_]CERTIFICATE,         the system's CA certificates
 //	              …CLIENT_CERTIFICATE and …CLIENT_KEY
 //	WithHeaders   OTEL_EXPORTER_OTLP_[METRICS_]HEADERS              none
 //	WithTimeout   OTEL_EXPORTER_OTLP_[METRICS_]TIMEOUT (ms)         10 s per export, retries included
@@ -30,7 +30,7 @@
 //	                                                                explicit_bucket_histogram
 //
 // OpenTelemetry's exporter ignores invalid values: with a mistyped interval it would
-// use 60 s, with a mistyped certificate the system's authorities. [New] returns an
+// use 60 s, with a mistyped certificate the system's CA certificates. [New] returns an
 // error that names the variable instead. Variables that an option replaces are not
 // checked, except ENDPOINT and HEADERS: the exporter always parses these and logs
 // what it cannot parse, secrets included.

@@ -408,7 +408,7 @@ func testNoCollectorAtStart(t *testing.T, p Protocol) {
 		t.Error("ForceFlush returned nil")
 	}
 	errs, _ := rec.snapshot()
-	if len(errs) != 1 || !strings.Contains(errs[0].Error(), addr) || !strings.Contains(errs[0].Error(), "is the collector running") {
+	if len(errs) != 1 || !strings.Contains(errs[0].Error(), addr) || !strings.Contains(errs[0].Error(), "check that the collector is running") {
 		t.Errorf("reports %v", errs)
 	}
 	if err := e.Shutdown(t.Context()); err == nil {
@@ -450,7 +450,7 @@ func TestRefusals(t *testing.T) {
 			if strings.Contains(text, secret) || strings.Contains(export.Error(), "\n") || !strings.Contains(text, addr) {
 				t.Errorf("the report is %q", text)
 			}
-			if !strings.Contains(text, "is tried again") {
+			if !strings.Contains(text, "is retried") {
 				t.Errorf("the report does not say how it goes on: %q", text)
 			}
 			err := e.Shutdown(t.Context())
@@ -517,8 +517,8 @@ func testHints(t *testing.T, p Protocol) {
 		transport Option
 		want, not string
 	}{
-		"no client certificate": {WithTLS(&tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS13}), "does it ask for a client certificate?", "which is off here"},
-		"no TLS":                {WithInsecure(), "does it expect TLS, which is off here?", "client certificate"},
+		"no client certificate": {WithTLS(&tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS13}), "whether it requires a client certificate", "which is off here"},
+		"no TLS":                {WithInsecure(), "whether it expects TLS, which is off here", "client certificate"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -829,29 +829,29 @@ func TestInvalidSettings(t *testing.T) {
 		"protocol":            {[]string{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/jsom"}, nil, `OTEL_EXPORTER_OTLP_PROTOCOL: "http/jsom" is not one of grpc, http/protobuf`},
 		"protocol JSON":       {[]string{"OTEL_EXPORTER_OTLP_PROTOCOL", "HTTP/JSON"}, nil, `OTEL_EXPORTER_OTLP_PROTOCOL: "HTTP/JSON" is not supported`},
 		"option protocol":     {nil, []Option{WithProtocol("")}, `WithProtocol: "" is not one of`},
-		"HTTP, no scheme":     {[]string{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", "OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"}, nil, `OTEL_EXPORTER_OTLP_ENDPOINT: "collector:4318" is not a URL with http or https`},
-		"HTTP, address":       {[]string{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", "OTEL_EXPORTER_OTLP_ENDPOINT", "127.0.0.1:4318"}, nil, `"127.0.0.1:4318" is not a URL with http or https`},
-		"HTTP, gRPC's scheme": {[]string{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", "OTEL_EXPORTER_OTLP_ENDPOINT", "unix:///run/c.sock"}, nil, `is not a URL with http or https`},
+		"HTTP, no scheme":     {[]string{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", "OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"}, nil, `OTEL_EXPORTER_OTLP_ENDPOINT: "collector:4318" is not an http or https URL`},
+		"HTTP, address":       {[]string{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", "OTEL_EXPORTER_OTLP_ENDPOINT", "127.0.0.1:4318"}, nil, `"127.0.0.1:4318" is not an http or https URL`},
+		"HTTP, gRPC's scheme": {[]string{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", "OTEL_EXPORTER_OTLP_ENDPOINT", "unix:///run/c.sock"}, nil, `is not an http or https URL`},
 		"HTTP, query":         {[]string{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://c:4318/v1/metrics?key=" + secret}, nil, "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: the endpoint has a query"},
-		"HTTP, no host":       {[]string{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", "OTEL_EXPORTER_OTLP_ENDPOINT", "http://:4318"}, nil, "names no host"},
+		"HTTP, no host":       {[]string{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", "OTEL_EXPORTER_OTLP_ENDPOINT", "http://:4318"}, nil, "has no host"},
 		"HTTP, port":          {[]string{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", "OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:0"}, nil, "the port is not a number"},
-		"HTTP, password":      {[]string{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", "OTEL_EXPORTER_OTLP_ENDPOINT", "http://me:" + secret + "@c"}, nil, "has an @ in it"},
+		"HTTP, password":      {[]string{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", "OTEL_EXPORTER_OTLP_ENDPOINT", "http://me:" + secret + "@c"}, nil, "contains an @"},
 		"HTTP, other one":     {[]string{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://c", "OTEL_EXPORTER_OTLP_ENDPOINT", "htps://c"}, nil, `OTEL_EXPORTER_OTLP_ENDPOINT: "htps://c"`},
 		"HTTP, header":        {[]string{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", "OTEL_EXPORTER_OTLP_HEADERS", "a-bin=" + secret + "%0Ax"}, nil, "entry 1 has a value"},
 		"HTTP, header's name": {nil, []Option{WithProtocol(HTTPProtobuf), WithHeaders(map[string]string{"a b": secret})}, `"a b" is not a header's name`},
-		"HTTP, option":        {nil, []Option{WithProtocol(HTTPProtobuf), WithEndpoint("ftp://x:1")}, `WithEndpoint: "ftp://x:1" is not a URL`},
+		"HTTP, option":        {nil, []Option{WithProtocol(HTTPProtobuf), WithEndpoint("ftp://x:1")}, `WithEndpoint: "ftp://x:1" is not an http or https URL`},
 		"metrics protocol":    {[]string{"OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "http"}, nil, "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL"},
 		"endpoint":            {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "127.0.0.1:431x"}, nil, `OTEL_EXPORTER_OTLP_ENDPOINT: "127.0.0.1:431x": the port is not a number`},
 		"endpoint, colons":    {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "a:b:c"}, nil, `OTEL_EXPORTER_OTLP_ENDPOINT: "a:b:c" is neither host:port nor a URL`},
 		"endpoint, no URL":    {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://a b"}, nil, `OTEL_EXPORTER_OTLP_ENDPOINT: "http://a b" is not a URL`},
-		"endpoint, no host":   {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://:4317"}, nil, "names no host"},
+		"endpoint, no host":   {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://:4317"}, nil, "has no host"},
 		"endpoint, port":      {[]string{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://x:99999"}, nil, "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"},
 		"endpoint, password":  {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://me:" + secret + "@x:1"}, nil, "OTEL_EXPORTER_OTLP_ENDPOINT"},
 		"endpoint, scheme":    {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "htps://x:1"}, nil, `OTEL_EXPORTER_OTLP_ENDPOINT: "htps://x:1": the scheme "htps"`},
 		"endpoint, grpc":      {[]string{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "grpc://x:1"}, nil, `OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: "grpc://x:1": the scheme "grpc"`},
-		"endpoint, no colon":  {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "http//x:1"}, nil, `OTEL_EXPORTER_OTLP_ENDPOINT: "http//x:1" has a blank or a slash in the host`},
+		"endpoint, no colon":  {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "http//x:1"}, nil, `OTEL_EXPORTER_OTLP_ENDPOINT: "http//x:1" has a space or a slash in the host`},
 		"endpoint, one slash": {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "htps:/x:1"}, nil, `OTEL_EXPORTER_OTLP_ENDPOINT: "htps:/x:1" is neither host:port nor a URL`},
-		"endpoint, path":      {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "x/v1/metrics"}, nil, `"x/v1/metrics" has a blank or a slash in the host`},
+		"endpoint, path":      {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "x/v1/metrics"}, nil, `"x/v1/metrics" has a space or a slash in the host`},
 		"endpoint, port path": {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "x:1/v1/metrics"}, nil, `"x:1/v1/metrics": the port is not a number`},
 		"interval":            {[]string{"OTEL_METRIC_EXPORT_INTERVAL", "15s"}, nil, `OTEL_METRIC_EXPORT_INTERVAL: "15s"`},
 		"interval 0":          {[]string{"OTEL_METRIC_EXPORT_INTERVAL", "0"}, nil, `OTEL_METRIC_EXPORT_INTERVAL: "0"`},
@@ -868,20 +868,20 @@ func TestInvalidSettings(t *testing.T) {
 		"header, not gRPC's":  {[]string{"OTEL_EXPORTER_OTLP_HEADERS", "a!=" + secret}, nil, "entry 1 has a key"},
 		"option header ASCII": {nil, []Option{WithHeaders(map[string]string{"a": secret + "ß"})}, `"a"`},
 		"certificate":         {[]string{"OTEL_EXPORTER_OTLP_CERTIFICATE", "/nowhere.pem"}, nil, "OTEL_EXPORTER_OTLP_CERTIFICATE"},
-		"certificate, device": {[]string{"OTEL_EXPORTER_OTLP_CERTIFICATE", os.DevNull}, nil, "OTEL_EXPORTER_OTLP_CERTIFICATE: cannot read the authorities: read " + os.DevNull + ": it is not a regular file"},
+		"certificate, device": {[]string{"OTEL_EXPORTER_OTLP_CERTIFICATE", os.DevNull}, nil, "OTEL_EXPORTER_OTLP_CERTIFICATE: cannot read the CA certificates: read " + os.DevNull + ": it is not a regular file"},
 		"key pair, device":    {[]string{"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", os.DevNull, "OTEL_EXPORTER_OTLP_CLIENT_KEY", os.DevNull}, nil, "it is not a regular file"},
-		"certificate, no key": {[]string{"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "/nowhere.pem"}, nil, "belong together"},
+		"certificate, no key": {[]string{"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "/nowhere.pem"}, nil, "must be set together"},
 		"header, overridden":  {[]string{"OTEL_EXPORTER_OTLP_HEADERS", secret}, []Option{WithHeaders(map[string]string{})}, "entry 1 has no '='"},
 		"option endpoint":     {nil, []Option{WithEndpoint("nowhere")}, `WithEndpoint: "nowhere"`},
 		"option, empty":       {nil, []Option{WithEndpoint("")}, "WithEndpoint"},
 		"option, scheme":      {nil, []Option{WithEndpoint("ftp://x:1")}, `"ftp"`},
-		"option, no colon":    {nil, []Option{WithEndpoint("http//x:1")}, `WithEndpoint: "http//x:1" has a blank or a slash in the host`},
+		"option, no colon":    {nil, []Option{WithEndpoint("http//x:1")}, `WithEndpoint: "http//x:1" has a space or a slash in the host`},
 		"option interval":     {nil, []Option{WithInterval(0)}, "WithInterval: 0s"},
 		"option time-out":     {nil, []Option{WithTimeout(-time.Second)}, "WithTimeout: -1s"},
 		"option header":       {nil, []Option{WithHeaders(map[string]string{"a b": secret})}, `"a b"`},
 		"option header value": {nil, []Option{WithHeaders(map[string]string{"a": secret + "\n"})}, `"a"`},
-		"insecure and TLS":    {nil, []Option{WithInsecure(), WithTLS(&tls.Config{MinVersion: tls.VersionTLS13})}, "exclude each other"},
-		"insecure and https":  {nil, []Option{WithInsecure(), WithEndpoint("https://x:1")}, "exclude each other"},
+		"insecure and TLS":    {nil, []Option{WithInsecure(), WithTLS(&tls.Config{MinVersion: tls.VersionTLS13})}, "mutually exclusive"},
+		"insecure and https":  {nil, []Option{WithInsecure(), WithEndpoint("https://x:1")}, "contradicts an https"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

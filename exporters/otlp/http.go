@@ -120,7 +120,7 @@ func variablesTLS() (*tls.Config, error) {
 	if full, file := variable("CERTIFICATE"); file != "" {
 		pem, err := settingfile.Read(file, maxPEM)
 		if err != nil {
-			return nil, fmt.Errorf("%s: cannot read the authorities: %w", full, err)
+			return nil, fmt.Errorf("%s: cannot read the CA certificates: %w", full, err)
 		}
 		settings.RootCAs = x509.NewCertPool()
 		settings.RootCAs.AppendCertsFromPEM(pem)

@@ -175,7 +175,7 @@ func TestHTTPRefusals(t *testing.T) {
 		want       codes.Code
 		says       []string
 	}{
-		"400":      {400, "text/plain", "bad\nwith " + secret, nil, codes.InvalidArgument, []string{"400 Bad Request: bad with [redacted]", "does it expect TLS"}},
+		"400":      {400, "text/plain", "bad\nwith " + secret, nil, codes.InvalidArgument, []string{"400 Bad Request: bad with [redacted]", "whether it expects TLS"}},
 		"400 bare": {400, "", "Client sent an HTTP request to an HTTPS server.", nil, codes.InvalidArgument, []string{"HTTPS server"}},
 		"401":      {401, "text/html; charset=utf-8", page, nil, codes.Unauthenticated, []string{"401 Unauthorized;", "check OTEL_EXPORTER_OTLP_HEADERS"}},
 		"403":      {403, "application/json", `{"message":"no"}`, nil, codes.PermissionDenied, []string{`403 Forbidden: {"message":"no"}`}},
@@ -186,7 +186,7 @@ func TestHTTPRefusals(t *testing.T) {
 		"415":      {415, "text/plain", "invalid gRPC request content-type", nil, codes.Unimplemented, []string{"invalid gRPC request"}},
 		"429":      {429, "text/plain", "slow down", []string{"Retry-After", "600"}, codes.ResourceExhausted, []string{"429 Too Many Requests: slow down"}},
 		"500":      {500, "application/octet-stream", "\x00\x01", nil, codes.Unknown, []string{"500 Internal Server Error;"}},
-		"502":      {502, "text/html", page, nil, codes.Unavailable, []string{"502 Bad Gateway;", "a proxy before it"}},
+		"502":      {502, "text/html", page, nil, codes.Unavailable, []string{"502 Bad Gateway;", "a proxy in front of it"}},
 		"503":      {503, "text/plain", strings.Repeat("x", 100_000), nil, codes.Unavailable, []string{"503 Service Unavailable: xxx", "…; the collector"}},
 		"page":     {200, "text/html", page, nil, codes.Unimplemented, []string{"200 OK with a web page at /v1/metrics", "check its port"}},
 		"redirect": {307, "text/html", page, []string{"Location", "/elsewhere?key=" + secret}, codes.Unknown, []string{"307 Temporary Redirect to http://127.0.0.1:", "/elsewhere;", "redirects are not followed"}},
@@ -361,12 +361,12 @@ func TestOtherProtocol(t *testing.T) {
 		{Protocol: HTTPProtobuf, Endpoint: "c:4317", Code: codes.Unavailable},
 		{Protocol: HTTPProtobuf, Endpoint: "c:4317", Code: codes.Unimplemented, HTTPStatus: 415},
 	} {
-		if want := "port 4317 is mostly that of the protocol grpc: set OTEL_EXPORTER_OTLP_PROTOCOL=grpc, or the endpoint to port 4318"; !strings.Contains(e.Error(), want) {
+		if want := "port 4317 is usually for the protocol grpc: set OTEL_EXPORTER_OTLP_PROTOCOL=grpc, or the endpoint to port 4318"; !strings.Contains(e.Error(), want) {
 			t.Errorf("%q does not say %q", e, want)
 		}
 	}
 	e := &ExportError{Protocol: GRPC, Endpoint: "c:4318", Code: codes.Unavailable}
-	if want := "port 4318 is mostly that of the protocol http/protobuf: set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf, or the endpoint to port 4317"; !strings.Contains(e.Error(), want) {
+	if want := "port 4318 is usually for the protocol http/protobuf: set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf, or the endpoint to port 4317"; !strings.Contains(e.Error(), want) {
 		t.Errorf("%q does not say %q", e, want)
 	}
 }

@@ -33,7 +33,7 @@ func parseProtocol(v string) (Protocol, error) {
 		}
 	}
 	if strings.EqualFold(v, "http/json") {
-		return "", fmt.Errorf("%q is not supported, since OpenTelemetry's exporters for Go cannot send JSON: write http/protobuf, which goes to the same port", v)
+		return "", fmt.Errorf("%q is not supported, because OpenTelemetry's Go exporters cannot send JSON: use http/protobuf, which has the same port", v)
 	}
 	return "", fmt.Errorf("%s is not one of %s, %s", quote(v), GRPC, HTTPProtobuf)
 }

@@ -34,9 +34,9 @@ type ExportError struct {
 
 // Error returns one line: what failed, why, and what to do.
 func (e *ExportError) Error() string {
-	next := "the bot runs on, and the export is tried again"
+	next := "the bot keeps running and the export is retried"
 	if e.Final {
-		next = "it was the last one: what had not been sent before is lost"
+		next = "this was the last export: metrics that were not sent are lost"
 	}
 	s := fmt.Sprintf("otlp: export to %s failed (%s): %s; %s; %s", e.Endpoint, e.Code, e.Message, e.hint(), next)
 	if e.Suppressed > 0 {
@@ -52,25 +52,25 @@ func (e *ExportError) hint() string {
 	switch e.Code {
 	case codes.Unavailable, codes.DeadlineExceeded:
 		if e.HTTPStatus != 0 {
-			return "the collector, or a proxy before it, takes nothing now: see its log"
+			return "the collector, or a proxy in front of it, is unavailable: check its log"
 		}
 		if strings.HasPrefix(e.Message, "proxyconnect ") { // from net/http
 			return "check HTTP_PROXY and HTTPS_PROXY"
 		}
 		if other := e.otherPort(); other != "" {
-			return "is the collector running there? " + other
+			return "check that the collector is running there; " + other
 		}
 		// An unavailable collector and a failed handshake look alike: in TLS 1.3 the collector checks the client's
 		// certificate, or that there is none, after the handshake is complete for the client.
 		if e.Insecure {
-			return "is the collector running there, and does it expect TLS, which is off here?"
+			return "check that the collector is running there, and whether it expects TLS, which is off here"
 		}
-		return "is the collector running there, does it speak TLS, and does it ask for a client certificate?"
+		return "check that the collector is running there, that it uses TLS, and whether it requires a client certificate"
 	case codes.InvalidArgument:
 		if e.Protocol == HTTPProtobuf && e.Insecure {
-			return "see the collector's log; does it expect TLS, which is off here?"
+			return "check the collector's log, and whether it expects TLS, which is off here"
 		}
-		return "see the collector's log"
+		return "check the collector's log"
 	case codes.Unauthenticated, codes.PermissionDenied:
 		if e.HTTPStatus == http.StatusProxyAuthRequired {
 			return "check the credentials in HTTP_PROXY or HTTPS_PROXY"
@@ -81,20 +81,20 @@ func (e *ExportError) hint() string {
 			return other
 		}
 		if e.Protocol == HTTPProtobuf {
-			return "the endpoint does not take OTLP/HTTP metrics: check its port (" + portHTTP + ") and its path (" + metricsPath + "), and that it has a metrics pipeline"
+			return "the endpoint does not accept OTLP/HTTP metrics: check its port (" + portHTTP + ") and its path (" + metricsPath + "), and that it has a metrics pipeline"
 		}
-		return "the endpoint does not take OTLP/gRPC metrics: check its port (" + portGRPC + ") and that it has a metrics pipeline"
+		return "the endpoint does not accept OTLP/gRPC metrics: check its port (" + portGRPC + ") and that it has a metrics pipeline"
 	case codes.ResourceExhausted:
-		return "the collector refuses the amount: check its limits"
+		return "the collector rejects the amount of data: check its limits"
 	default:
-		return "see the collector's log"
+		return "check the collector's log"
 	}
 }
 
 // otherPort returns the advice for a port that is usually that of the other protocol.
 func (e *ExportError) otherPort() string {
 	_, port, _ := net.SplitHostPort(e.Endpoint)
-	const text = "port %s is mostly that of the protocol %s: set OTEL_EXPORTER_OTLP_PROTOCOL=%s, or the endpoint to port %s"
+	const text = "port %s is usually for the protocol %s: set OTEL_EXPORTER_OTLP_PROTOCOL=%s, or the endpoint to port %s"
 	switch {
 	case e.Protocol == HTTPProtobuf && port == portGRPC:
 		return fmt.Sprintf(text, port, GRPC, GRPC, portHTTP)

@@ -108,7 +108,7 @@ func (r *reader) collect(ctx context.Context, rm *metricdata.ResourceMetrics) er
 		return nil
 	}
 	if suppressed, ok := r.limiter.Allow(); ok {
-		err = fmt.Errorf("otlp: some metrics could not be collected and are missing in the export: %w", err)
+		err = fmt.Errorf("otlp: some metrics could not be collected and are missing from the export: %w", err)
 		if suppressed > 0 {
 			err = fmt.Errorf("%w (%d more since the last report)", err, suppressed)
 		}

@@ -133,7 +133,7 @@ func (t *translation) target(resource attribute.Set) {
 func (t *translation) add(m metricdata.Metrics, argus bool) {
 	kind, naming, points := t.points(m)
 	if points == nil {
-		t.left.add(m.Name, "OpenTelemetry has a type for it that Prometheus has not")
+		t.left.add(m.Name, "Prometheus has no equivalent of its type")
 		return
 	}
 	if len(points) == 0 {
@@ -141,7 +141,7 @@ func (t *translation) add(m metricdata.Metrics, argus bool) {
 	}
 	name, err := t.metric.Build(otlptranslator.Metric{Name: m.Name, Unit: m.Unit, Type: naming})
 	if err != nil {
-		t.left.add(m.Name, "no character of its name is left in Prometheus' notation")
+		t.left.add(m.Name, "its name has no character that is valid in a Prometheus metric name")
 		return
 	}
 	f := t.families[name]
@@ -150,10 +150,10 @@ func (t *translation) add(m metricdata.Metrics, argus bool) {
 		f = &translated{argus: argus, MetricFamily: &dto.MetricFamily{Name: &name, Help: &m.Description, Type: &kind}}
 		t.families[name] = f
 	case f.argus != argus:
-		t.left.add(m.Name, fmt.Sprintf("Argus has a metric of the name %s", name))
+		t.left.add(m.Name, fmt.Sprintf("Argus has a metric named %s", name))
 		return
 	case f.GetType() != kind:
-		t.left.add(m.Name, fmt.Sprintf("another instrument has the name %s and the type %s", name, strings.ToLower(f.GetType().String())))
+		t.left.add(m.Name, fmt.Sprintf("another instrument is named %s and has the type %s", name, strings.ToLower(f.GetType().String())))
 		return
 	}
 	f.points = append(f.points, points...)
@@ -256,7 +256,7 @@ func native[N int64 | float64](t *translation, name string, points []metricdata.
 			err = h.Write(m)
 		}
 		if err != nil {
-			t.left.add(name, "its buckets are none of a native histogram")
+			t.left.add(name, "its buckets are not valid for a native histogram")
 			continue
 		}
 		m.Label = labels.pairs

@@ -82,7 +82,7 @@ type config struct {
 // are served unchanged: they do not get the labels cluster, bot and region.
 //
 // If a collector of the caller describes a metric of the same name, registered
-// before or after, the caller's metric stays. The exporter leaves its own out and
+// before or after, the caller's metric stays. The exporter omits its own and
 // reports it once. The exporter describes no names, so it cannot make a later
 // registration fail. A collector that describes nothing is compared when the
 // exporter is made. If one is registered later under a name of the exporter, the
@@ -158,10 +158,10 @@ func New(opts ...Option) (*Exporter, error) {
 	}
 	var errs []error
 	if c.shared && c.registerer == nil {
-		errs = append(errs, errors.New("WithRegistry: the registerer is nil; give the registry that the program's metrics are in, or leave the option out"))
+		errs = append(errs, errors.New("WithRegistry: the registerer is nil; pass the program's registry, or remove the option"))
 	}
 	if c.shared && c.gatherer == nil {
-		errs = append(errs, errors.New("WithRegistry: the gatherer is nil; give the registry that the program's metrics are in, or leave the option out"))
+		errs = append(errs, errors.New("WithRegistry: the gatherer is nil; pass the program's registry, or remove the option"))
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.labels)) {
 		// client_golang checks names and values only when a metric is made.
@@ -189,7 +189,7 @@ func New(opts ...Option) (*Exporter, error) {
 			if !c.shared {
 				return nil, fmt.Errorf("WithCollectors: %T: %w", col, err)
 			}
-			e.skipped = append(e.skipped, fmt.Errorf("%T is left out: %w", col, err))
+			e.skipped = append(e.skipped, fmt.Errorf("%T is omitted: %w", col, err))
 		}
 	}
 	gather := e.ours

@@ -111,7 +111,7 @@ func (f *fitting) family(mf *dto.MetricFamily) *dto.MetricFamily {
 	validHelp := utf8.ValidString(mf.GetHelp())
 	switch {
 	case len(mf.Metric) == 0:
-		f.left.add(mf.GetName(), "it has no series")
+		f.left.add(mf.GetName(), "has no series")
 		return nil
 	case len(kept) == 0:
 		return nil
@@ -128,19 +128,19 @@ func (f *fitting) family(mf *dto.MetricFamily) *dto.MetricFamily {
 // refusedName returns why a family cannot have this name, or "".
 func (f *fitting) refusedName(name string, kind dto.MetricType) string {
 	if !model.UTF8Validation.IsValidMetricName(name) {
-		return "this is no name of a metric"
+		return "not a valid metric name"
 	}
 	if _, there := f.types[name]; there {
-		return "there is a metric of this name already"
+		return "another metric has this name"
 	}
 	if base, suffix := cutSuffix(name); suffix != "" {
 		if other, there := f.types[base]; there && slices.Contains(suffixes(other), suffix) {
-			return fmt.Sprintf("the %s %s has series of this name", strings.ToLower(other.String()), quote(base))
+			return fmt.Sprintf("the %s %s has series with this name", strings.ToLower(other.String()), quote(base))
 		}
 	}
 	for _, suffix := range suffixes(kind) {
 		if _, there := f.types[name+suffix]; there {
-			return fmt.Sprintf("there is a metric %s", quote(name+suffix))
+			return fmt.Sprintf("another metric is named %s", quote(name+suffix))
 		}
 	}
 	return ""
@@ -183,20 +183,20 @@ func (f *fitting) refused(name string, kind dto.MetricType, m *dto.Metric) strin
 		has, own = m.GetHistogram() != nil, model.BucketLabel
 	}
 	if !has {
-		return "a value of it is not of its type"
+		return "a sample does not match the metric's type"
 	}
 	hash := maphash.String(f.seed, name) ^ uint64(m.GetTimestampMs()) //nolint:gosec // any number does
 	for i, l := range m.Label {
 		label := model.EscapeName(l.GetName(), f.scheme)
 		switch {
 		case !model.UTF8Validation.IsValidLabelName(label):
-			return fmt.Sprintf("%s is no name of a label", quote(label))
+			return fmt.Sprintf("%s is not a valid label name", quote(label))
 		case label == own:
-			return fmt.Sprintf("a %s has the label %s of its own", strings.ToLower(kind.String()), label)
+			return fmt.Sprintf("the label %[2]s is reserved in a %[1]s", strings.ToLower(kind.String()), label)
 		case strings.HasPrefix(label, model.ReservedLabelPrefix):
 			return fmt.Sprintf("the label %s begins with two underscores", quote(label))
 		case slices.ContainsFunc(m.Label[:i], func(o *dto.LabelPair) bool { return model.EscapeName(o.GetName(), f.scheme) == label }):
-			return fmt.Sprintf("the label %s is there twice", quote(label))
+			return fmt.Sprintf("duplicate label %s", quote(label))
 		case !utf8.ValidString(l.GetValue()):
 			return fmt.Sprintf("a value of the label %s is not UTF-8", quote(label))
 		case len(l.GetValue()) > maxLabelValue:
@@ -209,7 +209,7 @@ func (f *fitting) refused(name string, kind dto.MetricType, m *dto.Metric) strin
 		hash += maphash.Comparable(f.seed, [2]string{label, l.GetValue()})
 	}
 	if f.seen[hash] {
-		return "there is a series with the same labels already"
+		return "duplicate series"
 	}
 	f.seen[hash] = true
 	return ""

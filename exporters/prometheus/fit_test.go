@@ -155,7 +155,7 @@ func TestUsersInstruments(t *testing.T) {
 		"help with line breaks":   {instruments{gauge("jokes", "funny\n# EOF\nones\\")}, []string{"jokes"}, nil},
 		"one name, two types":     {instruments{gauge("jokes.told", ""), histogram("jokes_told", attr("a", "b"))}, []string{"jokes_told"}, []string{`"jokes`, "type"}},
 		"one name, two helps":     {instruments{gauge("jokes.told", "A.", attr("n", "1")), gauge("jokes_told", "B.", attr("n", "2"))}, []string{"jokes_told"}, nil},
-		"one series twice":        {instruments{gauge("jokes.told", "", attr("n", hidden)), gauge("jokes_told", "", attr("n", hidden))}, []string{"jokes_told"}, []string{`"jokes_told"`, "same labels"}},
+		"one series twice":        {instruments{gauge("jokes.told", "", attr("n", hidden)), gauge("jokes_told", "", attr("n", hidden))}, []string{"jokes_told"}, []string{`"jokes_told"`, "duplicate series"}},
 		"name of ours":            {instruments{gauge("discord.shard_latency_seconds", "")}, nil, []string{`"discord.shard_latency_seconds"`, "Argus"}},
 		"series of our histogram": {instruments{gauge("discord_command_duration_seconds_count", "")}, nil, []string{`"discord_command_duration_seconds_count"`}},
 		"target_info":             {instruments{gauge("target.info", "")}, nil, []string{`"target.info"`, "Argus"}},

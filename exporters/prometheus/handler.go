@@ -68,7 +68,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		case errors.Is(err, errEnded):
 			status = http.StatusServiceUnavailable
 		case errors.Is(err, context.DeadlineExceeded):
-			status, err = http.StatusServiceUnavailable, fmt.Errorf("the metrics were not gathered within %v", patience)
+			status, err = http.StatusServiceUnavailable, fmt.Errorf("gathering the metrics took longer than %v", patience)
 		}
 		http.Error(w, err.Error(), status)
 		return
@@ -77,7 +77,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	compressed := acceptsGzip(r.Header.Values("Accept-Encoding"))
 	text, err := p.write(format, compressed, r.URL.Query()["name[]"])
 	if err != nil {
-		http.Error(w, "the metrics could not be written", http.StatusInternalServerError)
+		http.Error(w, "the metrics could not be encoded", http.StatusInternalServerError)
 		return
 	}
 	header.Set("Content-Type", string(format))
@@ -135,7 +135,7 @@ func (s *scrapeErrors) noteGathering(err error) {
 	if err == errEnded { //nolint:errorlint // other errors may be the program's, with methods that panic
 		return
 	}
-	s.note("gathering", fmt.Errorf("scrape: some metrics are left out of the page: %w", err))
+	s.note("gathering", fmt.Errorf("scrape: some metrics are missing from the page: %w", err))
 }
 
 func (s *scrapeErrors) tell(l *limit.Limiter, err error) {
@@ -160,12 +160,12 @@ func (s *scrapeErrors) refused(left *leftOut) {
 		return
 	}
 	s.counter.WithLabelValues("gathering").Inc()
-	s.once(&s.left, left, "scrape: left out of the page, since Prometheus would refuse it: %s; rename the instrument or the attribute")
+	s.once(&s.left, left, "scrape: missing from the page, because Prometheus would reject it: %s; rename the instrument or the attribute")
 }
 
 // taken reports metrics that the program has itself, each once. It is not an error.
 func (s *scrapeErrors) taken(l *limit.Limiter, left *leftOut) {
-	s.once(l, left, "scrape: the registry has metrics of the program's own with these names, and Argus leaves its own out: %s; rename the program's, or set ARGUS_NAMESPACE")
+	s.once(l, left, "scrape: Argus omits metrics whose names the program's registry already uses: %s; rename the program's metrics, or set ARGUS_NAMESPACE")
 }
 
 func (s *scrapeErrors) once(l *limit.Limiter, left *leftOut, format string) {

@@ -92,7 +92,7 @@ func (l *labelSets) translate(set attribute.Set, others []*dto.LabelPair, left *
 		a := i.Attribute()
 		name := l.name(a.Key)
 		if name == "" {
-			left.add(of, fmt.Sprintf("no character of the attribute %s is left in Prometheus' notation", quote(string(a.Key))))
+			left.add(of, fmt.Sprintf("the attribute %s has no character that is valid in a Prometheus label name", quote(string(a.Key))))
 			return nil, false
 		}
 		pairs = append(pairs, &dto.LabelPair{Name: &name, Value: new(a.Value.String())})

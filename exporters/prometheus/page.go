@@ -32,8 +32,8 @@ const (
 )
 
 var (
-	errEnded           = errors.New("argus was shut down; this process has no metrics any more")
-	errNothingGathered = errors.New("no metric could be gathered; the cause is in the log of the process")
+	errEnded           = errors.New("argus was shut down; this process no longer serves metrics")
+	errNothingGathered = errors.New("no metrics could be gathered; see the log of the process")
 )
 
 // pages makes a page on request. Concurrent requests share it, and so do requests
@@ -197,7 +197,7 @@ func (p *exposition) encode(format expfmt.Format, names []string) (text []byte, 
 		whole := b.Len()
 		if err := encodeFamily(e, mf); err != nil {
 			b.Truncate(whole)
-			p.faults.note("encoding", fmt.Errorf("scrape: a metric could not be written: %w", err))
+			p.faults.note("encoding", fmt.Errorf("scrape: cannot encode a metric: %w", err))
 		}
 	}
 	if closer, ok := e.(expfmt.Closer); ok {

@@ -168,7 +168,7 @@ func TestScrapePatience(t *testing.T) {
 	r.Header.Set("X-Prometheus-Scrape-Timeout-Seconds", "0.02")
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
-	if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "within 20ms") {
+	if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "longer than 20ms") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 	close(s.hold)
@@ -339,7 +339,7 @@ func TestFamilyThatCannotBeWritten(t *testing.T) {
 	if err != nil || bytes.Contains(text, []byte("bad")) || !bytes.Contains(text, []byte("\nz 1\n")) {
 		t.Errorf("%v\n%s", err, text)
 	}
-	if len(reported) != 1 || !strings.Contains(reported[0].Error(), "could not be written") {
+	if len(reported) != 1 || !strings.Contains(reported[0].Error(), "cannot encode") {
 		t.Errorf("reports = %v", reported)
 	}
 }

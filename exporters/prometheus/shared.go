@@ -70,7 +70,7 @@ func (e skippedError) Error() string {
 	if n := len(e.names) - 1; n > 0 {
 		text += " and " + strconv.Itoa(n) + " more"
 	}
-	return text + " already, and the ones of a collector of Argus are left out"
+	return text + " already; Argus omits its own"
 }
 
 // bridge passes the exporter's metrics to the program's registry. It describes

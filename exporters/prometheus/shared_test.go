@@ -143,7 +143,7 @@ func TestProgramHasTheNameLate(t *testing.T) {
 			for _, err := range reports.all() {
 				told += err.Error() + "\n"
 			}
-			if !strings.Contains(told, "the registry has metrics of the program's own with these names") || !strings.Contains(told, latency) {
+			if !strings.Contains(told, "names the program's registry already uses") || !strings.Contains(told, latency) {
 				t.Errorf("nobody was told: %q", told)
 			}
 		})

@@ -21,7 +21,7 @@ func CheckNamespace(namespace string) error {
 	}
 	switch namespace {
 	case "argus", "go", "process":
-		return errors.New("is the prefix of metrics that do not describe the bot; choose another one")
+		return errors.New("is a prefix that other metrics use; choose another one")
 	}
 	return nil
 }

@@ -153,7 +153,7 @@ var plainPath = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`)
 func CheckPath(p string) error {
 	switch {
 	case p == indexPath || p == healthPath || p == readyPath:
-		return errors.New("is taken by the server; choose another path, such as /metrics")
+		return errors.New("is used by the server; choose another path, such as /metrics")
 	case len(p) > 1024 || !plainPath.MatchString(p) || path.Clean(p) != p:
 		return errors.New("must be a path such as /metrics: letters, digits and . _ ~ - between single slashes, with no slash at the end and no query")
 	}
@@ -170,7 +170,7 @@ func checkPages(pages []Page) (errs []error) {
 			errs = append(errs, fmt.Errorf("path %q: %w", page.Path, err))
 		}
 		if seen[page.Path] {
-			errs = append(errs, fmt.Errorf("path %q: two pages have it", page.Path))
+			errs = append(errs, fmt.Errorf("path %q is used by two pages", page.Path))
 		}
 		if page.Handler == nil {
 			errs = append(errs, fmt.Errorf("path %q: Handler is nil", page.Path))

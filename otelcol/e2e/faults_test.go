@@ -31,7 +31,7 @@ func slowed(t *testing.T, well, faulty latency) {
 // quiet bounds what a fault writes into the bot's log: one warning at once, then one a minute, and one line for the end.
 func quiet(t *testing.T, b *bot, outage time.Duration) {
 	t.Helper()
-	warnings, infos := b.lines("level=WARN"), b.lines("the collector takes the metrics now")
+	warnings, infos := b.lines("level=WARN"), b.lines("the collector accepts metrics")
 	t.Logf("%d warnings, the first: %q", len(warnings), append(warnings, "")[0])
 	if most := 2 + int(outage/time.Minute); len(warnings) == 0 || len(warnings) > most {
 		t.Errorf("%d warnings, want 1 to %d: %q", len(warnings), most, warnings)

@@ -58,7 +58,7 @@ func TestSecurity(t *testing.T) {
 		{"tls", settings, []string{overTLS}, []botCase{
 			{"right authority", "https", trusts(ours), ""},
 			{"wrong authority", "https", trusts(other), "certificate signed by unknown authority"},
-			{"no TLS", "http", nil, "does it expect TLS, which is off here?"},
+			{"no TLS", "http", nil, "whether it expects TLS, which is off here"},
 		}},
 		{"tls and token", settings, []string{overTLS, token}, []botCase{
 			{"right token", "https", bears(rightToken), ""},
@@ -67,8 +67,8 @@ func TestSecurity(t *testing.T) {
 		}},
 		{"client certificates", mutual, []string{overTLS}, []botCase{
 			{"right certificate", "https", shows(bot), ""},
-			{"certificate of a stranger", "https", shows(stranger), "does it ask for a client certificate?"},
-			{"no certificate", "https", trusts(ours), "does it ask for a client certificate?"},
+			{"certificate of a stranger", "https", shows(stranger), "whether it requires a client certificate"},
+			{"no certificate", "https", trusts(ours), "whether it requires a client certificate"},
 		}},
 	} {
 		t.Run(side.name, func(t *testing.T) {

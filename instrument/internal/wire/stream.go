@@ -40,10 +40,10 @@ const (
 
 // Faults of a stream.
 var (
-	ErrProtocol = errors.New("wire: bytes that are not WebSocket frames")
-	ErrInflate  = errors.New("wire: a compressed message that cannot be inflated")
-	ErrDeflate  = errors.New("wire: permessage-deflate data that cannot be inflated")
-	ErrTooLarge = errors.New("wire: a compressed message that is too large to be read along")
+	ErrProtocol = errors.New("wire: not a WebSocket frame")
+	ErrInflate  = errors.New("wire: cannot decompress a message")
+	ErrDeflate  = errors.New("wire: cannot decompress permessage-deflate data")
+	ErrTooLarge = errors.New("wire: a compressed message exceeds the size limit")
 )
 
 // A Side is the one that sends what a Stream follows.

@@ -247,7 +247,7 @@ func TestTakenPort(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	r.until(t, "the log to say that the server listens", r.wrote("the server listens now"))
+	r.until(t, "the log to say that the server listens", r.wrote("the server is listening"))
 	if page := mustGet(t, r.pages("metrics")[0]); !strings.Contains(page, `argus_subsystem_up{cluster="default",subsystem="server"} 1`) {
 		t.Errorf("argus_subsystem_up is not 1:\n%s", page)
 	}
