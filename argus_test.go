@@ -543,7 +543,7 @@ func TestSharedRegistry(t *testing.T) {
 	wantLine(t, page, `argus_up{cluster="default"} 1`)
 	wantLine(t, page, `process_start_time_seconds{cluster="default"} `)
 	if strings.Contains(page, "go_goroutines{") {
-		t.Error("go_goroutines is there twice")
+		t.Error("go_goroutines is duplicated")
 	}
 	if !strings.Contains(log.String(), "omits metrics that the shared registry already has") {
 		t.Errorf("the log does not say that go_* are left: %s", log)
@@ -693,7 +693,7 @@ func TestNativeHistograms(t *testing.T) {
 	}
 }
 
-// TestNoSeriesOverflow: with as many shards as are told apart, OpenTelemetry's limit on series is not reached. It is one for each
+// TestNoSeriesOverflow: with the maximum number of distinct shards, OpenTelemetry's limit on series is not reached. It is one for each
 // instrument, so a few sessions tell how many series a shard has, and one more instrument gets as many as all shards can have.
 func TestNoSeriesOverflow(t *testing.T) {
 	const shards = 64

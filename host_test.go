@@ -280,7 +280,7 @@ func TestInteractionsByHTTP(t *testing.T) {
 	}
 }
 
-// TestPushesOfTwoBots: two that cannot be told apart are refused, and the process' metrics are pushed once.
+// TestPushesOfTwoBots: two with equal names are refused, and the process' metrics are pushed once.
 func TestPushesOfTwoBots(t *testing.T) {
 	needsPush(t)
 	begin := func(opts ...Option) (*Argus, error) {

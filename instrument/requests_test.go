@@ -35,7 +35,7 @@ func once(s *discordgo.Session) *discordgo.Session {
 	return s
 }
 
-// TestRequestsByMethodAndStatus: each status of the closed set is told apart,
+// TestRequestsByMethodAndStatus: each status of the closed set has a series of its own,
 // any other is "other", and so is a method.
 func TestRequestsByMethodAndStatus(t *testing.T) {
 	b := newBench(t, nil)
@@ -706,7 +706,7 @@ func TestRequestSeriesAreCapped(t *testing.T) {
 		t.Errorf("%v requests were timed, want %d", total, asked)
 	}
 	if told > catalog.MaxRequestSeries || told < catalog.MaxRequestSeries-len(catalog.Methods())*len(catalog.Statuses()) {
-		t.Errorf("%d combinations are told apart, want about and at most %d", told, catalog.MaxRequestSeries)
+		t.Errorf("%d combinations have series, want about and at most %d", told, catalog.MaxRequestSeries)
 	}
 	if most := len(catalog.Methods()) * len(catalog.Statuses()); rest == 0 || rest > most {
 		t.Errorf("there are %d series of the route other, want 1 to %d", rest, most)

@@ -47,7 +47,7 @@ func readPage(t *testing.T, w *httptest.ResponseRecorder) map[string]*dto.Metric
 	families := map[string]*dto.MetricFamily{}
 	for _, mf := range parse(t, w.Body.Bytes(), format) {
 		if families[mf.GetName()] != nil {
-			t.Errorf("%s is there twice", mf.GetName())
+			t.Errorf("%s is duplicated", mf.GetName())
 		}
 		families[mf.GetName()] = mf
 		if !model.LabelValue(mf.GetHelp()).IsValid() {

@@ -70,7 +70,7 @@ func beBot(ctx context.Context) error {
 }
 
 // TestCrash: a bot that is killed and started again under the same instance id goes on as the same series, and nothing that was pushed
-// is counted twice or lost. One that ends by SIGTERM is told apart by nothing but its last push.
+// is counted twice or lost. One that ends by SIGTERM differs only in its last push.
 func TestCrash(t *testing.T) {
 	t.Parallel()
 	c, p := writing(t)

@@ -313,7 +313,7 @@ func TestKubernetesFiles(t *testing.T) {
 		for _, u := range r {
 			id := fmt.Sprint(u.GetKind(), " ", u.GetName())
 			if ids[id] {
-				t.Errorf("%s: %s is there twice", name, id)
+				t.Errorf("%s: %s is duplicated", name, id)
 			}
 			ids[id] = true
 			if u.GetKind() == "Secret" {

@@ -236,7 +236,7 @@ func readings() []reading {
 			shows: []shown{{"Fleet: Which clusters are in trouble?: In trouble", "A", "20m", map[string]float64{"{}": 0}}},
 		},
 		{
-			what: "a command that has never failed, as those that are not told apart have no such series", every: "1m",
+			what: "a command that has never failed, because commands counted as other have no such series", every: "1m",
 			series: map[string]string{`discord_app_commands_total{cluster="a",command="other",status="success"}`: "0+5x30"},
 			shows: []shown{
 				{"Interactions: By command: Commands, slowest first", "F", "20m", map[string]float64{`{command="other"}`: 0}},

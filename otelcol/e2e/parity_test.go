@@ -421,7 +421,7 @@ func sameAnswers(t *testing.T, paths []path, questions []question) {
 	}
 }
 
-// The labels of the bot that is told apart by more than its cluster.
+// The labels of the bot that has more than a cluster.
 const (
 	botName   = "parity bot"
 	botRegion = "eu-1"

@@ -280,7 +280,7 @@ func TestFleetOfBots(t *testing.T) {
 			[]string{`fail shards: job "big": processes have different shard counts: 16 (2 processes, such as a:1), 32 (2 processes, such as c:1)`, `ok shards: job "music"`},
 			[]string{"runs in several processes"},
 		},
-		"not told apart": {
+		"not distinguished": {
 			[]scrape.Result{bot("a:1", "discord-bot", "", "music", 1, 0), bot("b:1", "discord-bot", "", "mod", 2, 0, 1)},
 			[]string{"fail shards: processes have different shard counts", "if these are different bots, set ARGUS_BOT for each"},
 			[]string{`job "discord-bot"`},
@@ -358,7 +358,7 @@ func TestTaken(t *testing.T) {
 	}
 }
 
-// TestRealBots asks two healthy bots of real sessions, told apart by nothing but their service name, and then by their bot alone.
+// TestRealBots asks two healthy bots of real sessions, distinguished only by their service name, and then by their bot alone.
 func TestRealBots(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")

@@ -104,7 +104,7 @@ func TestPageOfTwoBots(t *testing.T) {
 	}
 }
 
-// TestOthers: what is not Argus' page is told apart, and the token goes nowhere else.
+// TestOthers: what is not Argus' page is recognized, and the token is sent nowhere else.
 func TestOthers(t *testing.T) {
 	var leaked atomic.Bool
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
