@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"slices"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -78,6 +79,9 @@ func (t *buffer) keep(p ...byte) {
 // only U+017F and U+212A fold to one of them.
 func (t *buffer) fold() []byte {
 	key := t.bytes()
+	if !slices.ContainsFunc(key, func(b byte) bool { return 'A' <= b && b <= 'Z' || b >= utf8.RuneSelf }) {
+		return key
+	}
 	out := key[:0]
 	for n := 0; n < len(key); {
 		switch b := key[n]; {
