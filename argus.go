@@ -126,6 +126,7 @@ func (a *Argus) assemble(c resolved, o *options, sessions []*discordgo.Session) 
 		instrument.WithContext(ctx),
 		instrument.WithMeterProvider(a.pipeline.provider),
 		instrument.WithNamespace(c.Namespace),
+		instrument.WithServiceVersion(serviceVersion(c.resource)),
 		instrument.WithCommands(o.commands...),
 		instrument.WithErrorHandler(otel.ErrorHandlerFunc(a.pipeline.report)),
 		instrument.WithAcks(c.Acks),

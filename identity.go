@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/bwmarrin/discordgo"
+	sdkresource "go.opentelemetry.io/otel/sdk/resource"
 
 	"github.com/argus-dgo/argus/resource"
 )
@@ -57,4 +58,10 @@ func (c resolved) checkNames(sessions []*discordgo.Session) error {
 // holds says whether a name shows a secret. A short one may be a part of a name by chance.
 func holds(name, secret string) bool {
 	return secret != "" && (name == secret || len(secret) >= 16 && strings.Contains(name, secret))
+}
+
+// serviceVersion returns the attribute service.version, or "".
+func serviceVersion(r *sdkresource.Resource) string {
+	version, _ := r.Set().Value("service.version")
+	return version.AsString()
 }

@@ -237,7 +237,10 @@ func TestQueriesNameTheCatalog(t *testing.T) {
 }
 
 // notShown are instruments without a panel, each with the reason.
-var notShown = map[string]string{}
+var notShown = map[string]string{
+	catalog.CPULimit.PrometheusName():     "absent without a CPU limit, so no play of the proof could show it",
+	catalog.CPUThrottled.PrometheusName(): "as the limit",
+}
 
 // TestEveryInstrumentIsShown: each instrument is in a panel, or in notShown with a reason.
 func TestEveryInstrumentIsShown(t *testing.T) {

@@ -468,7 +468,7 @@ func (a *attachment) dispatch(p *wire.Packet, replayed bool) {
 	case p.Seq > a.seq.Load():
 		a.seq.Store(p.Seq)
 	}
-	r := a.inst.count(p)
+	r := a.count(p)
 	if p.Event == wire.EventInteractionCreate {
 		a.inst.timers.start(r.id, r.at)
 		// discordgo requests the gateway's address before it dials. If the tap
@@ -511,7 +511,9 @@ func (a *attachment) follow(p *wire.Packet) {
 
 // count counts a dispatch, in any order, and returns the receipt of an
 // interaction.
-func (i *Instrumentation) count(p *wire.Packet) (r receipt) {
+func (a *attachment) count(p *wire.Packet) (r receipt) {
+	i := a.inst
+	a.shard.Load().events.n.Add(1)
 	i.events[p.Event].n.Add(1)
 	if p.Event == wire.EventInteractionCreate {
 		return i.received(p, time.Now())

@@ -25,6 +25,10 @@ func (i *Instrumentation) collect(_ context.Context, o metric.Observer) error {
 	o.ObserveInt64(m.up, 1)
 	o.ObserveInt64(m.botInfo, 1, i.info...)
 	o.ObserveFloat64(m.uptime, time.Since(i.start).Seconds())
+	if cpu, limited := i.group.CPU(); limited {
+		o.ObserveFloat64(m.cpuLimit, cpu.Limit)
+		o.ObserveFloat64(m.cpuThrottled, cpu.Throttled.Seconds())
+	}
 	each(i.events, m.events)
 	each(i.interactions.cells, m.interactions)
 	now := time.Now()
@@ -66,6 +70,7 @@ func (i *Instrumentation) collect(_ context.Context, o metric.Observer) error {
 		if !s.seen.Load() {
 			continue
 		}
+		count(&s.events, m.shardEvents)
 		each(s.reconnects, m.reconnects)
 		if s.tapped.Load() {
 			each(s.attempts, m.attempts)

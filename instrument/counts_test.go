@@ -160,6 +160,9 @@ func TestCountsAreExact(t *testing.T) {
 					t.Errorf("%s is %v, want %v", event, r[event], n)
 				}
 			}
+			if got := r.sum("discord.shard.events"); got != float64(total) {
+				t.Errorf("%v dispatches counted by shard, %d sent", got, total)
+			}
 			if got := r.sum("discord.gateway.events"); got != float64(total) {
 				t.Errorf("%v dispatches counted, %d sent", got, total)
 			}

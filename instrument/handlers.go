@@ -73,7 +73,7 @@ func (h *handlers) onEvent(_ *discordgo.Session, e *discordgo.Event) {
 	defer a.inst.faults.catch(hookHandler)
 	var p wire.Packet
 	wire.ScanData(&p, e.Type, e.Sequence, e.RawData)
-	a.inst.count(&p)
+	a.count(&p)
 	switch set := a.settings.Load(); {
 	case !followed(&p):
 	case set.syncEvents:

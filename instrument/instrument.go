@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/argus-dgo/argus/internal/catalog"
+	"github.com/argus-dgo/argus/internal/cgroup"
 )
 
 // ScopeName is the instrumentation scope of every instrument.
@@ -26,6 +28,7 @@ type Instrumentation struct {
 	cancel       context.CancelFunc
 	start        time.Time
 	info         []metric.ObserveOption
+	group        *cgroup.Group // nil if unknown
 	hookOpts     [][]metric.ObserveOption
 	attachOpts   [][]metric.ObserveOption
 	metrics      metrics
@@ -71,7 +74,8 @@ func New(opts ...Option) (*Instrumentation, error) {
 	cfg, err := newConfig(opts)
 	i := &Instrumentation{
 		start:        time.Now(),
-		info:         buildInfo(),
+		info:         buildInfo(cfg.version),
+		group:        cgroup.Find(os.DirFS("/")),
 		interactions: newInteractionSet(),
 		commands:     newCommandSet(),
 		rateLimits:   newRateLimitSet(),

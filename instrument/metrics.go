@@ -1,14 +1,17 @@
 package instrument
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/argus-dgo/argus/internal/catalog"
+	"github.com/argus-dgo/argus/internal/excerpt"
 )
 
 // metrics are the instruments.
@@ -18,7 +21,7 @@ type metrics struct {
 	shardsConnected, shardsConfigured, botShards metric.Int64ObservableGauge
 	attached                                     metric.Int64ObservableGauge
 	events, disconnects, reconnects              metric.Int64ObservableCounter
-	attempts, voiceDisconnects                   metric.Int64ObservableCounter
+	attempts, voiceDisconnects, shardEvents      metric.Int64ObservableCounter
 
 	shardState                                metric.Int64ObservableGauge
 	stateChange, heartbeatAck, lastEvent      metric.Float64ObservableGauge
@@ -45,10 +48,11 @@ type metrics struct {
 	requestDuration, queueWait              metric.Float64Histogram
 	requestsInFlight                        metric.Int64ObservableUpDownCounter
 
-	uptime          metric.Float64ObservableGauge
-	botInfo, up     metric.Int64ObservableGauge
-	faults, evicted metric.Int64ObservableCounter
-	logRecords      metric.Int64ObservableCounter
+	uptime, cpuLimit metric.Float64ObservableGauge
+	cpuThrottled     metric.Float64ObservableCounter
+	botInfo, up      metric.Int64ObservableGauge
+	faults, evicted  metric.Int64ObservableCounter
+	logRecords       metric.Int64ObservableCounter
 }
 
 // A maker makes instruments from rows of the catalog and collects the errors.
@@ -81,11 +85,18 @@ func (m *maker) gauge(c catalog.Instrument) metric.Int64ObservableGauge {
 	return g
 }
 
-func (m *maker) seconds(c catalog.Instrument) metric.Float64ObservableGauge {
+func (m *maker) floats(c catalog.Instrument) metric.Float64ObservableGauge {
 	c = c.In(m.namespace)
 	g, err := m.meter.Float64ObservableGauge(c.Name, metric.WithDescription(c.Description), metric.WithUnit(c.Unit))
 	m.note(g, err, c)
 	return g
+}
+
+func (m *maker) floatCounter(c catalog.Instrument) metric.Float64ObservableCounter {
+	c = c.In(m.namespace)
+	n, err := m.meter.Float64ObservableCounter(c.Name, metric.WithDescription(c.Description), metric.WithUnit(c.Unit))
+	m.note(n, err, c)
+	return n
 }
 
 func (m *maker) counter(c catalog.Instrument) metric.Int64ObservableCounter {
@@ -114,30 +125,31 @@ func (m *maker) histogram(c catalog.Instrument) metric.Float64Histogram {
 
 func (m *maker) all() metrics {
 	return metrics{
-		shardLatency:     m.seconds(catalog.ShardLatency),
+		shardLatency:     m.floats(catalog.ShardLatency),
 		shardUp:          m.gauge(catalog.ShardUp),
 		shardsConnected:  m.gauge(catalog.ShardsConnected),
 		shardsConfigured: m.gauge(catalog.ShardsConfigured),
 		botShards:        m.gauge(catalog.BotShards),
 		attached:         m.gauge(catalog.Sessions),
 		events:           m.counter(catalog.GatewayEvents),
+		shardEvents:      m.counter(catalog.ShardEvents),
 		disconnects:      m.counter(catalog.ShardDisconnects),
 		reconnects:       m.counter(catalog.ShardReconnects),
 		attempts:         m.counter(catalog.ConnectionAttempts),
 		voiceDisconnects: m.counter(catalog.VoiceDisconnects),
 
 		shardState:        m.gauge(catalog.ShardState),
-		stateChange:       m.seconds(catalog.ShardStateChange),
-		heartbeatAck:      m.seconds(catalog.HeartbeatAck),
-		lastEvent:         m.seconds(catalog.LastEvent),
-		heartbeatInterval: m.seconds(catalog.HeartbeatInterval),
-		lockUnavailable:   m.seconds(catalog.LockUnavailable),
+		stateChange:       m.floats(catalog.ShardStateChange),
+		heartbeatAck:      m.floats(catalog.HeartbeatAck),
+		lastEvent:         m.floats(catalog.LastEvent),
+		heartbeatInterval: m.floats(catalog.HeartbeatInterval),
+		lockUnavailable:   m.floats(catalog.LockUnavailable),
 		handshakes:        m.counter(catalog.Handshakes),
 		sent:              m.counter(catalog.ShardSent),
 		io:                m.counter(catalog.GatewayIO),
 		startRemaining:    m.gauge(catalog.SessionStartRemaining),
 		startLimit:        m.gauge(catalog.SessionStartLimit),
-		startReset:        m.seconds(catalog.SessionStartReset),
+		startReset:        m.floats(catalog.SessionStartReset),
 		startMostOnce:     m.gauge(catalog.SessionStartConcurrency),
 
 		guilds:            m.gauge(catalog.Guilds),
@@ -159,7 +171,7 @@ func (m *maker) all() metrics {
 		handlerDelay:  m.histogram(catalog.HandlerDelay),
 		responseDelay: m.histogram(catalog.ResponseDelay),
 		ackDuration:   m.histogram(catalog.AckDuration),
-		clockOffset:   m.seconds(catalog.ClockOffset),
+		clockOffset:   m.floats(catalog.ClockOffset),
 
 		rateLimits:       m.counter(catalog.RateLimits),
 		invalidRequests:  m.counter(catalog.InvalidRequests),
@@ -169,7 +181,10 @@ func (m *maker) all() metrics {
 		queueWait:        m.histogram(catalog.QueueWait),
 		requestsInFlight: m.upDownCounter(catalog.RequestsInFlight),
 
-		uptime:  m.seconds(catalog.Uptime),
+		uptime:       m.floats(catalog.Uptime),
+		cpuLimit:     m.floats(catalog.CPULimit),
+		cpuThrottled: m.floatCounter(catalog.CPUThrottled),
+
 		botInfo: m.gauge(catalog.BotInfo),
 		up:      m.gauge(catalog.Up),
 		faults:  m.counter(catalog.InstrumentationErrors),
@@ -186,12 +201,17 @@ func newMetrics(meter metric.Meter, namespace string) (metrics, []metric.Observa
 	return all, m.observable, errors.Join(m.errs...)
 }
 
-// buildInfo is the only series of discord.bot.info.
-func buildInfo() []metric.ObserveOption {
+// buildInfo is the only series of discord.bot.info. The bot's version is the given
+// one, or else that of the build.
+func buildInfo(version string) []metric.ObserveOption {
 	v := versions()
 	return labelled(
 		attribute.String("discordgo_version", v.discordgo),
 		attribute.String("argus_version", v.argus),
 		attribute.String("go_version", runtime.Version()),
+		attribute.String("version", cmp.Or(excerpt.Clip(strings.ToValidUTF8(version, ""), maxVersion), v.bot)),
 	)
 }
+
+// maxVersion is the size limit of the bot's version in bytes.
+const maxVersion = 128

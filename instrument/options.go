@@ -27,6 +27,7 @@ type config struct {
 	ctx       context.Context //nolint:containedctx // for the handlers
 	provider  metric.MeterProvider
 	namespace string
+	version   string
 	commands  []string
 
 	withoutAcks, withoutGateway, logRecords bool
@@ -49,6 +50,16 @@ func WithMeterProvider(mp metric.MeterProvider) Option {
 // "discord".
 func WithNamespace(namespace string) Option {
 	return optionFunc(func(c *config) { c.namespace = namespace })
+}
+
+// WithServiceVersion sets the bot's own version, the label version of
+// discord.bot.info; a change of it is a deployment. It is clipped to 128 bytes. The
+// default, also for an empty string, is the VCS revision of the build (12 digits, and
+// "+dirty" after them if files had been changed), or else the version of the main
+// module, or else "devel". The facade sets it to the resource attribute
+// service.version.
+func WithServiceVersion(version string) Option {
+	return optionFunc(func(c *config) { c.version = version })
 }
 
 // WithCommands registers values of the label command, as

@@ -56,11 +56,12 @@ type shard struct {
 	opts        []metric.ObserveOption
 	seen        atomic.Bool // whether a session has ever counted as this shard
 	tapped      atomic.Bool // whether disconnects are known: set with the first tap
-	attempts    []cell      // by status
-	disconnects []cell      // by code, then initiator
-	reconnects  []cell      // by kind
-	handshakes  []cell      // by kind, then outcome
-	sent        []cell      // by op
+	events      cell
+	attempts    []cell // by status
+	disconnects []cell // by code, then initiator
+	reconnects  []cell // by kind
+	handshakes  []cell // by kind, then outcome
+	sent        []cell // by op
 	states      [][]metric.ObserveOption
 }
 
@@ -68,6 +69,7 @@ func newShard(label string) *shard {
 	id := attribute.String("shard", label)
 	s := &shard{
 		opts:        labelled(id),
+		events:      cell{opts: labelled(id)},
 		attempts:    newAttempts(id),
 		disconnects: make([]cell, len(closeCodes)*len(initiators)),
 		reconnects:  make([]cell, len(kinds)),

@@ -22,7 +22,8 @@ const unknownVersion = "devel"
 // information, or "devel" if there is none.
 func Version() string { return versions().argus }
 
-type builtFrom struct{ argus, discordgo string }
+// builtFrom are the versions in the build information. bot is that of the program.
+type builtFrom struct{ argus, discordgo, bot string }
 
 var versions = sync.OnceValue(func() builtFrom {
 	info, _ := debug.ReadBuildInfo()
@@ -30,9 +31,12 @@ var versions = sync.OnceValue(func() builtFrom {
 })
 
 func readVersions(info *debug.BuildInfo) builtFrom {
-	v := builtFrom{argus: unknownVersion, discordgo: "v" + discordgo.VERSION}
+	v := builtFrom{argus: unknownVersion, discordgo: "v" + discordgo.VERSION, bot: unknownVersion}
 	if info == nil {
 		return v
+	}
+	if own := programVersion(info); own != "" {
+		v.bot = own
 	}
 	if main := moduleVersion(&info.Main); info.Main.Path == modulePath && main != "" {
 		v.argus = main
@@ -48,6 +52,27 @@ func readVersions(info *debug.BuildInfo) builtFrom {
 		}
 	}
 	return v
+}
+
+// revisionLength is the length of a revision in Go's pseudo-versions.
+const revisionLength = 12
+
+// programVersion returns the revision that the program was built from, with the mark
+// "+dirty" if files had been changed, or else the version of its module.
+func programVersion(info *debug.BuildInfo) string {
+	settings := map[string]string{}
+	for _, s := range info.Settings {
+		settings[s.Key] = s.Value
+	}
+	revision := settings["vcs.revision"]
+	if revision == "" {
+		return moduleVersion(&info.Main)
+	}
+	revision = revision[:min(len(revision), revisionLength)]
+	if settings["vcs.modified"] == "true" {
+		revision += "+dirty"
+	}
+	return revision
 }
 
 // moduleVersion returns "" for a module that was built from a directory.

@@ -310,7 +310,7 @@ func checkGatewayOnly(t *testing.T, before, after reading, spoken int) {
 	t.Helper()
 	changes := func(series string) bool {
 		for _, prefix := range []string{
-			"discord.gateway.events{event=VOICE_", "discord.shard.sent{op=voice_state_update,", "discord.gateway.io{",
+			"discord.gateway.events{event=VOICE_", "discord.shard.events{", "discord.shard.sent{op=voice_state_update,", "discord.gateway.io{",
 			"discord.shard.event.timestamp{", "discord.uptime", "discord.voice.disconnects{",
 			// A heartbeat may have fallen due meanwhile.
 			"discord.shard.sent{op=heartbeat,", latency, heartbeatAck,

@@ -113,14 +113,14 @@ const restarts = annotation(
   ["job", "bot", "cluster"],
 );
 
-const versions = (expr: string) => agg("group", ["cluster", "argus_version", "discordgo_version", "go_version"], expr);
+const versions = (expr: string) => agg("group", ["cluster", "version", "argus_version", "discordgo_version", "go_version"], expr);
 const before = `last_over_time(${gauge("discord_bot_info")}[1h] offset 1m)`;
 const changes = annotation(
   "Versions",
   INFO,
   `${versions(gauge("discord_bot_info"))} unless ${versions(before)} and on (job, bot, cluster) ${agg("group", ["cluster"], before)}`,
   `New version on ${PROCESS}`,
-  "argus {{argus_version}}, discordgo {{discordgo_version}}, {{go_version}}",
+  "version {{version}}, argus {{argus_version}}, discordgo {{discordgo_version}}, {{go_version}}",
   ["job", "bot", "cluster"],
 );
 

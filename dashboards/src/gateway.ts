@@ -307,6 +307,13 @@ export const gateway = () =>
             queries: [{ expr: `topk(12, ${sum(["event"], rate("discord_gateway_events_total"))})`, legend: "{{event}}" }],
           }),
           lines({
+            title: "Events, busiest shards",
+            description: "Dispatches per second, top ten shards. One shard far above the others has a guild that is raided or very large.",
+            width: 12,
+            unit: "ops",
+            queries: [{ expr: `topk(10, ${sum([...perShard], rate("discord_shard_events_total"))})`, legend: `${PROCESS} / {{shard}}` }],
+          }),
+          lines({
             title: "Sends in 60 s, busiest shards",
             description: `Payloads sent per minute, top ten shards. Above ${SENDS_PER_MINUTE} Discord closes the connection with 4008. Presence updates and member requests are the usual cause.`,
             width: 12,

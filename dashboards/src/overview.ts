@@ -287,10 +287,10 @@ export const overview = () =>
             title: "Versions",
             description: "Number of processes by version. Two rows for longer than a deployment takes mean that it has stalled.",
             width: 12,
-            keys: { argus_version: "Argus", discordgo_version: "discordgo", go_version: "Go" },
+            keys: { version: "Bot", argus_version: "Argus", discordgo_version: "discordgo", go_version: "Go" },
             sort: { by: "Processes", desc: true },
             columns: [
-              { name: "Processes", unit: "short", expr: count(["argus_version", "discordgo_version", "go_version"], max(["cluster", "argus_version", "discordgo_version", "go_version"], gauge("discord_bot_info"))) },
+              { name: "Processes", unit: "short", expr: count(["version", "argus_version", "discordgo_version", "go_version"], max(["cluster", "version", "argus_version", "discordgo_version", "go_version"], gauge("discord_bot_info"))) },
             ],
           }),
           columns({

@@ -105,6 +105,12 @@ var (
 			"`RATE_LIMITED` means that Discord refused a request for all members of a guild (op 8) because it followed another one too soon. " +
 			"The members never arrive, and discordgo does not retry. Both exist at 0 from the start.",
 	}
+	ShardEvents = Instrument{
+		Name: "discord.shard.events", Kind: Counter, Unit: "{event}", Section: sectionGateway,
+		Labels:      []Label{shardLabel},
+		Description: "Gateway dispatches received by shard",
+		Notes:       "The same dispatches as in `discord_gateway_events_total`, for a shard that receives too many or none. Exists at 0 from the shard's first dial.",
+	}
 	ShardDisconnects = Instrument{
 		Name: "discord.shard.disconnects", Kind: Counter, Unit: "{disconnect}", Section: sectionGateway,
 		Labels:      []Label{shardLabel, {Name: "code", Values: CloseCodes()}, {Name: "initiator", Values: Initiators()}},
@@ -439,14 +445,28 @@ var (
 		Name: "discord.uptime", Kind: Gauge, Unit: "s", Section: sectionProcess,
 		Description: "Time since the instrumentation started",
 	}
+	CPULimit = Instrument{
+		Name: "discord.process.cpu.limit", Kind: Gauge, Unit: "{cpu}", Section: sectionProcess,
+		Description: "Number of CPUs that the process's control group may use",
+		Notes: "The lowest limit of the control group and those around it (Linux, version 1 and 2), such as `resources.limits.cpu` in Kubernetes and `CPUQuota=` in systemd. " +
+			"Absent without a limit.",
+	}
+	CPUThrottled = Instrument{
+		Name: "discord.process.cpu.throttled", Kind: Counter, Unit: "s", Section: sectionProcess,
+		Description: "Time that the CPU limit has kept the process's control group from running, over all CPUs",
+		Notes:       "Counted by the kernel since the group was created, for the group whose limit is the lowest. While this rises, everything in the process is late. Absent without a limit.",
+	}
 	BotInfo = Instrument{
 		Name: "discord.bot.info", Kind: Gauge, Section: sectionProcess,
 		Labels: []Label{
 			{Name: "discordgo_version", Bound: oneValue},
 			{Name: "argus_version", Bound: oneValue},
 			{Name: "go_version", Bound: oneValue},
+			{Name: "version", Bound: oneValue},
 		},
-		Description: "Versions of discordgo, Argus and Go; the value is always 1",
+		Description: "Versions of discordgo, Argus, Go and the bot; the value is always 1",
+		Notes: "`version` is the bot's own: the resource attribute `service.version`, or else the VCS revision of the build, or else the version of the main module. " +
+			"A change of it is a deployment. `devel` if all three are unknown, as in a test.",
 	}
 	Up = Instrument{
 		Name: "argus.up", Kind: Gauge, Section: sectionProcess,
@@ -487,12 +507,12 @@ func All() []Instrument {
 	return []Instrument{
 		ShardLatency, ShardUp, ShardsConnected, ShardsConfigured, BotShards, Sessions, ShardState, ShardStateChange,
 		HeartbeatInterval, HeartbeatAck, LastEvent, ConnectionAttempts, Handshakes, ShardDisconnects, ShardReconnects, VoiceDisconnects, LockUnavailable,
-		GatewayEvents, ShardSent, GatewayIO,
+		GatewayEvents, ShardEvents, ShardSent, GatewayIO,
 		SessionStartRemaining, SessionStartLimit, SessionStartReset, SessionStartConcurrency,
 		Guilds, GuildsUnavailable, Members, CachedMembers, Channels, Threads, PrivateChannels, Roles, Emojis, Stickers, VoiceStates, Presences, VoiceClients,
 		Interactions, ReceiptAge, ClockOffset, HandlerDelay, ResponseDelay, AckDuration, Acks,
 		AppCommands, AppCommandDuration, Commands, CommandDuration, CommandErrors, CommandNames,
 		RequestDuration, RequestsInFlight, QueueWait, ProxyResponses, RateLimits, InvalidRequests, RESTErrors,
-		Uptime, BotInfo, Up, SubsystemUp, LogRecords, InstrumentationErrors, TimersEvicted,
+		Uptime, CPULimit, CPUThrottled, BotInfo, Up, SubsystemUp, LogRecords, InstrumentationErrors, TimersEvicted,
 	}
 }
