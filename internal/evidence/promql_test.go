@@ -1,0 +1,54 @@
+package evidence
+
+import (
+	"testing"
+	"time"
+
+	"github.com/argus-dgo/argus/internal/catalog"
+	"github.com/argus-dgo/argus/internal/promcheck"
+)
+
+func TestPromQL(t *testing.T) {
+	metrics := promcheck.Catalog()
+	for _, tt := range []struct {
+		question Question
+		want     string
+	}{
+		{Question{Form: Last, Of: catalog.ShardUp, By: []string{"shard"}}, `max by (job, bot, cluster, shard) (discord_shard_up)`},
+		{Question{Form: Last, Of: catalog.ShardsConnected, Combine: Sum}, `max by (job, bot, cluster) (discord_shards_connected)`},
+		{Question{Form: Age, Of: catalog.HeartbeatAck, By: []string{"shard"}}, `time() - max by (job, bot, cluster, shard) (discord_shard_heartbeat_ack_timestamp_seconds)`},
+		{Question{Form: Age, Of: catalog.HeartbeatAck}, `time() - min by (job, bot, cluster) (max by (job, bot, cluster, shard) (discord_shard_heartbeat_ack_timestamp_seconds))`},
+		{
+			Question{Form: Increase, Of: catalog.ShardDisconnects, By: []string{"code"}, Over: 15 * time.Minute, Where: []Match{Is("code", "4004", "4014"), IsNot("initiator", "client")}},
+			`sum by (job, bot, cluster, code) (max by (job, bot, cluster, shard, code, initiator) (increase(discord_shard_disconnects_total{code=~"4004|4014",initiator!="client"}[15m])))`,
+		},
+		{
+			Question{Form: Rate, Of: catalog.GatewayEvents, Over: 90 * time.Second, Ago: time.Hour, Where: []Match{Is("event", "READY")}},
+			`sum by (job, bot, cluster) (max by (job, bot, cluster, event) (rate(discord_gateway_events_total{event="READY"}[90s] offset 1h)))`,
+		},
+		{Question{Form: Increase, Of: catalog.ReceiptAge, Over: time.Hour}, `sum by (job, bot, cluster) (max by (job, bot, cluster, type) (increase(discord_interaction_receipt_age_seconds_count[1h])))`},
+		{
+			Question{Form: Quantile, Of: catalog.ReceiptAge, At: 0.95, Over: 5 * time.Minute},
+			`histogram_quantile(0.95, sum by (job, bot, cluster, le) (max by (job, bot, cluster, type, le) (rate(discord_interaction_receipt_age_seconds_bucket[5m]))))`,
+		},
+		{
+			Question{Form: Above, Of: catalog.ReceiptAge, At: 3, Over: 5 * time.Minute},
+			"sum by (job, bot, cluster) (max by (job, bot, cluster, type) (increase(discord_interaction_receipt_age_seconds_count[5m])))\n- " +
+				`sum by (job, bot, cluster) (max by (job, bot, cluster, type) (increase(discord_interaction_receipt_age_seconds_bucket{le=~"3|3\\.0"}[5m])))`,
+		},
+		{Question{Form: Highest, Of: catalog.LockUnavailable, Over: 10 * time.Minute}, `max by (job, bot, cluster) (max_over_time(discord_shard_lock_unavailable_seconds[10m]))`},
+		{Question{Form: Lowest, Of: catalog.SessionStartRemaining, Over: time.Hour, Combine: Min}, `max by (job, bot, cluster) (min_over_time(discord_gateway_session_start_remaining[1h]))`},
+		{Question{Form: Changes, Of: catalog.ShardStateChange, By: []string{"shard"}, Over: 5 * time.Minute}, `max by (job, bot, cluster, shard) (changes(discord_shard_state_change_timestamp_seconds[5m]))`},
+	} {
+		got := tt.question.PromQL("")
+		if got != tt.want {
+			t.Errorf("got\n%s\nwant\n%s", got, tt.want)
+		}
+		if err := metrics.Check(got); err != nil {
+			t.Errorf("%s: %v", got, err)
+		}
+	}
+	if got, want := (Question{Form: Last, Of: catalog.Guilds}).PromQL("music"), `max by (job, bot, cluster) (music_guilds)`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

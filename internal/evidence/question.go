@@ -1,0 +1,134 @@
+package evidence
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/argus-dgo/argus/internal/catalog"
+)
+
+// A Form says which number is taken from a series.
+type Form uint8
+
+// The forms of a question.
+const (
+	// Last is the value of a gauge, or the total of a counter.
+	Last Form = iota + 1
+	// Age is the time since the Unix time that a gauge has, in seconds.
+	Age
+	// Increase is what was added to a counter over a window. Of a histogram it is the
+	// number of its observations.
+	Increase
+	// Rate is Increase per second.
+	Rate
+	// Quantile is a quantile of a histogram's observations over a window.
+	Quantile
+	// Above is the number of a histogram's observations over a window that are above a
+	// bound of its buckets.
+	Above
+	// Highest and Lowest are those of a gauge over a window.
+	Highest
+	Lowest
+	// Changes is how often a gauge has changed over a window.
+	Changes
+)
+
+// A Combination says how the series of a group become one number.
+type Combination uint8
+
+// The combinations. The zero value is Sum for counters and histograms, and Max for
+// gauges.
+const (
+	Usual Combination = iota
+	Sum
+	Max
+	Min
+)
+
+// A Match selects series by a label. Equal values are alternatives.
+type Match struct {
+	Label  string
+	Values []string
+	Not    bool
+}
+
+// Is selects the series whose label has one of the values.
+func Is(label string, values ...string) Match { return Match{Label: label, Values: values} }
+
+// IsNot selects the series whose label has none of the values.
+func IsNot(label string, values ...string) Match { return Match{label, values, true} }
+
+// Accepts reports whether a series with this value of the label is selected.
+func (m Match) Accepts(value string) bool { return slices.Contains(m.Values, value) != m.Not }
+
+// A Question asks for a number for each group of an instrument's series.
+type Question struct {
+	Form  Form
+	Of    catalog.Instrument
+	Where []Match
+	// By are labels that distinguish groups, besides those of [Identity].
+	By []string
+	// Over is the window, for the forms that have one.
+	Over time.Duration
+	// Ago moves the question into the past.
+	Ago time.Duration
+	// At is the quantile, or the bound in seconds of [Above].
+	At      float64
+	Combine Combination
+}
+
+// Identity are the labels that every answer has where they exist: those of a process.
+func Identity() []string { return []string{"job", "bot", "cluster"} }
+
+func (q Question) combination() Combination {
+	switch {
+	case q.Combine != Usual:
+		return q.Combine
+	case q.Of.Kind == catalog.Counter || q.Of.Kind == catalog.Histogram:
+		return Sum
+	}
+	return Max
+}
+
+// Labels are those of an answer. A label that a series lacks is absent.
+type Labels map[string]string
+
+// Key returns the values of labels as one string, to join answers by.
+func (l Labels) Key(names ...string) string {
+	values := make([]string, len(names))
+	for i, name := range names {
+		values[i] = l[name]
+	}
+	return strings.Join(values, "\xff")
+}
+
+// A Value is the answer for one group.
+type Value struct {
+	Labels Labels
+	Number float64
+}
+
+// A Point is a value at a time.
+type Point struct {
+	At     time.Time
+	Number float64
+}
+
+// A Series is the answers for one group over time. Where nothing was known, there is
+// no point.
+type Series struct {
+	Labels Labels
+	Points []Point
+}
+
+// A Source answers questions. The answers are in the order of the questions. It is safe
+// for concurrent use.
+type Source interface {
+	// Ask answers questions as of a time.
+	Ask(ctx context.Context, at time.Time, questions ...Question) ([][]Value, error)
+	// Trace answers a question as of each time that the source has data for, from one
+	// time to another.
+	Trace(ctx context.Context, from, to time.Time, question Question) ([]Series, error)
+}
