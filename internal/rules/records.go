@@ -1,15 +1,26 @@
 package rules
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+
+	"github.com/argus-dgo/argus/internal/catalog"
+)
 
 // What counts against the objective. Nobody waits for the answer to an autocomplete (the user keeps typing, and Discord refuses the
 // answer) or to a ping. An interaction that another process answered, or that Discord accepted at the first attempt and refused at
 // the second, is neither a success nor a failure of this process.
-const (
-	awaited   = `type=~"application_command|message_component|modal_submit"`
-	notInTime = "late|rejected|missed"
-	judged    = "in_time|" + notInTime
+var (
+	awaited   = `type=~"` + strings.Join(Awaited(), "|") + `"`
+	notInTime = strings.Join(NotInTime(), "|")
+	judged    = catalog.AckInTime + "|" + notInTime
 )
+
+// Awaited returns the types of interactions whose users wait for an answer.
+func Awaited() []string { return []string{"application_command", "message_component", "modal_submit"} }
+
+// NotInTime returns the outcomes that count against the objective.
+func NotInTime() []string { return []string{catalog.AckLate, catalog.AckRejected, catalog.AckMissed} }
 
 // Records returns the recording rules, in the order in which they are evaluated within a group.
 func Records() []RecordGroup {

@@ -1,0 +1,282 @@
+package findings
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/argus-dgo/argus/internal/catalog"
+	"github.com/argus-dgo/argus/internal/evidence"
+	"github.com/argus-dgo/argus/internal/rules"
+)
+
+// now is the window of what happens at present. It is short enough for a finding
+// within a minute of the beginning, and holds two scrapes at an interval of 60 s.
+const now = 2 * time.Minute
+
+// quiet ends an episode of failures.
+const quiet = 2 * time.Minute
+
+var (
+	burnFast = rules.Number("AckBurnFast") * rules.Number("AckBudget")
+	burnSlow = rules.Number("AckBurnSlow") * rules.Number("AckBudget")
+)
+
+// failuresAtOnce is the number of failures within [now] that are a finding. One or two
+// happen on calm days.
+const failuresAtOnce = 3
+
+func acks(over time.Duration, outcomes ...string) evidence.Question {
+	return evidence.Question{
+		Form: evidence.Increase, Of: catalog.Acks, Over: over,
+		Where: []evidence.Match{evidence.Is("type", rules.Awaited()...), evidence.Is("outcome", outcomes...)},
+	}
+}
+
+func failed(over time.Duration) evidence.Question { return acks(over, rules.NotInTime()...) }
+
+func judged(over time.Duration) evidence.Question {
+	return acks(over, append(rules.NotInTime(), catalog.AckInTime)...)
+}
+
+// unanswered finds processes whose users get no answer.
+func unanswered(v *view) (found []Finding) {
+	identity := evidence.Identity()
+	all2m, failed5m, all5m := by(v.ask(judged(now)), identity...), by(v.ask(failed(5*time.Minute)), identity...), by(v.ask(judged(5*time.Minute)), identity...)
+	failed1h, all1h := by(v.ask(failed(time.Hour)), identity...), by(v.ask(judged(time.Hour)), identity...)
+	for _, value := range v.ask(failed(now)) {
+		k := value.Labels.Key(identity...)
+		atOnce := round(value.Number) >= failuresAtOnce && value.Number/all2m[k] > burnFast
+		burns := failed1h[k]/all1h[k] > burnFast && failed5m[k]/all5m[k] > burnFast && failed1h[k] >= rules.Number("AckFailuresAtLeast")
+		if !atOnce && !burns {
+			continue
+		}
+		share, over, n := failed5m[k]/all5m[k], "5 min", failed5m[k]
+		f := v.make("DiscordAckBudgetBurnsFast", value.Labels, share)
+		f.Affects = true
+		f.Detail = fmt.Sprintf("%s of %s interactions of the last %s were not acknowledged within Discord's 3 s (%s).", count(n), count(all5m[k]), over, percent(share))
+		f.Evidence = []Evidence{
+			{"interactions not acknowledged in time", of(failed(5*time.Minute), value.Labels), n},
+			{"interactions with an outcome", of(judged(5*time.Minute), value.Labels), all5m[k]},
+		}
+		f.Since, f.Before = v.rising(failed(0), value.Labels, quiet)
+		v.waterfall(&f, value.Labels)
+		found = append(found, f)
+	}
+	return found
+}
+
+// unansweredSlowly finds processes that have failed some of their users for hours.
+func unansweredSlowly(v *view) (found []Finding) {
+	identity := evidence.Identity()
+	all6h, failed30m, all30m := by(v.ask(judged(6*time.Hour)), identity...), by(v.ask(failed(30*time.Minute)), identity...), by(v.ask(judged(30*time.Minute)), identity...)
+	fast := map[string]bool{}
+	for _, f := range unanswered(v) {
+		fast[f.Subject.Key(identity...)] = true
+	}
+	for _, value := range v.ask(failed(6 * time.Hour)) {
+		k := value.Labels.Key(identity...)
+		share := value.Number / all6h[k]
+		if fast[k] || !(share > burnSlow && failed30m[k]/all30m[k] > burnSlow && value.Number >= rules.Number("AckFailuresAtLeast")) {
+			continue
+		}
+		f := v.make("DiscordAckBudgetBurnsSlowly", value.Labels, share)
+		f.Evidence = []Evidence{{"interactions not acknowledged in time", of(failed(6*time.Hour), value.Labels), value.Number}}
+		v.waterfall(&f, value.Labels)
+		found = append(found, f)
+	}
+	return found
+}
+
+// Stages of an answer that are slow take at least this many seconds of Discord's 3 s.
+const (
+	slowArrival  = 1.0
+	slowStart    = 0.5
+	slowLimiter  = 1.0
+	slowWire     = 1.0
+	slowResponse = 2.0
+)
+
+// waterfall finds the stage in which the time of unanswered interactions went: on
+// arrival, before the handler, in discordgo's limiter, on the wire, or in the handler.
+func (v *view) waterfall(f *Finding, process evidence.Labels) {
+	const window = 5 * time.Minute
+	p95 := func(says string, q evidence.Question) (Evidence, bool) {
+		q.Form, q.At, q.Over = evidence.Quantile, 0.95, window
+		return v.worst(says, of(q, process))
+	}
+	increase := func(says string, q evidence.Question) float64 {
+		q.Form, q.Over = evidence.Increase, window
+		e, known := v.worst(says, of(q, process))
+		if known && e.Value > 0 {
+			f.Evidence = append(f.Evidence, e)
+		}
+		return e.Value
+	}
+	callback := []evidence.Match{evidence.Is("route", catalog.RouteCallback)}
+	arrival, arrivalKnown := p95("age on receipt, p95", evidence.Question{Of: catalog.ReceiptAge})
+	start, startKnown := p95("time until the handler is called, p95", evidence.Question{Of: catalog.HandlerDelay})
+	response, responseKnown := p95("time until the first attempt to answer, p95", evidence.Question{Of: catalog.ResponseDelay, By: []string{"command"}})
+	queue, queueKnown := p95("wait in discordgo's limiter, p95", evidence.Question{Of: catalog.QueueWait, By: []string{"route"}})
+	wire, wireKnown := p95("time of the callback request, p95", evidence.Question{Of: catalog.RequestDuration, Where: callback})
+	broken := increase("callback requests without a response", evidence.Question{Of: catalog.RequestDuration, Where: append(callback, evidence.Is("status", catalog.StatusFailed))})
+	fivehundred := increase("callback requests with a status 5xx", evidence.Question{Of: catalog.RequestDuration, Where: append(callback, evidence.Is("status", serverErrors()...))})
+	elsewhere := increase("interactions answered by somebody else", acks(window, catalog.AckAnsweredElsewhere))
+	missed := increase("interactions without an attempt to answer", acks(window, catalog.AckMissed))
+	late := increase("interactions answered too late", acks(window, catalog.AckLate))
+	rejected := increase("answers refused", acks(window, catalog.AckRejected))
+	twice := increase("answers refused as repeated (40060)", evidence.Question{Of: catalog.RESTErrors, Where: []evidence.Match{evidence.Is("error_code", "40060")}})
+	global := increase("responses 429 with scope global", evidence.Question{Of: catalog.RateLimits, Where: []evidence.Match{evidence.Is("scope", catalog.ScopeGlobal)}})
+	throttled := increase("seconds without CPU because of the limit", evidence.Question{Of: catalog.CPUThrottled})
+
+	slow := func(e Evidence, known bool, limit float64) bool {
+		if known {
+			f.Evidence = append(f.Evidence, e)
+		}
+		return known && e.Value > limit
+	}
+	switch {
+	case slow(arrival, arrivalKnown, slowArrival):
+		f.Blame, f.Cause = Network, fmt.Sprintf("Interactions are already old when they arrive: p95 %s.", seconds(arrival.Value))
+		f.Do = "Check the machine's clock, its load and its network. After a long reconnect, Discord replays old interactions: then it passes by itself."
+		if startKnown && start.Value > slowStart || throttled > 0 {
+			f.Blame = Host
+		}
+	case slow(start, startKnown, slowStart):
+		f.Blame, f.Cause = Host, fmt.Sprintf("Handlers start late: p95 %s after receipt.", seconds(start.Value))
+		f.Do = "The process is too busy to call its handlers, or runs them one after the other (SyncEvents): look at its CPU, its limit and its locks."
+	case slow(queue, queueKnown, slowLimiter):
+		route := queue.Question.Where[len(queue.Question.Where)-1].Values[0]
+		f.Blame, f.Cause = Limiter, fmt.Sprintf("Requests wait in discordgo's rate limiter: p95 %s on %s.", seconds(queue.Value), route)
+		f.Do = "Make fewer requests on this route, or acknowledge first and do the rest afterwards."
+		if global > 0 {
+			f.Cause += " Discord's global rate limit holds back everything."
+		}
+	case broken > 0 && broken >= fivehundred && slow(wire, wireKnown, slowWire):
+		f.Blame, f.Cause = Network, fmt.Sprintf("Answers do not get through to Discord: %s requests had no response.", count(broken))
+		f.Do = "Check DNS, the network and the proxy between the bot and Discord."
+	case fivehundred > 0:
+		f.Blame, f.Cause = Discord, fmt.Sprintf("Discord fails to take answers: %s responses were 5xx.", count(fivehundred))
+		f.Do = "Check https://discordstatus.com and wait; nothing in the bot helps."
+	case slow(wire, wireKnown, slowWire):
+		f.Blame, f.Cause = Network, fmt.Sprintf("Discord's responses are slow: p95 %s for a callback.", seconds(wire.Value))
+		f.Do = "Compare with https://discordstatus.com; if Discord is well, look at the network between the bot and Discord."
+	case rejected > missed+late && twice > 0:
+		f.Blame, f.Cause = Handler, "Discord refuses answers because the interaction is answered already: two handlers or two processes answer it."
+		f.Do = "Find the second handler, or the second process with the same token."
+	case rejected > missed+late:
+		f.Blame, f.Cause = Handler, "Discord refuses the answers."
+		f.Do = "Look at the error codes of the callbacks: the answer itself is invalid, or its interaction unknown."
+	case slow(response, responseKnown, slowResponse):
+		command := response.Question.Where[len(response.Question.Where)-1].Values[0]
+		f.Blame, f.Cause = Handler, fmt.Sprintf("Handlers take too long before they answer: p95 %s, slowest command %s.", seconds(response.Value), command)
+		f.Do = "Acknowledge first (deferred), then work. If a new version caused it, roll back."
+	case missed > 0 && elsewhere > missed:
+		f.Blame, f.Cause = Operation, "Another process answers these interactions."
+		f.Do = "Set ARGUS_INTERACTION_ACKS=false where another process answers."
+	case missed > 0:
+		f.Blame, f.Cause = Handler, fmt.Sprintf("For %s interactions no answer was attempted within 5 s: their handlers still work, wait or do not answer.", count(missed))
+		f.Do = "Acknowledge first (deferred), then work; look for a code path without an answer."
+		if !queueKnown {
+			f.Cause += " Waiting in discordgo's limiter cannot be excluded: it is not measured."
+			f.Do += " Pass Argus' RequestOption to requests to measure the limiter."
+		}
+	}
+	cleared := func(what string, e Evidence, known bool, limit float64) {
+		if known && e.Value <= limit && !strings.HasPrefix(f.Cause, what) {
+			f.Not = append(f.Not, fmt.Sprintf("Not %s: %s %s.", what, e.Says, seconds(e.Value)))
+		}
+	}
+	cleared("the way from Discord", arrival, arrivalKnown, slowArrival)
+	cleared("a late start of handlers", start, startKnown, slowStart)
+	cleared("the rate limiter", queue, queueKnown, slowLimiter)
+	cleared("the way to Discord", wire, wireKnown, slowWire)
+}
+
+// worst returns the greatest answer to a question, as evidence that names its group.
+func (v *view) worst(says string, q evidence.Question) (e Evidence, known bool) {
+	e = Evidence{Says: says, Question: q}
+	for _, value := range v.ask(q) {
+		if known && value.Number <= e.Value || math.IsNaN(value.Number) {
+			continue
+		}
+		narrowed := q
+		narrowed.By = nil
+		narrowed = of(narrowed, nil)
+		for _, name := range q.By {
+			if label, there := value.Labels[name]; there {
+				narrowed.Where = append(narrowed.Where, evidence.Is(name, label))
+			}
+		}
+		e, known = Evidence{says, narrowed, value.Number}, true
+	}
+	return e, known
+}
+
+// serverErrors are the values of the label status that are 5xx.
+func serverErrors() (list []string) {
+	for _, status := range catalog.Statuses() {
+		if strings.HasPrefix(status, "5") {
+			list = append(list, status)
+		}
+	}
+	return list
+}
+
+// commandFails finds commands whose handlers fail.
+func commandFails(v *view) (found []Finding) {
+	const window = 15 * time.Minute
+	runs := evidence.Question{Form: evidence.Increase, Of: catalog.AppCommands, By: []string{"command"}, Over: window}
+	errors := runs
+	errors.Where = []evidence.Match{evidence.Is("status", catalog.StatusError)}
+	names := append(evidence.Identity(), "command")
+	all := by(v.ask(runs), names...)
+	for _, value := range v.ask(errors) {
+		share := value.Number / all[value.Labels.Key(names...)]
+		if !(share > rules.Number("CommandErrorShare") && value.Number >= rules.Number("CommandErrorsAtLeast")) {
+			continue
+		}
+		f := v.make("DiscordCommandFails", value.Labels, share)
+		f.Affects, f.Blame = true, Handler
+		f.Evidence = []Evidence{{"runs that failed", of(errors, value.Labels), value.Number}, {"runs", of(runs, value.Labels), all[value.Labels.Key(names...)]}}
+		f.Since, f.Before = v.rising(errors, value.Labels, 5*time.Minute)
+		kinds := evidence.Question{Form: evidence.Increase, Of: catalog.CommandErrors, By: []string{"error_type"}, Over: window, Where: []evidence.Match{evidence.Is("command", value.Labels["command"])}}
+		if e, known := v.worst("errors of its most frequent type", kindsOf(kinds, value.Labels)); known && e.Value > 0 {
+			f.Cause = fmt.Sprintf("Its most frequent error has the Go type %s.", e.Question.Where[len(e.Question.Where)-1].Values[0])
+			f.Evidence = append(f.Evidence, e)
+		}
+		f.Do = "Read the bot's log of this command. If a new version caused it, roll back."
+		found = append(found, f)
+	}
+	return found
+}
+
+// kindsOf restricts a question to the process of an answer, but to none of its other
+// labels.
+func kindsOf(q evidence.Question, labels evidence.Labels) evidence.Question {
+	process := evidence.Labels{}
+	for _, name := range evidence.Identity() {
+		if value, there := labels[name]; there {
+			process[name] = value
+		}
+	}
+	return of(q, process)
+}
+
+func round(f float64) float64 { return math.Round(f) }
+
+func count(f float64) string { return fmt.Sprintf("%.0f", f) }
+
+func percent(f float64) string { return fmt.Sprintf("%.0f %%", 100*f) }
+
+// seconds writes a duration with two digits.
+func seconds(f float64) string {
+	switch {
+	case f < 1:
+		return fmt.Sprintf("%.0f ms", 1000*f)
+	case f < 10:
+		return fmt.Sprintf("%.1f s", f)
+	}
+	return fmt.Sprintf("%.0f s", f)
+}

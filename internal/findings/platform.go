@@ -1,0 +1,76 @@
+package findings
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/argus-dgo/argus/internal/catalog"
+	"github.com/argus-dgo/argus/internal/evidence"
+	"github.com/argus-dgo/argus/internal/rules"
+)
+
+// outage finds processes whose guilds are unavailable.
+func outage(v *view) (found []Finding) {
+	q := evidence.Question{Form: evidence.Last, Of: catalog.GuildsUnavailable}
+	guilds := by(v.ask(evidence.Question{Form: evidence.Last, Of: catalog.Guilds}), evidence.Identity()...)
+	down := map[string]bool{}
+	for _, value := range v.ask(up) {
+		if value.Number == 0 {
+			down[value.Labels.Key(evidence.Identity()...)] = true
+		}
+	}
+	started := by(v.ask(evidence.Question{Form: evidence.Increase, Of: catalog.Handshakes, Over: 5 * time.Minute, Where: []evidence.Match{
+		evidence.Is("kind", catalog.KindIdentify), evidence.Is("outcome", catalog.HandshakeReady),
+	}}), evidence.Identity()...)
+	for _, value := range v.ask(q) {
+		k := value.Labels.Key(evidence.Identity()...)
+		share := value.Number / (value.Number + guilds[k])
+		if value.Number < rules.Number("OutageGuildsAtLeast") || !(share > rules.Number("OutageShare")) {
+			continue
+		}
+		f := v.make("DiscordGuildOutage", value.Labels, share)
+		f.Affects, f.Blame = true, Discord
+		f.Detail = fmt.Sprintf("%s of %s guilds are unavailable (%s).", count(value.Number), count(value.Number+guilds[k]), percent(share))
+		f.Evidence = []Evidence{{"unavailable guilds", of(q, value.Labels), value.Number}}
+		f.Since, f.Before = v.holding(q, value.Labels, func(n float64) bool { return n >= rules.Number("OutageGuildsAtLeast") })
+		// After IDENTIFY all guilds are unavailable for a moment.
+		if round(started[k]) > 0 && !f.Before && v.at.Sub(f.Since) < arrivalOfGuilds {
+			continue
+		}
+		f.Do = "Check https://discordstatus.com and wait. Do not restart: it costs session starts and brings no guild back."
+		if !down[k] {
+			f.Not = []string{"Not the connection: all shards of the process are up."}
+		}
+		found = append(found, f)
+	}
+	return found
+}
+
+// arrivalOfGuilds is how long guilds may take to arrive after a session has started.
+const arrivalOfGuilds = time.Minute
+
+// clockOff finds processes whose clock is wrong.
+func clockOff(v *view) (found []Finding) {
+	q := evidence.Question{Form: evidence.Last, Of: catalog.ClockOffset, Combine: evidence.Min}
+	for _, value := range v.ask(q) {
+		if value.Number >= rules.Number("ClockBehind") && value.Number <= rules.Number("ClockAhead") {
+			continue
+		}
+		f := v.make("DiscordClockSkewed", value.Labels, value.Number)
+		f.Evidence = []Evidence{{"age of the youngest interaction on receipt, in seconds", of(q, value.Labels), value.Number}}
+		behind := value.Number < 0
+		f.Since, f.Before = v.holding(q, value.Labels, func(n float64) bool {
+			return behind && n < rules.Number("ClockBehind") || !behind && n > rules.Number("ClockAhead")
+		})
+		f.Blame, f.Do = Host, "Set the machine's clock: check NTP (timedatectl, chronyc tracking)."
+		if behind {
+			f.Cause = fmt.Sprintf("The machine's clock is at least %s behind Discord's.", seconds(-value.Number))
+			f.Not = []string{"Not a slow network: nothing arrives before it is sent."}
+		} else {
+			f.Cause = fmt.Sprintf("The clock is ahead, or no interaction arrives within %s.", seconds(value.Number))
+			f.Affects = value.Number > rules.Number("ClockFar")
+		}
+		found = append(found, f)
+	}
+	return found
+}

@@ -1,0 +1,384 @@
+package findings
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/argus-dgo/argus/internal/catalog"
+	"github.com/argus-dgo/argus/internal/evidence"
+	"github.com/argus-dgo/argus/internal/rules"
+)
+
+// downAfter is how long a shard is down before it is a finding: a reconnect takes
+// seconds, with discordgo's pauses up to half a minute.
+const downAfter = 30 * time.Second
+
+var (
+	shard      = []string{"shard"}
+	ofShard    = append(evidence.Identity(), "shard")
+	up         = evidence.Question{Form: evidence.Last, Of: catalog.ShardUp, By: shard}
+	reconnects = evidence.Question{Form: evidence.Increase, Of: catalog.ShardReconnects, By: shard, Over: 5 * time.Minute}
+)
+
+func is(want float64) func(float64) bool { return func(v float64) bool { return v == want } }
+
+// shardsDown finds shards that a process owns and that are up nowhere.
+func shardsDown(v *view) (found []Finding) {
+	values := v.ask(up)
+	upSomewhere := map[string]bool{}
+	for _, value := range values {
+		if value.Number == 1 {
+			upSomewhere[value.Labels.Key("job", "bot", "shard")] = true
+		}
+	}
+	age := by(v.ask(evidence.Question{Form: evidence.Age, Of: catalog.ShardStateChange, By: shard}), ofShard...)
+	traced := 0
+	for _, value := range values {
+		if value.Number != 0 || upSomewhere[value.Labels.Key("job", "bot", "shard")] {
+			continue
+		}
+		f := v.make("DiscordShardDown", value.Labels, 0)
+		f.Affects, f.Blame = true, Unknown
+		f.Evidence = []Evidence{{"whether the shard is up", of(up, value.Labels), 0}}
+		if traced++; traced <= mostTraced {
+			f.Since, f.Before = v.holding(up, value.Labels, is(0))
+			// The change of state is exact if it is the one that the data shows.
+			changed := v.at.Add(-time.Duration(age[value.Labels.Key(ofShard...)] * float64(time.Second)))
+			if !f.Before && f.Since.Sub(changed) >= 0 && f.Since.Sub(changed) < time.Minute {
+				f.Since = changed
+			}
+		}
+		if traced <= mostTraced && !f.Before && v.at.Sub(f.Since) < downAfter {
+			continue // it is reconnecting
+		}
+		v.whyDown(&f, value.Labels)
+		found = append(found, f)
+	}
+	return found
+}
+
+// whyDown says in which step a shard that is down is.
+func (v *view) whyDown(f *Finding, labels evidence.Labels) {
+	attempts := evidence.Question{Form: evidence.Increase, Of: catalog.ConnectionAttempts, By: []string{"outcome", "status"}, Over: 5 * time.Minute, Where: []evidence.Match{evidence.Is("shard", labels["shard"])}}
+	last, n := "", 0.0
+	for _, value := range v.ask(kindsOf(attempts, labels)) {
+		if value.Number > n && value.Labels["outcome"] != catalog.AttemptConnected {
+			last, n = value.Labels["outcome"]+" with status "+value.Labels["status"], value.Number
+		}
+	}
+	switch {
+	case n > 0:
+		f.Cause = fmt.Sprintf("It tries to connect: %s attempts in 5 min were %s.", count(n), last)
+		f.Blame = Network
+		f.Do = "Check the way to Discord's gateway: DNS, the network, the proxy."
+	default:
+		f.Cause = "It has made no attempt to connect in the last 5 min that failed on the way: it waits, or its process closed it."
+		f.Do = "Read the bot's log. If the process does not reconnect, restart it."
+	}
+}
+
+// gatewayRefused finds processes whose shards are down and whose attempts to connect
+// fail.
+func gatewayRefused(v *view) (found []Finding) {
+	attempts := evidence.Question{Form: evidence.Increase, Of: catalog.ConnectionAttempts, By: []string{"shard", "outcome", "status"}, Over: rules.Window("RefusedWindow")}
+	connected := attempts
+	connected.By, connected.Over, connected.Where = shard, 5*time.Minute, []evidence.Match{evidence.Is("outcome", catalog.AttemptConnected)}
+	attempts.Where = []evidence.Match{evidence.Is("outcome", catalog.AttemptRefused, catalog.AttemptFailed)}
+	isUp, reached := by(v.ask(up), ofShard...), by(v.ask(connected), ofShard...)
+	type group struct {
+		labels evidence.Labels
+		shards []string
+	}
+	groups := map[string]*group{}
+	var order []string
+	for _, value := range v.ask(attempts) {
+		k := value.Labels.Key(ofShard...)
+		if up, owned := isUp[k]; round(value.Number) <= 0 || !owned || up != 0 || round(reached[k]) > 0 {
+			continue
+		}
+		g := value.Labels.Key(append(evidence.Identity(), "outcome", "status")...)
+		if groups[g] == nil {
+			labels := evidence.Labels{}
+			for name, v := range value.Labels {
+				if name != "shard" {
+					labels[name] = v
+				}
+			}
+			groups[g] = &group{labels: labels}
+			order = append(order, g)
+		}
+		groups[g].shards = append(groups[g].shards, value.Labels["shard"])
+	}
+	for _, k := range order {
+		g := groups[k]
+		f := v.make("DiscordGatewayRefused", g.labels, float64(len(g.shards)))
+		f.Affects = true
+		q := attempts
+		q.By = []string{"outcome", "status"}
+		f.Evidence = []Evidence{{"shards that cannot connect", of(q, g.labels), float64(len(g.shards))}}
+		f.Since, f.Before = v.rising(q, g.labels, 11*time.Minute)
+		f.Cause = "Shards: " + list(g.shards) + "."
+		status := g.labels["status"]
+		switch {
+		case g.labels["outcome"] == catalog.AttemptFailed:
+			f.Blame, f.Do = Network, "Check DNS, the network, TLS and the proxy between the bot and gateway.discord.gg."
+		case status == "407":
+			f.Blame, f.Do = Network, "The proxy asks for credentials: check HTTPS_PROXY."
+		case status == "403" || status == "429":
+			f.Blame, f.Do = Operation, "Discord or Cloudflare has banned this address: stop what makes invalid requests, and wait; do not restart in a loop."
+		default:
+			f.Blame, f.Do = Discord, "Check https://discordstatus.com and wait: discordgo retries by itself."
+		}
+		f.Not = []string{"Not the token: a connection that is refused has not sent it."}
+		found = append(found, f)
+	}
+	return found
+}
+
+// fatalCloses finds processes whose connections Discord closes for good.
+func fatalCloses(v *view) (found []Finding) {
+	q := evidence.Question{
+		Form: evidence.Increase, Of: catalog.ShardDisconnects, By: []string{"code"}, Over: rules.Window("FatalWindow"),
+		Where: []evidence.Match{evidence.Is("code", catalog.FatalCloseCodes()...)},
+	}
+	total := q
+	total.Form = evidence.Last
+	uptime := by(v.ask(evidence.Question{Form: evidence.Last, Of: catalog.Uptime}), evidence.Identity()...)
+	recent := by(v.ask(q), append(evidence.Identity(), "code")...)
+	for _, value := range v.ask(total) {
+		n := recent[value.Labels.Key(append(evidence.Identity(), "code")...)]
+		if seconds, known := uptime[value.Labels.Key(evidence.Identity()...)]; known && seconds < rules.Number("FatalSeconds") {
+			n = max(n, value.Number) // what was counted before the first sample
+		}
+		if round(n) <= 0 {
+			continue
+		}
+		f := v.make("DiscordFatalClose", value.Labels, n)
+		f.Affects, f.Blame = true, Operation
+		f.Evidence = []Evidence{{"fatal closes", of(q, value.Labels), n}}
+		f.Since, f.Before = v.rising(total, value.Labels, 11*time.Minute)
+		f.Cause, f.Do = fatal(value.Labels["code"])
+		f.Not = []string{"Not the network: Discord accepted the connection and closed it itself."}
+		found = append(found, f)
+	}
+	return found
+}
+
+// fatal explains a close code after which a client must not reconnect.
+func fatal(code string) (cause, do string) {
+	switch code {
+	case "4004":
+		return "The token is wrong: it was reset, or another one is set.", "Set the bot's current token and restart."
+	case "4010":
+		return "The shard is invalid: its id is not below the shard count.", "Correct the shard ids and the shard count."
+	case "4011":
+		return "The bot is in too many guilds for its number of shards.", "Raise the shard count of all processes."
+	case "4012":
+		return "The version of the API is no longer supported.", "Update discordgo."
+	case "4013":
+		return "The intents are invalid.", "Correct the intents of the session."
+	case "4014":
+		return "An intent is not allowed for this bot.", "Enable the privileged intent in Discord's developer portal, or do not request it."
+	}
+	return "", ""
+}
+
+// locksStuck finds sessions whose lock is not released.
+func locksStuck(v *view) (found []Finding) {
+	q := evidence.Question{Form: evidence.Last, Of: catalog.LockUnavailable, By: shard}
+	isUp := by(v.ask(up), ofShard...)
+	changed := by(v.ask(evidence.Question{Form: evidence.Changes, Of: catalog.ShardStateChange, By: shard, Over: now}), ofShard...)
+	for _, value := range v.ask(q) {
+		k := value.Labels.Key(ofShard...)
+		// Above LockSeconds it is certain. Before, Open may still succeed.
+		hangs := value.Number > rules.Number("LockSeconds")
+		opens := isUp[k] == 0 && value.Number > lockSuspect.Seconds()
+		if !hangs && !opens || changed[k] > 0 {
+			continue
+		}
+		f := v.make("DiscordSessionLockStuck", value.Labels, value.Number)
+		f.Affects, f.Blame = true, Library
+		f.Evidence = []Evidence{{"seconds since the lock was available", of(q, value.Labels), value.Number}}
+		f.Since = v.at.Add(-time.Duration(value.Number * float64(time.Second)))
+		f.Cause = "Open waits for Discord's HELLO or READY without a limit, or two goroutines wait for each other."
+		f.Do = "Restart the process. discordgo does not recover from this."
+		f.Not = []string{"Not a slow reconnect: a request and a dial end within two to three minutes."}
+		if !hangs {
+			f.Not = nil
+			f.Do = "Wait until five minutes have passed; then restart the process."
+		}
+		found = append(found, f)
+	}
+	return found
+}
+
+// lockSuspect is how long the lock of a shard that is down has been held before it is a
+// finding: discordgo holds it for the whole of Open.
+const lockSuspect = 45 * time.Second
+
+// zombies finds shards that look up although nothing acknowledges their heartbeats.
+func zombies(v *view) (found []Finding) {
+	ack := evidence.Question{Form: evidence.Age, Of: catalog.HeartbeatAck, By: shard}
+	interval := by(v.ask(evidence.Question{Form: evidence.Last, Of: catalog.HeartbeatInterval, By: shard}), ofShard...)
+	isUp := by(v.ask(up), ofShard...)
+	sent := by(v.ask(evidence.Question{
+		Form: evidence.Increase, Of: catalog.ShardSent, By: shard, Over: rules.Window("ZombieWindow"), Where: []evidence.Match{evidence.Is("op", "heartbeat")},
+	}), ofShard...)
+	for _, value := range v.ask(ack) {
+		k := value.Labels.Key(ofShard...)
+		if !(value.Number > rules.Number("ZombieIntervals")*interval[k] && interval[k] > 0) || isUp[k] != 1 || round(sent[k]) < 1 {
+			continue
+		}
+		f := v.make("DiscordShardZombie", value.Labels, value.Number)
+		f.Affects, f.Blame = true, Network
+		f.Evidence = []Evidence{{"seconds since the last heartbeat acknowledgement", of(ack, value.Labels), value.Number}}
+		f.Since = v.at.Add(-time.Duration(value.Number * float64(time.Second)))
+		f.Cause = "The connection is open, but nothing arrives on it."
+		f.Do = "Wait: discordgo reconnects after five intervals. If it happens again, look at the network (NAT, idle time-outs)."
+		f.Not = []string{"Not a process that stands still: it keeps sending heartbeats."}
+		found = append(found, f)
+	}
+	return found
+}
+
+// silent finds shards that are connected and receive nothing.
+func silent(v *view) (found []Finding) {
+	age := evidence.Question{Form: evidence.Age, Of: catalog.LastEvent, By: shard}
+	isUp := by(v.ask(up), ofShard...)
+	events := evidence.Question{Form: evidence.Increase, Of: catalog.ShardEvents, By: shard, Over: time.Hour, Ago: 20 * time.Minute}
+	usual := by(v.ask(events), ofShard...)
+	for _, value := range v.ask(age) {
+		k := value.Labels.Key(ofShard...)
+		// So many events an hour that none in this time is not chance.
+		if isUp[k] != 1 || value.Number < silentAfter.Seconds() || usual[k]/3600*value.Number < silentExpected {
+			continue
+		}
+		f := v.make("DiscordShardSilent", value.Labels, 0)
+		f.Affects, f.Blame = true, Discord
+		f.Detail = fmt.Sprintf("Its last event arrived %s ago; in the hour before, it had %s events.", seconds(value.Number), count(usual[k]))
+		f.Evidence = []Evidence{{"seconds since the last event", of(age, value.Labels), value.Number}, {"events in the hour before", of(events, value.Labels), usual[k]}}
+		f.Since = v.at.Add(-time.Duration(value.Number * float64(time.Second)))
+		f.Do = "Close the session and open it again, or restart the process."
+		f.Not = []string{"Not a dead connection: heartbeats are acknowledged."}
+		found = append(found, f)
+	}
+	return found
+}
+
+const (
+	// silentAfter is how long a shard without events is not a finding, whatever is usual.
+	silentAfter = time.Minute
+	// silentExpected is the number of events that would usually have arrived. With ten
+	// independent events expected, none is less likely than 1 in 20,000.
+	silentExpected = 10
+)
+
+// flapping finds shards that lose their connection again and again.
+func flapping(v *view) (found []Finding) {
+	for _, value := range v.ask(reconnects) {
+		if round(value.Number) < rules.Number("FlapsAtLeast") {
+			continue
+		}
+		f := v.make("DiscordShardFlapping", value.Labels, value.Number)
+		f.Affects, f.Blame = true, Unknown
+		f.Detail = fmt.Sprintf("It became ready again %s times in 5 min.", count(value.Number))
+		f.Evidence = []Evidence{{"reconnects in 5 min", of(reconnects, value.Labels), value.Number}}
+		f.Since, f.Before = v.rising(reconnects, value.Labels, 3*time.Minute)
+		closes := evidence.Question{Form: evidence.Increase, Of: catalog.ShardDisconnects, By: []string{"code", "initiator"}, Over: 5 * time.Minute, Where: []evidence.Match{evidence.Is("shard", value.Labels["shard"])}}
+		if e, known := v.worst("closes with the most frequent code", kindsOf(closes, value.Labels)); known && e.Value > 0 {
+			match := e.Question.Where[len(e.Question.Where)-2:]
+			code, initiator := match[0].Values[0], match[1].Values[0]
+			f.Evidence = append(f.Evidence, e)
+			f.Cause = fmt.Sprintf("Most connections end with the code %s, by %s.", code, initiator)
+			f.Blame = map[string]Blame{"discord": Discord, "network": Network, "client": Library}[initiator]
+			if code == "4008" {
+				f.Blame, f.Do = Handler, "The bot sends too much to the gateway: presence updates, member requests."
+			}
+		}
+		if f.Do == "" {
+			f.Do = "Stop the process if session starts are running out: each new session costs one."
+		}
+		found = append(found, f)
+	}
+	return found
+}
+
+// resumesFail finds processes that lose their sessions when they reconnect.
+func resumesFail(v *view) (found []Finding) {
+	tried := evidence.Question{Form: evidence.Increase, Of: catalog.Handshakes, Over: time.Hour, Where: []evidence.Match{evidence.Is("kind", catalog.KindResume)}}
+	kept := tried
+	kept.Where = append(slices.Clone(tried.Where), evidence.Is("outcome", catalog.HandshakeResumed))
+	resumed := by(v.ask(kept), evidence.Identity()...)
+	for _, value := range v.ask(tried) {
+		share := resumed[value.Labels.Key(evidence.Identity()...)] / value.Number
+		if !(round(value.Number) >= rules.Number("ResumesAtLeast") && share < rules.Number("ResumeShare")) {
+			continue
+		}
+		f := v.make("DiscordResumesFail", value.Labels, share)
+		f.Blame = Library
+		f.Evidence = []Evidence{{"RESUMEs", of(tried, value.Labels), value.Number}, {"RESUMEs that kept the session", of(kept, value.Labels), resumed[value.Labels.Key(evidence.Identity()...)]}}
+		f.Do = "See which close codes come before: after 1000 and 1001 Discord ends the session."
+		found = append(found, f)
+	}
+	return found
+}
+
+// crashLoop finds processes that keep restarting.
+func crashLoop(v *view) (found []Finding) {
+	q := evidence.Question{Form: evidence.Last, Of: catalog.Uptime}
+	for _, value := range v.ask(q) {
+		if value.Number > rules.Number("StartsSeconds") {
+			continue
+		}
+		starts, first := 1, time.Time{}
+		points := v.points(of(q, value.Labels), rules.Window("StartsWindow"))
+		for i := 1; i < len(points); i++ {
+			if points[i].Number < points[i-1].Number {
+				starts++
+				if first.IsZero() {
+					first = points[i].At.Add(-time.Duration(points[i].Number * float64(time.Second)))
+				}
+			}
+		}
+		if float64(starts) < rules.Number("StartsAtLeast") {
+			continue
+		}
+		f := v.make("DiscordCrashLoop", value.Labels, float64(starts))
+		f.Affects, f.Blame = true, Handler
+		f.Since = first
+		f.Evidence = []Evidence{{"seconds since the last start", of(q, value.Labels), value.Number}}
+		f.Do = "Read the end of the previous process's log. Stop the restarts if session starts are running out."
+		found = append(found, f)
+	}
+	return found
+}
+
+// voiceRefused finds processes whose voice connections need an encryption that
+// discordgo lacks.
+func voiceRefused(v *view) (found []Finding) {
+	q := evidence.Question{Form: evidence.Increase, Of: catalog.VoiceDisconnects, Over: rules.Window("ErrorWindow"), Where: []evidence.Match{evidence.Is("code", "4017")}}
+	for _, value := range v.ask(q) {
+		if round(value.Number) <= 0 {
+			continue
+		}
+		f := v.make("DiscordVoiceEncryptionRequired", value.Labels, value.Number)
+		f.Affects, f.Blame = true, Library
+		f.Evidence = []Evidence{{"voice connections closed with 4017", of(q, value.Labels), value.Number}}
+		f.Since, f.Before = v.rising(q, value.Labels, 5*time.Minute)
+		f.Do = "discordgo has no DAVE: turn voice off, or use a library that supports it."
+		found = append(found, f)
+	}
+	return found
+}
+
+// list names up to eight values.
+func list(values []string) string {
+	const most = 8
+	slices.Sort(values)
+	if n := len(values) - most; n > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(values[:most], ", "), n)
+	}
+	return strings.Join(values, ", ")
+}

@@ -1,0 +1,115 @@
+package rules
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	texttemplate "text/template"
+	"time"
+)
+
+// Say renders an alert's summary and description as Prometheus does, for these labels
+// and this value, so that a sentence is the same everywhere.
+func (a Alert) Say(labels map[string]string, value float64) (summary, description string) {
+	return say(a.Summary, labels, value), say(a.Description, labels, value)
+}
+
+func say(text string, labels map[string]string, value float64) string {
+	t, err := texttemplate.New("").Option("missingkey=zero").Funcs(texttemplate.FuncMap{
+		"humanize": humanize, "humanizePercentage": humanizePercentage, "humanizeDuration": humanizeDuration,
+	}).Parse("{{ $labels := .Labels }}{{ $value := .Value }}" + text)
+	if err != nil {
+		return text
+	}
+	var b strings.Builder
+	if err := t.Execute(&b, struct {
+		Labels map[string]string
+		Value  float64
+	}{labels, value}); err != nil {
+		return text
+	}
+	return b.String()
+}
+
+// humanize shortens a number to four digits and an SI prefix.
+func humanize(v float64) string {
+	if v == 0 || math.IsNaN(v) || math.IsInf(v, 0) || math.Abs(v) < 1 {
+		return fmt.Sprintf("%.4g", v)
+	}
+	prefix := ""
+	for _, p := range []string{"k", "M", "G", "T"} {
+		if math.Abs(v) < 1000 {
+			break
+		}
+		prefix = p
+		v /= 1000
+	}
+	return fmt.Sprintf("%.4g%s", v, prefix)
+}
+
+func humanizePercentage(v float64) string { return fmt.Sprintf("%.4g%%", v*100) }
+
+// humanizeDuration writes seconds as 1h 2m 3s, and less than a minute with fractions.
+func humanizeDuration(v float64) string {
+	sign := ""
+	if v < 0 {
+		sign, v = "-", -v
+	}
+	if v < 60 {
+		return sign + strconv.FormatFloat(v, 'g', 4, 64) + "s"
+	}
+	seconds := int64(v)
+	parts := []string{}
+	for _, unit := range []struct {
+		length int64
+		name   string
+	}{{24 * 3600, "d"}, {3600, "h"}, {60, "m"}, {1, "s"}} {
+		if n := seconds / unit.length; n > 0 || len(parts) > 0 {
+			parts = append(parts, strconv.FormatInt(n, 10)+unit.name)
+			seconds %= unit.length
+		}
+	}
+	return sign + strings.Join(parts, " ")
+}
+
+// ByName returns the alert of a name.
+func ByName(name string) (Alert, bool) {
+	for _, g := range Alerts() {
+		for _, a := range g.Alerts {
+			if a.Name == name {
+				return a, true
+			}
+		}
+	}
+	return Alert{}, false
+}
+
+// Number returns the value of a threshold, and NaN for one that is no number.
+func Number(name string) float64 {
+	for _, t := range Thresholds() {
+		if t.Name == name {
+			if v, err := strconv.ParseFloat(t.Value, 64); err == nil {
+				return v
+			}
+		}
+	}
+	return math.NaN()
+}
+
+// Window returns the value of a threshold that is a window of time, and 0 for one that
+// is none.
+func Window(name string) time.Duration {
+	for _, t := range Thresholds() {
+		if t.Name != name {
+			continue
+		}
+		if days, found := strings.CutSuffix(t.Value, "d"); found {
+			n, _ := strconv.Atoi(days)
+			return time.Duration(n) * 24 * time.Hour
+		}
+		d, _ := time.ParseDuration(t.Value)
+		return d
+	}
+	return 0
+}
