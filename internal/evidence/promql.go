@@ -10,10 +10,18 @@ import (
 	"time"
 )
 
-// PromQL renders the question. namespace is that of the bot's metrics, or empty for
-// the usual one.
-func (q Question) PromQL(namespace string) string {
-	name := q.Of.In(namespace).PrometheusName()
+// A Scope says which series of a Prometheus server are the bot's.
+type Scope struct {
+	// Namespace is that of the bot's metrics, or empty for "discord".
+	Namespace string
+	// Where selects among the series of that namespace, in every selector.
+	Where []Match
+}
+
+// PromQL renders the question.
+func (q Question) PromQL(in Scope) string {
+	name := q.Of.In(in.Namespace).PrometheusName()
+	q.Where = slices.Concat(in.Where, q.Where)
 	groups := append(Identity(), q.By...)
 	series := slices.Concat(Identity(), q.Of.LabelNames())
 	switch q.Form {
@@ -22,8 +30,12 @@ func (q Question) PromQL(namespace string) string {
 	case Age:
 		// The oldest time is the greatest age.
 		times := q
-		times.Combine = map[Combination]Combination{Max: Min, Min: Max}[q.combination()]
-		return "time() - " + times.combined(groups, series, q.selector(name, 0))
+		times.Combine = map[Combination]Combination{Max: Min, Min: Max}[q.Combination()]
+		now := "time() - "
+		if q.Ago > 0 {
+			now += number(q.Ago.Seconds()) + " - " // offset moves the series, not time()
+		}
+		return now + times.combined(groups, series, q.selector(name, 0))
 	case Highest:
 		return q.combined(groups, series, "max_over_time("+q.selector(name, q.Over)+")")
 	case Lowest:
@@ -62,7 +74,7 @@ func (q Question) combined(groups, series []string, expr string) string {
 	by := func(operation string, labels []string, expr string) string {
 		return operation + " by (" + strings.Join(labels, ", ") + ") (" + expr + ")"
 	}
-	operation := map[Combination]string{Sum: "sum", Max: "max", Min: "min"}[q.combination()]
+	operation := map[Combination]string{Sum: "sum", Max: "max", Min: "min"}[q.Combination()]
 	if operation == "max" || len(groups) == len(series) {
 		return by("max", groups, expr)
 	}

@@ -18,6 +18,7 @@ func TestPromQL(t *testing.T) {
 		{Question{Form: Last, Of: catalog.ShardsConnected, Combine: Sum}, `max by (job, bot, cluster) (discord_shards_connected)`},
 		{Question{Form: Age, Of: catalog.HeartbeatAck, By: []string{"shard"}}, `time() - max by (job, bot, cluster, shard) (discord_shard_heartbeat_ack_timestamp_seconds)`},
 		{Question{Form: Age, Of: catalog.HeartbeatAck}, `time() - min by (job, bot, cluster) (max by (job, bot, cluster, shard) (discord_shard_heartbeat_ack_timestamp_seconds))`},
+		{Question{Form: Age, Of: catalog.HeartbeatAck, By: []string{"shard"}, Ago: time.Hour}, `time() - 3600 - max by (job, bot, cluster, shard) (discord_shard_heartbeat_ack_timestamp_seconds offset 1h)`},
 		{
 			Question{Form: Increase, Of: catalog.ShardDisconnects, By: []string{"code"}, Over: 15 * time.Minute, Where: []Match{Is("code", "4004", "4014"), IsNot("initiator", "client")}},
 			`sum by (job, bot, cluster, code) (max by (job, bot, cluster, shard, code, initiator) (increase(discord_shard_disconnects_total{code=~"4004|4014",initiator!="client"}[15m])))`,
@@ -40,7 +41,7 @@ func TestPromQL(t *testing.T) {
 		{Question{Form: Lowest, Of: catalog.SessionStartRemaining, Over: time.Hour, Combine: Min}, `max by (job, bot, cluster) (min_over_time(discord_gateway_session_start_remaining[1h]))`},
 		{Question{Form: Changes, Of: catalog.ShardStateChange, By: []string{"shard"}, Over: 5 * time.Minute}, `max by (job, bot, cluster, shard) (changes(discord_shard_state_change_timestamp_seconds[5m]))`},
 	} {
-		got := tt.question.PromQL("")
+		got := tt.question.PromQL(Scope{})
 		if got != tt.want {
 			t.Errorf("got\n%s\nwant\n%s", got, tt.want)
 		}
@@ -48,7 +49,20 @@ func TestPromQL(t *testing.T) {
 			t.Errorf("%s: %v", got, err)
 		}
 	}
-	if got, want := (Question{Form: Last, Of: catalog.Guilds}).PromQL("music"), `max by (job, bot, cluster) (music_guilds)`; got != want {
-		t.Errorf("got %s, want %s", got, want)
+	music := Scope{Namespace: "music", Where: Bot{Job: "fun", Name: "it's"}.Matches()}
+	for _, tt := range []struct {
+		question Question
+		want     string
+	}{
+		{Question{Form: Last, Of: catalog.Guilds}, `max by (job, bot, cluster) (music_guilds{job="fun",bot="it's"})`},
+		{
+			Question{Form: Above, Of: catalog.ReceiptAge, At: 2.5, Over: time.Minute, Where: []Match{IsNot("type", "ping")}},
+			"sum by (job, bot, cluster) (max by (job, bot, cluster, type) (increase(music_interaction_receipt_age_seconds_count{job=\"fun\",bot=\"it's\",type!=\"ping\"}[1m])))\n- " +
+				`sum by (job, bot, cluster) (max by (job, bot, cluster, type) (increase(music_interaction_receipt_age_seconds_bucket{job="fun",bot="it's",type!="ping",le="2.5"}[1m])))`,
+		},
+	} {
+		if got := tt.question.PromQL(music); got != tt.want {
+			t.Errorf("got\n%s\nwant\n%s", got, tt.want)
+		}
 	}
 }

@@ -82,7 +82,25 @@ type Question struct {
 // Identity are the labels that every answer has where they exist: those of a process.
 func Identity() []string { return []string{"job", "bot", "cluster"} }
 
-func (q Question) combination() Combination {
+// A Bot is what Prometheus distinguishes bots by: the labels job and bot. An empty
+// name is that of a bot without the label.
+type Bot struct{ Job, Name string }
+
+// Matches selects the series of the bot. A part that is empty selects nothing.
+func (b Bot) Matches() []Match {
+	var matches []Match
+	if b.Job != "" {
+		matches = append(matches, Is("job", b.Job))
+	}
+	if b.Name != "" {
+		matches = append(matches, Is("bot", b.Name))
+	}
+	return matches
+}
+
+// Combination returns how the series of a group become one number: as asked, or as is
+// usual for the instrument.
+func (q Question) Combination() Combination {
 	switch {
 	case q.Combine != Usual:
 		return q.Combine
