@@ -36,7 +36,7 @@ func newView(at time.Time) *view {
 }
 
 func key(q evidence.Question, back time.Duration) string {
-	return fmt.Sprintf("%s %v", q.PromQL(""), back)
+	return fmt.Sprintf("%s %v", q.PromQL(evidence.Scope{}), back)
 }
 
 // ask returns the answers to a question, or nothing while they are not known.
