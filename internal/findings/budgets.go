@@ -60,7 +60,7 @@ func sessionStarts(last bool) func(v *view) []Finding {
 			}
 			f := v.make(id, value.Labels, value.Number)
 			f.Blame = Operation
-			f.Evidence = []Evidence{{"session starts left", of(startsLeft, value.Labels), value.Number}, {"session starts a day", of(startsMost, value.Labels), limit[k]}}
+			f.Evidence = []Evidence{{Says: "session starts left", question: of(startsLeft, value.Labels), Value: value.Number}, {Says: "session starts a day", question: of(startsMost, value.Labels), Value: limit[k]}}
 			bound := max(rules.Number("IdentifyFleets")*shards[k], rules.Number("IdentifyShareLow")*limit[k])
 			f.Since, f.Before = v.holding(startsLeft, value.Labels, func(n float64) bool { return n < bound })
 			f.Do = "Do not deploy or restart until the reset. Find what identifies: flapping shards, crash loops, invalid sessions."
@@ -90,11 +90,11 @@ func globalLimit(v *view) (found []Finding) {
 		f := v.make("DiscordGlobalRateLimit", value.Labels, value.Number)
 		f.Affects, f.Blame = true, Handler
 		f.Detail = fmt.Sprintf("%s responses were 429 with scope global in 5 min. discordgo then holds back all requests, answers to interactions included.", count(value.Number))
-		f.Evidence = []Evidence{{"responses 429 with scope global", of(q, value.Labels), value.Number}}
+		f.Evidence = []Evidence{{Says: "responses 429 with scope global", question: of(q, value.Labels), Value: value.Number}}
 		f.Since, f.Before = v.rising(q, value.Labels, 2*time.Minute)
 		requests := evidence.Question{Form: evidence.Rate, Of: catalog.RequestDuration, By: []string{"method", "route"}, Over: 5 * time.Minute}
 		if e, known := v.worst("requests per second on the busiest route", of(requests, value.Labels)); known {
-			match := e.Question.Where[len(e.Question.Where)-2:]
+			match := e.question.Where[len(e.question.Where)-2:]
 			f.Evidence = append(f.Evidence, e)
 			f.Cause = fmt.Sprintf("The busiest route is %s %s, with %.0f requests per second.", match[0].Values[0], match[1].Values[0], e.Value)
 		}
@@ -145,17 +145,17 @@ func nearBan(v *view) (found []Finding) {
 func (v *view) invalidFinding(id string, value evidence.Value, _ []evidence.Value) Finding {
 	f := v.make(id, value.Labels, value.Number)
 	f.Blame = Handler
-	f.Evidence = []Evidence{{"invalid requests in 10 min", of(invalid, value.Labels), value.Number}}
+	f.Evidence = []Evidence{{Says: "invalid requests in 10 min", question: of(invalid, value.Labels), Value: value.Number}}
 	f.Since, f.Before = v.rising(invalid, value.Labels, 2*time.Minute)
 	status := invalid
 	status.By = []string{"status"}
 	if e, known := v.worst("of the most frequent status", of(status, value.Labels)); known {
 		f.Evidence = append(f.Evidence, e)
-		f.Cause = fmt.Sprintf("Most have the status %s.", e.Question.Where[len(e.Question.Where)-1].Values[0])
+		f.Cause = fmt.Sprintf("Most have the status %s.", e.question.Where[len(e.question.Where)-1].Values[0])
 	}
 	routes := evidence.Question{Form: evidence.Increase, Of: catalog.RequestDuration, By: []string{"method", "route"}, Over: 10 * time.Minute, Where: []evidence.Match{evidence.Is("status", catalog.InvalidStatuses()...)}}
 	if e, known := v.worst("of them on the busiest route", of(routes, value.Labels)); known && e.Value > 0 {
-		match := e.Question.Where[len(e.Question.Where)-2:]
+		match := e.question.Where[len(e.question.Where)-2:]
 		f.Evidence = append(f.Evidence, e)
 		f.Cause += fmt.Sprintf(" The route with the most is %s %s.", match[0].Values[0], match[1].Values[0])
 	}
@@ -173,14 +173,14 @@ func sendsNearLimit(v *view) (found []Finding) {
 		}
 		f := v.make("DiscordSendsNearLimit", value.Labels, perMinute)
 		f.Blame = Handler
-		f.Evidence = []Evidence{{"payloads per second", of(q, value.Labels), value.Number}}
+		f.Evidence = []Evidence{{Says: "payloads per second", question: of(q, value.Labels), Value: value.Number}}
 		f.Since, f.Before = v.rising(q, value.Labels, 30*time.Second)
 		ops := q
 		ops.By = []string{"op"}
 		ops.Where = []evidence.Match{evidence.Is("shard", value.Labels["shard"])}
 		if e, known := v.worst("payloads per second with the most frequent op", kindsOf(ops, value.Labels)); known {
 			f.Evidence = append(f.Evidence, e)
-			f.Cause = fmt.Sprintf("Most are %s.", e.Question.Where[len(e.Question.Where)-1].Values[0])
+			f.Cause = fmt.Sprintf("Most are %s.", e.question.Where[len(e.question.Where)-1].Values[0])
 		}
 		f.Do = "Send presence updates and member requests less often."
 		found = append(found, f)
@@ -197,7 +197,7 @@ func memberRequests(v *view) (found []Finding) {
 		}
 		f := v.make("DiscordMemberRequestsRefused", value.Labels, value.Number)
 		f.Blame = Handler
-		f.Evidence = []Evidence{{"events RATE_LIMITED", of(q, value.Labels), value.Number}}
+		f.Evidence = []Evidence{{Says: "events RATE_LIMITED", question: of(q, value.Labels), Value: value.Number}}
 		f.Since, f.Before = v.rising(q, value.Labels, 5*time.Minute)
 		f.Do = "Request the members of a guild once, and not again within half a minute."
 		found = append(found, f)

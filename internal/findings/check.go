@@ -67,7 +67,7 @@ func Examine(ctx context.Context, source evidence.Source, at time.Time) (Report,
 		all = append(all, found[c.id]...)
 		if c.gap != nil {
 			if what, how := c.gap(v); what != "" {
-				r.Gaps = append(r.Gaps, Gap{c.id, what, how})
+				r.Gaps = append(r.Gaps, Gap{what, how})
 				continue
 			}
 		}
@@ -76,6 +76,11 @@ func Examine(ctx context.Context, source evidence.Source, at time.Time) (Report,
 	happened := changes(v)
 	for i := range all {
 		all[i].Changed = around(happened, all[i])
+	}
+	for i := range all {
+		for j, e := range all[i].Evidence {
+			all[i].Evidence[j].Query = e.question.PromQL(evidence.Scope{})
+		}
 	}
 	r.Findings = explain(all)
 	return r, nil

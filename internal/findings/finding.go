@@ -1,6 +1,7 @@
 package findings
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/argus-dgo/argus/internal/evidence"
@@ -25,62 +26,81 @@ const (
 // A Finding is something that is wrong.
 type Finding struct {
 	// ID is the name of the alert for the same condition.
-	ID       string
-	Severity string // of package rules
+	ID       string `json:"id"`
+	Severity string `json:"severity"` // of package rules
 	// Affects says whether users notice it now.
-	Affects bool
+	Affects bool `json:"affects_users"`
 	// Subject are the labels of what is concerned: bot, cluster, shard, command …
-	Subject evidence.Labels
+	Subject evidence.Labels `json:"subject"`
 	// Sentence says what is wrong. Detail adds numbers and the usual reason.
-	Sentence, Detail string
-	// Since is when it began, by the data; zero if the data does not reach that far.
-	Since time.Time
+	Sentence string `json:"sentence"`
+	Detail   string `json:"detail,omitempty"`
+	// Since is when it began, by the data; zero, and null in JSON, if that is unknown.
+	Since time.Time `json:"since"`
 	// Before says that it began before the data begins, which is at Since.
-	Before bool
-	Blame  Blame
+	Before bool  `json:"since_before,omitempty"`
+	Blame  Blame `json:"blame"`
 	// Cause says how it comes about, if that can be told.
-	Cause    string
-	Evidence []Evidence
+	Cause    string     `json:"cause,omitempty"`
+	Evidence []Evidence `json:"evidence,omitempty"`
 	// Not lists what it is not, and why.
-	Not []string
+	Not []string `json:"not,omitempty"`
 	// Changed lists what changed shortly before it began.
-	Changed []Change
+	Changed []Change `json:"changed,omitempty"`
 	// Do says what to do.
-	Do      string
-	Runbook string
+	Do      string `json:"do,omitempty"`
+	Runbook string `json:"runbook"`
 	// Under are the findings that this one explains.
-	Under []Finding
+	Under []Finding `json:"explains,omitempty"`
+}
+
+// MarshalJSON writes an unknown time as null.
+func (f Finding) MarshalJSON() ([]byte, error) {
+	type plain Finding
+	w := struct {
+		plain
+		Since *time.Time `json:"since"`
+	}{plain: plain(f)}
+	if !f.Since.IsZero() {
+		since := f.Since.UTC()
+		w.Since = &since
+	}
+	return json.Marshal(w)
 }
 
 // Evidence is a question and the answer that a finding rests on.
 type Evidence struct {
-	Says     string // what the number is, such as "interactions not answered in time"
-	Question evidence.Question
-	Value    float64
+	// Says is what the number is, such as "interactions not answered in time".
+	Says string `json:"says"`
+	// Query is the question as PromQL.
+	Query string  `json:"query"`
+	Value float64 `json:"value"`
+
+	question evidence.Question
 }
 
 // A Change is something that happened at a time.
 type Change struct {
-	At   time.Time
-	What string
+	At   time.Time `json:"at"`
+	What string    `json:"what"`
 }
 
 // A Gap is what cannot be told.
 type Gap struct {
-	ID   string // the finding that cannot be made or excluded
-	What string // what is missing
-	How  string // how to get it
+	What string `json:"what"` // what is unknown
+	How  string `json:"how"`  // how to learn it
 }
 
 // A Report is the result of an examination.
 type Report struct {
-	At       time.Time
-	Findings []Finding // worst first
-	Gaps     []Gap
+	At       time.Time `json:"at"`
+	Findings []Finding `json:"findings"` // worst first
+	Gaps     []Gap     `json:"cannot_tell"`
 	// Checked is the number of checks whose questions were answered, of All.
-	Checked, All int
+	Checked int `json:"checked"`
+	All     int `json:"checks"`
 	// Processes is the number of processes that were seen.
-	Processes int
+	Processes int `json:"processes"`
 }
 
 // A Verdict is the outcome of an examination, and the exit code of the command line.

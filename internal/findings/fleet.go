@@ -63,7 +63,7 @@ func shardsMissing(v *view) (found []Finding) {
 		f.Affects, f.Blame = true, Operation
 		f.Sentence = fmt.Sprintf("%d of %s shards are up in no process", len(nowhere), count(value.Number))
 		f.Cause = "No process owns them: " + list(nowhere) + "."
-		f.Evidence = []Evidence{{"shards of the bot", of(botShards, value.Labels), value.Number}}
+		f.Evidence = []Evidence{{Says: "shards of the bot", question: of(botShards, value.Labels), Value: value.Number}}
 		f.Do = "Start the processes that these shards belong to. Every guild on them sees the bot offline."
 		found = append(found, f)
 	}
@@ -116,7 +116,7 @@ func ownedTwice(v *view) (found []Finding) {
 			f.Affects, f.Blame = true, Operation
 			f.Since, f.Before = since, before
 			f.Cause = "The clusters are " + strings.Join(clusters, " and ") + "."
-			f.Evidence = []Evidence{{"whether it is up in all of them", of(q, labels), 1}}
+			f.Evidence = []Evidence{{Says: "whether it is up in all of them", question: of(q, labels), Value: 1}}
 			f.Do = "Stop one of the processes. Users get each answer twice until then."
 			found = append(found, f)
 		}
@@ -156,7 +156,7 @@ func countsDiffer(v *view) (found []Finding) {
 		f := v.make("DiscordShardCountMismatch", labels[k], float64(len(different)))
 		f.Affects, f.Blame = true, Operation
 		f.Cause = "The counts are " + strings.Join(different, " and ") + "."
-		f.Evidence = []Evidence{{"shards of the bot, by process", of(botShards, labels[k]), float64(len(different))}}
+		f.Evidence = []Evidence{{Says: "shards of the bot, by process", question: of(botShards, labels[k]), Value: float64(len(different))}}
 		f.Do = "If the count is being changed, finish the change. Otherwise set the same count everywhere."
 		found = append(found, f)
 	}
@@ -189,7 +189,7 @@ func clustersGone(v *view) (found []Finding) {
 		f := v.make("DiscordClusterGone", value.Labels, float64(len(missing)))
 		f.Affects, f.Blame = true, Operation
 		f.Cause = "Its shards are up nowhere else: " + list(missing) + "."
-		f.Evidence = []Evidence{{"whether it reported within a day", of(day, value.Labels), 1}}
+		f.Evidence = []Evidence{{Says: "whether it reported within a day", question: of(day, value.Labels), Value: 1}}
 		if points := v.points(of(alive, value.Labels), 6*time.Hour); len(points) > 0 {
 			f.Since = points[len(points)-1].At
 		}
@@ -209,7 +209,7 @@ func nothingReports(v *view) (found []Finding) {
 		}
 		f := v.make("ArgusTelemetryAbsent", value.Labels, 0)
 		f.Affects, f.Blame = true, Operation
-		f.Evidence = []Evidence{{"whether a process reported within a day", of(day, value.Labels), 1}}
+		f.Evidence = []Evidence{{Says: "whether a process reported within a day", question: of(day, value.Labels), Value: 1}}
 		if points := v.points(of(alive, value.Labels), 6*time.Hour); len(points) > 0 {
 			f.Since = points[len(points)-1].At
 		}
@@ -233,7 +233,7 @@ func scrapesFail(v *view) (found []Finding) {
 		}
 		f := v.make("ArgusScrapeFails", value.Labels, 0)
 		f.Blame = Telemetry
-		f.Evidence = []Evidence{{"whether Prometheus reaches it", of(q, value.Labels), 0}}
+		f.Evidence = []Evidence{{Says: "whether Prometheus reaches it", question: of(q, value.Labels), Value: 0}}
 		f.Since, f.Before = v.holding(q, value.Labels, is(0))
 		f.Do = "See whether the process runs and its port is open; argus doctor checks it."
 		found = append(found, f)

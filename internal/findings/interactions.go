@@ -57,8 +57,8 @@ func unanswered(v *view) (found []Finding) {
 		f.Affects = true
 		f.Detail = fmt.Sprintf("%s of %s interactions of the last %s were not acknowledged within Discord's 3 s (%s).", count(n), count(all5m[k]), over, percent(share))
 		f.Evidence = []Evidence{
-			{"interactions not acknowledged in time", of(failed(5*time.Minute), value.Labels), n},
-			{"interactions with an outcome", of(judged(5*time.Minute), value.Labels), all5m[k]},
+			{Says: "interactions not acknowledged in time", question: of(failed(5*time.Minute), value.Labels), Value: n},
+			{Says: "interactions with an outcome", question: of(judged(5*time.Minute), value.Labels), Value: all5m[k]},
 		}
 		f.Since, f.Before = v.rising(failed(0), value.Labels, quiet)
 		v.waterfall(&f, value.Labels)
@@ -82,7 +82,7 @@ func unansweredSlowly(v *view) (found []Finding) {
 			continue
 		}
 		f := v.make("DiscordAckBudgetBurnsSlowly", value.Labels, share)
-		f.Evidence = []Evidence{{"interactions not acknowledged in time", of(failed(6*time.Hour), value.Labels), value.Number}}
+		f.Evidence = []Evidence{{Says: "interactions not acknowledged in time", question: of(failed(6*time.Hour), value.Labels), Value: value.Number}}
 		v.waterfall(&f, value.Labels)
 		found = append(found, f)
 	}
@@ -147,7 +147,7 @@ func (v *view) waterfall(f *Finding, process evidence.Labels) {
 		f.Blame, f.Cause = Host, fmt.Sprintf("Handlers start late: p95 %s after receipt.", seconds(start.Value))
 		f.Do = "The process is too busy to call its handlers, or runs them one after the other (SyncEvents): look at its CPU, its limit and its locks."
 	case slow(queue, queueKnown, slowLimiter):
-		route := queue.Question.Where[len(queue.Question.Where)-1].Values[0]
+		route := queue.question.Where[len(queue.question.Where)-1].Values[0]
 		f.Blame, f.Cause = Limiter, fmt.Sprintf("Requests wait in discordgo's rate limiter: p95 %s on %s.", seconds(queue.Value), route)
 		f.Do = "Make fewer requests on this route, or acknowledge first and do the rest afterwards."
 		if global > 0 {
@@ -169,7 +169,7 @@ func (v *view) waterfall(f *Finding, process evidence.Labels) {
 		f.Blame, f.Cause = Handler, "Discord refuses the answers."
 		f.Do = "Look at the error codes of the callbacks: the answer itself is invalid, or its interaction unknown."
 	case slow(response, responseKnown, slowResponse):
-		command := response.Question.Where[len(response.Question.Where)-1].Values[0]
+		command := response.question.Where[len(response.question.Where)-1].Values[0]
 		f.Blame, f.Cause = Handler, fmt.Sprintf("Handlers take too long before they answer: p95 %s, slowest command %s.", seconds(response.Value), command)
 		f.Do = "Acknowledge first (deferred), then work. If a new version caused it, roll back."
 	case missed > 0 && elsewhere > missed:
@@ -196,7 +196,7 @@ func (v *view) waterfall(f *Finding, process evidence.Labels) {
 
 // worst returns the greatest answer to a question, as evidence that names its group.
 func (v *view) worst(says string, q evidence.Question) (e Evidence, known bool) {
-	e = Evidence{Says: says, Question: q}
+	e = Evidence{Says: says, question: q}
 	for _, value := range v.ask(q) {
 		if known && value.Number <= e.Value || math.IsNaN(value.Number) {
 			continue
@@ -209,7 +209,7 @@ func (v *view) worst(says string, q evidence.Question) (e Evidence, known bool) 
 				narrowed.Where = append(narrowed.Where, evidence.Is(name, label))
 			}
 		}
-		e, known = Evidence{says, narrowed, value.Number}, true
+		e, known = Evidence{Says: says, question: narrowed, Value: value.Number}, true
 	}
 	return e, known
 }
@@ -239,11 +239,11 @@ func commandFails(v *view) (found []Finding) {
 		}
 		f := v.make("DiscordCommandFails", value.Labels, share)
 		f.Affects, f.Blame = true, Handler
-		f.Evidence = []Evidence{{"runs that failed", of(errors, value.Labels), value.Number}, {"runs", of(runs, value.Labels), all[value.Labels.Key(names...)]}}
+		f.Evidence = []Evidence{{Says: "runs that failed", question: of(errors, value.Labels), Value: value.Number}, {Says: "runs", question: of(runs, value.Labels), Value: all[value.Labels.Key(names...)]}}
 		f.Since, f.Before = v.rising(errors, value.Labels, 5*time.Minute)
 		kinds := evidence.Question{Form: evidence.Increase, Of: catalog.CommandErrors, By: []string{"error_type"}, Over: window, Where: []evidence.Match{evidence.Is("command", value.Labels["command"])}}
 		if e, known := v.worst("errors of its most frequent type", kindsOf(kinds, value.Labels)); known && e.Value > 0 {
-			f.Cause = fmt.Sprintf("Its most frequent error has the Go type %s.", e.Question.Where[len(e.Question.Where)-1].Values[0])
+			f.Cause = fmt.Sprintf("Its most frequent error has the Go type %s.", e.question.Where[len(e.question.Where)-1].Values[0])
 			f.Evidence = append(f.Evidence, e)
 		}
 		f.Do = "Read the bot's log of this command. If a new version caused it, roll back."

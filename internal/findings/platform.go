@@ -31,7 +31,7 @@ func outage(v *view) (found []Finding) {
 		f := v.make("DiscordGuildOutage", value.Labels, share)
 		f.Affects, f.Blame = true, Discord
 		f.Detail = fmt.Sprintf("%s of %s guilds are unavailable (%s).", count(value.Number), count(value.Number+guilds[k]), percent(share))
-		f.Evidence = []Evidence{{"unavailable guilds", of(q, value.Labels), value.Number}}
+		f.Evidence = []Evidence{{Says: "unavailable guilds", question: of(q, value.Labels), Value: value.Number}}
 		f.Since, f.Before = v.holding(q, value.Labels, func(n float64) bool { return n >= rules.Number("OutageGuildsAtLeast") })
 		// After IDENTIFY all guilds are unavailable for a moment.
 		if round(started[k]) > 0 && !f.Before && v.at.Sub(f.Since) < arrivalOfGuilds {
@@ -57,7 +57,7 @@ func clockOff(v *view) (found []Finding) {
 			continue
 		}
 		f := v.make("DiscordClockSkewed", value.Labels, value.Number)
-		f.Evidence = []Evidence{{"age of the youngest interaction on receipt, in seconds", of(q, value.Labels), value.Number}}
+		f.Evidence = []Evidence{{Says: "age of the youngest interaction on receipt, in seconds", question: of(q, value.Labels), Value: value.Number}}
 		behind := value.Number < 0
 		f.Since, f.Before = v.holding(q, value.Labels, func(n float64) bool {
 			return behind && n < rules.Number("ClockBehind") || !behind && n > rules.Number("ClockAhead")

@@ -41,7 +41,7 @@ func shardsDown(v *view) (found []Finding) {
 		}
 		f := v.make("DiscordShardDown", value.Labels, 0)
 		f.Affects, f.Blame = true, Unknown
-		f.Evidence = []Evidence{{"whether the shard is up", of(up, value.Labels), 0}}
+		f.Evidence = []Evidence{{Says: "whether the shard is up", question: of(up, value.Labels), Value: 0}}
 		if traced++; traced <= mostTraced {
 			f.Since, f.Before = v.holding(up, value.Labels, is(0))
 			// The change of state is exact if it is the one that the data shows.
@@ -117,7 +117,7 @@ func gatewayRefused(v *view) (found []Finding) {
 		f.Affects = true
 		q := attempts
 		q.By = []string{"outcome", "status"}
-		f.Evidence = []Evidence{{"shards that cannot connect", of(q, g.labels), float64(len(g.shards))}}
+		f.Evidence = []Evidence{{Says: "shards that cannot connect", question: of(q, g.labels), Value: float64(len(g.shards))}}
 		f.Since, f.Before = v.rising(q, g.labels, 11*time.Minute)
 		f.Cause = "Shards: " + list(g.shards) + "."
 		status := g.labels["status"]
@@ -157,7 +157,7 @@ func fatalCloses(v *view) (found []Finding) {
 		}
 		f := v.make("DiscordFatalClose", value.Labels, n)
 		f.Affects, f.Blame = true, Operation
-		f.Evidence = []Evidence{{"fatal closes", of(q, value.Labels), n}}
+		f.Evidence = []Evidence{{Says: "fatal closes", question: of(q, value.Labels), Value: n}}
 		f.Since, f.Before = v.rising(total, value.Labels, 11*time.Minute)
 		f.Cause, f.Do = fatal(value.Labels["code"])
 		f.Not = []string{"Not the network: Discord accepted the connection and closed it itself."}
@@ -200,7 +200,7 @@ func locksStuck(v *view) (found []Finding) {
 		}
 		f := v.make("DiscordSessionLockStuck", value.Labels, value.Number)
 		f.Affects, f.Blame = true, Library
-		f.Evidence = []Evidence{{"seconds since the lock was available", of(q, value.Labels), value.Number}}
+		f.Evidence = []Evidence{{Says: "seconds since the lock was available", question: of(q, value.Labels), Value: value.Number}}
 		f.Since = v.at.Add(-time.Duration(value.Number * float64(time.Second)))
 		f.Cause = "Open waits for Discord's HELLO or READY without a limit, or two goroutines wait for each other."
 		f.Do = "Restart the process. discordgo does not recover from this."
@@ -233,7 +233,7 @@ func zombies(v *view) (found []Finding) {
 		}
 		f := v.make("DiscordShardZombie", value.Labels, value.Number)
 		f.Affects, f.Blame = true, Network
-		f.Evidence = []Evidence{{"seconds since the last heartbeat acknowledgement", of(ack, value.Labels), value.Number}}
+		f.Evidence = []Evidence{{Says: "seconds since the last heartbeat acknowledgement", question: of(ack, value.Labels), Value: value.Number}}
 		f.Since = v.at.Add(-time.Duration(value.Number * float64(time.Second)))
 		f.Cause = "The connection is open, but nothing arrives on it."
 		f.Do = "Wait: discordgo reconnects after five intervals. If it happens again, look at the network (NAT, idle time-outs)."
@@ -258,7 +258,7 @@ func silent(v *view) (found []Finding) {
 		f := v.make("DiscordShardSilent", value.Labels, 0)
 		f.Affects, f.Blame = true, Discord
 		f.Detail = fmt.Sprintf("Its last event arrived %s ago; in the hour before, it had %s events.", seconds(value.Number), count(usual[k]))
-		f.Evidence = []Evidence{{"seconds since the last event", of(age, value.Labels), value.Number}, {"events in the hour before", of(events, value.Labels), usual[k]}}
+		f.Evidence = []Evidence{{Says: "seconds since the last event", question: of(age, value.Labels), Value: value.Number}, {Says: "events in the hour before", question: of(events, value.Labels), Value: usual[k]}}
 		f.Since = v.at.Add(-time.Duration(value.Number * float64(time.Second)))
 		f.Do = "Close the session and open it again, or restart the process."
 		f.Not = []string{"Not a dead connection: heartbeats are acknowledged."}
@@ -284,11 +284,11 @@ func flapping(v *view) (found []Finding) {
 		f := v.make("DiscordShardFlapping", value.Labels, value.Number)
 		f.Affects, f.Blame = true, Unknown
 		f.Detail = fmt.Sprintf("It became ready again %s times in 5 min.", count(value.Number))
-		f.Evidence = []Evidence{{"reconnects in 5 min", of(reconnects, value.Labels), value.Number}}
+		f.Evidence = []Evidence{{Says: "reconnects in 5 min", question: of(reconnects, value.Labels), Value: value.Number}}
 		f.Since, f.Before = v.rising(reconnects, value.Labels, 3*time.Minute)
 		closes := evidence.Question{Form: evidence.Increase, Of: catalog.ShardDisconnects, By: []string{"code", "initiator"}, Over: 5 * time.Minute, Where: []evidence.Match{evidence.Is("shard", value.Labels["shard"])}}
 		if e, known := v.worst("closes with the most frequent code", kindsOf(closes, value.Labels)); known && e.Value > 0 {
-			match := e.Question.Where[len(e.Question.Where)-2:]
+			match := e.question.Where[len(e.question.Where)-2:]
 			code, initiator := match[0].Values[0], match[1].Values[0]
 			f.Evidence = append(f.Evidence, e)
 			f.Cause = fmt.Sprintf("Most connections end with the code %s, by %s.", code, initiator)
@@ -318,7 +318,7 @@ func resumesFail(v *view) (found []Finding) {
 		}
 		f := v.make("DiscordResumesFail", value.Labels, share)
 		f.Blame = Library
-		f.Evidence = []Evidence{{"RESUMEs", of(tried, value.Labels), value.Number}, {"RESUMEs that kept the session", of(kept, value.Labels), resumed[value.Labels.Key(evidence.Identity()...)]}}
+		f.Evidence = []Evidence{{Says: "RESUMEs", question: of(tried, value.Labels), Value: value.Number}, {Says: "RESUMEs that kept the session", question: of(kept, value.Labels), Value: resumed[value.Labels.Key(evidence.Identity()...)]}}
 		f.Do = "See which close codes come before: after 1000 and 1001 Discord ends the session."
 		found = append(found, f)
 	}
@@ -348,7 +348,7 @@ func crashLoop(v *view) (found []Finding) {
 		f := v.make("DiscordCrashLoop", value.Labels, float64(starts))
 		f.Affects, f.Blame = true, Handler
 		f.Since = first
-		f.Evidence = []Evidence{{"seconds since the last start", of(q, value.Labels), value.Number}}
+		f.Evidence = []Evidence{{Says: "seconds since the last start", question: of(q, value.Labels), Value: value.Number}}
 		f.Do = "Read the end of the previous process's log. Stop the restarts if session starts are running out."
 		found = append(found, f)
 	}
@@ -365,7 +365,7 @@ func voiceRefused(v *view) (found []Finding) {
 		}
 		f := v.make("DiscordVoiceEncryptionRequired", value.Labels, value.Number)
 		f.Affects, f.Blame = true, Library
-		f.Evidence = []Evidence{{"voice connections closed with 4017", of(q, value.Labels), value.Number}}
+		f.Evidence = []Evidence{{Says: "voice connections closed with 4017", question: of(q, value.Labels), Value: value.Number}}
 		f.Since, f.Before = v.rising(q, value.Labels, 5*time.Minute)
 		f.Do = "discordgo has no DAVE: turn voice off, or use a library that supports it."
 		found = append(found, f)

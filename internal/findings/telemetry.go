@@ -17,7 +17,7 @@ func subsystemsDown(v *view) (found []Finding) {
 		}
 		f := v.make("ArgusSubsystemDown", value.Labels, 0)
 		f.Blame = Telemetry
-		f.Evidence = []Evidence{{"whether the part works", of(q, value.Labels), 0}}
+		f.Evidence = []Evidence{{Says: "whether the part works", question: of(q, value.Labels), Value: 0}}
 		f.Since, f.Before = v.holding(q, value.Labels, is(0))
 		f.Do = "Check the collector and OTEL_EXPORTER_OTLP_ENDPOINT with argus doctor."
 		if value.Labels["subsystem"] == catalog.SubsystemServer {
@@ -38,7 +38,7 @@ func rises(id string, of_ catalog.Instrument, label, says, do string) func(v *vi
 			}
 			f := v.make(id, value.Labels, value.Number)
 			f.Blame, f.Do = Telemetry, do
-			f.Evidence = []Evidence{{says, of(q, value.Labels), value.Number}}
+			f.Evidence = []Evidence{{Says: says, question: of(q, value.Labels), Value: value.Number}}
 			f.Since, f.Before = v.rising(q, value.Labels, rules.Window("ErrorWindow"))
 			found = append(found, f)
 		}

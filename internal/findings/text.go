@@ -8,7 +8,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/argus-dgo/argus/internal/evidence"
 	"github.com/argus-dgo/argus/internal/rules"
 )
 
@@ -102,7 +101,7 @@ func (t *text) finding(f Finding, indent string) {
 	if t.options.Why {
 		for _, e := range f.Evidence {
 			t.line("", inner, fmt.Sprintf("Evidence: %s: %.4g", e.Says, e.Value))
-			for line := range strings.Lines(e.Question.PromQL(evidence.Scope{})) {
+			for line := range strings.Lines(e.Query) {
 				t.raw(inner + "  " + strings.TrimRight(line, "\n"))
 			}
 		}
