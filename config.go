@@ -40,6 +40,7 @@ type Config struct {
 	Bot            string     // value of the label bot; empty: there is none
 	Region         string     // value of the label region; empty: there is none
 	Namespace      string     // first part of the names of the bot's metrics
+	History        bool       // whether the recent past is kept in memory
 	ProcessMetrics bool       // whether go_* and process_* are exported
 	Acks           bool       // whether the acknowledgements of interactions are followed
 	LogRecords     bool       // whether the lines that discordgo logs are counted

@@ -105,9 +105,8 @@ func explain(all []Finding) []Finding {
 	slices.SortStableFunc(all, func(a, b Finding) int {
 		return cmp.Or(rank(a)-rank(b), a.Since.Compare(b.Since))
 	})
-	under := make([]int, len(all))
+	under := slices.Repeat([]int{-1}, len(all))
 	for i := range all {
-		under[i] = -1
 		for j := range all {
 			if i != j && explains(all[j], all[i]) && !reaches(under, j, i) {
 				under[i] = j

@@ -136,3 +136,6 @@ func (f Finding) verdict() Verdict {
 	}
 	return v
 }
+
+// String returns "calm", "look", "affected" or "unknown".
+func (v Verdict) String() string { return [...]string{"calm", "look", "affected", "unknown"}[v] }

@@ -190,9 +190,7 @@ func clustersGone(v *view) (found []Finding) {
 		f.Affects, f.Blame = true, Operation
 		f.Cause = "Its shards are up nowhere else: " + list(missing) + "."
 		f.Evidence = []Evidence{{Says: "whether it reported within a day", question: of(day, value.Labels), Value: 1}}
-		if points := v.points(of(alive, value.Labels), 6*time.Hour); len(points) > 0 {
-			f.Since = points[len(points)-1].At
-		}
+		f.Since = v.lastSeen(alive, value.Labels)
 		f.Do = "See whether its process runs. If it does, its metrics do not arrive: argus doctor checks why."
 		found = append(found, f)
 	}
@@ -210,9 +208,7 @@ func nothingReports(v *view) (found []Finding) {
 		f := v.make("ArgusTelemetryAbsent", value.Labels, 0)
 		f.Affects, f.Blame = true, Operation
 		f.Evidence = []Evidence{{Says: "whether a process reported within a day", question: of(day, value.Labels), Value: 1}}
-		if points := v.points(of(alive, value.Labels), 6*time.Hour); len(points) > 0 {
-			f.Since = points[len(points)-1].At
-		}
+		f.Since = v.lastSeen(alive, value.Labels)
 		f.Do = "See whether the processes, the Collector and Prometheus run."
 		found = append(found, f)
 	}

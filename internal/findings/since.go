@@ -37,9 +37,28 @@ func (v *view) holding(q evidence.Question, labels evidence.Labels, holds func(f
 		case i > 0:
 			return points[i].At, false
 		}
-		since, before = points[0].At, true
+		since, before = points[0].At, v.reaches(points[0].At, back)
+		if !before {
+			break // the series begins there
+		}
 	}
 	return since, before
+}
+
+// reaches reports whether data from this time on fills the time that was asked about,
+// so that what was before is not known.
+func (v *view) reaches(first time.Time, back time.Duration) bool {
+	return first.Sub(v.at.Add(-back)) < 2*time.Minute
+}
+
+// lastSeen returns when a series was there last.
+func (v *view) lastSeen(q evidence.Question, labels evidence.Labels) time.Time {
+	for _, back := range pasts {
+		if points := v.points(of(q, labels), back); len(points) > 0 {
+			return points[len(points)-1].At
+		}
+	}
+	return time.Time{}
 }
 
 // rising returns since when a counter has been rising without a pause that is longer
@@ -65,7 +84,7 @@ func (v *view) rising(q evidence.Question, labels evidence.Labels, quiet time.Du
 			return since, before
 		}
 		since = first
-		before = !reached && len(points) > 0 && first.Sub(points[0].At) <= quiet
+		before = !reached && first.Sub(points[0].At) <= quiet && v.reaches(points[0].At, back)
 		if !before {
 			return since, false
 		}

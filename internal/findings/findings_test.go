@@ -1,0 +1,259 @@
+package findings
+
+import (
+	"bytes"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/argus-dgo/argus/internal/catalog"
+	"github.com/argus-dgo/argus/internal/rules"
+)
+
+var zero = []string{"job", "bots", "bot", "music", "cluster", "0"}
+
+func with(pairs ...string) []string { return append(append([]string{}, zero...), pairs...) }
+
+// TestFindings: for each incident the right finding comes first, with the right blame
+// and the right beginning, and nothing untrue beside it.
+func TestFindings(t *testing.T) {
+	acks := func(w *world, ago time.Duration, outcome string) {
+		w.set(catalog.Acks, counting(ago, 1, 0.2), with("type", "application_command", "outcome", catalog.AckInTime)...)
+		w.set(catalog.Acks, counting(ago, 0, 0.8), with("type", "application_command", "outcome", outcome)...)
+	}
+	for name, tt := range map[string]struct {
+		happen  func(w *world)
+		id      string
+		blame   Blame
+		cause   string
+		began   time.Duration // ago
+		explain []string      // what the finding explains
+		others  []string      // what else is found, rightly
+		verdict Verdict
+	}{
+		"slow handlers": {
+			happen: func(w *world) {
+				acks(w, time.Minute, catalog.AckMissed)
+				w.observeBoth(catalog.ResponseDelay, counting(time.Minute, 0, 0.8), 4, always(0), 0, with("type", "application_command", "command", "search")...)
+			},
+			id: "DiscordAckBudgetBurnsFast", blame: Handler, cause: "slowest command search", began: time.Minute, verdict: Affected,
+		},
+		"handlers that never answer": {
+			happen: func(w *world) { acks(w, time.Minute, catalog.AckMissed) },
+			id:     "DiscordAckBudgetBurnsFast", blame: Handler, cause: "no answer was attempted", began: time.Minute, verdict: Affected,
+		},
+		"the limiter": {
+			happen: func(w *world) {
+				acks(w, time.Minute, catalog.AckMissed)
+				w.observe(catalog.QueueWait, counting(time.Minute, 0, 3), 9, with("route", "/channels/{id}/messages")...)
+			},
+			id: "DiscordAckBudgetBurnsFast", blame: Limiter, cause: "on /channels/{id}/messages", began: time.Minute, verdict: Affected,
+		},
+		"old on arrival": {
+			happen: func(w *world) {
+				acks(w, time.Minute, catalog.AckLate)
+				w.observe(catalog.ReceiptAge, counting(time.Minute, 0, 4), 2.4, with("type", "modal_submit")...)
+			},
+			id: "DiscordAckBudgetBurnsFast", blame: Network, cause: "already old when they arrive", began: time.Minute, verdict: Affected,
+		},
+		"Discord's 5xx": {
+			happen: func(w *world) {
+				acks(w, time.Minute, catalog.AckRejected)
+				w.observe(catalog.RequestDuration, counting(time.Minute, 0, 1), 0.1, with("method", "POST", "route", catalog.RouteCallback, "status", "502")...)
+			},
+			id: "DiscordAckBudgetBurnsFast", blame: Discord, cause: "5xx", began: time.Minute, verdict: Affected,
+		},
+		"two handlers": {
+			happen: func(w *world) {
+				acks(w, time.Minute, catalog.AckRejected)
+				w.add(catalog.RESTErrors, counting(time.Minute, 0, 1), with("error_code", "40060")...)
+			},
+			id: "DiscordAckBudgetBurnsFast", blame: Handler, cause: "answered already", began: time.Minute, verdict: Affected,
+		},
+		"a shard that cannot connect": {
+			happen: func(w *world) {
+				w.set(catalog.ShardUp, sinceAgo(50*time.Second, 1, 0), with("shard", "1")...)
+				w.set(catalog.ShardStateChange, always(float64(noon.Add(-52*time.Second).Unix())), with("shard", "1")...)
+				w.set(catalog.ConnectionAttempts, counting(48*time.Second, 0, 0.2), with("shard", "1", "outcome", "refused", "status", "520")...)
+				w.set(catalog.ConnectionAttempts, always(1), with("shard", "1", "outcome", "connected", "status", "101")...)
+				w.set(catalog.ShardsConnected, always(1), zero...)
+			},
+			id: "DiscordGatewayRefused", blame: Discord, cause: "Shards: 1.", began: 45 * time.Second, explain: []string{"DiscordShardDown"}, verdict: Affected,
+		},
+		"a shard that is down": {
+			happen: func(w *world) {
+				w.set(catalog.ShardUp, sinceAgo(50*time.Second, 1, 0), with("shard", "1")...)
+				w.set(catalog.ShardStateChange, always(float64(noon.Add(-52*time.Second).Unix())), with("shard", "1")...)
+				w.set(catalog.ConnectionAttempts, always(1), with("shard", "1", "outcome", "connected", "status", "101")...)
+			},
+			id: "DiscordShardDown", cause: "no attempt", blame: Unknown, began: 52 * time.Second, verdict: Affected,
+		},
+		"a reconnect of a few seconds": {
+			happen:  func(w *world) { w.set(catalog.ShardUp, sinceAgo(20*time.Second, 1, 0), with("shard", "1")...) },
+			verdict: Calm,
+		},
+		"the wrong token": {
+			happen: func(w *world) {
+				w.set(catalog.ShardUp, sinceAgo(50*time.Second, 1, 0), with("shard", "1")...)
+				w.set(catalog.ShardDisconnects, counting(50*time.Second, 0, 0.05), with("shard", "1", "code", "4004", "initiator", "discord")...)
+			},
+			id: "DiscordFatalClose", blame: Operation, cause: "token is wrong", began: 30 * time.Second, explain: []string{"DiscordShardDown"}, verdict: Affected,
+		},
+		"Open that hangs": {
+			happen: func(w *world) {
+				w.set(catalog.ShardUp, sinceAgo(60*time.Second, 1, 0), with("shard", "1")...)
+				w.set(catalog.LockUnavailable, func(at time.Time) (float64, bool) { return max(0, 60-noon.Sub(at).Seconds()), true }, with("shard", "1")...)
+			},
+			id: "DiscordSessionLockStuck", blame: Library, cause: "HELLO or READY", began: time.Minute, explain: []string{"DiscordShardDown"}, verdict: Affected,
+		},
+		"a dead connection": {
+			happen: func(w *world) {
+				w.set(catalog.HeartbeatAck, always(float64(noon.Add(-130*time.Second).Unix())), with("shard", "1")...)
+				w.set(catalog.LastEvent, always(float64(noon.Add(-130*time.Second).Unix())), with("shard", "1")...)
+			},
+			id: "DiscordShardZombie", blame: Network, began: 130 * time.Second, explain: []string{"DiscordShardSilent"}, verdict: Affected,
+		},
+		"a silent shard": {
+			happen: func(w *world) {
+				w.set(catalog.LastEvent, always(float64(noon.Add(-90*time.Second).Unix())), with("shard", "1")...)
+			},
+			id: "DiscordShardSilent", blame: Discord, began: 90 * time.Second, verdict: Affected,
+		},
+		"a shard that flaps": {
+			happen: func(w *world) {
+				w.set(catalog.ShardReconnects, counting(time.Minute, 0, 0.06), with("shard", "1", "kind", "resume")...)
+				w.set(catalog.ShardDisconnects, counting(time.Minute, 0, 0.06), with("shard", "1", "code", "1006", "initiator", "network")...)
+			},
+			id: "DiscordShardFlapping", blame: Network, cause: "1006", began: 43 * time.Second, verdict: Affected,
+		},
+		"an outage": {
+			happen: func(w *world) {
+				w.set(catalog.GuildsUnavailable, sinceAgo(time.Minute, 0, 30), zero...)
+				w.set(catalog.Guilds, sinceAgo(time.Minute, 100, 70), zero...)
+				acks(w, time.Minute, catalog.AckMissed)
+			},
+			id: "DiscordGuildOutage", blame: Discord, began: time.Minute, explain: []string{"DiscordAckBudgetBurnsFast"}, verdict: Affected,
+		},
+		"the clock": {
+			happen: func(w *world) { w.set(catalog.ClockOffset, sinceAgo(time.Minute, 0.05, -2), zero...) },
+			id:     "DiscordClockSkewed", blame: Host, cause: "2.0 s behind", began: time.Minute, verdict: Look,
+		},
+		"the global limit": {
+			happen: func(w *world) {
+				w.add(catalog.RateLimits, counting(time.Minute, 0, 0.5), with("scope", "global", "route", "/channels/{id}/messages")...)
+				acks(w, time.Minute, catalog.AckMissed)
+			},
+			id: "DiscordGlobalRateLimit", blame: Handler, cause: "busiest route", began: 58 * time.Second, explain: []string{"DiscordAckBudgetBurnsFast"}, verdict: Affected,
+		},
+		"a process that is gone": {
+			happen: func(w *world) {
+				for i := range w.series {
+					if s := &w.series[i]; s.labels["cluster"] == "0" {
+						value := s.value
+						s.value = func(at time.Time) (float64, bool) {
+							v, _ := value(at)
+							return v, noon.Sub(at) > 2*time.Minute
+						}
+					}
+				}
+			},
+			id: "DiscordClusterGone", blame: Operation, cause: "0, 1", began: 2 * time.Minute, explain: []string{"DiscordShardsMissing"}, verdict: Affected,
+		},
+		"one shard in two processes": {
+			happen: func(w *world) {
+				w.add(catalog.ShardUp, func(at time.Time) (float64, bool) { return 1, noon.Sub(at) <= 3*time.Minute }, "job", "bots", "bot", "music", "cluster", "1", "shard", "0")
+			},
+			id: "DiscordShardOwnedTwice", blame: Operation, cause: "0 and 1", began: 3 * time.Minute, verdict: Affected,
+		},
+		"session starts": {
+			happen: func(w *world) {
+				for _, cluster := range []string{"0", "1"} {
+					w.set(catalog.SessionStartRemaining, sinceAgo(10*time.Minute, 900, 150), "job", "bots", "bot", "music", "cluster", cluster)
+				}
+			},
+			id: "DiscordIdentifyBudgetLow", blame: Operation, began: 10 * time.Minute, verdict: Look,
+		},
+		"the push": {
+			happen: func(w *world) {
+				w.add(catalog.SubsystemUp, sinceAgo(time.Minute, 1, 0), with("subsystem", "otlp")...)
+			},
+			id: "ArgusSubsystemDown", blame: Telemetry, began: time.Minute, verdict: Look,
+		},
+		"all is well": {happen: func(*world) {}, verdict: Calm},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := calm()
+			tt.happen(w)
+			r, err := Examine(t.Context(), w, noon)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var b bytes.Buffer
+			if err := r.Text(&b, TextOptions{All: true, Why: true}); err != nil {
+				t.Fatal(err)
+			}
+			defer func() {
+				if t.Failed() {
+					t.Logf("the report:\n%s", b.String())
+				}
+			}()
+			if got := r.Verdict(); got != tt.verdict {
+				t.Errorf("the verdict is %v, want %v", got, tt.verdict)
+			}
+			if tt.id == "" {
+				if len(r.Findings) > 0 {
+					t.Errorf("%s is found", r.Findings[0].ID)
+				}
+				return
+			}
+			if len(r.Findings) == 0 {
+				t.Fatal("nothing is found")
+			}
+			f := r.Findings[0]
+			if f.ID != tt.id || f.Blame != tt.blame || !strings.Contains(f.Cause, tt.cause) {
+				t.Errorf("found %s, %q, cause %q; want %s, %q, %q", f.ID, f.Blame, f.Cause, tt.id, tt.blame, tt.cause)
+			}
+			if off := f.Since.Sub(noon.Add(-tt.began)); f.Before || math.Abs(off.Seconds()) > 10 {
+				t.Errorf("it began %v ago, want %v", noon.Sub(f.Since), tt.began)
+			}
+			under := map[string]bool{}
+			for _, u := range f.Under {
+				under[u.ID] = true
+			}
+			for _, id := range tt.explain {
+				if !under[id] {
+					t.Errorf("it does not explain %s", id)
+				}
+				delete(under, id)
+			}
+			for id := range under {
+				t.Errorf("it is said to explain %s", id)
+			}
+			for _, other := range r.Findings[1:] {
+				t.Errorf("also found: %s %v", other.ID, other.Subject)
+			}
+			if f.Do == "" || len(f.Evidence) == 0 || f.Evidence[0].Query == "" || !strings.HasPrefix(f.Runbook, rules.Runbooks) {
+				t.Errorf("it lacks what to do, evidence or a runbook: %+v", f)
+			}
+		})
+	}
+}
+
+// TestEachAlertHasItsCheck: the page and the alerts judge alike.
+func TestEachAlertHasItsCheck(t *testing.T) {
+	has := map[string]bool{}
+	for _, c := range checks {
+		if _, is := rules.ByName(c.id); !is || has[c.id] {
+			t.Errorf("%s is not an alert, or is there twice", c.id)
+		}
+		has[c.id] = true
+	}
+	for _, g := range rules.Alerts() {
+		for _, a := range g.Alerts {
+			if !has[a.Name] {
+				t.Errorf("%s has no check", a.Name)
+			}
+		}
+	}
+}
