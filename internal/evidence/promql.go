@@ -22,8 +22,7 @@ type Scope struct {
 func (q Question) PromQL(in Scope) string {
 	name := q.Of.In(in.Namespace).PrometheusName()
 	q.Where = slices.Concat(in.Where, q.Where)
-	groups := append(Identity(), q.By...)
-	series := slices.Concat(Identity(), q.Of.LabelNames())
+	groups, series := q.Groups(), q.SeriesLabels()
 	switch q.Form {
 	case Last:
 		return q.combined(groups, series, q.selector(name, 0))
@@ -90,7 +89,7 @@ func (q Question) selector(name string, over time.Duration) string {
 		} else {
 			b.WriteByte(',')
 		}
-		b.WriteString(m.promQL())
+		b.WriteString(m.PromQL())
 	}
 	if len(q.Where) > 0 {
 		b.WriteByte('}')
@@ -104,7 +103,8 @@ func (q Question) selector(name string, over time.Duration) string {
 	return b.String()
 }
 
-func (m Match) promQL() string {
+// PromQL renders the matcher.
+func (m Match) PromQL() string {
 	equal, like := "=", "=~"
 	if m.Not {
 		equal, like = "!=", "!~"

@@ -15,6 +15,7 @@ func TestPromQL(t *testing.T) {
 		want     string
 	}{
 		{Question{Form: Last, Of: catalog.ShardUp, By: []string{"shard"}}, `max by (job, bot, cluster, shard) (discord_shard_up)`},
+		{Question{Form: Last, Of: catalog.Interactions, By: []string{"region", "cluster"}, Where: []Match{Is("type", "ping")}}, `sum by (job, bot, cluster, region) (max by (job, bot, cluster, type, status, region) (discord_interactions_total{type="ping"}))`},
 		{Question{Form: Last, Of: catalog.ShardsConnected, Combine: Sum}, `max by (job, bot, cluster) (discord_shards_connected)`},
 		{Question{Form: Age, Of: catalog.HeartbeatAck, By: []string{"shard"}}, `time() - max by (job, bot, cluster, shard) (discord_shard_heartbeat_ack_timestamp_seconds)`},
 		{Question{Form: Age, Of: catalog.HeartbeatAck}, `time() - min by (job, bot, cluster) (max by (job, bot, cluster, shard) (discord_shard_heartbeat_ack_timestamp_seconds))`},

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -82,11 +83,22 @@ type Question struct {
 // Identity are the labels that every answer has where they exist: those of a process.
 func Identity() []string { return []string{"job", "bot", "cluster"} }
 
-// A Bot is what Prometheus distinguishes bots by: the labels job and bot. An empty
-// name is that of a bot without the label.
+// A Bot is identified by the labels job and bot of its series. An empty field is a
+// label that they lack.
 type Bot struct{ Job, Name string }
 
-// Matches selects the series of the bot. A part that is empty selects nothing.
+// String names the bot in a message.
+func (b Bot) String() string {
+	switch {
+	case b.Name == "":
+		return fmt.Sprintf("job %q", b.Job)
+	case b.Job == "":
+		return fmt.Sprintf("bot %q", b.Name)
+	}
+	return fmt.Sprintf("bot %q in job %q", b.Name, b.Job)
+}
+
+// Matches selects series by the fields that are not empty.
 func (b Bot) Matches() []Match {
 	var matches []Match
 	if b.Job != "" {
@@ -96,6 +108,24 @@ func (b Bot) Matches() []Match {
 		matches = append(matches, Is("bot", b.Name))
 	}
 	return matches
+}
+
+// Groups returns the labels that an answer may have.
+func (q Question) Groups() []string { return distinct(Identity(), q.By) }
+
+// SeriesLabels returns the labels that distinguish the series of the question's
+// instrument. A process that is both scraped and pushed has two series with the same
+// values of them.
+func (q Question) SeriesLabels() []string { return distinct(Identity(), q.Of.LabelNames(), q.By) }
+
+func distinct(lists ...[]string) []string {
+	var names []string
+	for _, name := range slices.Concat(lists...) {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // Combination returns how the series of a group become one number: as asked, or as is
