@@ -1,0 +1,163 @@
+package promapi
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/argus-dgo/argus/internal/catalog"
+	"github.com/argus-dgo/argus/internal/evidence"
+	"github.com/argus-dgo/argus/internal/excerpt"
+	"github.com/argus-dgo/argus/internal/settingfile"
+)
+
+// Limits of a [Client].
+const (
+	// DefaultTimeout is the time limit of a query without [Config].Timeout.
+	DefaultTimeout = 10 * time.Second
+	// Concurrency is the number of queries at a time.
+	Concurrency = 8
+
+	maxAnswer = 16 << 20 // bytes
+	maxSeries = 50_000   // of an answer
+	maxPoints = 11_000   // of a series: Prometheus refuses more
+	maxPEM    = 16 << 20 // bytes, far above any system's CA certificates
+	maxQuoted = 200      // bytes of the server's own words in an error
+	minStep   = 5 * time.Second
+)
+
+// A Config says where the server is, and which of its series are the bot's.
+type Config struct {
+	// URL is that of the server, with its path prefix if it has one:
+	// "https://prometheus.example/prefix".
+	URL string
+	// Token is a bearer token, or empty.
+	Token string
+	// CA is a file with the PEM certificates that the server's is checked with. Empty
+	// means those of the system. TLS is used instead if it is not nil.
+	CA  string
+	TLS *tls.Config
+	// Timeout is the time limit of a query. 0 means [DefaultTimeout].
+	Timeout time.Duration
+	// Namespace is that of the bot's metrics. Empty means "discord".
+	Namespace string
+	// Job and Bot are labels that the bot's series have, so that bots that share a
+	// server are not mixed. An empty one selects nothing.
+	Job, Bot string
+}
+
+// A Client is a server as a source of evidence.
+type Client struct {
+	base    *url.URL
+	address string  // of the server, for errors
+	token   *string // a pointer, which no way of printing follows
+	timeout time.Duration
+	scope   evidence.Scope
+	bot     evidence.Bot
+	http    *http.Client
+	slots   chan struct{} // one for each query that runs
+}
+
+var _ evidence.Source = (*Client)(nil)
+
+// RFC 6750, section 2.1: b64token.
+var tokenPattern = regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`)
+
+// New returns a client. It does not connect: [Client.Check] does.
+func New(config Config) (*Client, error) {
+	base, err := parseURL(config.URL)
+	if err != nil {
+		return nil, err
+	}
+	if config.Token != "" && !tokenPattern.MatchString(config.Token) {
+		return nil, errors.New("the token is not a bearer token (RFC 6750): letters, digits and . _ ~ + / -, with = only at the end")
+	}
+	if config.Namespace != "" {
+		if err := catalog.CheckNamespace(config.Namespace); err != nil {
+			return nil, fmt.Errorf("the namespace %q %w", config.Namespace, err)
+		}
+	}
+	if config.Timeout < 0 {
+		return nil, fmt.Errorf("the timeout %v is negative", config.Timeout)
+	}
+	settings := config.TLS.Clone()
+	if settings == nil {
+		settings = &tls.Config{MinVersion: tls.VersionTLS12}
+		if config.CA != "" {
+			if settings.RootCAs, err = readCertificates(config.CA); err != nil {
+				return nil, err
+			}
+		}
+	}
+	c := &Client{
+		base:    base,
+		address: (&url.URL{Scheme: base.Scheme, Host: base.Host, Path: strings.TrimSuffix(base.Path, "/")}).String(),
+		token:   &config.Token,
+		timeout: config.Timeout,
+		bot:     evidence.Bot{Job: config.Job, Name: config.Bot},
+		http: &http.Client{
+			Transport: &http.Transport{
+				Proxy:                  http.ProxyFromEnvironment,
+				TLSClientConfig:        settings,
+				ForceAttemptHTTP2:      true,
+				MaxIdleConnsPerHost:    Concurrency,
+				IdleConnTimeout:        30 * time.Second,
+				MaxResponseHeaderBytes: 64 << 10,
+			},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		slots: make(chan struct{}, Concurrency),
+	}
+	if c.timeout == 0 {
+		c.timeout = DefaultTimeout
+	}
+	c.scope = evidence.Scope{Namespace: config.Namespace, Where: c.bot.Matches()}
+	return c, nil
+}
+
+// Close closes idle connections.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// parseURL returns the URL of a server. Its errors quote no part that may be secret.
+func parseURL(text string) (*url.URL, error) {
+	shown, _, _ := strings.Cut(text, "?")
+	shown, _, _ = strings.Cut(shown, "#")
+	if strings.Contains(shown, "@") {
+		return nil, errors.New("the URL of Prometheus contains credentials: remove what is before the @, and use a token file")
+	}
+	shown = excerpt.Line(shown, maxQuoted)
+	if text == "" {
+		return nil, errors.New("the URL of Prometheus is empty")
+	}
+	if !strings.Contains(shown, "://") {
+		return nil, fmt.Errorf("the URL of Prometheus %q has no scheme: write http://%s or https://%s", shown, shown, shown)
+	}
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || u.Host == "" || u.Hostname() == "":
+		return nil, fmt.Errorf("%q is not the URL of a Prometheus: write it as http://host:9090", shown)
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, fmt.Errorf("the URL of Prometheus %q has the scheme %q: only http and https are supported", shown, u.Scheme)
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return nil, fmt.Errorf("the URL of Prometheus %q has a query or a fragment: remove what follows the path", shown)
+	}
+	return u, nil
+}
+
+func readCertificates(file string) (*x509.CertPool, error) {
+	pem, err := settingfile.Read(file, maxPEM)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the CA certificates: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%q contains no PEM certificate", file)
+	}
+	return pool, nil
+}
