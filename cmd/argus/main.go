@@ -1,5 +1,7 @@
 // Command argus is the command line of Argus.
 //
+//	argus explain  says what is wrong with a bot, and since when
+//	argus shard    says which shard has a guild
 //	argus demo     runs a bot against a fake Discord and serves its metrics
 //	argus targets  writes a Prometheus service discovery file for the processes of a bot
 //	argus doctor   shows a bot's settings and checks its setup
@@ -20,6 +22,8 @@ import (
 	"github.com/argus-dgo/argus/cmd/argus/internal/cli"
 	"github.com/argus-dgo/argus/cmd/argus/internal/demo"
 	"github.com/argus-dgo/argus/cmd/argus/internal/doctor"
+	"github.com/argus-dgo/argus/cmd/argus/internal/explain"
+	"github.com/argus-dgo/argus/cmd/argus/internal/shard"
 	"github.com/argus-dgo/argus/cmd/argus/internal/targets"
 	"github.com/argus-dgo/argus/instrument"
 )
@@ -33,7 +37,9 @@ type command struct {
 
 func commands() []command {
 	return []command{
+		{"explain", explain.Summary, explain.Run},
 		{"demo", demo.Summary, demo.Run},
+		{"shard", shard.Summary, shard.Run},
 		{"targets", targets.Summary, targets.Run},
 		{"doctor", doctor.Summary, doctor.Run},
 		{"version", "print the version", version},

@@ -75,8 +75,14 @@ func unansweredSlowly(v *view) (found []Finding) {
 	for _, f := range unanswered(v) {
 		fast[f.Subject.Key(identity...)] = true
 	}
+	earlier := failed(5 * time.Hour)
+	earlier.Ago = time.Hour
+	before := by(v.ask(earlier), identity...)
 	for _, value := range v.ask(failed(6 * time.Hour)) {
 		k := value.Labels.Key(identity...)
+		if before[k] <= 0 {
+			continue // it is not hours yet
+		}
 		share := value.Number / all6h[k]
 		if fast[k] || !(share > burnSlow && failed30m[k]/all30m[k] > burnSlow && value.Number >= rules.Number("AckFailuresAtLeast")) {
 			continue

@@ -19,21 +19,28 @@ func outage(v *view) (found []Finding) {
 			down[value.Labels.Key(evidence.Identity()...)] = true
 		}
 	}
-	started := by(v.ask(evidence.Question{Form: evidence.Increase, Of: catalog.Handshakes, Over: 5 * time.Minute, Where: []evidence.Match{
+	started := by(v.ask(evidence.Question{Form: evidence.Increase, Of: catalog.Handshakes, Over: 10 * time.Minute, Where: []evidence.Match{
 		evidence.Is("kind", catalog.KindIdentify), evidence.Is("outcome", catalog.HandshakeReady),
 	}}), evidence.Identity()...)
-	for _, value := range v.ask(q) {
+	// Guilds come back in waves, and what followed from the outage lasts longer.
+	recent := q
+	recent.Form, recent.Over = evidence.Highest, 5*time.Minute
+	present := by(v.ask(q), evidence.Identity()...)
+	for _, value := range v.ask(recent) {
 		k := value.Labels.Key(evidence.Identity()...)
-		share := value.Number / (value.Number + guilds[k])
+		counted := recent
+		if round(started[k]) > 0 { // after IDENTIFY all guilds are unavailable for a moment
+			value.Number, counted = present[k], q
+		}
+		share := value.Number / (present[k] + guilds[k])
 		if value.Number < rules.Number("OutageGuildsAtLeast") || !(share > rules.Number("OutageShare")) {
 			continue
 		}
 		f := v.make("DiscordGuildOutage", value.Labels, share)
 		f.Affects, f.Blame = true, Discord
-		f.Detail = fmt.Sprintf("%s of %s guilds are unavailable (%s).", count(value.Number), count(value.Number+guilds[k]), percent(share))
-		f.Evidence = []Evidence{{Says: "unavailable guilds", question: of(q, value.Labels), Value: value.Number}}
-		f.Since, f.Before = v.holding(q, value.Labels, func(n float64) bool { return n >= rules.Number("OutageGuildsAtLeast") })
-		// After IDENTIFY all guilds are unavailable for a moment.
+		f.Detail = fmt.Sprintf("%s of %s guilds are unavailable; in the last 5 min it was up to %s.", count(present[k]), count(present[k]+guilds[k]), count(value.Number))
+		f.Evidence = []Evidence{{Says: "most unavailable guilds in 5 min", question: of(counted, value.Labels), Value: value.Number}}
+		f.Since, f.Before = v.holding(counted, value.Labels, func(n float64) bool { return n >= rules.Number("OutageGuildsAtLeast") })
 		if round(started[k]) > 0 && !f.Before && v.at.Sub(f.Since) < arrivalOfGuilds {
 			continue
 		}

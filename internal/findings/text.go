@@ -25,13 +25,14 @@ const width = 80
 func (r Report) Text(w io.Writer, o TextOptions) error {
 	t := text{options: o, at: r.At}
 	t.line(bold(verdictColor(r.Verdict())), "", r.headline())
-	for i, f := range r.Findings {
+	groups := alike(r.Findings, o.All)
+	for i, g := range groups {
 		t.blank()
 		if i > 0 && !o.All {
-			t.line("", "", marker(f)+f.Sentence+t.since(f)+".")
+			t.line("", "", marker(g[0])+g[0].Sentence+t.since(g[0])+"."+besides(g))
 			continue
 		}
-		t.finding(f, "")
+		t.finding(g, "")
 	}
 	for i, g := range unique(r.Gaps) {
 		if i == 0 {
@@ -39,7 +40,7 @@ func (r Report) Text(w io.Writer, o TextOptions) error {
 		}
 		t.line("", "", "Cannot tell "+g.What+". "+g.How)
 	}
-	if len(r.Findings) > 1 && !o.All {
+	if len(groups) > 1 && !o.All {
 		t.blank()
 		t.line("", "", "--all shows every finding in full.")
 	}
@@ -79,9 +80,44 @@ type text struct {
 	at      time.Time
 }
 
-func (t *text) finding(f Finding, indent string) {
-	inner := indent + "   "
-	t.line(bold(severityColor(f)), indent, marker(f)+f.Sentence+".")
+// alike groups findings of one kind and cause, unless each is wanted.
+func alike(findings []Finding, each bool) (groups [][]Finding) {
+	for _, f := range findings {
+		i := -1
+		if !each {
+			i = slices.IndexFunc(groups, func(g []Finding) bool { return g[0].ID == f.ID && g[0].Blame == f.Blame && len(f.Under) == 0 })
+		}
+		if i >= 0 {
+			groups[i] = append(groups[i], f)
+			continue
+		}
+		groups = append(groups, []Finding{f})
+	}
+	return groups
+}
+
+// besides says what else a group is about, by the labels in which it differs.
+func besides(g []Finding) string {
+	if len(g) < 2 {
+		return ""
+	}
+	for _, name := range []string{"shard", "command", "cluster", "instance", "code", "hook", "subsystem"} {
+		var values []string
+		for _, f := range g[1:] {
+			if v := f.Subject[name]; v != g[0].Subject[name] && !slices.Contains(values, v) {
+				values = append(values, v)
+			}
+		}
+		if len(values) > 0 {
+			return fmt.Sprintf(" The same for %s %s.", name, list(values))
+		}
+	}
+	return fmt.Sprintf(" The same %d more times.", len(g)-1)
+}
+
+func (t *text) finding(g []Finding, indent string) {
+	f, inner := g[0], indent+"   "
+	t.line(bold(severityColor(f)), indent, marker(f)+f.Sentence+"."+besides(g))
 	t.line("", inner, fmt.Sprintf("%s%s", upper(strings.TrimPrefix(t.since(f), ", ")), blamed(f)))
 	for _, sentence := range []string{f.Cause, f.Detail} {
 		if sentence != "" {
@@ -106,12 +142,12 @@ func (t *text) finding(f Finding, indent string) {
 			}
 		}
 	}
-	for _, u := range f.Under {
+	for _, u := range alike(f.Under, t.options.All) {
 		if t.options.All {
 			t.finding(u, inner)
 			continue
 		}
-		t.line("", inner, "Follows from it: "+u.Sentence+".")
+		t.line("", inner, "Follows from it: "+u[0].Sentence+"."+besides(u))
 	}
 }
 
@@ -186,9 +222,9 @@ func marker(f Finding) string {
 	case f.Affects:
 		return "!! "
 	case f.Severity == rules.Info:
-		return "i  "
+		return "i "
 	}
-	return "!  "
+	return "! "
 }
 
 const (

@@ -220,3 +220,6 @@ func grouped(samples []sample, by []string, combine evidence.Combination) []samp
 	}
 	return groups
 }
+
+// Fleet reports false: a page is that of one process.
+func (*Page) Fleet() bool { return false }

@@ -186,3 +186,6 @@ func shown[T any](list []T, text func(T) string) string {
 	}
 	return b.String()
 }
+
+// Fleet reports true: a server has all processes that it scrapes.
+func (*Client) Fleet() bool { return true }
