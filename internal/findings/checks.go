@@ -9,7 +9,7 @@ var checks []check
 func init() {
 	checks = []check{
 		{id: "ArgusTelemetryAbsent", fleet: true, find: nothingReports, explains: all},
-		{id: "DiscordFatalClose", find: fatalCloses, explains: down("DiscordGatewayRefused")},
+		{id: "DiscordFatalClose", find: fatalCloses, explains: down("DiscordGatewayRefused", "DiscordResumesFail", "DiscordShardFlapping")},
 		{id: "DiscordGuildOutage", find: outage, explains: anyOf("DiscordAckBudgetBurnsFast", "DiscordAckBudgetBurnsSlowly", "DiscordShardDown", "DiscordResumesFail", "DiscordShardFlapping", "DiscordGatewayRefused", "DiscordCommandFails")},
 		{id: "DiscordGatewayRefused", find: gatewayRefused, explains: down()},
 		{id: "DiscordSessionLockStuck", find: locksStuck, explains: down()},
@@ -21,7 +21,7 @@ func init() {
 		{id: "DiscordShardOwnedTwice", fleet: true, find: ownedTwice, explains: anyOf("DiscordAckBudgetBurnsFast", "DiscordAckBudgetBurnsSlowly")},
 		{id: "DiscordShardFlapping", find: flapping, explains: down("DiscordIdentifyBudgetLow", "DiscordIdentifyBudgetNearlySpent", "DiscordResumesFail", "DiscordSendsNearLimit")},
 		{id: "DiscordShardDown", find: shardsDown, explains: anyOf("DiscordShardsMissing")},
-		{id: "DiscordShardZombie", find: zombies, explains: anyOf("DiscordShardSilent")},
+		{id: "DiscordShardZombie", find: zombies, explains: down()},
 		{id: "DiscordShardSilent", find: silent},
 		{id: "DiscordClockSkewed", find: clockOff, explains: anyOf("DiscordAckBudgetBurnsFast", "DiscordAckBudgetBurnsSlowly")},
 		{id: "DiscordAckBudgetBurnsFast", find: unanswered, gap: withoutAcks, explains: anyOf("DiscordCommandFails", "ArgusTimersEvicted")},
@@ -60,5 +60,9 @@ func anyOf(ids ...string) func(f, other Finding) bool {
 
 // down returns the relation of what keeps shards down to what follows from it.
 func down(more ...string) func(f, other Finding) bool {
-	return anyOf(append([]string{"DiscordShardDown", "DiscordShardsMissing", "DiscordAckBudgetBurnsFast", "DiscordAckBudgetBurnsSlowly", "DiscordShardSilent"}, more...)...)
+	others := anyOf(append([]string{"DiscordShardDown", "DiscordShardsMissing", "DiscordShardSilent"}, more...)...)
+	return func(f, other Finding) bool {
+		// What a shard misses, Discord replays when it is back: it is old on arrival.
+		return others(f, other) || other.onArrival
+	}
 }

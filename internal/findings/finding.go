@@ -52,6 +52,8 @@ type Finding struct {
 	Runbook string `json:"runbook"`
 	// Under are the findings that this one explains.
 	Under []Finding `json:"explains,omitempty"`
+
+	onArrival bool // interactions were late before they reached the bot
 }
 
 // MarshalJSON writes an unknown time as null.

@@ -145,7 +145,12 @@ func (v *view) waterfall(f *Finding, process evidence.Labels) {
 	switch {
 	case slow(arrival, arrivalKnown, slowArrival):
 		f.Blame, f.Cause = Network, fmt.Sprintf("Interactions are already old when they arrive: p95 %s.", seconds(arrival.Value))
-		f.Do = "Check the machine's clock, its load and its network. After a long reconnect, Discord replays old interactions: then it passes by itself."
+		f.Do = "Check the machine's clock, its load and its network."
+		f.onArrival = true
+		if n := increase("reconnects of shards", evidence.Question{Of: catalog.ShardReconnects}); round(n) > 0 {
+			f.Cause += fmt.Sprintf(" Shards reconnected %s times in 5 min, and Discord replays what they missed.", count(n))
+			f.Do = "See why shards lose their connections. What is replayed passes by itself."
+		}
 		if startKnown && start.Value > slowStart || throttled > 0 {
 			f.Blame = Host
 		}

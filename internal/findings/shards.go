@@ -293,9 +293,19 @@ func flapping(v *view) (found []Finding) {
 			f.Evidence = append(f.Evidence, e)
 			f.Cause = fmt.Sprintf("Most connections end with the code %s, by %s.", code, initiator)
 			f.Blame = map[string]Blame{"discord": Discord, "network": Network, "client": Library}[initiator]
+			if code == "none" && initiator == "network" {
+				f.Cause = "Most connections break without a close frame."
+			}
 			if code == "4008" {
 				f.Blame, f.Do = Handler, "The bot sends too much to the gateway: presence updates, member requests."
 			}
+		}
+		invalid := evidence.Question{Form: evidence.Increase, Of: catalog.Handshakes, Over: 5 * time.Minute, Where: []evidence.Match{
+			evidence.Is("outcome", catalog.HandshakeInvalidSession), evidence.Is("shard", value.Labels["shard"]),
+		}}
+		if e, known := v.worst("handshakes that Discord answered with an invalid session", kindsOf(invalid, value.Labels)); known && e.Value >= value.Number/2 {
+			f.Evidence = append(f.Evidence, e)
+			f.Blame, f.Cause = Discord, "Discord answers with an invalid session (op 9), and each new session costs a session start."
 		}
 		if f.Do == "" {
 			f.Do = "Stop the process if session starts are running out: each new session costs one."
