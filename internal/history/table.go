@@ -1,0 +1,141 @@
+package history
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/argus-dgo/argus/internal/catalog"
+)
+
+// maxLabels is the number of labels that a row has at most.
+const maxLabels = 4
+
+// A row says what is kept of an instrument. An instrument has several rows where sums
+// need other labels than parts.
+type row struct {
+	of catalog.Instrument
+	// by are the labels that are kept. Points that differ in others are added up, or if
+	// they are gauges, the highest stays.
+	by []string
+	// only selects the points whose label has the value.
+	only, value string
+	// bounds are those of a histogram's buckets that are kept. Without any, only the
+	// number of observations and their sum are.
+	bounds []float64
+	// most is the number of groups. The busiest stay, and the others are in one with
+	// the value "other" of the labels in fold. 0 is no limit.
+	most int
+	fold []string
+	// sum adds up gauges.
+	sum bool
+	// all keeps the row for all shards, for most of them coarsely.
+	all bool
+	// states are the values of a label that becomes the row's number.
+	states []string
+	// elsewhere is a counter that begins before the process does.
+	elsewhere bool
+}
+
+// Limits of the rows whose labels depend on the bot.
+const (
+	maxCommands   = 20
+	maxErrorTypes = 32
+	maxRoutes     = 48
+	maxQueues     = 16
+	maxCodes      = 32
+)
+
+// table returns what is kept.
+func table() []row {
+	shard := []string{"shard"}
+	deadlines := []float64{1, 3}
+	rows := []row{
+		// Shards.
+		{of: catalog.ShardUp, by: shard},
+		{of: catalog.ShardUp, sum: true},
+		{of: catalog.ShardState, by: shard, states: catalog.ShardStates(), all: true},
+		{of: catalog.ShardStateChange, by: shard},
+		{of: catalog.ShardLatency, by: shard, all: true},
+		{of: catalog.HeartbeatAck, by: shard},
+		{of: catalog.HeartbeatInterval, by: shard},
+		{of: catalog.LastEvent, by: shard},
+		{of: catalog.LockUnavailable, by: shard},
+		{of: catalog.ShardEvents, by: shard, all: true},
+		{of: catalog.ShardEvents},
+		{of: catalog.ShardSent, by: []string{"shard", "op"}},
+		{of: catalog.ShardSent, by: []string{"op"}},
+		{of: catalog.ShardDisconnects, by: []string{"shard", "code", "initiator"}},
+		{of: catalog.ShardDisconnects, by: []string{"code", "initiator"}},
+		{of: catalog.ShardReconnects, by: []string{"shard", "kind"}},
+		{of: catalog.ShardReconnects, by: []string{"kind"}},
+		{of: catalog.Handshakes, by: []string{"shard", "kind", "outcome"}},
+		{of: catalog.Handshakes, by: []string{"kind", "outcome"}},
+		{of: catalog.ConnectionAttempts, by: []string{"shard", "outcome", "status"}},
+		{of: catalog.ConnectionAttempts, by: []string{"outcome", "status"}},
+		// Commands and their parts.
+		{of: catalog.AppCommands, by: []string{"command", "status"}, most: 2 * maxCommands, fold: []string{"command"}},
+		{of: catalog.AppCommandDuration, by: []string{"command"}, bounds: deadlines, most: maxCommands, fold: []string{"command"}},
+		{of: catalog.Commands, by: []string{"command", "status"}, most: 2 * maxCommands, fold: []string{"command"}},
+		{of: catalog.CommandDuration, by: []string{"command"}, bounds: deadlines, most: maxCommands, fold: []string{"command"}},
+		{of: catalog.CommandErrors, by: []string{"command", "error_type"}, most: maxErrorTypes, fold: []string{"command", "error_type"}},
+		{of: catalog.ReceiptAge, bounds: catalog.ReceiptAge.Buckets},
+		{of: catalog.HandlerDelay, bounds: catalog.HandlerDelay.Buckets},
+		{of: catalog.ResponseDelay, bounds: catalog.ResponseDelay.Buckets},
+		{of: catalog.ResponseDelay, by: []string{"command"}, bounds: deadlines, most: maxCommands, fold: []string{"command"}},
+		{of: catalog.AckDuration, bounds: catalog.AckDuration.Buckets},
+		// REST.
+		{of: catalog.RequestDuration, bounds: catalog.RequestDuration.Buckets},
+		{of: catalog.RequestDuration, bounds: catalog.RequestDuration.Buckets, only: "route", value: catalog.RouteCallback},
+		{of: catalog.RequestDuration, by: []string{"route", "method", "status"}, most: maxRoutes, fold: []string{"route", "method"}},
+		{of: catalog.QueueWait, bounds: catalog.QueueWait.Buckets},
+		{of: catalog.QueueWait, bounds: catalog.QueueWait.Buckets, only: "route", value: catalog.RouteCallback},
+		{of: catalog.QueueWait, by: []string{"route"}, bounds: deadlines, most: maxQueues, fold: []string{"route"}},
+		{of: catalog.RateLimits, by: []string{"scope", "route"}, most: maxQueues, fold: []string{"route"}},
+		{of: catalog.RESTErrors, by: []string{"error_code"}, most: maxCodes, fold: []string{"error_code"}},
+		{of: catalog.VoiceDisconnects, by: []string{"code", "initiator"}, most: maxCodes, fold: []string{"code", "initiator"}},
+		{of: catalog.GatewayEvents, by: []string{"event"}},
+		{of: catalog.CPUThrottled, elsewhere: true},
+	}
+	// Instruments with closed sets of labels, or none, are kept as they are.
+	for _, i := range []catalog.Instrument{
+		catalog.Interactions, catalog.Acks, catalog.InvalidRequests, catalog.ProxyResponses, catalog.RequestsInFlight,
+		catalog.ShardsConnected, catalog.ShardsConfigured, catalog.BotShards, catalog.Sessions, catalog.GatewayIO,
+		catalog.SessionStartRemaining, catalog.SessionStartLimit, catalog.SessionStartReset, catalog.SessionStartConcurrency,
+		catalog.Guilds, catalog.GuildsUnavailable, catalog.Members, catalog.VoiceClients, catalog.ClockOffset,
+		catalog.Uptime, catalog.CPULimit, catalog.BotInfo, catalog.Up, catalog.SubsystemUp, catalog.InstrumentationErrors,
+		catalog.TimersEvicted, catalog.LogRecords, catalog.CommandNames,
+	} {
+		rows = append(rows, row{of: i, by: i.LabelNames()})
+	}
+	return rows
+}
+
+// shard reports whether the row has a group per shard.
+func (r *row) shard() bool { return len(r.by) > 0 && r.by[0] == "shard" }
+
+// parts is the number of series of a group: of a histogram, the sum and the buckets.
+func (r *row) parts() int {
+	if r.of.Kind == catalog.Histogram {
+		return 2 + len(r.bounds)
+	}
+	return 1
+}
+
+// scale is what a number is multiplied with before it is rounded: times are kept to a
+// millisecond, and durations and parts of a CPU to the millionth.
+func (r *row) scale() float64 {
+	switch {
+	case isTime(r.of) || r.of.Name == catalog.Uptime.Name:
+		return 1e3
+	case r.of.Unit == "s" || r.of.Unit == "{cpu}":
+		return 1e6
+	}
+	return 1
+}
+
+func isTime(i catalog.Instrument) bool { return strings.HasSuffix(i.Name, ".timestamp") }
+
+func (r *row) isCounter() bool { return r.of.Kind == catalog.Counter || r.of.Kind == catalog.Histogram }
+
+// index returns where a label is among those that are kept, or -1.
+func (r *row) index(label string) int { return slices.Index(r.by, label) }
