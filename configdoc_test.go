@@ -118,6 +118,7 @@ func TestTableIsComplete(t *testing.T) {
 		{WithNamespace(""), []string{"ARGUS_NAMESPACE"}},
 		{WithProcessMetrics(true), []string{"ARGUS_PROCESS_METRICS"}},
 		{WithAcks(true), []string{"ARGUS_INTERACTION_ACKS"}},
+		{WithHistory(true), []string{"ARGUS_HISTORY"}},
 		{WithLogRecords(true), []string{"ARGUS_LOG_RECORDS"}},
 		{WithSessionStartPoll(0), []string{"ARGUS_SESSION_START_POLL"}},
 	} {
@@ -134,8 +135,8 @@ func TestTableIsComplete(t *testing.T) {
 			}
 		}
 	}
-	if n := bytes.Count(source, []byte("return overriding(")) + 2; n != 14 { // and the two of WithAddr
-		t.Errorf("options.go overrides %d settings; the list above tests 14: extend it", n)
+	if n := bytes.Count(source, []byte("return overriding(")) + 2; n != 15 { // and the two of WithAddr
+		t.Errorf("options.go overrides %d settings; the list above tests 15: extend it", n)
 	}
 	code, err := os.ReadFile("settingstable.go")
 	if err != nil {

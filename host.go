@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -12,6 +13,8 @@ import (
 	"sync"
 
 	"github.com/argus-dgo/argus/exporters/prometheus"
+	"github.com/argus-dgo/argus/instrument"
+	"github.com/argus-dgo/argus/internal/api"
 	"github.com/argus-dgo/argus/internal/server"
 )
 
@@ -27,6 +30,7 @@ type host struct {
 	token   secret
 	server  *server.Server
 	page    prometheus.Page
+	api     api.API
 	start   func() error // once
 
 	mu      sync.Mutex
@@ -77,15 +81,19 @@ func join(p *pipeline, c resolved) error {
 // newHost makes a server of which the pipeline is the first member.
 func newHost(p *pipeline, c resolved) (err error) {
 	h := &host{address: c.address(), token: c.token, members: []*pipeline{p}}
+	h.api = api.API{Members: h.histories, Report: h.report}
 	h.server, err = server.New(server.Config{
 		Addr:         c.address(),
 		AllowedHosts: c.AllowedHosts,
-		Pages:        []server.Page{{Path: c.MetricsPath, Title: "metrics for Prometheus", Handler: &h.page}},
-		AuthToken:    c.token.reveal(),
-		Shards:       h.shards,
-		Ready:        h.ready,
-		ErrorLog:     h.report,
-		OnState:      h.changed,
+		Pages: []server.Page{
+			{Path: c.MetricsPath, Title: "metrics for Prometheus", Handler: &h.page},
+			{Path: api.StatusPath, Title: "what is wrong, as JSON (argus explain)", Handler: http.HandlerFunc(h.api.Status)},
+		},
+		AuthToken: c.token.reveal(),
+		Shards:    h.shards,
+		Ready:     h.ready,
+		ErrorLog:  h.report,
+		OnState:   h.changed,
 	})
 	if err != nil {
 		return err
@@ -184,6 +192,18 @@ func (h *host) started() []*pipeline {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.serving
+}
+
+// histories returns the bots with a history.
+func (h *host) histories() (members []api.Member) {
+	for _, m := range h.started() {
+		if m.history != nil {
+			members = append(members, api.Member{Source: m.history, Identity: api.Identity{
+				Cluster: m.config.ClusterID, Bot: m.config.Bot, Region: m.config.Region, Argus: instrument.Version(),
+			}})
+		}
+	}
+	return members
 }
 
 // shards adds up those of all members.

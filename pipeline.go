@@ -22,6 +22,7 @@ import (
 	"github.com/argus-dgo/argus/exporters/prometheus"
 	"github.com/argus-dgo/argus/instrument"
 	"github.com/argus-dgo/argus/internal/catalog"
+	"github.com/argus-dgo/argus/internal/history"
 	"github.com/argus-dgo/argus/internal/server"
 	"github.com/argus-dgo/argus/resource"
 )
@@ -50,10 +51,11 @@ type pipeline struct {
 	host     *host          // nil without a server
 	server   *server.Server // the host's
 	serverUp atomic.Bool
-	places   []any       // where process metrics go to; guarded by turns
-	service  string      // service.name
-	push     pusher      // nil without the exporter
-	pushLost atomic.Bool // since the last time that it worked
+	places   []any            // where process metrics go to; guarded by turns
+	service  string           // service.name
+	push     pusher           // nil without the exporter
+	pushLost atomic.Bool      // since the last time that it worked
+	history  *history.History // nil if none is kept
 }
 
 // pusher is the push, which the build tag argus_no_otlp leaves out.
@@ -86,6 +88,9 @@ func newPipeline(c resolved, o *options, log *userLog, ready probe) (*pipeline, 
 	}
 	if p.push != nil {
 		opts = append(opts, sdkmetric.WithReader(p.push.Reader()))
+	}
+	if p.history != nil {
+		opts = append(opts, sdkmetric.WithReader(p.history.Reader()))
 	}
 	provider := sdkmetric.NewMeterProvider(opts...)
 	p.provider, p.flush = provider, provider.Shutdown
@@ -129,6 +134,9 @@ func (p *pipeline) makePull(c resolved, o *options) error {
 	if !o.withoutServer {
 		if err := join(p, c); err != nil {
 			return err
+		}
+		if c.History {
+			p.history = history.New(history.Options{Namespace: c.Namespace, Report: p.report})
 		}
 	}
 	if c.ProcessMetrics {
@@ -232,6 +240,9 @@ func (p *pipeline) start() error {
 	if p.push != nil {
 		p.push.Begin()
 	}
+	if p.history != nil {
+		p.history.Start()
+	}
 	if p.host == nil {
 		return nil
 	}
@@ -295,6 +306,9 @@ func (p *pipeline) shutdown(ctx context.Context) error {
 		server, flushed, pull, push error
 		wait                        sync.WaitGroup
 	)
+	if p.history != nil {
+		p.history.Close()
+	}
 	if p.host != nil {
 		wait.Go(func() { server = p.host.leave(ctx, p) })
 	}

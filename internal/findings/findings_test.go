@@ -2,12 +2,15 @@ package findings
 
 import (
 	"bytes"
+	"context"
 	"math"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/argus-dgo/argus/internal/catalog"
+	"github.com/argus-dgo/argus/internal/evidence"
+	"github.com/argus-dgo/argus/internal/history"
 	"github.com/argus-dgo/argus/internal/rules"
 )
 
@@ -37,7 +40,7 @@ func TestFindings(t *testing.T) {
 				acks(w, time.Minute, catalog.AckMissed)
 				w.observeBoth(catalog.ResponseDelay, counting(time.Minute, 0, 0.8), 4, always(0), 0, with("type", "application_command", "command", "search")...)
 			},
-			id: "DiscordAckBudgetBurnsFast", blame: Handler, cause: "slowest command search", began: time.Minute, verdict: Affected,
+			id: "DiscordAckBudgetBurnsFast", blame: Handler, cause: "slowest command is search", began: time.Minute, verdict: Affected,
 		},
 		"handlers that never answer": {
 			happen: func(w *world) { acks(w, time.Minute, catalog.AckMissed) },
@@ -189,6 +192,10 @@ func TestFindings(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			w.single = true // then a history must be able to answer every question
+			if _, err := Examine(t.Context(), answerable{w, history.New(history.Options{})}, noon); err != nil {
+				t.Error(err)
+			}
 			var b bytes.Buffer
 			if err := r.Text(&b, TextOptions{All: true, Why: true}); err != nil {
 				t.Fatal(err)
@@ -256,4 +263,24 @@ func TestEachAlertHasItsCheck(t *testing.T) {
 			}
 		}
 	}
+}
+
+// answerable fails for a question that a process cannot answer.
+type answerable struct {
+	*world
+	history *history.History
+}
+
+func (a answerable) Ask(ctx context.Context, at time.Time, questions ...evidence.Question) ([][]evidence.Value, error) {
+	if _, err := a.history.Ask(ctx, at, questions...); err != nil {
+		return nil, err
+	}
+	return a.world.Ask(ctx, at, questions...)
+}
+
+func (a answerable) Trace(ctx context.Context, from, to time.Time, q evidence.Question) ([]evidence.Series, error) {
+	if _, err := a.history.Trace(ctx, from, to, q); err != nil {
+		return nil, err
+	}
+	return a.world.Trace(ctx, from, to, q)
 }

@@ -123,8 +123,13 @@ func (v *view) waterfall(f *Finding, process evidence.Labels) {
 	callback := []evidence.Match{evidence.Is("route", catalog.RouteCallback)}
 	arrival, arrivalKnown := p95("age on receipt, p95", evidence.Question{Of: catalog.ReceiptAge})
 	start, startKnown := p95("time until the handler is called, p95", evidence.Question{Of: catalog.HandlerDelay})
-	response, responseKnown := p95("time until the first attempt to answer, p95", evidence.Question{Of: catalog.ResponseDelay, By: []string{"command"}})
-	queue, queueKnown := p95("wait in discordgo's limiter, p95", evidence.Question{Of: catalog.QueueWait, By: []string{"route"}})
+	response, responseKnown := p95("time until the first attempt to answer, p95", evidence.Question{Of: catalog.ResponseDelay})
+	above := func(says string, q evidence.Question) (Evidence, bool) {
+		q.Form, q.At, q.Over = evidence.Above, slowLimiter, window
+		return v.worst(says, of(q, process))
+	}
+	slowest, _ := above("answers of the slowest command that were attempted after more than 1 s", evidence.Question{Of: catalog.ResponseDelay, By: []string{"command"}})
+	queue, queueKnown := above("requests on the busiest route that waited in discordgo's limiter for more than 1 s", evidence.Question{Of: catalog.QueueWait, By: []string{"route"}})
 	wire, wireKnown := p95("time of the callback request, p95", evidence.Question{Of: catalog.RequestDuration, Where: callback})
 	broken := increase("callback requests without a response", evidence.Question{Of: catalog.RequestDuration, Where: append(callback, evidence.Is("status", catalog.StatusFailed))})
 	fivehundred := increase("callback requests with a status 5xx", evidence.Question{Of: catalog.RequestDuration, Where: append(callback, evidence.Is("status", serverErrors()...))})
@@ -157,9 +162,8 @@ func (v *view) waterfall(f *Finding, process evidence.Labels) {
 	case slow(start, startKnown, slowStart):
 		f.Blame, f.Cause = Host, fmt.Sprintf("Handlers start late: p95 %s after receipt.", seconds(start.Value))
 		f.Do = "The process is too busy to call its handlers, or runs them one after the other (SyncEvents): look at its CPU, its limit and its locks."
-	case slow(queue, queueKnown, slowLimiter):
-		route := queue.question.Where[len(queue.question.Where)-1].Values[0]
-		f.Blame, f.Cause = Limiter, fmt.Sprintf("Requests wait in discordgo's rate limiter: p95 %s on %s.", seconds(queue.Value), route)
+	case slow(queue, queueKnown, max(failuresAtOnce-1, (missed+late+rejected)/4)):
+		f.Blame, f.Cause = Limiter, fmt.Sprintf("Requests wait in discordgo's rate limiter: %s for more than 1 s on %s.", count(queue.Value), lastLabel(queue))
 		f.Do = "Make fewer requests on this route, or acknowledge first and do the rest afterwards."
 		if global > 0 {
 			f.Cause += " Discord's global rate limit holds back everything."
@@ -180,8 +184,11 @@ func (v *view) waterfall(f *Finding, process evidence.Labels) {
 		f.Blame, f.Cause = Handler, "Discord refuses the answers."
 		f.Do = "Look at the error codes of the callbacks: the answer itself is invalid, or its interaction unknown."
 	case slow(response, responseKnown, slowResponse):
-		command := response.question.Where[len(response.question.Where)-1].Values[0]
-		f.Blame, f.Cause = Handler, fmt.Sprintf("Handlers take too long before they answer: p95 %s, slowest command %s.", seconds(response.Value), command)
+		f.Blame, f.Cause = Handler, fmt.Sprintf("Handlers take too long before they answer: p95 %s.", seconds(response.Value))
+		if slowest.Value >= 1 {
+			f.Evidence = append(f.Evidence, slowest)
+			f.Cause += fmt.Sprintf(" The slowest command is %s.", lastLabel(slowest))
+		}
 		f.Do = "Acknowledge first (deferred), then work. If a new version caused it, roll back."
 	case missed > 0 && elsewhere > missed:
 		f.Blame, f.Cause = Operation, "Another process answers these interactions."
@@ -195,13 +202,15 @@ func (v *view) waterfall(f *Finding, process evidence.Labels) {
 		}
 	}
 	cleared := func(what string, e Evidence, known bool, limit float64) {
-		if known && e.Value <= limit && !strings.HasPrefix(f.Cause, what) {
+		if known && e.Value <= limit {
 			f.Not = append(f.Not, fmt.Sprintf("Not %s: %s %s.", what, e.Says, seconds(e.Value)))
 		}
 	}
 	cleared("the way from Discord", arrival, arrivalKnown, slowArrival)
 	cleared("a late start of handlers", start, startKnown, slowStart)
-	cleared("the rate limiter", queue, queueKnown, slowLimiter)
+	if queueKnown && f.Blame != Limiter {
+		f.Not = append(f.Not, fmt.Sprintf("Not the rate limiter: %s requests waited in it for more than 1 s.", count(queue.Value)))
+	}
 	cleared("the way to Discord", wire, wireKnown, slowWire)
 }
 
@@ -224,6 +233,9 @@ func (v *view) worst(says string, q evidence.Question) (e Evidence, known bool) 
 	}
 	return e, known
 }
+
+// lastLabel returns the label that distinguishes the group of evidence from others.
+func lastLabel(e Evidence) string { return e.question.Where[len(e.question.Where)-1].Values[0] }
 
 // serverErrors are the values of the label status that are 5xx.
 func serverErrors() (list []string) {

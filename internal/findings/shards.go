@@ -216,7 +216,7 @@ func locksStuck(v *view) (found []Finding) {
 
 // lockSuspect is how long the lock of a shard that is down has been held before it is a
 // finding: discordgo holds it for the whole of Open.
-const lockSuspect = 45 * time.Second
+const lockSuspect = downAfter
 
 // zombies finds shards that look up although nothing acknowledges their heartbeats.
 func zombies(v *view) (found []Finding) {
