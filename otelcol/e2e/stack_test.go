@@ -131,7 +131,12 @@ func startPrometheusAt(t testing.TB, addr, name, config string, flags ...string)
 // runPrometheus starts the program that is a Prometheus, or becomes one with these variables.
 func runPrometheus(t testing.TB, program string, env []string, addr, name, config string, flags ...string) *promServer {
 	t.Helper()
-	dir := t.TempDir()
+	return runPrometheusIn(t, t.TempDir(), program, env, addr, name, config, flags...)
+}
+
+// runPrometheusIn is runPrometheus with what the folder has in data.
+func runPrometheusIn(t testing.TB, dir, program string, env []string, addr, name, config string, flags ...string) *promServer {
+	t.Helper()
 	file := filepath.Join(dir, "prometheus.yml")
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
