@@ -126,11 +126,11 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // parseURL returns the URL of a server. Its errors quote no part that may be secret.
 func parseURL(text string) (*url.URL, error) {
-	shown, _, _ := strings.Cut(text, "?")
-	shown, _, _ = strings.Cut(shown, "#")
-	if strings.Contains(shown, "@") {
+	if strings.Contains(text, "@") { // anywhere: a password may have a / or a ? in it
 		return nil, errors.New("the URL of Prometheus contains credentials: remove what is before the @, and use a token file")
 	}
+	shown, _, _ := strings.Cut(text, "?")
+	shown, _, _ = strings.Cut(shown, "#")
 	shown = excerpt.Line(shown, maxQuoted)
 	if text == "" {
 		return nil, errors.New("the URL of Prometheus is empty")

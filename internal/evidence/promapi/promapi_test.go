@@ -213,6 +213,7 @@ func TestURLs(t *testing.T) {
 		"http://host:port":             "write it as",
 		"http://user:planted@host":     "use a token file",
 		"planted@host:9090":            "use a token file",
+		"http://user:planted/?#@host":  "use a token file",
 		"http://host/?token=planted":   "remove what follows the path",
 		"http://host/graph?g0=planted": "remove what follows the path",
 		"http://host/#planted":         "remove what follows the path",
