@@ -169,7 +169,7 @@ func reason(err error) error {
 	return fmt.Errorf("not a metrics page: line %d: %s", at.Line, excerpt.Line(at.Msg, maxReason))
 }
 
-// ownNamespace returns what the page has in place of discord.
+// ownNamespace returns the namespace of the bot's metrics on the page.
 func (p *Page) ownNamespace() string {
 	suffix := strings.TrimPrefix(catalog.BotInfo.PrometheusName(), catalog.Namespace)
 	for _, name := range slices.Sorted(maps.Keys(p.families)) {

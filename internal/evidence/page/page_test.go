@@ -73,7 +73,7 @@ func newPage(t *testing.T, text string, config Config) *Page {
 	return p
 }
 
-// row writes an answer: its labels, sorted by name, and its number.
+// rows writes an answer: its labels, sorted by name, and its number.
 func rows(values []evidence.Value) string {
 	var b strings.Builder
 	for _, v := range values {
@@ -161,7 +161,7 @@ discord_shard_disconnects_total{cluster="1",region="us",shard="1",code="4000",in
 	}
 }
 
-// TestTimes: a page says nothing of the time before it, and nothing long after it.
+// TestTimes: a page answers as of its own time, and up to 5 minutes later.
 func TestTimes(t *testing.T) {
 	p := newPage(t, known, Config{})
 	guilds := evidence.Question{Form: evidence.Last, Of: catalog.Guilds}
@@ -341,7 +341,7 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-// FuzzPage: a page of anybody's does no harm, and every number is one.
+// FuzzPage: no page causes a panic, and every number is finite.
 func FuzzPage(f *testing.F) {
 	f.Add([]byte(known))
 	f.Add([]byte("# TYPE argus_up gauge\nargus_up 1\n# EOF\n"))

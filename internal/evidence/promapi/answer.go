@@ -82,7 +82,7 @@ func decode(body []byte, resultType string) ([]evidence.Series, error) {
 		return nil, errMalformed
 	}
 	for _, w := range e.Warnings {
-		if !strings.HasPrefix(w, "PromQL ") { // remarks on the expression
+		if !strings.HasPrefix(w, "PromQL ") { // those are about the expression, not about missing data
 			return nil, fmt.Errorf("the answer is incomplete: %s", w)
 		}
 	}

@@ -160,7 +160,7 @@ func TestStep(t *testing.T) {
 	}
 }
 
-// TestConcurrency: no more queries at a time than that, whoever asks.
+// TestConcurrency: concurrent calls of Ask share the limit of queries.
 func TestConcurrency(t *testing.T) {
 	var now, most atomic.Int64
 	var once sync.Once
@@ -364,7 +364,7 @@ func hijacked(text string) http.HandlerFunc {
 	}
 }
 
-// TestCanceled: the caller's own end is its error, not the server's.
+// TestCanceled: if the caller cancels, the error is context.Canceled and does not name the server.
 func TestCanceled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	c := newClient(t, Config{URL: serve(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -377,7 +377,7 @@ func TestCanceled(t *testing.T) {
 	}
 }
 
-// TestOneFails: the error is that of the query that failed, not that the others were canceled.
+// TestOneFails: the error is that of the failed query, not the cancellation of the others.
 func TestOneFails(t *testing.T) {
 	c := newClient(t, Config{URL: serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.Contains(r.FormValue("query"), "discord_members") {
@@ -502,7 +502,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestWarningsOnTheQuery: remarks of PromQL's do not make an answer incomplete.
+// TestWarningsOnTheQuery: warnings about the expression do not make an answer incomplete.
 func TestWarningsOnTheQuery(t *testing.T) {
 	got, err := decode([]byte(`{"status":"success","infos":["PromQL info: x"],"warnings":["PromQL warning: y"],"data":{"resultType":"vector","result":[{"value":[1,"2"]}]}}`), vector)
 	if err != nil || len(got) != 1 || got[0].Points[0].Number != 2 {
@@ -510,7 +510,7 @@ func TestWarningsOnTheQuery(t *testing.T) {
 	}
 }
 
-// FuzzAnswer: a body of anybody's does no harm, and every number is one.
+// FuzzAnswer: no body causes a panic, and every number is finite.
 func FuzzAnswer(f *testing.F) {
 	f.Add([]byte(success(vector, `{"metric":{"cluster":"0"},"value":[1764378123.5,"0.25"]},{"value":[1,"NaN"]}`)))
 	f.Add([]byte(success(matrix, `{"metric":{"cluster":"0"},"values":[[1,"0.25"],[2,"-Inf"]]}`)))
