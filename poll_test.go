@@ -85,14 +85,18 @@ func TestNoSessionStartPoll(t *testing.T) {
 
 // TestNoPollWhereArgusIsOff: the switch leaves nothing running.
 func TestNoPollWhereArgusIsOff(t *testing.T) { // not parallel: no other test runs a poll meanwhile
+	polls := func() bool {
+		stacks := make([]byte, 1<<20)
+		return bytes.Contains(stacks[:runtime.Stack(stacks, true)], []byte("(*poll).run"))
+	}
+	eventually(t, "the polls of earlier tests have ended", func() bool { return !polls() })
 	a, err := start(environ(map[string]string{"OTEL_SDK_DISABLED": "true"}, nil), newSession(t), []Option{WithSessionStartPoll(time.Minute), new(journal).option()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer shutDown(t, a)
-	stacks := make([]byte, 1<<20)
-	if stacks = stacks[:runtime.Stack(stacks, true)]; bytes.Contains(stacks, []byte("(*poll).run")) {
-		t.Errorf("a poll runs:\n%s", stacks)
+	if polls() {
+		t.Error("a poll runs")
 	}
 }
 
