@@ -106,6 +106,7 @@ func TestFindings(t *testing.T) {
 		"Open that hangs": {
 			happen: func(w *world) {
 				w.set(catalog.ShardUp, sinceAgo(60*time.Second, 1, 0), with("shard", "1")...)
+				w.set(catalog.ShardStateChange, always(float64(noon.Add(-time.Minute).Unix())), with("shard", "1")...)
 				w.set(catalog.LockUnavailable, func(at time.Time) (float64, bool) { return max(0, 60-noon.Sub(at).Seconds()), true }, with("shard", "1")...)
 			},
 			id: "DiscordSessionLockStuck", blame: Library, cause: "HELLO or READY", began: time.Minute, explain: []string{"DiscordShardDown"}, verdict: Affected,

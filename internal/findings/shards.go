@@ -189,13 +189,14 @@ func fatal(code string) (cause, do string) {
 func locksStuck(v *view) (found []Finding) {
 	q := evidence.Question{Form: evidence.Last, Of: catalog.LockUnavailable, By: shard}
 	isUp := by(v.ask(up), ofShard...)
-	changed := by(v.ask(evidence.Question{Form: evidence.Changes, Of: catalog.ShardStateChange, By: shard, Over: now}), ofShard...)
+	state := by(v.ask(evidence.Question{Form: evidence.Age, Of: catalog.ShardStateChange, By: shard}), ofShard...)
 	for _, value := range v.ask(q) {
 		k := value.Labels.Key(ofShard...)
 		// Above LockSeconds it is certain. Before, Open may still succeed.
 		hangs := value.Number > rules.Number("LockSeconds")
 		opens := isUp[k] == 0 && value.Number > lockSuspect.Seconds()
-		if !hangs && !opens || changed[k] > 0 {
+		// A shard that changes its state releases its lock in between.
+		if age, known := state[k]; !hangs && !opens || known && age < downAfter.Seconds() {
 			continue
 		}
 		f := v.make("DiscordSessionLockStuck", value.Labels, value.Number)
