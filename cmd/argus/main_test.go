@@ -77,7 +77,7 @@ func TestHelpIsDocumented(t *testing.T) {
 			t.Errorf("docs/CLI.md does not name argus %s", c.name)
 		}
 	}
-	for _, name := range []string{"targets", "doctor"} {
+	for _, name := range []string{"explain", "shard", "targets", "doctor"} {
 		var help bytes.Buffer
 		if code := run(t.Context(), []string{"help", name}, &help, io.Discard); code != 0 || !strings.Contains(string(text), "```text\n"+help.String()+"```\n") {
 			t.Errorf("docs/CLI.md does not show what argus help %s writes (exit code %d):\n%s", name, code, help.String())

@@ -326,6 +326,22 @@ var raised = map[string]warning{
 	"ArgusTimersEvicted":               {in: "raid", labels: map[string]string{"cluster": "", "timer": ""}},
 }
 
+// explained says what argus explain says first of a play, by its Prometheus alone, at some time of it.
+var explained = map[string]string{
+	"storm":           "DiscordShardFlapping",
+	"outage":          "DiscordGuildOutage",
+	"slow-handlers":   "DiscordAckBudgetBurnsFast",
+	"global-limit":    "DiscordGlobalRateLimit",
+	"flapping":        "DiscordShardFlapping",
+	"zombie":          "DiscordShardZombie",
+	"fatal-close":     "DiscordFatalClose",
+	"identify-budget": "DiscordShardFlapping",
+	"stuck-open":      "DiscordSessionLockStuck",
+	"runaway":         "DiscordInvalidRequestsNearBan",
+	"raid":            "DiscordAckBudgetBurnsFast",
+	"mixed-counts":    "DiscordShardCountMismatch",
+}
+
 const (
 	// step is the time between two points that a query is asked for: what Grafana would ask for in a panel of some 30 points. A
 	// query for now is asked for at each of them, for now is any moment.
@@ -569,6 +585,20 @@ func TestScenarios(t *testing.T) {
 			return fmt.Sprintf("want the labels %v; fired have %v", w.labels, slices.Sorted(maps.Keys(p.alerts))), nil
 		}})
 	}
+	for name, first := range explained {
+		p := byName[name]
+		claims = append(claims, claim{"that argus explain says first " + first, p, func(ctx context.Context) (string, error) {
+			r, err := p.examine(ctx)
+			if err != nil || len(r.Findings) > 0 && r.Findings[0].ID == first {
+				return "", err
+			}
+			var found []string
+			for _, f := range r.Findings {
+				found = append(found, f.ID)
+			}
+			return fmt.Sprintf("it says %v", found), nil
+		}})
+	}
 	results := os.Getenv("E2E_RESULTS") // the folder for them, or ""
 	t.Logf("%d plays, %d claims", len(plays), len(claims))
 	var missing []string
@@ -666,6 +696,13 @@ func checkCalm(t *testing.T, plays []*play, argus string, rules []string, querie
 // which Prometheus had just reached the bot.
 func (p *play) trouble(t *testing.T, queries []panelQuery) (list []string) {
 	t.Helper()
+	report, err := p.examine(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range report.Findings {
+		list = append(list, "argus explain says: "+f.Sentence)
+	}
 	if fired := p.fired(t); len(fired) > 0 {
 		list = append(list, fmt.Sprintf("these fired: %v", fired))
 	}

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,6 +17,9 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	promv1 "github.com/prometheus/client_golang/api/prometheus/v1"
+
+	"github.com/argus-dgo/argus/internal/evidence/promapi"
+	"github.com/argus-dgo/argus/internal/findings"
 )
 
 // A play is one bot in one of the demo's scenarios, with a Prometheus of its own: what one play does is not in the panels of another.
@@ -386,4 +390,14 @@ func TestShortened(t *testing.T) {
 	if got, want := shortenedExpr(t, `x offset 23h30m`, 20), `x offset 1h10m30s`; got != want {
 		t.Errorf("divided by 20 it is %s, want %s", got, want)
 	}
+}
+
+// examine asks the play's Prometheus what is wrong, as argus explain does.
+func (p *play) examine(ctx context.Context) (findings.Report, error) {
+	client, err := promapi.New(promapi.Config{URL: "http://" + p.prom.addr})
+	if err != nil {
+		return findings.Report{}, err
+	}
+	defer client.Close()
+	return findings.Examine(ctx, client, time.Now())
 }
