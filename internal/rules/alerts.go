@@ -191,7 +191,7 @@ and on (job, bot, cluster, shard)
 ) >= ${SilentUsualChanges}`,
 		Summary: "Shard {{ $labels.shard }} of cluster {{ $labels.cluster }} of " + theBot + " is connected but receives no events",
 		Description: "It has had no event for 15 minutes, although it had events throughout the hour around this time yesterday (without data from then: the hour before the last). " +
-			"Based on the time of each shard's last event; event counts exist per process only.",
+			"Based on the time of each shard's last event.",
 	},
 	{
 		Name: "DiscordResumesFail", Severity: Warning, For: "5m", Level: "cluster",

@@ -52,7 +52,7 @@ func interactionRecords() []Record {
 		{
 			Name:  "cluster:discord_gateway_events:rate5m",
 			Expr:  `sum by (job, bot, cluster) (rate(discord_gateway_events_total[5m]))`,
-			About: "Dispatches per second. Not available by shard.",
+			About: "Dispatches per second.",
 		},
 	}
 	ackFailures := func(by, window string) string {

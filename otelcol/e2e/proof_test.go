@@ -184,6 +184,7 @@ var fed = map[string]promise{
 	"Gateway and shards: Heartbeats and silent shards: Heartbeat interval":                       in("calm"),
 
 	"Gateway and shards: Traffic: Events by type":                in("calm"),
+	"Gateway and shards: Traffic: Events, busiest shards":        in("calm"),
 	"Gateway and shards: Traffic: Sends in 60 s, busiest shards": in("runaway").over(90),
 	"Gateway and shards: Traffic: Sends by operation":            in("runaway").with("op", "presence_update").over(1),
 	"Gateway and shards: Traffic: Bytes":                         in("calm"),
