@@ -139,7 +139,7 @@ func (h *History) inquire(from, to time.Time, questions []evidence.Question) (*i
 				s.line = lineMixed
 			}
 			starts[s.line] = min(starts[s.line], start)
-			for n := range s.group.parts {
+			for n := range int(s.group.parts) {
 				ids[s.line] = append(ids[s.line], s.group.id+n)
 			}
 		}
@@ -186,14 +186,20 @@ func (q *inquiry) selection(ids []int, line int) *selection {
 	unique := slices.Clone(ids)
 	slices.Sort(unique)
 	unique = slices.Compact(unique)
+	chosen := newSelection(unique)
 	for n := range q.plans {
 		for i := range q.plans[n].sources {
-			if s := &q.plans[n].sources[i]; s.line == line {
-				s.slot, _ = slices.BinarySearch(unique, s.group.id)
+			s := &q.plans[n].sources[i]
+			if s.line != line {
+				continue
+			}
+			s.slot, _ = slices.BinarySearch(unique, s.group.id)
+			for part := range int(s.group.parts) {
+				chosen.born[s.slot+part] = s.group.born
 			}
 		}
 	}
-	return newSelection(unique)
+	return chosen
 }
 
 // plan chooses the row and the groups for a question. The caller holds the lock.
@@ -218,7 +224,7 @@ func (h *History) plan(q evidence.Question) (plan, error) {
 		for n, state := range states {
 			value := func(label string) (string, bool) {
 				if i := r.index(label); i >= 0 {
-					return g.labels[i], true
+					return h.store.names.values[g.labels[i]], true
 				}
 				if label == "state" && r.states != nil {
 					return state, true
@@ -401,9 +407,9 @@ func (p *plan) numbers(q *inquiry, at time.Time) []float64 {
 	for i := range p.sources {
 		s := &p.sources[i]
 		line := q.lines[s.line]
-		tracks := line.tracks[s.slot : s.slot+s.group.parts]
+		tracks := line.tracks[s.slot : s.slot+int(s.group.parts)]
 		if buckets != nil {
-			w := line.window(to-p.question.Over.Milliseconds(), to)
+			w := line.difference(to-p.question.Over.Milliseconds(), to)
 			for n, t := range tracks[1:] {
 				v, ok := t.increase(w)
 				if ok && buckets[s.answer] == nil {
@@ -444,7 +450,7 @@ func (p *plan) number(line *timeline, tracks []track, state, to int64) (float64,
 		return float64(v) / p.scale
 	}
 	over := p.question.Over
-	w := line.window(to-over.Milliseconds(), to)
+	from := to - over.Milliseconds()
 	switch p.question.Form {
 	case evidence.Last, evidence.Age:
 		step := line.at(to)
@@ -458,6 +464,7 @@ func (p *plan) number(line *timeline, tracks []track, state, to int64) (float64,
 		if len(tracks) > 1 {
 			scale, tracks = 1, tracks[max(p.parts, 1):] // the sum is not an observation
 		}
+		w := line.difference(from, to)
 		total, found := int64(0), false
 		for _, t := range tracks {
 			v, ok := t.increase(w)
@@ -470,7 +477,7 @@ func (p *plan) number(line *timeline, tracks []track, state, to int64) (float64,
 		return n, found
 	}
 	number, previous, found := 0.0, 0.0, false
-	tracks[0].spans(w, func(value int64) {
+	tracks[0].spans(line.window(from, to), func(value int64) {
 		v := convert(value)
 		switch {
 		case p.question.Form == evidence.Changes:

@@ -9,12 +9,13 @@
 //   - A gap, as after a pause of the process, is a gap. The increase of a counter over
 //     the gap counts at the step after it, unless the window begins in the gap.
 //   - A counter that falls has been reset: what it has after that is added.
-//   - An increase is the sum of the differences between steps, without extrapolation. A
-//     rate is the increase divided by the whole window.
+//   - An increase is the sum of the differences between steps, without extrapolation,
+//     from the step that is nearest to the begin of the window. A rate is the increase
+//     divided by the whole window.
 //   - A series that appears counts from 0, because a process's counters do. Exceptions
 //     are series that have been there, but were not kept: they count from their first
 //     value in the history.
-//   - Times are kept to a millisecond, durations to a microsecond.
+//   - Times and sums of durations are kept to a millisecond, durations to a tenth of it.
 //
 // # Limits
 //

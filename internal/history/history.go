@@ -28,12 +28,12 @@ const (
 	// not kept in full.
 	sparseSteps = 5
 	// maxPoints is the size of a collection whose memory is kept for the next one.
-	maxPoints = 8192
+	maxPoints = 2048
 )
 
 // The limits of the logs, in bytes. What does not fit shortens the coarse span.
 const (
-	maxLog         = 1280 << 10
+	maxLog         = 1440 << 10
 	maxLogPerFull  = 40 << 10 // for each shard above 16 that is kept in full
 	maxLogPerOther = 1800     // for each shard that is not
 	fullIncluded   = 16
@@ -85,6 +85,7 @@ func New(o Options) *History {
 		coarse: tier{keep: CoarseSpan, perBlock: coarseBlock, sparse: true},
 		store:  newStore(o.Namespace, (CoarseSpan + coarseBlock*CoarseStep + CoarseStep).Milliseconds()),
 	}
+	h.store.tiers = []*tier{&h.fine, &h.coarse}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	return h
 }
@@ -164,7 +165,7 @@ func (h *History) step() (err error) {
 	if points <= maxPoints {
 		h.metrics = metrics
 	}
-	return nil
+	return nil //nolint:nilerr // see above
 }
 
 func errNothing(err error) error {
@@ -222,7 +223,7 @@ func (h *History) keep(at time.Time, metrics *metricdata.ResourceMetrics) {
 	if due {
 		h.coarse.add(h.now, &h.store.frame, h.steps%sparseSteps == 0)
 		h.steps++
-		h.store.purge(&h.fine, &h.coarse)
+		h.store.purge()
 		h.limit()
 	}
 }

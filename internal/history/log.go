@@ -82,13 +82,13 @@ func (t *tier) keyframe(b *block) {
 	for _, f := range t.flags {
 		n += int(f & known)
 	}
-	b.data = binary.AppendUvarint(b.data, uint64(n)) //nolint:gosec // not negative
+	b.data = binary.AppendUvarint(b.data, uint64(n))
 	next := 0
 	for id, f := range t.flags {
 		if f&known == 0 {
 			continue
 		}
-		b.data = binary.AppendUvarint(b.data, uint64(id-next)<<1|uint64(f&present)>>1) //nolint:gosec // not negative
+		b.data = binary.AppendUvarint(b.data, uint64(id-next)<<1|uint64(f&present)>>1)
 		b.data = binary.AppendVarint(b.data, t.last[id])
 		next = id + 1
 	}
@@ -105,7 +105,7 @@ func (t *tier) step(data []byte, f *frame, update bool) []byte {
 			continue
 		}
 		if k := t.kind(id, f); k != set {
-			special = append(special, uint32(id)) //nolint:gosec // a small index
+			special = append(special, uint32(id))
 			id++
 			continue
 		}
@@ -113,7 +113,7 @@ func (t *tier) step(data []byte, f *frame, update bool) []byte {
 		for end < len(f.values) && t.changes(end, f, update) && t.kind(end, f) == set {
 			end++
 		}
-		header := uint64(id-next) << 1 //nolint:gosec // not negative
+		header := uint64(id-next) << 1
 		if end-id > 1 {
 			data = binary.AppendUvarint(data, (header|1)+1)
 			data = binary.AppendUvarint(data, uint64(end-id-2)) //nolint:gosec // not negative
@@ -213,17 +213,18 @@ func (t *tier) snapshot() []block {
 // A selection chooses series of the log.
 type selection struct {
 	slots  []int32 // 1 + the place in values, by series
+	born   []int64 // before which the series was another's
 	values []int64
 	flags  []uint8
 }
 
 func newSelection(ids []int) *selection {
-	s := &selection{values: make([]int64, len(ids)), flags: make([]uint8, len(ids))}
+	s := &selection{born: make([]int64, len(ids)), values: make([]int64, len(ids)), flags: make([]uint8, len(ids))}
 	if len(ids) > 0 {
 		s.slots = make([]int32, slices.Max(ids)+1)
 	}
 	for n, id := range ids {
-		s.slots[id] = int32(n + 1) //nolint:gosec // a small index
+		s.slots[id] = int32(n + 1)
 	}
 	return s
 }
@@ -247,25 +248,25 @@ func (s *selection) replay(b *block, event func(step, slot int, k kind, value in
 	id := 0
 	for range r.uvarint() {
 		head := r.uvarint()
-		id += int(head >> 1) //nolint:gosec // a small index
+		id += int(head >> 1)
 		value := r.varint()
-		if slot := s.slot(id); slot >= 0 {
+		if slot := s.slot(id); slot >= 0 && b.times[0] > s.born[slot] {
 			s.values[slot], s.flags[slot] = value, known|uint8(head&1)<<1
 		}
 		id++
 	}
-	for step := range b.times {
+	for step, at := range b.times {
 		id = 0
 		for header := r.uvarint(); header != 0; header = r.uvarint() {
 			header--
-			id += int(header >> 1) //nolint:gosec // a small index
+			id += int(header >> 1)
 			run := 1
 			if header&1 == 1 {
 				run = int(r.uvarint()) + 2 //nolint:gosec // a small number
 			}
 			for range run {
 				difference := r.varint()
-				if slot := s.slot(id); slot >= 0 {
+				if slot := s.slot(id); slot >= 0 && at >= s.born[slot] {
 					s.values[slot] += difference
 					s.flags[slot] = known | present
 					event(step, slot, set, s.values[slot])
@@ -275,12 +276,12 @@ func (s *selection) replay(b *block, event func(step, slot int, k kind, value in
 		}
 		for range r.uvarint() {
 			head := r.uvarint()
-			id, k, value := int(head>>1), gone+kind(head&1), int64(0) //nolint:gosec // a small index
+			id, k, value := int(head>>1), gone+kind(head&1), int64(0)
 			if k == base {
 				value = r.varint()
 			}
 			slot := s.slot(id)
-			if slot < 0 {
+			if slot < 0 || at < s.born[slot] {
 				continue
 			}
 			s.flags[slot] = known

@@ -18,30 +18,55 @@ const argusScopes = "github.com/argus-dgo/argus"
 const (
 	// maxCached is the number of points of an instrument above which their groups are
 	// looked up at each step.
-	maxCached = 8192
+	maxCached = 1024
 	// maxFolded is the number of label values per row that may take the place of others.
-	maxFolded = 2048
+	maxFolded = 128
 	// maxSwaps is the number of groups of a row that give way in a minute.
 	maxSwaps = 4
 )
 
-// labels are the values of a row's labels.
-type labels [maxLabels]string
+// labels are the values of a row's labels, by their numbers in names.
+type labels [maxLabels]uint32
+
+// names numbers the values of labels, of which most are those of many series. The
+// empty value has 0. The catalog limits how many there are.
+type names struct {
+	numbers map[string]uint32
+	values  []string
+}
+
+func newNames() names {
+	return names{map[string]uint32{"": 0}, []string{""}}
+}
+
+func (n *names) number(value string) uint32 {
+	number, ok := n.numbers[value]
+	if !ok {
+		number = uint32(len(n.values)) //nolint:gosec // there are not that many
+		n.numbers[value] = number
+		n.values = append(n.values, value)
+	}
+	return number
+}
 
 // A group is the series of a row that have the same labels. Labels and id do not change.
 type group struct {
 	labels labels
 	id     int // of the first series
-	parts  int
-
-	active bool
-	class  uint8
-	base   uint8   // in which tiers it has a new base when it appears
-	offset []int64 // what has been added to it or taken from it by swaps
-	before int64   // its count at the last rebalancing
-	seen   int64   // when it last had a value
 	shard  *shard
+	shift  *shift
+	born   int64 // the step that it was made at; its series may have been another's before
+	seen   int64 // when it last had a value
+	before int64 // its count at the last rebalancing
+	target int32 // its own, 0 without one
+	parts  uint8
+	class  uint8
+	base   uint8 // in which tiers it has a new base when it appears
+	active bool
 }
+
+// A shift is what swaps have added to the parts of a group, or taken from them.
+type shift [maxParts]int64
 
 // Where a group has a new base.
 const (
@@ -61,22 +86,20 @@ type folded struct {
 	values []int64
 	at     int64 // of the step that values are of
 	before int64
+	target int32
 }
 
 // A rowState is a row with its groups.
 type rowState struct {
 	row
 	scaled float64
+	other  uint32 // the number of that value
 	groups map[labels]*group
-	active int // groups, without the folded ones
-	cache  map[attribute.Distinct]target
-	folded map[labels]*folded
-}
-
-// A freed place can be used again once no block knows it.
-type freed struct {
-	id, parts int
-	at        int64
+	active int // groups, without the shared ones
+	// cache has the places in targets of the attribute sets that were collected.
+	cache   map[attribute.Distinct]int32
+	targets []target
+	folded  map[labels]*folded
 }
 
 // A store reduces collections to series.
@@ -86,7 +109,9 @@ type store struct {
 	rows   []*rowState
 	byName map[string][]*rowState
 	frame  frame
-	free   []freed
+	free   map[uint8][]int // places, by the number of parts
+	names  names
+	tiers  []*tier
 	shards shards
 	now    int64
 	wall   int64 // now, as Unix time
@@ -95,12 +120,14 @@ type store struct {
 }
 
 func newStore(namespace string, forget int64) *store {
-	s := &store{namespace: namespace, byName: map[string][]*rowState{}, forget: forget, shards: shards{full: fullShards, byName: map[string]*shard{}}}
+	s := &store{namespace: namespace, byName: map[string][]*rowState{}, forget: forget, free: map[uint8][]int{}, names: newNames(), shards: shards{full: fullShards, byName: map[string]*shard{}}}
 	for _, r := range table() {
 		r.of = r.of.In(namespace)
+		other := s.names.number(catalog.Other)
 		state := &rowState{
-			row: r, scaled: r.scale(), groups: map[labels]*group{}, cache: map[attribute.Distinct]target{}, folded: map[labels]*folded{},
+			row: r, scaled: r.scale(), other: other, groups: map[labels]*group{}, folded: map[labels]*folded{},
 		}
+		state.reset()
 		s.rows = append(s.rows, state)
 		s.byName[r.of.Name] = append(s.byName[r.of.Name], state)
 	}
@@ -114,7 +141,7 @@ func (s *store) reduce(now, wall int64, metrics *metricdata.ResourceMetrics) {
 	if s.shards.choose(s, metrics) {
 		for _, r := range s.rows {
 			if r.shard() {
-				clear(r.cache)
+				r.reset()
 			}
 		}
 	}
@@ -198,10 +225,10 @@ func (s *store) addHistograms(r *rowState, points []metricdata.HistogramDataPoin
 			continue
 		}
 		s.touch(t.group)
-		values := s.frame.values[t.group.id : t.group.id+t.group.parts]
+		values := s.valuesOf(t.group)
 		r.addHistogram(values, sum, p.BucketCounts)
 		if t.folded != nil {
-			t.folded.touch(s.now, t.group.parts)
+			t.folded.touch(s.now, len(values))
 			r.addHistogram(t.folded.values, sum, p.BucketCounts)
 		}
 	}
@@ -233,11 +260,11 @@ func (s *store) touch(g *group) bool {
 		return false
 	}
 	g.seen = s.now
-	for n := range g.parts {
+	for n := range int(g.parts) {
 		s.frame.present[g.id+n] = true
 		s.frame.values[g.id+n] = 0
-		if g.offset != nil {
-			s.frame.values[g.id+n] = g.offset[n]
+		if g.shift != nil {
+			s.frame.values[g.id+n] = g.shift[n]
 		}
 	}
 	return true
@@ -253,47 +280,88 @@ func (f *folded) touch(now int64, parts int) {
 	}
 }
 
+// reset empties the cache. The first target is that of points that are not kept.
+func (r *rowState) reset() {
+	for i := range r.targets {
+		if t := r.targets[i]; t.folded != nil {
+			t.folded.target = 0
+		} else if t.group != nil {
+			t.group.target = 0
+		}
+	}
+	r.cache = make(map[attribute.Distinct]int32, len(r.cache))
+	r.targets = append(r.targets[:0], target{})
+}
+
 // target returns where the points of an attribute set go to.
 func (s *store) target(r *rowState, set *attribute.Set, points int) target {
 	if points > maxCached {
 		return s.resolve(r, set)
 	}
 	id := set.Equivalent()
-	t, ok := r.cache[id]
-	if !ok {
-		if len(r.cache) > maxCached {
-			clear(r.cache)
-		}
-		t = s.resolve(r, set)
-		r.cache[id] = t
+	if n, ok := r.cache[id]; ok {
+		return r.targets[n]
 	}
+	t := s.resolve(r, set)
+	if len(r.cache) >= 2*maxCached {
+		r.reset()
+	}
+	r.cache[id] = r.remember(t)
 	return t
 }
 
-func (s *store) resolve(r *rowState, set *attribute.Set) target {
-	if r.only != "" && text(set, r.only) != r.value {
-		return target{}
+// remember returns the place of a target. Sets of the same group share it.
+func (r *rowState) remember(t target) int32 {
+	next := int32(len(r.targets)) //nolint:gosec // there are not that many
+	switch {
+	case t.group == nil:
+		return 0
+	case t.folded != nil && t.folded.target != 0:
+		return t.folded.target
+	case t.folded != nil:
+		t.folded.target = next
+	case r.states == nil && t.group.target != 0:
+		return t.group.target
+	case r.states == nil:
+		t.group.target = next
 	}
-	var key labels
-	for i, name := range r.by {
-		key[i] = text(set, name)
+	r.targets = append(r.targets, t)
+	return next
+}
+
+// resolve finds the group of an attribute set, and makes it where it is missing.
+func (s *store) resolve(r *rowState, set *attribute.Set) target {
+	var (
+		key   labels
+		found = r.only == ""
+		t     = target{state: -1}
+	)
+	for i := range set.Len() {
+		a, _ := set.Get(i)
+		value := a.Value.AsString()
+		if n := r.index(string(a.Key)); n >= 0 {
+			key[n] = s.names.number(value)
+		}
+		found = found || string(a.Key) == r.only && value == r.value
+		if r.states != nil && a.Key == "state" {
+			t.state = int64(slices.Index(r.states, value))
+		}
+	}
+	if !found {
+		return target{}
 	}
 	var of *shard
 	if r.shard() {
-		of = s.shards.get(key[0])
+		of = s.shards.get(s.names.values[key[0]])
 		if !of.detailed && !r.all {
 			return target{}
 		}
-	}
-	t := target{}
-	if r.states != nil {
-		t.state = int64(slices.Index(r.states, text(set, "state")))
 	}
 	if g := r.groups[key]; g != nil && g.active {
 		t.group = g
 		return t
 	}
-	if other := r.other(key); r.most > 0 && r.active >= r.most && other != key {
+	if shared := r.shared(key); r.most > 0 && r.active >= r.most && shared != key {
 		if f := r.folded[key]; f != nil || len(r.folded) < maxFolded {
 			if f == nil {
 				f = &folded{}
@@ -301,7 +369,7 @@ func (s *store) resolve(r *rowState, set *attribute.Set) target {
 			}
 			t.folded = f
 		}
-		key = other
+		key = shared
 	}
 	t.group = s.activate(r, key, of)
 	return t
@@ -312,10 +380,10 @@ func text(set *attribute.Set, name string) string {
 	return v.AsString()
 }
 
-// other returns the labels of the group that has the rest.
-func (r *row) other(key labels) labels {
+// shared returns the labels of the group that has the rest.
+func (r *rowState) shared(key labels) labels {
 	for _, name := range r.fold {
-		key[r.index(name)] = catalog.Other
+		key[r.index(name)] = r.other
 	}
 	return key
 }
@@ -324,7 +392,7 @@ func (r *row) other(key labels) labels {
 func (s *store) activate(r *rowState, key labels, of *shard) *group {
 	g := r.groups[key]
 	if g == nil {
-		g = &group{labels: key, parts: r.parts(), shard: of, seen: s.now}
+		g = &group{labels: key, parts: r.parts(), shard: of, born: s.now, seen: s.now}
 		g.id = s.place(g.parts)
 		// A group of a shard that was there before, but not kept, or a counter of
 		// something that was, does not begin at 0.
@@ -344,7 +412,7 @@ func (s *store) activate(r *rowState, key labels, of *shard) *group {
 	}
 	if !g.active {
 		g.active = true
-		if r.other(key) != key {
+		if r.shared(key) != key {
 			r.active++
 		}
 	}
@@ -360,18 +428,16 @@ func (s *store) classify(r *rowState, g *group) {
 			g.class = coarse
 		}
 	}
-	for n := range g.parts {
+	for n := range int(g.parts) {
 		s.frame.class[g.id+n], s.frame.base[g.id+n] = g.class, g.base
 	}
 }
 
 // place finds room for series.
-func (s *store) place(parts int) int {
-	for i, f := range s.free {
-		if f.parts == parts && s.now-f.at > s.forget {
-			s.free = slices.Delete(s.free, i, i+1)
-			return f.id
-		}
+func (s *store) place(parts uint8) int {
+	if free := s.free[parts]; len(free) > 0 {
+		s.free[parts] = free[:len(free)-1]
+		return free[len(free)-1]
 	}
 	id := len(s.frame.values)
 	for range parts {
@@ -386,13 +452,13 @@ func (s *store) place(parts int) int {
 // deactivate ends a group for now. What is known of it stays.
 func (s *store) deactivate(r *rowState, g *group) {
 	g.active = false
-	for n := range g.parts {
+	for n := range int(g.parts) {
 		s.frame.present[g.id+n] = false
 	}
-	if r.other(g.labels) != g.labels {
+	if r.shared(g.labels) != g.labels {
 		r.active--
 	}
-	clear(r.cache)
+	r.reset()
 }
 
 // count is the number of events of a group: of a histogram, its observations.
@@ -407,7 +473,7 @@ func count(values []int64) int64 {
 	return n
 }
 
-func (s *store) valuesOf(g *group) []int64 { return s.frame.values[g.id : g.id+g.parts] }
+func (s *store) valuesOf(g *group) []int64 { return s.frame.values[g.id : g.id+int(g.parts)] }
 
 // rebalance gives groups of their own to the busiest of those that share one. The
 // shared groups go on without a jump.
@@ -428,7 +494,7 @@ func (s *store) rebalanceRow(r *rowState) {
 			}
 		}
 		for key, g := range r.groups {
-			if !g.active || r.other(key) == key {
+			if !g.active || r.shared(key) == key {
 				continue
 			}
 			n := int64(0)
@@ -447,7 +513,7 @@ func (s *store) rebalanceRow(r *rowState) {
 	for key, f := range r.folded {
 		if f.at < s.now-s.forget {
 			delete(r.folded, key)
-			clear(r.cache)
+			r.reset()
 		} else if f.at == s.now {
 			f.before = count(f.values)
 		}
@@ -464,13 +530,13 @@ func (s *store) rebalanceRow(r *rowState) {
 func (s *store) swap(r *rowState, busy labels, idle *group) {
 	f := r.folded[busy]
 	delete(r.folded, busy)
-	s.shift(r.groups[r.other(busy)], f.values, 1)
+	move(r.groups[r.shared(busy)], f.values, 1)
 
 	kept := &folded{values: slices.Clone(s.valuesOf(idle)), at: s.now}
 	if s.frame.present[idle.id] {
 		kept.before = count(kept.values)
-		shared := s.activate(r, r.other(idle.labels), nil)
-		s.shift(shared, kept.values, -1)
+		shared := s.activate(r, r.shared(idle.labels), nil)
+		move(shared, kept.values, -1)
 		if !s.frame.present[shared.id] { // it begins with what it has next
 			s.touch(shared)
 			for n, v := range kept.values {
@@ -489,39 +555,43 @@ func (s *store) swap(r *rowState, busy labels, idle *group) {
 	g.before = count(f.values)
 }
 
-func (s *store) shift(g *group, values []int64, sign int64) {
-	if g.offset == nil {
-		g.offset = make([]int64, g.parts)
+func move(g *group, values []int64, sign int64) {
+	if g.shift == nil {
+		g.shift = &shift{}
 	}
 	for n, v := range values {
-		g.offset[n] += sign * v
+		g.shift[n] += sign * v
 	}
 }
 
 // purge removes groups that no block has values of.
-func (s *store) purge(tiers ...*tier) {
+func (s *store) purge() {
 	removed := false
 	for _, r := range s.rows {
-		for key, g := range r.groups {
-			if s.now-g.seen <= s.forget {
-				continue
+		for _, g := range r.groups {
+			if s.now-g.seen > s.forget {
+				s.remove(r, g)
+				removed = true
 			}
-			if g.active {
-				s.deactivate(r, g)
-			}
-			delete(r.groups, key)
-			removed = true
-			for _, t := range tiers {
-				for n := range g.parts {
-					t.forget(g.id + n)
-				}
-			}
-			s.free = append(s.free, freed{g.id, g.parts, s.now})
 		}
 	}
 	if removed {
 		s.recount()
 	}
+}
+
+// remove removes a group and what is known of it.
+func (s *store) remove(r *rowState, g *group) {
+	if g.active {
+		s.deactivate(r, g)
+	}
+	delete(r.groups, g.labels)
+	for _, t := range s.tiers {
+		for n := range int(g.parts) {
+			t.forget(g.id + n)
+		}
+	}
+	s.free[g.parts] = append(s.free[g.parts], g.id)
 }
 
 // recount finds the shards that groups are still kept of.

@@ -17,12 +17,14 @@ const (
 	fullShards = 64
 	// maxHeld is the number of shards that groups are kept of, because they have been
 	// among those.
-	maxHeld = 4 * fullShards
+	maxHeld = 2 * fullShards
 	// lately is how long a shard counts as one that has changed its state.
 	lately = 15 * time.Minute
 	// lateAck is the age of an acknowledgement that is not normal: Discord's interval
 	// is about 41 s.
 	lateAck = 90 * time.Second
+	// leastHold is how long a shard is kept in full at least.
+	leastHold = 5 * time.Minute
 )
 
 // A shard is one of the process's shards.
@@ -34,6 +36,7 @@ type shard struct {
 	up, seen                 bool
 	change, latency, lastAck float64
 	score                    float64
+	turn                     int64 // when it was last chosen, or no longer
 }
 
 // shards chooses the shards that are kept in full: all, or above a number the worst.
@@ -46,7 +49,7 @@ type shards struct {
 func (s *shards) get(name string) *shard {
 	found := s.byName[name]
 	if found == nil {
-		found = &shard{name: name, detailed: !s.choosing}
+		found = &shard{name: name, detailed: !s.choosing, turn: -leastHold.Milliseconds()}
 		s.byName[name] = found
 	}
 	return found
@@ -81,43 +84,59 @@ func (s *shards) choose(of *store, metrics *metricdata.ResourceMetrics) bool {
 	return s.worst(of)
 }
 
-// worst puts the worst shards first.
+// worst chooses the worst shards.
 func (s *shards) worst(of *store) bool {
-	now := float64(of.wall) / 1e3
 	order := make([]*shard, 0, len(s.byName))
-	held := 0
 	for _, sh := range s.byName {
-		sh.rate(now)
+		sh.rate(of)
 		order = append(order, sh)
-		if sh.held {
-			held++
-		}
 	}
 	slices.SortFunc(order, func(a, b *shard) int {
 		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.name, b.name))
 	})
-	changed, full := false, 0
-	for _, sh := range order {
-		detailed := full < s.full && (sh.held || held < maxHeld)
-		if detailed {
-			full++
-			if !sh.held {
-				held++
-			}
+	changed := false
+	for n, sh := range order {
+		if detailed := n < s.full; detailed != sh.detailed {
+			sh.detailed, sh.turn, changed = detailed, of.now, true
+			of.reclassify(sh)
 		}
-		if detailed == sh.detailed {
-			continue
-		}
-		sh.detailed, changed = detailed, true
-		of.reclassify(sh)
+	}
+	if changed {
+		s.evict(of, order)
 	}
 	return changed
+}
+
+// evict removes what is known of the shards that have not been chosen for the longest
+// time, where there are too many.
+func (s *shards) evict(of *store, order []*shard) {
+	var idle []*shard
+	for _, sh := range order {
+		if sh.held && !sh.detailed {
+			idle = append(idle, sh)
+		}
+	}
+	slices.SortFunc(idle, func(a, b *shard) int { return cmp.Compare(a.turn, b.turn) })
+	for _, sh := range idle[:max(len(idle)-(maxHeld-s.full), 0)] {
+		sh.held = false
+		for _, r := range of.rows {
+			if !r.shard() || r.all {
+				continue
+			}
+			for _, g := range r.groups {
+				if g.shard == sh {
+					of.remove(r, g)
+				}
+			}
+		}
+	}
 }
 
 // rate gives a shard a score: shards that are down come first, then those that have
 // changed their state lately, then those whose heartbeats are late or slow. A shard that
 // is kept in full stays where others are hardly worse.
-func (sh *shard) rate(now float64) {
+func (sh *shard) rate(of *store) {
+	now := float64(of.wall) / 1e3
 	sh.score = 0
 	if !sh.seen {
 		return // closed for good
@@ -134,6 +153,9 @@ func (sh *shard) rate(now float64) {
 	sh.score += min(100*sh.latency, 100)
 	if sh.detailed {
 		sh.score = 1.5*sh.score + 5
+		if of.now-sh.turn < leastHold.Milliseconds() {
+			sh.score += 10_000
+		}
 	}
 }
 
@@ -144,7 +166,7 @@ func (s *store) reclassify(sh *shard) {
 			continue
 		}
 		if r.all {
-			if g := r.groups[labels{sh.name}]; g != nil {
+			if g := r.groups[labels{s.names.number(sh.name)}]; g != nil {
 				g.base |= baseFine
 				s.classify(r, g)
 			}
@@ -153,8 +175,8 @@ func (s *store) reclassify(sh *shard) {
 		if sh.detailed || !sh.held {
 			continue
 		}
-		for key, g := range r.groups {
-			if key[0] == sh.name && g.active {
+		for _, g := range r.groups {
+			if g.shard == sh && g.active {
 				s.deactivate(r, g)
 			}
 		}

@@ -10,6 +10,10 @@ import (
 // maxLabels is the number of labels that a row has at most.
 const maxLabels = 4
 
+// maxParts is the number of series that a group has at most: a histogram's sum and its
+// buckets.
+const maxParts = 15
+
 // A row says what is kept of an instrument. An instrument has several rows where sums
 // need other labels than parts.
 type row struct {
@@ -38,11 +42,12 @@ type row struct {
 
 // Limits of the rows whose labels depend on the bot.
 const (
-	maxCommands   = 20
-	maxErrorTypes = 32
-	maxRoutes     = 48
-	maxQueues     = 16
-	maxCodes      = 32
+	maxCommands   = 12
+	maxErrorTypes = 24
+	maxRoutes     = 32
+	maxQueues     = 12
+	maxCodes      = 24
+	maxEvents     = 32
 )
 
 // table returns what is kept.
@@ -93,7 +98,7 @@ func table() []row {
 		{of: catalog.RateLimits, by: []string{"scope", "route"}, most: maxQueues, fold: []string{"route"}},
 		{of: catalog.RESTErrors, by: []string{"error_code"}, most: maxCodes, fold: []string{"error_code"}},
 		{of: catalog.VoiceDisconnects, by: []string{"code", "initiator"}, most: maxCodes, fold: []string{"code", "initiator"}},
-		{of: catalog.GatewayEvents, by: []string{"event"}},
+		{of: catalog.GatewayEvents, by: []string{"event"}, most: maxEvents, fold: []string{"event"}},
 		{of: catalog.CPUThrottled, elsewhere: true},
 	}
 	// Instruments with closed sets of labels, or none, are kept as they are.
@@ -114,21 +119,23 @@ func table() []row {
 func (r *row) shard() bool { return len(r.by) > 0 && r.by[0] == "shard" }
 
 // parts is the number of series of a group: of a histogram, the sum and the buckets.
-func (r *row) parts() int {
+func (r *row) parts() uint8 {
 	if r.of.Kind == catalog.Histogram {
-		return 2 + len(r.bounds)
+		return uint8(2 + len(r.bounds)) //nolint:gosec // at most maxParts
 	}
 	return 1
 }
 
-// scale is what a number is multiplied with before it is rounded: times are kept to a
-// millisecond, and durations and parts of a CPU to the millionth.
+// scale is what a number is multiplied with before it is rounded. Times and sums of
+// durations are kept to a millisecond, and durations to a tenth of it.
 func (r *row) scale() float64 {
 	switch {
-	case isTime(r.of) || r.of.Name == catalog.Uptime.Name:
+	case r.of.Unit == "{cpu}" || r.isCounter() && r.of.Unit == "s":
 		return 1e3
-	case r.of.Unit == "s" || r.of.Unit == "{cpu}":
-		return 1e6
+	case isTime(r.of) || strings.HasSuffix(r.of.Name, ".uptime"):
+		return 1e3
+	case r.of.Unit == "s":
+		return 1e4
 	}
 	return 1
 }

@@ -117,13 +117,14 @@ func (t *timeline) extend(blocks []block, to int64, chosen *selection) {
 
 // at returns the last step that is not after a time, or -1 if there was none lately.
 func (t *timeline) at(time int64) int {
-	n := sort.Search(len(t.times), func(i int) bool { return t.times[i] > time }) - 1
+	n := t.after(time) - 1
 	if n >= 0 && time-t.times[n] > t.stale(n) {
 		return -1
 	}
 	return n
 }
 
+// stale returns how old a step may be for its values to stand.
 func (t *timeline) stale(step int) int64 {
 	if step < t.fine {
 		return coarseStale
@@ -131,12 +132,36 @@ func (t *timeline) stale(step int) int64 {
 	return fineStale
 }
 
+// step returns the resolution from a step to the next one.
+func (t *timeline) step(step int) int64 {
+	if step < t.fine {
+		return CoarseStep.Milliseconds()
+	}
+	return FineStep.Milliseconds()
+}
+
 // window returns the steps after from until to, and whether the values at from are known.
 func (t *timeline) window(from, to int64) window {
-	after := func(time int64) int {
-		return sort.Search(len(t.times), func(i int) bool { return t.times[i] > time })
+	return window{from: t.after(from), to: t.after(to), based: t.at(from) >= 0}
+}
+
+// difference returns the window for an increase. Steps are never exactly a window
+// apart, so it begins with the step that is nearest to from.
+func (t *timeline) difference(from, to int64) window {
+	w := t.window(from, to)
+	if w.from+1 >= w.to {
+		return w
 	}
-	return window{from: after(from), to: after(to), based: t.at(from) >= 0}
+	ahead := t.times[w.from] - from
+	if ahead <= t.step(max(w.from-1, 0))/2 && (!w.based || ahead < from-t.times[w.from-1]) {
+		w.from, w.based = w.from+1, true
+	}
+	return w
+}
+
+// after returns the first step after a time.
+func (t *timeline) after(time int64) int {
+	return sort.Search(len(t.times), func(i int) bool { return t.times[i] > time })
 }
 
 // A window is a range of steps, without the one at to.
