@@ -1,47 +1,47 @@
 package findings
 
-import "github.com/argus-dgo/argus/internal/catalog"
+import (
+	"slices"
+
+	"github.com/argus-dgo/argus/internal/catalog"
+)
 
 // checks are in the order in which findings are read where nothing else decides: what
-// explains others comes first. It is filled by init because the checks refer to it.
-var checks []check
-
-func init() {
-	checks = []check{
-		{id: "ArgusTelemetryAbsent", fleet: true, find: nothingReports, explains: all},
-		{id: "DiscordFatalClose", find: fatalCloses, explains: down("DiscordGatewayRefused", "DiscordResumesFail", "DiscordShardFlapping")},
-		{id: "DiscordGuildOutage", find: outage, explains: anyOf("DiscordAckBudgetBurnsFast", "DiscordAckBudgetBurnsSlowly", "DiscordShardDown", "DiscordResumesFail", "DiscordShardFlapping", "DiscordGatewayRefused", "DiscordCommandFails")},
-		{id: "DiscordGatewayRefused", find: gatewayRefused, explains: down()},
-		{id: "DiscordSessionLockStuck", find: locksStuck, explains: down()},
-		{id: "DiscordGlobalRateLimit", find: globalLimit, explains: anyOf("DiscordAckBudgetBurnsFast", "DiscordAckBudgetBurnsSlowly", "DiscordCommandFails", "DiscordInvalidRequestsHigh", "DiscordInvalidRequestsNearBan")},
-		{id: "DiscordCrashLoop", find: crashLoop, explains: down("DiscordIdentifyBudgetLow", "DiscordIdentifyBudgetNearlySpent", "DiscordClusterGone", "DiscordShardsMissing", "ArgusScrapeFails")},
-		{id: "DiscordClusterGone", fleet: true, find: clustersGone, explains: anyOf("DiscordShardsMissing", "ArgusScrapeFails")},
-		{id: "DiscordShardsMissing", fleet: true, find: shardsMissing},
-		{id: "DiscordShardCountMismatch", fleet: true, find: countsDiffer, explains: anyOf("DiscordShardsMissing", "DiscordShardOwnedTwice")},
-		{id: "DiscordShardOwnedTwice", fleet: true, find: ownedTwice, explains: anyOf("DiscordAckBudgetBurnsFast", "DiscordAckBudgetBurnsSlowly")},
-		{id: "DiscordShardFlapping", find: flapping, explains: down("DiscordIdentifyBudgetLow", "DiscordIdentifyBudgetNearlySpent", "DiscordResumesFail", "DiscordSendsNearLimit")},
-		{id: "DiscordShardDown", find: shardsDown, explains: anyOf("DiscordShardsMissing")},
-		{id: "DiscordShardZombie", find: zombies, explains: down()},
-		{id: "DiscordShardSilent", find: silent},
-		{id: "DiscordClockSkewed", find: clockOff, explains: anyOf("DiscordAckBudgetBurnsFast", "DiscordAckBudgetBurnsSlowly")},
-		{id: "DiscordAckBudgetBurnsFast", find: unanswered, gap: withoutAcks, explains: anyOf("DiscordCommandFails", "ArgusTimersEvicted")},
-		{id: "DiscordAckBudgetBurnsSlowly", find: unansweredSlowly, gap: withoutAcks},
-		{id: "DiscordInvalidRequestsNearBan", find: nearBan, explains: anyOf("DiscordInvalidRequestsHigh")},
-		{id: "DiscordCommandFails", find: commandFails},
-		{id: "DiscordIdentifyBudgetNearlySpent", find: sessionStarts(true), gap: noSessionStarts},
-		{id: "DiscordIdentifyBudgetLow", find: sessionStarts(false), gap: noSessionStarts},
-		{id: "DiscordInvalidRequestsHigh", find: invalidRequests},
-		{id: "DiscordResumesFail", find: resumesFail},
-		{id: "DiscordSendsNearLimit", find: sendsNearLimit},
-		{id: "DiscordMemberRequestsRefused", find: memberRequests},
-		{id: "DiscordVoiceEncryptionRequired", find: voiceRefused},
-		{id: "ArgusScrapeFails", fleet: true, find: scrapesFail},
-		{id: "ArgusSubsystemDown", find: subsystemsDown},
-		{id: "ArgusInstrumentationErrors", find: rises("ArgusInstrumentationErrors", catalog.InstrumentationErrors, "hook", "faults that were caught",
-			"Report it with the log line of the fault: the bot is not affected, but counts may be too low.")},
-		{id: "ArgusTimersEvicted", find: rises("ArgusTimersEvicted", catalog.TimersEvicted, "timer", "interactions that are no longer followed",
-			"Nothing, unless it stays: more interactions wait at once than Argus follows.")},
-	}
+// explains others comes first.
+var checks = []check{
+	{id: "ArgusTelemetryAbsent", fleet: true, find: nothingReports, explains: all},
+	{id: "DiscordFatalClose", find: fatalCloses, explains: down("DiscordGatewayRefused", "DiscordResumesFail", "DiscordShardFlapping")},
+	{id: "DiscordGuildOutage", find: outage, explains: anyOf("DiscordAckBudgetBurnsFast", "DiscordAckBudgetBurnsSlowly", "DiscordShardDown", "DiscordResumesFail", "DiscordShardFlapping", "DiscordGatewayRefused", "DiscordCommandFails")},
+	{id: "DiscordGatewayRefused", find: gatewayRefused, explains: down()},
+	{id: "DiscordSessionLockStuck", find: locksStuck, explains: down()},
+	{id: "DiscordGlobalRateLimit", find: globalLimit, explains: anyOf("DiscordAckBudgetBurnsFast", "DiscordAckBudgetBurnsSlowly", "DiscordCommandFails", "DiscordInvalidRequestsHigh", "DiscordInvalidRequestsNearBan")},
+	{id: "DiscordCrashLoop", find: crashLoop, explains: down("DiscordIdentifyBudgetLow", "DiscordIdentifyBudgetNearlySpent", "DiscordClusterGone", "DiscordShardsMissing", "ArgusScrapeFails")},
+	{id: "DiscordClusterGone", fleet: true, find: clustersGone, explains: anyOf("DiscordShardsMissing", "ArgusScrapeFails")},
+	{id: "DiscordShardsMissing", fleet: true, find: shardsMissing},
+	{id: "DiscordShardCountMismatch", fleet: true, find: countsDiffer, explains: anyOf("DiscordShardsMissing", "DiscordShardOwnedTwice")},
+	{id: "DiscordShardOwnedTwice", fleet: true, find: ownedTwice, explains: anyOf("DiscordAckBudgetBurnsFast", "DiscordAckBudgetBurnsSlowly")},
+	{id: "DiscordShardFlapping", find: flapping, explains: down("DiscordIdentifyBudgetLow", "DiscordIdentifyBudgetNearlySpent", "DiscordResumesFail", "DiscordSendsNearLimit")},
+	{id: "DiscordShardDown", find: shardsDown, explains: anyOf("DiscordShardsMissing")},
+	{id: "DiscordShardZombie", find: zombies, explains: down()},
+	{id: "DiscordShardSilent", find: silent},
+	{id: "DiscordClockSkewed", find: clockOff, explains: anyOf("DiscordAckBudgetBurnsFast", "DiscordAckBudgetBurnsSlowly")},
+	{id: "DiscordAckBudgetBurnsFast", find: unanswered, gap: withoutAcks, explains: anyOf("DiscordCommandFails", "ArgusTimersEvicted")},
+	{id: "DiscordAckBudgetBurnsSlowly", find: unansweredSlowly, gap: withoutAcks},
+	{id: "DiscordInvalidRequestsNearBan", find: nearBan, explains: anyOf("DiscordInvalidRequestsHigh")},
+	{id: "DiscordCommandFails", find: commandFails},
+	{id: "DiscordIdentifyBudgetNearlySpent", find: sessionStarts(true), gap: noSessionStarts},
+	{id: "DiscordIdentifyBudgetLow", find: sessionStarts(false), gap: noSessionStarts},
+	{id: "DiscordInvalidRequestsHigh", find: invalidRequests},
+	{id: "DiscordResumesFail", find: resumesFail},
+	{id: "DiscordSendsNearLimit", find: sendsNearLimit},
+	{id: "DiscordMemberRequestsRefused", find: memberRequests},
+	{id: "DiscordVoiceEncryptionRequired", find: voiceRefused},
+	{id: "ArgusScrapeFails", fleet: true, find: scrapesFail},
+	{id: "ArgusSubsystemDown", find: subsystemsDown},
+	{id: "ArgusInstrumentationErrors", find: rises("ArgusInstrumentationErrors", catalog.InstrumentationErrors, "hook", "faults that were caught",
+		"Report it with the log line of the fault: the bot is not affected, but counts may be too low.")},
+	{id: "ArgusTimersEvicted", find: rises("ArgusTimersEvicted", catalog.TimersEvicted, "timer", "interactions that are no longer followed",
+		"Nothing, unless it stays: more interactions wait at once than Argus follows.")},
 }
 
 func all(Finding, Finding) bool { return true }
@@ -49,12 +49,7 @@ func all(Finding, Finding) bool { return true }
 // anyOf returns the relation to findings of these checks.
 func anyOf(ids ...string) func(f, other Finding) bool {
 	return func(_, other Finding) bool {
-		for _, id := range ids {
-			if other.ID == id {
-				return true
-			}
-		}
-		return false
+		return slices.Contains(ids, other.ID)
 	}
 }
 

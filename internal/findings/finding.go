@@ -2,6 +2,7 @@ package findings
 
 import (
 	"encoding/json"
+	"math"
 	"time"
 
 	"github.com/argus-dgo/argus/internal/evidence"
@@ -79,6 +80,19 @@ type Evidence struct {
 	Value float64 `json:"value"`
 
 	question evidence.Question
+}
+
+// MarshalJSON writes a value that is not a number as null.
+func (e Evidence) MarshalJSON() ([]byte, error) {
+	type plain Evidence
+	w := struct {
+		plain
+		Value *float64 `json:"value"`
+	}{plain: plain(e)}
+	if !math.IsNaN(e.Value) && !math.IsInf(e.Value, 0) {
+		w.Value = &e.Value
+	}
+	return json.Marshal(w)
 }
 
 // A Change is something that happened at a time.

@@ -3,6 +3,7 @@ package findings
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"math"
 	"strings"
 	"testing"
@@ -284,4 +285,21 @@ func (a answerable) Trace(ctx context.Context, from, to time.Time, q evidence.Qu
 		return nil, err
 	}
 	return a.world.Trace(ctx, from, to, q)
+}
+
+// TestJSON: what is unknown is null, and nothing is lost on the way.
+func TestJSON(t *testing.T) {
+	text, err := json.Marshal(Finding{ID: "DiscordShardDown", Evidence: []Evidence{{Says: "a", Query: "b", Value: math.NaN()}, {Value: 2}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"since":null`, `"value":null`, `"value":2`, `"query":"b"`, `"id":"DiscordShardDown"`} {
+		if !bytes.Contains(text, []byte(want)) {
+			t.Errorf("%s is missing in %s", want, text)
+		}
+	}
+	var back Finding
+	if err := json.Unmarshal(text, &back); err != nil || back.ID != "DiscordShardDown" || !back.Since.IsZero() || back.Evidence[1].Value != 2 {
+		t.Errorf("%v, %+v", err, back)
+	}
 }

@@ -2,6 +2,7 @@ package findings
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -94,16 +95,12 @@ func ownedTwice(v *view) (found []Finding) {
 				continue
 			}
 			labels := evidence.Labels{"shard": s}
-			for name, v := range value.Labels {
-				labels[name] = v
-			}
+			maps.Copy(labels, value.Labels)
 			q := evidence.Question{Form: evidence.Last, Of: catalog.ShardUp, By: shard, Combine: evidence.Min, Where: []evidence.Match{evidence.Is("cluster", clusters...)}}
 			since, before := time.Time{}, false
 			for _, cluster := range clusters {
 				one := evidence.Labels{"cluster": cluster}
-				for name, v := range labels {
-					one[name] = v
-				}
+				maps.Copy(one, labels)
 				if at, earlier := v.holding(up, one, is(1)); at.After(since) {
 					since, before = at, earlier
 				}

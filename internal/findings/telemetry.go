@@ -29,9 +29,9 @@ func subsystemsDown(v *view) (found []Finding) {
 }
 
 // rises finds processes with a counter that should not rise.
-func rises(id string, of_ catalog.Instrument, label, says, do string) func(v *view) []Finding {
+func rises(id string, counter catalog.Instrument, label, says, do string) func(v *view) []Finding {
 	return func(v *view) (found []Finding) {
-		q := evidence.Question{Form: evidence.Increase, Of: of_, By: []string{label}, Over: rules.Window("ErrorWindow")}
+		q := evidence.Question{Form: evidence.Increase, Of: counter, By: []string{label}, Over: rules.Window("ErrorWindow")}
 		for _, value := range v.ask(q) {
 			if round(value.Number) <= 0 {
 				continue

@@ -155,7 +155,7 @@ func (w *world) answer(at time.Time, q evidence.Question) (values []evidence.Val
 		groups[i].buckets[s.le] += number
 	}
 	for _, g := range groups {
-		number := math.NaN()
+		var number float64
 		switch {
 		case q.Form == evidence.Quantile:
 			number = quantile(q.At, g.buckets)
@@ -187,13 +187,13 @@ func take(s worldSeries, at time.Time, q evidence.Question) (float64, bool) {
 	case evidence.Age:
 		return float64(at.UnixMilli())/1000 - last, known
 	}
-	before, lowest, highest, increase, changes, any := math.NaN(), math.Inf(1), math.Inf(-1), 0.0, 0.0, false
+	before, lowest, highest, increase, changes, seen := math.NaN(), math.Inf(1), math.Inf(-1), 0.0, 0.0, false
 	for t := at.Add(-q.Over.Truncate(step)); !t.After(at); t = t.Add(step) {
 		v, known := s.value(t)
 		if !known {
 			continue
 		}
-		if any {
+		if seen {
 			if v != before {
 				changes++
 			}
@@ -202,12 +202,12 @@ func take(s worldSeries, at time.Time, q evidence.Question) (float64, bool) {
 			}
 			increase += v - before
 		}
-		before, lowest, highest, any = v, min(lowest, v), max(highest, v), true
+		before, lowest, highest, seen = v, min(lowest, v), max(highest, v), true
 	}
 	return map[evidence.Form]float64{
 		evidence.Increase: increase, evidence.Quantile: increase, evidence.Above: increase, evidence.Rate: increase / q.Over.Seconds(),
 		evidence.Highest: highest, evidence.Lowest: lowest, evidence.Changes: changes,
-	}[q.Form], any
+	}[q.Form], seen
 }
 
 // quantile returns the bound of the bucket that has the quantile.
@@ -305,12 +305,4 @@ func (w *world) set(of catalog.Instrument, value func(time.Time) (float64, bool)
 		return true
 	})
 	w.add(of, value, pairs...)
-}
-
-// drop removes the series of an instrument with these labels.
-func (w *world) drop(of catalog.Instrument, pairs ...string) {
-	n := len(w.series)
-	w.set(of, always(0), pairs...)
-	w.series = w.series[:len(w.series)-1]
-	_ = n
 }

@@ -159,20 +159,16 @@ func (h *History) step() (err error) {
 	// With an error of one of the program's callbacks, the others' values are there.
 	points, own := size(metrics)
 	if metrics.Resource == nil || !own {
-		return errors.Join(err, errNothing(err))
+		if err == nil {
+			err = errors.New("the collection has no metrics of Argus")
+		}
+		return err
 	}
 	h.keep(time.Now(), metrics)
 	if points <= maxPoints {
 		h.metrics = metrics
 	}
-	return nil //nolint:nilerr // see above
-}
-
-func errNothing(err error) error {
-	if err != nil {
-		return nil
-	}
-	return errors.New("the collection has no metrics of Argus")
+	return nil
 }
 
 // size returns the number of points, and whether Argus' own are among them.
