@@ -62,8 +62,9 @@ func (h *History) Trace(ctx context.Context, from, to time.Time, question eviden
 	return slices.DeleteFunc(series, func(s evidence.Series) bool { return len(s.Points) == 0 }), nil
 }
 
-// Steps returns the times at which the history has values, in a range of time. Times
-// further apart than [CoarseStep] have a gap between them.
+// Steps returns the times at which the history has values, in a range of time. There is
+// a gap between two fine steps that are more than 15 s apart, and between two coarse ones
+// that are more than 150 s apart.
 func (h *History) Steps(from, to time.Time) []time.Time {
 	inquiry, _ := h.inquire(from, to, nil) // without a question there is no error
 	steps := make([]time.Time, len(inquiry.steps))

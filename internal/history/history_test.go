@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -137,10 +138,13 @@ func TestCloseDuringAStep(t *testing.T) {
 // lose the step.
 func TestCallbackFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n, panics := int64(0), false
+		var (
+			n      int64
+			panics atomic.Bool
+		)
 		p := newProgram(t, "", func(context.Context) (int64, error) {
 			n++
-			if panics {
+			if panics.Load() {
 				panic("the program's")
 			}
 			return n, errors.New("the program's")
@@ -150,14 +154,14 @@ func TestCallbackFails(t *testing.T) {
 		if got, ok := p.increase(t, 10*time.Second); !ok || got != 2 {
 			t.Errorf("the increase is %v (%v), want 2", got, ok)
 		}
-		panics = true
+		panics.Store(true)
 		pass(6 * FineStep)
 		p.mu.Lock()
 		if len(p.errs) != 1 || !strings.Contains(p.errs[0].Error(), "panicked: the program's") {
 			t.Errorf("reported %v", p.errs)
 		}
 		p.mu.Unlock()
-		panics = false
+		panics.Store(false)
 		pass(2 * FineStep)
 		if got, ok := p.increase(t, 5*time.Second); !ok || got != 1 {
 			t.Errorf("the increase is %v (%v), want 1", got, ok)

@@ -19,8 +19,9 @@ import (
 // counters by up to 60 and those of connections by up to 3, times by a step. It has all series that a bot with so many
 // shards, and more commands, routes and errors than the history keeps, may have.
 type load struct {
-	metrics *metricdata.ResourceMetrics
-	n       int
+	metrics  *metricdata.ResourceMetrics
+	detailed int
+	n        int
 }
 
 // Of more than detailed shards, the instruments with further labels have only those:
@@ -60,7 +61,7 @@ func newLoad(shards, detailed int) *load {
 		}
 		scope.Metrics = append(scope.Metrics, metricdata.Metrics{Name: of.Name, Data: data})
 	}
-	return &load{metrics: &metricdata.ResourceMetrics{
+	return &load{detailed: detailed, metrics: &metricdata.ResourceMetrics{
 		Resource: resource.NewSchemaless(attribute.String("cluster", "3")), ScopeMetrics: []metricdata.ScopeMetrics{scope},
 	}}
 }
@@ -139,6 +140,9 @@ func (l *load) next(at time.Time) *metricdata.ResourceMetrics {
 		case metricdata.Gauge[int64]:
 			for n := range data.DataPoints {
 				data.DataPoints[n].Value = int64(l.n+n) % 2
+				if of.Name == catalog.ShardUp.Name && n >= l.detailed {
+					data.DataPoints[n].Value = 1 // the worst are among the others
+				}
 				if of.Name == catalog.ShardState.Name {
 					data.DataPoints[n].Value = 0
 					if (l.n+n)%len(catalog.ShardStates()) == 0 {
