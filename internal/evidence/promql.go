@@ -54,6 +54,11 @@ func (q Question) PromQL(in Scope) string {
 		within.Where = append(slices.Clone(q.Where), Is("le", bounds(q.At)...))
 		below := within.combined(groups, series, "increase("+within.selector(name+"_bucket", q.Over)+")")
 		return all + "\n- " + below
+	case Mean:
+		increase := func(part string) string {
+			return q.combined(groups, series, "increase("+q.selector(name+part, q.Over)+")")
+		}
+		return increase("_sum") + "\n/ " + increase("_count")
 	}
 	return ""
 }

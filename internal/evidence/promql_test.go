@@ -38,6 +38,11 @@ func TestPromQL(t *testing.T) {
 			"sum by (job, bot, cluster) (max by (job, bot, cluster, type) (increase(discord_interaction_receipt_age_seconds_count[5m])))\n- " +
 				`sum by (job, bot, cluster) (max by (job, bot, cluster, type) (increase(discord_interaction_receipt_age_seconds_bucket{le=~"3|3\\.0"}[5m])))`,
 		},
+		{
+			Question{Form: Mean, Of: catalog.RequestDuration, By: []string{"route"}, Over: 5 * time.Minute},
+			"sum by (job, bot, cluster, route) (max by (job, bot, cluster, method, route, status) (increase(discord_rest_request_duration_seconds_sum[5m])))\n/ " +
+				`sum by (job, bot, cluster, route) (max by (job, bot, cluster, method, route, status) (increase(discord_rest_request_duration_seconds_count[5m])))`,
+		},
 		{Question{Form: Highest, Of: catalog.LockUnavailable, Over: 10 * time.Minute}, `max by (job, bot, cluster) (max_over_time(discord_shard_lock_unavailable_seconds[10m]))`},
 		{Question{Form: Lowest, Of: catalog.SessionStartRemaining, Over: time.Hour, Combine: Min}, `max by (job, bot, cluster) (min_over_time(discord_gateway_session_start_remaining[1h]))`},
 		{Question{Form: Changes, Of: catalog.ShardStateChange, By: []string{"shard"}, Over: 5 * time.Minute}, `max by (job, bot, cluster, shard) (changes(discord_shard_state_change_timestamp_seconds[5m]))`},

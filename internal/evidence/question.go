@@ -34,6 +34,8 @@ const (
 	Lowest
 	// Changes is how often a gauge has changed over a window.
 	Changes
+	// Mean is the mean of a histogram's observations over a window.
+	Mean
 )
 
 // A Combination says how the series of a group become one number.

@@ -308,15 +308,15 @@ func check(q evidence.Question) error {
 		if gauge {
 			return fail("it is not a counter")
 		}
-	case evidence.Quantile, evidence.Above:
+	case evidence.Quantile, evidence.Above, evidence.Mean:
 		if kind != catalog.Histogram {
 			return fail("it is not a histogram")
 		}
 		if q.Form == evidence.Quantile && !(q.At >= 0 && q.At <= 1) {
 			return fail("%v is not a quantile (0 to 1)", q.At)
 		}
-		if q.Form == evidence.Quantile && q.Combine != evidence.Usual && q.Combine != evidence.Sum {
-			return fail("quantiles need the sum of the buckets")
+		if q.Form != evidence.Above && q.Combine != evidence.Usual && q.Combine != evidence.Sum {
+			return fail("a quantile or a mean is one of all series of a group")
 		}
 	default:
 		return fail("the form %d is not known", q.Form)
@@ -400,24 +400,25 @@ func (p *plan) numbers(q *inquiry, at time.Time) []float64 {
 	for i := range numbers {
 		numbers[i] = math.NaN()
 	}
-	var buckets [][]int64
-	if p.question.Form == evidence.Quantile {
-		buckets = make([][]int64, len(p.answers))
+	// A quantile or a mean is one of the parts of all series together.
+	var parts [][]int64
+	if p.question.Form == evidence.Quantile || p.question.Form == evidence.Mean {
+		parts = make([][]int64, len(p.answers))
 	}
 	to := at.UnixMilli() - q.offset - p.question.Ago.Milliseconds()
 	for i := range p.sources {
 		s := &p.sources[i]
 		line := q.lines[s.line]
 		tracks := line.tracks[s.slot : s.slot+int(s.group.parts)]
-		if buckets != nil {
+		if parts != nil {
 			w := line.difference(to-p.question.Over.Milliseconds(), to)
-			for n, t := range tracks[1:] {
+			for n, t := range tracks {
 				v, ok := t.increase(w)
-				if ok && buckets[s.answer] == nil {
-					buckets[s.answer] = make([]int64, len(tracks)-1)
+				if ok && parts[s.answer] == nil {
+					parts[s.answer] = make([]int64, len(tracks))
 				}
 				if ok {
-					buckets[s.answer][n] += v
+					parts[s.answer][n] += v
 				}
 			}
 			continue
@@ -431,9 +432,13 @@ func (p *plan) numbers(q *inquiry, at time.Time) []float64 {
 		}
 		numbers[s.answer] = p.combine(numbers[s.answer], v)
 	}
-	for i, counts := range buckets {
-		if counts != nil {
-			numbers[i] = quantile(p.question.At, p.row.bounds, counts)
+	for i, values := range parts {
+		switch {
+		case values == nil:
+		case p.question.Form == evidence.Quantile:
+			numbers[i] = quantile(p.question.At, p.row.bounds, values[1:])
+		case count(values) > 0:
+			numbers[i] = float64(values[0]) / p.scale / float64(count(values))
 		}
 	}
 	return numbers

@@ -191,6 +191,12 @@ func TestHistograms(t *testing.T) {
 	b.wants(t, quantile, one(0.25))
 	quantile.Where = nil
 	b.wants(t, quantile, one(10))
+	mean := evidence.Question{Form: evidence.Mean, Of: catalog.RequestDuration, Over: time.Minute, By: []string{"status"}}
+	b.wants(t, mean, map[string]float64{"200": 9, "204": 0.2})
+	mean.By = nil
+	b.wants(t, mean, one((4*9+4*0.2)/8))
+	mean.Of = catalog.QueueWait
+	b.wants(t, mean, nil)
 	b.wants(t, evidence.Question{Form: evidence.Increase, Of: catalog.RequestDuration, Over: time.Minute, By: []string{"status"}}, map[string]float64{"200": 4, "204": 4})
 }
 
