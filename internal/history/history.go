@@ -158,11 +158,12 @@ func (h *History) step() (err error) {
 	err = h.reader.Collect(h.ctx, metrics)
 	// With an error of one of the program's callbacks, the others' values are there.
 	points, own := size(metrics)
-	if metrics.Resource == nil || !own {
-		if err == nil {
-			err = errors.New("the collection has no metrics of Argus")
-		}
+	switch {
+	case metrics.Resource != nil && own:
+	case err != nil:
 		return err
+	default:
+		return errNothing
 	}
 	h.keep(time.Now(), metrics)
 	if points <= maxPoints {
@@ -170,6 +171,8 @@ func (h *History) step() (err error) {
 	}
 	return nil
 }
+
+var errNothing = errors.New("the collection has no metrics of Argus")
 
 // size returns the number of points, and whether Argus' own are among them.
 func size(metrics *metricdata.ResourceMetrics) (points int, own bool) {

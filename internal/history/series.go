@@ -120,7 +120,11 @@ type store struct {
 }
 
 func newStore(namespace string, forget int64) *store {
-	s := &store{namespace: namespace, byName: map[string][]*rowState{}, forget: forget, free: map[uint8][]int{}, names: newNames(), shards: shards{full: fullShards, byName: map[string]*shard{}}}
+	s := &store{
+		namespace: namespace, forget: forget,
+		byName: map[string][]*rowState{}, free: map[uint8][]int{}, names: newNames(),
+		shards: shards{full: fullShards, byName: map[string]*shard{}},
+	}
 	for _, r := range table() {
 		r.of = r.of.In(namespace)
 		other := s.names.number(catalog.Other)
