@@ -146,7 +146,7 @@ func (t *timeline) window(from, to int64) window {
 }
 
 // difference returns the window for an increase. Steps are never exactly a window
-// apart, so it begins with the step that is nearest to from.
+// apart, so it starts at the step that is nearest to from.
 func (t *timeline) difference(from, to int64) window {
 	w := t.window(from, to)
 	if w.from+1 >= w.to {
