@@ -306,9 +306,7 @@ func (p *pipeline) shutdown(ctx context.Context) error {
 		server, flushed, pull, push error
 		wait                        sync.WaitGroup
 	)
-	if p.history != nil {
-		p.history.Close()
-	}
+	p.endHistory(ctx)
 	if p.host != nil {
 		wait.Go(func() { server = p.host.leave(ctx, p) })
 	}
@@ -327,6 +325,23 @@ func (p *pipeline) shutdown(ctx context.Context) error {
 		push = p.push.Shutdown(ctx)
 	}
 	return errors.Join(flushed, server, pull, push)
+}
+
+// endHistory ends the collections of the history. A callback of the program may keep one from ending; it is not waited for longer than
+// ctx allows.
+func (p *pipeline) endHistory(ctx context.Context) {
+	if p.history == nil {
+		return
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		p.history.Close()
+	}()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+	}
 }
 
 // noPage answers where no page is configured.

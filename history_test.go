@@ -1,0 +1,77 @@
+package argus
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/argus-dgo/argus/internal/api"
+)
+
+// TestStatus: the process says itself how it is, with the token of the page.
+func TestStatus(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for a step of the history")
+	}
+	t.Parallel()
+	srv := newDiscord(t)
+	s := sessionOf(t, srv, 0, 1)
+	a, err := start(environ(map[string]string{"ARGUS_METRICS_AUTH_TOKEN": "a-token", "ARGUS_CLUSTER_ID": "eu-3"}, nil), s,
+		[]Option{WithAddr("127.0.0.1:0"), WithBot("music"), new(journal).option()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer shutDown(t, a)
+	address := "http://" + a.Addr() + api.StatusPath
+	if code, _ := request(t, address, ""); code != http.StatusUnauthorized {
+		t.Errorf("without the token: status %d", code)
+	}
+	open(t, s)
+	eventually(t, "the process to know its shard", func() bool {
+		code, text := request(t, address, "a-token")
+		var status api.Status
+		if err := json.Unmarshal([]byte(text), &status); err != nil || code != http.StatusOK {
+			t.Fatalf("status %d, %v: %s", code, err, text)
+		}
+		if status.Identity.Cluster != "eu-3" || status.Identity.Bot != "music" {
+			t.Fatalf("the identity is %+v", status.Identity)
+		}
+		return status.Verdict == "calm" && status.Report.Processes == 1
+	})
+}
+
+// TestWithoutHistory: where none is kept, the answer says so.
+func TestWithoutHistory(t *testing.T) {
+	t.Parallel()
+	a, err := start(environ(map[string]string{"ARGUS_HISTORY": "false"}, nil), newSession(t), []Option{WithAddr("127.0.0.1:0"), new(journal).option()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer shutDown(t, a)
+	if code, text := request(t, "http://"+a.Addr()+api.StatusPath, ""); code != http.StatusBadRequest || !strings.Contains(text, "ARGUS_HISTORY is false") {
+		t.Errorf("status %d: %s", code, text)
+	}
+}
+
+func request(t *testing.T, address, token string) (status int, body string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(text)
+}
