@@ -44,7 +44,7 @@ func (s *source) Ask(_ context.Context, _ time.Time, questions ...evidence.Quest
 	return answers, s.err
 }
 
-func (s *source) Trace(_ context.Context, from, to time.Time, q evidence.Question) ([]evidence.Series, error) {
+func (s *source) Trace(_ context.Context, _, to time.Time, q evidence.Question) ([]evidence.Series, error) {
 	if q.Of.Name != catalog.ShardUp.Name {
 		return nil, nil
 	}

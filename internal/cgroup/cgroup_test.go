@@ -9,7 +9,7 @@ import (
 
 const (
 	mountV2     = "31 23 0:27 / /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 none rw,nsdelegate\n"
-	mountV1     = "30 22 0:27 / /sys/fs/cgroup rw - tmpfs tmpfs rw\n34 30 0:28 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup none rw,cpu,cpuacct\n"
+	mountV1     = "30 22 0:27 / /sys/fs/cgroup rw - tmpfs none rw\n34 30 0:28 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup none rw,cpu,cpuacct\n"
 	mountHybrid = mountV1 + "40 30 0:37 / /sys/fs/cgroup/unified rw - cgroup2 none rw\n"
 	// The mount of a container without a cgroup namespace: its root is the container's group.
 	mountInside = "34 30 0:28 /docker/abc /sys/fs/cgroup/cpu,cpuacct ro - cgroup none rw,cpu,cpuacct\n"
