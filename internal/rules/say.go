@@ -1,35 +1,50 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
-	texttemplate "text/template"
 	"time"
 )
 
 // Say renders an alert's summary and description as Prometheus does, for these labels
-// and this value, so that a sentence is the same everywhere.
+// and this value, so that a sentence is the same everywhere. It knows what the alerts
+// use: package text/template would keep the linker from leaving out what a bot does
+// not need, which is a quarter of its size.
 func (a Alert) Say(labels map[string]string, value float64) (summary, description string) {
 	return say(a.Summary, labels, value), say(a.Description, labels, value)
 }
 
+var action = regexp.MustCompile(`\{\{ (.*?) \}\}`)
+
 func say(text string, labels map[string]string, value float64) string {
-	t, err := texttemplate.New("").Option("missingkey=zero").Funcs(texttemplate.FuncMap{
-		"humanize": humanize, "humanizePercentage": humanizePercentage, "humanizeDuration": humanizeDuration,
-	}).Parse("{{ $labels := .Labels }}{{ $value := .Value }}" + text)
-	if err != nil {
-		return text
+	bot := "the bot"
+	if name := cmp.Or(labels["bot"], labels["job"]); name != "" {
+		bot = "bot " + name
 	}
-	var b strings.Builder
-	if err := t.Execute(&b, struct {
-		Labels map[string]string
-		Value  float64
-	}{labels, value}); err != nil {
-		return text
-	}
-	return b.String()
+	text = strings.ReplaceAll(text, theBot, bot)
+	return action.ReplaceAllStringFunc(text, func(found string) string {
+		expression := action.FindStringSubmatch(found)[1]
+		if label, is := strings.CutPrefix(expression, "$labels."); is {
+			return labels[label]
+		}
+		switch expression {
+		case "$value":
+			return strconv.FormatFloat(value, 'g', -1, 64)
+		case `printf "%.0f" $value`:
+			return strconv.FormatFloat(value, 'f', 0, 64)
+		case "$value | humanize":
+			return humanize(value)
+		case "$value | humanizePercentage":
+			return humanizePercentage(value)
+		case "$value | humanizeDuration":
+			return humanizeDuration(value)
+		}
+		return found // TestSay keeps it from happening
+	})
 }
 
 // humanize shortens a number to four digits and an SI prefix.
