@@ -52,10 +52,10 @@ func unanswered(v *view) (found []Finding) {
 		if !atOnce && !burns {
 			continue
 		}
-		share, over, n := failed5m[k]/all5m[k], "5 min", failed5m[k]
+		n, share := failed5m[k], failed5m[k]/all5m[k]
 		f := v.make("DiscordAckBudgetBurnsFast", value.Labels, share)
 		f.Affects = true
-		f.Detail = fmt.Sprintf("%s of %s interactions of the last %s were not acknowledged within Discord's 3 s (%s).", count(n), count(all5m[k]), over, percent(share))
+		f.Detail = fmt.Sprintf("%s of %s interactions of the last 5 min were not acknowledged within Discord's 3 s (%s).", count(n), count(all5m[k]), percent(share))
 		f.Evidence = []Evidence{
 			{Says: "interactions not acknowledged in time", question: of(failed(5*time.Minute), value.Labels), Value: n},
 			{Says: "interactions with an outcome", question: of(judged(5*time.Minute), value.Labels), Value: all5m[k]},
@@ -141,6 +141,9 @@ func (v *view) waterfall(f *Finding, process evidence.Labels) {
 	global := increase("responses 429 with scope global", evidence.Question{Of: catalog.RateLimits, Where: []evidence.Match{evidence.Is("scope", catalog.ScopeGlobal)}})
 	throttled := increase("seconds without CPU because of the limit", evidence.Question{Of: catalog.CPUThrottled})
 
+	// What is rarer than a quarter of the failures is not their cause.
+	matters := max(failuresAtOnce-1, (missed+late+rejected)/4)
+
 	slow := func(e Evidence, known bool, limit float64) bool {
 		if known {
 			f.Evidence = append(f.Evidence, e)
@@ -162,22 +165,22 @@ func (v *view) waterfall(f *Finding, process evidence.Labels) {
 	case slow(start, startKnown, slowStart):
 		f.Blame, f.Cause = Host, fmt.Sprintf("Handlers start late: p95 %s after receipt.", seconds(start.Value))
 		f.Do = "The process is too busy to call its handlers, or runs them one after the other (SyncEvents): look at its CPU, its limit and its locks."
-	case slow(queue, queueKnown, max(failuresAtOnce-1, (missed+late+rejected)/4)):
+	case slow(queue, queueKnown, matters):
 		f.Blame, f.Cause = Limiter, fmt.Sprintf("Requests wait in discordgo's rate limiter: %s for more than 1 s on %s.", count(queue.Value), lastLabel(queue))
 		f.Do = "Make fewer requests on this route, or acknowledge first and do the rest afterwards."
 		if global > 0 {
 			f.Cause += " Discord's global rate limit holds back everything."
 		}
-	case broken > 0 && broken >= fivehundred && slow(wire, wireKnown, slowWire):
+	case broken > matters && broken >= fivehundred:
 		f.Blame, f.Cause = Network, fmt.Sprintf("Answers do not get through to Discord: %s requests had no response.", count(broken))
 		f.Do = "Check DNS, the network and the proxy between the bot and Discord."
-	case fivehundred > 0:
+	case fivehundred > matters:
 		f.Blame, f.Cause = Discord, fmt.Sprintf("Discord fails to take answers: %s responses were 5xx.", count(fivehundred))
 		f.Do = "Check https://discordstatus.com and wait; nothing in the bot helps."
 	case slow(wire, wireKnown, slowWire):
 		f.Blame, f.Cause = Network, fmt.Sprintf("Discord's responses are slow: p95 %s for a callback.", seconds(wire.Value))
 		f.Do = "Compare with https://discordstatus.com; if Discord is well, look at the network between the bot and Discord."
-	case rejected > missed+late && twice > 0:
+	case rejected > missed+late && twice > rejected/2:
 		f.Blame, f.Cause = Handler, "Discord refuses answers because the interaction is answered already: two handlers or two processes answer it."
 		f.Do = "Find the second handler, or the second process with the same token."
 	case rejected > missed+late:
