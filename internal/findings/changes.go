@@ -51,12 +51,12 @@ func changes(v *view) (happened []processChange) {
 func (v *view) versions(process evidence.Labels) string {
 	info := evidence.Question{Form: evidence.Last, Of: catalog.BotInfo, By: []string{"version"}}
 	var now, before []string
-	for _, value := range v.ask(of(info, process)) {
+	for _, value := range v.detail(of(info, process)) {
 		now = append(now, value.Labels["version"])
 	}
 	earlier := info
 	earlier.Form, earlier.Over = evidence.Highest, changeBack
-	for _, value := range v.ask(of(earlier, process)) {
+	for _, value := range v.detail(of(earlier, process)) {
 		if version := value.Labels["version"]; !slices.Contains(now, version) {
 			before = append(before, version)
 		}

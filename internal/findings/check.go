@@ -24,9 +24,6 @@ type check struct {
 	explains func(f, other Finding) bool
 }
 
-// mostTraced is the number of findings of a check whose beginning is looked for.
-const mostTraced = 8
-
 // Examine asks a source what is wrong as of a time.
 func Examine(ctx context.Context, source evidence.Source, at time.Time) (Report, error) {
 	v := newView(at)
@@ -38,11 +35,13 @@ func Examine(ctx context.Context, source evidence.Source, at time.Time) (Report,
 			if c.fleet && !v.fleet {
 				continue
 			}
+			v.check = c.id
 			found[c.id] = c.find(v)
 			if c.gap != nil {
 				c.gap(v)
 			}
 		}
+		v.check = ""
 		processes(v)
 		changes(v)
 		others(v)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -302,4 +303,47 @@ func TestJSON(t *testing.T) {
 	if err := json.Unmarshal(text, &back); err != nil || back.ID != "DiscordShardDown" || !back.Since.IsZero() || back.Evidence[1].Value != 2 {
 		t.Errorf("%v, %+v", err, back)
 	}
+}
+
+// TestFleetIsBounded: a fleet in which everything is down is not asked about shard by
+// shard.
+func TestFleetIsBounded(t *testing.T) {
+	w := &world{}
+	for cluster := range 40 {
+		shards := []int{}
+		for n := range 8 {
+			shards = append(shards, 8*cluster+n)
+		}
+		w.process([]string{"job", "bots", "bot", "music", "cluster", strconv.Itoa(cluster)}, 320, shards...)
+	}
+	for i := range w.series {
+		if s := &w.series[i]; s.of.Name == catalog.ShardUp.Name {
+			s.value = sinceAgo(time.Minute, 1, 0)
+		}
+	}
+	counted := &tally{world: w}
+	r, err := Examine(t.Context(), counted, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Findings) < 300 || counted.questions > 1000 || counted.traces > 200 {
+		t.Errorf("%d findings, %d questions, %d traces", len(r.Findings), counted.questions, counted.traces)
+	}
+	t.Logf("%d findings, %d questions, %d traces", len(r.Findings), counted.questions, counted.traces)
+}
+
+// tally counts what is asked.
+type tally struct {
+	*world
+	questions, traces int
+}
+
+func (c *tally) Ask(ctx context.Context, at time.Time, questions ...evidence.Question) ([][]evidence.Value, error) {
+	c.questions += len(questions)
+	return c.world.Ask(ctx, at, questions...)
+}
+
+func (c *tally) Trace(ctx context.Context, from, to time.Time, q evidence.Question) ([]evidence.Series, error) {
+	c.traces++
+	return c.world.Trace(ctx, from, to, q)
 }

@@ -220,7 +220,7 @@ func (v *view) waterfall(f *Finding, process evidence.Labels) {
 // worst returns the greatest answer to a question, as evidence that names its group.
 func (v *view) worst(says string, q evidence.Question) (e Evidence, known bool) {
 	e = Evidence{Says: says, question: q}
-	for _, value := range v.ask(q) {
+	for _, value := range v.detail(q) {
 		if known && value.Number <= e.Value || math.IsNaN(value.Number) {
 			continue
 		}

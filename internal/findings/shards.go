@@ -34,7 +34,6 @@ func shardsDown(v *view) (found []Finding) {
 		}
 	}
 	age := by(v.ask(evidence.Question{Form: evidence.Age, Of: catalog.ShardStateChange, By: shard}), ofShard...)
-	traced := 0
 	for _, value := range values {
 		if value.Number != 0 || upSomewhere[value.Labels.Key("job", "bot", "shard")] {
 			continue
@@ -42,15 +41,13 @@ func shardsDown(v *view) (found []Finding) {
 		f := v.make("DiscordShardDown", value.Labels, 0)
 		f.Affects, f.Blame = true, Unknown
 		f.Evidence = []Evidence{{Says: "whether the shard is up", question: of(up, value.Labels), Value: 0}}
-		if traced++; traced <= mostTraced {
-			f.Since, f.Before = v.holding(up, value.Labels, is(0))
-			// The change of state is exact if it is the one that the data shows.
-			changed := v.at.Add(-time.Duration(age[value.Labels.Key(ofShard...)] * float64(time.Second)))
-			if !f.Before && f.Since.Sub(changed) >= 0 && f.Since.Sub(changed) < time.Minute {
-				f.Since = changed
-			}
+		f.Since, f.Before = v.holding(up, value.Labels, is(0))
+		// The change of state is exact if it is the one that the data shows.
+		changed := v.at.Add(-time.Duration(age[value.Labels.Key(ofShard...)] * float64(time.Second)))
+		if !f.Before && f.Since.Sub(changed) >= 0 && f.Since.Sub(changed) < time.Minute {
+			f.Since = changed
 		}
-		if traced <= mostTraced && !f.Before && v.at.Sub(f.Since) < downAfter {
+		if !f.Before && v.at.Sub(f.Since) < downAfter {
 			continue // it is reconnecting
 		}
 		v.whyDown(&f, value.Labels)
@@ -63,7 +60,7 @@ func shardsDown(v *view) (found []Finding) {
 func (v *view) whyDown(f *Finding, labels evidence.Labels) {
 	attempts := evidence.Question{Form: evidence.Increase, Of: catalog.ConnectionAttempts, By: []string{"outcome", "status"}, Over: 5 * time.Minute, Where: []evidence.Match{evidence.Is("shard", labels["shard"])}}
 	last, n := "", 0.0
-	for _, value := range v.ask(kindsOf(attempts, labels)) {
+	for _, value := range v.detail(kindsOf(attempts, labels)) {
 		if value.Number > n && value.Labels["outcome"] != catalog.AttemptConnected {
 			last, n = value.Labels["outcome"]+" with status "+value.Labels["status"], value.Number
 		}

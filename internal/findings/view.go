@@ -1,8 +1,10 @@
 package findings
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/argus-dgo/argus/internal/evidence"
@@ -20,7 +22,21 @@ type view struct {
 	questions []evidence.Question
 	traces    []traceQuestion
 	asked     map[string]bool
+
+	check string           // the one that asks
+	spent map[string]spent // by check
 }
+
+// spent counts what a check has asked about single subjects.
+type spent struct{ details, traces int }
+
+// The limits of what a check asks about single subjects, of which a fleet has
+// thousands. Those with the highest numbers come first. A subject of the check with the
+// most questions, unanswered interactions, takes 16.
+const (
+	mostDetails = 8 * 16
+	mostTraces  = 8 * 2
+)
 
 type traceQuestion struct {
 	evidence.Question
@@ -32,7 +48,7 @@ type traceQuestion struct {
 const rounds = 4
 
 func newView(at time.Time) *view {
-	return &view{at: at, answer: map[string][]evidence.Value{}, trace: map[string][]evidence.Series{}, asked: map[string]bool{}}
+	return &view{at: at, answer: map[string][]evidence.Value{}, trace: map[string][]evidence.Series{}, asked: map[string]bool{}, spent: map[string]spent{}}
 }
 
 func key(q evidence.Question, back time.Duration) string {
@@ -49,10 +65,27 @@ func (v *view) ask(q evidence.Question) []evidence.Value {
 	return v.answer[k]
 }
 
+// detail is ask for a question about a single subject.
+func (v *view) detail(q evidence.Question) []evidence.Value {
+	if !v.asked[key(q, 0)] {
+		s := v.spent[v.check]
+		if s.details++; s.details > mostDetails {
+			return nil
+		}
+		v.spent[v.check] = s
+	}
+	return v.ask(q)
+}
+
 // past returns the answers to a question over the time until now.
 func (v *view) past(q evidence.Question, back time.Duration) []evidence.Series {
 	k := key(q, back)
 	if !v.asked[k] {
+		s := v.spent[v.check]
+		if s.traces++; s.traces > mostTraces {
+			return nil
+		}
+		v.spent[v.check] = s
 		v.asked[k] = true
 		v.traces = append(v.traces, traceQuestion{q, back})
 	}
@@ -71,6 +104,7 @@ func (v *view) learn(ctx context.Context, source evidence.Source) (bool, error) 
 		return false, err
 	}
 	for i, q := range questions {
+		slices.SortStableFunc(answers[i], func(a, b evidence.Value) int { return cmp.Compare(b.Number, a.Number) })
 		v.answer[key(q, 0)] = answers[i]
 	}
 	for _, q := range traces {
