@@ -24,6 +24,11 @@ const (
 	Unknown   Blame = "unknown"
 )
 
+// Blames returns the closed set of blames.
+func Blames() []Blame {
+	return []Blame{Handler, Limiter, Library, Discord, Network, Host, Operation, Telemetry, Unknown}
+}
+
 // A Finding is something that is wrong.
 type Finding struct {
 	// ID is the name of the alert for the same condition.
