@@ -154,6 +154,17 @@ func (l Labels) Key(names ...string) string {
 	return strings.Join(values, "\xff")
 }
 
+// Only returns the labels of these names, as far as they are there.
+func (l Labels) Only(names ...string) Labels {
+	only := Labels{}
+	for _, name := range names {
+		if value, there := l[name]; there {
+			only[name] = value
+		}
+	}
+	return only
+}
+
 // A Value is the answer for one group.
 type Value struct {
 	Labels Labels

@@ -21,13 +21,7 @@ func ofBot(values []evidence.Value, combine func(a, b float64) float64) []eviden
 			bots[i].Number = combine(bots[i].Number, value.Number)
 			continue
 		}
-		labels := evidence.Labels{}
-		for _, name := range bot {
-			if v, there := value.Labels[name]; there {
-				labels[name] = v
-			}
-		}
-		bots = append(bots, evidence.Value{Labels: labels, Number: value.Number})
+		bots = append(bots, evidence.Value{Labels: value.Labels.Only(bot...), Number: value.Number})
 	}
 	return bots
 }
@@ -111,7 +105,7 @@ var invalid = evidence.Question{Form: evidence.Increase, Of: catalog.InvalidRequ
 func invalidRequests(v *view) (found []Finding) {
 	for _, value := range v.ask(invalid) {
 		if value.Number > rules.Number("InvalidRequestsHigh") || v.willExceed(value) {
-			found = append(found, v.invalidFinding("DiscordInvalidRequestsHigh", value, v.ask(invalid)))
+			found = append(found, v.invalidFinding("DiscordInvalidRequestsHigh", value))
 		}
 	}
 	return found
@@ -122,19 +116,15 @@ func invalidRequests(v *view) (found []Finding) {
 func (v *view) willExceed(value evidence.Value) bool {
 	minute := invalid
 	minute.Over = time.Minute
-	for _, last := range v.ask(minute) {
-		if last.Labels.Key(evidence.Identity()...) == value.Labels.Key(evidence.Identity()...) {
-			return 10*last.Number > rules.Number("InvalidRequestsNearBan")
-		}
-	}
-	return false
+	last := by(v.ask(minute), evidence.Identity()...)
+	return 10*last[value.Labels.Key(evidence.Identity()...)] > rules.Number("InvalidRequestsNearBan")
 }
 
 // nearBan finds bots whose invalid requests are close to Discord's ban.
 func nearBan(v *view) (found []Finding) {
 	for _, value := range ofBot(v.ask(invalid), add) {
 		if value.Number > rules.Number("InvalidRequestsNearBan") {
-			f := v.invalidFinding("DiscordInvalidRequestsNearBan", value, nil)
+			f := v.invalidFinding("DiscordInvalidRequestsNearBan", value)
 			f.Affects = true
 			found = append(found, f)
 		}
@@ -142,7 +132,7 @@ func nearBan(v *view) (found []Finding) {
 	return found
 }
 
-func (v *view) invalidFinding(id string, value evidence.Value, _ []evidence.Value) Finding {
+func (v *view) invalidFinding(id string, value evidence.Value) Finding {
 	f := v.make(id, value.Labels, value.Number)
 	f.Blame = Handler
 	f.Evidence = []Evidence{{Says: "invalid requests in 10 min", question: of(invalid, value.Labels), Value: value.Number}}
@@ -151,7 +141,7 @@ func (v *view) invalidFinding(id string, value evidence.Value, _ []evidence.Valu
 	status.By = []string{"status"}
 	if e, known := v.worst("of the most frequent status", of(status, value.Labels)); known {
 		f.Evidence = append(f.Evidence, e)
-		f.Cause = fmt.Sprintf("Most have the status %s.", e.question.Where[len(e.question.Where)-1].Values[0])
+		f.Cause = fmt.Sprintf("Most have the status %s.", lastLabel(e))
 	}
 	routes := evidence.Question{Form: evidence.Increase, Of: catalog.RequestDuration, By: []string{"method", "route"}, Over: 10 * time.Minute, Where: []evidence.Match{evidence.Is("status", catalog.InvalidStatuses()...)}}
 	if e, known := v.worst("of them on the busiest route", of(routes, value.Labels)); known && e.Value > 0 {
@@ -180,7 +170,7 @@ func sendsNearLimit(v *view) (found []Finding) {
 		ops.Where = []evidence.Match{evidence.Is("shard", value.Labels["shard"])}
 		if e, known := v.worst("payloads per second with the most frequent op", kindsOf(ops, value.Labels)); known {
 			f.Evidence = append(f.Evidence, e)
-			f.Cause = fmt.Sprintf("Most are %s.", e.question.Where[len(e.question.Where)-1].Values[0])
+			f.Cause = fmt.Sprintf("Most are %s.", lastLabel(e))
 		}
 		f.Do = "Send presence updates and member requests less often."
 		found = append(found, f)

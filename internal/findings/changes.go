@@ -34,7 +34,7 @@ func changes(v *view) (happened []processChange) {
 		return nil
 	}
 	for _, value := range values {
-		if started := v.at.Add(-time.Duration(value.Number * float64(time.Second))); v.at.Sub(started) < changeBack {
+		if started := v.ago(value.Number); v.at.Sub(started) < changeBack {
 			happened = append(happened, processChange{value.Labels, Change{started, "the process started" + v.versions(value.Labels)}})
 		}
 		shards := v.points(of(botShards, value.Labels), changeBack)

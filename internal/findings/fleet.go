@@ -138,12 +138,7 @@ func countsDiffer(v *view) (found []Finding) {
 		if n := count(value.Number); !slices.Contains(counts[k], n) {
 			counts[k] = append(counts[k], n)
 		}
-		labels[k] = evidence.Labels{}
-		for _, name := range bot {
-			if v, there := value.Labels[name]; there {
-				labels[k][name] = v
-			}
-		}
+		labels[k] = value.Labels.Only(bot...)
 	}
 	for k, different := range counts {
 		if len(different) < 2 {

@@ -269,7 +269,7 @@ func commandFails(v *view) (found []Finding) {
 		f.Since, f.Before = v.rising(errors, value.Labels, 5*time.Minute)
 		kinds := evidence.Question{Form: evidence.Increase, Of: catalog.CommandErrors, By: []string{"error_type"}, Over: window, Where: []evidence.Match{evidence.Is("command", value.Labels["command"])}}
 		if e, known := v.worst("errors of its most frequent type", kindsOf(kinds, value.Labels)); known && e.Value > 0 {
-			f.Cause = fmt.Sprintf("Its most frequent error has the Go type %s.", e.question.Where[len(e.question.Where)-1].Values[0])
+			f.Cause = fmt.Sprintf("Its most frequent error has the Go type %s.", lastLabel(e))
 			f.Evidence = append(f.Evidence, e)
 		}
 		f.Do = "Read the bot's log of this command. If a new version caused it, roll back."
@@ -281,13 +281,7 @@ func commandFails(v *view) (found []Finding) {
 // kindsOf restricts a question to the process of an answer, but to none of its other
 // labels.
 func kindsOf(q evidence.Question, labels evidence.Labels) evidence.Question {
-	process := evidence.Labels{}
-	for _, name := range evidence.Identity() {
-		if value, there := labels[name]; there {
-			process[name] = value
-		}
-	}
-	return of(q, process)
+	return of(q, labels.Only(evidence.Identity()...))
 }
 
 func round(f float64) float64 { return math.Round(f) }

@@ -43,7 +43,7 @@ func shardsDown(v *view) (found []Finding) {
 		f.Evidence = []Evidence{{Says: "whether the shard is up", question: of(up, value.Labels), Value: 0}}
 		f.Since, f.Before = v.holding(up, value.Labels, is(0))
 		// The change of state is exact if it is the one that the data shows.
-		changed := v.at.Add(-time.Duration(age[value.Labels.Key(ofShard...)] * float64(time.Second)))
+		changed := v.ago(age[value.Labels.Key(ofShard...)])
 		if !f.Before && f.Since.Sub(changed) >= 0 && f.Since.Sub(changed) < time.Minute {
 			f.Since = changed
 		}
@@ -88,6 +88,7 @@ func gatewayRefused(v *view) (found []Finding) {
 		labels evidence.Labels
 		shards []string
 	}
+	process := append(evidence.Identity(), "outcome", "status")
 	groups := map[string]*group{}
 	var order []string
 	for _, value := range v.ask(attempts) {
@@ -95,15 +96,9 @@ func gatewayRefused(v *view) (found []Finding) {
 		if up, owned := isUp[k]; round(value.Number) <= 0 || !owned || up != 0 || round(reached[k]) > 0 {
 			continue
 		}
-		g := value.Labels.Key(append(evidence.Identity(), "outcome", "status")...)
+		g := value.Labels.Key(process...)
 		if groups[g] == nil {
-			labels := evidence.Labels{}
-			for name, v := range value.Labels {
-				if name != "shard" {
-					labels[name] = v
-				}
-			}
-			groups[g] = &group{labels: labels}
+			groups[g] = &group{labels: value.Labels.Only(process...)}
 			order = append(order, g)
 		}
 		groups[g].shards = append(groups[g].shards, value.Labels["shard"])
@@ -199,7 +194,7 @@ func locksStuck(v *view) (found []Finding) {
 		f := v.make("DiscordSessionLockStuck", value.Labels, value.Number)
 		f.Affects, f.Blame = true, Library
 		f.Evidence = []Evidence{{Says: "seconds since the lock was available", question: of(q, value.Labels), Value: value.Number}}
-		f.Since = v.at.Add(-time.Duration(value.Number * float64(time.Second)))
+		f.Since = v.ago(value.Number)
 		f.Cause = "Open waits for Discord's HELLO or READY without a limit, or two goroutines wait for each other."
 		f.Do = "Restart the process. discordgo does not recover from this."
 		f.Not = []string{"Not a slow reconnect: a request and a dial end within two to three minutes."}
@@ -232,7 +227,7 @@ func zombies(v *view) (found []Finding) {
 		f := v.make("DiscordShardZombie", value.Labels, value.Number)
 		f.Affects, f.Blame = true, Network
 		f.Evidence = []Evidence{{Says: "seconds since the last heartbeat acknowledgement", question: of(ack, value.Labels), Value: value.Number}}
-		f.Since = v.at.Add(-time.Duration(value.Number * float64(time.Second)))
+		f.Since = v.ago(value.Number)
 		f.Cause = "The connection is open, but nothing arrives on it."
 		f.Do = "Wait: discordgo reconnects after five intervals. If it happens again, look at the network (NAT, idle time-outs)."
 		f.Not = []string{"Not a process that stands still: it keeps sending heartbeats."}
@@ -257,7 +252,7 @@ func silent(v *view) (found []Finding) {
 		f.Affects, f.Blame = true, Discord
 		f.Detail = fmt.Sprintf("Its last event arrived %s ago; in the hour before, it had %s events.", seconds(value.Number), count(usual[k]))
 		f.Evidence = []Evidence{{Says: "seconds since the last event", question: of(age, value.Labels), Value: value.Number}, {Says: "events in the hour before", question: of(events, value.Labels), Value: usual[k]}}
-		f.Since = v.at.Add(-time.Duration(value.Number * float64(time.Second)))
+		f.Since = v.ago(value.Number)
 		f.Do = "Close the session and open it again, or restart the process."
 		f.Not = []string{"Not a dead connection: heartbeats are acknowledged."}
 		found = append(found, f)

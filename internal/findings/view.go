@@ -117,6 +117,11 @@ func (v *view) learn(ctx context.Context, source evidence.Source) (bool, error) 
 	return true, nil
 }
 
+// ago returns the time a number of seconds ago.
+func (v *view) ago(seconds float64) time.Time {
+	return v.at.Add(-time.Duration(seconds * float64(time.Second)))
+}
+
 // by indexes answers by labels.
 func by(values []evidence.Value, names ...string) map[string]float64 {
 	index := make(map[string]float64, len(values))

@@ -6,22 +6,12 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/argus-dgo/argus/internal/evidence"
 	"github.com/argus-dgo/argus/resource"
 )
 
-// A Bot is what Prometheus tells bots apart by: the labels job and bot.
-type Bot struct{ Job, Name string }
-
-// String says which bot, in words for a message.
-func (b Bot) String() string {
-	switch {
-	case b.Name == "":
-		return fmt.Sprintf("job %q", b.Job)
-	case b.Job == "":
-		return fmt.Sprintf("bot %q", b.Name)
-	}
-	return fmt.Sprintf("bot %q in job %q", b.Name, b.Job)
-}
+// A Bot is what Prometheus distinguishes bots by.
+type Bot = evidence.Bot
 
 // Bot says which bot a process of the target is one of. A label of the target wins,
 // as it does in Prometheus. The job of a scrape is written in Prometheus'
