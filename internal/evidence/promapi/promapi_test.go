@@ -39,8 +39,10 @@ var at = time.Date(2026, 11, 29, 1, 2, 3, 500e6, time.UTC)
 // A fake is a server with answers for queries. What it has no answer for is empty.
 type fake struct {
 	answers map[string]string
-	asked   []url.Values
-	path    string
+
+	mu    sync.Mutex // a client has several requests at a time
+	asked []url.Values
+	path  string
 }
 
 func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -48,8 +50,10 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "not a query", http.StatusTeapot)
 		return
 	}
+	f.mu.Lock()
 	f.path = r.URL.Path
 	f.asked = append(f.asked, r.PostForm)
+	f.mu.Unlock()
 	kind := vector
 	if strings.HasSuffix(r.URL.Path, rangePath) {
 		kind = matrix
