@@ -34,9 +34,6 @@ if [ "$selected" != "$version" ]; then
 fi
 
 echo "discordgo $version:"
-# At the same time: many of the tests wait more than they compute.
-"$go" vet ./... &
-vet=$!
+"$go" vet ./...
 # shellcheck disable=SC2086 # package paths hold no blanks
 "$go" test "$@" $packages
-wait "$vet"
