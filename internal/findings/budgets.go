@@ -133,7 +133,7 @@ func nearBan(v *view) (found []Finding) {
 }
 
 func (v *view) invalidFinding(id string, value evidence.Value) Finding {
-	f := v.make(id, value.Labels, value.Number)
+	f := v.make(id, value.Labels, round(value.Number))
 	f.Blame = Handler
 	f.Evidence = []Evidence{{Says: "invalid requests in 10 min", question: of(invalid, value.Labels), Value: value.Number}}
 	f.Since, f.Before = v.rising(invalid, value.Labels, 2*time.Minute)
@@ -156,8 +156,9 @@ func (v *view) invalidFinding(id string, value evidence.Value) Finding {
 // sendsNearLimit finds shards that send nearly as much as Discord allows.
 func sendsNearLimit(v *view) (found []Finding) {
 	q := evidence.Question{Form: evidence.Rate, Of: catalog.ShardSent, By: shard, Over: now}
+	lately := v.increases(q, ofShard...)
 	for _, value := range v.ask(q) {
-		perMinute := 60 * value.Number
+		perMinute := max(60*value.Number, lately[value.Labels.Key(ofShard...)])
 		if perMinute <= rules.Number("SendsNearLimit") {
 			continue
 		}

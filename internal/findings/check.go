@@ -129,7 +129,9 @@ func nest(all []Finding, under []int, i int) Finding {
 	f := all[i]
 	for j := range all {
 		if under[j] == i {
-			f.Under = append(f.Under, nest(all, under, j))
+			u := nest(all, under, j)
+			u.Blame = f.Blame // what follows has the same cause
+			f.Under = append(f.Under, u)
 		}
 	}
 	return f

@@ -25,8 +25,8 @@ var checks = []check{
 	{id: "DiscordShardZombie", find: zombies, explains: down()},
 	{id: "DiscordShardSilent", find: silent},
 	{id: "DiscordClockSkewed", find: clockOff, explains: anyOf("DiscordAckBudgetBurnsFast", "DiscordAckBudgetBurnsSlowly")},
-	{id: "DiscordAckBudgetBurnsFast", find: unanswered, gap: withoutAcks, explains: anyOf("DiscordCommandFails", "ArgusTimersEvicted")},
-	{id: "DiscordAckBudgetBurnsSlowly", find: unansweredSlowly, gap: withoutAcks},
+	{id: "DiscordAckBudgetBurnsFast", find: unanswered, gap: withoutAcks, explains: unansweredExplains},
+	{id: "DiscordAckBudgetBurnsSlowly", find: unansweredSlowly, gap: withoutAcks, explains: unansweredExplains},
 	{id: "DiscordInvalidRequestsNearBan", find: nearBan, explains: anyOf("DiscordInvalidRequestsHigh")},
 	{id: "DiscordCommandFails", find: commandFails},
 	{id: "DiscordIdentifyBudgetNearlySpent", find: sessionStarts(true), gap: noSessionStarts},
@@ -51,6 +51,17 @@ func anyOf(ids ...string) func(f, other Finding) bool {
 	return func(_, other Finding) bool {
 		return slices.Contains(ids, other.ID)
 	}
+}
+
+// unansweredExplains is the relation of unanswered interactions to what follows.
+func unansweredExplains(f, other Finding) bool {
+	switch other.ID {
+	case "DiscordCommandFails", "ArgusTimersEvicted":
+		return true
+	case "DiscordInvalidRequestsHigh", "DiscordInvalidRequestsNearBan":
+		return f.banned // the responses of the ban count too
+	}
+	return false
 }
 
 // down returns the relation of what keeps shards down to what follows from it.

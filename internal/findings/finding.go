@@ -60,6 +60,7 @@ type Finding struct {
 	Under []Finding `json:"explains,omitempty"`
 
 	onArrival bool // interactions were late before they reached the bot
+	banned    bool // Discord refuses all requests
 }
 
 // MarshalJSON writes an unknown time as null.

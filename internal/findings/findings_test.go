@@ -92,7 +92,7 @@ func TestFindings(t *testing.T) {
 				w.set(catalog.ShardStateChange, always(float64(noon.Add(-52*time.Second).Unix())), with("shard", "1")...)
 				w.set(catalog.ConnectionAttempts, always(1), with("shard", "1", "outcome", "connected", "status", "101")...)
 			},
-			id: "DiscordShardDown", cause: "no attempt", blame: Unknown, began: 52 * time.Second, verdict: Affected,
+			id: "DiscordShardDown", cause: "no failed attempt", blame: Unknown, began: 52 * time.Second, verdict: Affected,
 		},
 		"a reconnect of a few seconds": {
 			happen:  func(w *world) { w.set(catalog.ShardUp, sinceAgo(20*time.Second, 1, 0), with("shard", "1")...) },

@@ -45,6 +45,7 @@ func unanswered(v *view) (found []Finding) {
 	identity := evidence.Identity()
 	all2m, failed5m, all5m := by(v.ask(judged(now)), identity...), by(v.ask(failed(5*time.Minute)), identity...), by(v.ask(judged(5*time.Minute)), identity...)
 	failed1h, all1h := by(v.ask(failed(time.Hour)), identity...), by(v.ask(judged(time.Hour)), identity...)
+	v.burnsFast = map[string]bool{}
 	for _, value := range v.ask(failed(now)) {
 		k := value.Labels.Key(identity...)
 		atOnce := round(value.Number) >= failuresAtOnce && value.Number/all2m[k] > burnFast
@@ -52,14 +53,10 @@ func unanswered(v *view) (found []Finding) {
 		if !atOnce && !burns {
 			continue
 		}
-		n, share := failed5m[k], failed5m[k]/all5m[k]
-		f := v.make("DiscordAckBudgetBurnsFast", value.Labels, share)
+		v.burnsFast[k] = true
+		f := v.make("DiscordAckBudgetBurnsFast", value.Labels, failed5m[k]/all5m[k])
 		f.Affects = true
-		f.Detail = fmt.Sprintf("%s of %s interactions of the last 5 min were not acknowledged within Discord's 3 s (%s).", count(n), count(all5m[k]), percent(share))
-		f.Evidence = []Evidence{
-			{Says: "interactions not acknowledged in time", question: of(failed(5*time.Minute), value.Labels), Value: n},
-			{Says: "interactions with an outcome", question: of(judged(5*time.Minute), value.Labels), Value: all5m[k]},
-		}
+		v.atPresent(&f, failed5m[k], all5m[k])
 		f.Since, f.Before = v.rising(failed(0), value.Labels, quiet)
 		v.waterfall(&f, value.Labels)
 		found = append(found, f)
@@ -67,32 +64,48 @@ func unanswered(v *view) (found []Finding) {
 	return found
 }
 
-// unansweredSlowly finds processes that have failed some of their users for hours.
+// unansweredSlowly finds processes that fail some of their users: now, or for hours.
 func unansweredSlowly(v *view) (found []Finding) {
 	identity := evidence.Identity()
+	failed5m, all5m := by(v.ask(failed(5*time.Minute)), identity...), by(v.ask(judged(5*time.Minute)), identity...)
 	all6h, failed30m, all30m := by(v.ask(judged(6*time.Hour)), identity...), by(v.ask(failed(30*time.Minute)), identity...), by(v.ask(judged(30*time.Minute)), identity...)
-	fast := map[string]bool{}
-	for _, f := range unanswered(v) {
-		fast[f.Subject.Key(identity...)] = true
-	}
 	earlier := failed(5 * time.Hour)
 	earlier.Ago = time.Hour
 	before := by(v.ask(earlier), identity...)
 	for _, value := range v.ask(failed(6 * time.Hour)) {
 		k := value.Labels.Key(identity...)
-		if before[k] <= 0 {
-			continue // it is not hours yet
-		}
-		share := value.Number / all6h[k]
-		if fast[k] || !(share > burnSlow && failed30m[k]/all30m[k] > burnSlow && value.Number >= rules.Number("AckFailuresAtLeast")) {
+		forHours := before[k] > 0 && value.Number/all6h[k] > burnSlow && failed30m[k]/all30m[k] > burnSlow && value.Number >= rules.Number("AckFailuresAtLeast")
+		present := round(failed5m[k]) >= someFailures && failed5m[k]/all5m[k] > someShare
+		if v.burnsFast[k] || !forHours && !present {
 			continue
 		}
-		f := v.make("DiscordAckBudgetBurnsSlowly", value.Labels, share)
+		f := v.make("DiscordAckBudgetBurnsSlowly", value.Labels, value.Number/all6h[k])
+		f.Affects = present
 		f.Evidence = []Evidence{{Says: "interactions not acknowledged in time", question: of(failed(6*time.Hour), value.Labels), Value: value.Number}}
+		if !forHours {
+			v.atPresent(&f, failed5m[k], all5m[k])
+		}
+		f.Since, f.Before = v.rising(failed(0), value.Labels, 10*time.Minute)
 		v.waterfall(&f, value.Labels)
 		found = append(found, f)
 	}
 	return found
+}
+
+// Some users get no answer if so many interactions of the last five minutes failed, and
+// such a share of them: a command that nobody can use may be a small part of a bot.
+const (
+	someFailures = 5
+	someShare    = 0.02
+)
+
+// atPresent says how many of the last interactions failed.
+func (v *view) atPresent(f *Finding, n, all float64) {
+	f.Detail = fmt.Sprintf("%s of %s interactions of the last 5 min were not acknowledged within Discord's 3 s (%s).", count(n), count(all), percent(n/all))
+	f.Evidence = []Evidence{
+		{Says: "interactions not acknowledged in time", question: of(failed(5*time.Minute), f.Subject), Value: n},
+		{Says: "interactions with an outcome", question: of(judged(5*time.Minute), f.Subject), Value: all},
+	}
 }
 
 // Stages of an answer that are slow take at least this many seconds of Discord's 3 s.
@@ -108,9 +121,16 @@ const (
 // arrival, before the handler, in discordgo's limiter, on the wire, or in the handler.
 func (v *view) waterfall(f *Finding, process evidence.Labels) {
 	const window = 5 * time.Minute
-	p95 := func(says string, q evidence.Question) (Evidence, bool) {
-		q.Form, q.At, q.Over = evidence.Quantile, 0.95, window
+	above := func(says string, limit float64, q evidence.Question) (Evidence, bool) {
+		q.Form, q.At, q.Over = evidence.Above, limit, window
 		return v.worst(says, of(q, process))
+	}
+	measure := func(says string, limit float64, q evidence.Question) (s stage) {
+		s.limit = limit
+		s.above, _ = above(fmt.Sprintf("%s, above %s", says, seconds(limit)), limit, q)
+		q.Form, q.At, q.Over = evidence.Quantile, 0.95, window
+		s.p95, s.known = v.worst(says+", p95", of(q, process))
+		return s
 	}
 	increase := func(says string, q evidence.Question) float64 {
 		q.Form, q.Over = evidence.Increase, window
@@ -121,18 +141,15 @@ func (v *view) waterfall(f *Finding, process evidence.Labels) {
 		return e.Value
 	}
 	callback := []evidence.Match{evidence.Is("route", catalog.RouteCallback)}
-	arrival, arrivalKnown := p95("age on receipt, p95", evidence.Question{Of: catalog.ReceiptAge})
-	start, startKnown := p95("time until the handler is called, p95", evidence.Question{Of: catalog.HandlerDelay})
-	response, responseKnown := p95("time until the first attempt to answer, p95", evidence.Question{Of: catalog.ResponseDelay})
-	above := func(says string, q evidence.Question) (Evidence, bool) {
-		q.Form, q.At, q.Over = evidence.Above, slowLimiter, window
-		return v.worst(says, of(q, process))
-	}
-	slowest, _ := above("answers of the slowest command that were attempted after more than 1 s", evidence.Question{Of: catalog.ResponseDelay, By: []string{"command"}})
-	queue, queueKnown := above("requests on the busiest route that waited in discordgo's limiter for more than 1 s", evidence.Question{Of: catalog.QueueWait, By: []string{"route"}})
-	wire, wireKnown := p95("time of the callback request, p95", evidence.Question{Of: catalog.RequestDuration, Where: callback})
+	arrival := measure("age on receipt", slowArrival, evidence.Question{Of: catalog.ReceiptAge})
+	start := measure("time until the handler is called", slowStart, evidence.Question{Of: catalog.HandlerDelay})
+	response := measure("time until the first attempt to answer", slowResponse, evidence.Question{Of: catalog.ResponseDelay})
+	wire := measure("time of the callback request", slowWire, evidence.Question{Of: catalog.RequestDuration, Where: callback})
+	slowest, _ := above("answers of the slowest command that were attempted after more than 1 s", slowLimiter, evidence.Question{Of: catalog.ResponseDelay, By: []string{"command"}})
+	queue, queueKnown := above("requests on the busiest route that waited in discordgo's limiter for more than 1 s", slowLimiter, evidence.Question{Of: catalog.QueueWait, By: []string{"route"}})
 	broken := increase("callback requests without a response", evidence.Question{Of: catalog.RequestDuration, Where: append(callback, evidence.Is("status", catalog.StatusFailed))})
 	fivehundred := increase("callback requests with a status 5xx", evidence.Question{Of: catalog.RequestDuration, Where: append(callback, evidence.Is("status", serverErrors()...))})
+	limited := increase("callback requests with the status 429", evidence.Question{Of: catalog.RequestDuration, Where: append(callback, evidence.Is("status", "429"))})
 	elsewhere := increase("interactions answered by somebody else", acks(window, catalog.AckAnsweredElsewhere))
 	missed := increase("interactions without an attempt to answer", acks(window, catalog.AckMissed))
 	late := increase("interactions answered too late", acks(window, catalog.AckLate))
@@ -144,32 +161,49 @@ func (v *view) waterfall(f *Finding, process evidence.Labels) {
 	// What is rarer than a quarter of the failures is not their cause.
 	matters := max(failuresAtOnce-1, (missed+late+rejected)/4)
 
-	slow := func(e Evidence, known bool, limit float64) bool {
-		if known {
-			f.Evidence = append(f.Evidence, e)
+	slow := func(s stage) bool {
+		if s.known {
+			f.Evidence = append(f.Evidence, s.evidence())
 		}
-		return known && e.Value > limit
+		return s.slow(matters)
+	}
+	if queueKnown {
+		f.Evidence = append(f.Evidence, queue)
 	}
 	switch {
-	case slow(arrival, arrivalKnown, slowArrival):
-		f.Blame, f.Cause = Network, fmt.Sprintf("Interactions are already old when they arrive: p95 %s.", seconds(arrival.Value))
+	case slow(arrival):
+		f.Blame, f.Cause = Network, fmt.Sprintf("Interactions are already old when they arrive: %s.", arrival.numbers())
 		f.Do = "Check the machine's clock, its load and its network."
 		f.onArrival = true
 		if n := increase("reconnects of shards", evidence.Question{Of: catalog.ShardReconnects}); round(n) > 0 {
 			f.Cause += fmt.Sprintf(" Shards reconnected %s times in 5 min, and Discord replays what they missed.", count(n))
 			f.Do = "See why shards lose their connections. What is replayed passes by itself."
 		}
-		if startKnown && start.Value > slowStart || throttled > 0 {
+		switch late, connections := v.readsLate(process); {
+		case throttled > 0:
+			f.Blame = Host
+		case late:
+			f.Blame = Handler
+			f.Cause = upper(connections) + " read late: events and heartbeat acknowledgements wait until handlers return. " + f.Cause
+			f.Do = "Do not block the reader: leave Session.SyncEvents false, or hand long work to a goroutine."
+		case start.slow(matters):
 			f.Blame = Host
 		}
-	case slow(start, startKnown, slowStart):
-		f.Blame, f.Cause = Host, fmt.Sprintf("Handlers start late: p95 %s after receipt.", seconds(start.Value))
+	case slow(start):
+		f.Blame, f.Cause = Host, fmt.Sprintf("Handlers start late: %s after receipt.", start.numbers())
 		f.Do = "The process is too busy to call its handlers, or runs them one after the other (SyncEvents): look at its CPU, its limit and its locks."
-	case slow(queue, queueKnown, matters):
+	case queueKnown && queue.Value > matters:
 		f.Blame, f.Cause = Limiter, fmt.Sprintf("Requests wait in discordgo's rate limiter: %s for more than 1 s on %s.", count(queue.Value), lastLabel(queue))
 		f.Do = "Make fewer requests on this route, or acknowledge first and do the rest afterwards."
 		if global > 0 {
 			f.Cause += " Discord's global rate limit holds back everything."
+		}
+	case limited > matters:
+		f.Blame, f.Cause = Handler, fmt.Sprintf("Discord refuses %s callbacks with 429, too many requests.", count(limited))
+		f.Do = "Find what makes the requests: GET /gateway and all other routes are refused as well until the ban ends. Do not restart in a loop."
+		f.banned = true
+		if global == 0 {
+			f.Cause += " No rate limit of Discord's is named: its edge has banned this address for too many invalid requests, by this bot or another program behind the address."
 		}
 	case broken > matters && broken >= fivehundred:
 		f.Blame, f.Cause = Network, fmt.Sprintf("Answers do not get through to Discord: %s requests had no response.", count(broken))
@@ -177,8 +211,8 @@ func (v *view) waterfall(f *Finding, process evidence.Labels) {
 	case fivehundred > matters:
 		f.Blame, f.Cause = Discord, fmt.Sprintf("Discord fails to take answers: %s responses were 5xx.", count(fivehundred))
 		f.Do = "Check https://discordstatus.com and wait; nothing in the bot helps."
-	case slow(wire, wireKnown, slowWire):
-		f.Blame, f.Cause = Network, fmt.Sprintf("Discord's responses are slow: p95 %s for a callback.", seconds(wire.Value))
+	case slow(wire):
+		f.Blame, f.Cause = Network, fmt.Sprintf("Discord's responses to callbacks are slow: %s.", wire.numbers())
 		f.Do = "Compare with https://discordstatus.com; if Discord is well, look at the network between the bot and Discord."
 	case rejected > missed+late && twice > rejected/2:
 		f.Blame, f.Cause = Handler, "Discord refuses answers because the interaction is answered already: two handlers or two processes answer it."
@@ -186,8 +220,8 @@ func (v *view) waterfall(f *Finding, process evidence.Labels) {
 	case rejected > missed+late:
 		f.Blame, f.Cause = Handler, "Discord refuses the answers."
 		f.Do = "Look at the error codes of the callbacks: the answer itself is invalid, or its interaction unknown."
-	case slow(response, responseKnown, slowResponse):
-		f.Blame, f.Cause = Handler, fmt.Sprintf("Handlers take too long before they answer: p95 %s.", seconds(response.Value))
+	case slow(response):
+		f.Blame, f.Cause = Handler, fmt.Sprintf("Handlers take too long before they answer: %s.", response.numbers())
 		if slowest.Value >= 1 {
 			f.Evidence = append(f.Evidence, slowest)
 			f.Cause += fmt.Sprintf(" The slowest command is %s.", lastLabel(slowest))
@@ -204,17 +238,46 @@ func (v *view) waterfall(f *Finding, process evidence.Labels) {
 			f.Do += " Pass Argus' RequestOption to requests to measure the limiter."
 		}
 	}
-	cleared := func(what string, e Evidence, known bool, limit float64) {
-		if known && e.Value <= limit {
-			f.Not = append(f.Not, fmt.Sprintf("Not %s: %s %s.", what, e.Says, seconds(e.Value)))
+	cleared := func(what string, s stage) {
+		if s.known && !s.slow(matters) {
+			f.Not = append(f.Not, fmt.Sprintf("Not %s: %s %s.", what, s.p95.Says, seconds(s.p95.Value)))
 		}
 	}
-	cleared("the way from Discord", arrival, arrivalKnown, slowArrival)
-	cleared("a late start of handlers", start, startKnown, slowStart)
+	cleared("the way from Discord", arrival)
+	cleared("a late start of handlers", start)
 	if queueKnown && f.Blame != Limiter {
 		f.Not = append(f.Not, fmt.Sprintf("Not the rate limiter: %s requests waited in it for more than 1 s.", count(queue.Value)))
 	}
-	cleared("the way to Discord", wire, wireKnown, slowWire)
+	cleared("the way to Discord", wire)
+}
+
+// A stage is a part of the time from Discord's sending of an interaction to Discord's
+// receipt of the answer.
+type stage struct {
+	known      bool
+	limit      float64 // in seconds, above which it is slow
+	p95, above Evidence
+}
+
+// slow reports whether the stage is slow for one in twenty, or for as many as matter.
+func (s stage) slow(matters float64) bool {
+	return s.known && (s.p95.Value > s.limit || s.above.Value > matters)
+}
+
+// evidence is the number that shows best whether the stage is slow.
+func (s stage) evidence() Evidence {
+	if s.p95.Value <= s.limit && s.above.Value > 0 {
+		return s.above
+	}
+	return s.p95
+}
+
+// numbers says how slow the stage is.
+func (s stage) numbers() string {
+	if s.p95.Value > s.limit {
+		return "p95 " + seconds(s.p95.Value)
+	}
+	return fmt.Sprintf("%s took more than %s", count(s.above.Value), seconds(s.limit))
 }
 
 // worst returns the greatest answer to a question, as evidence that names its group.
@@ -267,6 +330,13 @@ func commandFails(v *view) (found []Finding) {
 		f.Affects, f.Blame = true, Handler
 		f.Evidence = []Evidence{{Says: "runs that failed", question: of(errors, value.Labels), Value: value.Number}, {Says: "runs", question: of(runs, value.Labels), Value: all[value.Labels.Key(names...)]}}
 		f.Since, f.Before = v.rising(errors, value.Labels, 5*time.Minute)
+		if e, known := v.worst("interactions answered by somebody else", kindsOf(acks(5*time.Minute, catalog.AckAnsweredElsewhere), value.Labels)); known && round(e.Value) >= failuresAtOnce {
+			f.Blame, f.Cause = Operation, fmt.Sprintf("%s interactions of the last 5 min were answered already (40060): by another process with the same token, or by a second handler.", count(e.Value))
+			f.Evidence = append(f.Evidence, e)
+			f.Do = "Stop the other process, or set ARGUS_INTERACTION_ACKS=false where another process answers on purpose."
+			found = append(found, f)
+			continue
+		}
 		kinds := evidence.Question{Form: evidence.Increase, Of: catalog.CommandErrors, By: []string{"error_type"}, Over: window, Where: []evidence.Match{evidence.Is("command", value.Labels["command"])}}
 		if e, known := v.worst("errors of its most frequent type", kindsOf(kinds, value.Labels)); known && e.Value > 0 {
 			f.Cause = fmt.Sprintf("Its most frequent error has the Go type %s.", lastLabel(e))
@@ -288,7 +358,7 @@ func round(f float64) float64 { return math.Round(f) }
 
 func count(f float64) string { return fmt.Sprintf("%.0f", f) }
 
-func percent(f float64) string { return fmt.Sprintf("%.0f %%", 100*f) }
+func percent(f float64) string { return fmt.Sprintf("%.0f%%", 100*f) }
 
 // seconds writes a duration with two digits.
 func seconds(f float64) string {

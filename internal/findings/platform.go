@@ -2,6 +2,7 @@ package findings
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/argus-dgo/argus/internal/catalog"
@@ -22,6 +23,13 @@ func outage(v *view) (found []Finding) {
 	started := by(v.ask(evidence.Question{Form: evidence.Increase, Of: catalog.Handshakes, Over: 10 * time.Minute, Where: []evidence.Match{
 		evidence.Is("kind", catalog.KindIdentify), evidence.Is("outcome", catalog.HandshakeReady),
 	}}), evidence.Identity()...)
+	ready := map[string]time.Time{} // the last change of a shard's state
+	for _, value := range v.ask(evidence.Question{Form: evidence.Age, Of: catalog.ShardStateChange, By: shard}) {
+		k := value.Labels.Key(evidence.Identity()...)
+		if changed := v.ago(value.Number); changed.After(ready[k]) {
+			ready[k] = changed
+		}
+	}
 	// Guilds come back in waves, and what followed from the outage lasts longer.
 	recent := q
 	recent.Form, recent.Over = evidence.Highest, 5*time.Minute
@@ -41,7 +49,7 @@ func outage(v *view) (found []Finding) {
 		f.Detail = fmt.Sprintf("%s of %s guilds are unavailable; in the last 5 min it was up to %s.", count(present[k]), count(present[k]+guilds[k]), count(value.Number))
 		f.Evidence = []Evidence{{Says: "most unavailable guilds in 5 min", question: of(counted, value.Labels), Value: value.Number}}
 		f.Since, f.Before = v.holding(counted, value.Labels, func(n float64) bool { return n >= rules.Number("OutageGuildsAtLeast") })
-		if round(started[k]) > 0 && !f.Before && v.at.Sub(f.Since) < arrivalOfGuilds {
+		if round(started[k]) > 0 && !f.Before && v.at.Sub(f.Since) < arrivalOfGuilds && !v.below(counted, value.Labels, ready[k], f.Since) {
 			continue
 		}
 		f.Do = "Check https://discordstatus.com and wait. Do not restart: it costs session starts and brings no guild back."
@@ -51,6 +59,13 @@ func outage(v *view) (found []Finding) {
 		found = append(found, f)
 	}
 	return found
+}
+
+// below reports whether fewer guilds were unavailable between two times.
+func (v *view) below(q evidence.Question, labels evidence.Labels, from, to time.Time) bool {
+	return slices.ContainsFunc(v.points(of(q, labels), pasts[0]), func(p evidence.Point) bool {
+		return p.At.After(from) && p.At.Before(to) && p.Number < rules.Number("OutageGuildsAtLeast")
+	})
 }
 
 // arrivalOfGuilds is how long guilds may take to arrive after a session has started.

@@ -59,19 +59,35 @@ func shardsDown(v *view) (found []Finding) {
 // whyDown says in which step a shard that is down is.
 func (v *view) whyDown(f *Finding, labels evidence.Labels) {
 	attempts := evidence.Question{Form: evidence.Increase, Of: catalog.ConnectionAttempts, By: []string{"outcome", "status"}, Over: 5 * time.Minute, Where: []evidence.Match{evidence.Is("shard", labels["shard"])}}
-	last, n := "", 0.0
+	status, n := "", 0.0
 	for _, value := range v.detail(kindsOf(attempts, labels)) {
 		if value.Number > n && value.Labels["outcome"] != catalog.AttemptConnected {
-			last, n = value.Labels["outcome"]+" with status "+value.Labels["status"], value.Number
+			status, n = value.Labels["status"], value.Number
+		}
+	}
+	state := ""
+	for _, value := range v.detail(of(evidence.Question{Form: evidence.Last, Of: catalog.ShardState, By: []string{"shard", "state"}}, labels)) {
+		if value.Number == 1 {
+			state = value.Labels["state"]
 		}
 	}
 	switch {
-	case n > 0:
-		f.Cause = fmt.Sprintf("It tries to connect: %s attempts in 5 min were %s.", count(n), last)
+	case state == catalog.StateConnecting, state == catalog.StateIdentifying, state == catalog.StateResuming:
+		handshake := map[string]string{catalog.StateConnecting: "HELLO", catalog.StateIdentifying: "READY", catalog.StateResuming: "RESUMED"}[state]
+		f.Cause = fmt.Sprintf("It is connected, and waits for Discord's %s.", handshake)
+		f.Blame = Discord
+		f.Do = "Check https://discordstatus.com. discordgo waits without a limit: if Discord is well, restart the process."
+		f.Not = []string{"Not the network: the connection to the gateway is open."}
+	case n > 0 && status == catalog.UpgradeNone:
+		f.Cause = fmt.Sprintf("It tries to connect: %s failed without a response in 5 min.", plural(int(round(n)), "attempt", "attempts"))
 		f.Blame = Network
 		f.Do = "Check the way to Discord's gateway: DNS, the network, the proxy."
+	case n > 0:
+		f.Cause = fmt.Sprintf("It tries to connect: %s with the status %s in 5 min.", plural(int(round(n)), "attempt was refused", "attempts were refused"), status)
+		f.Blame = Network
+		f.Do = "Check the way to Discord's gateway: the proxy, Cloudflare, https://discordstatus.com."
 	default:
-		f.Cause = "It has made no attempt to connect in the last 5 min that failed on the way: it waits, or its process closed it."
+		f.Cause = "It has made no failed attempt to connect in the last 5 min: discordgo waits before the next one, GET /gateway fails, or the process closed the session."
 		f.Do = "Read the bot's log. If the process does not reconnect, restart it."
 	}
 }
@@ -81,9 +97,9 @@ func (v *view) whyDown(f *Finding, labels evidence.Labels) {
 func gatewayRefused(v *view) (found []Finding) {
 	attempts := evidence.Question{Form: evidence.Increase, Of: catalog.ConnectionAttempts, By: []string{"shard", "outcome", "status"}, Over: rules.Window("RefusedWindow")}
 	connected := attempts
-	connected.By, connected.Over, connected.Where = shard, 5*time.Minute, []evidence.Match{evidence.Is("outcome", catalog.AttemptConnected)}
+	connected.By, connected.Where = shard, []evidence.Match{evidence.Is("outcome", catalog.AttemptConnected)}
 	attempts.Where = []evidence.Match{evidence.Is("outcome", catalog.AttemptRefused, catalog.AttemptFailed)}
-	isUp, reached := by(v.ask(up), ofShard...), by(v.ask(connected), ofShard...)
+	isUp, reached := by(v.ask(up), ofShard...), v.increases(connected, ofShard...)
 	type group struct {
 		labels evidence.Labels
 		shards []string
@@ -224,6 +240,9 @@ func zombies(v *view) (found []Finding) {
 		if !(value.Number > rules.Number("ZombieIntervals")*interval[k] && interval[k] > 0) || isUp[k] != 1 || round(sent[k]) < 1 {
 			continue
 		}
+		if late, _ := v.readsLate(value.Labels); late {
+			continue // the acknowledgement has arrived, and waits to be read
+		}
 		f := v.make("DiscordShardZombie", value.Labels, value.Number)
 		f.Affects, f.Blame = true, Network
 		f.Evidence = []Evidence{{Says: "seconds since the last heartbeat acknowledgement", question: of(ack, value.Labels), Value: value.Number}}
@@ -234,6 +253,35 @@ func zombies(v *view) (found []Finding) {
 		found = append(found, f)
 	}
 	return found
+}
+
+// readsLate reports whether shards of a process receive events, old ones, although they
+// have read no heartbeat acknowledgement for an interval and a half: discordgo's reader
+// waits for handlers. It names their connections.
+func (v *view) readsLate(labels evidence.Labels) (late bool, names string) {
+	process := labels.Only(evidence.Identity()...)
+	k := process.Key(evidence.Identity()...)
+	old := evidence.Question{Form: evidence.Above, Of: catalog.ReceiptAge, At: slowArrival, Over: now}
+	if by(v.ask(old), evidence.Identity()...)[k] < failuresAtOnce {
+		return false, ""
+	}
+	interval := by(v.ask(evidence.Question{Form: evidence.Last, Of: catalog.HeartbeatInterval, By: shard}), ofShard...)
+	event := by(v.ask(evidence.Question{Form: evidence.Age, Of: catalog.LastEvent, By: shard}), ofShard...)
+	var shards []string
+	for _, ack := range v.ask(evidence.Question{Form: evidence.Age, Of: catalog.HeartbeatAck, By: shard}) {
+		s := ack.Labels.Key(ofShard...)
+		age, receives := event[s]
+		if ack.Labels.Key(evidence.Identity()...) == k && interval[s] > 0 && ack.Number > 1.5*interval[s] && receives && age < max(interval[s]/2, 15) {
+			shards = append(shards, ack.Labels["shard"])
+		}
+	}
+	if own, is := labels["shard"]; is && !slices.Contains(shards, own) {
+		return false, ""
+	}
+	if len(shards) == 1 {
+		return true, "the connection of shard " + shards[0] + " is"
+	}
+	return len(shards) > 0, "the connections of shards " + list(shards) + " are"
 }
 
 // silent finds shards that are connected and receive nothing.
@@ -286,6 +334,10 @@ func flapping(v *view) (found []Finding) {
 			f.Evidence = append(f.Evidence, e)
 			f.Cause = fmt.Sprintf("Most connections end with the code %s, by %s.", code, initiator)
 			f.Blame = map[string]Blame{"discord": Discord, "network": Network, "client": Library}[initiator]
+			if code == "1012" && initiator == "client" {
+				f.Blame, f.Cause = Discord, "Discord asks the shard to reconnect (op 7), and discordgo closes the connection with 1012."
+				f.Do = "Check https://discordstatus.com and wait: the sessions are resumed."
+			}
 			if code == "none" && initiator == "network" {
 				f.Cause = "Most connections break without a close frame."
 			}
@@ -299,6 +351,15 @@ func flapping(v *view) (found []Finding) {
 		if e, known := v.worst("handshakes that Discord answered with an invalid session", kindsOf(invalid, value.Labels)); known && e.Value >= value.Number/2 {
 			f.Evidence = append(f.Evidence, e)
 			f.Blame, f.Cause = Discord, "Discord answers with an invalid session (op 9), and each new session costs a session start."
+		}
+		// A session that ends without a close ends by op 9: discordgo identifies again on
+		// the connection that it has.
+		renewed := evidence.Question{Form: evidence.Increase, Of: catalog.Handshakes, Over: 5 * time.Minute, Where: []evidence.Match{
+			evidence.Is("kind", catalog.KindIdentify), evidence.Is("outcome", catalog.HandshakeReady), evidence.Is("shard", value.Labels["shard"]),
+		}}
+		if e, known := v.worst("new sessions", kindsOf(renewed, value.Labels)); known && f.Cause == "" && e.Value >= value.Number/2 {
+			f.Evidence = append(f.Evidence, e)
+			f.Blame, f.Cause = Discord, "Discord ends the session on an open connection (op 9), and each new session costs a session start."
 		}
 		if f.Do == "" {
 			f.Do = "Stop the process if session starts are running out: each new session costs one."

@@ -167,9 +167,9 @@ func blamed(f Finding) string {
 		return ""
 	}
 	if f.Since.IsZero() {
-		return "Whose doing: " + string(f.Blame) + "."
+		return "Caused by " + string(f.Blame) + "."
 	}
-	return "; whose doing: " + string(f.Blame) + "."
+	return ", caused by " + string(f.Blame) + "."
 }
 
 // line writes a text in lines of at most width columns.

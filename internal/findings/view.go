@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -23,6 +24,8 @@ type view struct {
 	traces    []traceQuestion
 	asked     map[string]bool
 
+	burnsFast map[string]bool // the processes of which unanswered has a finding
+
 	check string           // the one that asks
 	spent map[string]spent // by check
 }
@@ -32,9 +35,9 @@ type spent struct{ details, traces int }
 
 // The limits of what a check asks about single subjects, of which a fleet has
 // thousands. Those with the highest numbers come first. A subject of the check with the
-// most questions, unanswered interactions, takes 16.
+// most questions, unanswered interactions, takes 24.
 const (
-	mostDetails = 8 * 16
+	mostDetails = 8 * 24
 	mostTraces  = 8 * 2
 )
 
@@ -115,6 +118,16 @@ func (v *view) learn(ctx context.Context, source evidence.Source) (bool, error) 
 		v.trace[key(q.Question, q.back)] = series
 	}
 	return true, nil
+}
+
+// increases returns what was added to a counter lately: in the last minute, or in the
+// last two where scrapes are too rare for that.
+func (v *view) increases(q evidence.Question, names ...string) map[string]float64 {
+	q.Form, q.Over = evidence.Increase, now
+	lately := by(v.ask(q), names...)
+	q.Over = time.Minute
+	maps.Copy(lately, by(v.ask(q), names...))
+	return lately
 }
 
 // ago returns the time a number of seconds ago.

@@ -41,7 +41,7 @@ and on (job, bot, cluster)
 cluster:discord_interaction_ack_failures:ratio_rate30m > ${AckBurnSlow} * ${AckBudget}
 and on (job, bot, cluster)
 cluster:discord_interaction_ack_failures:increase6h >= ${AckFailuresAtLeast}`,
-		Summary:     "Some users of cluster {{ $labels.cluster }} of " + theBot + " have had no answer for hours",
+		Summary:     "Some users of cluster {{ $labels.cluster }} of " + theBot + " get no answer",
 		Description: "{{ $value | humanizePercentage }} of the last 6 hours' interactions were not acknowledged within Discord's 3 s. At this rate the 30-day budget is spent in five days.",
 	},
 	{

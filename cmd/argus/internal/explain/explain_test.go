@@ -53,8 +53,8 @@ func TestProcess(t *testing.T) {
 		code   int
 		says   []string
 	}{
-		"affected": {bad, 2, []string{"Users are affected: 1 finding in 1 process.\n", "!! Shard 1 is down.\n   Since 2026-01-31 02:59:00 UTC (60 s ago); whose doing: Discord.\n", "   Do: Wait.\n"}},
-		"look":     {look, 1, []string{"Nobody is affected, but look at 1 finding today", "! Few are left.\n   Whose doing: the deployment.\n"}},
+		"affected": {bad, 2, []string{"Users are affected: 1 finding in 1 process.\n", "!! Shard 1 is down.\n   Since 2026-01-31 02:59:00 UTC (60 s ago), caused by Discord.\n", "   Do: Wait.\n"}},
+		"look":     {look, 1, []string{"Nobody is affected, but look at 1 finding today", "! Few are left.\n   Caused by the deployment.\n"}},
 		"calm":     {calm, 0, []string{"Nothing is wrong in 1 process, by 29 of 30 checks.\n", "Cannot tell how many session starts are left. Set ARGUS_SESSION_START_POLL.\n"}},
 		"nothing":  {none, 3, []string{"Cannot tell: no process of a bot was seen.\n"}},
 	} {
