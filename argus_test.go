@@ -31,6 +31,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/argus-dgo/argus/internal/catalog"
+	"github.com/argus-dgo/argus/internal/loopback"
 )
 
 func TestMain(m *testing.M) {
@@ -237,20 +238,6 @@ func TestEverySeriesHasCluster(t *testing.T) {
 	}
 }
 
-// freeAddr is an address that nobody listens on.
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := l.Addr().String()
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return addr
-}
-
 func wantFree(t *testing.T, addr string) {
 	t.Helper()
 	l, err := net.Listen("tcp", addr)
@@ -264,7 +251,7 @@ func wantFree(t *testing.T, addr string) {
 
 // TestNothingStartsOnError: a wrong setting, a nil session; the port stays free, and goleak sees no goroutine.
 func TestNothingStartsOnError(t *testing.T) {
-	addr := freeAddr(t)
+	addr := loopback.Addr(t)
 	at := WithAddr(addr)
 	session := newSession(t)
 	transport, dialer := session.Client.Transport, session.Dialer

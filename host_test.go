@@ -16,12 +16,13 @@ import (
 	client "github.com/prometheus/client_golang/prometheus"
 
 	"github.com/argus-dgo/argus/discordtest"
+	"github.com/argus-dgo/argus/internal/loopback"
 )
 
 // twoBots are a bot in five guilds and one in three, in one process.
 func twoBots(t *testing.T, opts ...Option) (music, mod *Argus, log *journal) {
 	t.Helper()
-	addr := freeAddr(t)
+	addr := loopback.Addr(t)
 	log = new(journal)
 	var sessions []*discordgo.Session
 	begin := func(bot, token string, guilds int) *Argus {
@@ -103,7 +104,7 @@ func TestTwoBotsOfWhichOneIsDown(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
-	addr := freeAddr(t)
+	addr := loopback.Addr(t)
 	discord := newDiscord(t)
 	up, down := sessionOf(t, discord, 0, 1), newSession(t)
 	for bot, s := range map[string]Option{"music": WithSessions(up), "mod": WithSessions(down)} {
@@ -146,7 +147,7 @@ func TestBotsThatCannotShare(t *testing.T) {
 		"other clusters":     {first: []Option{WithBot("a"), WithClusterID("1")}, second: []Option{WithBot("b"), WithClusterID("2"), WithNamespace("b")}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			addr := freeAddr(t)
+			addr := loopback.Addr(t)
 			with := func(opts []Option) []Option { return append([]Option{WithAddr(addr), new(journal).option()}, opts...) }
 			first, err := begin(environ(nil, nil), nil, with(tt.first))
 			if err != nil {
@@ -200,7 +201,7 @@ func TestOverlap(t *testing.T) {
 
 // TestBotsComeAndGo at the same time, in any order.
 func TestBotsComeAndGo(t *testing.T) {
-	addr := freeAddr(t)
+	addr := loopback.Addr(t)
 	stays, err := begin(environ(nil, nil), nil, []Option{WithAddr(addr), WithBot("stays"), new(journal).option()})
 	if err != nil {
 		t.Fatal(err)

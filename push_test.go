@@ -26,6 +26,7 @@ import (
 
 	"github.com/argus-dgo/argus/instrument"
 	"github.com/argus-dgo/argus/internal/catalog"
+	"github.com/argus-dgo/argus/internal/loopback"
 )
 
 // needsPush skips a test, or a case of one, where the push is left out of the program.
@@ -296,7 +297,7 @@ func TestCollectorAway(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
-	addr := freeAddr(t)
+	addr := loopback.Addr(t)
 	a, log := startPushing(t, map[string]string{
 		"OTEL_METRICS_EXPORTER":       "otlp,prometheus",
 		"OTEL_EXPORTER_OTLP_ENDPOINT": "http://" + addr,
@@ -325,7 +326,7 @@ func TestCollectorAway(t *testing.T) {
 
 // TestShutdownKeepsItsTime: a collector that is away does not hold Shutdown up for longer than its context allows.
 func TestShutdownKeepsItsTime(t *testing.T) {
-	a, _ := startPushing(t, map[string]string{"OTEL_METRICS_EXPORTER": "otlp,prometheus", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://" + freeAddr(t)})
+	a, _ := startPushing(t, map[string]string{"OTEL_METRICS_EXPORTER": "otlp,prometheus", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://" + loopback.Addr(t)})
 	addr := a.Addr()
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()

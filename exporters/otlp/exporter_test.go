@@ -36,6 +36,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+
+	"github.com/argus-dgo/argus/internal/loopback"
 )
 
 const deadline = 90 * time.Second
@@ -364,7 +366,7 @@ func TestAwayAndBack(t *testing.T) { overProtocols(t, testAwayAndBack) }
 
 func testAwayAndBack(t *testing.T, p Protocol) {
 	c := &collector{}
-	addr, stop := serveAs(t, p, c, "127.0.0.1:0")
+	addr, stop := serveAs(t, p, c, loopback.Addr(t))
 	rec := newRecord()
 	e := newPushAs(t, p, rec, WithEndpoint(addr), WithInsecure(), WithTimeout(4*time.Second),
 		optionFunc(func(c *config) { c.reconnect = 20 * time.Millisecond }))

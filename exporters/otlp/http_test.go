@@ -25,6 +25,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/argus-dgo/argus/internal/loopback"
 )
 
 var quiet = log.New(io.Discard, "", 0)
@@ -321,14 +323,7 @@ func TestLateCollector(t *testing.T) {
 		t.Skip("takes seconds")
 	}
 	overProtocols(t, func(t *testing.T, p Protocol) {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		addr := l.Addr().String()
-		if err := l.Close(); err != nil {
-			t.Fatal(err)
-		}
+		addr := loopback.Addr(t)
 		rec := newRecord()
 		e := newPushAs(t, p, rec, WithEndpoint("http://"+addr), WithTimeout(time.Second), optionFunc(func(c *config) { c.reconnect = 20 * time.Millisecond }))
 		e.Begin()
