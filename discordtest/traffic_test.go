@@ -3,6 +3,7 @@ package discordtest_test
 import (
 	"context"
 	"maps"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -125,6 +126,9 @@ func TestTrafficCountsAreExact(t *testing.T) {
 func TestTrafficFaults(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
+	}
+	if _, master := reflect.TypeFor[discordgo.Ready]().FieldByName("ResumeGatewayURL"); master {
+		t.Skip("discordgo's master deadlocks where Discord answers a RESUME with op 9, as after some of the faults")
 	}
 	t.Parallel()
 	const shards = 4

@@ -23,7 +23,7 @@ func Host() string {
 // Addr returns an address of [Host] and a port that nobody listens on.
 func Addr(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", Host()+":0")
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", Host()+":0")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -140,7 +140,9 @@ func incidents() []incident {
 		},
 		{
 			name: "callbacks-are-slow", first: "DiscordAckBudgetBurnsFast", blame: findings.Network,
-			begin: func(_ context.Context, v *victim) { v.discord.Delay(http.MethodPost, callbackPath, 3500*time.Millisecond) },
+			begin: func(_ context.Context, v *victim) {
+				v.discord.Delay(http.MethodPost, callbackPath, 3500*time.Millisecond)
+			},
 		},
 		{
 			name: "callbacks-hang", first: "DiscordAckBudgetBurnsFast", blame: findings.Network,
