@@ -182,7 +182,7 @@ func incidents() []incident {
 		},
 		{
 			name: "token-was-reset", first: "DiscordFatalClose", blame: findings.Operation, says: "4004",
-			begin: func(ctx context.Context, v *victim) {
+			begin: func(_ context.Context, v *victim) {
 				v.discord.Behave(discordtest.Behavior{CloseOnIdentify: 4004})
 				v.discord.Fail("", "/gateway", 401, 1<<30)
 				for _, c := range v.discord.Conns() {
@@ -259,7 +259,7 @@ func incidents() []incident {
 					s.SyncEvents = true
 					s.AddHandler(func(*discordgo.Session, *discordgo.MessageCreate) {
 						if v.broken.Load() {
-							time.Sleep(time.Second)
+							sleep(v.t.Context(), time.Second)
 						}
 					})
 				}
