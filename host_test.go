@@ -147,7 +147,7 @@ func TestBotsThatCannotShare(t *testing.T) {
 		"other clusters":     {first: []Option{WithBot("a"), WithClusterID("1")}, second: []Option{WithBot("b"), WithClusterID("2"), WithNamespace("b")}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			addr := loopback.Addr(t)
+			addr := loopback.AddrOf(t, "127.0.0.1")
 			with := func(opts []Option) []Option { return append([]Option{WithAddr(addr), new(journal).option()}, opts...) }
 			first, err := begin(environ(nil, nil), nil, with(tt.first))
 			if err != nil {

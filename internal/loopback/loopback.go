@@ -23,7 +23,13 @@ func Host() string {
 // Addr returns an address of [Host] and a port that nobody listens on.
 func Addr(t testing.TB) string {
 	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", Host()+":0")
+	return AddrOf(t, Host())
+}
+
+// AddrOf is [Addr] for any host, for tests in which its name or address matters.
+func AddrOf(t testing.TB, host string) string {
+	t.Helper()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
 		t.Fatal(err)
 	}
