@@ -1,5 +1,5 @@
 // Package findings turns evidence about a bot into sentences: what is wrong, since
-// when, whose doing it is, what it is not, and what to do.
+// when, what causes it, what it is not, and what to do.
 //
 // [Examine] asks a [evidence.Source] and runs the checks, one for each alert of
 // package rules, with the same thresholds and the same words. A check does not wait as

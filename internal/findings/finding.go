@@ -8,7 +8,7 @@ import (
 	"github.com/argus-dgo/argus/internal/evidence"
 )
 
-// Blame says whose doing a finding is.
+// Blame says who or what causes a finding.
 type Blame string
 
 // The closed set of blames.

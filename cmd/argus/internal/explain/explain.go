@@ -132,7 +132,7 @@ func parse(args []string, help io.Writer) (*config, error) {
 func writeHelp(w io.Writer, flags *flag.FlagSet) {
 	fmt.Fprint(w, `Usage: argus explain [flags] [address or file ...]
 
-Says in sentences what is wrong with a bot, since when, whose doing it is, and what to
+Says in sentences what is wrong with a bot, since when, what causes it, and what to
 do. Addresses are those of processes (default localhost:9191); a file is a saved
 metrics page, which tells less.
 
