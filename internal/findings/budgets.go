@@ -155,10 +155,16 @@ func (v *view) invalidFinding(id string, value evidence.Value) Finding {
 
 // sendsNearLimit finds shards that send nearly as much as Discord allows.
 func sendsNearLimit(v *view) (found []Finding) {
-	q := evidence.Question{Form: evidence.Rate, Of: catalog.ShardSent, By: shard, Over: now}
-	lately := v.increases(q, ofShard...)
-	for _, value := range v.ask(q) {
-		perMinute := max(60*value.Number, lately[value.Labels.Key(ofShard...)])
+	long := evidence.Question{Form: evidence.Rate, Of: catalog.ShardSent, By: shard, Over: now}
+	short := long // Discord's own window, if scrapes are frequent enough for it
+	short.Over = time.Minute
+	lately := by(v.ask(short), ofShard...)
+	for _, value := range v.ask(long) {
+		q := long
+		if n := lately[value.Labels.Key(ofShard...)]; n > value.Number {
+			q, value.Number = short, n
+		}
+		perMinute := 60 * value.Number
 		if perMinute <= rules.Number("SendsNearLimit") {
 			continue
 		}

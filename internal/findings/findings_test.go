@@ -186,6 +186,106 @@ func TestFindings(t *testing.T) {
 			},
 			id: "ArgusSubsystemDown", blame: Telemetry, began: time.Minute, verdict: Look,
 		},
+		"one slow command": {
+			happen: func(w *world) {
+				w.set(catalog.Acks, counting(3*time.Minute, 0, 0.06), with("type", "application_command", "outcome", catalog.AckLate)...)
+				w.observe(catalog.ResponseDelay, counting(3*time.Minute, 0, 0.06), 4, with("type", "application_command", "command", "ban")...)
+			},
+			id: "DiscordAckBudgetBurnsSlowly", blame: Handler, cause: "took more than 2.0 s. The slowest command is ban", began: 163 * time.Second, verdict: Affected,
+		},
+		"handlers that block the reader": {
+			happen: func(w *world) {
+				acks(w, time.Minute, catalog.AckLate)
+				w.observe(catalog.ReceiptAge, counting(time.Minute, 0, 4), 2.4, with("type", "modal_submit")...)
+				w.set(catalog.HeartbeatAck, always(float64(noon.Add(-130*time.Second).Unix())), with("shard", "1")...)
+			},
+			id: "DiscordAckBudgetBurnsFast", blame: Handler, cause: "The connection of shard 1 is read late", began: time.Minute, verdict: Affected,
+		},
+		"a ban by Discord's edge": {
+			happen: func(w *world) {
+				acks(w, time.Minute, catalog.AckRejected)
+				w.observe(catalog.RequestDuration, counting(time.Minute, 0, 20), 0.1, with("method", "POST", "route", catalog.RouteCallback, "status", "429")...)
+				w.add(catalog.InvalidRequests, counting(time.Minute, 0, 20), with("status", "429")...)
+			},
+			id: "DiscordAckBudgetBurnsFast", blame: Handler, cause: "its edge has banned this address", began: time.Minute, explain: []string{"DiscordInvalidRequestsHigh"}, verdict: Affected,
+		},
+		"Discord's 5xx, and what they make fail": {
+			happen: func(w *world) {
+				acks(w, time.Minute, catalog.AckRejected)
+				w.observe(catalog.RequestDuration, counting(time.Minute, 0, 1), 0.1, with("method", "POST", "route", catalog.RouteCallback, "status", "502")...)
+				w.add(catalog.AppCommands, counting(time.Minute, 0, 0.8), with("command", "play", "status", "error")...)
+			},
+			id: "DiscordAckBudgetBurnsFast", blame: Discord, cause: "5xx", began: time.Minute, explain: []string{"DiscordCommandFails"}, verdict: Affected,
+		},
+		"a command that fails": {
+			happen: func(w *world) {
+				w.set(catalog.Acks, counting(time.Minute, 0, 0.1), with("type", "application_command", "outcome", catalog.AckAnsweredElsewhere)...)
+				w.add(catalog.AppCommands, counting(time.Minute, 0, 0.8), with("command", "play", "status", "error")...)
+				w.add(catalog.CommandErrors, counting(time.Minute, 0, 0.8), with("command", "play", "error_type", "*errors.errorString")...)
+			},
+			id: "DiscordCommandFails", blame: Handler, cause: "*errors.errorString", began: time.Minute, verdict: Affected,
+		},
+		"another process answers": {
+			happen: func(w *world) {
+				w.set(catalog.Acks, counting(time.Minute, 0, 1), with("type", "application_command", "outcome", catalog.AckAnsweredElsewhere)...)
+				w.add(catalog.AppCommands, counting(time.Minute, 0, 0.8), with("command", "play", "status", "error")...)
+			},
+			id: "DiscordCommandFails", blame: Operation, cause: "answered already (40060)", began: time.Minute, verdict: Affected,
+		},
+		"reconnects that Discord asks for": {
+			happen: func(w *world) {
+				w.set(catalog.ShardReconnects, counting(time.Minute, 0, 0.06), with("shard", "1", "kind", "resume")...)
+				w.set(catalog.ShardDisconnects, counting(time.Minute, 0, 0.06), with("shard", "1", "code", "1012", "initiator", "client")...)
+			},
+			id: "DiscordShardFlapping", blame: Discord, cause: "op 7", began: 43 * time.Second, verdict: Affected,
+		},
+		"sessions that end on open connections": {
+			happen: func(w *world) {
+				w.set(catalog.ShardReconnects, counting(time.Minute, 0, 0.06), with("shard", "1", "kind", "identify")...)
+				w.set(catalog.Handshakes, counting(time.Minute, 0, 0.06), with("shard", "1", "kind", catalog.KindIdentify, "outcome", catalog.HandshakeReady)...)
+			},
+			id: "DiscordShardFlapping", blame: Discord, cause: "op 9", began: 43 * time.Second, verdict: Affected,
+		},
+		"a RESUMED that never comes": {
+			happen: func(w *world) {
+				w.set(catalog.ShardUp, sinceAgo(50*time.Second, 1, 0), with("shard", "1")...)
+				w.set(catalog.ShardStateChange, always(float64(noon.Add(-52*time.Second).Unix())), with("shard", "1")...)
+				w.set(catalog.ShardState, always(1), with("shard", "1", "state", catalog.StateResuming)...)
+			},
+			id: "DiscordShardDown", blame: Discord, cause: "waits for Discord's RESUMED", began: 52 * time.Second, verdict: Affected,
+		},
+		"presence updates": {
+			happen: func(w *world) {
+				w.set(catalog.ShardSent, counting(time.Minute, 0, 2), with("shard", "1", "op", "presence_update")...)
+			},
+			id: "DiscordSendsNearLimit", blame: Handler, cause: "presence_update", began: time.Minute, verdict: Look,
+		},
+		"fewer presence updates": {
+			happen: func(w *world) {
+				w.set(catalog.ShardSent, counting(5*time.Minute, 0, 1), with("shard", "1", "op", "presence_update")...)
+			},
+			verdict: Calm,
+		},
+		"an outage soon after a start": {
+			happen: func(w *world) {
+				for _, shard := range []string{"0", "1"} {
+					w.set(catalog.ShardStateChange, always(float64(noon.Add(-100*time.Second).Unix())), with("shard", shard)...)
+				}
+				w.add(catalog.Handshakes, sinceAgo(100*time.Second, 0, 2), with("shard", "1", "kind", catalog.KindIdentify, "outcome", catalog.HandshakeReady)...)
+				w.set(catalog.GuildsUnavailable, sinceAgo(40*time.Second, 0, 30), zero...)
+			},
+			id: "DiscordGuildOutage", blame: Discord, began: 40 * time.Second, verdict: Affected,
+		},
+		"guilds that arrive after a start": {
+			happen: func(w *world) {
+				for _, shard := range []string{"0", "1"} {
+					w.set(catalog.ShardStateChange, always(float64(noon.Add(-42*time.Second).Unix())), with("shard", shard)...)
+				}
+				w.add(catalog.Handshakes, sinceAgo(40*time.Second, 0, 2), with("shard", "1", "kind", catalog.KindIdentify, "outcome", catalog.HandshakeReady)...)
+				w.set(catalog.GuildsUnavailable, sinceAgo(40*time.Second, 0, 30), zero...)
+			},
+			verdict: Calm,
+		},
 		"all is well": {happen: func(*world) {}, verdict: Calm},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -230,6 +330,9 @@ func TestFindings(t *testing.T) {
 			under := map[string]bool{}
 			for _, u := range f.Under {
 				under[u.ID] = true
+				if u.Blame != f.Blame {
+					t.Errorf("%s, which follows, is said to be caused by %s", u.ID, u.Blame)
+				}
 			}
 			for _, id := range tt.explain {
 				if !under[id] {

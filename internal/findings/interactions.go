@@ -40,23 +40,31 @@ func judged(over time.Duration) evidence.Question {
 	return acks(over, append(rules.NotInTime(), catalog.AckInTime)...)
 }
 
-// unanswered finds processes whose users get no answer.
-func unanswered(v *view) (found []Finding) {
+// burningFast returns the processes that fail many of their users.
+func (v *view) burningFast() (processes []evidence.Value) {
 	identity := evidence.Identity()
 	all2m, failed5m, all5m := by(v.ask(judged(now)), identity...), by(v.ask(failed(5*time.Minute)), identity...), by(v.ask(judged(5*time.Minute)), identity...)
 	failed1h, all1h := by(v.ask(failed(time.Hour)), identity...), by(v.ask(judged(time.Hour)), identity...)
-	v.burnsFast = map[string]bool{}
 	for _, value := range v.ask(failed(now)) {
 		k := value.Labels.Key(identity...)
 		atOnce := round(value.Number) >= failuresAtOnce && value.Number/all2m[k] > burnFast
 		burns := failed1h[k]/all1h[k] > burnFast && failed5m[k]/all5m[k] > burnFast && failed1h[k] >= rules.Number("AckFailuresAtLeast")
-		if !atOnce && !burns {
-			continue
+		if atOnce || burns {
+			processes = append(processes, value)
 		}
-		v.burnsFast[k] = true
+	}
+	return processes
+}
+
+// unanswered finds processes whose users get no answer.
+func unanswered(v *view) (found []Finding) {
+	identity := evidence.Identity()
+	failed5m, all5m := by(v.ask(failed(5*time.Minute)), identity...), by(v.ask(judged(5*time.Minute)), identity...)
+	for _, value := range v.burningFast() {
+		k := value.Labels.Key(identity...)
 		f := v.make("DiscordAckBudgetBurnsFast", value.Labels, failed5m[k]/all5m[k])
 		f.Affects = true
-		v.atPresent(&f, failed5m[k], all5m[k])
+		atPresent(&f, failed5m[k], all5m[k])
 		f.Since, f.Before = v.rising(failed(0), value.Labels, quiet)
 		v.waterfall(&f, value.Labels)
 		found = append(found, f)
@@ -72,18 +80,20 @@ func unansweredSlowly(v *view) (found []Finding) {
 	earlier := failed(5 * time.Hour)
 	earlier.Ago = time.Hour
 	before := by(v.ask(earlier), identity...)
+	fast := by(v.burningFast(), identity...)
 	for _, value := range v.ask(failed(6 * time.Hour)) {
 		k := value.Labels.Key(identity...)
 		forHours := before[k] > 0 && value.Number/all6h[k] > burnSlow && failed30m[k]/all30m[k] > burnSlow && value.Number >= rules.Number("AckFailuresAtLeast")
 		present := round(failed5m[k]) >= someFailures && failed5m[k]/all5m[k] > someShare
-		if v.burnsFast[k] || !forHours && !present {
+		if _, is := fast[k]; is || !forHours && !present {
 			continue
 		}
 		f := v.make("DiscordAckBudgetBurnsSlowly", value.Labels, value.Number/all6h[k])
 		f.Affects = present
-		f.Evidence = []Evidence{{Says: "interactions not acknowledged in time", question: of(failed(6*time.Hour), value.Labels), Value: value.Number}}
-		if !forHours {
-			v.atPresent(&f, failed5m[k], all5m[k])
+		if forHours {
+			f.Evidence = []Evidence{{Says: "interactions not acknowledged in time", question: of(failed(6*time.Hour), value.Labels), Value: value.Number}}
+		} else {
+			atPresent(&f, failed5m[k], all5m[k])
 		}
 		f.Since, f.Before = v.rising(failed(0), value.Labels, 10*time.Minute)
 		v.waterfall(&f, value.Labels)
@@ -100,7 +110,7 @@ const (
 )
 
 // atPresent says how many of the last interactions failed.
-func (v *view) atPresent(f *Finding, n, all float64) {
+func atPresent(f *Finding, n, all float64) {
 	f.Detail = fmt.Sprintf("%s of %s interactions of the last 5 min were not acknowledged within Discord's 3 s (%s).", count(n), count(all), percent(n/all))
 	f.Evidence = []Evidence{
 		{Says: "interactions not acknowledged in time", question: of(failed(5*time.Minute), f.Subject), Value: n},
@@ -330,19 +340,20 @@ func commandFails(v *view) (found []Finding) {
 		f.Affects, f.Blame = true, Handler
 		f.Evidence = []Evidence{{Says: "runs that failed", question: of(errors, value.Labels), Value: value.Number}, {Says: "runs", question: of(runs, value.Labels), Value: all[value.Labels.Key(names...)]}}
 		f.Since, f.Before = v.rising(errors, value.Labels, 5*time.Minute)
-		if e, known := v.worst("interactions answered by somebody else", kindsOf(acks(5*time.Minute, catalog.AckAnsweredElsewhere), value.Labels)); known && round(e.Value) >= failuresAtOnce {
-			f.Blame, f.Cause = Operation, fmt.Sprintf("%s interactions of the last 5 min were answered already (40060): by another process with the same token, or by a second handler.", count(e.Value))
-			f.Evidence = append(f.Evidence, e)
-			f.Do = "Stop the other process, or set ARGUS_INTERACTION_ACKS=false where another process answers on purpose."
-			found = append(found, f)
-			continue
-		}
-		kinds := evidence.Question{Form: evidence.Increase, Of: catalog.CommandErrors, By: []string{"error_type"}, Over: window, Where: []evidence.Match{evidence.Is("command", value.Labels["command"])}}
-		if e, known := v.worst("errors of its most frequent type", kindsOf(kinds, value.Labels)); known && e.Value > 0 {
-			f.Cause = fmt.Sprintf("Its most frequent error has the Go type %s.", lastLabel(e))
-			f.Evidence = append(f.Evidence, e)
-		}
 		f.Do = "Read the bot's log of this command. If a new version caused it, roll back."
+		kinds := evidence.Question{Form: evidence.Increase, Of: catalog.CommandErrors, By: []string{"error_type"}, Over: window, Where: []evidence.Match{evidence.Is("command", value.Labels["command"])}}
+		kind, kindKnown := v.worst("errors of its most frequent type", kindsOf(kinds, value.Labels))
+		elsewhere, known := v.worst("interactions answered by somebody else", kindsOf(acks(window, catalog.AckAnsweredElsewhere), value.Labels))
+		switch {
+		// Of all commands, as many as this one has failures: fewer would not explain them.
+		case known && elsewhere.Value >= value.Number:
+			f.Blame, f.Cause = Operation, fmt.Sprintf("%s interactions of the last 15 min were answered already (40060): by another process with the same token, or by a second handler.", count(elsewhere.Value))
+			f.Do = "Stop the other process, or set ARGUS_INTERACTION_ACKS=false where another process answers on purpose."
+			f.Evidence = append(f.Evidence, elsewhere)
+		case kindKnown && kind.Value > 0:
+			f.Cause = fmt.Sprintf("Its most frequent error has the Go type %s.", lastLabel(kind))
+			f.Evidence = append(f.Evidence, kind)
+		}
 		found = append(found, f)
 	}
 	return found

@@ -24,8 +24,6 @@ type view struct {
 	traces    []traceQuestion
 	asked     map[string]bool
 
-	burnsFast map[string]bool // the processes of which unanswered has a finding
-
 	check string           // the one that asks
 	spent map[string]spent // by check
 }
