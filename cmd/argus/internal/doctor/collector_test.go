@@ -25,6 +25,8 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/argus-dgo/argus/internal/loopback"
 )
 
 // A collector is a real gRPC server on loopback, which answers with err.
@@ -186,7 +188,7 @@ func TestCollector(t *testing.T) {
 		"plain":       {"http://" + plain, nil, []string{"ok collector: " + plain + " accepted an empty export"}},
 		"TLS":         {"https://" + withTLS, []string{authorities}, []string{"ok collector: " + withTLS}},
 		"certificate": {"https://" + mutual, []string{authorities, "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE=" + clientCert, "OTEL_EXPORTER_OTLP_CLIENT_KEY=" + clientKey}, []string{"ok collector: " + mutual}},
-		"away":        {"http://" + closed(t, host), nil, []string{"fail collector: cannot connect to " + host, ": connect: connection refused", "start the collector"}},
+		"away":        {"http://" + loopback.AddrOf(t, host), nil, []string{"fail collector: cannot connect to " + host, ": connect: connection refused", "start the collector"}},
 		"unknown name": {"http://bad..name:4317", nil, []string{
 			"fail collector: bad..name:4317: cannot resolve the host name: no such host", "correct OTEL_EXPORTER_OTLP_ENDPOINT",
 		}},
@@ -203,7 +205,7 @@ func TestCollector(t *testing.T) {
 		"over HTTP":            {httpServer.URL, []string{overHTTP}, []string{"ok collector: " + strings.TrimPrefix(httpServer.URL, "http://") + " accepted an empty export"}},
 		"over HTTPS":           {"https://" + httpsAddress, []string{overHTTP, authorities}, []string{"ok collector: " + httpsAddress + " accepted an empty export"}},
 		"HTTP, signal's":       {"http://127.0.0.1:1", []string{"OTEL_EXPORTER_OTLP_METRICS_PROTOCOL=http/protobuf", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT=" + httpServer.URL + "/v1/metrics"}, []string{"ok collector: "}},
-		"HTTP, away":           {"http://" + closed(t, host), []string{overHTTP}, []string{"fail collector: ", ": connect: connection refused", "the OTLP/HTTP port is usually 4318"}},
+		"HTTP, away":           {"http://" + loopback.AddrOf(t, host), []string{overHTTP}, []string{"fail collector: ", ": connect: connection refused", "the OTLP/HTTP port is usually 4318"}},
 		"HTTP to gRPC":         {"http://" + plain, []string{overHTTP}, []string{"fail collector: " + plain + " speaks gRPC, but OTLP/HTTP is configured", "set OTEL_EXPORTER_OTLP_PROTOCOL=grpc"}},
 		"HTTPS to gRPC":        {"https://" + withTLS, []string{overHTTP, authorities}, []string{"fail collector: " + withTLS + " speaks gRPC, but OTLP/HTTP is configured", "usually 4318 (gRPC is 4317)"}},
 		"HTTP to HTTPS":        {"http://" + httpsAddress, []string{overHTTP}, []string{"fail collector: " + httpsAddress + " expects TLS, but plain text is configured", "https://"}},

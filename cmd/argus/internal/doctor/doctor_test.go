@@ -20,6 +20,7 @@ import (
 	"github.com/argus-dgo/argus"
 	"github.com/argus-dgo/argus/cmd/argus/internal/bottest"
 	"github.com/argus-dgo/argus/discordtest"
+	"github.com/argus-dgo/argus/internal/loopback"
 )
 
 var update = flag.Bool("update", false, "write testdata anew")
@@ -131,17 +132,6 @@ func file(t *testing.T, name, content string) string {
 	return path
 }
 
-// closed is an address that nothing listens on.
-func closed(t *testing.T, host string) string {
-	t.Helper()
-	l, err := net.Listen("tcp", host+":0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // golden compares with a file. What differs from run to run is replaced.
 func golden(t *testing.T, name, got string, addresses ...string) {
 	t.Helper()
@@ -248,7 +238,7 @@ func TestBroken(t *testing.T) {
 		b.Dial(t, discord)
 	}
 	read(t, other)
-	away, collector := closed(t, "127.0.3.7"), closed(t, "127.0.3.8")
+	away, collector := loopback.AddrOf(t, "127.0.3.7"), loopback.AddrOf(t, "127.0.3.8")
 	environment(t, own.Addr(), "ARGUS_CLUSTER_ID=eu-7", "SHARD_IDS=0", "SHARD_COUNT=4", "ARGUS_METRICS_AUTH_TOKEN="+pageToken,
 		"OTEL_METRICS_EXPORTER=prometheus,otlp", "OTEL_EXPORTER_OTLP_ENDPOINT=http://"+collector, "OTEL_EXPORTER_OTLP_HEADERS=api-key="+headerSecret)
 	d := newDoctor()
@@ -291,7 +281,7 @@ func TestShardVariablesOfTheBot(t *testing.T) {
 
 // TestOff: with the switch nothing else keeps the bot from starting, and what will when it is gone is told.
 func TestOff(t *testing.T) {
-	environment(t, closed(t, "127.0.3.9"), "OTEL_SDK_DISABLED=true")
+	environment(t, loopback.AddrOf(t, "127.0.3.9"), "OTEL_SDK_DISABLED=true")
 	off := findings(t, newDoctor())
 	has(t, off, "warning settings: OTEL_SDK_DISABLED is true", "skipped port: Argus is off: OTEL_SDK_DISABLED is true", "skipped collector: Argus is off",
 		"skipped targets", "skipped clocks")
@@ -321,12 +311,12 @@ func TestProbes(t *testing.T) {
 	}{
 		"off":             {[]string{pod, "OTEL_SDK_DISABLED=true"}, true},
 		"none":            {[]string{pod, "OTEL_METRICS_EXPORTER=none"}, true},
-		"push alone":      {[]string{pod, "OTEL_METRICS_EXPORTER=otlp", "OTEL_EXPORTER_OTLP_ENDPOINT=http://" + closed(t, "127.0.3.9")}, true},
+		"push alone":      {[]string{pod, "OTEL_METRICS_EXPORTER=otlp", "OTEL_EXPORTER_OTLP_ENDPOINT=http://" + loopback.AddrOf(t, "127.0.3.9")}, true},
 		"served":          {[]string{pod}, false},
 		"off, but no pod": {[]string{"OTEL_SDK_DISABLED=true"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			environment(t, closed(t, "127.0.3.9"), append(test.env, "CLUSTER_ID=eu")...)
+			environment(t, loopback.AddrOf(t, "127.0.3.9"), append(test.env, "CLUSTER_ID=eu")...)
 			all := findings(t, newDoctor())
 			if test.want {
 				has(t, all, told, "remove the probes from the pod")
@@ -338,7 +328,7 @@ func TestProbes(t *testing.T) {
 }
 
 func TestIdentity(t *testing.T) {
-	address := closed(t, "127.0.3.9")
+	address := loopback.AddrOf(t, "127.0.3.9")
 	for name, test := range map[string]struct{ env, want string }{
 		"one process":  {"", `ok identity: cluster "default" (default), shard 0 (default) of 1 (default); correct for a bot with one process`},
 		"named":        {"CLUSTER_ID=eu", `ok identity: cluster "eu" (CLUSTER_ID)`},
@@ -366,7 +356,7 @@ func TestIdentity(t *testing.T) {
 // TestPort: free, taken by others, and not to be had.
 func TestPort(t *testing.T) {
 	t.Run("free", func(t *testing.T) {
-		address := closed(t, "127.0.3.10")
+		address := loopback.AddrOf(t, "127.0.3.10")
 		environment(t, address)
 		has(t, findings(t, newDoctor()), "ok port: "+address+" is free", "ok access: the page requires no token, and is reachable only from this machine", "skipped bot")
 	})
@@ -456,7 +446,7 @@ func TestBeside(t *testing.T) {
 		})
 	}
 	t.Run("for everybody", func(t *testing.T) {
-		_, port, _ := net.SplitHostPort(closed(t, "127.0.3.14"))
+		_, port, _ := net.SplitHostPort(loopback.AddrOf(t, "127.0.3.14"))
 		t.Setenv("ARGUS_PORT", port)
 		has(t, findings(t, newDoctor()), "warning access: anyone who can reach the port can read the page", "NetworkPolicy")
 		t.Setenv("ARGUS_METRICS_AUTH_TOKEN", pageToken)
@@ -464,7 +454,7 @@ func TestBeside(t *testing.T) {
 	})
 	t.Run("part that is down", func(t *testing.T) {
 		t.Setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "300") // milliseconds, after which a push has failed
-		t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://"+closed(t, "127.0.3.15"))
+		t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://"+loopback.AddrOf(t, "127.0.3.15"))
 		pushing := bottest.Start(t, discord, "127.0.3.15:0", "a", []int{0}, 1, argus.WithExporters(argus.Prometheus, argus.OTLP))
 		environment(t, pushing.Addr(), "CLUSTER_ID=a")
 		deadline := time.Now().Add(90 * time.Second)

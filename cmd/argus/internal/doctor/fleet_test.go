@@ -15,6 +15,7 @@ import (
 	"github.com/argus-dgo/argus/cmd/argus/internal/bottest"
 	"github.com/argus-dgo/argus/cmd/argus/internal/scrape"
 	"github.com/argus-dgo/argus/discordtest"
+	"github.com/argus-dgo/argus/internal/loopback"
 )
 
 // result is a target with one process.
@@ -151,7 +152,7 @@ func TestClocks(t *testing.T) {
 
 // TestOwnClock compares with a Discord whose clock is right, wrong, or away.
 func TestOwnClock(t *testing.T) {
-	environment(t, closed(t, "127.0.5.1"))
+	environment(t, loopback.AddrOf(t, "127.0.5.1"))
 	ask := func(url string) string {
 		d := newDoctor()
 		d.discordURL = url
@@ -160,7 +161,7 @@ func TestOwnClock(t *testing.T) {
 	const path = "/api/v10/gateway"
 	has(t, ask(bottest.Discord(t).URL()+path), "ok clock: this machine's clock agrees with Discord's")
 	has(t, ask(bottest.Discord(t, discordtest.WithClockOffset(-5*time.Second)).URL()+path), "fail clock: Discord's clock is ", "s behind this machine's", "NTP")
-	has(t, ask("http://"+closed(t, "127.0.5.2")), "warning clock: cannot query Discord: ")
+	has(t, ask("http://"+loopback.AddrOf(t, "127.0.5.2")), "warning clock: cannot query Discord: ")
 	quiet := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header()["Date"] = nil }))
 	defer quiet.Close()
 	has(t, ask(quiet.URL), "warning clock: Discord's response has no valid Date header")
@@ -363,7 +364,7 @@ func TestRealBots(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
-	environment(t, closed(t, "127.0.5.10"))
+	environment(t, loopback.AddrOf(t, "127.0.5.10"))
 	for name, of := range map[string]func(bot string) argus.Option{"job": argus.WithServiceName, "bot": argus.WithBot} {
 		t.Run(name, func(t *testing.T) {
 			var addresses []string
@@ -386,7 +387,7 @@ func TestRealBots(t *testing.T) {
 
 // TestLabelsOfTargets: the file with the targets says which job they are of, and what it must not say is told.
 func TestLabelsOfTargets(t *testing.T) {
-	environment(t, closed(t, "127.0.5.20"))
+	environment(t, loopback.AddrOf(t, "127.0.5.20"))
 	discord := bottest.Discord(t)
 	music := bottest.Start(t, discord, "127.0.5.21:0", "default", []int{0}, 1, argus.WithBot("x"))
 	mod := bottest.Start(t, discord, "127.0.5.22:0", "default", []int{0, 1}, 2, argus.WithBot("x"))
