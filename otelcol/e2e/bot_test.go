@@ -90,7 +90,7 @@ var errCommand = errors.New("this command fails")
 func startBot(t testing.TB, cluster string, shards int, env map[string]string, opts ...argus.Option) *bot {
 	t.Helper()
 	srv, err := discordtest.NewServer(discordtest.WithShards(shards), discordtest.WithGuilds(2*shards), discordtest.WithMembers(5),
-		discordtest.WithHeartbeatInterval(time.Second), discordtest.WithHeartbeatTimeout(time.Minute), discordtest.WithReplayLimit(1<<16))
+		discordtest.WithHeartbeatInterval(time.Second), discordtest.WithReplayLimit(1<<16))
 	if err != nil {
 		t.Fatal(err)
 	}

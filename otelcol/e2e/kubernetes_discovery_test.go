@@ -303,7 +303,7 @@ func (n *node) back() { n.discord.Behave(discordtest.Behavior{}) }
 func TestKubernetesDiscovery(t *testing.T) {
 	const shards = 5
 	discord, err := discordtest.NewServer(discordtest.WithShards(shards), discordtest.WithGuilds(10), discordtest.WithMembers(1),
-		discordtest.WithMaxConcurrency(shards), discordtest.WithHeartbeatInterval(time.Second), discordtest.WithHeartbeatTimeout(time.Minute))
+		discordtest.WithMaxConcurrency(shards), discordtest.WithHeartbeatInterval(time.Second))
 	if err != nil {
 		t.Fatal(err)
 	}
