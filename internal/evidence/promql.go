@@ -22,6 +22,9 @@ type Scope struct {
 func (q Question) PromQL(in Scope) string {
 	name := q.Of.In(in.Namespace).PrometheusName()
 	q.Where = slices.Concat(in.Where, q.Where)
+	if q.OfTarget {
+		q.Where = slices.DeleteFunc(q.Where, func(m Match) bool { return m.Label == "bot" || m.Label == "cluster" })
+	}
 	groups, series := q.Groups(), q.SeriesLabels()
 	switch q.Form {
 	case Last:
@@ -41,6 +44,10 @@ func (q Question) PromQL(in Scope) string {
 		return q.combined(groups, series, "min_over_time("+q.selector(name, q.Over)+")")
 	case Changes:
 		return q.combined(groups, series, "changes("+q.selector(name, q.Over)+")")
+	case Latest:
+		return q.combined(groups, series, "last_over_time("+q.selector(name, q.Over)+")")
+	case Resets:
+		return q.combined(groups, series, "resets("+q.selector(name, q.Over)+")")
 	case Increase:
 		return q.combined(groups, series, "increase("+q.selector(q.counted(name), q.Over)+")")
 	case Rate:

@@ -46,6 +46,8 @@ func TestPromQL(t *testing.T) {
 		{Question{Form: Highest, Of: catalog.LockUnavailable, Over: 10 * time.Minute}, `max by (job, bot, cluster) (max_over_time(discord_shard_lock_unavailable_seconds[10m]))`},
 		{Question{Form: Lowest, Of: catalog.SessionStartRemaining, Over: time.Hour, Combine: Min}, `max by (job, bot, cluster) (min_over_time(discord_gateway_session_start_remaining[1h]))`},
 		{Question{Form: Changes, Of: catalog.ShardStateChange, By: []string{"shard"}, Over: 5 * time.Minute}, `max by (job, bot, cluster, shard) (changes(discord_shard_state_change_timestamp_seconds[5m]))`},
+		{Question{Form: Latest, Of: catalog.BotShards, Over: 24 * time.Hour}, `max by (job, bot, cluster) (last_over_time(discord_bot_shards[1d]))`},
+		{Question{Form: Resets, Of: catalog.Uptime, Over: 30 * time.Minute}, `max by (job, bot, cluster) (resets(discord_uptime_seconds[30m]))`},
 	} {
 		got := tt.question.PromQL(Scope{})
 		if got != tt.want {
@@ -61,6 +63,7 @@ func TestPromQL(t *testing.T) {
 		want     string
 	}{
 		{Question{Form: Last, Of: catalog.Guilds}, `max by (job, bot, cluster) (music_guilds{job="fun",bot="it's"})`},
+		{Question{Form: Last, Of: catalog.Instrument{Name: "up", Kind: catalog.Gauge}, OfTarget: true}, `max by (job, bot, cluster) (up{job="fun"})`},
 		{
 			Question{Form: Above, Of: catalog.ReceiptAge, At: 2.5, Over: time.Minute, Where: []Match{IsNot("type", "ping")}},
 			"sum by (job, bot, cluster) (max by (job, bot, cluster, type) (increase(music_interaction_receipt_age_seconds_count{job=\"fun\",bot=\"it's\",type!=\"ping\"}[1m])))\n- " +

@@ -1,8 +1,10 @@
 package evidence
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -36,6 +38,11 @@ const (
 	Changes
 	// Mean is the mean of a histogram's observations over a window.
 	Mean
+	// Latest is the newest value of a gauge within a window, also of a series that is
+	// gone. Only a source with all processes has those.
+	Latest
+	// Resets is how often a gauge has fallen over a window.
+	Resets
 )
 
 // A Combination says how the series of a group become one number.
@@ -80,6 +87,9 @@ type Question struct {
 	// At is the quantile, or the bound in seconds of [Above].
 	At      float64
 	Combine Combination
+	// OfTarget says that the series are those of Prometheus itself about a target, which
+	// have its labels job and instance, but none of the bot.
+	OfTarget bool
 }
 
 // Identity are the labels that every answer has where they exist: those of a process.
@@ -171,6 +181,21 @@ type Value struct {
 	Number float64
 }
 
+// LabelsOf returns the labels of a series of Prometheus, where an empty label is the same
+// as none.
+func LabelsOf(metric map[string]string) Labels {
+	l := Labels{}
+	for name, value := range metric {
+		if value != "" {
+			l[name] = value
+		}
+	}
+	return l
+}
+
+// Known reports whether a result of a query is a number: a division by nothing is NaN.
+func Known(number float64) bool { return !math.IsNaN(number) && !math.IsInf(number, 0) }
+
 // A Point is a value at a time.
 type Point struct {
 	At     time.Time
@@ -182,6 +207,18 @@ type Point struct {
 type Series struct {
 	Labels Labels
 	Points []Point
+}
+
+// Sort sorts answers to the question by their groups.
+func (q Question) Sort(values []Value) {
+	names := q.Groups()
+	slices.SortFunc(values, func(a, b Value) int { return cmp.Compare(a.Labels.Key(names...), b.Labels.Key(names...)) })
+}
+
+// SortSeries sorts answers over time by their groups.
+func (q Question) SortSeries(series []Series) {
+	names := q.Groups()
+	slices.SortFunc(series, func(a, b Series) int { return cmp.Compare(a.Labels.Key(names...), b.Labels.Key(names...)) })
 }
 
 // A Source answers questions. The answers are in the order of the questions. It is safe

@@ -27,7 +27,7 @@ func (p *Page) Ask(ctx context.Context, at time.Time, questions ...evidence.Ques
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		if q.Form < evidence.Last || q.Form > evidence.Changes {
+		if q.PromQL(evidence.Scope{}) == "" {
 			return nil, fmt.Errorf("the question about %s has no form", q.Of.Name)
 		}
 		if late := at.Add(-q.Ago).Sub(p.made); late >= 0 && late < lookback {

@@ -55,7 +55,7 @@ func (s *sample) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-func (s *sample) known() bool { return s != nil && !math.IsNaN(s.number) && !math.IsInf(s.number, 0) }
+func (s *sample) known() bool { return s != nil && evidence.Known(s.number) }
 
 // The errors of an answer. They complete the address of the server.
 var (
@@ -96,7 +96,7 @@ func decode(body []byte, resultType string) ([]evidence.Series, error) {
 		if err := d.Decode(&r); err != nil {
 			return errMalformed
 		}
-		s := evidence.Series{Labels: labels(r.Metric)}
+		s := evidence.Series{Labels: evidence.LabelsOf(r.Metric)}
 		add := func(v *sample) error {
 			if !v.known() {
 				return nil
@@ -153,15 +153,4 @@ func elements(array json.RawMessage, f func(d *json.Decoder) error) error {
 		return errMalformed
 	}
 	return nil
-}
-
-// labels are those of an answer: an empty one is the same as none.
-func labels(metric map[string]string) evidence.Labels {
-	l := evidence.Labels{}
-	for name, value := range metric {
-		if value != "" {
-			l[name] = value
-		}
-	}
-	return l
 }

@@ -60,8 +60,7 @@ func (c *Client) ask(ctx context.Context, at time.Time, q evidence.Question) ([]
 	for i, s := range series {
 		values[i] = evidence.Value{Labels: s.Labels, Number: s.Points[0].Number}
 	}
-	names := q.Groups()
-	slices.SortFunc(values, func(a, b evidence.Value) int { return cmp.Compare(a.Labels.Key(names...), b.Labels.Key(names...)) })
+	q.Sort(values)
 	return values, nil
 }
 
@@ -82,8 +81,7 @@ func (c *Client) Trace(ctx context.Context, from, to time.Time, q evidence.Quest
 	if err != nil {
 		return nil, err
 	}
-	names := q.Groups()
-	slices.SortFunc(series, func(a, b evidence.Series) int { return cmp.Compare(a.Labels.Key(names...), b.Labels.Key(names...)) })
+	q.SortSeries(series)
 	return series, nil
 }
 
