@@ -188,10 +188,7 @@ func sendsNearLimit(v *view) (found []Finding) {
 // memberRequests finds processes whose member requests Discord refuses.
 func memberRequests(v *view) (found []Finding) {
 	q := evidence.Question{Form: evidence.Increase, Of: catalog.GatewayEvents, Over: rules.Window("ErrorWindow"), Where: []evidence.Match{evidence.Is("event", catalog.EventRateLimited)}}
-	for _, value := range v.ask(q) {
-		if round(value.Number) <= 0 {
-			continue
-		}
+	for _, value := range v.counted(q, rules.Number("ErrorSeconds")) {
 		f := v.make("DiscordMemberRequestsRefused", value.Labels, value.Number)
 		f.Blame = Handler
 		f.Evidence = []Evidence{{Says: "events RATE_LIMITED", question: of(q, value.Labels), Value: value.Number}}

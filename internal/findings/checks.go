@@ -15,7 +15,7 @@ var checks = []check{
 	{id: "DiscordGatewayRefused", find: gatewayRefused, explains: down()},
 	{id: "DiscordSessionLockStuck", find: locksStuck, explains: down()},
 	{id: "DiscordGlobalRateLimit", find: globalLimit, explains: anyOf("DiscordAckBudgetBurnsFast", "DiscordAckBudgetBurnsSlowly", "DiscordCommandFails", "DiscordInvalidRequestsHigh", "DiscordInvalidRequestsNearBan")},
-	{id: "DiscordCrashLoop", find: crashLoop, explains: down("DiscordIdentifyBudgetLow", "DiscordIdentifyBudgetNearlySpent", "DiscordClusterGone", "DiscordShardsMissing", "ArgusScrapeFails")},
+	{id: "DiscordCrashLoop", fleet: true, find: crashLoop, explains: down("DiscordIdentifyBudgetLow", "DiscordIdentifyBudgetNearlySpent", "DiscordClusterGone", "DiscordShardsMissing", "ArgusScrapeFails")},
 	{id: "DiscordClusterGone", fleet: true, find: clustersGone, explains: anyOf("DiscordShardsMissing", "ArgusScrapeFails")},
 	{id: "DiscordShardsMissing", fleet: true, find: shardsMissing},
 	{id: "DiscordShardCountMismatch", fleet: true, find: countsDiffer, explains: anyOf("DiscordShardsMissing", "DiscordShardOwnedTwice")},

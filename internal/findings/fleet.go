@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,11 +29,25 @@ func upPerBot(v *view) map[string]map[string][]string {
 	return bots
 }
 
-// shardsMissing finds bots with shards that no process owns.
-func shardsMissing(v *view) (found []Finding) {
-	recently := evidence.Question{Form: evidence.Highest, Of: catalog.ShardUp, By: shard, Over: missingAfter}
+// shardCount returns the shard count of each bot, as of a time ago: the greatest that a
+// process reports or, while none does, reported last.
+func shardCount(v *view, ago time.Duration) []evidence.Value {
+	now, last := botShards, evidence.Question{Form: evidence.Latest, Of: catalog.BotShards, Over: rules.Window("Memory")}
+	now.Ago, last.Ago = ago, ago
+	counts := ofBot(v.ask(now), greatest)
+	known := by(counts, bot...)
+	for _, value := range ofBot(v.ask(last), greatest) {
+		if _, reports := known[value.Labels.Key(bot...)]; !reports {
+			counts = append(counts, value)
+		}
+	}
+	return counts
+}
+
+// wereUp returns by bot and shard whether a process has had the shard up within a time.
+func wereUp(v *view, within time.Duration) map[string]map[string]bool {
 	seen := map[string]map[string]bool{}
-	for _, value := range v.ask(recently) {
+	for _, value := range v.ask(evidence.Question{Form: evidence.Highest, Of: catalog.ShardUp, By: shard, Over: within}) {
 		k := value.Labels.Key(bot...)
 		if seen[k] == nil {
 			seen[k] = map[string]bool{}
@@ -41,6 +56,15 @@ func shardsMissing(v *view) (found []Finding) {
 			seen[k][value.Labels["shard"]] = true
 		}
 	}
+	return seen
+}
+
+// shardsMissing finds bots with shards that no process owns, or that have been down for
+// long in those that do.
+func shardsMissing(v *view) (found []Finding) {
+	window := rules.Window("MissingWindow")
+	lately, long := wereUp(v, missingAfter), wereUp(v, window)
+	before, longBefore := by(shardCount(v, missingAfter), bot...), by(shardCount(v, window), bot...)
 	owned := map[string]map[string]bool{}
 	for _, value := range v.ask(up) {
 		k := value.Labels.Key(bot...)
@@ -49,23 +73,37 @@ func shardsMissing(v *view) (found []Finding) {
 		}
 		owned[k][value.Labels["shard"]] = true
 	}
-	for _, value := range ofBot(v.ask(botShards), greatest) {
+	for _, value := range shardCount(v, 0) {
 		k := value.Labels.Key(bot...)
-		var nowhere []string
+		var nowhere, down []string
 		for id := range int(value.Number) {
-			if s := fmt.Sprint(id); !owned[k][s] && !seen[k][s] {
+			switch s := fmt.Sprint(id); {
+			// A count that is new has shards that have not had the time to start.
+			case !owned[k][s] && !lately[k][s] && float64(id) < before[k]:
 				nowhere = append(nowhere, s)
+			case owned[k][s] && !long[k][s] && float64(id) < longBefore[k]:
+				down = append(down, s)
 			}
 		}
-		if len(nowhere) == 0 {
+		n := len(nowhere) + len(down)
+		if n == 0 {
 			continue
 		}
-		f := v.make("DiscordShardsMissing", value.Labels, float64(len(nowhere)))
+		f := v.make("DiscordShardsMissing", value.Labels, float64(n))
 		f.Affects, f.Blame = true, Operation
-		f.Sentence = fmt.Sprintf("%d of %s shards are up in no process", len(nowhere), count(value.Number))
-		f.Cause = "No process owns them: " + list(nowhere) + "."
-		f.Evidence = []Evidence{{Says: "shards of the bot", question: of(botShards, value.Labels), Value: value.Number}}
+		f.Sentence = fmt.Sprintf("%d of %s shards are up in no process", n, count(value.Number))
 		f.Do = "Start the processes that these shards belong to. Every guild on them sees the bot offline."
+		var causes []string
+		if len(nowhere) > 0 {
+			causes = append(causes, "No process owns them: "+list(nowhere)+".")
+		} else {
+			f.Blame, f.Do = Unknown, "See why they are down. Every guild on them sees the bot offline."
+		}
+		if len(down) > 0 {
+			causes = append(causes, fmt.Sprintf("Down for more than %.0f min in the process that owns them: %s.", window.Minutes(), list(down)))
+		}
+		f.Cause = strings.Join(causes, " ")
+		f.Evidence = []Evidence{{Says: "shards of the bot", question: of(botShards, value.Labels), Value: value.Number}}
 		found = append(found, f)
 	}
 	return found
@@ -89,7 +127,7 @@ func others(v *view) (what, how string) {
 // ownedTwice finds shards that several processes have up.
 func ownedTwice(v *view) (found []Finding) {
 	bots := upPerBot(v)
-	for _, value := range ofBot(v.ask(botShards), greatest) {
+	for _, value := range ofBot(v.ask(up), greatest) {
 		for s, clusters := range bots[value.Labels.Key(bot...)] {
 			if len(clusters) < 2 {
 				continue
@@ -127,28 +165,28 @@ const overlap = 90 * time.Second
 
 // countsDiffer finds bots whose processes use different shard counts.
 func countsDiffer(v *view) (found []Finding) {
-	connected := by(v.ask(evidence.Question{Form: evidence.Last, Of: catalog.ShardsConnected}), evidence.Identity()...)
+	// A process without a shard serves no guild, whatever its count is.
+	serves := by(v.ask(evidence.Question{Form: evidence.Highest, Of: catalog.ShardUp, Over: rules.Window("MissingWindow")}), evidence.Identity()...)
 	counts := map[string][]string{}
-	labels := map[string]evidence.Labels{}
 	for _, value := range v.ask(botShards) {
-		if connected[value.Labels.Key(evidence.Identity()...)] <= 0 {
+		if serves[value.Labels.Key(evidence.Identity()...)] <= 0 {
 			continue
 		}
 		k := value.Labels.Key(bot...)
 		if n := count(value.Number); !slices.Contains(counts[k], n) {
 			counts[k] = append(counts[k], n)
 		}
-		labels[k] = value.Labels.Only(bot...)
 	}
-	for k, different := range counts {
+	for _, value := range ofBot(v.ask(botShards), greatest) {
+		different := counts[value.Labels.Key(bot...)]
 		if len(different) < 2 {
 			continue
 		}
 		slices.Sort(different)
-		f := v.make("DiscordShardCountMismatch", labels[k], float64(len(different)))
+		f := v.make("DiscordShardCountMismatch", value.Labels, float64(len(different)))
 		f.Affects, f.Blame = true, Operation
 		f.Cause = "The counts are " + strings.Join(different, " and ") + "."
-		f.Evidence = []Evidence{{Says: "shards of the bot, by process", question: of(botShards, labels[k]), Value: float64(len(different))}}
+		f.Evidence = []Evidence{{Says: "shards of the bot, by process", question: of(botShards, value.Labels), Value: float64(len(different))}}
 		f.Do = "If the count is being changed, finish the change. Otherwise set the same count everywhere."
 		found = append(found, f)
 	}
@@ -164,6 +202,7 @@ func clustersGone(v *view) (found []Finding) {
 	reports := by(v.ask(alive), evidence.Identity()...)
 	owned := v.ask(evidence.Question{Form: evidence.Highest, Of: catalog.ShardUp, By: shard, Over: rules.Window("Memory")})
 	bots := upPerBot(v)
+	counts := by(shardCount(v, 0), bot...)
 	for _, value := range v.ask(day) {
 		k := value.Labels.Key(evidence.Identity()...)
 		if _, reporting := reports[k]; reporting {
@@ -171,8 +210,9 @@ func clustersGone(v *view) (found []Finding) {
 		}
 		var missing []string
 		for _, o := range owned {
-			if o.Labels.Key(evidence.Identity()...) == k && len(bots[o.Labels.Key(bot...)][o.Labels["shard"]]) == 0 {
-				missing = append(missing, o.Labels["shard"])
+			ofBot, s := o.Labels.Key(bot...), o.Labels["shard"]
+			if o.Labels.Key(evidence.Identity()...) == k && len(bots[ofBot][s]) == 0 && below(s, counts[ofBot]) {
+				missing = append(missing, s)
 			}
 		}
 		if len(missing) == 0 {
@@ -187,6 +227,13 @@ func clustersGone(v *view) (found []Finding) {
 		found = append(found, f)
 	}
 	return found
+}
+
+// below reports whether a shard is one of so many: after the count has fallen, those
+// above it are needed no more.
+func below(shard string, count float64) bool {
+	id, err := strconv.Atoi(shard)
+	return err == nil && float64(id) < count
 }
 
 // nothingReports finds bots of which no process reports.
@@ -213,7 +260,7 @@ var scraped = catalog.Instrument{Name: "up", Kind: catalog.Gauge, Labels: []cata
 // scrapesFail finds targets of the bot that Prometheus cannot reach.
 func scrapesFail(v *view) (found []Finding) {
 	instance := []string{"instance"}
-	q := evidence.Question{Form: evidence.Last, Of: scraped, By: instance}
+	q := evidence.Question{Form: evidence.Last, Of: scraped, By: instance, OfTarget: true}
 	ours := by(v.ask(evidence.Question{Form: evidence.Highest, Of: catalog.Up, By: instance, Over: rules.Window("Memory")}), "job", "instance")
 	for _, value := range v.ask(q) {
 		if _, is := ours[value.Labels.Key("job", "instance")]; !is || value.Number != 0 {

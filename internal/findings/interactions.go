@@ -15,7 +15,7 @@ import (
 // within a minute of the beginning, and holds two scrapes at an interval of 60 s.
 const now = 2 * time.Minute
 
-// quiet ends an episode of failures.
+// quiet ends an episode of failures. Where they are rare it is fifteen times as long.
 const quiet = 2 * time.Minute
 
 var (
@@ -40,17 +40,35 @@ func judged(over time.Duration) evidence.Question {
 	return acks(over, append(rules.NotInTime(), catalog.AckInTime)...)
 }
 
+// burning is a process that fails many of its users: at present, or over the last hour
+// where it has little traffic. It counts the interactions of that time.
+type burning struct {
+	process     evidence.Labels
+	rarely      bool
+	failed, all float64
+}
+
 // burningFast returns the processes that fail many of their users.
-func (v *view) burningFast() (processes []evidence.Value) {
+func (v *view) burningFast() (processes []burning) {
 	identity := evidence.Identity()
 	all2m, failed5m, all5m := by(v.ask(judged(now)), identity...), by(v.ask(failed(5*time.Minute)), identity...), by(v.ask(judged(5*time.Minute)), identity...)
 	failed1h, all1h := by(v.ask(failed(time.Hour)), identity...), by(v.ask(judged(time.Hour)), identity...)
+	ofAll := func(q evidence.Question) map[string]float64 { return by(ofBot(v.ask(q), add), bot...) }
+	botFailed5m, botAll5m := ofAll(failed(5*time.Minute)), ofAll(judged(5*time.Minute))
+	botFailed1h, botAll1h := ofAll(failed(time.Hour)), ofAll(judged(time.Hour))
 	for _, value := range v.ask(failed(now)) {
-		k := value.Labels.Key(identity...)
+		k, b := value.Labels.Key(identity...), value.Labels.Key(bot...)
 		atOnce := round(value.Number) >= failuresAtOnce && value.Number/all2m[k] > burnFast
-		burns := failed1h[k]/all1h[k] > burnFast && failed5m[k]/all5m[k] > burnFast && failed1h[k] >= rules.Number("AckFailuresAtLeast")
-		if atOnce || burns {
-			processes = append(processes, value)
+		hour := failed1h[k]/all1h[k] > burnFast
+		burns := hour && failed5m[k]/all5m[k] > burnFast && failed1h[k] >= rules.Number("AckFailuresAtLeast")
+		// Of many processes with little traffic each, only all together have enough.
+		together := hour && failed1h[k] >= rules.Number("AckFailuresOfOne") &&
+			botFailed1h[b]/botAll1h[b] > burnFast && botFailed5m[b]/botAll5m[b] > burnFast && botFailed1h[b] >= rules.Number("AckFailuresAtLeast")
+		switch {
+		case atOnce || burns:
+			processes = append(processes, burning{process: value.Labels, failed: failed5m[k], all: all5m[k]})
+		case together:
+			processes = append(processes, burning{process: value.Labels, rarely: true, failed: failed1h[k], all: all1h[k]})
 		}
 	}
 	return processes
@@ -58,15 +76,16 @@ func (v *view) burningFast() (processes []evidence.Value) {
 
 // unanswered finds processes whose users get no answer.
 func unanswered(v *view) (found []Finding) {
-	identity := evidence.Identity()
-	failed5m, all5m := by(v.ask(failed(5*time.Minute)), identity...), by(v.ask(judged(5*time.Minute)), identity...)
-	for _, value := range v.burningFast() {
-		k := value.Labels.Key(identity...)
-		f := v.make("DiscordAckBudgetBurnsFast", value.Labels, failed5m[k]/all5m[k])
+	for _, b := range v.burningFast() {
+		over, words, pause := 5*time.Minute, "5 min", quiet
+		if b.rarely {
+			over, words, pause = time.Hour, "hour", 15*quiet
+		}
+		f := v.make("DiscordAckBudgetBurnsFast", b.process, b.failed/b.all)
 		f.Affects = true
-		atPresent(&f, failed5m[k], all5m[k])
-		f.Since, f.Before = v.rising(failed(0), value.Labels, quiet)
-		v.waterfall(&f, value.Labels)
+		notAcknowledged(&f, over, words, b.failed, b.all)
+		f.Since, f.Before = v.rising(failed(0), b.process, pause)
+		v.waterfall(&f, b.process)
 		found = append(found, f)
 	}
 	return found
@@ -76,24 +95,32 @@ func unanswered(v *view) (found []Finding) {
 func unansweredSlowly(v *view) (found []Finding) {
 	identity := evidence.Identity()
 	failed5m, all5m := by(v.ask(failed(5*time.Minute)), identity...), by(v.ask(judged(5*time.Minute)), identity...)
-	all6h, failed30m, all30m := by(v.ask(judged(6*time.Hour)), identity...), by(v.ask(failed(30*time.Minute)), identity...), by(v.ask(judged(30*time.Minute)), identity...)
+	failed30m, all30m := by(v.ask(failed(30*time.Minute)), identity...), by(v.ask(judged(30*time.Minute)), identity...)
+	all1h, all6h := by(v.ask(judged(time.Hour)), identity...), by(v.ask(judged(6*time.Hour)), identity...)
 	earlier := failed(5 * time.Hour)
 	earlier.Ago = time.Hour
 	before := by(v.ask(earlier), identity...)
-	fast := by(v.burningFast(), identity...)
+	fast := map[string]bool{}
+	for _, b := range v.burningFast() {
+		fast[b.process.Key(identity...)] = true
+	}
 	for _, value := range v.ask(failed(6 * time.Hour)) {
 		k := value.Labels.Key(identity...)
-		forHours := before[k] > 0 && value.Number/all6h[k] > burnSlow && failed30m[k]/all30m[k] > burnSlow && value.Number >= rules.Number("AckFailuresAtLeast")
+		share := value.Number / all6h[k]
+		burns := share > burnSlow && failed30m[k]/all30m[k] > burnSlow && value.Number >= rules.Number("AckFailuresAtLeast")
 		present := round(failed5m[k]) >= someFailures && failed5m[k]/all5m[k] > someShare
-		if _, is := fast[k]; is || !forHours && !present {
+		if fast[k] || !burns && !present {
 			continue
 		}
-		f := v.make("DiscordAckBudgetBurnsSlowly", value.Labels, value.Number/all6h[k])
+		f := v.make("DiscordAckBudgetBurnsSlowly", value.Labels, share)
 		f.Affects = present
-		if forHours {
+		switch {
+		case !burns:
+			notAcknowledged(&f, 5*time.Minute, "5 min", failed5m[k], all5m[k])
+		case before[k] <= 0: // all of them in the last hour
+			notAcknowledged(&f, time.Hour, "hour", value.Number, all1h[k])
+		default:
 			f.Evidence = []Evidence{{Says: "interactions not acknowledged in time", question: of(failed(6*time.Hour), value.Labels), Value: value.Number}}
-		} else {
-			atPresent(&f, failed5m[k], all5m[k])
 		}
 		f.Since, f.Before = v.rising(failed(0), value.Labels, 10*time.Minute)
 		v.waterfall(&f, value.Labels)
@@ -109,12 +136,12 @@ const (
 	someShare    = 0.02
 )
 
-// atPresent says how many of the last interactions failed.
-func atPresent(f *Finding, n, all float64) {
-	f.Detail = fmt.Sprintf("%s of %s interactions of the last 5 min were not acknowledged within Discord's 3 s (%s).", count(n), count(all), percent(n/all))
+// notAcknowledged says how many interactions of a time failed.
+func notAcknowledged(f *Finding, over time.Duration, words string, n, all float64) {
+	f.Detail = fmt.Sprintf("%s of %s interactions of the last %s were not acknowledged within Discord's 3 s (%s).", count(n), count(all), words, percent(n/all))
 	f.Evidence = []Evidence{
-		{Says: "interactions not acknowledged in time", question: of(failed(5*time.Minute), f.Subject), Value: n},
-		{Says: "interactions with an outcome", question: of(judged(5*time.Minute), f.Subject), Value: all},
+		{Says: "interactions not acknowledged in time", question: of(failed(over), f.Subject), Value: n},
+		{Says: "interactions with an outcome", question: of(judged(over), f.Subject), Value: all},
 	}
 }
 

@@ -40,6 +40,9 @@ func outage(v *view) (found []Finding) {
 		if round(started[k]) > 0 { // after IDENTIFY all guilds are unavailable for a moment
 			value.Number, counted = present[k], q
 		}
+		if _, known := guilds[k]; !known {
+			continue // the process is gone
+		}
 		share := value.Number / (present[k] + guilds[k])
 		if value.Number < rules.Number("OutageGuildsAtLeast") || !(share > rules.Number("OutageShare")) {
 			continue

@@ -34,7 +34,14 @@ func shardsDown(v *view) (found []Finding) {
 		}
 	}
 	age := by(v.ask(evidence.Question{Form: evidence.Age, Of: catalog.ShardStateChange, By: shard}), ofShard...)
+	connected := by(v.ask(evidence.Question{Form: evidence.Last, Of: catalog.ShardsConnected}), evidence.Identity()...)
+	configured := by(v.ask(evidence.Question{Form: evidence.Last, Of: catalog.ShardsConfigured}), evidence.Identity()...)
 	for _, value := range values {
+		// The last push of a shard that was closed for good stays for five minutes.
+		process := value.Labels.Key(evidence.Identity()...)
+		if own, known := configured[process]; known && connected[process] >= own {
+			continue
+		}
 		if value.Number != 0 || upSomewhere[value.Labels.Key("job", "bot", "shard")] {
 			continue
 		}
@@ -92,14 +99,19 @@ func (v *view) whyDown(f *Finding, labels evidence.Labels) {
 	}
 }
 
+// refusedAtOnce is the number of refused attempts within [now] that are a finding soon
+// after one that succeeded. discordgo makes four in the first 15 s.
+const refusedAtOnce = 3
+
 // gatewayRefused finds processes whose shards are down and whose attempts to connect
 // fail.
 func gatewayRefused(v *view) (found []Finding) {
 	attempts := evidence.Question{Form: evidence.Increase, Of: catalog.ConnectionAttempts, By: []string{"shard", "outcome", "status"}, Over: rules.Window("RefusedWindow")}
 	connected := attempts
-	connected.By, connected.Where = shard, []evidence.Match{evidence.Is("outcome", catalog.AttemptConnected)}
+	connected.By, connected.Where, connected.Over = shard, []evidence.Match{evidence.Is("outcome", catalog.AttemptConnected)}, 5*time.Minute
 	attempts.Where = []evidence.Match{evidence.Is("outcome", catalog.AttemptRefused, catalog.AttemptFailed)}
-	isUp, reached := by(v.ask(up), ofShard...), v.increases(connected, ofShard...)
+	isUp, reached, reachedLately := by(v.ask(up), ofShard...), by(v.ask(connected), ofShard...), v.increases(connected, ofShard...)
+	refusedLately := v.increases(attempts, attempts.Groups()...)
 	type group struct {
 		labels evidence.Labels
 		shards []string
@@ -109,7 +121,9 @@ func gatewayRefused(v *view) (found []Finding) {
 	var order []string
 	for _, value := range v.ask(attempts) {
 		k := value.Labels.Key(ofShard...)
-		if up, owned := isUp[k]; round(value.Number) <= 0 || !owned || up != 0 || round(reached[k]) > 0 {
+		// It was let in before, but no longer is: not closed again and again.
+		shutOut := round(reachedLately[k]) <= 0 && round(refusedLately[value.Labels.Key(attempts.Groups()...)]) >= refusedAtOnce
+		if up, owned := isUp[k]; round(value.Number) <= 0 || !owned || up != 0 || round(reached[k]) > 0 && !shutOut {
 			continue
 		}
 		g := value.Labels.Key(process...)
@@ -153,25 +167,35 @@ func fatalCloses(v *view) (found []Finding) {
 	}
 	total := q
 	total.Form = evidence.Last
-	uptime := by(v.ask(evidence.Question{Form: evidence.Last, Of: catalog.Uptime}), evidence.Identity()...)
-	recent := by(v.ask(q), append(evidence.Identity(), "code")...)
-	for _, value := range v.ask(total) {
-		n := recent[value.Labels.Key(append(evidence.Identity(), "code")...)]
-		if seconds, known := uptime[value.Labels.Key(evidence.Identity()...)]; known && seconds < rules.Number("FatalSeconds") {
-			n = max(n, value.Number) // what was counted before the first sample
-		}
-		if round(n) <= 0 {
-			continue
-		}
-		f := v.make("DiscordFatalClose", value.Labels, n)
+	for _, value := range v.counted(q, rules.Number("FatalSeconds")) {
+		f := v.make("DiscordFatalClose", value.Labels, value.Number)
 		f.Affects, f.Blame = true, Operation
-		f.Evidence = []Evidence{{Says: "fatal closes", question: of(q, value.Labels), Value: n}}
+		f.Evidence = []Evidence{{Says: "fatal closes", question: of(q, value.Labels), Value: value.Number}}
 		f.Since, f.Before = v.rising(total, value.Labels, 11*time.Minute)
 		f.Cause, f.Do = fatal(value.Labels["code"])
 		f.Not = []string{"Not the network: Discord accepted the connection and closed it itself."}
 		found = append(found, f)
 	}
 	return found
+}
+
+// counted returns the increases that are not 0, with what a young process counted before
+// its first sample: that is no increase.
+func (v *view) counted(q evidence.Question, young float64) (values []evidence.Value) {
+	total := q
+	total.Form, total.Over = evidence.Last, 0
+	uptime := by(v.ask(evidence.Question{Form: evidence.Last, Of: catalog.Uptime}), evidence.Identity()...)
+	recent := by(v.ask(q), q.Groups()...)
+	for _, value := range v.ask(total) {
+		n := recent[value.Labels.Key(q.Groups()...)]
+		if seconds, known := uptime[value.Labels.Key(evidence.Identity()...)]; known && seconds < young {
+			n = max(n, value.Number)
+		}
+		if round(n) > 0 {
+			values = append(values, evidence.Value{Labels: value.Labels, Number: n})
+		}
+	}
+	return values
 }
 
 // fatal explains a close code after which a client must not reconnect.
@@ -198,13 +222,19 @@ func locksStuck(v *view) (found []Finding) {
 	q := evidence.Question{Form: evidence.Last, Of: catalog.LockUnavailable, By: shard}
 	isUp := by(v.ask(up), ofShard...)
 	state := by(v.ask(evidence.Question{Form: evidence.Age, Of: catalog.ShardStateChange, By: shard}), ofShard...)
+	changed := by(v.ask(evidence.Question{Form: evidence.Changes, Of: catalog.ShardStateChange, By: shard, Over: rules.Window("LockWindow")}), ofShard...)
+	ready := by(v.ask(reconnects), ofShard...)
 	for _, value := range v.ask(q) {
 		k := value.Labels.Key(ofShard...)
-		// Above LockSeconds it is certain. Before, Open may still succeed.
-		hangs := value.Number > rules.Number("LockSeconds")
-		opens := isUp[k] == 0 && value.Number > lockSuspect.Seconds()
-		// A shard that changes its state releases its lock in between.
-		if age, known := state[k]; !hangs && !opens || known && age < downAfter.Seconds() {
+		// A shard that changes its state or becomes ready releases its lock in between,
+		// whether or not a sample shows it. Above LockSeconds it is certain that the lock
+		// hangs. Before, Open may still succeed.
+		hangs := value.Number > rules.Number("LockSeconds") && changed[k] <= 0 && ready[k] <= 0
+		up, owned := isUp[k]
+		age, known := state[k]
+		opens := owned && up == 0 && value.Number > lockSuspect.Seconds() &&
+			(!known || age >= downAfter.Seconds()) && round(ready[k]) < rules.Number("FlapsAtLeast")
+		if !hangs && !opens {
 			continue
 		}
 		f := v.make("DiscordSessionLockStuck", value.Labels, value.Number)
@@ -232,22 +262,38 @@ func zombies(v *view) (found []Finding) {
 	ack := evidence.Question{Form: evidence.Age, Of: catalog.HeartbeatAck, By: shard}
 	interval := by(v.ask(evidence.Question{Form: evidence.Last, Of: catalog.HeartbeatInterval, By: shard}), ofShard...)
 	isUp := by(v.ask(up), ofShard...)
-	sent := by(v.ask(evidence.Question{
-		Form: evidence.Increase, Of: catalog.ShardSent, By: shard, Over: rules.Window("ZombieWindow"), Where: []evidence.Match{evidence.Is("op", "heartbeat")},
-	}), ofShard...)
+	// What the process says at the end of the window is compared with what it said at its
+	// beginning: its clock may be off, and its last samples may be repeated.
+	window := rules.Window("ZombieWindow")
+	earlier := func(q evidence.Question) evidence.Question { q.Ago = window; return q }
+	last := evidence.Question{Form: evidence.Last, Of: catalog.HeartbeatAck, By: shard}
+	sent := evidence.Question{Form: evidence.Last, Of: catalog.ShardSent, By: shard, Where: []evidence.Match{evidence.Is("op", "heartbeat")}}
+	now, before := by(v.ask(last), ofShard...), by(v.ask(earlier(last)), ofShard...)
+	sentNow, sentBefore := by(v.ask(sent), ofShard...), by(v.ask(earlier(sent)), ofShard...)
+	reports := by(v.ask(evidence.Question{Form: evidence.Changes, Of: catalog.Uptime, Over: window}), evidence.Identity()...)
+	event := by(v.ask(evidence.Question{Form: evidence.Age, Of: catalog.LastEvent, By: shard}), ofShard...)
 	for _, value := range v.ask(ack) {
 		k := value.Labels.Key(ofShard...)
-		if !(value.Number > rules.Number("ZombieIntervals")*interval[k] && interval[k] > 0) || isUp[k] != 1 || round(sent[k]) < 1 {
+		if !(value.Number > rules.Number("ZombieIntervals")*interval[k] && interval[k] > 0) || isUp[k] != 1 || reports[value.Labels.Key(evidence.Identity()...)] <= 0 {
 			continue
 		}
 		if late, _ := v.readsLate(value.Labels); late {
 			continue // the acknowledgement has arrived, and waits to be read
+		}
+		if was, known := before[k]; !known || was != now[k] {
+			continue
+		}
+		if n, known := sentBefore[k]; known && sentNow[k]-n < rules.Number("ZombieHeartbeats") {
+			continue // the process stood still
 		}
 		f := v.make("DiscordShardZombie", value.Labels, value.Number)
 		f.Affects, f.Blame = true, Network
 		f.Evidence = []Evidence{{Says: "seconds since the last heartbeat acknowledgement", question: of(ack, value.Labels), Value: value.Number}}
 		f.Since = v.ago(value.Number)
 		f.Cause = "The connection is open, but nothing arrives on it."
+		if age, known := event[k]; known && age < window.Seconds() {
+			f.Cause = "Events arrive on the connection, but no acknowledgement of its heartbeats does."
+		}
 		f.Do = "Wait: discordgo reconnects after five intervals. If it happens again, look at the network (NAT, idle time-outs)."
 		f.Not = []string{"Not a process that stands still: it keeps sending heartbeats."}
 		found = append(found, f)
@@ -384,36 +430,6 @@ func resumesFail(v *view) (found []Finding) {
 		f.Blame = Library
 		f.Evidence = []Evidence{{Says: "RESUMEs", question: of(tried, value.Labels), Value: value.Number}, {Says: "RESUMEs that kept the session", question: of(kept, value.Labels), Value: resumed[value.Labels.Key(evidence.Identity()...)]}}
 		f.Do = "See which close codes come before: after 1000 and 1001 Discord ends the session."
-		found = append(found, f)
-	}
-	return found
-}
-
-// crashLoop finds processes that keep restarting.
-func crashLoop(v *view) (found []Finding) {
-	q := evidence.Question{Form: evidence.Last, Of: catalog.Uptime}
-	for _, value := range v.ask(q) {
-		if value.Number > rules.Number("StartsSeconds") {
-			continue
-		}
-		starts, first := 1, time.Time{}
-		points := v.points(of(q, value.Labels), rules.Window("StartsWindow"))
-		for i := 1; i < len(points); i++ {
-			if points[i].Number < points[i-1].Number {
-				starts++
-				if first.IsZero() {
-					first = points[i].At.Add(-time.Duration(points[i].Number * float64(time.Second)))
-				}
-			}
-		}
-		if float64(starts) < rules.Number("StartsAtLeast") {
-			continue
-		}
-		f := v.make("DiscordCrashLoop", value.Labels, float64(starts))
-		f.Affects, f.Blame = true, Handler
-		f.Since = first
-		f.Evidence = []Evidence{{Says: "seconds since the last start", question: of(q, value.Labels), Value: value.Number}}
-		f.Do = "Read the end of the previous process's log. Stop the restarts if session starts are running out."
 		found = append(found, f)
 	}
 	return found

@@ -187,7 +187,7 @@ func take(s worldSeries, at time.Time, q evidence.Question) (float64, bool) {
 	case evidence.Age:
 		return float64(at.UnixMilli())/1000 - last, known
 	}
-	before, lowest, highest, increase, changes, seen := math.NaN(), math.Inf(1), math.Inf(-1), 0.0, 0.0, false
+	before, lowest, highest, increase, changes, resets, seen := math.NaN(), math.Inf(1), math.Inf(-1), 0.0, 0.0, 0.0, false
 	for t := at.Add(-q.Over.Truncate(step)); !t.After(at); t = t.Add(step) {
 		v, known := s.value(t)
 		if !known {
@@ -199,6 +199,7 @@ func take(s worldSeries, at time.Time, q evidence.Question) (float64, bool) {
 			}
 			if v < before {
 				before = 0
+				resets++
 			}
 			increase += v - before
 		}
@@ -207,6 +208,7 @@ func take(s worldSeries, at time.Time, q evidence.Question) (float64, bool) {
 	return map[evidence.Form]float64{
 		evidence.Increase: increase, evidence.Quantile: increase, evidence.Above: increase, evidence.Rate: increase / q.Over.Seconds(),
 		evidence.Highest: highest, evidence.Lowest: lowest, evidence.Changes: changes,
+		evidence.Latest: before, evidence.Resets: resets,
 	}[q.Form], seen
 }
 
