@@ -56,7 +56,7 @@ demo: ## Run a bot against a fake Discord and serve its metrics (flags in ARGS="
 	@bin/argus demo $(ARGS)
 
 .PHONY: test
-test: test-default test-norace ## Run all tests, with the discordgo of go.mod
+test: test-default test-norace test-agreement ## Run all tests, with the discordgo of go.mod
 
 .PHONY: test-default
 test-default:
@@ -72,6 +72,12 @@ endif
 .PHONY: test-norace
 test-norace:
 	$(GO) test -count=1 -run 'Alloc|VoiceAgain|LargeWorld' ./instrument/... ./discordtest
+
+# A Go module of its own, because it runs Prometheus' query engine. It has one
+# goroutine, so it does without the race detector.
+.PHONY: test-agreement
+test-agreement: ## Compare alerts and findings in the histories of the alerts' unit tests
+	cd internal/agreement && $(GO) test -count=1 ./...
 
 # Skips what takes more than a moment, and does without the race detector.
 .PHONY: test-short
@@ -128,6 +134,7 @@ vet: ## Run go vet
 	$(GO) vet ./...
 	cd otelcol && $(GO) vet ./...
 	cd examples/ken && $(GO) vet ./...
+	cd internal/agreement && $(GO) vet ./...
 
 .PHONY: fmt
 fmt: $(gofumpt) ## Format the Go files
@@ -147,6 +154,7 @@ actionlint: $(actionlint) ## Check the workflows of GitHub Actions
 golangci-lint: $(golangci-lint) ## Run golangci-lint
 	$(golangci-lint) run ./...
 	cd otelcol && ../$(golangci-lint) run --config ../.golangci.yml ./...
+	cd internal/agreement && ../../$(golangci-lint) run --config ../../.golangci.yml ./...
 
 .PHONY: tidy-check
 tidy-check: ## Check that go.mod and go.sum are tidy and the modules unaltered
@@ -155,6 +163,7 @@ tidy-check: ## Check that go.mod and go.sum are tidy and the modules unaltered
 	cd otelcol && $(GO) mod tidy -diff && $(GO) mod verify
 	cd otelcol/internal/controlplane && $(GO) mod tidy -diff
 	cd examples/ken && $(GO) mod tidy -diff
+	cd internal/agreement && $(GO) mod tidy -diff && $(GO) mod verify
 
 .PHONY: generate
 generate: ## Write the generated files

@@ -480,9 +480,7 @@ func TestFindings(t *testing.T) {
 			if tt.sentence != "" && f.Sentence != tt.sentence {
 				t.Errorf("it says %q, want %q", f.Sentence, tt.sentence)
 			}
-			if off := f.Since.Sub(noon.Add(-tt.began)); tt.began == 0 {
-				// Nothing says since when.
-			} else if f.Before || math.Abs(off.Seconds()) > 10 {
+			if off := f.Since.Sub(noon.Add(-tt.began)); tt.began > 0 && (f.Before || math.Abs(off.Seconds()) > 10) {
 				t.Errorf("it began %v ago, want %v", noon.Sub(f.Since), tt.began)
 			}
 			under := map[string]bool{}
