@@ -127,6 +127,12 @@ func TestFindings(t *testing.T) {
 			},
 			id: "DiscordShardZombie", blame: Network, began: 130 * time.Second, explain: []string{"DiscordShardSilent"}, verdict: Affected,
 		},
+		"acknowledgements that are lost": {
+			happen: func(w *world) {
+				w.set(catalog.HeartbeatAck, always(float64(noon.Add(-130*time.Second).Unix())), with("shard", "1")...)
+			},
+			id: "DiscordShardZombie", blame: Network, cause: "Events arrive", began: 130 * time.Second, verdict: Affected,
+		},
 		"a silent shard": {
 			happen: func(w *world) {
 				w.set(catalog.LastEvent, always(float64(noon.Add(-90*time.Second).Unix())), with("shard", "1")...)

@@ -99,19 +99,12 @@ func (v *view) whyDown(f *Finding, labels evidence.Labels) {
 	}
 }
 
-// refusedAtOnce is the number of refused attempts within [now] that are a finding soon
-// after one that succeeded. discordgo makes four in the first 15 s.
-const refusedAtOnce = 3
-
 // gatewayRefused finds processes whose shards are down and whose attempts to connect
 // fail.
 func gatewayRefused(v *view) (found []Finding) {
 	attempts := evidence.Question{Form: evidence.Increase, Of: catalog.ConnectionAttempts, By: []string{"shard", "outcome", "status"}, Over: rules.Window("RefusedWindow")}
-	connected := attempts
-	connected.By, connected.Where, connected.Over = shard, []evidence.Match{evidence.Is("outcome", catalog.AttemptConnected)}, 5*time.Minute
 	attempts.Where = []evidence.Match{evidence.Is("outcome", catalog.AttemptRefused, catalog.AttemptFailed)}
-	isUp, reached, reachedLately := by(v.ask(up), ofShard...), by(v.ask(connected), ofShard...), v.increases(connected, ofShard...)
-	refusedLately := v.increases(attempts, attempts.Groups()...)
+	isUp, reached := by(v.ask(up), ofShard...), v.reachedWhileDown()
 	type group struct {
 		labels evidence.Labels
 		shards []string
@@ -121,9 +114,7 @@ func gatewayRefused(v *view) (found []Finding) {
 	var order []string
 	for _, value := range v.ask(attempts) {
 		k := value.Labels.Key(ofShard...)
-		// It was let in before, but no longer is: not closed again and again.
-		shutOut := round(reachedLately[k]) <= 0 && round(refusedLately[value.Labels.Key(attempts.Groups()...)]) >= refusedAtOnce
-		if up, owned := isUp[k]; round(value.Number) <= 0 || !owned || up != 0 || round(reached[k]) > 0 && !shutOut {
+		if up, owned := isUp[k]; round(value.Number) <= 0 || !owned || up != 0 || reached[k] {
 			continue
 		}
 		g := value.Labels.Key(process...)
@@ -157,6 +148,24 @@ func gatewayRefused(v *view) (found []Finding) {
 		found = append(found, f)
 	}
 	return found
+}
+
+// reachedWhileDown returns the shards that the gateway let in since they went down, or
+// within 5 min: they are closed again and again, not shut out.
+func (v *view) reachedWhileDown() map[string]bool {
+	let := map[string]bool{}
+	for _, within := range []time.Duration{time.Minute, 3 * time.Minute, 5 * time.Minute} {
+		wasUp := by(v.ask(evidence.Question{Form: evidence.Highest, Of: catalog.ShardUp, By: shard, Over: within}), ofShard...)
+		for _, value := range v.ask(evidence.Question{
+			Form: evidence.Increase, Of: catalog.ConnectionAttempts, By: shard, Over: within,
+			Where: []evidence.Match{evidence.Is("outcome", catalog.AttemptConnected)},
+		}) {
+			if k := value.Labels.Key(ofShard...); wasUp[k] != 1 && round(value.Number) > 0 {
+				let[k] = true
+			}
+		}
+	}
+	return let
 }
 
 // fatalCloses finds processes whose connections Discord closes for good.
@@ -224,15 +233,25 @@ func locksStuck(v *view) (found []Finding) {
 	state := by(v.ask(evidence.Question{Form: evidence.Age, Of: catalog.ShardStateChange, By: shard}), ofShard...)
 	changed := by(v.ask(evidence.Question{Form: evidence.Changes, Of: catalog.ShardStateChange, By: shard, Over: rules.Window("LockWindow")}), ofShard...)
 	ready := by(v.ask(reconnects), ofShard...)
+	waits := map[string]bool{}
+	for _, value := range v.ask(evidence.Question{
+		Form: evidence.Last, Of: catalog.ShardState, By: []string{"shard", "state"},
+		Where: []evidence.Match{evidence.Is("state", catalog.StateIdentifying, catalog.StateResuming)},
+	}) {
+		if value.Number == 1 {
+			waits[value.Labels.Key(ofShard...)] = true
+		}
+	}
 	for _, value := range v.ask(q) {
 		k := value.Labels.Key(ofShard...)
 		// A shard that changes its state or becomes ready releases its lock in between,
 		// whether or not a sample shows it. Above LockSeconds it is certain that the lock
-		// hangs. Before, Open may still succeed.
+		// hangs. Before, Open may still succeed: while it waits for READY or RESUMED, it is
+		// Discord that does not answer.
 		hangs := value.Number > rules.Number("LockSeconds") && changed[k] <= 0 && ready[k] <= 0
 		up, owned := isUp[k]
 		age, known := state[k]
-		opens := owned && up == 0 && value.Number > lockSuspect.Seconds() &&
+		opens := owned && up == 0 && !waits[k] && value.Number > lockSuspect.Seconds() &&
 			(!known || age >= downAfter.Seconds()) && round(ready[k]) < rules.Number("FlapsAtLeast")
 		if !hangs && !opens {
 			continue

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -116,16 +115,6 @@ func (v *view) learn(ctx context.Context, source evidence.Source) (bool, error) 
 		v.trace[key(q.Question, q.back)] = series
 	}
 	return true, nil
-}
-
-// increases returns what was added to a counter lately: in the last minute, or in the
-// last two where scrapes are too rare for that.
-func (v *view) increases(q evidence.Question, names ...string) map[string]float64 {
-	q.Form, q.Over = evidence.Increase, now
-	lately := by(v.ask(q), names...)
-	q.Over = time.Minute
-	maps.Copy(lately, by(v.ask(q), names...))
-	return lately
 }
 
 // ago returns the time a number of seconds ago.
