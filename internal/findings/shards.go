@@ -321,9 +321,9 @@ func zombies(v *view) (found []Finding) {
 }
 
 // readsLate reports whether shards of a process receive events, old ones, although they
-// have read no heartbeat acknowledgement for an interval and a half: discordgo's reader
-// waits for handlers. It names their connections.
-func (v *view) readsLate(labels evidence.Labels) (late bool, names string) {
+// have been ready for an interval and a half and have read no heartbeat acknowledgement
+// in that time: discordgo's reader waits for handlers. It names their connections.
+func (v *view) readsLate(labels evidence.Labels) (is bool, names string) {
 	process := labels.Only(evidence.Identity()...)
 	k := process.Key(evidence.Identity()...)
 	old := evidence.Question{Form: evidence.Above, Of: catalog.ReceiptAge, At: slowArrival, Over: now}
@@ -332,15 +332,17 @@ func (v *view) readsLate(labels evidence.Labels) (late bool, names string) {
 	}
 	interval := by(v.ask(evidence.Question{Form: evidence.Last, Of: catalog.HeartbeatInterval, By: shard}), ofShard...)
 	event := by(v.ask(evidence.Question{Form: evidence.Age, Of: catalog.LastEvent, By: shard}), ofShard...)
+	state := by(v.ask(evidence.Question{Form: evidence.Age, Of: catalog.ShardStateChange, By: shard}), ofShard...)
 	var shards []string
 	for _, ack := range v.ask(evidence.Question{Form: evidence.Age, Of: catalog.HeartbeatAck, By: shard}) {
 		s := ack.Labels.Key(ofShard...)
 		age, receives := event[s]
-		if ack.Labels.Key(evidence.Identity()...) == k && interval[s] > 0 && ack.Number > 1.5*interval[s] && receives && age < max(interval[s]/2, 15) {
+		late := interval[s] > 0 && min(ack.Number, state[s]) > 1.5*interval[s]
+		if ack.Labels.Key(evidence.Identity()...) == k && late && receives && age < max(interval[s]/2, 15) {
 			shards = append(shards, ack.Labels["shard"])
 		}
 	}
-	if own, is := labels["shard"]; is && !slices.Contains(shards, own) {
+	if own, one := labels["shard"]; one && !slices.Contains(shards, own) {
 		return false, ""
 	}
 	if len(shards) == 1 {
