@@ -32,10 +32,10 @@ type spent struct{ details, traces int }
 
 // The limits of what a check asks about single subjects, of which a fleet has
 // thousands. Those with the highest numbers come first. A subject of the check with the
-// most questions, unanswered interactions, takes 24.
+// most questions, unanswered interactions, takes 24, and each takes at most four traces.
 const (
 	mostDetails = 8 * 24
-	mostTraces  = 8 * 2
+	mostTraces  = 8 * 4
 )
 
 type traceQuestion struct {
