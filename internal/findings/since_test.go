@@ -7,9 +7,8 @@ import (
 	"github.com/argus-dgo/argus/internal/catalog"
 )
 
-// TestSince: since when something is so is right to ten seconds (a minute, if it is hours
-// ago: such is the resolution), or said not to be known,
-// whatever happened to the one who looks.
+// TestSince: since when something is so is right to ten seconds, or said not to be known,
+// whatever happened to the one who looks. Hours ago, points are a minute apart.
 func TestSince(t *testing.T) {
 	const day = 24 * time.Hour
 	// Every series is known in these times alone, from and to how long ago.

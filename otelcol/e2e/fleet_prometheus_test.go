@@ -2,12 +2,15 @@ package e2e
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -103,6 +106,7 @@ func TestFleet(t *testing.T) {
 	drive.end()
 	p.waitValue("sum(discord_interactions_total)", float64(drive.total()), time.Minute)
 	f.report(p, began)
+	f.explains(t, p, 0, fmt.Sprintf("All is well in %d processes", clusters))
 
 	t.Run("killed", func(t *testing.T) { f.in(t).checkKilled(t, p) })
 	t.Run("rolling restart", func(t *testing.T) { f.in(t).checkRollingRestart(t, p, speed) })
@@ -167,6 +171,23 @@ func (f *fleet) wrong(p *promServer) string {
 		}
 	}
 	return ""
+}
+
+// explains waits until argus explain ends with this code and says this in its first lines, of the whole fleet by its Prometheus.
+func (f *fleet) explains(t *testing.T, p *promServer, code int, says string) {
+	t.Helper()
+	var took time.Duration
+	eventually(t, "argus explain says: "+says, time.Minute, func() (bool, string) {
+		begin := time.Now()
+		out, err := output(t, f.argus, nil, "explain", "--prometheus", "http://"+p.addr)
+		took = time.Since(begin)
+		got := 0
+		if failure, is := errors.AsType[*exec.ExitError](err); is {
+			got = failure.ExitCode()
+		}
+		return got == code && strings.Contains(out[:min(len(out), 1000)], says), fmt.Sprintf("%d: %s", got, out)
+	})
+	t.Logf("argus explain takes %v for %d clusters with %d shards each", took.Round(time.Millisecond), clusters, shardsPerCluster)
 }
 
 // number is a label that is a number, -1 if it is none.
@@ -327,6 +348,7 @@ func (f *fleet) checkTwice(t *testing.T, p *promServer, targets string, speed in
 			t.Errorf("it fires for %v, want shard %d", row.Metric, first+n)
 		}
 	}
+	f.explains(t, p, 2, "clusters at once")
 	stray.stop()
 	f.writeTargets(targets, f.hosts())
 	p.waitValue("count("+alert+") or vector(0)", 0, time.Minute)
