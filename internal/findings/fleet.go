@@ -200,7 +200,6 @@ var alive = evidence.Question{Form: evidence.Last, Of: catalog.Up}
 func clustersGone(v *view) (found []Finding) {
 	day := evidence.Question{Form: evidence.Highest, Of: catalog.Up, Over: rules.Window("Memory")}
 	reports := by(v.ask(alive), evidence.Identity()...)
-	owned := v.ask(evidence.Question{Form: evidence.Highest, Of: catalog.ShardUp, By: shard, Over: rules.Window("Memory")})
 	bots := upPerBot(v)
 	counts := by(shardCount(v, 0), bot...)
 	for _, value := range v.ask(day) {
@@ -208,6 +207,8 @@ func clustersGone(v *view) (found []Finding) {
 		if _, reporting := reports[k]; reporting {
 			continue
 		}
+		// Asked only now: a day of all shards is a lot.
+		owned := v.ask(evidence.Question{Form: evidence.Highest, Of: catalog.ShardUp, By: shard, Over: rules.Window("Memory")})
 		var missing []string
 		for _, o := range owned {
 			ofBot, s := o.Labels.Key(bot...), o.Labels["shard"]
