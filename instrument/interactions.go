@@ -15,9 +15,8 @@ import (
 )
 
 const (
-	// Discord's deadline for the first answer to an interaction
-	// (https://discord.com/developers/docs/interactions/receiving-and-responding#responding-to-an-interaction).
-	answerWithin = 3 * time.Second
+	// Discord's deadline for the first answer to an interaction.
+	answerWithin = catalog.AnswerWithin
 	// maxAge is the maximum age of an interaction, even if our clock or Discord's
 	// is wrong by some hours.
 	maxAge = 24 * time.Hour

@@ -1,6 +1,9 @@
 package catalog
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Values that end a closed set.
 const (
@@ -158,6 +161,23 @@ const (
 const (
 	SubsystemServer = "server"
 	SubsystemOTLP   = "otlp"
+)
+
+// Discord's limits that the metrics count towards.
+const (
+	// InvalidRequestLimit is the number of invalid requests within InvalidRequestWindow
+	// above which Discord bans the address
+	// (https://discord.com/developers/docs/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans).
+	InvalidRequestLimit  = 10_000
+	InvalidRequestWindow = 10 * time.Minute
+	// SendLimit is the number of payloads within SendWindow above which Discord closes
+	// a gateway connection
+	// (https://discord.com/developers/docs/events/gateway#rate-limiting).
+	SendLimit  = 120
+	SendWindow = time.Minute
+	// AnswerWithin is the time for the first answer to an interaction
+	// (https://discord.com/developers/docs/interactions/receiving-and-responding#responding-to-an-interaction).
+	AnswerWithin = 3 * time.Second
 )
 
 // InteractionTypes returns the values of the label type of interactions.

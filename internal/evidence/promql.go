@@ -85,7 +85,7 @@ func (q Question) combined(groups, series []string, expr string) string {
 	by := func(operation string, labels []string, expr string) string {
 		return operation + " by (" + strings.Join(labels, ", ") + ") (" + expr + ")"
 	}
-	operation := map[Combination]string{Sum: "sum", Max: "max", Min: "min"}[q.Combination()]
+	operation := combinations[q.Combination()]
 	if operation == "max" || len(groups) == len(series) {
 		return by("max", groups, expr)
 	}

@@ -45,6 +45,30 @@ const (
 	Resets
 )
 
+var forms = [...]string{
+	Last: "last", Age: "age", Increase: "increase", Rate: "rate", Quantile: "quantile", Above: "above",
+	Highest: "highest", Lowest: "lowest", Changes: "changes", Mean: "mean",
+}
+
+// Forms returns the names of the forms.
+func Forms() []string { return slices.Clone(forms[Last:]) }
+
+// FormOf returns the form of a name, and 0 for a name that is none.
+func FormOf(name string) Form {
+	return Form(slices.Index(forms[Last:], name) + 1) //nolint:gosec // a small number
+}
+
+// String returns the name of the form.
+func (f Form) String() string {
+	if f < Last || int(f) >= len(forms) {
+		return "unknown"
+	}
+	return forms[f]
+}
+
+// Windowed reports whether the form needs a window.
+func (f Form) Windowed() bool { return f != Last && f != Age }
+
 // A Combination says how the series of a group become one number.
 type Combination uint8
 
@@ -56,6 +80,16 @@ const (
 	Max
 	Min
 )
+
+var combinations = [...]string{Usual: "", Sum: "sum", Max: "max", Min: "min"}
+
+// Combinations returns the names of the combinations, without the usual one.
+func Combinations() []string { return slices.Clone(combinations[Sum:]) }
+
+// CombinationOf returns the combination of a name, and [Usual] for a name that is none.
+func CombinationOf(name string) Combination {
+	return Combination(slices.Index(combinations[Sum:], name) + 1) //nolint:gosec // a small number
+}
 
 // A Match selects series by a label. Equal values are alternatives.
 type Match struct {

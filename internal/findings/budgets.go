@@ -99,7 +99,7 @@ func globalLimit(v *view) (found []Finding) {
 	return found
 }
 
-var invalid = evidence.Question{Form: evidence.Increase, Of: catalog.InvalidRequests, Over: 10 * time.Minute}
+var invalid = evidence.Question{Form: evidence.Increase, Of: catalog.InvalidRequests, Over: catalog.InvalidRequestWindow}
 
 // invalidRequests finds processes that make many invalid requests.
 func invalidRequests(v *view) (found []Finding) {

@@ -43,23 +43,110 @@ func (h *History) Trace(ctx context.Context, from, to time.Time, question eviden
 	if err != nil {
 		return nil, err
 	}
-	p := &inquiry.plans[0]
+	times := make([]time.Time, len(inquiry.steps))
+	for i, step := range inquiry.steps {
+		times[i] = time.UnixMilli(step + inquiry.offset)
+	}
+	return inquiry.plans[0].trace(ctx, inquiry, times)
+}
+
+// trace answers a plan's question as of some times.
+func (p *plan) trace(ctx context.Context, q *inquiry, times []time.Time) ([]evidence.Series, error) {
 	series := make([]evidence.Series, len(p.answers))
 	for i, labels := range p.answers {
 		series[i].Labels = labels
 	}
-	for _, step := range inquiry.steps {
+	for _, at := range times {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		at := time.UnixMilli(step + inquiry.offset)
-		for i, number := range p.numbers(inquiry, at) {
+		for i, number := range p.numbers(q, at) {
 			if !math.IsNaN(number) {
 				series[i].Points = append(series[i].Points, evidence.Point{At: at, Number: number})
 			}
 		}
 	}
 	return slices.DeleteFunc(series, func(s evidence.Series) bool { return len(s.Points) == 0 }), nil
+}
+
+// Check returns an error if the history cannot answer a question, whatever it has seen
+// so far.
+func (h *History) Check(question evidence.Question) error {
+	if err := check(question); err != nil {
+		return err
+	}
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	_, err := h.rowFor(question)
+	return err
+}
+
+// Range answers a question as of each of some times, which are in ascending order. It
+// answers for the first groups in the order of their labels, at most a number of them.
+// It returns how many are left out, of which some may have no values at these times.
+func (h *History) Range(ctx context.Context, times []time.Time, most int, question evidence.Question) (series []evidence.Series, left int, err error) {
+	if len(times) == 0 {
+		return nil, 0, nil
+	}
+	inquiry, err := h.inquire(times[0], times[len(times)-1], []evidence.Question{question})
+	if err != nil {
+		return nil, 0, err
+	}
+	p := &inquiry.plans[0]
+	if left = max(len(p.answers)-most, 0); left > 0 {
+		p.answers = p.answers[:most]
+		p.sources = slices.DeleteFunc(p.sources, func(s source) bool { return s.answer >= most })
+	}
+	series, err = p.trace(ctx, inquiry, times)
+	return series, left, err
+}
+
+// Rises returns by how much a counter rose at each step of a range of time at which it
+// did. The question's form and window do not matter.
+func (h *History) Rises(ctx context.Context, from, to time.Time, question evidence.Question) ([]evidence.Series, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	question.Form, question.Over, question.Ago = evidence.Increase, to.Sub(from), 0
+	inquiry, err := h.inquire(to, to, []evidence.Question{question})
+	if err != nil {
+		return nil, err
+	}
+	p := &inquiry.plans[0]
+	risen := make([]map[int64]int64, len(p.answers)) // by time
+	scale := p.scale
+	for i := range p.sources {
+		s := &p.sources[i]
+		line := inquiry.lines[s.line]
+		tracks := line.tracks[s.slot : s.slot+int(s.group.parts)]
+		if len(tracks) > 1 {
+			scale, tracks = 1, tracks[1:] // the sum is not an observation
+		}
+		w := line.difference(from.UnixMilli()-inquiry.offset, to.UnixMilli()-inquiry.offset)
+		for _, t := range tracks {
+			t.rises(w, func(step int, n int64) {
+				if n == 0 {
+					return
+				}
+				if risen[s.answer] == nil {
+					risen[s.answer] = map[int64]int64{}
+				}
+				risen[s.answer][line.times[step]] += n
+			})
+		}
+	}
+	var series []evidence.Series
+	for i, at := range risen {
+		if len(at) == 0 {
+			continue
+		}
+		points := make([]evidence.Point, 0, len(at))
+		for _, step := range slices.Sorted(maps.Keys(at)) {
+			points = append(points, evidence.Point{At: time.UnixMilli(step + inquiry.offset), Number: float64(at[step]) / scale})
+		}
+		series = append(series, evidence.Series{Labels: p.answers[i], Points: points})
+	}
+	return series, nil
 }
 
 // Steps returns the times at which the history has values, in a range of time. There is

@@ -71,6 +71,7 @@ type History struct {
 	now          int64     // of the last step, in the history's own time
 	offset       int64     // Unix time minus the history's own time
 	steps        int       // coarse ones
+	next         chan struct{}
 }
 
 var _ evidence.Source = (*History)(nil)
@@ -83,6 +84,7 @@ func New(o Options) *History {
 		report: o.Report,
 		fine:   tier{keep: FineSpan, perBlock: fineBlock},
 		coarse: tier{keep: CoarseSpan, perBlock: coarseBlock, sparse: true},
+		next:   make(chan struct{}),
 		store:  newStore(o.Namespace, (CoarseSpan + coarseBlock*CoarseStep + CoarseStep).Milliseconds()),
 	}
 	h.store.tiers = []*tier{&h.fine, &h.coarse}
@@ -117,6 +119,13 @@ func (h *History) Close() {
 	h.once.Do(func() {})
 	h.cancel()
 	h.wait.Wait()
+}
+
+// Next returns a channel that is closed at the next step.
+func (h *History) Next() <-chan struct{} {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.next
 }
 
 // Begin returns the time of the first step, which is about that of the start of the
@@ -225,6 +234,8 @@ func (h *History) keep(at time.Time, metrics *metricdata.ResourceMetrics) {
 		h.store.purge()
 		h.limit()
 	}
+	close(h.next)
+	h.next = make(chan struct{})
 }
 
 // advance sets the history's own time. It follows the wall clock, so that a process

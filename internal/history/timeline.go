@@ -198,8 +198,15 @@ func (t track) last(step int) (int64, bool) {
 
 // increase returns what was added to a counter in a window.
 func (t track) increase(w window) (increase int64, ok bool) {
+	ok = t.rises(w, func(_ int, n int64) { increase += n })
+	return increase, ok
+}
+
+// rises calls f for each step of a window at which a counter rose, with how much was
+// added. It reports whether anything is known of the counter in the window.
+func (t track) rises(w window, f func(step int, n int64)) (ok bool) {
 	if w.to <= w.from {
-		return 0, false
+		return false
 	}
 	s, has := t.state(w.from)
 	n := t.search(w.from)
@@ -218,14 +225,14 @@ func (t track) increase(w window) (increase int64, ok bool) {
 		case p.kind == gone:
 			continue
 		case p.kind == set && based && p.value >= previous:
-			increase += p.value - previous
+			f(int(p.step), p.value-previous)
 		case p.kind == set && based:
-			increase += p.value // it has been reset
+			f(int(p.step), p.value) // it has been reset
 		}
 		ok = ok || p.kind == set && based || int(p.step) < w.to-1
 		previous, based = p.value, true
 	}
-	return increase, ok
+	return ok
 }
 
 // spans calls f for each value that a gauge had at the steps of a window.

@@ -16,14 +16,11 @@ import (
 	"github.com/argus-dgo/argus/internal/catalog"
 	"github.com/argus-dgo/argus/internal/evidence"
 	"github.com/argus-dgo/argus/internal/evidence/page"
+	"github.com/argus-dgo/argus/internal/guild"
 )
 
 // Summary is the command in one line.
 const Summary = "say which shard has a guild, and whether it is up"
-
-// Of returns the shard of a guild
-// (https://discord.com/developers/docs/events/gateway#sharding).
-func Of(guild uint64, shards int) int { return int((guild >> 22) % uint64(shards)) } //nolint:gosec // below the count, which is positive
 
 type config struct {
 	guild   uint64
@@ -45,7 +42,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return cli.ExitUsage
 	}
 	if c.address == "" {
-		fmt.Fprintf(stdout, "Shard %d of %d has guild %d.\n", Of(c.guild, c.shards), c.shards, c.guild)
+		fmt.Fprintf(stdout, "Shard %d of %d has guild %d.\n", guild.Shard(c.guild, c.shards), c.shards, c.guild)
 		return cli.ExitOK
 	}
 	ctx, cancel := context.WithTimeout(ctx, scrape.RequestTimeout)
@@ -81,8 +78,8 @@ func parse(args []string, help io.Writer) (*config, error) {
 	if len(others) == 0 || len(others) > 2 {
 		return nil, errors.New("give the id of a guild, and optionally the address of a process")
 	}
-	if c.guild, err = strconv.ParseUint(others[0], 10, 64); err != nil {
-		return nil, fmt.Errorf("%q is not the id of a guild: an id is a number such as 81384788765712384", others[0])
+	if c.guild, err = guild.Parse(others[0]); err != nil {
+		return nil, fmt.Errorf("%q %w", others[0], err)
 	}
 	if len(others) == 2 {
 		c.address = others[1]
@@ -125,7 +122,7 @@ func (c *config) ask(ctx context.Context) (string, error) {
 		}
 		c.shards = int(answers[0][0].Number)
 	}
-	shard := Of(c.guild, c.shards)
+	shard := guild.Shard(c.guild, c.shards)
 	text := fmt.Sprintf("Shard %d of %d has guild %d", shard, c.shards, c.guild)
 	state := "; the process does not own it."
 	for _, value := range answers[1] {

@@ -1,0 +1,114 @@
+package history
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/argus-dgo/argus/internal/catalog"
+	"github.com/argus-dgo/argus/internal/evidence"
+)
+
+// TestRange: answers at any times, and none where nothing is known.
+func TestRange(t *testing.T) {
+	b := newBot()
+	for n := range 60 {
+		for _, shard := range []string{"0", "1", "2"} {
+			b.set(catalog.ShardLatency, float64(n), "shard", shard)
+		}
+		b.step()
+	}
+	b.at = b.at.Add(time.Minute) // a pause
+	b.steps(2)
+	q := evidence.Question{Form: evidence.Last, Of: catalog.ShardLatency, By: []string{"shard"}}
+	times := []time.Time{noon.Add(-time.Minute), noon, noon.Add(33 * time.Second), noon.Add(5*time.Minute + 30*time.Second), b.now()}
+	series, left, err := b.history.Range(t.Context(), times, 2, q)
+	if err != nil || left != 1 || len(series) != 2 {
+		t.Fatalf("%v, %d left out, %d series", err, left, len(series))
+	}
+	want := []evidence.Point{{At: times[1], Number: 0}, {At: times[2], Number: 6}, {At: times[4], Number: 59}}
+	for n, s := range series {
+		if s.Labels["shard"] != fmt.Sprint(n) || !reflect.DeepEqual(s.Points, want) {
+			t.Errorf("%v: %v, want %v", s.Labels, s.Points, want)
+		}
+	}
+	if series, left, err := b.history.Range(t.Context(), nil, 2, q); series != nil || left != 0 || err != nil {
+		t.Errorf("without times: %v, %d, %v", series, left, err)
+	}
+}
+
+// TestRises: the steps at which a counter rose, also before the fine steps begin, and
+// after it has been reset.
+func TestRises(t *testing.T) {
+	b := newBot()
+	closes := func(n float64) {
+		b.add(catalog.ShardDisconnects, n, "shard", "0", "code", "1006", "initiator", "network")
+	}
+	b.add(catalog.ShardDisconnects, 1, "shard", "1", "code", "4000", "initiator", "discord")
+	closes(0)
+	b.steps(11)
+	closes(2)
+	b.steps(12 * 30)
+	closes(3)
+	rose := b.at
+	b.steps(10)
+	b.set(catalog.ShardDisconnects, 1, "shard", "0", "code", "1006", "initiator", "network") // of 5
+	reset := b.at
+	b.steps(2)
+	q := evidence.Question{Of: catalog.ShardDisconnects, By: []string{"code"}}
+	series, err := b.history.Rises(t.Context(), noon.Add(-time.Hour), b.now(), q)
+	if err != nil || len(series) != 2 {
+		t.Fatalf("%v, %v", err, series)
+	}
+	// The first rise is seen at the next coarse step.
+	want := []evidence.Point{{At: noon.Add(time.Minute), Number: 2}, {At: rose, Number: 3}, {At: reset, Number: 1}}
+	same := func(a, b evidence.Point) bool { return a.At.Equal(b.At) && a.Number == b.Number }
+	if got := series[0].Points; series[0].Labels["code"] != "1006" || !slices.EqualFunc(got, want, same) {
+		t.Errorf("%v: %v, want %v", series[0].Labels, got, want)
+	}
+	if got := series[1].Points; series[1].Labels["code"] != "4000" || len(got) != 1 || got[0].Number != 1 || !got[0].At.Equal(noon) {
+		t.Errorf("%v: %v", series[1].Labels, got)
+	}
+	series, err = b.history.Rises(t.Context(), rose.Add(time.Second), b.now(), q)
+	if err != nil || len(series) != 1 || len(series[0].Points) != 1 {
+		t.Errorf("since the last rise but one: %v, %v", err, series)
+	}
+	if _, err := b.history.Rises(t.Context(), noon, b.now(), evidence.Question{Of: catalog.Guilds}); err == nil {
+		t.Error("a gauge rises")
+	}
+}
+
+// TestCheck: what cannot be answered is known without an answer.
+func TestCheck(t *testing.T) {
+	h := New(Options{Namespace: "other"})
+	for says, q := range map[string]evidence.Question{
+		"":                              {Form: evidence.Last, Of: catalog.Guilds},
+		"is not kept":                   {Form: evidence.Last, Of: catalog.Roles},
+		"it is not a counter":           {Form: evidence.Rate, Of: catalog.Guilds, Over: time.Minute},
+		"not all buckets are kept":      {Form: evidence.Quantile, Of: catalog.AppCommandDuration, By: []string{"command"}, At: 0.5, Over: time.Minute},
+		`the label "status" is not kep`: {Form: evidence.Mean, Of: catalog.QueueWait, By: []string{"status"}, Over: time.Minute},
+	} {
+		if err := h.Check(q); says == "" && err != nil || says != "" && (err == nil || !strings.Contains(err.Error(), says)) {
+			t.Errorf("%q: %v", says, err)
+		}
+	}
+}
+
+// TestNext: whoever waits for the next step is woken by it.
+func TestNext(t *testing.T) {
+	b := newBot()
+	next := b.history.Next()
+	select {
+	case <-next:
+		t.Fatal("there was no step")
+	default:
+	}
+	b.step()
+	<-next
+	if again := b.history.Next(); again == next {
+		t.Error("the channel is that of a step that is over")
+	}
+}
