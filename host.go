@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -30,7 +29,7 @@ type host struct {
 	token   secret
 	server  *server.Server
 	page    prometheus.Page
-	api     api.API
+	api     *api.API
 	start   func() error // once
 
 	mu      sync.Mutex
@@ -81,19 +80,16 @@ func join(p *pipeline, c resolved) error {
 // newHost makes a server of which the pipeline is the first member.
 func newHost(p *pipeline, c resolved) (err error) {
 	h := &host{address: c.address(), token: c.token, members: []*pipeline{p}}
-	h.api = api.API{Members: h.histories, Report: h.report}
+	h.api = api.New(h.histories, h.report)
 	h.server, err = server.New(server.Config{
 		Addr:         c.address(),
 		AllowedHosts: c.AllowedHosts,
-		Pages: []server.Page{
-			{Path: c.MetricsPath, Title: "metrics for Prometheus", Handler: &h.page},
-			{Path: api.StatusPath, Title: "what is wrong, as JSON (argus explain)", Handler: http.HandlerFunc(h.api.Status)},
-		},
-		AuthToken: c.token.reveal(),
-		Shards:    h.shards,
-		Ready:     h.ready,
-		ErrorLog:  h.report,
-		OnState:   h.changed,
+		Pages:        h.pages(c.MetricsPath),
+		AuthToken:    c.token.reveal(),
+		Shards:       h.shards,
+		Ready:        h.ready,
+		ErrorLog:     h.report,
+		OnState:      h.changed,
 	})
 	if err != nil {
 		return err
@@ -102,6 +98,15 @@ func newHost(p *pipeline, c resolved) (err error) {
 	hosts.open = append(hosts.open, h)
 	p.host, p.server = h, h.server
 	return nil
+}
+
+// pages are the metrics and the paths of the API.
+func (h *host) pages(metrics string) []server.Page {
+	pages := []server.Page{{Path: metrics, Title: "metrics for Prometheus", Handler: &h.page}}
+	for _, e := range h.api.Endpoints() {
+		pages = append(pages, server.Page(e))
+	}
+	return pages
 }
 
 // admits says why a further Argus cannot share the server.
@@ -181,6 +186,9 @@ func (h *host) leave(ctx context.Context, p *pipeline) error {
 	hosts.Unlock()
 	if p.pull != nil {
 		h.page.Remove(p.pull)
+	}
+	if p.history != nil {
+		h.api.Leave(p.history)
 	}
 	if !last {
 		return nil

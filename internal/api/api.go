@@ -1,9 +1,8 @@
-// Package api serves what a process knows about itself as JSON, under /api/v1/.
 package api
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -12,20 +11,19 @@ import (
 	"time"
 
 	"github.com/argus-dgo/argus/internal/evidence"
-	"github.com/argus-dgo/argus/internal/findings"
 )
 
 // Version is that of the documents. A change that a client could notice raises it.
 const Version = 1
 
-// StatusPath is the path of [API.Status].
+// StatusPath is the path of a [Status].
 const StatusPath = "/api/v1/status"
 
 const (
-	// reuse is how long a report is served again: everyone who asks within this time
-	// shares one examination.
+	// reuse is how long a document is served again: everyone who asks for it within
+	// this time shares one computation.
 	reuse = time.Second
-	// timeout is the time limit of an examination.
+	// timeout is the time limit of an answer, with the wait for those before it.
 	timeout = 10 * time.Second
 )
 
@@ -38,111 +36,167 @@ type Identity struct {
 	Argus string `json:"argus_version"`
 }
 
-// A Status is the document at [StatusPath].
-type Status struct {
-	Version  int      `json:"version"`
-	Identity Identity `json:"identity"`
-	// Verdict is "calm", "look", "affected" or "unknown".
-	Verdict string          `json:"verdict"`
-	Report  findings.Report `json:"report"`
+// A Source is the history of a bot. It is comparable.
+type Source interface {
+	evidence.Source
 }
 
 // A Member is a bot of the process.
 type Member struct {
 	Identity Identity
-	Source   evidence.Source
+	Source   Source
 }
 
 // An API answers for the bots of a process.
 type API struct {
-	// Members returns the bots that are served now.
-	Members func() []Member
-	// Report takes faults.
-	Report func(error)
+	members func() []Member
+	report  func(error)
+	turn    chan struct{} // held by what computes a document: one at a time
+	cache   cache         // guarded by turn
 
 	mu    sync.Mutex
-	cache map[Identity]*cached
+	rooms map[Source]*room
 }
 
-type cached struct {
-	mu   sync.Mutex // held while the report is made
-	at   time.Time
-	body []byte
+// New makes an API and starts nothing. members returns the bots that are served now, and
+// report takes faults.
+func New(members func() []Member, report func(error)) *API {
+	return &API{members: members, report: report, turn: make(chan struct{}, 1), rooms: map[Source]*room{}}
 }
 
-// Status serves the verdict and the findings of one bot, which the parameter bot names
-// where there are several.
-func (a *API) Status(w http.ResponseWriter, r *http.Request) {
-	m, err := a.member(r.URL.Query()["bot"])
-	if err != nil {
-		fail(w, http.StatusBadRequest, err.Error())
-		return
+// An Endpoint is a path of the API.
+type Endpoint struct {
+	Path    string
+	Title   string
+	Handler http.Handler
+}
+
+// Endpoints returns the paths. All serve GET and HEAD alone, behind the guards of the
+// server.
+func (a *API) Endpoints() []Endpoint {
+	return []Endpoint{
+		{StatusPath, "what is wrong, as JSON (argus explain)", a.document(StatusPath, statusTask)},
 	}
-	body, err := a.status(r.Context(), m)
-	if err != nil {
-		a.Report(fmt.Errorf("%s: %w", StatusPath, err))
-		fail(w, http.StatusInternalServerError, "the examination failed; the cause is in the log of the process")
-		return
+}
+
+// A room has what the API keeps of one bot.
+type room struct {
+	examination examination
+}
+
+// room returns what is kept of a bot.
+func (a *API) room(m Member) *room {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	r := a.rooms[m.Source]
+	if r == nil {
+		r = &room{examination: examination{turn: make(chan struct{}, 1)}}
+		a.rooms[m.Source] = r
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	_, _ = w.Write(body)
+	return r
+}
+
+// Leave forgets a bot that is no longer served.
+func (a *API) Leave(source Source) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.rooms, source)
+}
+
+// A task makes a document.
+type task struct {
+	// key distinguishes documents of one path and bot. Documents with an empty key are
+	// never shared.
+	key  string
+	make func(ctx context.Context, a *API, m Member, at time.Time) (any, error)
+}
+
+// document serves the documents of a path. prepare reads the parameters: nothing is
+// computed before they are known to be right.
+func (a *API) document(path string, prepare func(m Member, p *parameters) task) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		m, t, err := a.prepare(r, prepare)
+		if err != nil {
+			fail(w, http.StatusBadRequest, err.Error())
+			return
+		}
+		body, err := a.make(r.Context(), path, m, t)
+		switch {
+		case err == nil:
+			w.Header().Set("Content-Type", "application/json")
+			w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+			_, _ = w.Write(body)
+		case errors.Is(err, errBusy):
+			w.Header().Set("Retry-After", "1")
+			fail(w, http.StatusServiceUnavailable, err.Error())
+		default:
+			a.report(fmt.Errorf("%s: %w", path, err))
+			fail(w, http.StatusInternalServerError, "the answer could not be computed; the cause is in the log of the process")
+		}
+	})
+}
+
+// prepare reads the parameters of a request.
+func (a *API) prepare(r *http.Request, prepare func(Member, *parameters) task) (Member, task, error) {
+	p, err := parse(r.URL.RawQuery)
+	if err != nil {
+		return Member{}, task{}, err
+	}
+	m, err := a.member(p)
+	if err != nil {
+		return Member{}, task{}, err
+	}
+	t := prepare(m, p)
+	return m, t, p.problem()
 }
 
 // member returns the bot that a request is about.
-func (a *API) member(names []string) (Member, error) {
-	members := a.Members()
+func (a *API) member(p *parameters) (Member, error) {
+	members := a.members()
+	name, given := p.text("bot")
 	var known []string
 	for _, m := range members {
-		if len(names) == 0 && len(members) == 1 || len(names) == 1 && names[0] == m.Identity.Bot {
+		if !given && len(members) == 1 || given && name == m.Identity.Bot {
 			return m, nil
 		}
 		known = append(known, strconv.Quote(m.Identity.Bot))
 	}
 	switch {
+	case p.err != nil:
+		return Member{}, p.err
 	case len(members) == 0:
-		return Member{}, fmt.Errorf("no bot of this process keeps a history: ARGUS_HISTORY is false, or the process is starting")
-	case len(names) == 0:
+		return Member{}, errors.New("no bot of this process keeps a history: ARGUS_HISTORY is false, or the process is starting")
+	case !given:
 		return Member{}, fmt.Errorf("the process has several bots: choose one with ?bot=, of %s", strings.Join(known, ", "))
 	}
-	return Member{}, fmt.Errorf("the process has no such bot; it has %s", strings.Join(known, ", "))
+	return Member{}, fmt.Errorf("bot: %s is no bot of this process; it has %s", quote(name), strings.Join(known, ", "))
 }
 
-func (a *API) status(ctx context.Context, m Member) ([]byte, error) {
-	a.mu.Lock()
-	if a.cache == nil {
-		a.cache = map[Identity]*cached{}
-	}
-	c := a.cache[m.Identity]
-	if c == nil {
-		c = &cached{}
-		a.cache[m.Identity] = c
-	}
-	a.mu.Unlock()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	now := time.Now()
-	if c.body != nil && now.Sub(c.at) < reuse {
-		return c.body, nil
-	}
+var errBusy = errors.New("the process is busy with other requests; try again")
+
+// make makes a document, or takes one that has just been made. One is made at a time, so
+// that requests never need more than one processor.
+func (a *API) make(ctx context.Context, path string, m Member, t task) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 	defer cancel()
-	report, err := findings.Examine(ctx, m.Source, now)
+	select {
+	case a.turn <- struct{}{}:
+		defer func() { <-a.turn }()
+	case <-ctx.Done():
+		return nil, errBusy
+	}
+	key := cacheKey{m.Source, path, t.key}
+	now := time.Now()
+	if body := a.cache.get(key, now); t.key != "" && body != nil {
+		return body, nil
+	}
+	document, err := t.make(ctx, a, m, now.UTC().Truncate(time.Millisecond))
 	if err != nil {
 		return nil, err
 	}
-	body, err := json.Marshal(Status{Version, m.Identity, report.Verdict().String(), report})
-	if err != nil {
-		return nil, err
+	body, err := marshal(document)
+	if err == nil && t.key != "" {
+		a.cache.put(key, time.Now(), body)
 	}
-	c.at, c.body = now, append(body, '\n')
-	return c.body, nil
-}
-
-// fail answers with an error as JSON.
-func fail(w http.ResponseWriter, status int, text string) {
-	body, _ := json.Marshal(map[string]string{"error": text})
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_, _ = w.Write(append(body, '\n'))
+	return body, err
 }

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/argus-dgo/argus/internal/catalog"
@@ -16,10 +18,12 @@ import (
 	"github.com/argus-dgo/argus/internal/findings"
 )
 
-// source is a process with one shard, which is up or down.
+// source is a process with one shard, which is up or down. It has no history.
 type source struct {
-	up  float64
-	err error
+	Source
+	up    float64
+	err   error
+	takes time.Duration // a round
 
 	mu    sync.Mutex
 	asked int
@@ -28,6 +32,7 @@ type source struct {
 func (s *source) Fleet() bool { return false }
 
 func (s *source) Ask(_ context.Context, _ time.Time, questions ...evidence.Question) ([][]evidence.Value, error) {
+	time.Sleep(s.takes)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked++
@@ -60,12 +65,16 @@ func (s *source) rounds() int {
 func serve(t *testing.T, members ...Member) (a *API, faults *[]error) {
 	t.Helper()
 	faults = &[]error{}
-	return &API{Members: func() []Member { return members }, Report: func(err error) { *faults = append(*faults, err) }}, faults
+	return New(func() []Member { return members }, func(err error) { *faults = append(*faults, err) }), faults
 }
 
 func ask(a *API, query string) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
-	a.Status(w, httptest.NewRequest(http.MethodGet, StatusPath+query, nil))
+	for _, e := range a.Endpoints() {
+		if e.Path == StatusPath {
+			e.Handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, StatusPath+query, nil))
+		}
+	}
 	return w
 }
 
@@ -120,8 +129,11 @@ func TestStatusRefuses(t *testing.T) {
 	}{
 		{none, "", 400, "no bot of this process keeps a history"},
 		{two, "", 400, `choose one with ?bot=, of \"music\", \"mod\"`},
-		{two, "?bot=other", 400, `no such bot; it has \"music\", \"mod\"`},
-		{two, "?bot=music&bot=mod", 400, "no such bot"},
+		{two, "?bot=other", 400, `\"other\" is no bot of this process; it has \"music\", \"mod\"`},
+		{two, "?bot=music&bot=mod", 400, "bot: it is given 2 times"},
+		{two, "?bot=music&over=5m", 400, `\"over\": there is no such parameter (\"5m\")`},
+		{two, "?bot=" + strings.Repeat("m", 100), 400, strings.Repeat("m", 64) + "…"},
+		{two, "?bot=%zz", 400, "the query cannot be read"},
 		{broken, "", 500, "the cause is in the log"},
 	} {
 		w := ask(tt.api, tt.query)
@@ -146,5 +158,63 @@ func TestNoNumbersThatJSONLacks(t *testing.T) {
 	}
 	if _, err := json.Marshal(report); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestExaminationsArePaced: a report is used again for ten times as long as it took, so
+// that a bot in trouble is not examined all the time.
+func TestExaminationsArePaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &source{up: 1, takes: 400 * time.Millisecond}
+		a, _ := serve(t, Member{Source: s})
+		begin := time.Now()
+		ask(a, "")
+		once, took := s.rounds(), time.Since(begin)
+		time.Sleep((costShare-1)*took - time.Millisecond) // it counts from its begin
+		ask(a, "")
+		if got := s.rounds(); took*costShare <= reuse || got != once {
+			t.Errorf("an examination of %v took %d rounds, and %d before it was due again", took, once, got)
+		}
+		time.Sleep(time.Second)
+		ask(a, "")
+		if got := s.rounds(); got == once {
+			t.Error("the report is never made again")
+		}
+	})
+}
+
+// TestBusy: a request that has waited as long as an answer may take is told to come
+// again.
+func TestBusy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, faults := serve(t, Member{Source: &source{up: 1}})
+		a.turn <- struct{}{}
+		if w := ask(a, ""); w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" || len(*faults) > 0 {
+			t.Errorf("status %d, %v, faults %v", w.Code, w.Header(), *faults)
+		}
+		<-a.turn
+		if w := ask(a, ""); w.Code != http.StatusOK {
+			t.Errorf("status %d", w.Code)
+		}
+	})
+}
+
+// TestCacheIsBounded: what is kept has a limit in number and in bytes, and goes with its
+// time.
+func TestCacheIsBounded(t *testing.T) {
+	var c cache
+	now := time.Now()
+	for n := range 3 * cacheEntries {
+		c.put(cacheKey{key: strconv.Itoa(n)}, now, []byte("{}"))
+	}
+	if len(c.entries) != cacheEntries {
+		t.Errorf("%d documents are kept", len(c.entries))
+	}
+	if c.purge(now.Add(reuse)); len(c.entries) != 0 || c.bytes != 0 {
+		t.Errorf("%d documents of %d bytes are kept too long", len(c.entries), c.bytes)
+	}
+	c.put(cacheKey{key: "large"}, now, make([]byte, cacheBytes+1))
+	if len(c.entries) != 0 {
+		t.Error("a document larger than the limit is kept")
 	}
 }

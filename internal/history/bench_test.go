@@ -7,6 +7,7 @@ import (
 
 	"github.com/argus-dgo/argus/internal/catalog"
 	"github.com/argus-dgo/argus/internal/evidence"
+	"github.com/argus-dgo/argus/internal/findings"
 )
 
 // BenchmarkKeep measures what a step adds to a collection, where every value changes.
@@ -61,4 +62,68 @@ func BenchmarkAsk(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkExamine measures an examination of a process with a full history: of one
+// that is calm, and of one in which everything is wrong.
+func BenchmarkExamine(b *testing.B) {
+	for _, shards := range []int{16, 1024} {
+		calm, at := newBot(), noon
+		for ; at.Before(noon.Add(CoarseSpan)); at = at.Add(CoarseStep) {
+			calm.at = at
+			calm.calm(shards)
+		}
+		for range int(FineSpan / FineStep) {
+			calm.calm(shards)
+		}
+		l, h := newLoad(shards, min(shards, 4*fullShards)), New(Options{})
+		for at = noon; at.Before(noon.Add(CoarseSpan)); at = at.Add(CoarseStep) {
+			h.keep(at, l.next(at))
+		}
+		for range int(FineSpan / FineStep) {
+			h.keep(at, l.next(at))
+			at = at.Add(FineStep)
+		}
+		for _, of := range []struct {
+			name    string
+			history *History
+			at      time.Time
+		}{{"calm", calm.history, calm.now()}, {"wrong", h, at.Add(-FineStep)}} {
+			b.Run(fmt.Sprint(shards, " shards/", of.name), func(b *testing.B) {
+				b.ReportAllocs()
+				var report findings.Report
+				for b.Loop() {
+					var err error
+					if report, err = findings.Examine(b.Context(), of.history, of.at); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.ReportMetric(float64(len(report.Findings)), "findings")
+			})
+		}
+	}
+}
+
+// calm takes a step of a bot whose shards are all up.
+func (b *bot) calm(shards int) {
+	b.set(catalog.Up, 1)
+	b.set(catalog.Uptime, b.at.Sub(noon.Add(-time.Hour)).Seconds())
+	b.set(catalog.BotShards, float64(shards))
+	b.add(catalog.InvalidRequests, 0, "status", "403")
+	b.add(catalog.Acks, 10, "type", "application_command", "outcome", catalog.AckInTime)
+	for n := range shards {
+		shard := fmt.Sprint(n)
+		b.set(catalog.ShardUp, 1, "shard", shard)
+		b.set(catalog.ShardState, 1, "shard", shard, "state", catalog.StateReady)
+		b.set(catalog.ShardStateChange, float64(noon.Add(-time.Hour).Unix()), "shard", shard)
+		b.set(catalog.ShardLatency, 0.05+float64((int(b.at.Unix())+n)%100)*1e-4, "shard", shard)
+		b.set(catalog.HeartbeatAck, float64(b.at.Add(-time.Duration(n%40)*time.Second).Unix()), "shard", shard)
+		b.set(catalog.HeartbeatInterval, 41.25, "shard", shard)
+		b.set(catalog.LastEvent, float64(b.at.Unix()), "shard", shard)
+		b.set(catalog.LockUnavailable, 0, "shard", shard)
+		b.add(catalog.ShardEvents, 100, "shard", shard)
+		b.add(catalog.ShardSent, 1, "shard", shard, "op", "heartbeat")
+		b.add(catalog.ShardDisconnects, 0, "shard", shard, "code", "none", "initiator", "network")
+	}
+	b.step()
 }

@@ -1,0 +1,61 @@
+package api
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/argus-dgo/argus/internal/excerpt"
+)
+
+// quoted is the length of what an error quotes of a parameter.
+const quoted = 64
+
+func quote(text string) string { return strconv.Quote(excerpt.Clip(text, quoted)) }
+
+// parameters are those of a request. The first fault is kept.
+type parameters struct {
+	values url.Values
+	known  []string // names that the path has
+	err    error
+}
+
+func parse(query string) (*parameters, error) {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return nil, fmt.Errorf("the query cannot be read: %s", excerpt.Line(err.Error(), 2*quoted))
+	}
+	return &parameters{values: values}, nil
+}
+
+// text returns a parameter, and whether it is given.
+func (p *parameters) text(name string) (value string, given bool) {
+	p.known = append(p.known, name)
+	values := p.values[name]
+	if len(values) > 1 && p.err == nil {
+		p.err = fmt.Errorf("%s: it is given %d times, as %s and %s", name, len(values), quote(values[0]), quote(values[1]))
+	}
+	if len(values) == 0 {
+		return "", false
+	}
+	return values[0], true
+}
+
+// problem returns the first fault. A parameter that the path does not have is one.
+func (p *parameters) problem() error {
+	if p.err != nil {
+		return p.err
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.values)) {
+		if !slices.Contains(p.known, name) {
+			return fmt.Errorf("%s: there is no such parameter (%s); this path has %s", quote(name), quote(p.values.Get(name)), strings.Join(p.known, ", "))
+		}
+	}
+	return nil
+}
+
+// key distinguishes requests with other parameters.
+func (p *parameters) key() string { return "?" + p.values.Encode() }
