@@ -55,6 +55,58 @@ func TestWithoutHistory(t *testing.T) {
 	}
 }
 
+// TestPathsAreGuarded: each path of the API has the guards of the page.
+func TestPathsAreGuarded(t *testing.T) {
+	t.Parallel()
+	a, err := start(environ(map[string]string{"ARGUS_METRICS_AUTH_TOKEN": "a-token"}, nil), newSession(t), []Option{WithAddr("127.0.0.1:0"), new(journal).option()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer shutDown(t, a)
+	endpoints := api.New(nil, nil).Endpoints()
+	if len(endpoints) < 2 {
+		t.Fatalf("the paths are %v", endpoints)
+	}
+	do := func(method, path string, change func(*http.Request)) *http.Response {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), method, "http://"+a.Addr()+path, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(r)
+		response, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		return response
+	}
+	token := func(r *http.Request) { r.Header.Set("Authorization", "Bearer a-token") }
+	for _, e := range endpoints {
+		for what, tt := range map[string]struct {
+			method string
+			change func(*http.Request)
+			status int
+		}{
+			"without the token": {http.MethodGet, func(*http.Request) {}, http.StatusUnauthorized},
+			"with another one":  {http.MethodGet, func(r *http.Request) { r.Header.Set("Authorization", "Bearer another") }, http.StatusUnauthorized},
+			"a browser under a stranger's name": {http.MethodGet, func(r *http.Request) {
+				r.Host = "evil.example.com"
+				r.Header.Set("Accept-Language", "en")
+			}, http.StatusForbidden},
+			"to write":       {http.MethodPost, token, http.StatusMethodNotAllowed},
+			"what it can do": {http.MethodOptions, token, http.StatusMethodNotAllowed},
+			// The handler of the path is reached: there is no such parameter.
+			"with the token": {http.MethodHead, token, http.StatusBadRequest},
+		} {
+			response := do(tt.method, e.Path+"?nothing=1", tt.change)
+			if response.StatusCode != tt.status || response.Header.Get("Cache-Control") != "no-store" && tt.status != http.StatusForbidden {
+				t.Errorf("%s %s: status %d, %v", e.Path, what, response.StatusCode, response.Header)
+			}
+		}
+	}
+}
+
 func request(t *testing.T, address, token string) (status int, body string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, http.NoBody)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,8 +17,11 @@ import (
 // Version is that of the documents. A change that a client could notice raises it.
 const Version = 1
 
-// StatusPath is the path of a [Status].
-const StatusPath = "/api/v1/status"
+// The paths of the API.
+const (
+	StatusPath  = "/api/v1/status"
+	ShardOfPath = "/api/v1/shard-of"
+)
 
 const (
 	// reuse is how long a document is served again: everyone who asks for it within
@@ -35,6 +39,16 @@ type Identity struct {
 	// Argus is the version of Argus.
 	Argus string `json:"argus_version"`
 }
+
+// A Head is the beginning of every document but [Status].
+type Head struct {
+	Version  int      `json:"version"`
+	Identity Identity `json:"identity"`
+	// At is the time that the document is about.
+	At time.Time `json:"at"`
+}
+
+func head(m Member, at time.Time) Head { return Head{Version, m.Identity, at} }
 
 // A Source is the history of a bot. It is comparable.
 type Source interface {
@@ -73,9 +87,23 @@ type Endpoint struct {
 
 // Endpoints returns the paths. All serve GET and HEAD alone, behind the guards of the
 // server.
-func (a *API) Endpoints() []Endpoint {
-	return []Endpoint{
-		{StatusPath, "what is wrong, as JSON (argus explain)", a.document(StatusPath, statusTask)},
+func (a *API) Endpoints() (list []Endpoint) {
+	for _, e := range endpoints() {
+		list = append(list, Endpoint{e.path, e.title, a.document(e.path, e.prepare)})
+	}
+	return list
+}
+
+// An endpoint is a path with documents. prepare reads the parameters.
+type endpoint struct {
+	path, title string
+	prepare     func(m Member, p *parameters) task
+}
+
+func endpoints() []endpoint {
+	return []endpoint{
+		{StatusPath, "what is wrong, as JSON (argus explain)", statusTask},
+		{ShardOfPath, "the shard of a guild (?guild=), as JSON", shardOfTask},
 	}
 }
 
@@ -84,14 +112,17 @@ type room struct {
 	examination examination
 }
 
-// room returns what is kept of a bot.
+// room returns what is kept of a bot. Nothing is kept of one that has left while it was
+// asked about.
 func (a *API) room(m Member) *room {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	r := a.rooms[m.Source]
 	if r == nil {
 		r = &room{examination: examination{turn: make(chan struct{}, 1)}}
-		a.rooms[m.Source] = r
+		if slices.ContainsFunc(a.members(), func(other Member) bool { return other.Source == m.Source }) {
+			a.rooms[m.Source] = r
+		}
 	}
 	return r
 }
@@ -191,7 +222,10 @@ func (a *API) make(ctx context.Context, path string, m Member, t task) ([]byte, 
 		return body, nil
 	}
 	document, err := t.make(ctx, a, m, now.UTC().Truncate(time.Millisecond))
-	if err != nil {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return nil, errBusy
+	case err != nil:
 		return nil, err
 	}
 	body, err := marshal(document)

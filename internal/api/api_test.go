@@ -68,15 +68,7 @@ func serve(t *testing.T, members ...Member) (a *API, faults *[]error) {
 	return New(func() []Member { return members }, func(err error) { *faults = append(*faults, err) }), faults
 }
 
-func ask(a *API, query string) *httptest.ResponseRecorder {
-	w := httptest.NewRecorder()
-	for _, e := range a.Endpoints() {
-		if e.Path == StatusPath {
-			e.Handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, StatusPath+query, nil))
-		}
-	}
-	return w
-}
+func askStatus(a *API, query string) *httptest.ResponseRecorder { return get(a, StatusPath+query) }
 
 func TestStatus(t *testing.T) {
 	down, up := &source{}, &source{up: 1}
@@ -85,7 +77,7 @@ func TestStatus(t *testing.T) {
 		Member{Identity: Identity{Cluster: "3", Bot: "mod", Argus: "v0.1.0"}, Source: up},
 	)
 	for query, want := range map[string]string{"?bot=music": "affected", "?bot=mod": "calm"} {
-		w := ask(a, query)
+		w := askStatus(a, query)
 		var s Status
 		if err := json.Unmarshal(w.Body.Bytes(), &s); err != nil || w.Code != http.StatusOK || w.Header().Get("Content-Type") != "application/json" {
 			t.Fatalf("%s: %d %v %v", query, w.Code, err, w.Header())
@@ -95,7 +87,7 @@ func TestStatus(t *testing.T) {
 		}
 	}
 	var s Status
-	if err := json.Unmarshal(ask(a, "?bot=music").Body.Bytes(), &s); err != nil || s.Report.Findings[0].ID != "DiscordShardDown" || s.Report.Findings[0].Since.IsZero() {
+	if err := json.Unmarshal(askStatus(a, "?bot=music").Body.Bytes(), &s); err != nil || s.Report.Findings[0].ID != "DiscordShardDown" || s.Report.Findings[0].Since.IsZero() {
 		t.Errorf("%v, %+v", err, s)
 	}
 }
@@ -104,11 +96,11 @@ func TestStatus(t *testing.T) {
 func TestStatusIsShared(t *testing.T) {
 	s := &source{up: 1}
 	a, _ := serve(t, Member{Source: s})
-	ask(a, "")
+	askStatus(a, "")
 	once := s.rounds()
 	var wait sync.WaitGroup
 	for range 20 {
-		wait.Go(func() { ask(a, "") })
+		wait.Go(func() { askStatus(a, "") })
 	}
 	wait.Wait()
 	// On a slow machine the second may be over; each request would take several rounds.
@@ -136,7 +128,7 @@ func TestStatusRefuses(t *testing.T) {
 		{two, "?bot=%zz", 400, "the query cannot be read"},
 		{broken, "", 500, "the cause is in the log"},
 	} {
-		w := ask(tt.api, tt.query)
+		w := askStatus(tt.api, tt.query)
 		if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.says) || strings.Contains(w.Body.String(), "secret") {
 			t.Errorf("%s: %d %s", tt.query, w.Code, w.Body)
 		}
@@ -168,15 +160,15 @@ func TestExaminationsArePaced(t *testing.T) {
 		s := &source{up: 1, takes: 400 * time.Millisecond}
 		a, _ := serve(t, Member{Source: s})
 		begin := time.Now()
-		ask(a, "")
+		askStatus(a, "")
 		once, took := s.rounds(), time.Since(begin)
 		time.Sleep((costShare-1)*took - time.Millisecond) // it counts from its begin
-		ask(a, "")
+		askStatus(a, "")
 		if got := s.rounds(); took*costShare <= reuse || got != once {
 			t.Errorf("an examination of %v took %d rounds, and %d before it was due again", took, once, got)
 		}
 		time.Sleep(time.Second)
-		ask(a, "")
+		askStatus(a, "")
 		if got := s.rounds(); got == once {
 			t.Error("the report is never made again")
 		}
@@ -189,11 +181,11 @@ func TestBusy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, faults := serve(t, Member{Source: &source{up: 1}})
 		a.turn <- struct{}{}
-		if w := ask(a, ""); w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" || len(*faults) > 0 {
+		if w := askStatus(a, ""); w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" || len(*faults) > 0 {
 			t.Errorf("status %d, %v, faults %v", w.Code, w.Header(), *faults)
 		}
 		<-a.turn
-		if w := ask(a, ""); w.Code != http.StatusOK {
+		if w := askStatus(a, ""); w.Code != http.StatusOK {
 			t.Errorf("status %d", w.Code)
 		}
 	})

@@ -31,6 +31,13 @@ func parse(query string) (*parameters, error) {
 	return &parameters{values: values}, nil
 }
 
+// fail keeps a fault. The text completes a sentence that begins with the value.
+func (p *parameters) fail(name, format string, args ...any) {
+	if p.err == nil {
+		p.err = fmt.Errorf("%s: %s %s", name, quote(p.values.Get(name)), fmt.Sprintf(format, args...))
+	}
+}
+
 // text returns a parameter, and whether it is given.
 func (p *parameters) text(name string) (value string, given bool) {
 	p.known = append(p.known, name)
@@ -42,6 +49,15 @@ func (p *parameters) text(name string) (value string, given bool) {
 		return "", false
 	}
 	return values[0], true
+}
+
+// required returns a parameter that must be given.
+func (p *parameters) required(name, what string) string {
+	value, given := p.text(name)
+	if !given && p.err == nil {
+		p.err = fmt.Errorf("%s: the parameter is missing; give %s", name, what)
+	}
+	return value
 }
 
 // problem returns the first fault. A parameter that the path does not have is one.
