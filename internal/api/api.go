@@ -21,6 +21,8 @@ const Version = 1
 const (
 	StatusPath  = "/api/v1/status"
 	ShardOfPath = "/api/v1/shard-of"
+	ShardsPath  = "/api/v1/shards"
+	BudgetsPath = "/api/v1/budgets"
 )
 
 const (
@@ -53,6 +55,8 @@ func head(m Member, at time.Time) Head { return Head{Version, m.Identity, at} }
 // A Source is the history of a bot. It is comparable.
 type Source interface {
 	evidence.Source
+	// Steps returns the times of the steps.
+	Steps(from, to time.Time) []time.Time
 }
 
 // A Member is a bot of the process.
@@ -104,6 +108,8 @@ func endpoints() []endpoint {
 	return []endpoint{
 		{StatusPath, "what is wrong, as JSON (argus explain)", statusTask},
 		{ShardOfPath, "the shard of a guild (?guild=), as JSON", shardOfTask},
+		{ShardsPath, "the shards, as JSON", shardsTask},
+		{BudgetsPath, "what is left of Discord's limits, as JSON", budgetsTask},
 	}
 }
 

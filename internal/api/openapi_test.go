@@ -51,7 +51,9 @@ func types() map[string]reflect.Type {
 	return map[string]reflect.Type{
 		"Status": reflect.TypeFor[Status](), "Identity": reflect.TypeFor[Identity](), "Report": reflect.TypeFor[findings.Report](), "Finding": reflect.TypeFor[findings.Finding](),
 		"Evidence": reflect.TypeFor[findings.Evidence](), "Change": reflect.TypeFor[findings.Change](), "Gap": reflect.TypeFor[findings.Gap](),
-		"ShardOf": reflect.TypeFor[ShardOf](),
+		"ShardOf": reflect.TypeFor[ShardOf](), "Shards": reflect.TypeFor[Shards](), "Shard": reflect.TypeFor[Shard](),
+		"Budgets": reflect.TypeFor[Budgets](), "SessionStarts": reflect.TypeFor[SessionStarts](), "InvalidRequests": reflect.TypeFor[InvalidRequests](),
+		"Sends": reflect.TypeFor[Sends](), "Answers": reflect.TypeFor[Answers](), "Burn": reflect.TypeFor[Burn](),
 	}
 }
 

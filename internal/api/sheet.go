@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/argus-dgo/argus/internal/evidence"
+	"github.com/argus-dgo/argus/internal/history"
 )
 
 // A sheet has the questions of a document, which are asked together.
@@ -83,4 +84,40 @@ func instantOf(seconds *float64) *time.Time {
 	}
 	at := time.UnixMilli(int64(math.Round(*seconds * 1e3))).UTC()
 	return &at
+}
+
+// covered returns how much of a window until a time the history covers, in seconds: it
+// begins with the process, and has gaps where the process was paused.
+func covered(m Member, at time.Time, over time.Duration) *float64 {
+	from, total := at.Add(-over), time.Duration(0)
+	steps := m.Source.Steps(from.Add(-coarseGap), at)
+	if len(steps) == 0 {
+		return nil
+	}
+	for i, step := range steps {
+		next, gap := at, fineGap
+		if i+1 < len(steps) {
+			next = steps[i+1]
+			if at.Sub(step) > history.FineSpan {
+				gap = coarseGap
+			}
+		}
+		if next.Sub(step) <= gap && next.After(from) {
+			total += next.Sub(later(step, from))
+		}
+	}
+	return number(total.Seconds())
+}
+
+// The times between two steps above which there is a gap.
+const (
+	fineGap   = 3 * history.FineStep
+	coarseGap = 5 * history.CoarseStep / 2
+)
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
