@@ -19,10 +19,12 @@ const Version = 1
 
 // The paths of the API.
 const (
-	StatusPath  = "/api/v1/status"
-	ShardOfPath = "/api/v1/shard-of"
-	ShardsPath  = "/api/v1/shards"
-	BudgetsPath = "/api/v1/budgets"
+	StatusPath   = "/api/v1/status"
+	ShardOfPath  = "/api/v1/shard-of"
+	ShardsPath   = "/api/v1/shards"
+	BudgetsPath  = "/api/v1/budgets"
+	CommandsPath = "/api/v1/commands"
+	RoutesPath   = "/api/v1/routes"
 )
 
 const (
@@ -110,6 +112,8 @@ func endpoints() []endpoint {
 		{ShardOfPath, "the shard of a guild (?guild=), as JSON", shardOfTask},
 		{ShardsPath, "the shards, as JSON", shardsTask},
 		{BudgetsPath, "what is left of Discord's limits, as JSON", budgetsTask},
+		{CommandsPath, "the commands, as JSON", commandsTask},
+		{RoutesPath, "the requests to Discord by route, as JSON", routesTask},
 	}
 }
 

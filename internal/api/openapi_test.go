@@ -54,6 +54,9 @@ func types() map[string]reflect.Type {
 		"ShardOf": reflect.TypeFor[ShardOf](), "Shards": reflect.TypeFor[Shards](), "Shard": reflect.TypeFor[Shard](),
 		"Budgets": reflect.TypeFor[Budgets](), "SessionStarts": reflect.TypeFor[SessionStarts](), "InvalidRequests": reflect.TypeFor[InvalidRequests](),
 		"Sends": reflect.TypeFor[Sends](), "Answers": reflect.TypeFor[Answers](), "Burn": reflect.TypeFor[Burn](),
+		"Commands": reflect.TypeFor[Commands](), "Command": reflect.TypeFor[Command](), "Runs": reflect.TypeFor[Runs](),
+		"Routes": reflect.TypeFor[Routes](), "Route": reflect.TypeFor[Route](), "Method": reflect.TypeFor[Method](),
+		"Delays": reflect.TypeFor[Delays](), "Durations": reflect.TypeFor[Durations](),
 	}
 }
 
@@ -234,7 +237,7 @@ func (v *validator) value(where string, schema object, value any) {
 			for _, item := range list {
 				v.value(where+"[]", o, item)
 			}
-		case "properties", "additionalProperties", "description", "pattern":
+		case "properties", "additionalProperties", "description", "pattern", "examples":
 		default:
 			v.fail(where, "the keyword %s is unknown", key)
 		}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/argus-dgo/argus/internal/excerpt"
 )
@@ -58,6 +59,31 @@ func (p *parameters) required(name, what string) string {
 		p.err = fmt.Errorf("%s: the parameter is missing; give %s", name, what)
 	}
 	return value
+}
+
+// duration returns a duration within bounds.
+func (p *parameters) duration(name string, otherwise, least, most time.Duration) time.Duration {
+	text, given := p.text(name)
+	if !given {
+		return otherwise
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d < least || d > most {
+		p.fail(name, "is not a duration from %s to %s, such as %s", short(least), short(most), short(otherwise))
+	}
+	return d
+}
+
+// short renders a duration without units that are 0: 5m, not 5m0s.
+func short(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
 }
 
 // problem returns the first fault. A parameter that the path does not have is one.

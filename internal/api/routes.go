@@ -1,0 +1,113 @@
+package api
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/argus-dgo/argus/internal/catalog"
+	"github.com/argus-dgo/argus/internal/evidence"
+)
+
+// Routes is the document at [RoutesPath].
+type Routes struct {
+	Window
+	// Requests are the durations of all requests, and Waits those in the rate limiter
+	// of discordgo.
+	Requests Delays `json:"requests"`
+	Waits    Delays `json:"waits"`
+	// Routes are in the order of their requests, the most first. Those that the history
+	// has no room for share the route "other".
+	Routes []Route `json:"routes"`
+}
+
+// A Route is a route of Discord's API.
+type Route struct {
+	Route   string   `json:"route"`
+	Methods []Method `json:"methods"`
+	// Wait is the time in discordgo's rate limiter, null without any.
+	Wait *Durations `json:"wait"`
+	// RateLimits are the responses with status 429 by their scope.
+	RateLimits map[string]float64 `json:"rate_limits"`
+}
+
+// A Method has the requests of one method on a route.
+type Method struct {
+	Method string  `json:"method"`
+	Count  float64 `json:"count"`
+	// PerSecond is null before the history covers any time.
+	PerSecond *float64 `json:"requests_per_second"`
+	Mean      *float64 `json:"mean_seconds"`
+	// Statuses are the numbers of responses by status.
+	Statuses map[string]float64 `json:"statuses"`
+}
+
+func routesTask(_ Member, p *parameters) task {
+	over := p.duration("over", usualOver, leastOver, mostOver)
+	return task{key: p.key(), make: func(ctx context.Context, _ *API, m Member, at time.Time) (any, error) {
+		var s sheet
+		requests := s.ask(evidence.Question{Form: evidence.Increase, Of: catalog.RequestDuration, By: []string{"route", "method", "status"}, Over: over})
+		mean := s.ask(evidence.Question{Form: evidence.Mean, Of: catalog.RequestDuration, By: []string{"route", "method"}, Over: over})
+		limits := s.ask(evidence.Question{Form: evidence.Increase, Of: catalog.RateLimits, By: []string{"route", "scope"}, Over: over})
+		waits := askDurations(&s, catalog.QueueWait, "route", over)
+		all, allWaits := askDelays(&s, catalog.RequestDuration, over), askDelays(&s, catalog.QueueWait, over)
+		if err := s.learn(ctx, m.Source, at); err != nil {
+			return nil, err
+		}
+		d := Routes{Window: window(m, at, over), Requests: all.delays(), Waits: allWaits.delays(), Routes: []Route{}}
+		routes, means := map[string]*Route{}, mean.by("route", "method")
+		get := func(name string) *Route {
+			if routes[name] == nil {
+				routes[name] = &Route{Route: name, Methods: []Method{}, RateLimits: map[string]float64{}}
+			}
+			return routes[name]
+		}
+		for _, value := range *requests {
+			if n := number(value.Number); n != nil && *n > 0 {
+				get(value.Labels["route"]).count(value.Labels, *n)
+			}
+		}
+		for _, value := range *limits {
+			if n := number(value.Number); n != nil && *n > 0 {
+				get(value.Labels["route"]).RateLimits[value.Labels["scope"]] = *n
+			}
+		}
+		for name, wait := range waits.durations() {
+			get(name).Wait = wait
+		}
+		for _, name := range slices.Sorted(maps.Keys(routes)) {
+			r := *routes[name]
+			for i := range r.Methods {
+				of := &r.Methods[i]
+				of.Mean = means.of(evidence.Labels{"route": name, "method": of.Method}.Key("route", "method"))
+				if d.Covered != nil && *d.Covered > 0 {
+					of.PerSecond = number(of.Count / *d.Covered)
+				}
+			}
+			slices.SortStableFunc(r.Methods, func(a, b Method) int { return cmp.Compare(b.Count, a.Count) })
+			d.Routes = append(d.Routes, r)
+		}
+		slices.SortStableFunc(d.Routes, func(a, b Route) int { return cmp.Compare(b.requests(), a.requests()) })
+		return d, nil
+	}}
+}
+
+// count adds requests to those of their method.
+func (r *Route) count(labels evidence.Labels, n float64) {
+	i := slices.IndexFunc(r.Methods, func(m Method) bool { return m.Method == labels["method"] })
+	if i < 0 {
+		i = len(r.Methods)
+		r.Methods = append(r.Methods, Method{Method: labels["method"], Statuses: map[string]float64{}})
+	}
+	r.Methods[i].Count += n
+	r.Methods[i].Statuses[labels["status"]] = n
+}
+
+func (r *Route) requests() (n float64) {
+	for _, m := range r.Methods {
+		n += m.Count
+	}
+	return n
+}
