@@ -25,6 +25,7 @@ const (
 	BudgetsPath  = "/api/v1/budgets"
 	CommandsPath = "/api/v1/commands"
 	RoutesPath   = "/api/v1/routes"
+	SeriesPath   = "/api/v1/series"
 )
 
 const (
@@ -57,6 +58,11 @@ func head(m Member, at time.Time) Head { return Head{Version, m.Identity, at} }
 // A Source is the history of a bot. It is comparable.
 type Source interface {
 	evidence.Source
+	// Check returns an error if a question cannot be answered, whatever has happened.
+	Check(question evidence.Question) error
+	// Range answers a question as of some times, for at most a number of groups. It
+	// returns how many are left out.
+	Range(ctx context.Context, times []time.Time, most int, question evidence.Question) ([]evidence.Series, int, error)
 	// Steps returns the times of the steps.
 	Steps(from, to time.Time) []time.Time
 }
@@ -114,6 +120,7 @@ func endpoints() []endpoint {
 		{BudgetsPath, "what is left of Discord's limits, as JSON", budgetsTask},
 		{CommandsPath, "the commands, as JSON", commandsTask},
 		{RoutesPath, "the requests to Discord by route, as JSON", routesTask},
+		{SeriesPath, "a metric over time (?name=&form=), as JSON", seriesTask},
 	}
 }
 

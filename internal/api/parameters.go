@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net/url"
@@ -61,7 +62,7 @@ func (p *parameters) required(name, what string) string {
 	return value
 }
 
-// duration returns a duration within bounds.
+// duration returns a duration within bounds, or the usual one.
 func (p *parameters) duration(name string, otherwise, least, most time.Duration) time.Duration {
 	text, given := p.text(name)
 	if !given {
@@ -70,6 +71,7 @@ func (p *parameters) duration(name string, otherwise, least, most time.Duration)
 	d, err := time.ParseDuration(text)
 	if err != nil || d < least || d > most {
 		p.fail(name, "is not a duration from %s to %s, such as %s", short(least), short(most), short(otherwise))
+		return otherwise
 	}
 	return d
 }
@@ -82,6 +84,32 @@ func short(d time.Duration) string {
 	}
 	if strings.HasSuffix(text, "h0m") {
 		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
+// number returns a whole number within bounds, or the usual one.
+func (p *parameters) number(name string, otherwise, least, most int) int {
+	text, given := p.text(name)
+	if !given {
+		return otherwise
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < least || n > most {
+		p.fail(name, "is not a number from %d to %d", least, most)
+		return otherwise
+	}
+	return n
+}
+
+// choice returns one of some values.
+func (p *parameters) choice(name, otherwise string, values []string) string {
+	text, given := p.text(name)
+	if !given {
+		return otherwise
+	}
+	if !slices.Contains(values, text) {
+		p.fail(name, "is not one of %s", strings.Join(values, ", "))
 	}
 	return text
 }
@@ -101,3 +129,17 @@ func (p *parameters) problem() error {
 
 // key distinguishes requests with other parameters.
 func (p *parameters) key() string { return "?" + p.values.Encode() }
+
+var errNoTime = errors.New("is no time")
+
+// instant reads a Unix time in seconds, or a time as in RFC 3339.
+func instant(text string) (time.Time, error) {
+	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		return t, nil
+	}
+	seconds, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(seconds >= 0 && seconds < 1e11) {
+		return time.Time{}, errNoTime
+	}
+	return time.UnixMilli(int64(seconds * 1e3)), nil
+}

@@ -104,6 +104,40 @@ func BenchmarkExamine(b *testing.B) {
 	}
 }
 
+// BenchmarkRange measures the largest answers of /api/v1/series: 64 series of 720 points
+// each, from a full history in which every value changes.
+func BenchmarkRange(b *testing.B) {
+	l, h, at := newLoad(1024, 1024), New(Options{}), noon
+	for ; at.Before(noon.Add(CoarseSpan)); at = at.Add(CoarseStep) {
+		h.keep(at, l.next(at))
+	}
+	for range int(FineSpan / FineStep) {
+		h.keep(at, l.next(at))
+		at = at.Add(FineStep)
+	}
+	for _, over := range []time.Duration{time.Minute, 5 * time.Minute, time.Hour, CoarseSpan} {
+		for _, q := range []evidence.Question{
+			{Form: evidence.Rate, Of: catalog.ShardEvents, By: []string{"shard"}, Over: over},
+			{Form: evidence.Rate, Of: catalog.ShardSent, By: []string{"shard"}, Over: over},
+			{Form: evidence.Highest, Of: catalog.ShardLatency, By: []string{"shard"}, Over: over},
+			{Form: evidence.Quantile, Of: catalog.RequestDuration, At: 0.95, Over: over},
+		} {
+			b.Run(fmt.Sprint(q.Of.Name, " over ", over), func(b *testing.B) {
+				times := make([]time.Time, 720)
+				for i := range times {
+					times[i] = at.Add(-time.Duration(len(times)-i) * 30 * time.Second)
+				}
+				b.ReportAllocs()
+				for b.Loop() {
+					if _, _, err := h.Range(b.Context(), times, 64, q); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}
+
 // calm takes a step of a bot whose shards are all up.
 func (b *bot) calm(shards int) {
 	b.set(catalog.Up, 1)
