@@ -169,6 +169,7 @@ func (h *host) serve(p *pipeline) error {
 	h.mu.Lock()
 	h.serving = append(h.serving, p)
 	h.mu.Unlock()
+	h.api.Start()
 	return h.start()
 }
 
@@ -193,6 +194,7 @@ func (h *host) leave(ctx context.Context, p *pipeline) error {
 	if !last {
 		return nil
 	}
+	h.api.Close(ctx)
 	return h.server.Shutdown(ctx)
 }
 

@@ -26,6 +26,7 @@ const (
 	CommandsPath = "/api/v1/commands"
 	RoutesPath   = "/api/v1/routes"
 	SeriesPath   = "/api/v1/series"
+	TimelinePath = "/api/v1/timeline"
 )
 
 const (
@@ -63,8 +64,12 @@ type Source interface {
 	// Range answers a question as of some times, for at most a number of groups. It
 	// returns how many are left out.
 	Range(ctx context.Context, times []time.Time, most int, question evidence.Question) ([]evidence.Series, int, error)
+	// Rises returns by how much a counter rose, at each step at which it did.
+	Rises(ctx context.Context, from, to time.Time, question evidence.Question) ([]evidence.Series, error)
 	// Steps returns the times of the steps.
 	Steps(from, to time.Time) []time.Time
+	// Begin returns the time of the first step, or zero.
+	Begin() time.Time
 }
 
 // A Member is a bot of the process.
@@ -80,6 +85,11 @@ type API struct {
 	turn    chan struct{} // held by what computes a document: one at a time
 	cache   cache         // guarded by turn
 
+	ctx    context.Context //nolint:containedctx // ends with the API
+	cancel context.CancelFunc
+	once   sync.Once
+	wait   sync.WaitGroup
+
 	mu    sync.Mutex
 	rooms map[Source]*room
 }
@@ -87,7 +97,9 @@ type API struct {
 // New makes an API and starts nothing. members returns the bots that are served now, and
 // report takes faults.
 func New(members func() []Member, report func(error)) *API {
-	return &API{members: members, report: report, turn: make(chan struct{}, 1), rooms: map[Source]*room{}}
+	a := &API{members: members, report: report, turn: make(chan struct{}, 1), rooms: map[Source]*room{}}
+	a.ctx, a.cancel = context.WithCancel(context.Background())
+	return a
 }
 
 // An Endpoint is a path of the API.
@@ -121,12 +133,14 @@ func endpoints() []endpoint {
 		{CommandsPath, "the commands, as JSON", commandsTask},
 		{RoutesPath, "the requests to Discord by route, as JSON", routesTask},
 		{SeriesPath, "a metric over time (?name=&form=), as JSON", seriesTask},
+		{TimelinePath, "what happened, as JSON", timelineTask},
 	}
 }
 
 // A room has what the API keeps of one bot.
 type room struct {
 	examination examination
+	recorder    recorder
 }
 
 // room returns what is kept of a bot. Nothing is kept of one that has left while it was

@@ -163,8 +163,8 @@ func (b *bot) steps(n int) {
 	}
 }
 
-// within runs a test of a bot by a clock of its own.
-func within(t *testing.T, test func(t *testing.T, b *bot, a *API)) {
+// bubble runs a test of a bot by a clock of its own.
+func bubble(t *testing.T, test func(t *testing.T, b *bot, a *API)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBot(t)

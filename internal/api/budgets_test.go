@@ -10,7 +10,7 @@ import (
 
 // TestBudgets: what is left of each limit, with the limits of the catalog and the rules.
 func TestBudgets(t *testing.T) {
-	within(t, func(t *testing.T, b *bot, a *API) {
+	bubble(t, func(t *testing.T, b *bot, a *API) {
 		var d Budgets
 		if ask(t, a, BudgetsPath, &d); d.SessionStarts != nil || d.InvalidRequests.Count != nil || len(d.Sends) != 0 || d.Answers.Windows[0].Covered != nil {
 			t.Errorf("before the first step: %+v", d)

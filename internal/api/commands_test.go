@@ -9,7 +9,7 @@ import (
 
 // TestCommands: the commands of a window, by their runs.
 func TestCommands(t *testing.T) {
-	within(t, func(t *testing.T, b *bot, a *API) {
+	bubble(t, func(t *testing.T, b *bot, a *API) {
 		var d Commands
 		if ask(t, a, CommandsPath, &d); d.Window.Over != 3600 || d.Covered != nil || d.Answers.P50 != nil || len(d.Commands) != 0 {
 			t.Errorf("before the first step: %+v", d)
@@ -68,7 +68,7 @@ func TestCommands(t *testing.T) {
 
 // TestRoutes: the requests of a window, by route.
 func TestRoutes(t *testing.T) {
-	within(t, func(t *testing.T, b *bot, a *API) {
+	bubble(t, func(t *testing.T, b *bot, a *API) {
 		const messages = "/channels/{id}/messages"
 		request := func(method, route, status string, took float64, n int) {
 			b.observe(catalog.RequestDuration, took, n, "method", method, "route", route, "status", status)

@@ -29,7 +29,7 @@ func numbersOf(values []*float64) string {
 
 // TestSeries: values at multiples of the step, and null where nothing is known.
 func TestSeries(t *testing.T) {
-	within(t, func(t *testing.T, b *bot, a *API) {
+	bubble(t, func(t *testing.T, b *bot, a *API) {
 		for n := range 24 {
 			b.set(catalog.ShardLatency, float64(n)/100, "shard", "0")
 			b.set(catalog.ShardLatency, 1, "shard", "1")
@@ -92,7 +92,7 @@ func TestSeries(t *testing.T) {
 
 // TestSeriesRefuses: what is wrong with a question is said before it is asked.
 func TestSeriesRefuses(t *testing.T) {
-	within(t, func(t *testing.T, _ *bot, a *API) {
+	bubble(t, func(t *testing.T, _ *bot, a *API) {
 		const acks, age = "?name=discord_interaction_acks_total&form=rate", "?name=discord_interaction_receipt_age_seconds"
 		many := strings.Repeat("|late", mostValues)
 		faults := map[string]string{}

@@ -12,7 +12,7 @@ const aGuild = "175928847299117063"
 
 // TestShardOf: which shard has a guild, whether it is here, and how it is.
 func TestShardOf(t *testing.T) {
-	within(t, func(t *testing.T, b *bot, a *API) {
+	bubble(t, func(t *testing.T, b *bot, a *API) {
 		var d ShardOf
 		ask(t, a, ShardOfPath+"?guild="+aGuild, &d)
 		if d.Shard != nil || d.Shards != nil || d.Here != nil || d.Up != nil {

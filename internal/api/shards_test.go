@@ -12,7 +12,7 @@ import (
 
 // TestShards: what is known of each shard, and nothing of what is not.
 func TestShards(t *testing.T) {
-	within(t, func(t *testing.T, b *bot, a *API) {
+	bubble(t, func(t *testing.T, b *bot, a *API) {
 		for _, name := range []string{"10", "2", "other"} {
 			b.shard(name)
 		}
@@ -56,7 +56,7 @@ func TestShards(t *testing.T) {
 
 // TestManyShards: of more than 64 shards, the others have what is kept of them.
 func TestManyShards(t *testing.T) {
-	within(t, func(t *testing.T, b *bot, a *API) {
+	bubble(t, func(t *testing.T, b *bot, a *API) {
 		for n := range 100 {
 			b.shard(strconv.Itoa(n))
 		}

@@ -39,7 +39,8 @@ type examination struct {
 // examine returns a report on a bot that is new, or new enough. An examination of a bot
 // in trouble takes longest, and it needs the processor most.
 func (a *API) examine(ctx context.Context, m Member) (findings.Report, error) {
-	e := &a.room(m).examination
+	room := a.room(m)
+	e := &room.examination
 	select {
 	case e.turn <- struct{}{}:
 		defer func() { <-e.turn }()
@@ -55,5 +56,6 @@ func (a *API) examine(ctx context.Context, m Member) (findings.Report, error) {
 		return findings.Report{}, err
 	}
 	e.at, e.took, e.report = now, time.Since(now), report
+	room.recorder.note(report, m.Source.Begin())
 	return report, nil
 }
