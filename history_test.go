@@ -1,6 +1,7 @@
 package argus
 
 import (
+	"bufio"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -42,6 +43,74 @@ func TestStatus(t *testing.T) {
 	})
 }
 
+// TestStream: a real session's shard is seen on a stream over TCP, which ends with the
+// process.
+func TestStream(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for steps of the history")
+	}
+	t.Parallel()
+	srv := newDiscord(t)
+	s := sessionOf(t, srv, 0, 1)
+	a, err := start(environ(map[string]string{"ARGUS_METRICS_AUTH_TOKEN": "a-token"}, nil), s, []Option{WithAddr("127.0.0.1:0"), new(journal).option()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := false
+	defer func() {
+		if !ended {
+			shutDown(t, a)
+		}
+	}()
+	address := "http://" + a.Addr() + api.StreamPath
+	if code, _ := request(t, address, ""); code != http.StatusUnauthorized {
+		t.Errorf("without the token: status %d", code)
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer a-token")
+	r.Header.Set("Accept", "text/event-stream")
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if h := response.Header; response.StatusCode != http.StatusOK || h.Get("Content-Type") != "text/event-stream" || h.Get("Cache-Control") != "no-store" {
+		t.Fatalf("status %d, %v", response.StatusCode, h)
+	}
+	open(t, s)
+	lines := bufio.NewScanner(response.Body)
+	lines.Buffer(nil, 1<<20)
+	up := false
+	for !up && lines.Scan() {
+		data, found := strings.CutPrefix(lines.Text(), "data: ")
+		if !found {
+			continue
+		}
+		var message api.Step // what both kinds of message have
+		if err := json.Unmarshal([]byte(data), &message); err != nil {
+			t.Fatal(err)
+		}
+		for _, shard := range message.Shards {
+			up = up || shard.Shard == "0" && shard.Up != nil && *shard.Up
+		}
+	}
+	if !up {
+		t.Fatalf("the stream ended before the shard was up: %v", lines.Err())
+	}
+	ended = true
+	shutDown(t, a)
+	retry := false
+	for lines.Scan() {
+		retry = retry || strings.HasPrefix(lines.Text(), "retry: ")
+	}
+	if !retry || lines.Err() != nil {
+		t.Errorf("at the end: retry %v, %v", retry, lines.Err())
+	}
+}
+
 // TestWithoutHistory: where none is kept, the answer says so.
 func TestWithoutHistory(t *testing.T) {
 	t.Parallel()
@@ -63,7 +132,7 @@ func TestPathsAreGuarded(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer shutDown(t, a)
-	endpoints := api.New(nil, nil).Endpoints()
+	endpoints := api.New(nil, nil, nil).Endpoints()
 	if len(endpoints) < 2 {
 		t.Fatalf("the paths are %v", endpoints)
 	}

@@ -42,7 +42,8 @@ type host struct {
 // hosts are the servers of this process, with those that are about to be one.
 var hosts struct {
 	sync.Mutex
-	open []*host
+	open    []*host
+	streams api.Slots
 }
 
 // join makes the pipeline a member of the server on its address. The errors say why it cannot share the one that is there.
@@ -80,7 +81,7 @@ func join(p *pipeline, c resolved) error {
 // newHost makes a server of which the pipeline is the first member.
 func newHost(p *pipeline, c resolved) (err error) {
 	h := &host{address: c.address(), token: c.token, members: []*pipeline{p}}
-	h.api = api.New(h.histories, h.report)
+	h.api = api.New(h.histories, h.report, &hosts.streams)
 	h.server, err = server.New(server.Config{
 		Addr:         c.address(),
 		AllowedHosts: c.AllowedHosts,

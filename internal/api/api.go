@@ -27,6 +27,7 @@ const (
 	RoutesPath   = "/api/v1/routes"
 	SeriesPath   = "/api/v1/series"
 	TimelinePath = "/api/v1/timeline"
+	StreamPath   = "/api/v1/stream"
 )
 
 const (
@@ -70,6 +71,8 @@ type Source interface {
 	Steps(from, to time.Time) []time.Time
 	// Begin returns the time of the first step, or zero.
 	Begin() time.Time
+	// Next returns a channel that is closed at the next step.
+	Next() <-chan struct{}
 }
 
 // A Member is a bot of the process.
@@ -85,6 +88,9 @@ type API struct {
 	turn    chan struct{} // held by what computes a document: one at a time
 	cache   cache         // guarded by turn
 
+	slots     *Slots
+	writeWait time.Duration
+
 	ctx    context.Context //nolint:containedctx // ends with the API
 	cancel context.CancelFunc
 	once   sync.Once
@@ -94,10 +100,10 @@ type API struct {
 	rooms map[Source]*room
 }
 
-// New makes an API and starts nothing. members returns the bots that are served now, and
-// report takes faults.
-func New(members func() []Member, report func(error)) *API {
-	a := &API{members: members, report: report, turn: make(chan struct{}, 1), rooms: map[Source]*room{}}
+// New makes an API and starts nothing. members returns the bots that are served now,
+// report takes faults, and slots are those of the process.
+func New(members func() []Member, report func(error), slots *Slots) *API {
+	a := &API{members: members, report: report, slots: slots, writeWait: writeWait, turn: make(chan struct{}, 1), rooms: map[Source]*room{}}
 	a.ctx, a.cancel = context.WithCancel(context.Background())
 	return a
 }
@@ -113,12 +119,16 @@ type Endpoint struct {
 // server.
 func (a *API) Endpoints() (list []Endpoint) {
 	for _, e := range endpoints() {
-		list = append(list, Endpoint{e.path, e.title, a.document(e.path, e.prepare)})
+		handler := a.stream()
+		if e.path != StreamPath {
+			handler = a.document(e.path, e.prepare)
+		}
+		list = append(list, Endpoint{e.path, e.title, handler})
 	}
 	return list
 }
 
-// An endpoint is a path with documents. prepare reads the parameters.
+// An endpoint is a path. prepare reads the parameters.
 type endpoint struct {
 	path, title string
 	prepare     func(m Member, p *parameters) task
@@ -134,6 +144,7 @@ func endpoints() []endpoint {
 		{RoutesPath, "the requests to Discord by route, as JSON", routesTask},
 		{SeriesPath, "a metric over time (?name=&form=), as JSON", seriesTask},
 		{TimelinePath, "what happened, as JSON", timelineTask},
+		{StreamPath, "how it is, again and again, as server-sent events", streamParameters},
 	}
 }
 
@@ -141,6 +152,7 @@ func endpoints() []endpoint {
 type room struct {
 	examination examination
 	recorder    recorder
+	hub         *hub
 }
 
 // room returns what is kept of a bot. Nothing is kept of one that has left while it was
@@ -150,7 +162,7 @@ func (a *API) room(m Member) *room {
 	defer a.mu.Unlock()
 	r := a.rooms[m.Source]
 	if r == nil {
-		r = &room{examination: examination{turn: make(chan struct{}, 1)}}
+		r = &room{examination: examination{turn: make(chan struct{}, 1)}, hub: newHub()}
 		if slices.ContainsFunc(a.members(), func(other Member) bool { return other.Source == m.Source }) {
 			a.rooms[m.Source] = r
 		}
@@ -158,10 +170,13 @@ func (a *API) room(m Member) *room {
 	return r
 }
 
-// Leave forgets a bot that is no longer served.
+// Leave forgets a bot that is no longer served, and ends its streams.
 func (a *API) Leave(source Source) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if r := a.rooms[source]; r != nil {
+		close(r.hub.ended)
+	}
 	delete(a.rooms, source)
 }
 

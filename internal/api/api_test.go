@@ -67,7 +67,7 @@ func (s *source) rounds() int {
 func serve(t *testing.T, members ...Member) (a *API, faults *[]error) {
 	t.Helper()
 	faults = &[]error{}
-	return New(func() []Member { return members }, func(err error) { *faults = append(*faults, err) }), faults
+	return New(func() []Member { return members }, func(err error) { *faults = append(*faults, err) }, new(Slots)), faults
 }
 
 func askStatus(a *API, query string) *httptest.ResponseRecorder { return get(a, StatusPath+query) }

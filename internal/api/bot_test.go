@@ -168,7 +168,7 @@ func bubble(t *testing.T, test func(t *testing.T, b *bot, a *API)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBot(t)
-		a := New(func() []Member { return []Member{b.member()} }, func(err error) { t.Error(err) })
+		a := New(func() []Member { return []Member{b.member()} }, func(err error) { t.Error(err) }, new(Slots))
 		test(t, b, a)
 	})
 }

@@ -73,44 +73,46 @@ type Burn struct {
 var burnWindows = []time.Duration{5 * time.Minute, 30 * time.Minute, time.Hour, 6 * time.Hour}
 
 func budgetsTask(_ Member, p *parameters) task {
-	return task{key: p.key(), make: func(ctx context.Context, _ *API, m Member, at time.Time) (any, error) {
-		var s sheet
-		last := func(of catalog.Instrument) *answers { return s.ask(evidence.Question{Form: evidence.Last, Of: of}) }
-		remaining, limit, reset, concurrency := last(catalog.SessionStartRemaining), last(catalog.SessionStartLimit), last(catalog.SessionStartReset), last(catalog.SessionStartConcurrency)
-		increase := func(of catalog.Instrument, over time.Duration, by ...string) *answers {
-			return s.ask(evidence.Question{Form: evidence.Increase, Of: of, Over: over, By: by})
+	return task{key: p.key(), make: func(ctx context.Context, _ *API, m Member, at time.Time) (any, error) { return budgetsOf(ctx, m, at) }}
+}
+
+func budgetsOf(ctx context.Context, m Member, at time.Time) (Budgets, error) {
+	var s sheet
+	last := func(of catalog.Instrument) *answers { return s.ask(evidence.Question{Form: evidence.Last, Of: of}) }
+	remaining, limit, reset, concurrency := last(catalog.SessionStartRemaining), last(catalog.SessionStartLimit), last(catalog.SessionStartReset), last(catalog.SessionStartConcurrency)
+	increase := func(of catalog.Instrument, over time.Duration, by ...string) *answers {
+		return s.ask(evidence.Question{Form: evidence.Increase, Of: of, Over: over, By: by})
+	}
+	invalid, lately := increase(catalog.InvalidRequests, catalog.InvalidRequestWindow), increase(catalog.InvalidRequests, time.Minute)
+	sent := increase(catalog.ShardSent, catalog.SendWindow, "shard")
+	burns := make([]burn, len(burnWindows))
+	for i, over := range burnWindows {
+		burns[i] = askBurn(&s, over)
+	}
+	if err := s.learn(ctx, m.Source, at); err != nil {
+		return Budgets{}, err
+	}
+	d := Budgets{Head: head(m, at), Sends: []Sends{}}
+	if left := remaining.one(); left != nil {
+		d.SessionStarts = &SessionStarts{*left, limit.one(), instantOf(reset.one()), concurrency.one()}
+	}
+	d.InvalidRequests = InvalidRequests{Count: invalid.one(), Limit: catalog.InvalidRequestLimit, Window: catalog.InvalidRequestWindow.Seconds()}
+	if n := lately.one(); n != nil {
+		d.InvalidRequests.LevelsOffAt = number(*n * catalog.InvalidRequestWindow.Minutes())
+	}
+	for _, value := range *sent {
+		if n := number(value.Number); n != nil {
+			d.Sends = append(d.Sends, Sends{value.Labels["shard"], *n, catalog.SendLimit, catalog.SendWindow.Seconds()})
 		}
-		invalid, lately := increase(catalog.InvalidRequests, catalog.InvalidRequestWindow), increase(catalog.InvalidRequests, time.Minute)
-		sent := increase(catalog.ShardSent, catalog.SendWindow, "shard")
-		burns := make([]burn, len(burnWindows))
-		for i, over := range burnWindows {
-			burns[i] = askBurn(&s, over)
-		}
-		if err := s.learn(ctx, m.Source, at); err != nil {
-			return nil, err
-		}
-		d := Budgets{Head: head(m, at), Sends: []Sends{}}
-		if left := remaining.one(); left != nil {
-			d.SessionStarts = &SessionStarts{*left, limit.one(), instantOf(reset.one()), concurrency.one()}
-		}
-		d.InvalidRequests = InvalidRequests{Count: invalid.one(), Limit: catalog.InvalidRequestLimit, Window: catalog.InvalidRequestWindow.Seconds()}
-		if n := lately.one(); n != nil {
-			d.InvalidRequests.LevelsOffAt = number(*n * catalog.InvalidRequestWindow.Minutes())
-		}
-		for _, value := range *sent {
-			if n := number(value.Number); n != nil {
-				d.Sends = append(d.Sends, Sends{value.Labels["shard"], *n, catalog.SendLimit, catalog.SendWindow.Seconds()})
-			}
-		}
-		slices.SortStableFunc(d.Sends, func(a, b Sends) int {
-			return cmp.Or(cmp.Compare(b.Count, a.Count), compareShards(a.Shard, b.Shard))
-		})
-		d.Answers = Answers{rules.Number("AckBudget"), rules.Number("AckBurnFast"), rules.Number("AckBurnSlow"), make([]Burn, len(burns))}
-		for i, b := range burns {
-			d.Answers.Windows[i] = b.of(m, at, d.Answers.Budget)
-		}
-		return d, nil
-	}}
+	}
+	slices.SortStableFunc(d.Sends, func(a, b Sends) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), compareShards(a.Shard, b.Shard))
+	})
+	d.Answers = Answers{rules.Number("AckBudget"), rules.Number("AckBurnFast"), rules.Number("AckBurnSlow"), make([]Burn, len(burns))}
+	for i, b := range burns {
+		d.Answers.Windows[i] = b.of(m, at, d.Answers.Budget)
+	}
+	return d, nil
 }
 
 // A burn has the questions of a [Burn].

@@ -54,6 +54,7 @@ func types() map[string]reflect.Type {
 		"ShardOf": reflect.TypeFor[ShardOf](), "Shards": reflect.TypeFor[Shards](), "Shard": reflect.TypeFor[Shard](),
 		"Budgets": reflect.TypeFor[Budgets](), "SessionStarts": reflect.TypeFor[SessionStarts](), "InvalidRequests": reflect.TypeFor[InvalidRequests](),
 		"Sends": reflect.TypeFor[Sends](), "Answers": reflect.TypeFor[Answers](), "Burn": reflect.TypeFor[Burn](),
+		"Snapshot": reflect.TypeFor[Snapshot](), "Step": reflect.TypeFor[Step](), "Resumed": reflect.TypeFor[Resumed](),
 		"Timeline": reflect.TypeFor[Timeline](), "Event": reflect.TypeFor[Event](),
 		"SeriesList": reflect.TypeFor[SeriesList](), "Series": reflect.TypeFor[Series](),
 		"Commands": reflect.TypeFor[Commands](), "Command": reflect.TypeFor[Command](), "Runs": reflect.TypeFor[Runs](),

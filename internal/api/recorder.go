@@ -173,6 +173,7 @@ func (a *API) look() {
 		ctx, cancel := context.WithTimeout(a.ctx, timeout)
 		_, _ = a.examine(ctx, m)
 		cancel()
+		a.room(m).hub.rest(time.Now())
 	}
 }
 
@@ -183,11 +184,13 @@ func (a *API) survive() {
 	}
 }
 
-// Close ends what the API does by itself, and waits for it, no longer than ctx allows. An
-// API that was closed cannot be started.
+// Close ends the streams and what the API does by itself, and waits for the latter, no
+// longer than ctx allows. An API that was closed cannot be started.
 func (a *API) Close(ctx context.Context) {
 	a.once.Do(func() {})
+	a.mu.Lock() // nothing more begins
 	a.cancel()
+	a.mu.Unlock()
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
