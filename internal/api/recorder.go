@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -105,9 +104,9 @@ func (r *recorder) end(list []findings.Finding, at time.Time) {
 
 // about returns an event about findings of one check.
 func about(kind EventKind, list []findings.Finding) Event {
-	e := Event{Kind: kind, Finding: list[0].ID, Count: len(list), Says: list[0].Sentence}
+	e := Event{Kind: kind, Finding: list[0].ID, Count: len(list), Says: list[0].Sentence + "."}
 	if n := len(list) - 1; n > 0 {
-		e.Says = strings.TrimSuffix(e.Says, ".") + fmt.Sprintf(", and %d more.", n)
+		e.Says = fmt.Sprintf("%s, and %d more.", list[0].Sentence, n)
 	}
 	for _, f := range list {
 		if shard, there := f.Subject["shard"]; there {

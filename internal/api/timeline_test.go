@@ -123,10 +123,10 @@ func TestRecorder(t *testing.T) {
 	at := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 	begin := at.Add(-time.Hour)
 	finding := func(shard string, since time.Time) findings.Finding {
-		return findings.Finding{ID: "DiscordShardDown", Subject: evidence.Labels{"shard": shard}, Sentence: "Shard " + shard + " is down.", Since: since}
+		return findings.Finding{ID: "DiscordShardDown", Subject: evidence.Labels{"shard": shard}, Sentence: "Shard " + shard + " is down", Since: since}
 	}
 	var r recorder
-	r.note(findings.Report{At: at, Findings: []findings.Finding{finding("10", at.Add(-time.Minute)), finding("2", at.Add(-2*time.Minute)), {ID: "DiscordClockOff", Sentence: "The clock is off."}}}, begin)
+	r.note(findings.Report{At: at, Findings: []findings.Finding{finding("10", at.Add(-time.Minute)), finding("2", at.Add(-2*time.Minute)), {ID: "DiscordClockOff", Sentence: "The clock is off"}}}, begin)
 	// The first is unknown in time: it began at any time since the process did.
 	if e := r.events; len(e) != 2 || e[0].Kind != FindingBegan || e[0].Within != 3600 || !e[0].At.Equal(at) ||
 		e[1].Count != 2 || !slices.Equal(e[1].Shards, []string{"2", "10"}) || e[1].Says != "Shard 10 is down, and 1 more." || !e[1].At.Equal(at.Add(-2*time.Minute)) || e[1].Within != 0 {

@@ -1,0 +1,111 @@
+package api
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/argus-dgo/argus/internal/catalog"
+	"github.com/argus-dgo/argus/internal/history"
+)
+
+// TestEveryPropertyIsThere: the answers about a bot in trouble have each property of each
+// schema, so that docs/openapi.json describes nothing that does not exist.
+func TestEveryPropertyIsThere(t *testing.T) {
+	bubble(t, func(t *testing.T, b *bot, a *API) {
+		v := &validator{seen: map[string]bool{}}
+		look := func(target string) {
+			t.Helper()
+			path, _, _ := strings.Cut(target, "?")
+			w := get(a, target)
+			v.answer(path, w.Code, w.Body.Bytes())
+		}
+		b.set(catalog.Uptime, 0)
+		b.set(catalog.BotShards, 16)
+		b.set(catalog.SessionStartRemaining, 10)
+		b.set(catalog.SessionStartLimit, 1000)
+		b.set(catalog.SessionStartReset, float64(time.Now().Add(time.Hour).Unix()))
+		b.set(catalog.SessionStartConcurrency, 1)
+		b.set(catalog.InvalidRequests, 0, "status", "403")
+		b.shard("5")
+		b.state("5", catalog.StateDisconnected) // since before the history begins
+		b.set(catalog.BotInfo, 1, "version", "v1.2.3")
+		b.steps(1)
+		look(TimelinePath)
+		b.steps(int((history.CoarseSpan + 10*time.Minute) / history.FineStep))
+		look(StatusPath)
+		look(TimelinePath)
+		b.shard("3")
+		b.shard("4")
+		b.set(catalog.LockUnavailable, 1000, "shard", "3") // since before
+		b.state("3", catalog.StateDisconnected)
+		b.steps(40)
+		b.state("4", catalog.StateDisconnected)
+		b.set(catalog.LockUnavailable, 900, "shard", "4")
+		b.steps(13)
+		stream := connect(a, "", "")
+		stream.new()
+		for range 20 {
+			b.set(catalog.Uptime, b.of(catalog.Uptime)[set(nil)]+5)
+			b.add(catalog.InvalidRequests, 500, "status", "403")
+			b.add(catalog.Acks, 50, "type", "application_command", "outcome", catalog.AckMissed)
+			b.add(catalog.Acks, 50, "type", "application_command", "outcome", catalog.AckInTime)
+			b.observe(catalog.ReceiptAge, 0.01, 100, "type", "application_command")
+			b.observe(catalog.HandlerDelay, 0.01, 100, "type", "application_command")
+			b.observe(catalog.ResponseDelay, 4, 100, "type", "application_command", "command", "play")
+			b.observe(catalog.QueueWait, 0.01, 100, "route", catalog.RouteCallback)
+			b.observe(catalog.RequestDuration, 0.1, 100, "route", catalog.RouteCallback, "method", "POST", "status", "403")
+			b.add(catalog.RateLimits, 1, "scope", "user", "route", catalog.RouteCallback)
+			b.add(catalog.AppCommands, 100, "command", "play", "status", catalog.StatusError)
+			b.observe(catalog.AppCommandDuration, 4, 100, "command", "play", "status", catalog.StatusError)
+			b.add(catalog.CommandErrors, 100, "command", "play", "error_type", "*url.Error")
+			b.add(catalog.Commands, 1, "command", "text", "status", catalog.StatusSuccess)
+			b.add(catalog.ShardEvents, 10, "shard", "4")
+			b.add(catalog.ShardDisconnects, 1, "shard", "4", "code", "1006", "initiator", "network")
+			b.steps(1)
+		}
+		b.state("4", catalog.StateReady)
+		b.set(catalog.LockUnavailable, 0, "shard", "4")
+		b.set(catalog.BotShards, 32)
+		b.steps(2)
+		look(StatusPath)
+		look(ShardOfPath + "?guild=12582912")
+		look(ShardOfPath + "?guild=x")
+		look(ShardsPath)
+		look(BudgetsPath)
+		look(CommandsPath)
+		look(RoutesPath)
+		look(SeriesPath + "?name=discord_shard_up&form=last&by=shard")
+		look(TimelinePath)
+		parts := frames(t, stream.new())
+		stream.leave()
+		last := parts[len(parts)-1].id
+		b.steps(1)
+		stream = connect(a, "", last)
+		parts = append(parts, frames(t, stream.new())...)
+		stream.leave()
+		stream = connect(a, "", "")
+		parts = append(parts, frames(t, stream.new())...)
+		stream.leave()
+		synctest.Wait()
+		for _, f := range parts {
+			if name := map[string]string{"snapshot": "Snapshot", "step": "Step", "resumed": "Resumed"}[f.event]; name != "" {
+				v.document(name, object{"$ref": "#/components/schemas/" + name}, []byte(f.data))
+			}
+		}
+		if len(v.faults) > 0 {
+			t.Errorf("%q", v.faults)
+		}
+		for name := range schemas() {
+			for property := range in(schemas(), name, "properties") {
+				if !v.seen[name+"."+property] {
+					t.Errorf("%s.%s is in no answer", name, property)
+				}
+			}
+		}
+		if t.Failed() {
+			t.Log(get(a, StatusPath).Body)
+		}
+	})
+}
