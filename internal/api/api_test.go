@@ -34,7 +34,7 @@ func (s *source) Fleet() bool { return false }
 func (s *source) Begin() time.Time { return time.Time{} }
 
 func (s *source) Ask(_ context.Context, _ time.Time, questions ...evidence.Question) ([][]evidence.Value, error) {
-	time.Sleep(s.takes)
+	time.Sleep(s.takes) //nolint:forbidigo // by the clock of the bubble
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked++
@@ -164,12 +164,12 @@ func TestExaminationsArePaced(t *testing.T) {
 		begin := time.Now()
 		askStatus(a, "")
 		once, took := s.rounds(), time.Since(begin)
-		time.Sleep((costShare-1)*took - time.Millisecond) // it counts from its begin
+		time.Sleep((costShare-1)*took - time.Millisecond) //nolint:forbidigo // by the clock of the bubble; it counts from its begin
 		askStatus(a, "")
 		if got := s.rounds(); took*costShare <= reuse || got != once {
 			t.Errorf("an examination of %v took %d rounds, and %d before it was due again", took, once, got)
 		}
-		time.Sleep(time.Second)
+		time.Sleep(time.Second) //nolint:forbidigo // by the clock of the bubble
 		askStatus(a, "")
 		if got := s.rounds(); got == once {
 			t.Error("the report is never made again")

@@ -79,7 +79,7 @@ func window(m Member, at time.Time, over time.Duration) Window {
 }
 
 func commandsTask(_ Member, p *parameters) task {
-	over := p.duration("over", usualOver, leastOver, mostOver)
+	over := p.duration("over", usualOver, leastOver)
 	return task{key: p.key(), make: func(ctx context.Context, _ *API, m Member, at time.Time) (any, error) {
 		var s sheet
 		by := func(of catalog.Instrument, labels ...string) *answers {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"math"
+	"net/http"
 	"testing"
 
 	"github.com/argus-dgo/argus/internal/catalog"
@@ -95,7 +96,7 @@ func TestRoutes(t *testing.T) {
 		if m := callback.Methods; len(m) != 1 || m[0].Count != 60 || *m[0].PerSecond != 1 || *m[0].Mean != 0.1 || m[0].Statuses["204"] != 60 || callback.Wait.Count != 60 || len(callback.RateLimits) != 0 {
 			t.Errorf("callbacks: %s", body)
 		}
-		if m := other.Methods; len(m) != 2 || m[0].Method != "POST" || m[0].Count != 12 || m[0].Statuses["429"] != 2 || m[1].Method != "DELETE" || *m[1].Mean != 0.3 ||
+		if m := other.Methods; len(m) != 2 || m[0].Method != http.MethodPost || m[0].Count != 12 || m[0].Statuses["429"] != 2 || m[1].Method != http.MethodDelete || *m[1].Mean != 0.3 ||
 			*other.Wait.Mean != 2 || other.Wait.Above1 != 4 || other.Wait.Above3 != 0 || other.RateLimits["user"] != 2 {
 			t.Errorf("messages: %s", body)
 		}

@@ -36,9 +36,9 @@ func FuzzParameters(f *testing.F) {
 			"name=discord_interaction_receipt_age_seconds&form=quantile&quantile=0.95", "name=discord_interaction_receipt_age_seconds&form=above&bound=3&step=0",
 			`name=discord_guilds&form=last&match=\`, "name=discord_shard_state&form=last&by=shard,state&end=-0",
 		} {
-			f.Add(uint8(n), query, "") //nolint:gosec // a small number
+			f.Add(uint8(n), query, "")
 		}
-		f.Add(uint8(n), "", "1-1") //nolint:gosec // a small number
+		f.Add(uint8(n), "", "1-1")
 	}
 	b := newBot(f)
 	b.shard("0")

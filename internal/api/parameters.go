@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/argus-dgo/argus/internal/excerpt"
+	"github.com/argus-dgo/argus/internal/history"
 )
 
 // quoted is the length of what an error quotes of a parameter.
@@ -62,8 +63,9 @@ func (p *parameters) required(name, what string) string {
 	return value
 }
 
-// duration returns a duration within bounds, or the usual one.
-func (p *parameters) duration(name string, otherwise, least, most time.Duration) time.Duration {
+// duration returns a duration of at most what the history keeps, or the usual one.
+func (p *parameters) duration(name string, otherwise, least time.Duration) time.Duration {
+	const most = history.CoarseSpan
 	text, given := p.text(name)
 	if !given {
 		return otherwise

@@ -45,7 +45,7 @@ type Method struct {
 }
 
 func routesTask(_ Member, p *parameters) task {
-	over := p.duration("over", usualOver, leastOver, mostOver)
+	over := p.duration("over", usualOver, leastOver)
 	return task{key: p.key(), make: func(ctx context.Context, _ *API, m Member, at time.Time) (any, error) {
 		var s sheet
 		requests := s.ask(evidence.Question{Form: evidence.Increase, Of: catalog.RequestDuration, By: []string{"route", "method", "status"}, Over: over})

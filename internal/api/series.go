@@ -50,9 +50,9 @@ type Series struct {
 
 func seriesTask(m Member, p *parameters) task {
 	q := p.question()
-	span := p.duration("range", time.Hour, history.FineStep, history.CoarseSpan)
+	span := p.duration("range", time.Hour, history.FineStep)
 	usual := max((span / usualPoints).Round(history.FineStep), history.FineStep)
-	step := p.duration("step", usual, history.FineStep, history.CoarseSpan)
+	step := p.duration("step", usual, history.FineStep)
 	switch {
 	case step%time.Second != 0:
 		p.fail("step", "is not a whole number of seconds")
@@ -171,7 +171,7 @@ func (p *parameters) question() (q evidence.Question) {
 		}
 	}
 	q.Combine = evidence.CombinationOf(p.choice("combine", "", evidence.Combinations()))
-	q.Over = p.duration("over", usualWindow, history.FineStep, history.CoarseSpan)
+	q.Over = p.duration("over", usualWindow, history.FineStep)
 	if _, given := p.values["over"]; given && !q.Form.Windowed() {
 		p.fail("over", "is a window, and the form %s has none", q.Form)
 	}

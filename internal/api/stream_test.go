@@ -298,7 +298,7 @@ func TestStreamsAreLimited(t *testing.T) {
 
 // TestStreamRefuses what it cannot serve, and HEAD opens no stream.
 func TestStreamRefuses(t *testing.T) {
-	bubble(t, func(t *testing.T, b *bot, a *API) {
+	bubble(t, func(t *testing.T, _ *bot, a *API) {
 		refuses(t, a, map[string]string{
 			StreamPath + "?bot=mod":  "is no bot of this process",
 			StreamPath + "?over=1m":  "there is no such parameter",

@@ -68,7 +68,7 @@ type Event struct {
 }
 
 func timelineTask(_ Member, p *parameters) task {
-	over := p.duration("over", mostOver, leastOver, mostOver)
+	over := p.duration("over", mostOver, leastOver)
 	return task{key: p.key(), make: func(ctx context.Context, a *API, m Member, at time.Time) (any, error) {
 		from := at.Add(-over)
 		events, err := connections(ctx, m, from, at)
