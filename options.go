@@ -150,7 +150,7 @@ func WithNamespace(namespace string) Option {
 	return overriding("ARGUS_NAMESPACE", "WithNamespace", namespace, strconv.Quote(namespace))
 }
 
-// WithHistory sets whether the last 6 h of the process are kept in memory, for argus explain and /api/v1/status. The default is true. It
+// WithHistory sets whether the last 6 h of the process are kept in memory, for argus explain and /api/v1/. The default is true. It
 // takes about 1 MiB with 16 shards and at most 16 MiB. Without the exporter prometheus and its server, nothing could serve it, and it is off.
 func WithHistory(keep bool) Option {
 	return overriding("ARGUS_HISTORY", "WithHistory", keep, strconv.FormatBool(keep))

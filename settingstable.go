@@ -232,7 +232,7 @@ var settings = []setting{
 		variable: "ARGUS_HISTORY", name: "history", options: []string{"WithHistory"},
 		kind:    boolean(func(d *draft) *bool { return &d.History }, true),
 		accepts: "true or false",
-		meaning: "Whether to keep the last 6 h of the process in memory, for `argus explain` and `/api/v1/status`: about 1 MiB at 16 shards, at most 16 MiB. Needs the exporter `prometheus` and its server.",
+		meaning: "Whether to keep the last 6 h of the process in memory, for `argus explain` and [`/api/v1/`](EXPLAIN.md): about 1 MiB at 16 shards, at most 16 MiB. Needs the exporter `prometheus` and its server.",
 	},
 	{
 		variable: "ARGUS_LOG_RECORDS", name: "log records", options: []string{"WithLogRecords"},
