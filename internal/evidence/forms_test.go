@@ -17,7 +17,7 @@ func TestNames(t *testing.T) {
 			t.Errorf("%q is the combination %d", name, c)
 		}
 	}
-	if FormOf("") != 0 || FormOf("other") != 0 || Form(0).String() != "unknown" || Form(99).String() != "unknown" || CombinationOf("") != Usual {
+	if FormOf("") != 0 || FormOf("other") != 0 || FormOf("latest") != 0 || Resets.String() != "resets" || Form(0).String() != "unknown" || Form(99).String() != "unknown" || CombinationOf("") != Usual {
 		t.Error("a name that is none has a value")
 	}
 }

@@ -47,15 +47,15 @@ const (
 
 var forms = [...]string{
 	Last: "last", Age: "age", Increase: "increase", Rate: "rate", Quantile: "quantile", Above: "above",
-	Highest: "highest", Lowest: "lowest", Changes: "changes", Mean: "mean",
+	Highest: "highest", Lowest: "lowest", Changes: "changes", Mean: "mean", Latest: "latest", Resets: "resets",
 }
 
-// Forms returns the names of the forms.
-func Forms() []string { return slices.Clone(forms[Last:]) }
+// Forms returns the names of the forms that a single process answers.
+func Forms() []string { return slices.Clone(forms[Last:Latest]) }
 
-// FormOf returns the form of a name, and 0 for a name that is none.
+// FormOf returns the form that has one of these names, and 0 for any other name.
 func FormOf(name string) Form {
-	return Form(slices.Index(forms[Last:], name) + 1) //nolint:gosec // a small number
+	return Form(slices.Index(forms[Last:Latest], name) + 1) //nolint:gosec // a small number
 }
 
 // String returns the name of the form.
