@@ -464,6 +464,11 @@ func TestClientThatDoesNotRead(t *testing.T) {
 		defer other.mu.Unlock()
 		return other.text.Len()
 	}
+	wait("the first message, after which there are only those of this test", func() bool {
+		other.mu.Lock()
+		defer other.mu.Unlock()
+		return strings.Contains(other.text.String(), "event: snapshot")
+	})
 	const size = 8 << 20 // more than the buffers of the connection hold
 	for range 2 {
 		before := sent()
