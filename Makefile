@@ -107,10 +107,11 @@ e2e-tools: ## Build the Collector, Prometheus and Kubernetes for the end-to-end 
 
 # TestFleet has one fake Discord serve 1,600 sessions: with the race detector that
 # takes the time of the hundred processes that are tested. They are built without it.
+# Tests that run beside others wait more than they compute.
 .PHONY: e2e
 e2e: e2e-tools ## Run the end-to-end tests (E2E_LONG=1: with the full durations)
 	cd otelcol && $(GO) test $(RACE) -count=1 ./internal/...
-	cd otelcol && E2E=1 E2E_LONG='$(e2e-long)' $(GO) test $(RACE) -skip '^TestFleet$$' -count=1 -timeout 40m -v ./e2e
+	cd otelcol && E2E=1 E2E_LONG='$(e2e-long)' $(GO) test $(RACE) -skip '^TestFleet$$' -count=1 -parallel 4 -timeout 40m -v ./e2e
 	cd otelcol && E2E=1 E2E_LONG='$(e2e-long)' $(GO) test -run '^TestFleet$$' -count=1 -timeout 40m -v ./e2e
 
 # The second command links only the command line, and leaves the binary to look at.
