@@ -320,9 +320,10 @@ func zombies(v *view) (found []Finding) {
 	return found
 }
 
-// readsLate reports whether shards of a process receive events, old ones, although they
-// have been ready for an interval and a half and have read no heartbeat acknowledgement
-// in that time: discordgo's reader waits for handlers. It names their connections.
+// readsLate reports whether shards of a process, which have been ready for an interval and
+// a half, have received events, old ones, for so long after the last heartbeat
+// acknowledgement: discordgo's reader waits for handlers. On a dead connection both end
+// together. It names their connections.
 func (v *view) readsLate(labels evidence.Labels) (is bool, names string) {
 	process := labels.Only(evidence.Identity()...)
 	k := process.Key(evidence.Identity()...)
@@ -337,8 +338,8 @@ func (v *view) readsLate(labels evidence.Labels) (is bool, names string) {
 	for _, ack := range v.ask(evidence.Question{Form: evidence.Age, Of: catalog.HeartbeatAck, By: shard}) {
 		s := ack.Labels.Key(ofShard...)
 		age, receives := event[s]
-		late := interval[s] > 0 && min(ack.Number, state[s]) > 1.5*interval[s]
-		if ack.Labels.Key(evidence.Identity()...) == k && late && receives && age < max(interval[s]/2, 15) {
+		late := interval[s] > 0 && min(ack.Number-age, state[s]) > 1.5*interval[s]
+		if ack.Labels.Key(evidence.Identity()...) == k && late && receives {
 			shards = append(shards, ack.Labels["shard"])
 		}
 	}
