@@ -282,14 +282,21 @@ func zombies(v *view) (found []Finding) {
 	interval := by(v.ask(evidence.Question{Form: evidence.Last, Of: catalog.HeartbeatInterval, By: shard}), ofShard...)
 	isUp := by(v.ask(up), ofShard...)
 	// What the process says at the end of the window is compared with what it said at its
-	// beginning: its clock may be off, and its last samples may be repeated.
-	window := rules.Window("ZombieWindow")
+	// beginning: its clock may be off, and its last samples may be repeated. Where the
+	// intervals are shorter than Discord's, so is the window.
+	most := rules.Window("ZombieWindow")
+	window := most
+	for _, seconds := range interval {
+		if all := rules.Number("ZombieIntervals") * seconds; all >= 1 {
+			window = min(window, time.Duration(all)*time.Second)
+		}
+	}
 	earlier := func(q evidence.Question) evidence.Question { q.Ago = window; return q }
 	last := evidence.Question{Form: evidence.Last, Of: catalog.HeartbeatAck, By: shard}
 	sent := evidence.Question{Form: evidence.Last, Of: catalog.ShardSent, By: shard, Where: []evidence.Match{evidence.Is("op", "heartbeat")}}
 	now, before := by(v.ask(last), ofShard...), by(v.ask(earlier(last)), ofShard...)
 	sentNow, sentBefore := by(v.ask(sent), ofShard...), by(v.ask(earlier(sent)), ofShard...)
-	reports := by(v.ask(evidence.Question{Form: evidence.Changes, Of: catalog.Uptime, Over: window}), evidence.Identity()...)
+	reports := by(v.ask(evidence.Question{Form: evidence.Changes, Of: catalog.Uptime, Over: most}), evidence.Identity()...)
 	event := by(v.ask(evidence.Question{Form: evidence.Age, Of: catalog.LastEvent, By: shard}), ofShard...)
 	for _, value := range v.ask(ack) {
 		k := value.Labels.Key(ofShard...)
@@ -310,7 +317,7 @@ func zombies(v *view) (found []Finding) {
 		f.Evidence = []Evidence{{Says: "seconds since the last heartbeat acknowledgement", question: of(ack, value.Labels), Value: value.Number}}
 		f.Since = v.ago(value.Number)
 		f.Cause = "The connection is open, but nothing arrives on it."
-		if age, known := event[k]; known && age < window.Seconds() {
+		if age, known := event[k]; known && value.Number-age > 1.5*interval[k] {
 			f.Cause = "Events arrive on the connection, but no acknowledgement of its heartbeats does."
 		}
 		f.Do = "Wait: discordgo reconnects after five intervals. If it happens again, look at the network (NAT, idle time-outs)."

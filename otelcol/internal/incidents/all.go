@@ -198,6 +198,16 @@ func All() []Incident {
 			},
 		},
 		{
+			Name: "acks-are-lost", First: "DiscordShardZombie", Blame: findings.Network, Also: []string{"DiscordShardFlapping", "DiscordShardDown"},
+			server: []discordtest.Option{discordtest.WithHeartbeatInterval(15 * time.Second)},
+			begin: func(_ context.Context, v *Victim) {
+				v.discord.Behave(discordtest.Behavior{SwallowAcks: true})
+				for _, c := range v.discord.Conns() {
+					c.Behave(discordtest.Behavior{SwallowAcks: true})
+				}
+			},
+		},
+		{
 			Name: "one-reconnect",
 			begin: func(_ context.Context, v *Victim) {
 				for _, c := range v.discord.Conns() {
