@@ -106,10 +106,8 @@ func commandsTask(_ Member, p *parameters) task {
 		for name, r := range runs(*text, textTook) {
 			get(name).Text = r
 		}
-		for _, value := range *errors {
-			if n := number(value.Number); n != nil && *n > 0 {
-				get(value.Labels["command"]).ErrorTypes[value.Labels["error_type"]] = *n
-			}
+		for labels, n := range errors.counts() {
+			get(labels["command"]).ErrorTypes[labels["error_type"]] = n
 		}
 		for name, delay := range answered.durations() {
 			get(name).Answers = delay
@@ -140,18 +138,14 @@ func (c Command) runs() (n float64) {
 func runs(counts answers, took askedDurations) map[string]*Runs {
 	all := map[string]*Runs{}
 	durations := took.durations()
-	for _, value := range counts {
-		n := number(value.Number)
-		if n == nil || *n <= 0 {
-			continue
-		}
-		name := value.Labels["command"]
+	for labels, n := range counts.counts() {
+		name := labels["command"]
 		if all[name] == nil {
 			all[name] = &Runs{Duration: durations[name]}
 		}
-		all[name].Count += *n
-		if value.Labels["status"] == catalog.StatusError {
-			all[name].Failed += *n
+		all[name].Count += n
+		if labels["status"] == catalog.StatusError {
+			all[name].Failed += n
 		}
 	}
 	return all
@@ -177,11 +171,9 @@ func askDurations(s *sheet, of catalog.Instrument, label string, over time.Durat
 func (a askedDurations) durations() map[string]*Durations {
 	all := map[string]*Durations{}
 	mean, above1, above3 := a.mean.by(a.label), a.above1.by(a.label), a.above3.by(a.label)
-	for _, value := range *a.count {
-		name := value.Labels[a.label]
-		if n := number(value.Number); n != nil && *n > 0 {
-			all[name] = &Durations{Count: *n, Mean: mean.of(name), Above1: above1[name], Above3: above3[name]}
-		}
+	for labels, n := range a.count.counts() {
+		name := labels[a.label]
+		all[name] = &Durations{Count: n, Mean: mean.of(name), Above1: above1[name], Above3: above3[name]}
 	}
 	return all
 }

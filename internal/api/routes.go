@@ -64,15 +64,11 @@ func routesTask(_ Member, p *parameters) task {
 			}
 			return routes[name]
 		}
-		for _, value := range *requests {
-			if n := number(value.Number); n != nil && *n > 0 {
-				get(value.Labels["route"]).count(value.Labels, *n)
-			}
+		for labels, n := range requests.counts() {
+			get(labels["route"]).count(labels, n)
 		}
-		for _, value := range *limits {
-			if n := number(value.Number); n != nil && *n > 0 {
-				get(value.Labels["route"]).RateLimits[value.Labels["scope"]] = *n
-			}
+		for labels, n := range limits.counts() {
+			get(labels["route"]).RateLimits[labels["scope"]] = n
 		}
 		for name, wait := range waits.durations() {
 			get(name).Wait = wait

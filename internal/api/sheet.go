@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"iter"
 	"math"
 	"time"
 
@@ -46,6 +47,17 @@ func (a answers) by(names ...string) numbers {
 	return index
 }
 
+// counts yields those answers that are above 0.
+func (a answers) counts() iter.Seq2[evidence.Labels, float64] {
+	return func(yield func(evidence.Labels, float64) bool) {
+		for _, value := range a {
+			if n := number(value.Number); n != nil && *n > 0 && !yield(value.Labels, *n) {
+				return
+			}
+		}
+	}
+}
+
 // one returns the answer to a question without labels, or nil.
 func (a answers) one() *float64 {
 	if len(a) == 0 {
@@ -68,7 +80,7 @@ func (n numbers) of(key string) *float64 {
 
 // number returns a number as JSON has it: none that is not finite, and to a millionth.
 func number(v float64) *float64 {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
+	if !evidence.Known(v) {
 		return nil
 	}
 	if rounded := math.Round(v*1e6) / 1e6; !math.IsInf(rounded, 0) {
@@ -90,16 +102,16 @@ func instantOf(seconds *float64) *time.Time {
 // begins with the process, and has gaps where the process was paused.
 func covered(m Member, at time.Time, over time.Duration) *float64 {
 	from, total := at.Add(-over), time.Duration(0)
-	steps := m.Source.Steps(from.Add(-coarseGap), at)
+	steps := m.Source.Steps(from.Add(-history.CoarseGap), at)
 	if len(steps) == 0 {
 		return nil
 	}
 	for i, step := range steps {
-		next, gap := at, fineGap
+		next, gap := at, history.FineGap
 		if i+1 < len(steps) {
 			next = steps[i+1]
 			if at.Sub(step) > history.FineSpan {
-				gap = coarseGap
+				gap = history.CoarseGap
 			}
 		}
 		if next.Sub(step) <= gap && next.After(from) {
@@ -108,12 +120,6 @@ func covered(m Member, at time.Time, over time.Duration) *float64 {
 	}
 	return number(total.Seconds())
 }
-
-// The times between two steps above which there is a gap.
-const (
-	fineGap   = 3 * history.FineStep
-	coarseGap = 5 * history.CoarseStep / 2
-)
 
 func later(a, b time.Time) time.Time {
 	if a.After(b) {

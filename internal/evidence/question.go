@@ -227,7 +227,7 @@ func LabelsOf(metric map[string]string) Labels {
 	return l
 }
 
-// Known reports whether a result of a query is a number: a division by nothing is NaN.
+// Known reports whether a value is a number: a division by nothing is NaN.
 func Known(number float64) bool { return !math.IsNaN(number) && !math.IsInf(number, 0) }
 
 // A Point is a value at a time.

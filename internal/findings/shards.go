@@ -317,7 +317,7 @@ func zombies(v *view) (found []Finding) {
 		f.Evidence = []Evidence{{Says: "seconds since the last heartbeat acknowledgement", question: of(ack, value.Labels), Value: value.Number}}
 		f.Since = v.ago(value.Number)
 		f.Cause = "The connection is open, but nothing arrives on it."
-		if age, known := event[k]; known && value.Number-age > 1.5*interval[k] {
+		if age, known := event[k]; known && value.Number-age > lateAck*interval[k] {
 			f.Cause = "Events arrive on the connection, but no acknowledgement of its heartbeats does."
 		}
 		f.Do = "Wait: discordgo reconnects after five intervals. If it happens again, look at the network (NAT, idle time-outs)."
@@ -326,6 +326,9 @@ func zombies(v *view) (found []Finding) {
 	}
 	return found
 }
+
+// lateAck is the number of intervals after which the next heartbeat acknowledgement is late.
+const lateAck = 1.5
 
 // readsLate reports whether shards of a process, which have been ready for an interval and
 // a half, have received events, old ones, for so long after the last heartbeat
@@ -345,7 +348,7 @@ func (v *view) readsLate(labels evidence.Labels) (is bool, names string) {
 	for _, ack := range v.ask(evidence.Question{Form: evidence.Age, Of: catalog.HeartbeatAck, By: shard}) {
 		s := ack.Labels.Key(ofShard...)
 		age, receives := event[s]
-		late := interval[s] > 0 && min(ack.Number-age, state[s]) > 1.5*interval[s]
+		late := interval[s] > 0 && min(ack.Number-age, state[s]) > lateAck*interval[s]
 		if ack.Labels.Key(evidence.Identity()...) == k && late && receives {
 			shards = append(shards, ack.Labels["shard"])
 		}

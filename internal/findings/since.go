@@ -67,7 +67,7 @@ func finer(near, far time.Time) time.Time {
 // reaches reports whether data from this time on fills the time that was asked about,
 // so that what was before is not known.
 func (v *view) reaches(first time.Time, back time.Duration) bool {
-	return first.Sub(v.at.Add(-back)) < 2*time.Minute
+	return first.Sub(v.at.Add(-back)) < gap
 }
 
 // unwatched reports whether a series begins because somebody began to look at a process

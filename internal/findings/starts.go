@@ -1,6 +1,7 @@
 package findings
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -61,15 +62,15 @@ func crashLoop(v *view) (found []Finding) {
 		}
 		f := v.make("DiscordCrashLoop", p.labels, starts)
 		f.Affects, f.Blame = true, Handler
-		says, q := "falls of the uptime in 30 min, by instance", falls
+		says, q := "falls of the uptime", falls
 		switch starts {
 		case p.fallen:
 		case p.changed:
-			says, q = "changes of the start time in 30 min, by instance", changes
+			says, q = "changes of the start time", changes
 		default:
-			says, q = "newest uptime in 30 min, by instance", uptime
+			says, q = "newest uptime", uptime
 		}
-		f.Evidence = []Evidence{{Says: says, question: of(q, p.labels), Value: starts}}
+		f.Evidence = []Evidence{{Says: fmt.Sprintf("%s in %.0f min, by instance", says, window.Minutes()), question: of(q, p.labels), Value: starts}}
 		f.Since = v.firstStart(p.labels, window)
 		f.Do = "Read the end of the previous process's log. Stop the restarts if session starts are running out."
 		found = append(found, f)

@@ -19,6 +19,10 @@ const (
 	FineSpan   = 15 * time.Minute
 	CoarseStep = time.Minute
 	CoarseSpan = 6 * time.Hour
+	// FineGap and CoarseGap are the times for which the values of a step stand. Between
+	// two steps that are further apart nothing is known.
+	FineGap   = 3 * FineStep
+	CoarseGap = 5 * CoarseStep / 2
 )
 
 const (

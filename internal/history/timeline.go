@@ -4,8 +4,8 @@ import "sort"
 
 // How old the last step may be for its values to stand, in milliseconds.
 var (
-	fineStale   = 3 * FineStep.Milliseconds()
-	coarseStale = CoarseStep.Milliseconds() * 5 / 2
+	fineStale   = FineGap.Milliseconds()
+	coarseStale = CoarseGap.Milliseconds()
 )
 
 // A timeline is a range of steps with what happened to some series at them. Where it

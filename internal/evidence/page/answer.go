@@ -1,7 +1,6 @@
 package page
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -102,11 +101,11 @@ func (p *Page) answer(q evidence.Question) []evidence.Value {
 	}
 	var values []evidence.Value
 	for _, s := range samples {
-		if !s.unknown && finite(s.number) {
+		if !s.unknown && evidence.Known(s.number) {
 			values = append(values, evidence.Value{Labels: s.labels, Number: s.number})
 		}
 	}
-	slices.SortFunc(values, func(a, b evidence.Value) int { return cmp.Compare(a.Labels.Key(groups...), b.Labels.Key(groups...)) })
+	q.Sort(values)
 	return values
 }
 
@@ -131,7 +130,7 @@ func (p *Page) values(q evidence.Question) (samples []sample) {
 func (p *Page) counts(q evidence.Question) (samples []sample) {
 	p.metrics(q, func(l evidence.Labels, m *dto.Metric) {
 		if h := m.GetHistogram(); h != nil {
-			if v := max(h.GetSampleCountFloat(), float64(h.GetSampleCount())); finite(v) {
+			if v := max(h.GetSampleCountFloat(), float64(h.GetSampleCount())); evidence.Known(v) {
 				samples = append(samples, sample{labels: l, number: v})
 			}
 		}
@@ -143,7 +142,7 @@ func (p *Page) counts(q evidence.Question) (samples []sample) {
 func (p *Page) buckets(q evidence.Question) (samples []sample) {
 	p.metrics(q, func(l evidence.Labels, m *dto.Metric) {
 		for _, b := range m.GetHistogram().GetBucket() {
-			if v := max(b.GetCumulativeCountFloat(), float64(b.GetCumulativeCount())); finite(v) && !math.IsNaN(b.GetUpperBound()) {
+			if v := max(b.GetCumulativeCountFloat(), float64(b.GetCumulativeCount())); evidence.Known(v) && !math.IsNaN(b.GetUpperBound()) {
 				with := maps.Clone(l)
 				with["le"] = bound(b.GetUpperBound())
 				samples = append(samples, sample{labels: with, number: v})

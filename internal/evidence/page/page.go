@@ -221,7 +221,5 @@ func number(m *dto.Metric) (float64, bool) {
 	default:
 		return 0, false
 	}
-	return v, finite(v)
+	return v, evidence.Known(v)
 }
-
-func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
