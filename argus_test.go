@@ -30,6 +30,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.uber.org/goleak"
 
+	"github.com/argus-dgo/argus/internal/api"
 	"github.com/argus-dgo/argus/internal/catalog"
 	"github.com/argus-dgo/argus/internal/loopback"
 )
@@ -499,6 +500,7 @@ func TestWithoutServer(t *testing.T) {
 	}
 }
 
+// TestNamespaceOnThePage: names begin with it, and so do the queries of the API.
 func TestNamespaceOnThePage(t *testing.T) {
 	a, _ := startTest(t, map[string]string{"ARGUS_NAMESPACE": "my_bot"})
 	page := scrape(t, a.Handler())
@@ -506,6 +508,10 @@ func TestNamespaceOnThePage(t *testing.T) {
 	wantLine(t, page, `argus_up{cluster="default"} 1`)
 	if strings.Contains(page, "\ndiscord_") {
 		t.Errorf("names keep the old prefix:\n%s", page)
+	}
+	address := strings.TrimSuffix(a.URL(), "/metrics") + api.SeriesPath + "?name=discord_guilds&form=last"
+	if _, answer := get(t, address, ""); !strings.Contains(answer, `(my_bot_guilds)"`) {
+		t.Errorf("%s: %s", address, answer)
 	}
 }
 

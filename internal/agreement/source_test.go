@@ -29,6 +29,9 @@ func newSource(h *history, bot evidence.Bot) *source {
 // Fleet implements [evidence.Source].
 func (s *source) Fleet() bool { return true }
 
+// Namespace implements [evidence.Source].
+func (s *source) Namespace() string { return "" }
+
 // Ask implements [evidence.Source].
 func (s *source) Ask(ctx context.Context, at time.Time, questions ...evidence.Question) ([][]evidence.Value, error) {
 	answers := make([][]evidence.Value, len(questions))

@@ -31,6 +31,8 @@ type source struct {
 
 func (s *source) Fleet() bool { return false }
 
+func (s *source) Namespace() string { return "" }
+
 func (s *source) Begin() time.Time { return time.Time{} }
 
 func (s *source) Ask(_ context.Context, _ time.Time, questions ...evidence.Question) ([][]evidence.Value, error) {

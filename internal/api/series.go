@@ -83,7 +83,7 @@ func seriesTask(m Member, p *parameters) task {
 			return nil, err
 		}
 		d := SeriesList{
-			Head: head(m, at), Query: q.PromQL(evidence.Scope{}), Unit: unit(q), Step: step.Seconds(),
+			Head: head(m, at), Query: q.PromQL(evidence.Scope{Namespace: m.Source.Namespace()}), Unit: unit(q), Step: step.Seconds(),
 			Times: make([]float64, len(times)), Series: []Series{}, LeftOut: left,
 		}
 		for i, t := range times {

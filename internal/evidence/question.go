@@ -263,6 +263,8 @@ type Source interface {
 	// Trace answers a question as of each time that the source has data for, from one
 	// time to another.
 	Trace(ctx context.Context, from, to time.Time, question Question) ([]Series, error)
+	// Namespace returns the prefix of the bot's metrics instead of "discord", or "".
+	Namespace() string
 	// Fleet reports whether the source has all processes of a bot, and so can tell what
 	// none of them does.
 	Fleet() bool

@@ -78,7 +78,7 @@ func Examine(ctx context.Context, source evidence.Source, at time.Time) (Report,
 	}
 	for i := range all {
 		for j, e := range all[i].Evidence {
-			all[i].Evidence[j].Query = e.question.PromQL(evidence.Scope{})
+			all[i].Evidence[j].Query = e.question.PromQL(evidence.Scope{Namespace: source.Namespace()})
 		}
 	}
 	r.Findings = explain(all)

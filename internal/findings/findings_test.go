@@ -618,3 +618,26 @@ func (c *tally) Trace(ctx context.Context, from, to time.Time, q evidence.Questi
 	c.traces++
 	return c.world.Trace(ctx, from, to, q)
 }
+
+// TestQueriesHaveTheNamespace: a query of the evidence is one that the bot's Prometheus
+// can answer.
+func TestQueriesHaveTheNamespace(t *testing.T) {
+	w := calm()
+	w.namespace = "music"
+	w.set(catalog.HeartbeatAck, always(float64(noon.Add(-130*time.Second).Unix())), with("shard", "1")...)
+	w.set(catalog.LastEvent, always(float64(noon.Add(-130*time.Second).Unix())), with("shard", "1")...)
+	r, err := Examine(t.Context(), w, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Findings) == 0 {
+		t.Fatal("nothing is found")
+	}
+	for _, f := range r.Findings {
+		for _, e := range f.Evidence {
+			if strings.Contains(e.Query, "discord_") || !strings.Contains(e.Query, "music_") {
+				t.Errorf("%s: %s", f.ID, e.Query)
+			}
+		}
+	}
+}

@@ -17,6 +17,8 @@ import (
 type world struct {
 	series []worldSeries
 	single bool // one process, not a fleet
+
+	namespace string
 }
 
 type worldSeries struct {
@@ -93,6 +95,8 @@ func (w *world) observeBoth(of catalog.Instrument, count func(time.Time) (float6
 }
 
 func (w *world) Fleet() bool { return !w.single }
+
+func (w *world) Namespace() string { return w.namespace }
 
 func (w *world) Ask(_ context.Context, at time.Time, questions ...evidence.Question) ([][]evidence.Value, error) {
 	answers := make([][]evidence.Value, len(questions))

@@ -644,3 +644,6 @@ func quantile(q float64, bounds []float64, counts []int64) float64 {
 
 // Fleet reports false: a history is that of one process.
 func (*History) Fleet() bool { return false }
+
+// Namespace implements [evidence.Source].
+func (h *History) Namespace() string { return h.namespace }

@@ -62,6 +62,8 @@ type History struct {
 	once   sync.Once
 	wait   sync.WaitGroup
 
+	namespace string
+
 	// Used by one step at a time.
 	stepping sync.Mutex
 	metrics  *metricdata.ResourceMetrics
@@ -84,12 +86,13 @@ var _ evidence.Source = (*History)(nil)
 // MeterProvider, then call [History.Start].
 func New(o Options) *History {
 	h := &History{
-		reader: sdkmetric.NewManualReader(),
-		report: o.Report,
-		fine:   tier{keep: FineSpan, perBlock: fineBlock},
-		coarse: tier{keep: CoarseSpan, perBlock: coarseBlock, sparse: true},
-		next:   make(chan struct{}),
-		store:  newStore(o.Namespace, (CoarseSpan + coarseBlock*CoarseStep + CoarseStep).Milliseconds()),
+		namespace: o.Namespace,
+		reader:    sdkmetric.NewManualReader(),
+		report:    o.Report,
+		fine:      tier{keep: FineSpan, perBlock: fineBlock},
+		coarse:    tier{keep: CoarseSpan, perBlock: coarseBlock, sparse: true},
+		next:      make(chan struct{}),
+		store:     newStore(o.Namespace, (CoarseSpan + coarseBlock*CoarseStep + CoarseStep).Milliseconds()),
 	}
 	h.store.tiers = []*tier{&h.fine, &h.coarse}
 	h.ctx, h.cancel = context.WithCancel(context.Background())

@@ -222,3 +222,6 @@ func grouped(samples []sample, by []string, combine evidence.Combination) []samp
 
 // Fleet reports false: a page is that of one process.
 func (*Page) Fleet() bool { return false }
+
+// Namespace implements [evidence.Source].
+func (p *Page) Namespace() string { return p.namespace }

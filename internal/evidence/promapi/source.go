@@ -187,3 +187,6 @@ func shown[T any](list []T, text func(T) string) string {
 
 // Fleet reports true: a server has all processes that it scrapes.
 func (*Client) Fleet() bool { return true }
+
+// Namespace implements [evidence.Source].
+func (c *Client) Namespace() string { return c.scope.Namespace }
