@@ -74,7 +74,7 @@ shard:discord_shard_up:sum > 0
 unless on (job, bot, cluster)
 sum by (job, bot, cluster) (discord_shards_connected) >= sum by (job, bot, cluster) (discord_shards_configured)`,
 		Summary:     "Shard {{ $labels.shard }} of cluster {{ $labels.cluster }} of " + theBot + " is down",
-		Description: "The process owns the shard but has no session for it, and no other cluster has it up.",
+		Description: "The process owns the shard, which has no connection or waits for READY or RESUMED. No other cluster has it up.",
 	},
 	{
 		// Fires before DiscordShardDown, as its cause. If an attempt succeeds and the connection ends later, the cause is another one.
