@@ -56,7 +56,8 @@ demo: ## Run a bot against a fake Discord and serve its metrics (flags in ARGS="
 	@bin/argus demo $(ARGS)
 
 .PHONY: test
-test: test-default test-norace test-agreement ## Run all tests, with the discordgo of go.mod
+test: test-default ## Run all tests, with the discordgo of go.mod
+	@$(MAKE) --no-print-directory -j2 --output-sync=target test-norace test-agreement
 
 .PHONY: test-default
 test-default:
@@ -73,11 +74,17 @@ endif
 test-norace:
 	$(GO) test -count=1 -run 'Alloc|VoiceAgain|LargeWorld' ./instrument/... ./discordtest
 
-# A Go module of its own, because it runs Prometheus' query engine. It has one
-# goroutine, so it does without the race detector.
+# A Go module of its own, because it runs Prometheus' query engine. Its histories
+# share nothing, so it does without the race detector.
 .PHONY: test-agreement
-test-agreement: ## Compare alerts and findings in the histories of the alerts' unit tests
+test-agreement: ## Compare alerts and findings in recorded histories
 	cd internal/agreement && $(GO) test -count=1 ./...
+
+# Takes half an hour. The recordings are committed: test-agreement replays them.
+.PHONY: record-plays
+record-plays: ## Record the plays of the demo for test-agreement
+	$(GO) build -o bin/argus ./cmd/argus
+	cd internal/agreement && $(GO) run ./record --argus ../../bin/argus testdata/plays
 
 # Skips what takes more than a moment, and does without the race detector.
 .PHONY: test-short

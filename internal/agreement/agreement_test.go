@@ -6,8 +6,10 @@ import (
 	"maps"
 	"math"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,29 +22,41 @@ import (
 
 // TestAgreement: the evaluator gives what promtool's unit tests say, each of them; and
 // at each time at which one looks, and at steps in between, each alert that fires has its
-// finding and the other way round, or the difference belongs to a class.
+// finding and the other way round, or the difference belongs to a class. So it is for the
+// recorded plays of the demo.
 func TestAgreement(t *testing.T) {
 	files := testFiles(t)
+	files = append(files, plays(t, &files[0])...)
 	total := &tally{classes: map[string]int{}, reasons: map[string]int{}}
-	ran, all := 0, 0
-	for f := range files {
-		for c := range files[f].Tests {
-			test := &files[f].Tests[c]
-			all++
-			t.Run(files[f].name+"/"+test.Name, func(t *testing.T) {
-				ran++
-				h, err := evaluate(t.Context(), &files[f], test)
-				if err != nil {
-					t.Fatal(err)
-				}
-				h.check(t)
-				h.compare(t, total)
-			})
+	all := 0
+	t.Run("histories", func(t *testing.T) {
+		for f := range files {
+			for c := range files[f].Tests {
+				test := &files[f].Tests[c]
+				all++
+				t.Run(files[f].name+"/"+test.Name, func(t *testing.T) {
+					t.Parallel()
+					h, err := evaluate(t.Context(), &files[f], test)
+					if err != nil {
+						t.Fatal(err)
+					}
+					h.check(t)
+					own := &tally{classes: map[string]int{}, reasons: map[string]int{}}
+					h.compare(t, own)
+					switch {
+					case test.Name == "calm" && own.compared > 0:
+						t.Errorf("on a calm day there are alerts or findings: %+v", own)
+					case files[f].played && test.Name != "calm" && own.agreed == 0:
+						t.Error("nothing is found in a play")
+					}
+					total.add(own)
+				})
+			}
 		}
-	}
-	t.Logf("%d tests, %d examinations, %d alerts or findings compared, %d agree; differences at the times at which tests look and in between: %v",
-		ran, total.examined, total.compared, total.agreed, total.classes)
-	if ran < all {
+	})
+	t.Logf("%d histories, %d examinations, %d alerts or findings compared, %d agree; differences at the times at which tests look and in between: %v",
+		total.histories, total.examined, total.compared, total.agreed, total.classes)
+	if total.histories < all {
 		return // only some were asked for
 	}
 	for _, c := range classes {
@@ -67,6 +81,28 @@ func TestClassesAreDocumented(t *testing.T) {
 		if !strings.Contains(string(text), "\n| "+c.name+" | ") {
 			t.Errorf("docs/EXPLAIN.md has no row for the class %q", c.name)
 		}
+	}
+}
+
+// TestPlaysAreRecorded: there is a recording of each scenario that the document
+// describes, and of the mix of all.
+func TestPlaysAreRecorded(t *testing.T) {
+	text, err := os.ReadFile("../../docs/SCENARIOS.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"mix"}
+	for _, m := range regexp.MustCompile("(?m)^## `([a-z-]+)`$").FindAllSubmatch(text, -1) {
+		want = append(want, string(m[1]))
+	}
+	slices.Sort(want)
+	files := testFiles(t)
+	var got []string
+	for _, f := range plays(t, &files[0]) {
+		got = append(got, strings.TrimSuffix(f.name, ".yml.gz"))
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("there are recordings of %q, want %q", got, want)
 	}
 }
 
@@ -97,8 +133,26 @@ func TestHeldBack(t *testing.T) {
 }
 
 type tally struct {
-	examined, compared, agreed int
-	classes, reasons           map[string]int
+	histories, examined, compared, agreed int
+	classes, reasons                      map[string]int
+
+	mu sync.Mutex
+}
+
+// add adds the tally of one history.
+func (t *tally) add(one *tally) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.histories++
+	t.examined += one.examined
+	t.compared += one.compared
+	t.agreed += one.agreed
+	for name, n := range one.classes {
+		t.classes[name] += n
+	}
+	for name, n := range one.reasons {
+		t.reasons[name] += n
+	}
 }
 
 // check compares a history with what its test expects.

@@ -23,6 +23,11 @@ var classes = []struct {
 		takes, is := windows[d.name]
 		return "early " + d.name, is && d.finding != nil && d.alert == nil && d.at-d.lacked <= takes.time
 	}},
+	{"a moment ago", func(d *difference) (string, bool) {
+		// The expression had this result within the time that the finding covers.
+		covers, is := memories[d.name]
+		return "memory of " + d.name, is && d.finding != nil && d.alert == nil && d.heldWithin(covers.time)
+	}},
 	{"at present", func(d *difference) (string, bool) {
 		// The last 5 min are bad enough; the six hours or the half hour of the alert are not.
 		return "at present " + d.name, d.name == atPresent && d.finding != nil && d.finding.Affects && d.alert == nil
@@ -61,12 +66,35 @@ var windows = map[string]struct {
 	time time.Duration
 	why  string
 }{
-	"DiscordShardsMissing":      {8 * time.Minute, "the alert looks at the last 8 min of a shard, and at the shard count of 8 min ago; the finding at one minute"},
-	"DiscordAckBudgetBurnsFast": {time.Hour, "the alert needs an hour's share of failures; the finding reports when the last 2 min are as bad"},
-	"DiscordSendsNearLimit":     {5 * time.Minute, "the alert averages over 5 min; the finding over 2 min"},
-	"DiscordGuildOutage":        {10 * time.Minute, "the finding remembers the guilds of the last 5 min, because they return in waves; the alert forgets them at once"},
-	"DiscordClockSkewed":        {10 * time.Minute, "the alert needs 8 min in which the clock is off, and samples of 8 min before; the finding reports what is so now"},
-	"DiscordResumesFail":        {5 * time.Minute, "the finding rounds the number of RESUMEs, which Prometheus extrapolates; the alert does not"},
+	"DiscordShardsMissing":       {8 * time.Minute, "the alert looks at the last 8 min of a shard, and at the shard count of 8 min ago; the finding at one minute"},
+	"DiscordAckBudgetBurnsFast":  {time.Hour, "the alert needs an hour's share of failures; the finding reports when the last 2 min are as bad"},
+	"DiscordSendsNearLimit":      {5 * time.Minute, "the alert averages over 5 min; the finding over 2 min"},
+	"DiscordSessionLockStuck":    {5 * time.Minute, "the alert needs 300 s without the lock; the finding a minute in which Open hangs"},
+	"DiscordGatewayRefused":      {5 * time.Minute, "the alert needs 5 min without a connection; the finding none since the shard went down"},
+	"DiscordInvalidRequestsHigh": {10 * time.Minute, "the alert counts 10 min; the finding reports when the last minute's rate would reach Discord's limit in ten"},
+	"DiscordClockSkewed":         {10 * time.Minute, "the alert needs 8 min in which the clock is off, and samples of 8 min before; the finding reports what is so now"},
+	"DiscordResumesFail":         {5 * time.Minute, "the finding rounds the number of RESUMEs, which Prometheus extrapolates; the alert does not"},
+}
+
+// memories are how long some findings cover what has ended.
+var memories = map[string]struct {
+	time time.Duration
+	why  string
+}{
+	"DiscordGuildOutage": {5 * time.Minute, "guilds return in waves, and what followed from the outage lasts longer"},
+}
+
+// heldWithin reports whether the expression of the finding's alert had its result within
+// a time.
+func (d *difference) heldWithin(time time.Duration) bool {
+	for i, step := range d.steps {
+		if step <= d.at && step >= d.at-time && slices.ContainsFunc(d.alerts[i], func(a alert) bool {
+			return a.rule.Alert == d.name && concern(a.labels, d.finding.Subject)
+		}) {
+			return true
+		}
+	}
+	return false
 }
 
 // atPresent is the alert whose finding also reports a share of failures that it has had
@@ -91,6 +119,9 @@ func reasons() []string {
 	list := []string{"for", "keep_firing_for", "no bot ArgusTelemetryAbsent", "no bot ArgusScrapeFails", "at present " + atPresent}
 	for name := range windows {
 		list = append(list, "early "+name)
+	}
+	for name := range memories {
+		list = append(list, "memory of "+name)
 	}
 	for name := range heldBack {
 		list = append(list, "one for "+name)

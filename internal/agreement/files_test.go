@@ -1,7 +1,7 @@
 package agreement
 
 import (
-	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -28,6 +28,7 @@ type testFile struct {
 	Tests    []testCase     `yaml:"tests"`
 
 	name   string
+	played bool // a recorded play
 	groups []ruleGroup
 }
 
@@ -86,7 +87,7 @@ func testFiles(t testing.TB) []testFile {
 	}
 	files := make([]testFile, len(paths))
 	for i, path := range paths {
-		if err := strictly(path, &files[i]); err != nil {
+		if err := read(path, &files[i]); err != nil {
 			t.Fatal(err)
 		}
 		if err := files[i].complete(path); err != nil {
@@ -94,6 +95,40 @@ func testFiles(t testing.TB) []testFile {
 		}
 	}
 	return files
+}
+
+// playsDir has what package record has recorded.
+const playsDir = "testdata/plays"
+
+// plays reads the recorded plays of the demo. Their rules are those of a file of unit
+// tests, evaluated in its order.
+func plays(t testing.TB, like *testFile) []testFile {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(playsDir, "*.yml.gz"))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no plays in %s: %v", playsDir, err)
+	}
+	files := make([]testFile, len(paths))
+	for i, path := range paths {
+		if err := unpack(path, &files[i]); err != nil {
+			t.Fatal(err)
+		}
+		files[i].name, files[i].played, files[i].groups = filepath.Base(path), true, like.groups
+	}
+	return files
+}
+
+func unpack(path string, into *testFile) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Close() }()
+	text, err := gzip.NewReader(file)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return strictly(path, text, into)
 }
 
 // complete reads the rule files and fills in promtool's defaults.
@@ -106,7 +141,7 @@ func (f *testFile) complete(path string) error {
 		var rules struct {
 			Groups []ruleGroup `yaml:"groups"`
 		}
-		if err := strictly(filepath.Join(filepath.Dir(path), file), &rules); err != nil {
+		if err := read(filepath.Join(filepath.Dir(path), file), &rules); err != nil {
 			return err
 		}
 		f.groups = append(f.groups, rules.Groups...)
@@ -156,13 +191,18 @@ func needs(expr parser.Expr) (metrics []string) {
 	return metrics
 }
 
-// strictly decodes the only document of a file, and refuses keys that the value lacks.
-func strictly(path string, into any) error {
-	raw, err := os.ReadFile(path)
+func read(path string, into any) error {
+	file, err := os.Open(path)
 	if err != nil {
 		return err
 	}
-	decoder := yaml.NewDecoder(bytes.NewReader(raw))
+	defer func() { _ = file.Close() }()
+	return strictly(path, file, into)
+}
+
+// strictly decodes the only document of a file, and refuses keys that the value lacks.
+func strictly(path string, text io.Reader, into any) error {
+	decoder := yaml.NewDecoder(text)
 	decoder.KnownFields(true)
 	if err := decoder.Decode(into); err != nil {
 		return fmt.Errorf("%s: %w", path, err)

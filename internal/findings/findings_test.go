@@ -266,6 +266,27 @@ func TestFindings(t *testing.T) {
 			},
 			id: "DiscordMemberRequestsRefused", blame: Handler, verdict: Look,
 		},
+		"guilds that arrive after the start": {
+			// The session was ready before the first sample, which still lacks guilds.
+			happen: func(w *world) {
+				young := func(at time.Time) (float64, bool) {
+					age := at.Sub(noon.Add(-90 * time.Second)).Seconds()
+					return age, age >= 0
+				}
+				since := func(n float64) func(time.Time) (float64, bool) {
+					return func(at time.Time) (float64, bool) { _, there := young(at); return n, there }
+				}
+				w.set(catalog.Uptime, young, zero...)
+				w.set(catalog.GuildsUnavailable, func(at time.Time) (float64, bool) {
+					age, there := young(at)
+					return map[bool]float64{true: 40}[age < 20], there
+				}, zero...)
+				for _, shard := range []string{"0", "1"} {
+					w.set(catalog.Handshakes, since(1), with("shard", shard, "kind", catalog.KindIdentify, "outcome", catalog.HandshakeReady)...)
+				}
+			},
+			verdict: Calm,
+		},
 		"a lock that is not free when it is looked at": {
 			// The shard flaps: it has the lock for most of the time, and releases it in between.
 			happen: func(w *world) {

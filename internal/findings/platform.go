@@ -20,9 +20,7 @@ func outage(v *view) (found []Finding) {
 			down[value.Labels.Key(evidence.Identity()...)] = true
 		}
 	}
-	started := by(v.ask(evidence.Question{Form: evidence.Increase, Of: catalog.Handshakes, Over: 10 * time.Minute, Where: []evidence.Match{
-		evidence.Is("kind", catalog.KindIdentify), evidence.Is("outcome", catalog.HandshakeReady),
-	}}), evidence.Identity()...)
+	started := v.sessionsStarted(10 * time.Minute)
 	ready := map[string]time.Time{} // the last change of a shard's state
 	for _, value := range v.ask(evidence.Question{Form: evidence.Age, Of: catalog.ShardStateChange, By: shard}) {
 		k := value.Labels.Key(evidence.Identity()...)
@@ -62,6 +60,24 @@ func outage(v *view) (found []Finding) {
 		found = append(found, f)
 	}
 	return found
+}
+
+// sessionsStarted returns the number of gateway sessions that each process has started
+// within a time. What a young process counted before its first scrape is no increase, but
+// all that it counted is from this time.
+func (v *view) sessionsStarted(within time.Duration) map[string]float64 {
+	ready := evidence.Question{Form: evidence.Increase, Of: catalog.Handshakes, Over: within, Where: []evidence.Match{
+		evidence.Is("kind", catalog.KindIdentify), evidence.Is("outcome", catalog.HandshakeReady),
+	}}
+	started := by(v.ask(ready), evidence.Identity()...)
+	ready.Form, ready.Over = evidence.Last, 0
+	all := by(v.ask(ready), evidence.Identity()...)
+	for k, uptime := range by(v.ask(evidence.Question{Form: evidence.Last, Of: catalog.Uptime}), evidence.Identity()...) {
+		if uptime < within.Seconds() {
+			started[k] = all[k]
+		}
+	}
+	return started
 }
 
 // below reports whether fewer guilds were unavailable between two times.
