@@ -116,6 +116,7 @@ func (a *Argus) assemble(c resolved, o *options, sessions []*discordgo.Session) 
 	a.pipeline, err = newPipeline(c, o, a.log, probe{
 		shards: func() (up, configured int) { return a.instrumentation.ShardsUp() },
 		ready:  func() error { return a.instrumentation.Ready() },
+		slow:   func() []instrument.SlowInteraction { return a.instrumentation.SlowInteractions() },
 	})
 	if err != nil {
 		return err

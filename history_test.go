@@ -2,12 +2,17 @@ package argus
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/bwmarrin/discordgo"
+
+	"github.com/argus-dgo/argus/discordtest"
 	"github.com/argus-dgo/argus/internal/api"
 )
 
@@ -195,4 +200,39 @@ func request(t *testing.T, address, token string) (status int, body string) {
 		t.Fatal(err)
 	}
 	return response.StatusCode, string(text)
+}
+
+// TestSlowInteractionsOfASession: one that came late is listed with its parts.
+func TestSlowInteractionsOfASession(t *testing.T) {
+	t.Parallel()
+	srv := newDiscord(t)
+	s := sessionOf(t, srv, 0, 1)
+	a, err := start(environ(nil, nil), s, []Option{WithAddr("127.0.0.1:0"), WithCommands("ping"), new(journal).option()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer shutDown(t, a)
+	s.AddHandler(a.Interaction(func(_ context.Context, s *discordgo.Session, i *discordgo.InteractionCreate) error {
+		return s.InteractionRespond(i.Interaction, &discordgo.InteractionResponse{Type: discordgo.InteractionResponseDeferredChannelMessageWithSource})
+	}))
+	open(t, s)
+	const age = 1500 * time.Millisecond
+	if _, _, err := srv.SendInteraction(t.Context(), 0, discordtest.ApplicationCommand, time.Now().Add(-age), "ping"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "a slow interaction", func() bool {
+		_, text := request(t, "http://"+a.Addr()+api.SlowPath, "")
+		var slow api.Slow
+		if err := json.Unmarshal([]byte(text), &slow); err != nil {
+			t.Fatal(err)
+		}
+		if len(slow.Interactions) == 0 {
+			return false
+		}
+		one := slow.Interactions[0]
+		if one.Shard == nil || *one.Shard != "0" || one.Command != "ping" || one.Age < age.Seconds()-0.01 || one.Attempt == nil || one.Answer == nil || *one.Answer < *one.Attempt {
+			t.Errorf("it is %s", text)
+		}
+		return true
+	})
 }

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/argus-dgo/argus/exporters/prometheus"
 	"github.com/argus-dgo/argus/instrument"
@@ -17,10 +18,11 @@ import (
 	"github.com/argus-dgo/argus/internal/server"
 )
 
-// A probe is what /readyz tells of one bot.
+// A probe asks the instrumentation of one bot.
 type probe struct {
 	shards func() (up, configured int)
 	ready  func() error
+	slow   func() []instrument.SlowInteraction
 }
 
 // A host is a server that the bots of one process share: those whose Arguses are to listen on one address.
@@ -209,12 +211,33 @@ func (h *host) started() []*pipeline {
 func (h *host) histories() (members []api.Member) {
 	for _, m := range h.started() {
 		if m.history != nil {
-			members = append(members, api.Member{Source: m.history, Identity: api.Identity{
+			members = append(members, api.Member{Source: m.history, Slow: m.slowInteractions, Identity: api.Identity{
 				Cluster: m.config.ClusterID, Bot: m.config.Bot, Region: m.config.Region, Argus: instrument.Version(),
 			}})
 		}
 	}
 	return members
+}
+
+// slowInteractions are those of the instrumentation, the newest first.
+func (p *pipeline) slowInteractions() (list []api.SlowInteraction) {
+	known := func(d time.Duration) *float64 {
+		if d == 0 {
+			return nil
+		}
+		return new(d.Seconds())
+	}
+	for _, slow := range slices.Backward(p.probe.slow()) {
+		one := api.SlowInteraction{
+			Received: slow.Received.UTC(), Type: slow.Type, Command: slow.Command, Outcome: slow.Outcome,
+			Age: slow.Age.Seconds(), Attempt: known(slow.Attempt), Answer: known(slow.Answer),
+		}
+		if slow.Shard != "" {
+			one.Shard = &slow.Shard
+		}
+		list = append(list, one)
+	}
+	return list
 }
 
 // shards adds up those of all members.

@@ -50,6 +50,7 @@ type ackSet struct {
 	// missed are the interactions that had no callback in time. A late one can
 	// still follow.
 	missed window[ackSeries]
+	slow   slowLog
 }
 
 type ackSeries struct {
@@ -60,9 +61,12 @@ type ackSeries struct {
 // An ack is an interaction without an outcome.
 type ack struct {
 	ackSeries
+	shard    *shard // nil by HTTP
 	token    uint64 // its hash; 0 if unknown
+	age      time.Duration
 	deadline time.Time
-	underWay int // callbacks without a response so far
+	attempt  time.Duration // from the receipt to the first callback
+	underWay int           // callbacks without a response so far
 
 	tried        bool // a callback was sent
 	triedInTime  bool // a callback was sent before the deadline
@@ -106,7 +110,7 @@ func (s *ackSet) receive(r receipt, c *command) {
 	e, evicted := s.pending.add(r.id, r.at)
 	s.evicted.n.Add(uint64(evicted)) //nolint:gosec // 0 or 1
 	if e != nil {
-		e.value = ack{ackSeries: ackSeries{r.kind, c}, token: r.token, deadline: r.at.Add(answerWithin - r.age)}
+		e.value = ack{ackSeries: ackSeries{r.kind, c}, shard: r.shard, token: r.token, age: r.age, deadline: r.at.Add(answerWithin - r.age)}
 		if r.token != 0 {
 			s.byToken[r.token] = r.id
 		}
@@ -120,6 +124,7 @@ func (s *ackSet) begin(id uint64, now time.Time) {
 	s.settleLocked(now) // also settles this interaction, if it is missed by now
 	if e := s.missed.find(id); e != nil {
 		s.attempted(e.value, now.Sub(e.received))
+		s.slow.attempted(id, now.Sub(e.received))
 		s.missed.remove(e)
 		return
 	}
@@ -129,7 +134,8 @@ func (s *ackSet) begin(id uint64, now time.Time) {
 	}
 	a := &e.value
 	if !a.tried {
-		s.attempted(a.ackSeries, now.Sub(e.received))
+		a.attempt = now.Sub(e.received)
+		s.attempted(a.ackSeries, a.attempt)
 	}
 	a.underWay++
 	a.tried = true
@@ -166,7 +172,7 @@ func (s *ackSet) end(id uint64, status, code int, now time.Time) {
 			outcome = ackLate
 		}
 		s.record.Record(context.Background(), now.Sub(e.received).Seconds(), s.series.get(a.ackSeries)...)
-		s.decide(e, outcome)
+		s.decide(e, outcome, now.Sub(e.received))
 		return
 	}
 	a.triedLate = a.triedLate || late
@@ -179,7 +185,7 @@ func (s *ackSet) end(id uint64, status, code int, now time.Time) {
 		a.uncertain = true
 	}
 	if a.underWay == 0 && (a.acknowledged || a.superseded || !e.queued) {
-		s.decide(e, unanswered(a))
+		s.decide(e, unanswered(a), now.Sub(e.received))
 	}
 }
 
@@ -198,7 +204,7 @@ func (s *ackSet) followedUp(token uint64) {
 	}
 	e.value.acknowledged = true
 	if e.value.underWay == 0 {
-		s.decide(e, unanswered(&e.value))
+		s.decide(e, unanswered(&e.value), 0)
 	}
 }
 
@@ -221,7 +227,7 @@ func (s *ackSet) settleLocked(now time.Time) {
 				late.value = e.value.ackSeries
 			}
 		}
-		s.decide(e, outcome)
+		s.decide(e, outcome, 0)
 	}
 	for e := s.missed.oldest; e != nil && now.Sub(e.received) > timerLife; e = s.missed.oldest {
 		s.missed.remove(e)
@@ -250,7 +256,10 @@ func unanswered(a *ack) int {
 	}
 }
 
-func (s *ackSet) decide(e *entry[ack], outcome int) {
+// decide gives an interaction its outcome. answer is the time from its receipt to the
+// response that decides it, or 0.
+func (s *ackSet) decide(e *entry[ack], outcome int, answer time.Duration) {
+	s.slow.note(e, outcome, answer)
 	s.cells[e.value.kind*len(ackOutcomes)+outcome].n.Add(1)
 	s.pending.remove(e)
 }

@@ -247,6 +247,13 @@ func TestSlowHandlersShow(t *testing.T) {
 			if got := r[fmt.Sprintf(delay, "sum")]; got < (tt.slow-time.Millisecond).Seconds() || got > around.Seconds() {
 				t.Errorf("the delay is %v s, want %v to %v", got, tt.slow, around)
 			}
+			if list := b.inst.SlowInteractions(); len(list) != 1 {
+				t.Errorf("%d slow interactions: %+v", len(list), list)
+			} else if slow := list[0]; slow.Shard != "0" || slow.Type != "application_command" || slow.Command != "ping" ||
+				slow.Received.Before(sent) || slow.Attempt < tt.slow-time.Millisecond || slow.Attempt > around ||
+				around < 5*time.Second && slow.Outcome != tt.outcome || slow.Outcome == "missed" && slow.Answer != 0 {
+				t.Errorf("the slow interaction is %+v, want an attempt after %v to %v", slow, tt.slow, around)
+			}
 			if got := r.with("discord.interaction.ack.duration_count"); len(got) > 0 {
 				t.Errorf("no answer was accepted: %v", got)
 			}

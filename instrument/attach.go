@@ -516,7 +516,8 @@ func (a *attachment) count(p *wire.Packet) (r receipt) {
 	a.shard.Load().events.n.Add(1)
 	i.events[p.Event].n.Add(1)
 	if p.Event == wire.EventInteractionCreate {
-		return i.received(p, time.Now())
+		r = i.received(p, time.Now())
+		r.shard = a.shard.Load()
 	}
 	return r
 }

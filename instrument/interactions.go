@@ -58,6 +58,7 @@ func newInteractionSet() *interactionSet {
 type receipt struct {
 	id    uint64
 	token uint64 // its hash; 0 if unknown
+	shard *shard // nil by HTTP
 	at    time.Time
 	kind  int           // an index into interactionTypes
 	age   time.Duration // by Discord's clock; 0 if the id is unknown

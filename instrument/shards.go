@@ -53,6 +53,7 @@ func codeIn(index map[string]int, code int) int {
 // A shard holds the counters of one shard id. Sessions with the same id share it.
 // It remains after they are gone, because a counter must not decrease.
 type shard struct {
+	label       string
 	opts        []metric.ObserveOption
 	seen        atomic.Bool // whether a session has ever counted as this shard
 	tapped      atomic.Bool // whether disconnects are known: set with the first tap
@@ -68,6 +69,7 @@ type shard struct {
 func newShard(label string) *shard {
 	id := attribute.String("shard", label)
 	s := &shard{
+		label:       label,
 		opts:        labelled(id),
 		events:      cell{opts: labelled(id)},
 		attempts:    newAttempts(id),

@@ -25,6 +25,7 @@ const (
 	BudgetsPath  = "/api/v1/budgets"
 	CommandsPath = "/api/v1/commands"
 	RoutesPath   = "/api/v1/routes"
+	SlowPath     = "/api/v1/slow-interactions"
 	SeriesPath   = "/api/v1/series"
 	TimelinePath = "/api/v1/timeline"
 	StreamPath   = "/api/v1/stream"
@@ -79,6 +80,8 @@ type Source interface {
 type Member struct {
 	Identity Identity
 	Source   Source
+	// Slow returns the last slow interactions, the newest first. nil: they are not known.
+	Slow func() []SlowInteraction
 }
 
 // An API answers for the bots of a process.
@@ -142,6 +145,7 @@ func endpoints() []endpoint {
 		{BudgetsPath, "what is left of Discord's limits, as JSON", budgetsTask},
 		{CommandsPath, "the commands, as JSON", commandsTask},
 		{RoutesPath, "the requests to Discord by route, as JSON", routesTask},
+		{SlowPath, "the last interactions that were answered slowly or not at all, as JSON", slowTask},
 		{SeriesPath, "a metric over time (?name=&form=), as JSON", seriesTask},
 		{TimelinePath, "what happened, as JSON", timelineTask},
 		{StreamPath, "how it is, again and again, as server-sent events", streamParameters},

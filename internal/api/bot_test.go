@@ -27,6 +27,7 @@ type bot struct {
 	meter      metric.Meter
 	values     map[string]map[attribute.Set]float64
 	histograms map[string]metric.Float64Histogram
+	slow       []SlowInteraction
 }
 
 func newBot(tb testing.TB) *bot {
@@ -45,7 +46,10 @@ func newBot(tb testing.TB) *bot {
 }
 
 func (b *bot) member() Member {
-	return Member{Identity{Cluster: "3", Bot: "music", Region: "eu", Argus: "v0.1.0"}, b.history}
+	return Member{
+		Identity: Identity{Cluster: "3", Bot: "music", Region: "eu", Argus: "v0.1.0"}, Source: b.history,
+		Slow: func() []SlowInteraction { return b.slow },
+	}
 }
 
 // set sets a gauge or the total of a counter.

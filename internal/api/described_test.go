@@ -76,6 +76,10 @@ func TestEveryPropertyIsThere(t *testing.T) {
 		look(BudgetsPath)
 		look(CommandsPath)
 		look(RoutesPath)
+		look(SlowPath)
+		b.slow = slowInteractions()
+		time.Sleep(reuse) //nolint:forbidigo // by the clock of the bubble
+		look(SlowPath)
 		look(SeriesPath + "?name=discord_shard_up&form=last&by=shard")
 		look(TimelinePath)
 		parts := frames(t, stream.new())

@@ -178,6 +178,9 @@ const (
 	// AnswerWithin is the time for the first answer to an interaction
 	// (https://discord.com/developers/docs/interactions/receiving-and-responding#responding-to-an-interaction).
 	AnswerWithin = 3 * time.Second
+	// SlowAfter is the time after which Argus calls an answer slow: a third of
+	// AnswerWithin.
+	SlowAfter = AnswerWithin / 3
 )
 
 // InteractionTypes returns the values of the label type of interactions.
