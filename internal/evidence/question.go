@@ -246,13 +246,30 @@ type Series struct {
 // Sort sorts answers to the question by their groups.
 func (q Question) Sort(values []Value) {
 	names := q.Groups()
-	slices.SortFunc(values, func(a, b Value) int { return cmp.Compare(a.Labels.Key(names...), b.Labels.Key(names...)) })
+	sortBy(values, func(v Value) string { return v.Labels.Key(names...) })
 }
 
 // SortSeries sorts answers over time by their groups.
 func (q Question) SortSeries(series []Series) {
 	names := q.Groups()
-	slices.SortFunc(series, func(a, b Series) int { return cmp.Compare(a.Labels.Key(names...), b.Labels.Key(names...)) })
+	sortBy(series, func(s Series) string { return s.Labels.Key(names...) })
+}
+
+// sortBy sorts a list by keys, each of which is made once: a fleet has thousands of
+// answers.
+func sortBy[T any](list []T, key func(T) string) {
+	type keyed struct {
+		key string
+		of  T
+	}
+	all := make([]keyed, len(list))
+	for i, one := range list {
+		all[i] = keyed{key(one), one}
+	}
+	slices.SortFunc(all, func(a, b keyed) int { return cmp.Compare(a.key, b.key) })
+	for i, one := range all {
+		list[i] = one.of
+	}
 }
 
 // A Source answers questions. The answers are in the order of the questions. It is safe

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -102,15 +103,23 @@ func ByName(name string) (Alert, bool) {
 
 // Number returns the value of a threshold, and NaN for one that is no number.
 func Number(name string) float64 {
-	for _, t := range Thresholds() {
-		if t.Name == name {
-			if v, err := strconv.ParseFloat(t.Value, 64); err == nil {
-				return v
-			}
-		}
+	if v, known := numbers()[name]; known {
+		return v
 	}
 	return math.NaN()
 }
+
+// numbers are the values of the thresholds that are numbers. A check asks for one for
+// each shard of a fleet.
+var numbers = sync.OnceValue(func() map[string]float64 {
+	known := map[string]float64{}
+	for _, t := range Thresholds() {
+		if v, err := strconv.ParseFloat(t.Value, 64); err == nil {
+			known[t.Name] = v
+		}
+	}
+	return known
+})
 
 // Window returns the value of a threshold that is a window of time, and 0 for one that
 // is none.
