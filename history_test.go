@@ -236,3 +236,23 @@ func TestSlowInteractionsOfASession(t *testing.T) {
 		return true
 	})
 }
+
+// TestProcessUsage: the API has the numbers of this process, unless its metrics are off.
+func TestProcessUsage(t *testing.T) {
+	t.Parallel()
+	for setting, known := range map[string]bool{"true": true, "false": false} {
+		a, err := start(environ(map[string]string{"ARGUS_PROCESS_METRICS": setting}, nil), newSession(t), []Option{WithAddr("127.0.0.1:0"), new(journal).option()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		code, text := request(t, "http://"+a.Addr()+api.ProcessPath, "")
+		var d api.Process
+		if err := json.Unmarshal([]byte(text), &d); err != nil || code != http.StatusOK {
+			t.Fatalf("status %d, %v: %s", code, err, text)
+		}
+		if (d.Goroutines != nil) != known || (d.Heap != nil) != known || known && (*d.Goroutines < 1 || *d.Heap < 1<<16) {
+			t.Errorf("ARGUS_PROCESS_METRICS=%s: %s", setting, text)
+		}
+		shutDown(t, a)
+	}
+}

@@ -211,9 +211,13 @@ func (h *host) started() []*pipeline {
 func (h *host) histories() (members []api.Member) {
 	for _, m := range h.started() {
 		if m.history != nil {
-			members = append(members, api.Member{Source: m.history, Slow: m.slowInteractions, Identity: api.Identity{
+			member := api.Member{Source: m.history, Slow: m.slowInteractions, Identity: api.Identity{
 				Cluster: m.config.ClusterID, Bot: m.config.Bot, Region: m.config.Region, Argus: instrument.Version(),
-			}})
+			}}
+			if m.config.ProcessMetrics {
+				member.Usage = processUsage
+			}
+			members = append(members, member)
 		}
 	}
 	return members

@@ -25,6 +25,7 @@ const (
 	BudgetsPath  = "/api/v1/budgets"
 	CommandsPath = "/api/v1/commands"
 	RoutesPath   = "/api/v1/routes"
+	ProcessPath  = "/api/v1/process"
 	SlowPath     = "/api/v1/slow-interactions"
 	SeriesPath   = "/api/v1/series"
 	TimelinePath = "/api/v1/timeline"
@@ -82,6 +83,9 @@ type Member struct {
 	Source   Source
 	// Slow returns the last slow interactions, the newest first. nil: they are not known.
 	Slow func() []SlowInteraction
+	// Usage returns the metrics go_* and process_* that have one value, by name. nil: they
+	// are not known.
+	Usage func() map[string]float64
 }
 
 // An API answers for the bots of a process.
@@ -145,6 +149,7 @@ func endpoints() []endpoint {
 		{BudgetsPath, "what is left of Discord's limits, as JSON", budgetsTask},
 		{CommandsPath, "the commands, as JSON", commandsTask},
 		{RoutesPath, "the requests to Discord by route, as JSON", routesTask},
+		{ProcessPath, "what the process uses, as JSON", processTask},
 		{SlowPath, "the last interactions that were answered slowly or not at all, as JSON", slowTask},
 		{SeriesPath, "a metric over time (?name=&form=), as JSON", seriesTask},
 		{TimelinePath, "what happened, as JSON", timelineTask},

@@ -28,6 +28,7 @@ type bot struct {
 	values     map[string]map[attribute.Set]float64
 	histograms map[string]metric.Float64Histogram
 	slow       []SlowInteraction
+	usage      map[string]float64
 }
 
 func newBot(tb testing.TB) *bot {
@@ -48,7 +49,8 @@ func newBot(tb testing.TB) *bot {
 func (b *bot) member() Member {
 	return Member{
 		Identity: Identity{Cluster: "3", Bot: "music", Region: "eu", Argus: "v0.1.0"}, Source: b.history,
-		Slow: func() []SlowInteraction { return b.slow },
+		Slow:  func() []SlowInteraction { return b.slow },
+		Usage: func() map[string]float64 { return b.usage },
 	}
 }
 

@@ -31,6 +31,8 @@ func TestEveryPropertyIsThere(t *testing.T) {
 		b.shard("5")
 		b.state("5", catalog.StateDisconnected) // since before the history begins
 		b.set(catalog.BotInfo, 1, "version", "v1.2.3")
+		b.set(catalog.CPULimit, 2)
+		b.set(catalog.CPUThrottled, 0)
 		b.steps(1)
 		look(TimelinePath)
 		b.steps(int((history.CoarseSpan + 10*time.Minute) / history.FineStep))
@@ -76,6 +78,13 @@ func TestEveryPropertyIsThere(t *testing.T) {
 		look(BudgetsPath)
 		look(CommandsPath)
 		look(RoutesPath)
+		look(ProcessPath)
+		b.usage = map[string]float64{
+			"process_start_time_seconds": 1.7e9, "process_cpu_seconds_total": 1, "process_resident_memory_bytes": 1, "go_memstats_heap_alloc_bytes": 1,
+			"go_goroutines": 1, "process_open_fds": 1, "process_max_fds": 1,
+		}
+		time.Sleep(reuse) //nolint:forbidigo // by the clock of the bubble
+		look(ProcessPath)
 		look(SlowPath)
 		b.slow = slowInteractions()
 		time.Sleep(reuse) //nolint:forbidigo // by the clock of the bubble

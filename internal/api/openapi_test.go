@@ -58,7 +58,7 @@ func types() map[string]reflect.Type {
 		"Timeline": reflect.TypeFor[Timeline](), "Event": reflect.TypeFor[Event](),
 		"SeriesList": reflect.TypeFor[SeriesList](), "Series": reflect.TypeFor[Series](),
 		"Commands": reflect.TypeFor[Commands](), "Command": reflect.TypeFor[Command](), "Runs": reflect.TypeFor[Runs](),
-		"Slow": reflect.TypeFor[Slow](), "SlowInteraction": reflect.TypeFor[SlowInteraction](),
+		"Process": reflect.TypeFor[Process](), "Slow": reflect.TypeFor[Slow](), "SlowInteraction": reflect.TypeFor[SlowInteraction](),
 		"Routes": reflect.TypeFor[Routes](), "Route": reflect.TypeFor[Route](), "Method": reflect.TypeFor[Method](),
 		"Delays": reflect.TypeFor[Delays](), "Durations": reflect.TypeFor[Durations](),
 	}
