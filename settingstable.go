@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/argus-dgo/argus/internal/access"
 	"github.com/argus-dgo/argus/internal/catalog"
 	"github.com/argus-dgo/argus/internal/server"
 	"github.com/argus-dgo/argus/resource"
@@ -437,5 +438,5 @@ func checkToken(token string) error {
 	if token == "" {
 		return errors.New("must not be empty: leave it out to serve the page without a token")
 	}
-	return server.CheckToken(token)
+	return access.CheckToken(token)
 }

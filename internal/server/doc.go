@@ -8,10 +8,11 @@
 //	pages        200, 401, and their own  by token  the page
 //	/healthz     200                      no        "ok": the process answers
 //	/readyz      200, 503                 no        JSON: {"ready":true,"shards_up":4,"shards_total":4}
-//	/            200                      no        links to the others
-//	other        404                      no
+//	other        as [Config].Rest does    as Rest does
+//	/            200                      no        links to the others, without Rest
+//	other        404                      no        without Rest
 //
-// GET and HEAD are served; other methods get 405 with Allow.
+// Pages and probes serve GET and HEAD; other methods get 405 with Allow.
 //
 // # Limits
 //

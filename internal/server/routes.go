@@ -1,8 +1,6 @@
 package server
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,32 +11,37 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/argus-dgo/argus/internal/access"
 	"github.com/argus-dgo/argus/internal/readonly"
 )
 
-// routes serves the pages, the probes and the index. Paths must match exactly: there
-// are no redirects and no subtrees.
+// routes serves the pages, the probes and the rest. The paths of pages and probes must
+// match exactly: there are no redirects and no subtrees.
 type routes struct {
 	cfg      Config
 	pages    map[string]http.Handler // by path
-	notFound http.Handler
-	auth     *bearer
+	rest     http.Handler
+	auth     *access.Token
 	report   func(error)
 }
 
 func newRoutes(cfg Config, report func(error)) *routes {
 	r := &routes{
-		cfg: cfg, pages: make(map[string]http.Handler), notFound: shield(http.HandlerFunc(http.NotFound), report),
-		auth: newBearer(cfg.AuthToken), report: report,
+		cfg: cfg, pages: make(map[string]http.Handler), rest: shield(http.HandlerFunc(http.NotFound), report),
+		auth: access.NewToken(cfg.AuthToken), report: report,
 	}
 	r.cfg.AuthToken = ""
 	serve := func(path string, page http.Handler) { r.pages[path] = shield(readonly.Handler(page), report) }
 	for _, page := range cfg.Pages {
-		serve(page.Path, r.auth.guard(page.Handler))
+		serve(page.Path, r.auth.Guard(page.Handler))
 	}
 	serve(healthPath, http.HandlerFunc(health))
 	serve(readyPath, http.HandlerFunc(r.ready))
-	serve(indexPath, http.HandlerFunc(r.index))
+	if cfg.Rest != nil {
+		r.rest = shield(cfg.Rest, report)
+	} else {
+		serve(indexPath, http.HandlerFunc(r.index))
+	}
 	return r
 }
 
@@ -46,7 +49,7 @@ func newRoutes(cfg Config, report func(error)) *routes {
 func (rt *routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	page, ok := rt.pages[r.URL.Path]
 	if !ok {
-		page = rt.notFound
+		page = rt.rest
 	}
 	page.ServeHTTP(w, r)
 }
@@ -54,8 +57,14 @@ func (rt *routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // One serves a single page as a [Server] does, under any path: with the token, the
 // headers and the recovery from panics. report receives faults at a limited rate.
 func One(page http.Handler, token string, report func(error)) http.Handler {
+	return Shield(readonly.Handler(access.NewToken(token).Guard(page)), report)
+}
+
+// Shield serves a handler as a [Server] does: with the headers and the recovery from
+// panics. report receives faults at a limited rate.
+func Shield(next http.Handler, report func(error)) http.Handler {
 	faults := &serveFaults{report: report}
-	return shield(readonly.Handler(newBearer(token).guard(page)), faults.note)
+	return shield(next, faults.note)
 }
 
 // shield sets the headers of every answer, and answers 500 if a handler panics, so
@@ -82,10 +91,10 @@ func shield(next http.Handler, report func(error)) http.Handler {
 	})
 }
 
-// authorized reports whether a request has the token.
+// authorized reports whether a request has a token.
 func (rt *routes) authorized(r *http.Request) bool {
-	ok, _ := rt.auth.check(r)
-	return ok
+	ok, _ := rt.auth.Sent(r)
+	return ok || rt.cfg.Authorized != nil && rt.cfg.Authorized(r)
 }
 
 // health answers 200 while the process can answer at all. It does not depend on
@@ -178,69 +187,4 @@ func checkPages(pages []Page) (errs []error) {
 		seen[page.Path] = true
 	}
 	return errs
-}
-
-// RFC 6750, section 2.1: b64token.
-var b64token = regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`)
-
-// CheckToken returns an error if token cannot be a bearer token. The error does not
-// contain the token; its text completes a sentence about it.
-func CheckToken(token string) error {
-	if !b64token.MatchString(token) {
-		return errors.New("must be letters, digits and . _ ~ + / -, with = at the end only (RFC 6750); look for a line break or a space")
-	}
-	return nil
-}
-
-// Realm is the realm in the challenge for a token. It lets a client that gets 401
-// recognize an Argus.
-const Realm = "argus"
-
-// bearer checks RFC 6750 tokens. It stores only the token's hash.
-type bearer struct{ want [sha256.Size]byte }
-
-// newBearer returns nil, which allows every request, for an empty token.
-func newBearer(token string) *bearer {
-	if token == "" {
-		return nil
-	}
-	return &bearer{sha256.Sum256([]byte(token))}
-}
-
-func (b *bearer) guard(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if b == nil || b.allow(w, r) {
-			next.ServeHTTP(w, r)
-		}
-	})
-}
-
-// allow reports whether the request has the token, and answers 401 if not.
-func (b *bearer) allow(w http.ResponseWriter, r *http.Request) bool {
-	ok, given := b.check(r)
-	if ok {
-		return true
-	}
-	challenge := `Bearer realm="` + Realm + `"`
-	if given {
-		challenge += `, error="invalid_token"`
-	}
-	w.Header().Set("WWW-Authenticate", challenge)
-	http.Error(w, "a bearer token is needed", http.StatusUnauthorized)
-	return false
-}
-
-// check reports whether the request has the token (ok), and whether it has any
-// (given). It compares hashes, which have equal lengths, so that the time reveals
-// nothing about the token or its length.
-func (b *bearer) check(r *http.Request) (ok, given bool) {
-	headers := r.Header.Values("Authorization")
-	if b == nil || len(headers) == 0 {
-		return false, false
-	}
-	scheme, token, _ := strings.Cut(headers[0], " ")
-	got := sha256.Sum256([]byte(strings.TrimLeft(token, " ")))
-	match := subtle.ConstantTimeCompare(got[:], b.want[:]) == 1
-	// Several headers are refused: a proxy may have checked a different one.
-	return match && len(headers) == 1 && strings.EqualFold(scheme, "Bearer"), true
 }

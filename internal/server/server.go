@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/otel"
 	"golang.org/x/net/netutil"
 
+	"github.com/argus-dgo/argus/internal/access"
 	"github.com/argus-dgo/argus/internal/limit"
 )
 
@@ -49,9 +50,17 @@ type Config struct {
 	Pages []Page
 
 	// AuthToken guards the pages if it is not empty: clients must send
-	// "Authorization: Bearer <token>". [CheckToken] defines its syntax. /healthz,
+	// "Authorization: Bearer <token>". [access.CheckToken] defines its syntax. /healthz,
 	// /readyz and the index need no token, since an orchestrator has none.
 	AuthToken string
+
+	// Rest serves all other paths, with all methods and without the token. nil means the
+	// index at /, and 404 elsewhere.
+	Rest http.Handler
+
+	// Authorized reports whether a request has another token than AuthToken, for Rest.
+	// Such requests are served under any name. nil means that there is none.
+	Authorized func(*http.Request) bool
 
 	// AllowedHosts are further names that a browser may use for the server, such as
 	// "bot.example.com", ".example.com" for all names below it, or "*" for any.
@@ -125,7 +134,7 @@ func New(cfg Config) (*Server, error) {
 		errs = append(errs, fmt.Errorf("Addr %q: %w", cfg.Addr, err))
 	}
 	if cfg.AuthToken != "" {
-		if err := CheckToken(cfg.AuthToken); err != nil {
+		if err := access.CheckToken(cfg.AuthToken); err != nil {
 			errs = append(errs, fmt.Errorf("AuthToken: %w", err))
 		}
 	}

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/argus-dgo/argus/internal/excerpt"
-	"github.com/argus-dgo/argus/internal/server"
+	"github.com/argus-dgo/argus/internal/access"
 )
 
 const (
@@ -101,7 +101,7 @@ type Answer struct {
 
 // Argus says whether the answer asks for the token in Argus' words.
 func (a *Answer) Argus() bool {
-	return a.Status == http.StatusUnauthorized && strings.Contains(a.Header.Get("WWW-Authenticate"), `realm="`+server.Realm+`"`)
+	return a.Status == http.StatusUnauthorized && strings.Contains(a.Header.Get("WWW-Authenticate"), `realm="`+access.Realm+`"`)
 }
 
 // Get asks one server for a path, with the token only if withToken says so.
