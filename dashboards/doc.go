@@ -4,5 +4,5 @@
 // to import and change them.
 package dashboards
 
-//go:generate go run ../internal/catalogjson
+//go:generate go run ../internal/catalogjson/write
 //go:generate ./generate.sh

@@ -94,6 +94,7 @@ type API struct {
 	report  func(error)
 	turn    chan struct{} // held by what computes a document: one at a time
 	cache   cache         // guarded by turn
+	glances glances       // guarded by turn
 
 	slots     *Slots
 	writeWait time.Duration

@@ -1,19 +1,19 @@
-// Command catalogjson writes the catalog as JSON, for programs that are not
-// written in Go: docs/metrics.json, which docs/metrics.schema.json describes, and a
-// copy in dashboards/src, where the compiler of the dashboards looks for it.
-package main
+// Package catalogjson writes the catalog as JSON, for programs that are not written in
+// Go: docs/metrics.json, which docs/metrics.schema.json describes, and the catalog of a
+// running process.
+package catalogjson
 
 import (
 	"encoding/json"
-	"fmt"
-	"os"
-	"path/filepath"
 
 	"github.com/argus-dgo/argus/internal/catalog"
+	"github.com/argus-dgo/argus/internal/rules"
 )
 
 // A metric is an instrument as Prometheus has it.
 type metric struct {
+	// Series is the name in a process, with its namespace.
+	Series      string `json:"series,omitempty"`
 	Kind        string `json:"kind"`
 	Unit        string `json:"unit"`
 	Description string `json:"description"`
@@ -30,29 +30,44 @@ const version = 1
 // document is an object by name, not a list, so that a compiler of TypeScript
 // knows each name and each label.
 type document struct {
-	Schema    string            `json:"$schema"`
+	Schema    string            `json:"$schema,omitempty"`
 	Version   int               `json:"version"`
 	Namespace string            `json:"namespace"`
 	Resource  []string          `json:"resource"` // labels of every series
 	Metrics   map[string]metric `json:"metrics"`
+	// Runbooks are the addresses of the runbooks by the id of a finding.
+	Runbooks map[string]string `json:"runbooks,omitempty"`
 }
 
-func main() {
-	text, err := encode()
-	// go generate runs in the folder of the file that asks for it: dashboards.
-	for _, path := range []string{filepath.Join("..", "docs", "metrics.json"), filepath.Join("src", "catalog.json")} {
-		if err == nil {
-			err = os.WriteFile(path, text, 0o644) //nolint:gosec // a document that everybody may read
+// Document returns docs/metrics.json.
+func Document() ([]byte, error) {
+	d := describe()
+	d.Schema = "metrics.schema.json"
+	text, err := json.MarshalIndent(d, "", "  ")
+	return append(text, '\n'), err
+}
+
+// Process returns the catalog of a process whose metrics have a namespace: the document,
+// with the name of each series there, and with the runbooks.
+func Process(namespace string) ([]byte, error) {
+	d := describe()
+	d.Namespace, d.Runbooks = namespace, map[string]string{}
+	for _, i := range catalog.All() {
+		m := d.Metrics[i.PrometheusName()]
+		m.Series = i.In(namespace).PrometheusName()
+		d.Metrics[i.PrometheusName()] = m
+	}
+	for _, group := range rules.Alerts() {
+		for _, alert := range group.Alerts {
+			d.Runbooks[alert.Name] = alert.RunbookURL()
 		}
 	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "catalogjson:", err)
-		os.Exit(1)
-	}
+	text, err := json.Marshal(d)
+	return append(text, '\n'), err
 }
 
-func encode() ([]byte, error) {
-	d := document{Schema: "metrics.schema.json", Version: version, Namespace: catalog.Namespace, Resource: catalog.ResourceLabels(), Metrics: map[string]metric{}}
+func describe() document {
+	d := document{Version: version, Namespace: catalog.Namespace, Resource: catalog.ResourceLabels(), Metrics: map[string]metric{}}
 	for _, i := range catalog.All() {
 		m := metric{
 			Kind: i.Kind.String(), Unit: i.Unit, Description: i.Description,
@@ -63,8 +78,7 @@ func encode() ([]byte, error) {
 		}
 		d.Metrics[i.PrometheusName()] = m
 	}
-	text, err := json.MarshalIndent(d, "", "  ")
-	return append(text, '\n'), err
+	return d
 }
 
 // values are a label's closed set. The routes are one too, though the catalog has

@@ -24,7 +24,7 @@ const width = 80
 // Text writes a report for a terminal, worst first.
 func (r Report) Text(w io.Writer, o TextOptions) error {
 	t := text{options: o, at: r.At}
-	t.line(bold(verdictColor(r.Verdict())), "", r.headline())
+	t.line(bold(verdictColor(r.Verdict())), "", r.Headline())
 	groups := alike(r.Findings, o.All)
 	for i, g := range groups {
 		t.blank()
@@ -48,8 +48,8 @@ func (r Report) Text(w io.Writer, o TextOptions) error {
 	return err
 }
 
-// headline is the verdict in one sentence.
-func (r Report) headline() string {
+// Headline is the verdict in one sentence.
+func (r Report) Headline() string {
 	seen := plural(r.Processes, "process", "processes")
 	switch n := len(r.Findings); r.Verdict() {
 	case CannotTell:

@@ -1,0 +1,249 @@
+package page
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/argus-dgo/argus/internal/access"
+	"github.com/argus-dgo/argus/internal/api"
+	"github.com/argus-dgo/argus/internal/catalogjson"
+	"github.com/argus-dgo/argus/internal/excerpt"
+	"github.com/argus-dgo/argus/internal/readonly"
+)
+
+//go:embed all:dist
+var dist embed.FS
+
+// Built returns the files of the front end.
+func Built() fs.FS {
+	files, err := fs.Sub(dist, "dist")
+	if err != nil {
+		return dist // "dist" is a valid name
+	}
+	return files
+}
+
+// policy is the content security policy of HTML. Forms may be sent, for the login.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
+	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+// Version is that of page.json.
+const Version = 1
+
+// A Config configures [New]. Guard, API and Report are required.
+type Config struct {
+	// Files are those of the front end. nil means that the page is off: / says so, and the
+	// API is served.
+	Files fs.FS
+	// Guard guards everything that has data.
+	Guard *access.Guard
+	API   *api.API
+	// Namespaces returns the namespace of each bot's metrics, by the name of the bot.
+	Namespaces func() map[string]string
+	// Grafana is a template of links, or empty.
+	Grafana string
+	// Report takes faults.
+	Report func(error)
+}
+
+// A document is page.json.
+type document struct {
+	Version int    `json:"version"`
+	Grafana string `json:"grafana"`
+	Trace   string `json:"trace"`
+	Auth    bool   `json:"auth"`
+}
+
+type handler struct {
+	cfg   Config
+	paths map[string]http.Handler
+	index []byte
+	tag   string
+}
+
+// New returns the handler of the page. A prefix must be removed from the path before.
+func New(cfg Config) (http.Handler, error) {
+	h := &handler{cfg: cfg, paths: map[string]http.Handler{}}
+	guarded := func(path string, next http.Handler) {
+		h.paths[path] = readonly.Handler(cfg.Guard.Handler(next, http.HandlerFunc(access.Refuse)))
+	}
+	for _, e := range cfg.API.Endpoints() {
+		guarded(e.Path, e.Handler)
+	}
+	if cfg.Files == nil {
+		h.paths["/"] = readonly.Handler(http.HandlerFunc(off))
+		return h, nil
+	}
+	files, index, err := load(cfg.Files)
+	if err != nil {
+		return nil, fmt.Errorf("page: %w", err)
+	}
+	for path, f := range files {
+		h.paths[path] = readonly.Handler(f)
+	}
+	h.index = withoutScript(index)
+	h.tag = tag(sum(h.index))
+	body, err := json.Marshal(document{Version: Version, Grafana: cfg.Grafana, Auth: cfg.Guard.Asks()})
+	if err != nil {
+		return nil, fmt.Errorf("page: %w", err)
+	}
+	body = append(body, '\n')
+	guarded("/page.json", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, body) }))
+	guarded("/catalog.json", http.HandlerFunc(h.catalog))
+	h.paths["/plain"] = readonly.Handler(cfg.Guard.Handler(http.HandlerFunc(h.plain), http.HandlerFunc(h.ask)))
+	h.paths["/plain.css"] = readonly.Handler(http.HandlerFunc(style))
+	h.paths["/login"] = http.HandlerFunc(h.login)
+	h.paths["/logout"] = http.HandlerFunc(h.logout)
+	h.paths["/"] = readonly.Handler(http.HandlerFunc(h.serveIndex))
+	return h, nil
+}
+
+// Reserves reports whether the page needs a path of the server for itself.
+func Reserves(p string) bool {
+	return slices.Contains([]string{"/", "/plain", "/plain.css", "/login", "/logout", "/page.json", "/catalog.json"}, p) ||
+		strings.HasPrefix(p, "/assets/") || strings.HasPrefix(p, "/api/")
+}
+
+// ServeHTTP implements http.Handler.
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	header := w.Header()
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Referrer-Policy", "no-referrer")
+	header.Set("Cross-Origin-Opener-Policy", "same-origin")
+	header.Set("Cross-Origin-Resource-Policy", "same-origin")
+	header.Set("Content-Security-Policy", policy)
+	header.Set("Cache-Control", "no-store")
+	at := "/" + strings.TrimPrefix(r.URL.Path, "/")
+	if r.URL.Path == "" {
+		if folder, is := folderOf(r); !is {
+			header.Set("Location", folder)
+			w.WriteHeader(http.StatusPermanentRedirect)
+			return
+		}
+	}
+	if next := h.paths[at]; next != nil {
+		next.ServeHTTP(w, r)
+		return
+	}
+	if strings.HasPrefix(at, "/api/") {
+		fail(w, http.StatusNotFound, "there is no such path in the API; docs/openapi.json lists them")
+		return
+	}
+	http.Error(w, "there is nothing under this path", http.StatusNotFound)
+}
+
+// folderOf reports whether the URL of a request whose path is only a prefix ends with a
+// slash. If not, it returns the URL that does, relative to it.
+func folderOf(r *http.Request) (relative string, is bool) {
+	u, err := url.ParseRequestURI(r.RequestURI)
+	if err != nil || strings.HasSuffix(u.Path, "/") {
+		return "", true // or it is not known
+	}
+	relative = "./" + path.Base(u.EscapedPath()) + "/"
+	if u.RawQuery != "" {
+		relative += "?" + u.RawQuery
+	}
+	return relative, false
+}
+
+func off(w http.ResponseWriter, _ *http.Request) {
+	http.Error(w, "the live page is off (ARGUS_DASHBOARD is false); the metrics and the API are served", http.StatusNotFound)
+}
+
+// sameOrigin sets the policy under which a browser sends the header Origin with a form:
+// with no-referrer it sends "null", which does not tell whose form it is. No other site
+// learns more by it.
+func sameOrigin(w http.ResponseWriter) { w.Header().Set("Referrer-Policy", "same-origin") }
+
+// serveIndex serves the page, which has no data and so needs no token.
+func (h *handler) serveIndex(w http.ResponseWriter, r *http.Request) {
+	sameOrigin(w)
+	w.Header().Set("Content-Type", types[".html"])
+	w.Header().Set("Cache-Control", "no-cache")
+	w.Header().Set("ETag", h.tag)
+	if matches(r, h.tag) {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	_, _ = w.Write(h.index)
+}
+
+// withoutScript adds to the page what browsers without JavaScript need: they go on to
+// the plain page, by themselves or by a link.
+func withoutScript(index []byte) []byte {
+	insert := func(before, text string) {
+		if i := bytes.Index(index, []byte(before)); i >= 0 {
+			index = slices.Concat(index[:i], []byte(text), index[i:])
+		}
+	}
+	insert("</head>", `<noscript><meta http-equiv="refresh" content="0; url=./plain"></noscript>`)
+	insert("</body>", `<noscript><p><a href="./plain">Status and shards without JavaScript</a></p></noscript>`)
+	return index
+}
+
+func (h *handler) catalog(w http.ResponseWriter, r *http.Request) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	for name := range query {
+		if name != "bot" || len(query[name]) > 1 {
+			err = fmt.Errorf("%q is no parameter of this path, or is given twice; it has bot", excerpt.Clip(name, 64))
+		}
+	}
+	var body []byte
+	if err == nil {
+		var namespace string
+		if namespace, err = h.namespace(query); err == nil {
+			body, err = catalogjson.Process(namespace)
+		}
+	}
+	if err != nil {
+		fail(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	writeJSON(w, http.StatusOK, body)
+}
+
+// namespace returns that of a bot. Without a name it is the one that all have.
+func (h *handler) namespace(query url.Values) (string, error) {
+	all := h.cfg.Namespaces()
+	name, given := query.Get("bot"), query.Has("bot")
+	var of []string
+	for bot, namespace := range all {
+		if given && bot == name {
+			return namespace, nil
+		}
+		if !slices.Contains(of, namespace) {
+			of = append(of, namespace)
+		}
+	}
+	switch {
+	case given:
+		return "", fmt.Errorf("bot: %s is no bot of this process", strconv.Quote(excerpt.Clip(name, 64)))
+	case len(of) == 0:
+		return "", errors.New("no bot of this process is there: it is starting, or shutting down")
+	case len(of) > 1:
+		return "", errors.New("the bots of the process have several namespaces: choose one with ?bot=")
+	}
+	return of[0], nil
+}
+
+func writeJSON(w http.ResponseWriter, status int, body []byte) {
+	w.Header().Set("Content-Type", types[".json"])
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body) //nolint:gosec // JSON, with nosniff
+}
+
+func fail(w http.ResponseWriter, status int, text string) {
+	body, _ := json.Marshal(map[string]string{"error": text})
+	writeJSON(w, status, append(body, '\n'))
+}

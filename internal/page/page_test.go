@@ -1,0 +1,372 @@
+package page
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/argus-dgo/argus/internal/access"
+	"github.com/argus-dgo/argus/internal/api"
+	"github.com/argus-dgo/argus/internal/evidence"
+	"github.com/argus-dgo/argus/internal/findings"
+)
+
+const token = "the-token-of-the-test"
+
+// packed is a text as gzip has it.
+func packed(tb testing.TB, text string) []byte {
+	tb.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, err := io.WriteString(w, text)
+	if err := w.Close(); err != nil {
+		tb.Fatal(err)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+const script = "console.log('the page')"
+
+func files(tb testing.TB) fstest.MapFS {
+	tb.Helper()
+	return fstest.MapFS{
+		"index.html":             {Data: []byte(`<!doctype html><html><head><script type="module" src="./assets/page-1a2b.js"></script></head><body></body></html>`)},
+		"assets/page-1a2b.js":    {Data: []byte(script)},
+		"assets/page-1a2b.js.gz": {Data: packed(tb, script)},
+		"assets/page-3c4d.css":   {Data: []byte("body{}")},
+		"icon.svg":               {Data: []byte("<svg/>")},
+	}
+}
+
+func newPage(tb testing.TB, of fs.FS, token string) http.Handler {
+	tb.Helper()
+	report := func(err error) { tb.Error(err) }
+	h, err := New(Config{
+		Files: of, Guard: access.New(token), Report: report, Grafana: "https://grafana.example/d/argus?var-cluster={cluster}",
+		API:        api.New(func() []api.Member { return nil }, report, new(api.Slots)),
+		Namespaces: func() map[string]string { return map[string]string{"music": "discord", "mod": "moderation"} },
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return h
+}
+
+func ask(h http.Handler, method, target string, header ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, target, http.NoBody)
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+func bearer() (name, value string) { return "Authorization", "Bearer " + token }
+
+// TestAssets: before any login, compressed for those who accept it, and for ever.
+func TestAssets(t *testing.T) {
+	h := newPage(t, files(t), token)
+	plain, zipped := ask(h, http.MethodGet, "/assets/page-1a2b.js"), ask(h, http.MethodGet, "/assets/page-1a2b.js", "Accept-Encoding", "br, gzip;q=0.5")
+	for name, w := range map[string]*httptest.ResponseRecorder{"plain": plain, "gzip": zipped} {
+		header := w.Header()
+		if w.Code != 200 || header.Get("Content-Type") != "text/javascript; charset=utf-8" || header.Get("Vary") != "Accept-Encoding" ||
+			header.Get("Cache-Control") != "public, max-age=31536000, immutable" || header.Get("ETag") == "" {
+			t.Errorf("%s: %d %v", name, w.Code, header)
+		}
+	}
+	if plain.Body.String() != script || plain.Header().Get("Content-Encoding") != "" {
+		t.Errorf("%v %s", plain.Header(), plain.Body)
+	}
+	if !bytes.Equal(zipped.Body.Bytes(), packed(t, script)) || zipped.Header().Get("Content-Encoding") != "gzip" {
+		t.Errorf("%v", zipped.Header())
+	}
+	tag := zipped.Header().Get("ETag")
+	if tag == plain.Header().Get("ETag") {
+		t.Error("both encodings have one ETag")
+	}
+	for have, want := range map[string]int{tag: 304, `"other", W/` + tag: 304, "*": 304, plain.Header().Get("ETag"): 200, "": 200} {
+		w := ask(h, http.MethodGet, "/assets/page-1a2b.js", "Accept-Encoding", "gzip", "If-None-Match", have)
+		if w.Code != want || want == 304 && w.Body.Len() > 0 {
+			t.Errorf("If-None-Match %s: %d with %d bytes, want %d", have, w.Code, w.Body.Len(), want)
+		}
+	}
+	head := ask(h, http.MethodHead, "/assets/page-1a2b.js")
+	if head.Code != 200 || head.Body.Len() > 0 || head.Header().Get("Content-Length") != "23" {
+		t.Errorf("HEAD: %d %v", head.Code, head.Header())
+	}
+	if w := ask(h, http.MethodGet, "/icon.svg"); w.Header().Get("Cache-Control") != "no-cache" || w.Header().Get("Content-Type") != "image/svg+xml" {
+		t.Errorf("a file whose name stays: %v", w.Header())
+	}
+	if w := ask(h, http.MethodPost, "/assets/page-1a2b.js"); w.Code != 405 || w.Header().Get("Allow") != "GET, HEAD" {
+		t.Errorf("POST: %d %v", w.Code, w.Header())
+	}
+}
+
+func TestAcceptsGzip(t *testing.T) {
+	for header, want := range map[string]bool{
+		"": false, "gzip": true, "GZIP": true, "br, gzip": true, "gzip;q=0": false, "gzip; q=0.0": false, "gzip;q=0.1": true,
+		"*": true, "*;q=0": false, "gzip;q=0, *": false, "br, *;q=0.1": true, "identity": false, "gzipped": false,
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
+		r.Header.Set("Accept-Encoding", header)
+		if got := acceptsGzip(r); got != want {
+			t.Errorf("%q: %v", header, got)
+		}
+	}
+}
+
+// TestHeaders are on every answer, also where nothing is found or allowed.
+func TestHeaders(t *testing.T) {
+	h := newPage(t, files(t), token)
+	for path, want := range map[string]int{
+		"/": 200, "/assets/page-3c4d.css": 200, "/login": 200, "/plain": 401, "/plain.css": 200, "/page.json": 401, "/catalog.json": 401,
+		"/api/v1/status": 401, "/api/v1/stream": 401, "/nothing": 404, "/assets/": 404, "/assets": 404, "/index.html": 404, "/assets/page-1a2b.js.gz": 404, "/assets/../login": 404, "/api/v2": 404, "//": 404,
+	} {
+		w := ask(h, http.MethodGet, path)
+		if w.Code != want {
+			t.Errorf("%s: status %d, want %d", path, w.Code, want)
+		}
+		header := w.Header()
+		for name, value := range map[string]string{
+			"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff",
+			"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
+		} {
+			if header.Get(name) != value {
+				t.Errorf("%s: %s is %q", path, name, header.Get(name))
+			}
+		}
+		// A form of a page with no-referrer has no origin.
+		referrer := "no-referrer"
+		if path == "/" || path == "/login" || path == "/plain" {
+			referrer = "same-origin"
+		}
+		if got := header.Get("Referrer-Policy"); got != referrer {
+			t.Errorf("%s: Referrer-Policy is %q", path, got)
+		}
+		if want == 401 && (!strings.HasPrefix(header.Get("WWW-Authenticate"), `Bearer realm="argus"`) || header.Get("Cache-Control") != "no-store") {
+			t.Errorf("%s: %v", path, header)
+		}
+		if strings.HasPrefix(path, "/api/") || strings.HasSuffix(path, ".json") {
+			if header.Get("Content-Type") != "application/json" || !strings.HasPrefix(w.Body.String(), `{"error":"`) {
+				t.Errorf("%s: %v %s", path, header, w.Body)
+			}
+		}
+		if want == 404 && strings.Contains(w.Body.String(), "<") {
+			t.Errorf("%s: a listing? %s", path, w.Body)
+		}
+	}
+}
+
+// TestIndex has a way on for browsers without JavaScript, in both states of the build.
+func TestIndex(t *testing.T) {
+	for name, of := range map[string]fs.FS{"built": Built(), "small": files(t)} {
+		w := ask(newPage(t, of, token), http.MethodGet, "/")
+		body := w.Body.String()
+		if w.Code != 200 || w.Header().Get("Content-Type") != "text/html; charset=utf-8" || w.Header().Get("Cache-Control") != "no-cache" ||
+			strings.Count(body, `<noscript><meta http-equiv="refresh" content="0; url=./plain"></noscript>`) != 1 || strings.Count(body, `href="./plain"`) == 0 {
+			t.Errorf("%s: %d %v %s", name, w.Code, w.Header(), body)
+		}
+		if strings.Contains(body, `="/`) || strings.Contains(body, "://") {
+			t.Errorf("%s: an absolute link: %s", name, body)
+		}
+		if again := ask(newPage(t, of, token), http.MethodGet, "/", "If-None-Match", w.Header().Get("ETag")); again.Code != 304 {
+			t.Errorf("%s: with its ETag: %d", name, again.Code)
+		}
+	}
+	if _, err := New(Config{Files: fstest.MapFS{}, API: api.New(func() []api.Member { return nil }, nil, new(api.Slots)), Guard: access.New("")}); err == nil {
+		t.Error("a page without an index is made")
+	}
+}
+
+// TestPrefix: below any prefix, with or without the slash at its end. A client follows
+// the links from where it is.
+func TestPrefix(t *testing.T) {
+	h := newPage(t, files(t), "")
+	mux := http.NewServeMux()
+	mux.Handle("/argus/", http.StripPrefix("/argus", h))
+	mux.Handle("/a/b/", http.StripPrefix("/a/b/", h))
+	mux.Handle("/tools/argus", http.StripPrefix("/tools/argus", h))
+	srv := httptest.NewServer(mux)
+	t.Cleanup(srv.Close)
+	for path, want := range map[string]string{
+		"/argus": "/argus/", "/argus/": "/argus/", "/a/b/": "/a/b/", "/argus/login": "/argus/",
+		"/argus/assets/page-1a2b.js": "/argus/assets/page-1a2b.js", "/a/b/assets/page-1a2b.js": "/a/b/assets/page-1a2b.js", "/a/b/page.json": "/a/b/page.json",
+	} {
+		response, err := srv.Client().Get(srv.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if response.Body.Close(); response.StatusCode != 200 || response.Request.URL.Path != want {
+			t.Errorf("%s: status %d at %s, want %s", path, response.StatusCode, response.Request.URL.Path, want)
+		}
+	}
+	w := ask(mux, http.MethodGet, "/tools/argus?range=1h")
+	if w.Code != http.StatusPermanentRedirect || w.Header().Get("Location") != "./argus/?range=1h" {
+		t.Errorf("without the slash: %d %v", w.Code, w.Header())
+	}
+	for uri, want := range map[string]string{"//evil.example": "./evil.example/", "/x/javascript:alert": "./javascript:alert/", "/x/%2F%2Fevil.example": "./%2F%2Fevil.example/"} {
+		r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
+		r.RequestURI = uri
+		if got, is := folderOf(r); is || got != want {
+			t.Errorf("%s: %q, %v, want %q", uri, got, is, want)
+		}
+	}
+}
+
+// post sends a form as the page's own browser does.
+func post(h http.Handler, path, form string, header ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(form))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+// TestLogin: the form opens everything, by the cookie alone, until the logout.
+func TestLogin(t *testing.T) {
+	h := newPage(t, files(t), token)
+	wrong := post(h, "/login", "token=%3Cscript%3E")
+	if body := wrong.Body.String(); wrong.Code != 401 || !strings.Contains(body, "This is not the token.") || !strings.Contains(body, `<form method="post" action="./login">`) || strings.Contains(body, "script>") {
+		t.Errorf("a wrong token: %d %s", wrong.Code, body)
+	}
+	right := post(h, "/login", "token="+token)
+	if right.Code != http.StatusSeeOther || right.Header().Get("Location") != "./" || strings.Contains(right.Body.String(), token) {
+		t.Fatalf("the token: %d %v %s", right.Code, right.Header(), right.Body)
+	}
+	c := right.Result().Cookies()[0]
+	cookie := c.Name + "=" + c.Value
+	// There is no bot: what passes the guard says so.
+	for path, want := range map[string]int{"/plain": 200, "/page.json": 200, "/catalog.json?bot=mod": 200, "/api/v1/status": 400, "/api/v1/stream": 400, "/login": 303} {
+		if w := ask(h, http.MethodGet, path, "Cookie", cookie); w.Code != want {
+			t.Errorf("%s with the cookie: %d, want %d", path, w.Code, want)
+		}
+		name, value := bearer()
+		if w := ask(h, http.MethodGet, path, name, value); w.Code != want {
+			t.Errorf("%s with the token: %d, want %d", path, w.Code, want)
+		}
+	}
+	if w := post(h, "/logout", "", "Cookie", cookie); w.Code != http.StatusSeeOther || w.Result().Cookies()[0].MaxAge >= 0 {
+		t.Errorf("the logout: %d %v", w.Code, w.Header())
+	}
+	if w := ask(h, http.MethodGet, "/page.json", "Cookie", cookie); w.Code != 401 {
+		t.Errorf("after the logout: %d", w.Code)
+	}
+	var last *httptest.ResponseRecorder
+	for range 20 {
+		last = post(h, "/login", "token=wrong")
+	}
+	if last.Code != http.StatusTooManyRequests || last.Header().Get("Retry-After") == "" || !strings.Contains(last.Body.String(), "too many attempts") {
+		t.Errorf("after many attempts: %d %v", last.Code, last.Header())
+	}
+	for method, path := range map[string]string{http.MethodPut: "/login", http.MethodGet: "/logout", http.MethodPost: "/plain", http.MethodDelete: "/api/v1/status"} {
+		if w := ask(h, method, path); w.Code != 405 || w.Header().Get("Allow") == "" {
+			t.Errorf("%s %s: %d %v", method, path, w.Code, w.Header())
+		}
+	}
+}
+
+func TestPageJSON(t *testing.T) {
+	w := ask(newPage(t, files(t), ""), http.MethodGet, "/page.json")
+	if w.Body.String() != `{"version":1,"grafana":"https://grafana.example/d/argus?var-cluster={cluster}","trace":"","auth":false}`+"\n" {
+		t.Error(w.Body)
+	}
+	name, value := bearer()
+	if w := ask(newPage(t, files(t), token), http.MethodGet, "/page.json", name, value); !strings.Contains(w.Body.String(), `"auth":true`) {
+		t.Error(w.Body)
+	}
+}
+
+// TestCatalog: in the namespace of the bot that is asked about.
+func TestCatalog(t *testing.T) {
+	h := newPage(t, files(t), "")
+	for query, want := range map[string]string{
+		"?bot=music": `"series":"discord_shard_up"`, "?bot=mod": `"series":"moderation_shard_up"`,
+		"": "several namespaces", "?bot=other": `bot: \"other\" is no bot`, "?over=5m": `\"over\" is no parameter`, "?bot=mod&bot=mod": "given twice", "?%zz": "invalid URL escape",
+	} {
+		w := ask(h, http.MethodGet, "/catalog.json"+query)
+		if ok := strings.Contains(want, "series\""); w.Code != map[bool]int{true: 200, false: 400}[ok] || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("%s: %d %.200s", query, w.Code, w.Body)
+		}
+	}
+}
+
+// TestOff: one line at /, and the API goes on.
+func TestOff(t *testing.T) {
+	h := newPage(t, nil, token)
+	if w := ask(h, http.MethodGet, "/"); w.Code != 404 || strings.Count(w.Body.String(), "\n") != 1 || !strings.Contains(w.Body.String(), "ARGUS_DASHBOARD") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	name, value := bearer()
+	for path, want := range map[string]int{"/api/v1/status": 400, "/plain": 404, "/login": 404, "/page.json": 404} {
+		if w := ask(h, http.MethodGet, path, name, value); w.Code != want {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
+}
+
+// TestReserves: no path of the page can be that of the metrics.
+func TestReserves(t *testing.T) {
+	for path := range newPage(t, files(t), "").(*handler).paths {
+		if !Reserves(path) && path != "/icon.svg" {
+			t.Errorf("%s can be the path of the metrics", path)
+		}
+	}
+	if Reserves("/metrics") || Reserves("/plainer") {
+		t.Error("paths that are free are reserved")
+	}
+}
+
+// TestPlain: what is unknown is said, and what comes from outside is escaped.
+func TestPlain(t *testing.T) {
+	at := time.Date(2026, 11, 29, 1, 2, 3, 0, time.UTC)
+	no, latency, state, since := false, 0.0421, "resuming", at.Add(-90*time.Second)
+	g := api.Glance{
+		Head: api.Head{At: at, Identity: api.Identity{Cluster: "eu-3", Bot: "<b>music</b>"}},
+		Report: findings.Report{
+			At: at, Processes: 1, Checked: 30, All: 31, Gaps: []findings.Gap{{What: "Session starts are unknown", How: "Set ARGUS_SESSION_START_POLL"}},
+			Findings: []findings.Finding{{
+				ID: "DiscordShardDown", Affects: true, Severity: "critical", Sentence: "Shard 1 <script>is down", Since: since, Subject: evidence.Labels{"shard": "1"},
+				Do: "Look at it.", Runbook: "https://github.com/argus-dgo/argus/x.md",
+			}},
+		},
+		Shards: []api.Shard{{Shard: "0"}, {Shard: "1", Up: &no, State: &state, Since: &since, Latency: &latency, Findings: []string{"DiscordShardDown"}}},
+	}
+	var b strings.Builder
+	if err := plainTemplate.Execute(&b, sheet{Bots: []bot{botOf(g)}, At: clock(at)}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"<h1>Users are affected: 1 finding in 1 process.</h1>", "bot &lt;b&gt;music&lt;/b&gt;, cluster eu-3", "Shard 1 &lt;script&gt;is down.", "2026-11-29 01:00:33 UTC",
+		"Cannot tell: Session starts are unknown. Set ARGUS_SESSION_START_POLL", "0 of 2 shards are up.",
+		`<tr><th scope="row">0</th><td>unknown</td><td>unknown</td><td>unknown</td><td>unknown</td><td>unknown</td><td></td></tr>`,
+		`<tr><th scope="row">1</th><td>resuming</td><td>2026-11-29 01:00:33 UTC (1m30s)</td><td>0.042 s</td><td>unknown</td><td>unknown</td><td>DiscordShardDown</td></tr>`,
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("it lacks %s", want)
+		}
+	}
+	for n := range 5000 {
+		g.Shards = append(g.Shards, api.Shard{Shard: string(rune('a' + n%26)), Up: &no})
+	}
+	if rows := len(botOf(g).Rows); rows != mostRows {
+		t.Errorf("%d shards are listed", rows)
+	}
+	if t.Failed() {
+		t.Log(b.String())
+	}
+}

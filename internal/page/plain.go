@@ -1,0 +1,214 @@
+package page
+
+import (
+	"crypto/sha256"
+	_ "embed" // plain.html and plain.css
+	"fmt"
+	"html/template"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/argus-dgo/argus/internal/access"
+	"github.com/argus-dgo/argus/internal/api"
+	"github.com/argus-dgo/argus/internal/findings"
+)
+
+// mostRows is the number of shards that the plain page lists.
+const mostRows = 64
+
+var (
+	//go:embed plain.html
+	plainHTML string
+	//go:embed plain.css
+	plainCSS []byte
+
+	plainTemplate = template.Must(template.New("plain").Parse(plainHTML))
+	plainTag      = tag(sum(plainCSS))
+)
+
+func sum(content []byte) []byte {
+	hash := sha256.Sum256(content)
+	return hash[:]
+}
+
+// A sheet is what the template shows.
+type sheet struct {
+	Form    bool   // the token is asked for
+	Logout  bool   // there is a session, which can be ended
+	Problem string // a sentence
+	Bots    []bot
+	At      string
+}
+
+type bot struct {
+	Name, Headline string
+	Findings       []finding
+	Gaps           []string
+	Shards         string // a sentence
+	Rows           []row
+}
+
+type finding struct{ Severity, Sentence, Since, Blame, Do, Runbook string }
+
+type row struct{ Shard, State, Since, Latency, Heartbeat, Events, Findings string }
+
+// plain serves the status and the shards as HTML. It is made anew every 30 s by the
+// browser.
+func (h *handler) plain(w http.ResponseWriter, r *http.Request) {
+	s := sheet{Logout: h.cfg.Guard.Asks() && !h.cfg.Guard.Sent(r), At: clock(time.Now())}
+	glances, err := h.cfg.API.Glances(r.Context())
+	status := http.StatusOK
+	switch {
+	case api.Busy(err):
+		w.Header().Set("Retry-After", "1")
+		status, s.Problem = http.StatusServiceUnavailable, "The process is busy. Try again."
+	case err != nil:
+		h.cfg.Report(fmt.Errorf("/plain: %w", err))
+		status, s.Problem = http.StatusInternalServerError, "The status could not be computed. The cause is in the log of the process."
+	case len(glances) == 0:
+		s.Problem = "No bot of this process keeps a history: ARGUS_HISTORY is false, or the process is starting."
+	}
+	for _, g := range glances {
+		s.Bots = append(s.Bots, botOf(g))
+	}
+	h.write(w, status, s)
+}
+
+// ask serves the form for the token, to those who need it.
+func (h *handler) ask(w http.ResponseWriter, _ *http.Request) {
+	h.write(w, http.StatusUnauthorized, sheet{Form: true})
+}
+
+func (h *handler) login(w http.ResponseWriter, r *http.Request) {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+		if h.cfg.Guard.Admits(r) {
+			seeOther(w)
+			return
+		}
+		h.write(w, http.StatusOK, sheet{Form: true})
+	case http.MethodPost:
+		h.answer(w, h.cfg.Guard.Login(w, r))
+	default:
+		w.Header().Set("Allow", "GET, HEAD, POST")
+		http.Error(w, "only GET, HEAD and POST are served here", http.StatusMethodNotAllowed)
+	}
+}
+
+func (h *handler) logout(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", "POST")
+		http.Error(w, "only POST is served here", http.StatusMethodNotAllowed)
+		return
+	}
+	h.answer(w, h.cfg.Guard.Logout(w, r))
+}
+
+// answer answers to a form.
+func (h *handler) answer(w http.ResponseWriter, refusal *access.Refusal) {
+	if refusal == nil {
+		seeOther(w)
+		return
+	}
+	refusal.Header(w.Header())
+	h.write(w, refusal.Status, sheet{Form: true, Problem: refusal.Text})
+}
+
+// seeOther sends a browser to the page. The URL is relative, as the prefix is not known.
+func seeOther(w http.ResponseWriter) {
+	w.Header().Set("Location", "./")
+	w.WriteHeader(http.StatusSeeOther)
+}
+
+func (h *handler) write(w http.ResponseWriter, status int, s sheet) {
+	sameOrigin(w)
+	w.Header().Set("Content-Type", types[".html"])
+	var b strings.Builder
+	if err := plainTemplate.Execute(&b, s); err != nil {
+		h.cfg.Report(fmt.Errorf("/plain: %w", err))
+		status = http.StatusInternalServerError
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(b.String())) //nolint:gosec // html/template has escaped it
+}
+
+func style(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", types[".css"])
+	w.Header().Set("Cache-Control", "no-cache")
+	w.Header().Set("ETag", plainTag)
+	if matches(r, plainTag) {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	_, _ = w.Write(plainCSS)
+}
+
+func botOf(g api.Glance) bot {
+	b := bot{Name: "cluster " + g.Identity.Cluster, Headline: g.Report.Headline()}
+	if g.Identity.Bot != "" {
+		b.Name = "bot " + g.Identity.Bot + ", " + b.Name
+	}
+	for _, f := range g.Report.Findings {
+		b.Findings = append(b.Findings, finding{f.Severity, f.Sentence + ".", since(f), string(f.Blame), f.Do, f.Runbook})
+	}
+	for _, gap := range g.Report.Gaps {
+		b.Gaps = append(b.Gaps, gap.What+". "+gap.How)
+	}
+	up, unwell := 0, make([]api.Shard, 0, mostRows)
+	for _, s := range g.Shards {
+		if s.Up != nil && *s.Up {
+			up++
+		}
+		if (s.Up == nil || !*s.Up || len(s.Findings) > 0) && len(unwell) < mostRows {
+			unwell = append(unwell, s)
+		}
+	}
+	listed := g.Shards
+	b.Shards = fmt.Sprintf("%d of %d shards are up.", up, len(g.Shards))
+	if len(listed) > mostRows {
+		listed = unwell
+		b.Shards += fmt.Sprintf(" The table has those that are not up or have a finding, up to %d.", mostRows)
+	}
+	for _, s := range listed {
+		b.Rows = append(b.Rows, rowOf(s, g.At))
+	}
+	return b
+}
+
+func rowOf(s api.Shard, at time.Time) row {
+	r := row{
+		Shard: s.Shard, State: unknown, Since: unknown, Findings: strings.Join(s.Findings, ", "),
+		Latency: number(s.Latency, "%.3f s"), Heartbeat: number(s.HeartbeatAge, "%.0f s"), Events: number(s.Events, "%.1f/s"),
+	}
+	if s.State != nil {
+		r.State = *s.State
+	} else if s.Up != nil {
+		r.State = map[bool]string{true: "up", false: "down"}[*s.Up]
+	}
+	if s.Since != nil {
+		r.Since = fmt.Sprintf("%s (%s)", clock(*s.Since), at.Sub(*s.Since).Round(time.Second))
+	}
+	return r
+}
+
+const unknown = "unknown"
+
+func number(v *float64, format string) string {
+	if v == nil {
+		return unknown
+	}
+	return fmt.Sprintf(format, *v)
+}
+
+func since(f findings.Finding) string {
+	switch {
+	case f.Since.IsZero():
+		return unknown
+	case f.Before:
+		return "before " + clock(f.Since)
+	}
+	return clock(f.Since)
+}
+
+func clock(at time.Time) string { return at.UTC().Format("2006-01-02 15:04:05 UTC") }
