@@ -31,7 +31,8 @@ type Argus struct {
 	shutdownErr  error
 }
 
-// Start measures the session and those of [WithSessions], and starts exporting: by default on http://localhost:9191/metrics.
+// Start measures the session and those of [WithSessions], and starts exporting: by default on http://localhost:9191/metrics, beside the
+// live page at http://localhost:9191/.
 // Call it before the session's Open; after Open there are fewer signals. docs/CONFIGURATION.md lists the settings.
 //
 // The error joins every setting that cannot be used, each with its variable or option and its value. A nil session is an error
@@ -175,12 +176,15 @@ func (a *Argus) announce() {
 		about = append(about, "region", a.config.Region)
 	}
 	if a.pipeline.server != nil {
-		url := a.pipeline.url()
-		listening := url != ""
+		url := a.pipeline.url
+		listening := a.pipeline.addr() != ""
 		if !listening {
-			url = a.pipeline.wantedURL()
+			url = a.pipeline.wantedURL
 		}
-		about = append(about, "url", url, "listening", listening)
+		about = append(about, "url", url(a.config.MetricsPath), "listening", listening)
+		if a.config.Dashboard {
+			about = append(about, "dashboard", url("/"))
+		}
 	}
 	if a.pipeline.push != nil {
 		about = append(about, "otlp_endpoint", a.pipeline.push.Endpoint())
@@ -257,6 +261,15 @@ func (a *Argus) MeterProvider() metric.MeterProvider { return a.pipeline.provide
 // [WithAllowedHosts] applies to the server.
 func (a *Argus) Handler() http.Handler { return a.pipeline.page }
 
+// DashboardHandler is the live page with its API, for your own mux. All of its links are relative, so it can have any prefix, which the
+// mux removes:
+//
+//	mux.Handle("/argus/", http.StripPrefix("/argus", a.DashboardHandler()))
+//
+// It requires the token if one is set, and does not check host names. With a server it shows all bots on the server's address; with
+// [WithoutServer] it shows this bot, and its history begins with the first call. Without the prometheus exporter it answers 404.
+func (a *Argus) DashboardHandler() http.Handler { return a.pipeline.dashboard() }
+
 // ShardsUp returns the number of shards that are up, and the number of all shards, including those that wait to be opened. Sessions that
 // only make REST calls, and those that the bot has closed, are not shards. With OTEL_SDK_DISABLED=true both are 0.
 func (a *Argus) ShardsUp() (up, configured int) { return a.instrumentation.ShardsUp() }
@@ -269,7 +282,15 @@ func (a *Argus) Ready() error { return a.instrumentation.Ready() }
 func (a *Argus) Addr() string { return a.pipeline.addr() }
 
 // URL is the URL of the metrics page on this machine. It is empty if [Argus.Addr] is.
-func (a *Argus) URL() string { return a.pipeline.url() }
+func (a *Argus) URL() string { return a.pipeline.url(a.config.MetricsPath) }
+
+// DashboardURL is the URL of the live page on this machine. It is empty if [Argus.Addr] is, and without a live page.
+func (a *Argus) DashboardURL() string {
+	if !a.config.Dashboard {
+		return ""
+	}
+	return a.pipeline.url("/")
+}
 
 // Config is the configuration of this Argus, with the source of each value. It contains no secret.
 func (a *Argus) Config() Config { return a.config.clone() }

@@ -648,7 +648,7 @@ func TestPageURL(t *testing.T) {
 		{"::1", "::1", "http://[::1]:9191/metrics"},
 		{"example.org", "192.0.2.1", "http://192.0.2.1:9191/metrics"},
 	} {
-		if got := pageURL(tc.bound, "9191", Config{Host: tc.configured, MetricsPath: "/metrics"}); got != tc.want {
+		if got := (Config{Host: tc.configured}).url(tc.bound, "9191") + "/metrics"; got != tc.want {
 			t.Errorf("configured as %q and bound to %q the page is at %s, want %s", tc.configured, tc.bound, got, tc.want)
 		}
 	}

@@ -36,6 +36,8 @@ type Config struct {
 	AllowedHosts   []string   // names under which a browser may open the server's pages, beside those that are always allowed
 	MetricsPath    string     // path of the metrics page
 	Authenticated  bool       // whether the metrics page asks for a bearer token
+	Dashboard      bool       // whether the live page is served
+	GrafanaURL     string     // template of the live page's link to Grafana; empty: there is none
 	ClusterID      string     // value of the label cluster
 	Bot            string     // value of the label bot; empty: there is none
 	Region         string     // value of the label region; empty: there is none
@@ -44,6 +46,8 @@ type Config struct {
 	ProcessMetrics bool       // whether go_* and process_* are exported
 	Acks           bool       // whether the acknowledgements of interactions are followed
 	LogRecords     bool       // whether the lines that discordgo logs are counted
+	// DashboardAuthenticated is whether the live page and the API ask for a token: one of their own, or that of the metrics.
+	DashboardAuthenticated bool
 	// SessionStartPoll is the time between two GET /gateway/bot of Argus' own; 0 for none.
 	SessionStartPoll time.Duration
 
@@ -120,17 +124,27 @@ func (secret) GoString() string { return hidden }
 // resolved is a Config with what must not be shown.
 type resolved struct {
 	Config
-	token    secret
-	resource *sdkresource.Resource
+	token          secret
+	dashboardToken secret // empty: that of the metrics
+	resource       *sdkresource.Resource
+}
+
+// pageToken is the token of the live page and the API, or empty.
+func (r resolved) pageToken() secret {
+	if r.dashboardToken.reveal() != "" {
+		return r.dashboardToken
+	}
+	return r.token
 }
 
 // draft is what the settings are parsed into, before those that depend on each other are put together.
 type draft struct {
 	resolved
-	tokenFile   string
-	portBase    int    // 0: not given
-	index       int    // place of the process in the fleet, counted from 0; -1: not known
-	indexSource Source // where that came from
+	tokenFile          string
+	dashboardTokenFile string
+	portBase           int    // 0: not given
+	index              int    // place of the process in the fleet, counted from 0; -1: not known
+	indexSource        Source // where that came from
 }
 
 // environment is the outside world that settings are read from.
@@ -174,7 +188,7 @@ func resolve(env environment, o *options) (resolved, error) {
 			wrong = append(wrong, s.variable)
 		}
 	}
-	problems = append(problems, d.settleResource(env, o), d.settlePort(), d.settleToken(env), checkCommands(o.commands))
+	problems = append(problems, d.settleResource(env, o), d.settlePort(), d.settleTokens(env), checkCommands(o.commands))
 	if d.exports(OTLP) {
 		problems = append(problems, checkPush())
 	}
@@ -197,33 +211,41 @@ func checkCommands(names []string) error {
 	return nil
 }
 
-// settleToken reads the token's file, unless the token was given as such.
-func (d *draft) settleToken(env environment) error {
-	byFile := d.tokenFile != ""
+// settleTokens reads the tokens' files, unless the tokens were given as such.
+func (d *draft) settleTokens(env environment) error {
+	err := errors.Join(
+		d.settleToken(env, envAuthToken, &d.token, envAuthTokenFile, d.tokenFile),
+		d.settleToken(env, envDashboardToken, &d.dashboardToken, envDashboardTokenFile, d.dashboardTokenFile),
+	)
+	d.Authenticated = d.token.reveal() != ""
+	d.DashboardAuthenticated = d.pageToken().reveal() != ""
+	return err
+}
+
+func (d *draft) settleToken(env environment, variable string, token *secret, fileVariable, file string) error {
 	switch {
-	case !byFile:
-		d.Authenticated = d.token.reveal() != ""
+	case file == "":
 		return nil
-	case d.sources[envAuthToken] == envAuthToken:
-		return fmt.Errorf("%s and %s are both set: unset one of them", envAuthToken, envAuthTokenFile)
+	case d.sources[variable] == Source(variable):
+		return fmt.Errorf("%s and %s are both set: unset one of them", variable, fileVariable)
 	}
-	fail := func(err error) error { return fmt.Errorf("%s=%q: %w", envAuthTokenFile, d.tokenFile, err) }
-	content, err := env.readFile(d.tokenFile)
+	fail := func(err error) error { return fmt.Errorf("%s=%q: %w", fileVariable, file, err) }
+	content, err := env.readFile(file)
 	if err != nil {
 		if pathError, ok := errors.AsType[*os.PathError](err); ok { // its text repeats the path
 			err = pathError.Err
 		}
 		return fail(fmt.Errorf("cannot read the token: %w", err))
 	}
-	token := strings.TrimRight(string(content), "\r\n")
-	if token == "" {
+	text := strings.TrimRight(string(content), "\r\n")
+	if text == "" {
 		return fail(errors.New("the file is empty: write the token into it, or unset the variable"))
 	}
-	if err := checkToken(token); err != nil {
+	if err := checkToken(text); err != nil {
 		return fail(fmt.Errorf("the token in the file %w", err))
 	}
-	d.token, d.Authenticated = conceal(token), true
-	d.sources[envAuthToken] = envAuthTokenFile
+	*token = conceal(text)
+	d.sources[variable] = Source(fileVariable)
 	return nil
 }
 

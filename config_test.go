@@ -151,6 +151,34 @@ func TestPrecedence(t *testing.T) {
 			opts: []Option{WithAuthToken("hush")}, setting: "ARGUS_METRICS_AUTH_TOKEN", want: func(c resolved) any { return c.token.reveal() }, value: "hush", source: "WithAuthToken",
 		},
 		{
+			name: "no live page", variables: map[string]string{"ARGUS_DASHBOARD": "false"},
+			setting: "ARGUS_DASHBOARD", want: func(c resolved) any { return c.Dashboard }, value: false, source: "ARGUS_DASHBOARD",
+		},
+		{
+			name: "live page by option", variables: map[string]string{"ARGUS_DASHBOARD": "off"}, opts: []Option{WithDashboard(true)},
+			setting: "ARGUS_DASHBOARD", want: func(c resolved) any { return c.Dashboard }, value: true, source: "WithDashboard",
+		},
+		{
+			name: "token of the live page", variables: map[string]string{"ARGUS_METRICS_AUTH_TOKEN": "metrics", "ARGUS_DASHBOARD_AUTH_TOKEN": "page"},
+			setting: "ARGUS_DASHBOARD_AUTH_TOKEN", want: func(c resolved) any { return c.pageToken().reveal() }, value: "page", source: "ARGUS_DASHBOARD_AUTH_TOKEN",
+		},
+		{
+			name: "token of the live page from a file", variables: map[string]string{"ARGUS_DASHBOARD_AUTH_TOKEN_FILE": "/run/token"}, files: map[string]string{"/run/token": "page\n"},
+			setting: "ARGUS_DASHBOARD_AUTH_TOKEN", want: func(c resolved) any { return c.pageToken().reveal() }, value: "page", source: "ARGUS_DASHBOARD_AUTH_TOKEN_FILE",
+		},
+		{
+			name: "token of the live page by option", variables: map[string]string{"ARGUS_DASHBOARD_AUTH_TOKEN_FILE": "/absent"}, opts: []Option{WithDashboardAuthToken("page")},
+			setting: "ARGUS_DASHBOARD_AUTH_TOKEN", want: func(c resolved) any { return c.pageToken().reveal() }, value: "page", source: "WithDashboardAuthToken",
+		},
+		{
+			name: "the metrics' token is the live page's", variables: map[string]string{"ARGUS_METRICS_AUTH_TOKEN": "metrics"},
+			setting: "ARGUS_DASHBOARD_AUTH_TOKEN", want: func(c resolved) any { return c.pageToken().reveal() }, value: "metrics", source: SourceDefault,
+		},
+		{
+			name: "grafana", variables: map[string]string{"ARGUS_GRAFANA_URL": "https://g.example:3000/d/a?var-cluster={cluster}&var-shard={shard}&from={from}&to={to}"},
+			setting: "ARGUS_GRAFANA_URL", want: func(c resolved) any { return c.GrafanaURL }, value: "https://g.example:3000/d/a?var-cluster={cluster}&var-shard={shard}&from={from}&to={to}", source: "ARGUS_GRAFANA_URL",
+		},
+		{
 			name: "cluster by option", variables: map[string]string{"ARGUS_CLUSTER_ID": "", "CLUSTER_ID": "b"}, opts: []Option{WithClusterID("a")},
 			setting: "ARGUS_CLUSTER_ID", want: func(c resolved) any { return c.ClusterID }, value: "a", source: "WithClusterID",
 		},
@@ -371,6 +399,21 @@ func TestRefused(t *testing.T) {
 		{name: "path with dots", opts: []Option{WithMetricsPath("/a/../b")}, want: []string{`WithMetricsPath("/a/../b"): must be a path such as /metrics: letters, digits and . _ ~ - between single slashes, with no slash at the end and no query`}},
 		{name: "token with a blank", variables: map[string]string{"ARGUS_METRICS_AUTH_TOKEN": "tell nobody"}, want: []string{`ARGUS_METRICS_AUTH_TOKEN=[hidden]: must be letters, digits and . _ ~ + / -, with = at the end only (RFC 6750); look for a line break or a space`}},
 		{name: "empty token by option", opts: []Option{WithAuthToken("")}, want: []string{`WithAuthToken([hidden]): must not be empty: leave it out to serve the page without a token`}},
+		{name: "path of the live page", variables: map[string]string{"ARGUS_METRICS_PATH": "/login"}, want: []string{`ARGUS_METRICS_PATH="/login": is used by the live page and its API; choose another path, such as /metrics`}},
+		{name: "path of the API", opts: []Option{WithMetricsPath("/api/v1/status")}, want: []string{`WithMetricsPath("/api/v1/status"): is used by the live page and its API; choose another path, such as /metrics`}},
+		{name: "live page", variables: map[string]string{"ARGUS_DASHBOARD": "no"}, want: []string{`ARGUS_DASHBOARD="no": must be true or false`}},
+		{name: "empty token of the live page", variables: map[string]string{"ARGUS_DASHBOARD_AUTH_TOKEN": ""}, want: []string{`ARGUS_DASHBOARD_AUTH_TOKEN=[hidden]: must not be empty`}},
+		{
+			name: "token of the live page twice", variables: map[string]string{"ARGUS_DASHBOARD_AUTH_TOKEN": "nobody", "ARGUS_DASHBOARD_AUTH_TOKEN_FILE": "/run/token"}, files: map[string]string{"/run/token": "nobody"},
+			want: []string{`ARGUS_DASHBOARD_AUTH_TOKEN and ARGUS_DASHBOARD_AUTH_TOKEN_FILE are both set: unset one of them`},
+		},
+		{name: "no file of the live page's token", variables: map[string]string{"ARGUS_DASHBOARD_AUTH_TOKEN_FILE": "/absent"}, want: []string{`ARGUS_DASHBOARD_AUTH_TOKEN_FILE="/absent": cannot read the token: file does not exist`}},
+		{name: "grafana without a scheme", variables: map[string]string{"ARGUS_GRAFANA_URL": "grafana:3000"}, want: []string{`must be an http or https URL, such as https://grafana.example.com/d/argus-cluster?var-cluster={cluster}`}},
+		{name: "grafana as a script", variables: map[string]string{"ARGUS_GRAFANA_URL": "javascript:alert(1)"}, want: []string{`must be an http or https URL`}},
+		{name: "grafana with credentials", variables: map[string]string{"ARGUS_GRAFANA_URL": "https://admin:nobody@g.example/"}, want: []string{`ARGUS_GRAFANA_URL=[hidden]: must not contain credentials`}},
+		{name: "grafana with an unknown placeholder", opts: []Option{WithGrafanaURL("https://g.example/{bot}")}, want: []string{`has the placeholder "{bot}": known are {cluster}, {shard}, {from} and {to}`}},
+		{name: "grafana with a brace", opts: []Option{WithGrafanaURL("https://g.example/{from")}, want: []string{`has a brace without its other one`}},
+		{name: "grafana with a placeholder as the host", opts: []Option{WithGrafanaURL("https://{cluster}.g.example/")}, want: []string{`has a placeholder in the host`}},
 		{
 			name: "token twice", variables: map[string]string{"ARGUS_METRICS_AUTH_TOKEN": "nobody", "ARGUS_METRICS_AUTH_TOKEN_FILE": "/run/token"}, files: map[string]string{"/run/token": "nobody"},
 			want: []string{`ARGUS_METRICS_AUTH_TOKEN and ARGUS_METRICS_AUTH_TOKEN_FILE are both set: unset one of them`},

@@ -115,6 +115,9 @@ func TestTableIsComplete(t *testing.T) {
 		{WithAllowedHosts(), []string{"ARGUS_ALLOWED_HOSTS"}},
 		{WithMetricsPath(""), []string{"ARGUS_METRICS_PATH"}},
 		{WithAuthToken(""), []string{envAuthToken}},
+		{WithDashboard(true), []string{envDashboard}},
+		{WithDashboardAuthToken(""), []string{envDashboardToken}},
+		{WithGrafanaURL(""), []string{envGrafanaURL}},
 		{WithNamespace(""), []string{"ARGUS_NAMESPACE"}},
 		{WithProcessMetrics(true), []string{"ARGUS_PROCESS_METRICS"}},
 		{WithAcks(true), []string{"ARGUS_INTERACTION_ACKS"}},
@@ -135,8 +138,8 @@ func TestTableIsComplete(t *testing.T) {
 			}
 		}
 	}
-	if n := bytes.Count(source, []byte("return overriding(")) + 2; n != 15 { // and the two of WithAddr
-		t.Errorf("options.go overrides %d settings; the list above tests 15: extend it", n)
+	if n := bytes.Count(source, []byte("return overriding(")) + 2; n != 18 { // and the two of WithAddr
+		t.Errorf("options.go overrides %d settings; the list above tests 18: extend it", n)
 	}
 	code, err := os.ReadFile("settingstable.go")
 	if err != nil {

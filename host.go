@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -14,7 +15,9 @@ import (
 
 	"github.com/argus-dgo/argus/exporters/prometheus"
 	"github.com/argus-dgo/argus/instrument"
+	"github.com/argus-dgo/argus/internal/access"
 	"github.com/argus-dgo/argus/internal/api"
+	"github.com/argus-dgo/argus/internal/page"
 	"github.com/argus-dgo/argus/internal/server"
 )
 
@@ -27,12 +30,15 @@ type probe struct {
 
 // A host is a server that the bots of one process share: those whose Arguses are to listen on one address.
 type host struct {
-	address string
-	token   secret
-	server  *server.Server
-	page    prometheus.Page
-	api     *api.API
-	start   func() error // once
+	address   string
+	token     secret
+	pageToken secret
+	live      http.Handler   // the page and the API, or the API alone
+	guard     *access.Guard  // of both
+	server    *server.Server // nil where the handlers are mounted on a server of the program
+	page      prometheus.Page
+	api       *api.API
+	start     func() error // once
 
 	mu      sync.Mutex
 	members []*pipeline // in the order in which they came; changed with hosts locked as well
@@ -81,14 +87,18 @@ func join(p *pipeline, c resolved) error {
 }
 
 // newHost makes a server of which the pipeline is the first member.
-func newHost(p *pipeline, c resolved) (err error) {
-	h := &host{address: c.address(), token: c.token, members: []*pipeline{p}}
-	h.api = api.New(h.histories, h.report, &hosts.streams)
+func newHost(p *pipeline, c resolved) error {
+	h, err := newMount(p, c)
+	if err != nil {
+		return err
+	}
 	h.server, err = server.New(server.Config{
 		Addr:         c.address(),
 		AllowedHosts: c.AllowedHosts,
-		Pages:        h.pages(c.MetricsPath),
+		Pages:        []server.Page{{Path: c.MetricsPath, Title: "metrics for Prometheus", Handler: &h.page}},
 		AuthToken:    c.token.reveal(),
+		Rest:         h.live,
+		Authorized:   h.guard.Sent,
 		Shards:       h.shards,
 		Ready:        h.ready,
 		ErrorLog:     h.report,
@@ -103,13 +113,16 @@ func newHost(p *pipeline, c resolved) (err error) {
 	return nil
 }
 
-// pages are the metrics and the paths of the API.
-func (h *host) pages(metrics string) []server.Page {
-	pages := []server.Page{{Path: metrics, Title: "metrics for Prometheus", Handler: &h.page}}
-	for _, e := range h.api.Endpoints() {
-		pages = append(pages, server.Page(e))
+// newMount makes the live page and the API of a pipeline, without a server.
+func newMount(p *pipeline, c resolved) (h *host, err error) {
+	h = &host{address: c.address(), token: c.token, pageToken: c.pageToken(), members: []*pipeline{p}, guard: access.New(c.pageToken().reveal())}
+	h.api = api.New(h.histories, h.report, &hosts.streams)
+	live := page.Config{Guard: h.guard, API: h.api, Grafana: c.GrafanaURL, Namespaces: h.namespaces, Report: h.report}
+	if c.Dashboard {
+		live.Files = page.Built()
 	}
-	return pages
+	h.live, err = page.New(live)
+	return h, err
 }
 
 // admits says why a further Argus cannot share the server.
@@ -136,6 +149,13 @@ func (h *host) admits(c resolved) error {
 			errs = append(errs, fmt.Errorf("another Argus of this process, with %s, serves on %s with the allowed hosts %q and this one has %q: give both the same (argus.WithAllowedHosts), or this one a port of its own (argus.WithPort)",
 				other.identity(), h.address, other.AllowedHosts, c.AllowedHosts))
 		}
+	}
+	if other := h.members[0].config; other.Dashboard != c.Dashboard || other.GrafanaURL != c.GrafanaURL {
+		errs = append(errs, fmt.Errorf("another Argus of this process serves on %s with another live page: give both the same %s and %s (argus.WithDashboard, argus.WithGrafanaURL), or this one a port of its own (argus.WithPort)",
+			h.address, envDashboard, envGrafanaURL))
+	}
+	if h.pageToken.reveal() != c.pageToken().reveal() && h.token.reveal() == c.token.reveal() {
+		errs = append(errs, fmt.Errorf("another Argus of this process serves on %s with another token of the live page: give both the same (argus.WithDashboardAuthToken), or this one a port of its own (argus.WithPort)", h.address))
 	}
 	if h.token.reveal() != c.token.reveal() {
 		errs = append(errs, fmt.Errorf("another Argus of this process serves on %s with another token, or without one: give both the same (argus.WithAuthToken), or this one a port of its own (argus.WithPort)", h.address))
@@ -244,6 +264,36 @@ func (p *pipeline) slowInteractions() (list []api.SlowInteraction) {
 	return list
 }
 
+// namespaces are those of the bots' metrics.
+func (h *host) namespaces() map[string]string {
+	all := map[string]string{}
+	for _, m := range h.started() {
+		all[m.config.Bot] = m.config.Namespace
+	}
+	return all
+}
+
+// mount begins what the handlers need where there is no server.
+func (h *host) mount() {
+	for _, m := range h.started() {
+		if m.history != nil {
+			m.history.Start()
+		}
+	}
+	h.api.Start()
+}
+
+// unmount ends what the handlers have where there is no server.
+func (h *host) unmount(ctx context.Context, p *pipeline) {
+	h.mu.Lock()
+	h.serving = nil
+	h.mu.Unlock()
+	if p.history != nil {
+		h.api.Leave(p.history)
+	}
+	h.api.Close(ctx)
+}
+
 // shards adds up those of all members.
 func (h *host) shards() (up, total int) {
 	for _, m := range h.started() {
@@ -299,7 +349,7 @@ func (h *host) changed(up bool) {
 	}
 	h.mu.Unlock()
 	if up && lost && len(members) > 0 {
-		members[0].log.info("argus: the server is listening", "url", members[0].url())
+		members[0].log.info("argus: the server is listening", "url", members[0].url(members[0].config.MetricsPath))
 	}
 }
 

@@ -138,6 +138,8 @@ func TestBotsThatCannotShare(t *testing.T) {
 		"different paths":    {first: []Option{WithBot("a")}, second: []Option{WithBot("b"), WithMetricsPath("/b")}, want: "under /metrics and this one under /b"},
 		"different tokens":   {first: []Option{WithBot("a"), WithAuthToken("secret-1")}, second: []Option{WithBot("b"), WithAuthToken("secret-2")}, want: "another token"},
 		"one token":          {first: []Option{WithBot("a")}, second: []Option{WithBot("b"), WithAuthToken("secret-2")}, want: "another token"},
+		"one live page":      {first: []Option{WithBot("a")}, second: []Option{WithBot("b"), WithDashboard(false)}, want: "argus.WithDashboard"},
+		"pages' tokens":      {first: []Option{WithBot("a")}, second: []Option{WithBot("b"), WithDashboardAuthToken("secret-2")}, want: "argus.WithDashboardAuthToken"},
 		"all addresses":      {first: []Option{WithBot("a")}, second: []Option{WithBot("b"), WithHost("")}, want: "the same ARGUS_HOST"},
 		"the same by name":   {first: []Option{WithBot("a")}, second: []Option{WithBot("b"), WithHost("localhost")}, want: "the same ARGUS_HOST"},
 		"another address":    {first: []Option{WithBot("a")}, second: []Option{WithBot("b"), WithHost("127.0.0.2")}},

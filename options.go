@@ -71,8 +71,9 @@ func overriding(variable string, by Source, value any, shown string) Option {
 
 // overridesToken says whether the variable is the file of a token that an option gives.
 func (o *options) overridesToken(variable string) bool {
-	_, given := o.overrides[envAuthToken]
-	return given && variable == envAuthTokenFile
+	_, metrics := o.overrides[envAuthToken]
+	_, dashboard := o.overrides[envDashboardToken]
+	return metrics && variable == envAuthTokenFile || dashboard && variable == envDashboardTokenFile
 }
 
 // WithExporters sets how metrics leave the process. Without arguments nothing is exported. The default is [Prometheus].
@@ -123,10 +124,29 @@ func WithMetricsPath(path string) Option {
 	return overriding("ARGUS_METRICS_PATH", "WithMetricsPath", path, strconv.Quote(path))
 }
 
-// WithAuthToken requires this bearer token for the metrics page, on the server and through [Argus.Handler].
+// WithAuthToken requires this bearer token for the metrics page, on the server and through [Argus.Handler], and for the live page
+// unless [WithDashboardAuthToken] sets another.
 // It wins over ARGUS_METRICS_AUTH_TOKEN and ARGUS_METRICS_AUTH_TOKEN_FILE.
 func WithAuthToken(token string) Option {
 	return overriding(envAuthToken, "WithAuthToken", conceal(token), hidden)
+}
+
+// WithDashboard sets whether the live page is served at /. The default is true. With false, / says so in one line, and the metrics page and
+// the API stay.
+func WithDashboard(serve bool) Option {
+	return overriding(envDashboard, "WithDashboard", serve, strconv.FormatBool(serve))
+}
+
+// WithDashboardAuthToken requires this token for the live page and the API, in place of that of the metrics page. Browsers ask for it in a
+// form. It wins over ARGUS_DASHBOARD_AUTH_TOKEN and ARGUS_DASHBOARD_AUTH_TOKEN_FILE.
+func WithDashboardAuthToken(token string) Option {
+	return overriding(envDashboardToken, "WithDashboardAuthToken", conceal(token), hidden)
+}
+
+// WithGrafanaURL sets the template of the live page's link to Grafana. It is an http or https URL with the placeholders {cluster}, {shard},
+// {from} and {to}, the times in Unix milliseconds.
+func WithGrafanaURL(template string) Option {
+	return overriding(envGrafanaURL, "WithGrafanaURL", template, hidden) // it may contain credentials
 }
 
 // WithClusterID names this process among the processes of the bot: the label cluster on every series.
@@ -151,7 +171,8 @@ func WithNamespace(namespace string) Option {
 }
 
 // WithHistory sets whether the last 6 h of the process are kept in memory, for argus explain and /api/v1/. The default is true. It
-// takes about 1 MiB with 16 shards and at most 16 MiB. Without the exporter prometheus and its server, nothing could serve it, and it is off.
+// takes about 1 MiB with 16 shards and at most 16 MiB. Without the exporter prometheus nothing could serve it, and it is off; with
+// [WithoutServer] it begins when [Argus.DashboardHandler] is called.
 func WithHistory(keep bool) Option {
 	return overriding("ARGUS_HISTORY", "WithHistory", keep, strconv.FormatBool(keep))
 }
@@ -229,7 +250,7 @@ func WithNativeHistograms() Option {
 	return optionFunc(func(o *options) { o.nativeHistograms = true })
 }
 
-// WithoutServer starts no server. Mount [Argus.Handler] on your own mux instead.
+// WithoutServer starts no server. Mount [Argus.Handler] and [Argus.DashboardHandler] on your own mux instead.
 func WithoutServer() Option {
 	return optionFunc(func(o *options) { o.withoutServer = true })
 }

@@ -44,11 +44,13 @@ type pipeline struct {
 	provider metric.MeterProvider
 	flush    func(context.Context) error // pushes what is left and ends the provider
 	page     http.Handler
+	live     http.Handler // the live page and the API
 
 	pull     *prometheus.Exporter // nil without the exporter
 	release  func()               // the shared registry; nil without one
 	probe    probe
 	host     *host          // nil without a server
+	mounted  *host          // nil with one
 	server   *server.Server // the host's
 	serverUp atomic.Bool
 	places   []any            // where process metrics go to; guarded by turns
@@ -69,7 +71,7 @@ type pusher interface {
 
 // newPipeline makes all parts and starts none: no port is bound and nothing is sent.
 func newPipeline(c resolved, o *options, log *userLog, ready probe) (*pipeline, error) {
-	p := &pipeline{config: c.clone(), log: log, page: http.HandlerFunc(noPage), probe: ready}
+	p := &pipeline{config: c.clone(), log: log, page: http.HandlerFunc(noPage), live: http.HandlerFunc(noPage), probe: ready}
 	if c.Disabled {
 		p.provider, p.flush = noop.NewMeterProvider(), func(context.Context) error { return nil }
 		return p, nil
@@ -131,14 +133,19 @@ func (p *pipeline) makePull(c resolved, o *options) error {
 	if err := p.claim(c, o); err != nil {
 		return err
 	}
-	if !o.withoutServer {
-		if err := join(p, c); err != nil {
+	if c.History {
+		p.history = history.New(history.Options{Namespace: c.Namespace, Report: p.report})
+	}
+	if o.withoutServer {
+		h, err := newMount(p, c)
+		if err != nil {
 			return err
 		}
-		if c.History {
-			p.history = history.New(history.Options{Namespace: c.Namespace, Report: p.report})
-		}
+		p.mounted = h
+	} else if err := join(p, c); err != nil {
+		return err
 	}
+	p.live = server.Shield(p.site().live, p.report)
 	if c.ProcessMetrics {
 		if p.host != nil {
 			p.queue(p.host)
@@ -240,13 +247,34 @@ func (p *pipeline) start() error {
 	if p.push != nil {
 		p.push.Begin()
 	}
+	if p.host == nil {
+		if p.mounted != nil {
+			p.mounted.mu.Lock()
+			p.mounted.serving = []*pipeline{p}
+			p.mounted.mu.Unlock()
+		}
+		return nil
+	}
 	if p.history != nil {
 		p.history.Start()
 	}
-	if p.host == nil {
-		return nil
-	}
 	return p.host.serve(p)
+}
+
+// site has the live page and the API.
+func (p *pipeline) site() *host {
+	if p.host != nil {
+		return p.host
+	}
+	return p.mounted
+}
+
+// dashboard returns the live page and the API, for a server of the program.
+func (p *pipeline) dashboard() http.Handler {
+	if p.mounted != nil {
+		p.mounted.mount()
+	}
+	return p.live
 }
 
 // pushChanged is told by the push. Why it fails is told to report.
@@ -274,8 +302,8 @@ func (p *pipeline) addr() string {
 	return ""
 }
 
-// url is where a browser on the same machine finds the page, or empty.
-func (p *pipeline) url() string {
+// url is where a browser on the same machine finds a path of the server, or empty.
+func (p *pipeline) url(path string) string {
 	addr := p.addr()
 	if addr == "" {
 		return ""
@@ -284,19 +312,20 @@ func (p *pipeline) url() string {
 	if err != nil {
 		return ""
 	}
-	return pageURL(host, port, p.config)
+	return p.config.url(host, port) + path
 }
 
-// wantedURL is the url that the page will have once the port can be bound.
-func (p *pipeline) wantedURL() string {
-	return pageURL(p.config.Host, strconv.Itoa(p.config.Port), p.config)
+// wantedURL is the url that a path will have once the port can be bound.
+func (p *pipeline) wantedURL(path string) string {
+	return p.config.url(p.config.Host, strconv.Itoa(p.config.Port)) + path
 }
 
-func pageURL(host, port string, c Config) string {
+// url is the server's address for a browser on the same machine.
+func (c Config) url(host, port string) string {
 	if ip, err := netip.ParseAddr(host); c.Host == "" || err == nil && ip.IsUnspecified() {
 		host = "localhost"
 	}
-	return "http://" + net.JoinHostPort(host, port) + c.MetricsPath
+	return "http://" + net.JoinHostPort(host, port)
 }
 
 // shutdown pushes what is left, and closes everything. Server and readers go at the same time, so that neither a slow scrape
@@ -309,6 +338,9 @@ func (p *pipeline) shutdown(ctx context.Context) error {
 	p.endHistory(ctx)
 	if p.host != nil {
 		wait.Go(func() { server = p.host.leave(ctx, p) })
+	}
+	if p.mounted != nil {
+		wait.Go(func() { p.mounted.unmount(ctx, p) })
 	}
 	if p.flush != nil {
 		flushed = p.flush(ctx)

@@ -2,6 +2,9 @@ package argus
 
 import (
 	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,6 +12,7 @@ import (
 
 	"github.com/argus-dgo/argus/internal/access"
 	"github.com/argus-dgo/argus/internal/catalog"
+	"github.com/argus-dgo/argus/internal/page"
 	"github.com/argus-dgo/argus/internal/server"
 	"github.com/argus-dgo/argus/resource"
 )
@@ -22,6 +26,11 @@ const (
 	envPortBase      = "ARGUS_PORT_BASE"
 	envAuthToken     = "ARGUS_METRICS_AUTH_TOKEN"
 	envAuthTokenFile = "ARGUS_METRICS_AUTH_TOKEN_FILE"
+	envDashboard     = "ARGUS_DASHBOARD"
+	envGrafanaURL    = "ARGUS_GRAFANA_URL"
+
+	envDashboardToken     = "ARGUS_DASHBOARD_AUTH_TOKEN"
+	envDashboardTokenFile = "ARGUS_DASHBOARD_AUTH_TOKEN_FILE"
 )
 
 const asClusterID = "as for `ARGUS_CLUSTER_ID`"
@@ -110,10 +119,10 @@ var settings = []setting{
 			in:      func(d *draft) *string { return &d.MetricsPath },
 			initial: "/metrics",
 			parse:   asIs,
-			accept:  checked(server.CheckPath),
+			accept:  checked(checkMetricsPath),
 			show:    asText,
 		},
-		accepts: "a path such as /metrics, other than /healthz and /readyz",
+		accepts: "a path such as /metrics, other than /healthz, /readyz and those of the live page",
 		meaning: "Path of the metrics page: segments of letters, digits, `.`, `_`, `~` and `-`, without a trailing slash.",
 	},
 	{
@@ -131,7 +140,8 @@ var settings = []setting{
 		},
 		byDefault: "unset: the page needs no token",
 		accepts:   "letters, digits and . _ ~ + / -, with = at the end only (RFC 6750)",
-		meaning: "Bearer token that the metrics page requires (`Authorization: Bearer …`). `/healthz` and `/readyz` need none. It is never shown in a log or an error. " +
+		meaning: "Bearer token that the metrics page requires (`Authorization: Bearer …`), and also the live page and `/api/v1/` unless `ARGUS_DASHBOARD_AUTH_TOKEN` is set. " +
+			"`/healthz` and `/readyz` need none. It is never shown in a log or an error. " +
 			"Set but empty is an error: a secret that is missing must not open the page.",
 		secret: true,
 		empty:  true,
@@ -153,6 +163,67 @@ var settings = []setting{
 		meaning: "File that holds the token, such as a mounted secret. It is read once, at the start; line breaks at its end are ignored. " +
 			"It is an error to set it to an empty value, or to set `ARGUS_METRICS_AUTH_TOKEN` as well.",
 		empty: true,
+	},
+	{
+		variable: envDashboard, name: "dashboard", options: []string{"WithDashboard"},
+		kind:    boolean(func(d *draft) *bool { return &d.Dashboard }, true),
+		accepts: "true or false",
+		meaning: "Whether to serve the live page at `/`. With `false`, `/` says so in one line; the metrics page and `/api/v1/` stay. `ARGUS_HISTORY=false` leaves the API without data.",
+	},
+	{
+		variable: envDashboardToken, name: "dashboard token", options: []string{"WithDashboardAuthToken"},
+		kind: value[secret]{
+			in:     func(d *draft) *secret { return &d.dashboardToken },
+			parse:  func(text string) (secret, error) { return conceal(text), nil },
+			accept: func(s secret) (secret, error) { return s, checkToken(s.reveal()) },
+		},
+		shown: func(c Config) string {
+			switch {
+			case c.sources[envDashboardToken] != SourceDefault && c.sources[envDashboardToken] != "":
+				return "set"
+			case c.DashboardAuthenticated:
+				return "metrics token"
+			}
+			return "unset"
+		},
+		byDefault: "the metrics token",
+		accepts:   "letters, digits and . _ ~ + / -, with = at the end only (RFC 6750)",
+		meaning: "Token of the live page and of `/api/v1/`, in place of the metrics token. Browsers ask for it once in a form and keep a cookie for 12 h; programs send `Authorization: Bearer …`. " +
+			"The metrics page does not accept it. It is never shown in a log or an error. Set but empty is an error.",
+		secret: true,
+		empty:  true,
+	},
+	{
+		variable: envDashboardTokenFile,
+		kind: value[string]{
+			in:    func(d *draft) *string { return &d.dashboardTokenFile },
+			parse: asIs,
+			accept: func(path string) (string, error) {
+				if path == "" {
+					return "", errors.New("must not be empty: unset it to use the metrics token")
+				}
+				return path, nil
+			},
+		},
+		byDefault: "unset",
+		accepts:   "the path of a readable regular file that holds the token",
+		meaning: "File that holds the token of the live page. It is read once, at the start; line breaks at its end are ignored. " +
+			"It is an error to set it to an empty value, or to set `ARGUS_DASHBOARD_AUTH_TOKEN` as well.",
+		empty: true,
+	},
+	{
+		variable: envGrafanaURL, name: "grafana url", options: []string{"WithGrafanaURL"},
+		secret: true, // in errors: it may contain credentials
+		kind: value[string]{
+			in:     func(d *draft) *string { return &d.GrafanaURL },
+			parse:  asIs,
+			accept: checked(checkGrafanaURL),
+			show:   orUnset,
+		},
+		byDefault: "unset: no link",
+		accepts:   "an http or https URL without credentials, with the placeholders {cluster}, {shard}, {from} and {to} after the host",
+		meaning: "Template of the live page's link to Grafana, such as `https://grafana.example.com/d/argus-cluster?var-cluster={cluster}&from={from}&to={to}`. " +
+			"`{from}` and `{to}` are Unix times in milliseconds. Write other braces as `%7B` and `%7D`.",
 	},
 	{
 		variable: resource.EnvArgusClusterID, name: "cluster", options: []string{"WithClusterID"},
@@ -233,7 +304,7 @@ var settings = []setting{
 		variable: "ARGUS_HISTORY", name: "history", options: []string{"WithHistory"},
 		kind:    boolean(func(d *draft) *bool { return &d.History }, true),
 		accepts: "true or false",
-		meaning: "Whether to keep the last 6 h of the process in memory, for `argus explain` and [`/api/v1/`](EXPLAIN.md): about 1 MiB at 16 shards, at most 16 MiB. Needs the exporter `prometheus` and its server.",
+		meaning: "Whether to keep the last 6 h of the process in memory, for `argus explain` and [`/api/v1/`](EXPLAIN.md): about 1 MiB at 16 shards, at most 16 MiB. Needs the exporter `prometheus`. With `WithoutServer` it begins when `DashboardHandler` is called.",
 	},
 	{
 		variable: "ARGUS_LOG_RECORDS", name: "log records", options: []string{"WithLogRecords"},
@@ -433,6 +504,41 @@ func orUnset(text string) string {
 func asIs(text string) (string, error) { return text, nil }
 
 func asText(text string) string { return text }
+
+// checkMetricsPath refuses the paths of the live page also where it is off: it may be on again.
+func checkMetricsPath(path string) error {
+	if page.Reserves(path) {
+		return errors.New("is used by the live page and its API; choose another path, such as /metrics")
+	}
+	return server.CheckPath(path)
+}
+
+var grafanaPlaceholder = regexp.MustCompile(`\{[^{}]*\}`)
+
+// checkGrafanaURL returns errors that show nothing of the URL: it may contain credentials.
+func checkGrafanaURL(template string) error {
+	var unknown error
+	link := grafanaPlaceholder.ReplaceAllStringFunc(template, func(name string) string {
+		if !slices.Contains([]string{"{cluster}", "{shard}", "{from}", "{to}"}, name) && unknown == nil {
+			unknown = fmt.Errorf("has the placeholder %q: known are {cluster}, {shard}, {from} and {to}; write other braces as %%7B and %%7D", name)
+		}
+		return "0"
+	})
+	address, err := url.Parse(link)
+	switch {
+	case err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Host == "" || address.Opaque != "":
+		return errors.New("must be an http or https URL, such as https://grafana.example.com/d/argus-cluster?var-cluster={cluster}")
+	case address.User != nil:
+		return errors.New("must not contain credentials: everyone who opens the page can read them; log in to Grafana instead")
+	case unknown != nil:
+		return unknown
+	case strings.ContainsAny(link, "{}"):
+		return errors.New("has a brace without its other one: write braces as %7B and %7D")
+	case !strings.HasPrefix(template, address.Scheme+"://"+address.Host):
+		return errors.New("has a placeholder in the host: the host must be fixed")
+	}
+	return nil
+}
 
 func checkToken(token string) error {
 	if token == "" {

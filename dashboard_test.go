@@ -1,0 +1,301 @@
+package argus
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/argus-dgo/argus/internal/api"
+	"github.com/argus-dgo/argus/internal/catalog"
+)
+
+// A browser keeps cookies and sends what browsers send.
+type browser struct {
+	t      *testing.T
+	client *http.Client
+	base   *url.URL
+}
+
+func newBrowser(t *testing.T, address string) *browser {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	base, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &browser{t, &http.Client{Jar: jar, Transport: transport}, base}
+}
+
+// request follows a link of the page.
+func (b *browser) request(method, link, form string) *http.Response {
+	b.t.Helper()
+	target, err := b.base.Parse(link)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	r, err := http.NewRequestWithContext(b.t.Context(), method, target.String(), strings.NewReader(form))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	r.Header.Set("Accept-Language", "en")
+	r.Header.Set("User-Agent", "Mozilla/5.0")
+	if method == http.MethodPost {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Origin", b.base.Scheme+"://"+b.base.Host)
+	}
+	response, err := b.client.Do(r)
+	if err != nil {
+		b.t.Fatalf("%s %s: %v", method, target, err)
+	}
+	return response
+}
+
+// get reads what a link leads to.
+func (b *browser) get(link string) (status int, body string) {
+	b.t.Helper()
+	return readAll(b.t, b.request(http.MethodGet, link, ""))
+}
+
+func readAll(t *testing.T, response *http.Response) (status int, body string) {
+	t.Helper()
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(content)
+}
+
+// logIn sends the form and ends on the page.
+func (b *browser) logIn(token string) {
+	b.t.Helper()
+	response := b.request(http.MethodPost, "./login", url.Values{"token": {token}}.Encode())
+	if status, _ := readAll(b.t, response); status != http.StatusOK || response.Request.URL.Path != b.base.Path {
+		b.t.Fatalf("the login ends with status %d at %s", status, response.Request.URL)
+	}
+}
+
+// stream waits for a shard that is up on the page's stream.
+func (b *browser) stream() {
+	b.t.Helper()
+	response := b.request(http.MethodGet, "./api/v1/stream", "")
+	defer response.Body.Close()
+	lines := bufio.NewScanner(response.Body)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var message api.Step // what both kinds of message have
+		if data, found := strings.CutPrefix(lines.Text(), "data: "); found {
+			if err := json.Unmarshal([]byte(data), &message); err != nil {
+				b.t.Fatal(err)
+			}
+		}
+		for _, shard := range message.Shards {
+			if shard.Up != nil && *shard.Up {
+				return
+			}
+		}
+	}
+	b.t.Fatalf("status %d: the stream ended before a shard was up: %v", response.StatusCode, lines.Err())
+}
+
+// TestLivePage: the files come before the login, and data after it. The metrics page
+// keeps its own token.
+func TestLivePage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for a step of the history")
+	}
+	t.Parallel()
+	s := sessionOf(t, newDiscord(t), 0, 1)
+	log := new(journal)
+	a, err := start(environ(map[string]string{"ARGUS_METRICS_AUTH_TOKEN": "for-metrics", "ARGUS_DASHBOARD_AUTH_TOKEN": "for-the-page"}, nil), s,
+		[]Option{WithAddr("127.0.0.1:0"), WithGrafanaURL("https://grafana.example/?c={cluster}"), WithNamespace("music"), log.option()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer shutDown(t, a)
+	open(t, s)
+	if a.DashboardURL() != "http://"+a.Addr()+"/" || !strings.Contains(log.String(), "dashboard="+a.DashboardURL()) {
+		t.Errorf("the page is at %q, and the log says %s", a.DashboardURL(), log)
+	}
+	b := newBrowser(t, a.DashboardURL())
+	if status, page := b.get("./"); status != http.StatusOK || !strings.Contains(page, "<html") {
+		t.Errorf("before the login: %d %s", status, page)
+	}
+	if status, form := b.get("./plain"); status != http.StatusUnauthorized || !strings.Contains(form, `action="./login"`) {
+		t.Errorf("the plain page before the login: %d %s", status, form)
+	}
+	for _, link := range []string{"./page.json", "./catalog.json", "./api/v1/status", "./api/v1/stream"} {
+		if status, body := b.get(link); status != http.StatusUnauthorized || !strings.HasPrefix(body, `{"error":`) {
+			t.Errorf("%s before the login: %d %s", link, status, body)
+		}
+		if status, _ := get(t, a.DashboardURL()+strings.TrimPrefix(link, "./"), "for-metrics"); status != http.StatusUnauthorized {
+			t.Errorf("%s with the token of the metrics: %d", link, status)
+		}
+	}
+	if response := b.request(http.MethodPost, "./login", "token=for-metrics"); response.StatusCode != http.StatusUnauthorized {
+		t.Errorf("a login with the token of the metrics: %d", response.StatusCode)
+	}
+	b.logIn("for-the-page")
+	if status, body := b.get("./page.json"); status != http.StatusOK || body != `{"version":1,"grafana":"https://grafana.example/?c={cluster}","trace":"","auth":true}`+"\n" {
+		t.Errorf("page.json: %d %s", status, body)
+	}
+	if status, body := b.get("./catalog.json"); status != http.StatusOK || !strings.Contains(body, `"series":"music_shard_up"`) {
+		t.Errorf("catalog.json: %d %.200s", status, body)
+	}
+	b.stream()
+	eventually(t, "the plain page to show the shard", func() bool {
+		status, page := b.get("./plain")
+		return status == http.StatusOK && strings.Contains(page, "1 of 1 shards are up.") && strings.Contains(page, `<tr><th scope="row">0</th><td>`+catalog.StateReady+`</td>`)
+	})
+	// The metrics are as before.
+	for token, want := range map[string]int{"for-metrics": http.StatusOK, "for-the-page": http.StatusUnauthorized, "": http.StatusUnauthorized} {
+		if status, _ := get(t, a.URL(), token); status != want {
+			t.Errorf("the metrics with the token %q: %d", token, status)
+		}
+	}
+	if status, _ := b.get("./metrics"); status != http.StatusUnauthorized {
+		t.Errorf("the metrics with the cookie: %d", status)
+	}
+	if status, _ := get(t, a.DashboardURL()+"api/v1/status", "for-the-page"); status != http.StatusOK {
+		t.Errorf("the API with the token: %d", status)
+	}
+	readAll(t, b.request(http.MethodPost, "./logout", ""))
+	if status, _ := b.get("./page.json"); status != http.StatusUnauthorized {
+		t.Errorf("after the logout: %d", status)
+	}
+	if strings.Contains(log.String(), "for-the-page") || strings.Contains(log.String(), "for-metrics") || strings.Contains(fmt.Sprintf("%+v %#v", a.Config(), a.Config()), "for-the-page") {
+		t.Error("a token is shown")
+	}
+}
+
+// TestLivePageElsewhere: on the program's own server, behind a proxy that removes a
+// prefix and terminates another one, the login's cookie is that of the folder.
+func TestLivePageElsewhere(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for a step of the history")
+	}
+	t.Parallel()
+	s := sessionOf(t, newDiscord(t), 0, 1)
+	a, err := start(environ(nil, nil), s, []Option{WithoutServer(), WithAuthToken("a-token"), WithBot("music"), new(journal).option()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer shutDown(t, a)
+	open(t, s)
+	mux := http.NewServeMux()
+	mux.Handle("/argus/", http.StripPrefix("/argus", a.DashboardHandler()))
+	own := httptest.NewServer(mux)
+	defer own.Close()
+	b := newBrowser(t, own.URL+"/argus/")
+	if status, _ := newBrowser(t, own.URL).get("/argus"); status != http.StatusOK {
+		t.Errorf("without the slash: %d", status)
+	}
+	b.logIn("a-token")
+	b.stream()
+	status, body := b.get("./api/v1/status")
+	var document api.Status
+	if err := json.Unmarshal([]byte(body), &document); err != nil || status != http.StatusOK || document.Identity.Bot != "music" {
+		t.Errorf("%d %v %s", status, err, body)
+	}
+	for link, want := range map[string]int{"./nothing": http.StatusNotFound, "/argus/metrics": http.StatusNotFound, "/": http.StatusNotFound} {
+		if status, _ := b.get(link); status != want {
+			t.Errorf("%s: %d", link, status)
+		}
+	}
+	root, err := url.Parse(own.URL + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cookies := b.client.Jar.Cookies(root); len(cookies) > 0 {
+		t.Errorf("the cookie is sent to the rest of the program's server: %v", cookies)
+	}
+}
+
+// TestLivePageOff: / says so, and the metrics and the API stay.
+func TestLivePageOff(t *testing.T) {
+	t.Parallel()
+	a, log := startTest(t, map[string]string{"ARGUS_DASHBOARD": "false"})
+	base := "http://" + a.Addr()
+	if status, body := get(t, base+"/", ""); status != http.StatusNotFound || !strings.Contains(body, "ARGUS_DASHBOARD is false") || strings.Count(body, "\n") != 1 {
+		t.Errorf("/: %d %s", status, body)
+	}
+	for path, want := range map[string]int{"/metrics": http.StatusOK, "/healthz": http.StatusOK, api.StatusPath: http.StatusOK, "/plain": http.StatusNotFound} {
+		if status, body := get(t, base+path, ""); status != want {
+			t.Errorf("%s: %d %s", path, status, body)
+		}
+	}
+	if a.DashboardURL() != "" || strings.Contains(log.String(), "dashboard=") {
+		t.Errorf("the page is said to be at %q: %s", a.DashboardURL(), log)
+	}
+}
+
+// TestDashboardHandlerAnswers whatever the configuration and the time.
+func TestDashboardHandlerAnswers(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		variables map[string]string
+		opts      []Option
+		want      int
+	}{
+		"disabled":   {map[string]string{"OTEL_SDK_DISABLED": "true"}, nil, http.StatusNotFound},
+		"no page":    {map[string]string{"OTEL_METRICS_EXPORTER": "none"}, nil, http.StatusNotFound},
+		"no history": {map[string]string{"ARGUS_HISTORY": "false"}, []Option{WithoutServer()}, http.StatusBadRequest},
+	} {
+		a, _ := startTest(t, tt.variables, tt.opts...)
+		w := httptest.NewRecorder()
+		if a.DashboardHandler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, api.StatusPath, http.NoBody)); w.Code != tt.want {
+			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		}
+	}
+	a, _ := startTest(t, nil, WithoutServer())
+	h := a.DashboardHandler()
+	shutDown(t, a)
+	for _, h := range []http.Handler{h, a.DashboardHandler()} {
+		w := httptest.NewRecorder()
+		if h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, api.StatusPath, http.NoBody)); w.Code != http.StatusBadRequest {
+			t.Errorf("after the shutdown: %d %s", w.Code, w.Body)
+		}
+	}
+}
+
+// TestLivePageUnderAnotherName: a browser gets neither the page nor the form under a
+// name that any site could have, and its token counts for nothing there.
+func TestLivePageUnderAnotherName(t *testing.T) {
+	t.Parallel()
+	a, _ := startTest(t, nil, WithDashboardAuthToken("for-the-page"))
+	for _, path := range []string{"/", "/login", "/api/v1/status", "/plain"} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+a.Addr()+path, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Host = "evil.example"
+		r.Header.Set("Accept-Language", "en")
+		response, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status, _ := readAll(t, response); status != http.StatusForbidden {
+			t.Errorf("%s: %d", path, status)
+		}
+		r.Header.Set("Authorization", "Bearer for-the-page")
+		response, err = http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status, _ := readAll(t, response); status == http.StatusForbidden {
+			t.Errorf("%s with the token: %d", path, status)
+		}
+	}
+}
