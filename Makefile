@@ -96,6 +96,7 @@ test-short: ## Run the quick tests (about a minute)
 .PHONY: test-no-otlp
 test-no-otlp: ## Run the facade's tests with the build tag argus_no_otlp
 	$(GO) build -tags argus_no_otlp ./...
+	$(GO) build -tags argus_no_otlp,argus_no_web_config ./...
 	$(GO) test -count=1 -tags argus_no_otlp .
 
 .PHONY: test-discordgo

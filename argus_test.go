@@ -648,6 +648,9 @@ func TestPageURL(t *testing.T) {
 		{"::1", "::1", "http://[::1]:9191/metrics"},
 		{"example.org", "192.0.2.1", "http://192.0.2.1:9191/metrics"},
 	} {
+		if got := (Config{Host: tc.configured, TLS: true}).url(tc.bound, "9191"); got != "https"+strings.TrimSuffix(strings.TrimPrefix(tc.want, "http"), "/metrics") {
+			t.Errorf("with TLS: %s", got)
+		}
 		if got := (Config{Host: tc.configured}).url(tc.bound, "9191") + "/metrics"; got != tc.want {
 			t.Errorf("configured as %q and bound to %q the page is at %s, want %s", tc.configured, tc.bound, got, tc.want)
 		}

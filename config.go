@@ -13,6 +13,7 @@ import (
 	sdkresource "go.opentelemetry.io/otel/sdk/resource"
 
 	"github.com/argus-dgo/argus/internal/catalog"
+	"github.com/argus-dgo/argus/internal/server"
 	"github.com/argus-dgo/argus/internal/settingfile"
 	"github.com/argus-dgo/argus/resource"
 )
@@ -37,6 +38,8 @@ type Config struct {
 	MetricsPath    string     // path of the metrics page
 	Authenticated  bool       // whether the metrics page asks for a bearer token
 	Dashboard      bool       // whether the live page is served
+	WebConfigFile  string     // file with TLS and basic authentication of the server; empty: there is none
+	TLS            bool       // whether that file turns on TLS
 	GrafanaURL     string     // template of the live page's link to Grafana; empty: there is none
 	ClusterID      string     // value of the label cluster
 	Bot            string     // value of the label bot; empty: there is none
@@ -188,7 +191,7 @@ func resolve(env environment, o *options) (resolved, error) {
 			wrong = append(wrong, s.variable)
 		}
 	}
-	problems = append(problems, d.settleResource(env, o), d.settlePort(), d.settleTokens(env), checkCommands(o.commands))
+	problems = append(problems, d.settleResource(env, o), d.settlePort(), d.settleTokens(env), d.settleWebConfig(), checkCommands(o.commands))
 	if d.exports(OTLP) {
 		problems = append(problems, checkPush())
 	}
@@ -246,6 +249,23 @@ func (d *draft) settleToken(env environment, variable string, token *secret, fil
 	}
 	*token = conceal(text)
 	d.sources[variable] = Source(fileVariable)
+	return nil
+}
+
+// settleWebConfig reads the web configuration file.
+func (d *draft) settleWebConfig() error {
+	if d.WebConfigFile == "" {
+		return nil
+	}
+	source := d.sources[envWebConfigFile]
+	file, err := server.ReadWebConfig(d.WebConfigFile)
+	if err != nil {
+		return fmt.Errorf("%s=%q: %w", source, d.WebConfigFile, err)
+	}
+	d.TLS = file.TLS
+	if file.BasicAuth && (d.Authenticated || d.DashboardAuthenticated) {
+		return fmt.Errorf("%s=%q: has basic_auth_users, and there is also a token: a request can have only one of them, in its header Authorization; remove one", source, d.WebConfigFile)
+	}
 	return nil
 }
 

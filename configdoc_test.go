@@ -117,6 +117,7 @@ func TestTableIsComplete(t *testing.T) {
 		{WithAuthToken(""), []string{envAuthToken}},
 		{WithDashboard(true), []string{envDashboard}},
 		{WithDashboardAuthToken(""), []string{envDashboardToken}},
+		{WithWebConfigFile(""), []string{envWebConfigFile}},
 		{WithGrafanaURL(""), []string{envGrafanaURL}},
 		{WithNamespace(""), []string{"ARGUS_NAMESPACE"}},
 		{WithProcessMetrics(true), []string{"ARGUS_PROCESS_METRICS"}},
@@ -138,8 +139,8 @@ func TestTableIsComplete(t *testing.T) {
 			}
 		}
 	}
-	if n := bytes.Count(source, []byte("return overriding(")) + 2; n != 18 { // and the two of WithAddr
-		t.Errorf("options.go overrides %d settings; the list above tests 18: extend it", n)
+	if n := bytes.Count(source, []byte("return overriding(")) + 2; n != 19 { // and the two of WithAddr
+		t.Errorf("options.go overrides %d settings; the list above tests 19: extend it", n)
 	}
 	code, err := os.ReadFile("settingstable.go")
 	if err != nil {

@@ -299,3 +299,30 @@ func TestLivePageUnderAnotherName(t *testing.T) {
 		}
 	}
 }
+
+// TestWebConfigFile: page, API and metrics need the password, and the address says what
+// to open.
+func TestWebConfigFile(t *testing.T) {
+	t.Parallel()
+	a, _ := startTest(t, map[string]string{"ARGUS_WEB_CONFIG_FILE": "testdata/web.yml"})
+	for path, want := range map[string]int{"": http.StatusOK, "plain.css": http.StatusOK, "page.json": http.StatusOK, "metrics": http.StatusOK, "healthz": http.StatusOK} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, a.DashboardURL()+path, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status, _ := readAll(t, response); status != http.StatusUnauthorized || response.Header.Get("WWW-Authenticate") != "Basic" {
+			t.Errorf("%q without the password: %d", path, status)
+		}
+		r.SetBasicAuth("prometheus", "password")
+		if response, err = http.DefaultClient.Do(r); err != nil {
+			t.Fatal(err)
+		}
+		if status, _ := readAll(t, response); status != want {
+			t.Errorf("%q with the password: %d", path, status)
+		}
+	}
+}

@@ -99,10 +99,12 @@ func newHost(p *pipeline, c resolved) error {
 		AuthToken:    c.token.reveal(),
 		Rest:         h.live,
 		Authorized:   h.guard.Sent,
-		Shards:       h.shards,
-		Ready:        h.ready,
-		ErrorLog:     h.report,
-		OnState:      h.changed,
+
+		WebConfigFile: c.WebConfigFile,
+		Shards:        h.shards,
+		Ready:         h.ready,
+		ErrorLog:      h.report,
+		OnState:       h.changed,
 	})
 	if err != nil {
 		return err
@@ -153,6 +155,10 @@ func (h *host) admits(c resolved) error {
 	if other := h.members[0].config; other.Dashboard != c.Dashboard || other.GrafanaURL != c.GrafanaURL {
 		errs = append(errs, fmt.Errorf("another Argus of this process serves on %s with another live page: give both the same %s and %s (argus.WithDashboard, argus.WithGrafanaURL), or this one a port of its own (argus.WithPort)",
 			h.address, envDashboard, envGrafanaURL))
+	}
+	if other := h.members[0].config.WebConfigFile; other != c.WebConfigFile {
+		errs = append(errs, fmt.Errorf("another Argus of this process serves on %s with the %s %q and this one has %q: give both the same (argus.WithWebConfigFile), or this one a port of its own (argus.WithPort)",
+			h.address, envWebConfigFile, other, c.WebConfigFile))
 	}
 	if h.pageToken.reveal() != c.pageToken().reveal() && h.token.reveal() == c.token.reveal() {
 		errs = append(errs, fmt.Errorf("another Argus of this process serves on %s with another token of the live page: give both the same (argus.WithDashboardAuthToken), or this one a port of its own (argus.WithPort)", h.address))

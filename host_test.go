@@ -139,6 +139,7 @@ func TestBotsThatCannotShare(t *testing.T) {
 		"different tokens":   {first: []Option{WithBot("a"), WithAuthToken("secret-1")}, second: []Option{WithBot("b"), WithAuthToken("secret-2")}, want: "another token"},
 		"one token":          {first: []Option{WithBot("a")}, second: []Option{WithBot("b"), WithAuthToken("secret-2")}, want: "another token"},
 		"one live page":      {first: []Option{WithBot("a")}, second: []Option{WithBot("b"), WithDashboard(false)}, want: "argus.WithDashboard"},
+		"web configurations": {first: []Option{WithBot("a")}, second: []Option{WithBot("b"), WithWebConfigFile("testdata/web.yml")}, want: "argus.WithWebConfigFile"},
 		"pages' tokens":      {first: []Option{WithBot("a")}, second: []Option{WithBot("b"), WithDashboardAuthToken("secret-2")}, want: "argus.WithDashboardAuthToken"},
 		"all addresses":      {first: []Option{WithBot("a")}, second: []Option{WithBot("b"), WithHost("")}, want: "the same ARGUS_HOST"},
 		"the same by name":   {first: []Option{WithBot("a")}, second: []Option{WithBot("b"), WithHost("localhost")}, want: "the same ARGUS_HOST"},

@@ -143,6 +143,12 @@ func WithDashboardAuthToken(token string) Option {
 	return overriding(envDashboardToken, "WithDashboardAuthToken", conceal(token), hidden)
 }
 
+// WithWebConfigFile sets a web configuration file of the Prometheus exporter toolkit, with TLS and basic authentication for all paths of the
+// server. It does not apply to [Argus.Handler] and [Argus.DashboardHandler].
+func WithWebConfigFile(path string) Option {
+	return overriding(envWebConfigFile, "WithWebConfigFile", path, strconv.Quote(path))
+}
+
 // WithGrafanaURL sets the template of the live page's link to Grafana. It is an http or https URL with the placeholders {cluster}, {shard},
 // {from} and {to}, the times in Unix milliseconds.
 func WithGrafanaURL(template string) Option {

@@ -325,7 +325,11 @@ func (c Config) url(host, port string) string {
 	if ip, err := netip.ParseAddr(host); c.Host == "" || err == nil && ip.IsUnspecified() {
 		host = "localhost"
 	}
-	return "http://" + net.JoinHostPort(host, port)
+	scheme := "http"
+	if c.TLS {
+		scheme = "https"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port)
 }
 
 // shutdown pushes what is left, and closes everything. Server and readers go at the same time, so that neither a slow scrape

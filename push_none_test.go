@@ -39,9 +39,16 @@ func TestPushIsLeftOut(t *testing.T) {
 	}
 }
 
-// TestDependenciesWithoutPush: neither OTLP nor gRPC is in the program, nor the templates, with which the linker has to keep every method.
+// TestDependenciesWithoutPush: neither OTLP nor gRPC is in the program. With the second tag the templates, with which the linker has to keep
+// every method, are not either.
 func TestDependenciesWithoutPush(t *testing.T) {
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-tags", "argus_no_otlp", ".").Output()
+	lacks(t, "argus_no_otlp", "google.golang.org/grpc", "google.golang.org/genproto", "go.opentelemetry.io/proto", "go.opentelemetry.io/otel/exporters/otlp", "github.com/argus-dgo/argus/exporters/otlp")
+	lacks(t, "argus_no_otlp,argus_no_web_config", "text/template", "html/template", "github.com/prometheus/exporter-toolkit", "golang.org/x/oauth2")
+}
+
+func lacks(t *testing.T, tags string, not ...string) {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-tags", tags, ".").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,9 +57,9 @@ func TestDependenciesWithoutPush(t *testing.T) {
 		t.Fatalf("%d packages: the list is not that of the facade", len(packages))
 	}
 	for _, path := range packages {
-		for _, not := range []string{"google.golang.org/grpc", "google.golang.org/genproto", "go.opentelemetry.io/proto", "go.opentelemetry.io/otel/exporters/otlp", "github.com/argus-dgo/argus/exporters/otlp", "text/template", "html/template"} {
+		for _, not := range not {
 			if path == not || strings.HasPrefix(path, not+"/") {
-				t.Errorf("%s is in the program", path)
+				t.Errorf("%s is in the program with the tags %s", path, tags)
 			}
 		}
 	}

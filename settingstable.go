@@ -28,6 +28,7 @@ const (
 	envAuthTokenFile = "ARGUS_METRICS_AUTH_TOKEN_FILE"
 	envDashboard     = "ARGUS_DASHBOARD"
 	envGrafanaURL    = "ARGUS_GRAFANA_URL"
+	envWebConfigFile = "ARGUS_WEB_CONFIG_FILE"
 
 	envDashboardToken     = "ARGUS_DASHBOARD_AUTH_TOKEN"
 	envDashboardTokenFile = "ARGUS_DASHBOARD_AUTH_TOKEN_FILE"
@@ -209,6 +210,26 @@ var settings = []setting{
 		accepts:   "the path of a readable regular file that holds the token",
 		meaning: "File that holds the token of the live page. It is read once, at the start; line breaks at its end are ignored. " +
 			"It is an error to set it to an empty value, or to set `ARGUS_DASHBOARD_AUTH_TOKEN` as well.",
+		empty: true,
+	},
+	{
+		variable: envWebConfigFile, name: "web config file", options: []string{"WithWebConfigFile"},
+		kind: value[string]{
+			in:    func(d *draft) *string { return &d.WebConfigFile },
+			parse: asIs,
+			accept: func(path string) (string, error) {
+				if path == "" {
+					return "", errors.New("must not be empty: unset it to serve plain HTTP")
+				}
+				return path, nil
+			},
+			show: orUnset,
+		},
+		byDefault: "unset: plain HTTP",
+		accepts:   "the path of a web configuration file of the Prometheus exporter toolkit",
+		meaning: "TLS and basic authentication of the server, in [the format of Prometheus' exporters](https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md). " +
+			"Both apply to all paths, `/healthz` and `/readyz` included. Changes of the file and of its certificates apply to the next connection. " +
+			"`basic_auth_users` cannot be combined with a token, as both use the header `Authorization`. The build tag `argus_no_web_config` leaves it out. Set but empty is an error.",
 		empty: true,
 	},
 	{

@@ -382,11 +382,15 @@ func TestHubIsBounded(t *testing.T) {
 }
 
 // listen serves the stream over TCP, with time-outs that are far shorter than it.
-func listen(t *testing.T, a *API, timeout time.Duration) *httptest.Server {
+func listen(t *testing.T, a *API, timeout time.Duration, http2 bool) *httptest.Server {
 	t.Helper()
 	srv := httptest.NewUnstartedServer(a.stream())
 	srv.Config.ReadTimeout, srv.Config.WriteTimeout = timeout, timeout
-	srv.Start()
+	if srv.EnableHTTP2 = http2; http2 {
+		srv.StartTLS()
+	} else {
+		srv.Start()
+	}
 	t.Cleanup(func() {
 		a.Close(context.Background())
 		srv.Close()
@@ -406,17 +410,26 @@ func overTCP(t *testing.T, shards int) (*bot, *API) {
 }
 
 // TestStreamOutlivesTheServersTimeouts: those for reading a request and for writing an
-// answer.
+// answer, with both versions of HTTP.
 func TestStreamOutlivesTheServersTimeouts(t *testing.T) {
+	for version, http2 := range map[int]bool{1: false, 2: true} {
+		t.Run(strconv.Itoa(version), func(t *testing.T) { outlives(t, version, http2) })
+	}
+}
+
+func outlives(t *testing.T, version int, http2 bool) {
 	t.Parallel()
 	const timeout = 200 * time.Millisecond
 	b, a := overTCP(t, 1)
-	srv := listen(t, a, timeout)
-	response, err := http.Get(srv.URL + StreamPath)
+	srv := listen(t, a, timeout, http2)
+	response, err := srv.Client().Get(srv.URL + StreamPath)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
+	if response.ProtoMajor != version {
+		t.Fatalf("it is served over %s", response.Proto)
+	}
 	lines := bufio.NewScanner(response.Body)
 	next := func() bool {
 		for lines.Scan() {
@@ -439,7 +452,7 @@ func TestClientThatDoesNotRead(t *testing.T) {
 	t.Parallel()
 	b, a := overTCP(t, 1)
 	a.writeWait = 200 * time.Millisecond
-	srv := listen(t, a, time.Minute)
+	srv := listen(t, a, time.Minute, false)
 	conn, err := net.Dial("tcp", srv.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)

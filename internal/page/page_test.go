@@ -346,17 +346,14 @@ func TestPlain(t *testing.T) {
 		},
 		Shards: []api.Shard{{Shard: "0"}, {Shard: "1", Up: &no, State: &state, Since: &since, Latency: &latency, Findings: []string{"DiscordShardDown"}}},
 	}
-	var b strings.Builder
-	if err := plainTemplate.Execute(&b, sheet{Bots: []bot{botOf(g)}, At: clock(at)}); err != nil {
-		t.Fatal(err)
-	}
+	page := sheet{Bots: []bot{botOf(g)}, At: clock(at)}.html()
 	for _, want := range []string{
-		"<h1>Users are affected: 1 finding in 1 process.</h1>", "bot &lt;b&gt;music&lt;/b&gt;, cluster eu-3", "Shard 1 &lt;script&gt;is down.", "2026-11-29 01:00:33 UTC",
+		"<h1>Users are affected: 1 finding in 1 process.</h1>", "bot &lt;b&gt;music&lt;/b&gt;, cluster eu-3", "Shard 1 &lt;script&gt;is down.", `<a href="https://github.com/argus-dgo/argus/x.md" rel="noreferrer">DiscordShardDown</a>`, "2026-11-29 01:00:33 UTC",
 		"Cannot tell: Session starts are unknown. Set ARGUS_SESSION_START_POLL", "0 of 2 shards are up.",
 		`<tr><th scope="row">0</th><td>unknown</td><td>unknown</td><td>unknown</td><td>unknown</td><td>unknown</td><td></td></tr>`,
 		`<tr><th scope="row">1</th><td>resuming</td><td>2026-11-29 01:00:33 UTC (1m30s)</td><td>0.042 s</td><td>unknown</td><td>unknown</td><td>DiscordShardDown</td></tr>`,
 	} {
-		if !strings.Contains(b.String(), want) {
+		if !strings.Contains(page, want) {
 			t.Errorf("it lacks %s", want)
 		}
 	}
@@ -367,6 +364,6 @@ func TestPlain(t *testing.T) {
 		t.Errorf("%d shards are listed", rows)
 	}
 	if t.Failed() {
-		t.Log(b.String())
+		t.Log(page)
 	}
 }

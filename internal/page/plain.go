@@ -2,9 +2,9 @@ package page
 
 import (
 	"crypto/sha256"
-	_ "embed" // plain.html and plain.css
+	_ "embed" // plain.css
 	"fmt"
-	"html/template"
+	"html"
 	"net/http"
 	"strings"
 	"time"
@@ -17,22 +17,17 @@ import (
 // mostRows is the number of shards that the plain page lists.
 const mostRows = 64
 
-var (
-	//go:embed plain.html
-	plainHTML string
-	//go:embed plain.css
-	plainCSS []byte
+//go:embed plain.css
+var plainCSS []byte
 
-	plainTemplate = template.Must(template.New("plain").Parse(plainHTML))
-	plainTag      = tag(sum(plainCSS))
-)
+var plainTag = tag(sum(plainCSS))
 
 func sum(content []byte) []byte {
 	hash := sha256.Sum256(content)
 	return hash[:]
 }
 
-// A sheet is what the template shows.
+// A sheet is what the plain page shows.
 type sheet struct {
 	Form    bool   // the token is asked for
 	Logout  bool   // there is a session, which can be ended
@@ -49,7 +44,7 @@ type bot struct {
 	Rows           []row
 }
 
-type finding struct{ Severity, Sentence, Since, Blame, Do, Runbook string }
+type finding struct{ ID, Severity, Sentence, Since, Blame, Do, Runbook string }
 
 type row struct{ Shard, State, Since, Latency, Heartbeat, Events, Findings string }
 
@@ -124,13 +119,99 @@ func seeOther(w http.ResponseWriter) {
 func (h *handler) write(w http.ResponseWriter, status int, s sheet) {
 	sameOrigin(w)
 	w.Header().Set("Content-Type", types[".html"])
-	var b strings.Builder
-	if err := plainTemplate.Execute(&b, s); err != nil {
-		h.cfg.Report(fmt.Errorf("/plain: %w", err))
-		status = http.StatusInternalServerError
-	}
 	w.WriteHeader(status)
-	_, _ = w.Write([]byte(b.String())) //nolint:gosec // html/template has escaped it
+	_, _ = w.Write([]byte(s.html())) //nolint:gosec // markup escapes it
+}
+
+// A markup is HTML. It does without html/template: with it, the linker has to keep every
+// method of the program.
+type markup struct{ strings.Builder }
+
+// add adds a line. The arguments are text, which is escaped, also within quotes.
+func (m *markup) add(format string, text ...string) {
+	args := make([]any, len(text))
+	for i, t := range text {
+		args[i] = html.EscapeString(t)
+	}
+	fmt.Fprintf(m, format+"\n", args...)
+}
+
+// row adds a row of a table, whose first cell is its header.
+func (m *markup) row(cells ...string) {
+	m.add(`<tr><th scope="row">%s</th>`+strings.Repeat("<td>%s</td>", len(cells)-1)+"</tr>", cells...)
+}
+
+// table begins a table.
+func (m *markup) table(columns ...string) {
+	m.add("<table>\n<thead><tr>"+strings.Repeat(`<th scope="col">%s</th>`, len(columns))+"</tr></thead>\n<tbody>", columns...)
+}
+
+func (s sheet) html() string {
+	var m markup
+	m.add(`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Argus</title>
+<link rel="stylesheet" href="./plain.css">`)
+	if !s.Form {
+		m.add(`<meta http-equiv="refresh" content="30">`)
+	}
+	m.add("</head>\n<body>\n<main>")
+	if s.Form {
+		s.form(&m)
+	} else {
+		s.status(&m)
+	}
+	m.add("</main>\n</body>\n</html>")
+	return m.String()
+}
+
+func (s sheet) form(m *markup) {
+	m.add(`<h1>Argus</h1>
+<p>The data of this process need its token (ARGUS_DASHBOARD_AUTH_TOKEN, or else ARGUS_METRICS_AUTH_TOKEN).</p>`)
+	if s.Problem != "" {
+		m.add(`<p role="alert"><strong>%s</strong></p>`, s.Problem)
+	}
+	m.add(`<form method="post" action="./login">
+<label for="token">Token</label>
+<input type="password" id="token" name="token" autocomplete="current-password" required autofocus>
+<button>Log in</button>
+</form>`)
+}
+
+func (s sheet) status(m *markup) {
+	if s.Problem != "" {
+		m.add("<h1>%s</h1>", s.Problem)
+	}
+	for _, b := range s.Bots {
+		m.add("<h1>%s</h1>\n<p>%s</p>", b.Headline, b.Name)
+		if len(b.Findings) > 0 {
+			m.add("<h2>Findings, worst first</h2>")
+			m.table("What is wrong", "Severity", "Since", "Caused by", "What to do", "Runbook")
+			for _, f := range b.Findings {
+				m.add(`<tr><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td><a href="%s" rel="noreferrer">%s</a></td></tr>`,
+					f.Sentence, f.Severity, f.Since, f.Blame, f.Do, f.Runbook, f.ID)
+			}
+			m.add("</tbody>\n</table>")
+		}
+		for _, gap := range b.Gaps {
+			m.add("<p>Cannot tell: %s</p>", gap)
+		}
+		m.add("<h2>Shards</h2>\n<p>%s</p>", b.Shards)
+		if len(b.Rows) > 0 {
+			m.table("Shard", "State", "Since", "Latency of the last heartbeat", "Age of its acknowledgement", "Events", "Findings")
+			for _, r := range b.Rows {
+				m.row(r.Shard, r.State, r.Since, r.Latency, r.Heartbeat, r.Events, r.Findings)
+			}
+			m.add("</tbody>\n</table>")
+		}
+	}
+	m.add(`<p>As of %s. This page is loaded again every 30 s. With JavaScript, <a href="./">the live page</a> shows more.</p>`, s.At)
+	if s.Logout {
+		m.add(`<form method="post" action="./logout"><button>Log out</button></form>`)
+	}
 }
 
 func style(w http.ResponseWriter, r *http.Request) {
@@ -150,7 +231,7 @@ func botOf(g api.Glance) bot {
 		b.Name = "bot " + g.Identity.Bot + ", " + b.Name
 	}
 	for _, f := range g.Report.Findings {
-		b.Findings = append(b.Findings, finding{f.Severity, f.Sentence + ".", since(f), string(f.Blame), f.Do, f.Runbook})
+		b.Findings = append(b.Findings, finding{f.ID, f.Severity, f.Sentence + ".", since(f), string(f.Blame), f.Do, f.Runbook})
 	}
 	for _, gap := range g.Report.Gaps {
 		b.Gaps = append(b.Gaps, gap.What+". "+gap.How)

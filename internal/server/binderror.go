@@ -34,7 +34,10 @@ func newBindError(addr string, err error) *BindError {
 		dns, err = &reason, &reason
 	}
 	b := &BindError{Addr: addr, Err: err}
+	_, config := errors.AsType[webConfigError](err)
 	switch {
+	case config:
+		b.hint = "correct ARGUS_WEB_CONFIG_FILE"
 	case dns != nil && dns.Temporary():
 		b.hint = "no name server has resolved the name: set ARGUS_HOST to an IP address of this machine, or to nothing for all"
 	case errors.Is(err, syscall.EADDRINUSE):

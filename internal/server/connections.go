@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"net/http"
 	"sync"
@@ -91,7 +92,11 @@ func (c *connections) requests(next http.Handler) http.Handler {
 
 // enter records a connection's phase. Above the limit it closes another connection.
 func (c *connections) enter(conn net.Conn, p phase) {
-	if victim := c.note(conn, p); victim != nil {
+	victim := c.note(conn, p)
+	if secure, is := victim.(*tls.Conn); is {
+		victim = secure.NetConn() // Close of a tls.Conn waits up to 5 s for the client
+	}
+	if victim != nil {
 		_ = victim.Close() // its goroutine notices
 	}
 }

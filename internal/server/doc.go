@@ -37,6 +37,11 @@
 // is slow: [Server.Start] reports the fault, retries, and binds as soon as the
 // address is available.
 //
+// # TLS
+//
+// A web configuration file of exporter-toolkit turns on TLS, with HTTP/2, and basic
+// authentication. Both apply to all paths, /healthz and /readyz included.
+//
 // # Browsers
 //
 // A site can make its name resolve to the address of the bot. Its pages could then

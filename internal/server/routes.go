@@ -18,11 +18,11 @@ import (
 // routes serves the pages, the probes and the rest. The paths of pages and probes must
 // match exactly: there are no redirects and no subtrees.
 type routes struct {
-	cfg      Config
-	pages    map[string]http.Handler // by path
-	rest     http.Handler
-	auth     *access.Token
-	report   func(error)
+	cfg    Config
+	pages  map[string]http.Handler // by path
+	rest   http.Handler
+	auth   *access.Token
+	report func(error)
 }
 
 func newRoutes(cfg Config, report func(error)) *routes {

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel"
-	"golang.org/x/net/netutil"
 
 	"github.com/argus-dgo/argus/internal/access"
 	"github.com/argus-dgo/argus/internal/limit"
@@ -62,6 +61,11 @@ type Config struct {
 	// Such requests are served under any name. nil means that there is none.
 	Authorized func(*http.Request) bool
 
+	// WebConfigFile is a web configuration file of exporter-toolkit, for TLS and basic
+	// authentication of all paths, or empty. Changes of it and of its certificates
+	// apply to the next connection or request.
+	WebConfigFile string
+
 	// AllowedHosts are further names that a browser may use for the server, such as
 	// "bot.example.com", ".example.com" for all names below it, or "*" for any.
 	// IP addresses, names of one label and names of private networks are always
@@ -102,7 +106,8 @@ type Page struct {
 // Server serves pages, /healthz, /readyz and an index. [New] makes one.
 type Server struct {
 	addr     string
-	http     *http.Server
+	handler  http.Handler
+	faults   *serveFaults
 	routes   *routes
 	conns    *connections
 	report   func(error)
@@ -116,7 +121,10 @@ type Server struct {
 	shutdown sync.Once
 	err      error
 
+	webConfig string
+
 	mu       sync.Mutex
+	http     *http.Server // replaced by run alone
 	started  bool
 	closed   bool
 	listener net.Listener
@@ -141,6 +149,11 @@ func New(cfg Config) (*Server, error) {
 	listenHost, _, _ := net.SplitHostPort(cfg.Addr) // checked above
 	hosts, err := newHosts(listenHost, cfg.AllowedHosts)
 	errs = append(errs, err)
+	if cfg.WebConfigFile != "" {
+		if _, err := ReadWebConfig(cfg.WebConfigFile); err != nil {
+			errs = append(errs, fmt.Errorf("WebConfigFile: %q %w", cfg.WebConfigFile, err))
+		}
+	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("server: %w", err)
 	}
@@ -152,9 +165,10 @@ func New(cfg Config) (*Server, error) {
 		listen: func(ctx context.Context, addr string) (net.Listener, error) {
 			return (&net.ListenConfig{}).Listen(ctx, network(listenHost), addr)
 		},
-		after:  time.After,
-		jitter: rand.Float64,
-		done:   make(chan struct{}),
+		after:     time.After,
+		jitter:    rand.Float64,
+		done:      make(chan struct{}),
+		webConfig: cfg.WebConfigFile,
 	}
 	if s.report == nil {
 		s.report = otel.Handle
@@ -162,22 +176,27 @@ func New(cfg Config) (*Server, error) {
 	if s.onState == nil {
 		s.onState = func(bool) {}
 	}
-	faults := &serveFaults{report: s.report}
+	s.faults = &serveFaults{report: s.report}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.routes, s.conns = newRoutes(cfg, faults.note), newConnections(maxFiles())
-	s.http = &http.Server{
-		Handler:                      s.conns.requests(hosts.guard(s.routes, s.routes.authorized)),
+	s.routes, s.conns = newRoutes(cfg, s.faults.note), newConnections(maxFiles())
+	s.handler = s.conns.requests(hosts.guard(s.routes, s.routes.authorized))
+	s.http = s.newHTTP()
+	return s, nil
+}
+
+func (s *Server) newHTTP() *http.Server {
+	return &http.Server{
+		Handler:                      s.handler,
 		DisableGeneralOptionsHandler: true,
 		ReadHeaderTimeout:            readHeaderTimeout,
 		ReadTimeout:                  readTimeout,
 		WriteTimeout:                 writeTimeout,
 		IdleTimeout:                  idleTimeout,
 		MaxHeaderBytes:               maxHeaderBytes,
-		ErrorLog:                     log.New(faults, "", 0),
+		ErrorLog:                     log.New(s.faults, "", 0),
 		ConnState:                    s.conns.changed,
 		ConnContext:                  s.conns.context,
 	}
-	return s, nil
 }
 
 // Start binds the address and serves. It returns nil even if the address is
@@ -238,12 +257,12 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.shutdown.Do(func() {
 		s.mu.Lock()
 		s.closed = true
-		started := s.started
+		started, running := s.started, s.http
 		s.mu.Unlock()
 
 		s.cancel()
-		if err := s.http.Shutdown(ctx); err != nil {
-			s.err = fmt.Errorf("server: requests were cut off at shutdown: %w", errors.Join(err, s.http.Close()))
+		if err := running.Shutdown(ctx); err != nil {
+			s.err = fmt.Errorf("server: requests were cut off at shutdown: %w", errors.Join(err, running.Close()))
 		}
 		if started {
 			<-s.done
@@ -263,12 +282,13 @@ func (s *Server) run(l net.Listener) {
 	}()
 	for delay := minBindDelay; ; {
 		if l != nil {
-			err := s.http.Serve(netutil.LimitListener(l, s.conns.limit))
+			err := s.serve(l)
 			s.lost()
 			if s.ctx.Err() != nil {
 				return
 			}
 			s.failed(err)
+			s.renew()
 			delay = minBindDelay
 		}
 		select {
