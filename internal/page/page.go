@@ -100,6 +100,7 @@ func New(cfg Config) (http.Handler, error) {
 	body = append(body, '\n')
 	guarded("/page.json", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, body) }))
 	guarded("/catalog.json", http.HandlerFunc(h.catalog))
+	h.paths["/access.json"] = readonly.Handler(http.HandlerFunc(h.access))
 	h.paths["/plain"] = readonly.Handler(cfg.Guard.Handler(http.HandlerFunc(h.plain), http.HandlerFunc(h.ask)))
 	h.paths["/plain.css"] = readonly.Handler(http.HandlerFunc(style))
 	h.paths["/login"] = http.HandlerFunc(h.login)
@@ -110,7 +111,7 @@ func New(cfg Config) (http.Handler, error) {
 
 // Reserves reports whether the page needs a path of the server for itself.
 func Reserves(p string) bool {
-	return slices.Contains([]string{"/", "/plain", "/plain.css", "/login", "/logout", "/page.json", "/catalog.json"}, p) ||
+	return slices.Contains([]string{"/", "/plain", "/plain.css", "/login", "/logout", "/access.json", "/page.json", "/catalog.json"}, p) ||
 		strings.HasPrefix(p, "/assets/") || strings.HasPrefix(p, "/api/")
 }
 
@@ -119,7 +120,11 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Referrer-Policy", "no-referrer")
-	header.Set("Cross-Origin-Opener-Policy", "same-origin")
+	if r.TLS != nil || r.Header.Get("Sec-Fetch-Site") != "" {
+		// Browsers complain about it where they do not trust the address. Where they do, they
+		// send Sec-Fetch-Site.
+		header.Set("Cross-Origin-Opener-Policy", "same-origin")
+	}
 	header.Set("Cross-Origin-Resource-Policy", "same-origin")
 	header.Set("Content-Security-Policy", policy)
 	header.Set("Cache-Control", "no-store")
@@ -189,6 +194,12 @@ func withoutScript(index []byte) []byte {
 	insert("</head>", `<noscript><meta http-equiv="refresh" content="0; url=./plain"></noscript>`)
 	insert("</body>", `<noscript><p><a href="./plain">Status and shards without JavaScript</a></p></noscript>`)
 	return index
+}
+
+// access says whether a client needs the token, with status 200: browsers complain in their
+// console about each 401.
+func (h *handler) access(w http.ResponseWriter, r *http.Request) {
+	writeJSON(w, http.StatusOK, fmt.Appendf(nil, `{"version":%d,"auth":%t,"admitted":%t}`+"\n", Version, h.cfg.Guard.Asks(), h.cfg.Guard.Admits(r)))
 }
 
 func (h *handler) catalog(w http.ResponseWriter, r *http.Request) {

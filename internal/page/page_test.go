@@ -140,7 +140,7 @@ func TestHeaders(t *testing.T) {
 		header := w.Header()
 		for name, value := range map[string]string{
 			"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff",
-			"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
+			"Cross-Origin-Resource-Policy": "same-origin", "Cross-Origin-Opener-Policy": "",
 		} {
 			if header.Get(name) != value {
 				t.Errorf("%s: %s is %q", path, name, header.Get(name))
@@ -158,12 +158,38 @@ func TestHeaders(t *testing.T) {
 			t.Errorf("%s: %v", path, header)
 		}
 		if strings.HasPrefix(path, "/api/") || strings.HasSuffix(path, ".json") {
-			if header.Get("Content-Type") != "application/json" || !strings.HasPrefix(w.Body.String(), `{"error":"`) {
+			if header.Get("Content-Type") != "application/json" || want != 200 && !strings.HasPrefix(w.Body.String(), `{"error":"`) {
 				t.Errorf("%s: %v %s", path, header, w.Body)
 			}
 		}
 		if want == 404 && strings.Contains(w.Body.String(), "<") {
 			t.Errorf("%s: a listing? %s", path, w.Body)
+		}
+	}
+}
+
+// TestOpenerPolicy is sent where browsers heed it: over http they complain about it.
+func TestOpenerPolicy(t *testing.T) {
+	h := newPage(t, files(t), token)
+	for name, w := range map[string]*httptest.ResponseRecorder{
+		"TLS": ask(h, http.MethodGet, "https://bot:9191/"), "TLS of a proxy": ask(h, http.MethodGet, "/", "Sec-Fetch-Site", "none"),
+	} {
+		if got := w.Header().Get("Cross-Origin-Opener-Policy"); got != "same-origin" {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
+// TestAccess tells without a 401 whether the token is needed.
+func TestAccess(t *testing.T) {
+	name, value := bearer()
+	for want, w := range map[string]*httptest.ResponseRecorder{
+		`"auth":false,"admitted":true`: ask(newPage(t, files(t), ""), http.MethodGet, "/access.json"),
+		`"auth":true,"admitted":false`: ask(newPage(t, files(t), token), http.MethodGet, "/access.json"),
+		`"auth":true,"admitted":true`:  ask(newPage(t, files(t), token), http.MethodGet, "/access.json", name, value),
+	} {
+		if w.Code != 200 || w.Body.String() != `{"version":1,`+want+"}\n" || w.Header().Get("Cache-Control") != "no-store" {
+			t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
 		}
 	}
 }
@@ -338,7 +364,7 @@ func TestPlain(t *testing.T) {
 	g := api.Glance{
 		Head: api.Head{At: at, Identity: api.Identity{Cluster: "eu-3", Bot: "<b>music</b>"}},
 		Report: findings.Report{
-			At: at, Processes: 1, Checked: 30, All: 31, Gaps: []findings.Gap{{What: "Session starts are unknown", How: "Set ARGUS_SESSION_START_POLL"}},
+			At: at, Processes: 1, Checked: 30, All: 31, Gaps: []findings.Gap{{What: "how many are left", How: "Ask."}, {What: "how many are left", How: "Ask."}},
 			Findings: []findings.Finding{{
 				ID: "DiscordShardDown", Affects: true, Severity: "critical", Sentence: "Shard 1 <script>is down", Since: since, Subject: evidence.Labels{"shard": "1"},
 				Do: "Look at it.", Runbook: "https://github.com/argus-dgo/argus/x.md",
@@ -349,7 +375,7 @@ func TestPlain(t *testing.T) {
 	page := sheet{Bots: []bot{botOf(g)}, At: clock(at)}.html()
 	for _, want := range []string{
 		"<h1>Users are affected: 1 finding in 1 process.</h1>", "bot &lt;b&gt;music&lt;/b&gt;, cluster eu-3", "Shard 1 &lt;script&gt;is down.", `<a href="https://github.com/argus-dgo/argus/x.md" rel="noreferrer">DiscordShardDown</a>`, "2026-11-29 01:00:33 UTC",
-		"Cannot tell: Session starts are unknown. Set ARGUS_SESSION_START_POLL", "0 of 2 shards are up.",
+		"</tbody>\n</table>\n<p>Cannot tell how many are left. Ask.</p>\n<h2>Shards</h2>\n", "0 of 2 shards are up.",
 		`<tr><th scope="row">0</th><td>unknown</td><td>unknown</td><td>unknown</td><td>unknown</td><td>unknown</td><td></td></tr>`,
 		`<tr><th scope="row">1</th><td>resuming</td><td>2026-11-29 01:00:33 UTC (1m30s)</td><td>0.042 s</td><td>unknown</td><td>unknown</td><td>DiscordShardDown</td></tr>`,
 	} {

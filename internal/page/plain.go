@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -154,7 +155,8 @@ func (s sheet) html() string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Argus</title>
-<link rel="stylesheet" href="./plain.css">`)
+<link rel="stylesheet" href="./plain.css">
+<link rel="icon" href="data:,">`)
 	if !s.Form {
 		m.add(`<meta http-equiv="refresh" content="30">`)
 	}
@@ -175,6 +177,7 @@ func (s sheet) form(m *markup) {
 		m.add(`<p role="alert"><strong>%s</strong></p>`, s.Problem)
 	}
 	m.add(`<form method="post" action="./login">
+<input type="text" name="username" value="argus" autocomplete="username" hidden>
 <label for="token">Token</label>
 <input type="password" id="token" name="token" autocomplete="current-password" required autofocus>
 <button>Log in</button>
@@ -197,7 +200,7 @@ func (s sheet) status(m *markup) {
 			m.add("</tbody>\n</table>")
 		}
 		for _, gap := range b.Gaps {
-			m.add("<p>Cannot tell: %s</p>", gap)
+			m.add("<p>Cannot tell %s</p>", gap)
 		}
 		m.add("<h2>Shards</h2>\n<p>%s</p>", b.Shards)
 		if len(b.Rows) > 0 {
@@ -234,7 +237,9 @@ func botOf(g api.Glance) bot {
 		b.Findings = append(b.Findings, finding{f.ID, f.Severity, f.Sentence + ".", since(f), string(f.Blame), f.Do, f.Runbook})
 	}
 	for _, gap := range g.Report.Gaps {
-		b.Gaps = append(b.Gaps, gap.What+". "+gap.How)
+		if text := gap.What + ". " + gap.How; !slices.Contains(b.Gaps, text) {
+			b.Gaps = append(b.Gaps, text)
+		}
 	}
 	up, unwell := 0, make([]api.Shard, 0, mostRows)
 	for _, s := range g.Shards {
