@@ -255,10 +255,11 @@ func (p *pipeline) start() error {
 		}
 		return nil
 	}
+	err := p.host.serve(p)
 	if p.history != nil {
-		p.history.Start()
+		p.history.Start() // its first step finds the server as it is
 	}
-	return p.host.serve(p)
+	return err
 }
 
 // site has the live page and the API.
