@@ -86,8 +86,15 @@ func TestClusters(t *testing.T) {
 	if len(urls) != 2 {
 		t.Fatalf("the introduction names %v, want two pages", urls)
 	}
+	live := r.pages("page")
+	if first := fmt.Sprintf("Live page: http://127.0.0.1:%d/", port); !strings.HasPrefix(r.out.String(), first+"\n") {
+		t.Errorf("the introduction does not begin with %q", first)
+	}
 	shards := [][]string{{"0"}, {"1", "2"}}
 	for i, url := range urls {
+		if want := fmt.Sprintf("http://127.0.0.1:%d/", port+i); len(live) != 2 || live[i] != want {
+			t.Errorf("the live pages are %v, want %s", live, want)
+		}
 		if want := fmt.Sprintf("http://127.0.0.1:%d/metrics", port+i); url != want {
 			t.Errorf("cluster %d is at %s, want %s", i, url, want)
 		}

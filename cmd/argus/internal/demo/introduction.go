@@ -15,6 +15,9 @@ import (
 // introduce says what this is, where to look, and for what.
 func (d *demo) introduce() {
 	var b strings.Builder
+	if live := d.clusters[0].argus.DashboardURL(); live != "" {
+		fmt.Fprintf(&b, "Live page: %s\n\n", live)
+	}
 	fmt.Fprintf(&b, `Argus demo: a bot with %s in %s. Real discordgo sessions,
 a fake Discord in this process, no token and no internet access.
 
@@ -69,6 +72,9 @@ func (d *demo) writePages(b *strings.Builder) {
 		if !listening {
 			note += ", NOT LISTENING YET, see above"
 		}
+		if live := c.argus.DashboardURL(); live != "" {
+			fmt.Fprintf(b, "  page     %s\n", live)
+		}
 		fmt.Fprintf(b, "  metrics  %s  (%s)\n", metrics, note)
 		fmt.Fprintf(b, "  healthz  %s\n", beside(metrics, "/healthz"))
 		fmt.Fprintf(b, "  readyz   %s\n", beside(metrics, "/readyz"))
@@ -86,7 +92,11 @@ func page(a *argus.Argus) (metrics string, listening bool) {
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "localhost"
 	}
-	return "http://" + net.JoinHostPort(host, strconv.Itoa(c.Port)) + c.MetricsPath, false
+	scheme := "http"
+	if c.TLS {
+		scheme = "https"
+	}
+	return scheme + "://" + net.JoinHostPort(host, strconv.Itoa(c.Port)) + c.MetricsPath, false
 }
 
 // beside is another path of the same server.

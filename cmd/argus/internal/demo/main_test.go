@@ -161,7 +161,7 @@ func (r *running) ready(t *testing.T) {
 	r.until(t, "the sessions to be up", r.wrote("  ready: "))
 }
 
-var pageLine = regexp.MustCompile(`(?m)^  (metrics|healthz|readyz) +(http://\S+)`)
+var pageLine = regexp.MustCompile(`(?m)^  (page|metrics|healthz|readyz) +(http://\S+)`)
 
 // pages are the addresses of one kind that the introduction names.
 func (r *running) pages(kind string) []string {

@@ -14,8 +14,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/argus-dgo/argus/internal/excerpt"
 	"github.com/argus-dgo/argus/internal/access"
+	"github.com/argus-dgo/argus/internal/excerpt"
 )
 
 const (
