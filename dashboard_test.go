@@ -2,18 +2,28 @@ package argus
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/bwmarrin/discordgo"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/argus-dgo/argus/discordtest"
 	"github.com/argus-dgo/argus/internal/api"
 	"github.com/argus-dgo/argus/internal/catalog"
+	"github.com/argus-dgo/argus/internal/history"
 )
 
 // A browser keeps cookies and sends what browsers send.
@@ -325,4 +335,124 @@ func TestWebConfigFile(t *testing.T) {
 			t.Errorf("%q with the password: %d", path, status)
 		}
 	}
+}
+
+// TestViewers: with as many streams as there may be, half of them by clients that never
+// read, the bot answers, each step is gathered and written once for all, and nothing holds
+// up the end.
+func TestViewers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for steps of the history")
+	}
+	t.Parallel()
+	const viewers, interactions = 32, 20
+	discord := newDiscord(t)
+	s := sessionOf(t, discord, 0, 1)
+	a, err := start(environ(nil, nil), s, []Option{WithAddr("127.0.0.1:0"), new(journal).option()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := false
+	defer func() {
+		if !ended {
+			shutDown(t, a)
+		}
+	}()
+	var gatherings, answered atomic.Int64
+	_, err = a.MeterProvider().Meter("test").Int64ObservableGauge("gatherings", metric.WithInt64Callback(func(context.Context, metric.Int64Observer) error {
+		gatherings.Add(1)
+		return nil
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.AddHandler(a.Interaction(func(_ context.Context, s *discordgo.Session, i *discordgo.InteractionCreate) error {
+		err := s.InteractionRespond(i.Interaction, &discordgo.InteractionResponse{Type: discordgo.InteractionResponseDeferredChannelMessageWithSource})
+		if err == nil {
+			answered.Add(1)
+		}
+		return err
+	}))
+	open(t, s)
+
+	b := newBrowser(t, a.DashboardURL())
+	var (
+		mu       sync.Mutex
+		messages = map[string]string{} // by id
+		reading  sync.WaitGroup
+		steps    [viewers / 2]atomic.Int64
+	)
+	for n := range viewers {
+		if n%2 == 1 { // it never reads
+			conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", a.Addr())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			if _, err := io.WriteString(conn, "GET "+api.StreamPath+" HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		response := b.request(http.MethodGet, "./api/v1/stream", "")
+		if response.StatusCode != http.StatusOK {
+			t.Fatalf("stream %d: status %d", n, response.StatusCode)
+		}
+		reading.Go(func() {
+			defer response.Body.Close()
+			lines := bufio.NewScanner(response.Body)
+			lines.Buffer(nil, 1<<20)
+			for id, step := "", false; lines.Scan(); {
+				field, value, _ := strings.Cut(lines.Text(), ": ")
+				switch field {
+				case "id":
+					id = value
+				case "event":
+					step = value == "step"
+				case "data":
+					if !step {
+						continue
+					}
+					mu.Lock()
+					if other, known := messages[id]; known && other != value {
+						t.Errorf("the message %s is different for two clients", id)
+					}
+					messages[id] = value
+					mu.Unlock()
+					steps[n/2].Add(1)
+				}
+			}
+		})
+	}
+	eventually(t, "all places to be taken", func() bool {
+		response := b.request(http.MethodGet, "./api/v1/stream", "")
+		response.Body.Close() // or else it takes the place of one that does not read
+		return response.StatusCode == http.StatusServiceUnavailable && response.Header.Get("Retry-After") != ""
+	})
+	begin, before := time.Now(), gatherings.Load()
+	for range interactions {
+		if _, _, err := discord.SendInteraction(t.Context(), 0, discordtest.ApplicationCommand, time.Now(), "ping"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, "the bot to answer", func() bool { return answered.Load() == interactions })
+	for _, link := range []string{"./", "./page.json", "./plain", "./healthz"} {
+		if status, _ := b.get(link); status != http.StatusOK {
+			t.Errorf("%s: %d", link, status)
+		}
+	}
+	eventually(t, "two steps for each who reads", func() bool {
+		for n := range steps {
+			if steps[n].Load() < 2 {
+				return false
+			}
+		}
+		return true
+	})
+	if n, most := gatherings.Load()-before, int64(time.Since(begin)/history.FineStep)+2; n > most {
+		t.Errorf("%d gatherings in %v for %d viewers, want %d at most", n, time.Since(begin), viewers, most)
+	}
+	ended = true
+	shutDown(t, a)
+	reading.Wait()
 }
