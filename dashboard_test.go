@@ -344,7 +344,7 @@ func TestViewers(t *testing.T) {
 	if testing.Short() {
 		t.Skip("waits for steps of the history")
 	}
-	t.Parallel()
+	// Not beside others: it has all streams of the process.
 	const viewers, interactions = 32, 20
 	discord := newDiscord(t)
 	s := sessionOf(t, discord, 0, 1)
