@@ -133,11 +133,11 @@ type resolved struct {
 }
 
 // pageToken is the token of the live page and the API, or empty.
-func (r resolved) pageToken() secret {
-	if r.dashboardToken.reveal() != "" {
-		return r.dashboardToken
+func (c resolved) pageToken() secret {
+	if c.dashboardToken.reveal() != "" {
+		return c.dashboardToken
 	}
-	return r.token
+	return c.token
 }
 
 // draft is what the settings are parsed into, before those that depend on each other are put together.

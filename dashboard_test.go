@@ -72,10 +72,21 @@ func (b *browser) request(method, link, form string) *http.Response {
 	return response
 }
 
-// get reads what a link leads to.
+// send follows a link and reads what it leads to.
+func (b *browser) send(method, link, form string) (status int, body string) {
+	b.t.Helper()
+	response := b.request(method, link, form)
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return response.StatusCode, string(content)
+}
+
 func (b *browser) get(link string) (status int, body string) {
 	b.t.Helper()
-	return readAll(b.t, b.request(http.MethodGet, link, ""))
+	return b.send(http.MethodGet, link, "")
 }
 
 func readAll(t *testing.T, response *http.Response) (status int, body string) {
@@ -154,8 +165,8 @@ func TestLivePage(t *testing.T) {
 			t.Errorf("%s with the token of the metrics: %d", link, status)
 		}
 	}
-	if response := b.request(http.MethodPost, "./login", "token=for-metrics"); response.StatusCode != http.StatusUnauthorized {
-		t.Errorf("a login with the token of the metrics: %d", response.StatusCode)
+	if status, _ := b.send(http.MethodPost, "./login", "token=for-metrics"); status != http.StatusUnauthorized {
+		t.Errorf("a login with the token of the metrics: %d", status)
 	}
 	b.logIn("for-the-page")
 	if status, body := b.get("./page.json"); status != http.StatusOK || body != `{"version":1,"grafana":"https://grafana.example/?c={cluster}","trace":"","auth":true}`+"\n" {
@@ -181,7 +192,7 @@ func TestLivePage(t *testing.T) {
 	if status, _ := get(t, a.DashboardURL()+"api/v1/status", "for-the-page"); status != http.StatusOK {
 		t.Errorf("the API with the token: %d", status)
 	}
-	readAll(t, b.request(http.MethodPost, "./logout", ""))
+	b.send(http.MethodPost, "./logout", "")
 	if status, _ := b.get("./page.json"); status != http.StatusUnauthorized {
 		t.Errorf("after the logout: %d", status)
 	}

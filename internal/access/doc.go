@@ -8,7 +8,7 @@
 //	session                12 h           then the token must be entered again
 //	sessions               256            one more ends the oldest
 //	login attempts         10, 1 per 6 s  per address (IPv6: per /64 network)
-//	login attempts in all  60, 1 per 1 s  over all addresses
+//	login attempts in all  60, 1 per 1 s  by everybody
 //	addresses              1,024          remembered until their attempts are back
 //	size of a login form   4 KiB
 //

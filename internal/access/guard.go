@@ -153,7 +153,7 @@ func (g *Guard) foreign(r *http.Request) *Refusal {
 // knows it, which is right behind a proxy that removes a prefix, where the process does
 // not know the prefix.
 func setCookie(w http.ResponseWriter, r *http.Request, id string, age int) {
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure would keep browsers from sending it where there is no TLS
 		Name: cookieName(r), Value: id, MaxAge: age,
 		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: overTLS(r),
 	})

@@ -233,7 +233,7 @@ func TestPrefix(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if response.Body.Close(); response.StatusCode != 200 || response.Request.URL.Path != want {
+		if response.Body.Close(); response.StatusCode != http.StatusOK || response.Request.URL.Path != want {
 			t.Errorf("%s: status %d at %s, want %s", path, response.StatusCode, response.Request.URL.Path, want)
 		}
 	}
