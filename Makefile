@@ -1,5 +1,6 @@
-# Everything here needs Go alone (and, for the race detector, a C compiler); the
-# dashboards are made anew where npm is installed, and left as they are elsewhere.
+# Everything here needs Go alone (and, for the race detector, a C compiler), but for the
+# targets web-…; the dashboards are made anew where npm is installed, and left as they
+# are elsewhere.
 # Other tools are installed into .cache/bin, at the versions pinned below.
 
 GO  ?= go
@@ -185,6 +186,25 @@ generate-check: ## Check that the generated files are up to date
 .PHONY: api-check
 api-check: $(apidiff) ## Check that the version suits the changes of the API and the metrics since the last release
 	GO='$(GO)' APIDIFF='$(CURDIR)/$(apidiff)' ./scripts/api-check.sh
+
+# The built page is committed, so Go needs no Node.js. These targets do, and install
+# what they need: the packages of web/package-lock.json, and Debian's Chromium.
+.PHONY: web-build
+web-build: ## Build the live page into internal/page/dist
+	./scripts/web-tools.sh
+	cd web && npm run --silent build
+
+.PHONY: web-check
+web-check: ## Check the live page: types, lint, unit tests, and that the built files are up to date
+	./scripts/web-tools.sh
+	cd web && npm run --silent check
+	./scripts/web-fresh.sh
+
+.PHONY: web-e2e
+web-e2e: ## Test the live page in Chromium against the demo
+	@mkdir -p bin
+	$(GO) build -o bin/argus ./cmd/argus
+	cd web && CHROMIUM="$$(../scripts/web-tools.sh browser)" ARGUS_BINARY='$(CURDIR)/bin/argus' npm run --silent e2e
 
 .PHONY: vulncheck
 vulncheck: $(govulncheck) ## Look for known vulnerabilities

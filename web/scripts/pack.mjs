@@ -1,0 +1,27 @@
+// Compresses the built files beside themselves, and fails if they are too large.
+// The bytes depend on the files alone: zlib writes neither a time nor a name, and the
+// byte of the operating system is set.
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+
+const limit = 60 * 1024
+const dist = fileURLToPath(new URL('../../internal/page/dist', import.meta.url))
+
+const names = (await readdir(dist, { recursive: true })).filter((name) => !name.endsWith('.gz')).sort()
+let total = 0
+for (const name of names) {
+  const path = join(dist, name)
+  if (!(await stat(path)).isFile()) continue
+  const packed = gzipSync(await readFile(path), { level: 9 })
+  packed[9] = 255
+  if (name !== 'index.html') await writeFile(`${path}.gz`, packed)
+  total += packed.length
+  console.log(`${String(packed.length).padStart(7)} ${name}`)
+}
+console.log(`${String(total).padStart(7)} gzipped, of ${limit}`)
+if (total > limit) {
+  console.error('the page is too large')
+  process.exit(1)
+}

@@ -1,0 +1,292 @@
+import { type Client, type Commands, type Failure, failureOf, type Parameters, type Routes, type SeriesList, type Timeline } from './api'
+import type { Clock } from './clock'
+import { realTimers, type Timers } from './feed'
+import { type ChartName, chartNames, charts, type FactName, factNames, facts, overFor, type Question, quantiles, stages, stepFor, type View } from './questions'
+import { type Lines, Window } from './windows'
+
+// A Loaded document has its age, and the failure of the last attempt to get a newer one.
+export interface Loaded<T> {
+  value: T | null
+  at: number // by the server's clock, in ms
+  failure: Failure | null
+}
+
+const empty = <T>(): Loaded<T> => ({ value: null, at: 0, failure: null })
+
+export interface Group {
+  labels: Record<string, string>
+  value: number | null
+}
+
+export interface Totals {
+  window: number // s
+  outcomes: Map<string, number | null>
+}
+
+export interface Data {
+  view: View
+  step: number
+  charts: Partial<Record<ChartName, Loaded<Lines>>>
+  stages: Record<string, Loaded<(number | null)[]>> // by quantile
+  facts: Partial<Record<FactName, Loaded<Group[]>>>
+  totals: Loaded<Totals>[]
+  starts: Loaded<Lines>
+  commands: Loaded<Commands>
+  routes: Loaded<Routes>
+  timeline: Loaded<Timeline>
+}
+
+const totalWindows = [900, 3600, 21600]
+const stageWindow = 900
+
+export const emptyData = (view: View): Data => ({
+  view,
+  step: stepFor(view, Date.now() / 1000),
+  charts: {},
+  stages: {},
+  facts: {},
+  totals: totalWindows.map(() => empty<Totals>()),
+  starts: empty(),
+  commands: empty(),
+  routes: empty(),
+  timeline: empty(),
+})
+
+interface Job {
+  key: string
+  every: number // s
+  due: number // by the monotonic clock, in ms
+  run: (signal: AbortSignal) => Promise<void>
+}
+
+const groups = (list: SeriesList): Group[] => list.series.map((s) => ({ labels: s.labels, value: s.values.at(-1) ?? null }))
+
+// A Loader gets what the stream does not have, each document as often as it can change
+// and no more, so that a viewer costs the process little.
+export class Loader {
+  data: Data
+  private jobs: Job[] = []
+  private windows = new Map<ChartName | 'starts', Window>()
+  private timer = 0
+  private running: AbortController | null = null
+  private wake: (() => void) | null = null
+
+  constructor(
+    private readonly client: Client,
+    private readonly clock: Clock,
+    view: View,
+    private readonly changed: (d: Data) => void,
+    private readonly denied: () => void,
+    private readonly timers: Timers = realTimers,
+  ) {
+    this.data = emptyData(view)
+  }
+
+  // show changes what the charts are about. Numbers of now stay.
+  show(view: View): void {
+    const active = this.running !== null
+    this.stop()
+    this.windows.clear()
+    this.data = { ...this.data, view, step: stepFor(view, this.clock.now() / 1000), charts: {} }
+    this.changed(this.data)
+    if (active) this.start()
+  }
+
+  start(): void {
+    if (this.running) return
+    const running = new AbortController()
+    this.running = running
+    this.plan()
+    void this.work(running.signal)
+  }
+
+  stop(): void {
+    this.running?.abort()
+    this.running = null
+    this.timers.clear(this.timer)
+    this.wake?.()
+  }
+
+  // refresh asks for everything again, such as after the process has restarted.
+  refresh(): void {
+    this.jobs = []
+    if (!this.running) return
+    this.stop()
+    this.start()
+  }
+
+  forget(): void {
+    this.stop()
+    this.windows.clear()
+    this.jobs = []
+    this.data = emptyData(this.data.view)
+    this.changed(this.data)
+  }
+
+  private plan(): void {
+    const { view, step } = this.data
+    const before = new Map(this.jobs.map((j) => [j.key, j.due]))
+    const job = (key: string, every: number, run: Job['run']): void => {
+      this.jobs.push({ key, every, due: before.get(key) ?? 0, run })
+    }
+    this.jobs = []
+    const over = `${Math.min(Math.max(view.range, 60), 21600)}s`
+    for (const name of chartNames) {
+      job(`${name} ${view.range} ${view.end}`, view.end !== null ? Infinity : Math.max(step, 15), (signal) => this.chart(name, signal))
+    }
+    job('timeline', 15, (signal) => this.document('timeline', 'timeline', { over: '6h' }, signal))
+    totalWindows.forEach((window, i) => {
+      job(`total ${window}`, window > 900 ? 60 : 20, (signal) => this.total(window, i, signal))
+    })
+    job(`commands ${over}`, 30, (signal) => this.document('commands', 'commands', { over }, signal))
+    job(`routes ${over}`, 30, (signal) => this.document('routes', 'routes', { over }, signal))
+    for (const name of factNames) job(name, 60, (signal) => this.fact(name, signal))
+    for (const stage of stages) job(`stage ${stage.key}`, 60, (signal) => this.stage(stage.key, stage.question, signal))
+    job('starts', 60, (signal) => this.sessionStarts(signal))
+  }
+
+  private async work(signal: AbortSignal): Promise<void> {
+    // Two at a time, as the client does.
+    await Promise.all([this.lane(signal), this.lane(signal)])
+  }
+
+  private async lane(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const now = this.timers.ticks()
+      const job = this.jobs.find((j) => j.due <= now)
+      if (!job) {
+        const due = Math.min(...this.jobs.map((j) => j.due), now + 5_000)
+        await new Promise<void>((resolve) => {
+          this.wake = resolve
+          this.timer = this.timers.set(resolve, Math.max(due - now, 250))
+        })
+        continue
+      }
+      job.due = now + job.every * 1000
+      try {
+        await job.run(signal)
+      } catch (err) {
+        if (signal.aborted) {
+          job.due = 0
+          return
+        }
+        const failure = failureOf(err)
+        if (failure.status === 401) {
+          this.denied()
+          return
+        }
+        // What could not be had is asked for again soon, but not at once.
+        job.due = this.timers.ticks() + Math.max(5_000, failure.retryAfter * 1000)
+      }
+    }
+  }
+
+  private set(change: Partial<Data>): void {
+    this.data = { ...this.data, ...change }
+    this.changed(this.data)
+  }
+
+  private async load<T>(before: Loaded<T> | undefined, keep: (l: Loaded<T>) => void, get: () => Promise<{ value: T; at: number }>, signal: AbortSignal): Promise<void> {
+    try {
+      const { value, at } = await get()
+      if (!signal.aborted) keep({ value, at, failure: null })
+    } catch (err) {
+      if (!signal.aborted) keep({ ...(before ?? empty<T>()), failure: failureOf(err) })
+      throw err
+    }
+  }
+
+  private ask(q: Question, parameters: Parameters, signal: AbortSignal): Promise<SeriesList> {
+    return this.client.get<SeriesList>('series', { name: q.name, form: q.form, ...q.parameters, ...parameters }, signal)
+  }
+
+  private chart(name: ChartName, signal: AbortSignal): Promise<void> {
+    const { view, step } = this.data
+    const known = this.windows.get(name)
+    return this.load<Lines>(
+      this.data.charts[name],
+      (loaded) => this.set({ charts: { ...this.data.charts, [name]: loaded } }),
+      async () => {
+        // A window that is there needs its last points alone.
+        const tail = known && view.end === null ? Math.min(Math.ceil(this.clock.now() / 1000 - known.end) + 2 * step, view.range) : view.range
+        const q = charts[name]
+        const list = await this.ask(q, { over: overFor(q, step), range: `${Math.max(tail, step)}s`, step: `${step}s`, end: view.end ?? undefined }, signal)
+        const window = known ?? new Window(step, view.range)
+        window.merge(list)
+        if (!signal.aborted) this.windows.set(name, window)
+        return { value: window.view(view.end ?? Date.parse(list.at) / 1000), at: Date.parse(list.at) }
+      },
+      signal,
+    )
+  }
+
+  private sessionStarts(signal: AbortSignal): Promise<void> {
+    return this.load<Lines>(
+      this.data.starts,
+      (starts) => this.set({ starts }),
+      async () => {
+        const list = await this.ask({ name: 'discord_gateway_session_start_remaining', form: 'last', parameters: { combine: 'min' } }, { range: '1h', step: '60s' }, signal)
+        const window = new Window(60, 3600)
+        window.merge(list)
+        return { value: window.view(), at: Date.parse(list.at) }
+      },
+      signal,
+    )
+  }
+
+  private total(window: number, i: number, signal: AbortSignal): Promise<void> {
+    return this.load<Totals>(
+      this.data.totals[i],
+      (loaded) => this.set({ totals: this.data.totals.with(i, loaded) }),
+      async () => {
+        const list = await this.ask(charts.outcomes, { over: `${window}s`, range: '5s', step: '5s' }, signal)
+        const outcomes = new Map(list.series.map((s) => [s.labels.outcome ?? '', s.values.at(-1) ?? null]))
+        return { value: { window, outcomes }, at: (list.times.at(-1) ?? 0) * 1000 }
+      },
+      signal,
+    )
+  }
+
+  private fact(name: FactName, signal: AbortSignal): Promise<void> {
+    return this.load<Group[]>(
+      this.data.facts[name],
+      (loaded) => this.set({ facts: { ...this.data.facts, [name]: loaded } }),
+      async () => {
+        const list = await this.ask(facts[name], { range: '5s', step: '5s' }, signal)
+        return { value: groups(list), at: (list.times.at(-1) ?? 0) * 1000 }
+      },
+      signal,
+    )
+  }
+
+  private stage(key: string, q: Question, signal: AbortSignal): Promise<void> {
+    return this.load<(number | null)[]>(
+      this.data.stages[key],
+      (loaded) => this.set({ stages: { ...this.data.stages, [key]: loaded } }),
+      async () => {
+        const values: (number | null)[] = []
+        let at = 0
+        for (const quantile of quantiles) {
+          const list = await this.ask(q, { quantile, over: `${stageWindow}s`, range: '5s', step: '5s' }, signal)
+          values.push(list.series[0]?.values.at(-1) ?? null)
+          at = (list.times.at(-1) ?? 0) * 1000
+        }
+        return { value: values, at }
+      },
+      signal,
+    )
+  }
+
+  private document(key: 'commands' | 'routes' | 'timeline', path: string, parameters: Parameters, signal: AbortSignal): Promise<void> {
+    type Document = Commands | Routes | Timeline
+    return this.load<Document>(
+      this.data[key] as Loaded<Document>,
+      (loaded) => this.set({ [key]: loaded }),
+      async () => {
+        const value = await this.client.get<Document>(path, parameters, signal)
+        return { value, at: Date.parse(value.at) }
+      },
+      signal,
+    )
+  }
+}

@@ -1,0 +1,90 @@
+import type { Parameters } from './api'
+
+// A View is what the charts show: a range that ends now, or at a fixed time.
+export interface View {
+  range: number // s
+  end: number | null // s since 1970
+}
+
+export const ranges = { '15m': 900, '1h': 3600, '6h': 21600 } as const
+export type Range = keyof typeof ranges
+
+const steps = [5, 10, 15, 30, 60, 120, 300]
+const fine = 900 // s; the history has steps of 60 s before
+
+// stepFor gives at most 200 points, and none closer than the history has them.
+export function stepFor(view: View, now: number): number {
+  const begin = (view.end ?? now) - view.range
+  const coarse = now - begin > fine + 60
+  const least = Math.max(view.range / 200, coarse ? 60 : 10)
+  return steps.find((step) => step >= least) ?? 300
+}
+
+export interface Question {
+  name: string // of the metric
+  form: string
+  parameters: Parameters
+}
+
+const question = (name: string, form: string, parameters: Parameters = {}): Question => ({ name, form, parameters })
+
+// Charts are asked over their steps, so each point is about the time since the one before;
+// quantiles over a minute at least.
+export const charts = {
+  outcomes: question('discord_interaction_acks_total', 'increase', { by: 'outcome' }),
+  ackP50: question('discord_interaction_ack_duration_seconds', 'quantile', { quantile: 0.5 }),
+  ackP95: question('discord_interaction_ack_duration_seconds', 'quantile', { quantile: 0.95 }),
+  ackP99: question('discord_interaction_ack_duration_seconds', 'quantile', { quantile: 0.99 }),
+  events: question('discord_shard_events_total', 'rate'),
+  latency: question('discord_shard_latency_seconds', 'last', { combine: 'max' }),
+  limits: question('discord_ratelimits_total', 'increase', { by: 'scope' }),
+} as const
+export type ChartName = keyof typeof charts
+export const chartNames = Object.keys(charts) as ChartName[]
+
+export function overFor(q: Question, step: number): string | undefined {
+  if (q.form === 'last') return undefined
+  return `${q.form === 'increase' ? step : Math.max(step, 60)}s`
+}
+
+const callback = 'route=/interactions/{id}/{token}/callback'
+
+export interface Stage {
+  key: string
+  label: string
+  note: string
+  question: Question
+}
+
+export const stages: readonly Stage[] = [
+  { key: 'receipt', label: 'Age on receipt', note: 'Discord, network', question: question('discord_interaction_receipt_age_seconds', 'quantile') },
+  { key: 'handler', label: 'Handler starts', note: 'after the receipt', question: question('discord_interaction_handler_delay_seconds', 'quantile') },
+  { key: 'response', label: 'First attempt to answer', note: 'after the receipt', question: question('discord_interaction_response_delay_seconds', 'quantile') },
+  { key: 'queue', label: 'Rate limiter', note: 'wait of callbacks', question: question('discord_rest_queue_wait_seconds', 'quantile', { match: callback }) },
+  { key: 'wire', label: 'Callback request', note: 'to Discord and back', question: question('discord_rest_request_duration_seconds', 'quantile', { match: callback }) },
+  { key: 'ack', label: 'Acknowledged', note: 'after the receipt', question: question('discord_interaction_ack_duration_seconds', 'quantile') },
+]
+
+export const quantiles = [0.5, 0.95, 0.99] as const
+
+// Facts are numbers of now.
+export const facts = {
+  uptime: question('discord_uptime_seconds', 'last'),
+  info: question('discord_bot_info', 'last', { by: 'version,discordgo_version,go_version' }),
+  cpuLimit: question('discord_process_cpu_limit', 'last'),
+  clock: question('discord_clock_offset_seconds', 'last'),
+  guilds: question('discord_guilds', 'last'),
+  unavailable: question('discord_guilds_unavailable', 'last'),
+  members: question('discord_members', 'last'),
+  voice: question('discord_voice_clients', 'last'),
+  botShards: question('discord_bot_shards', 'last'),
+  inFlight: question('discord_rest_requests_in_flight', 'last'),
+  subsystems: question('argus_subsystem_up', 'last', { by: 'subsystem', combine: 'min' }),
+  faults: question('argus_instrumentation_errors_total', 'increase', { by: 'hook', over: '1h' }),
+  evicted: question('argus_timers_evicted_total', 'increase', { by: 'timer', over: '1h' }),
+  logs: question('discord_log_records_total', 'increase', { by: 'level', over: '1h' }),
+  events: question('discord_gateway_events_total', 'rate', { by: 'event', over: '5m', limit: 64 }),
+  limits: question('discord_ratelimits_total', 'increase', { by: 'scope', over: '15m' }),
+} as const
+export type FactName = keyof typeof facts
+export const factNames = Object.keys(facts) as FactName[]

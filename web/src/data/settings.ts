@@ -1,0 +1,58 @@
+import type { Client } from './api'
+
+// Settings are what the server says of itself, and Catalog what it says of its series.
+export interface Settings {
+  grafana: string
+  auth: boolean
+}
+
+export interface Metric {
+  name: string // with the prefix of this bot's metrics
+  unit: string
+  description: string
+}
+
+const object = (value: unknown): Record<string, unknown> => (typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {})
+const string = (value: unknown): string => (typeof value === 'string' ? value : '')
+
+export function settingsFrom(document: unknown): Settings {
+  const d = object(document)
+  return { grafana: string(d.grafana), auth: d.auth === true }
+}
+
+const prefix = 'discord'
+
+// A Catalog knows each metric by the name that the API uses.
+export class Catalog {
+  private readonly metrics = new Map<string, Metric>()
+
+  constructor(document: unknown = null) {
+    const d = object(document)
+    const namespace = string(d.namespace) || prefix
+    for (const [name, metric] of Object.entries(object(d.metrics))) {
+      const m = object(metric)
+      const ours = namespace !== prefix && name.startsWith(`${namespace}_`) ? prefix + name.slice(namespace.length) : name
+      this.metrics.set(ours, { name, unit: string(m.unit), description: string(m.description) })
+    }
+  }
+
+  // title names a series, for the title of a number that comes from it.
+  title(name: string, labels = ''): string {
+    const m = this.metrics.get(name)
+    const series = `${m?.name ?? name}${labels ? `{${labels}}` : ''}`
+    return m?.description ? `${series}: ${m.description}` : series
+  }
+}
+
+export async function loadSettings(client: Client): Promise<{ settings: Settings; catalog: Catalog }> {
+  const get = (address: string): Promise<unknown> => client.json(address).catch(() => null)
+  const [settings, catalog] = [await get('./page.json'), await get('./catalog.json')]
+  return { settings: settingsFrom(settings), catalog: new Catalog(catalog) }
+}
+
+// grafanaLink fills in the template of ARGUS_GRAFANA_URL.
+export function grafanaLink(template: string, of: { cluster: string; shard: string; from: number; to: number }): string {
+  const values: Record<string, string> = { cluster: of.cluster, shard: of.shard, from: String(of.from), to: String(of.to) }
+  const link = template.replace(/\{(cluster|shard|from|to)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? ''))
+  return /^https?:\/\//.test(link) ? link : ''
+}

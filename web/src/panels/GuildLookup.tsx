@@ -1,0 +1,66 @@
+import { useState } from 'preact/hooks'
+import { failureOf, type ShardOf } from '../data/api'
+import { span } from '../text/format'
+import { usePage } from '../ui/context'
+import { Panel, sentence } from '../ui/Panel'
+
+export function GuildLookup() {
+  const page = usePage()
+  const [answer, setAnswer] = useState<ShardOf | null>(null)
+  const [problem, setProblem] = useState('')
+  async function find(guild: string): Promise<void> {
+    setAnswer(null)
+    setProblem('')
+    if (!/^\d{1,20}$/.test(guild)) {
+      setProblem('The id of a guild has digits alone, such as 197038439483310086.')
+      return
+    }
+    try {
+      const found = await page.client.get<ShardOf>('shard-of', { guild })
+      setAnswer(found)
+      if (found.shard !== null && found.here) page.go({ shard: found.shard })
+    } catch (err) {
+      setProblem(sentence(failureOf(err)))
+    }
+  }
+  return (
+    <Panel title={<label for="guild">Which shard has this guild?</label>}>
+      <form
+        class="field"
+        onSubmit={(event) => {
+          event.preventDefault()
+          void find(String(new FormData(event.currentTarget).get('guild') ?? '').trim())
+        }}
+      >
+        <input id="guild" name="guild" inputMode="numeric" autocomplete="off" placeholder="id of the guild" aria-describedby="guild-says" />
+        <button class="btn" type="submit">
+          Find
+        </button>
+      </form>
+      <div id="guild-says" role="status">
+        {problem && <p class="answer bad">{problem}</p>}
+        {answer && (
+          <p class={`answer ${answer.up ? 'is-ok' : answer.here ? 'is-bad' : ''}`}>
+            {answer.shard === null ? (
+              'The number of shards is not known yet.'
+            ) : (
+              <>
+                Shard <b>{answer.shard}</b>
+                {answer.here === false ? (
+                  <>, which another process has.</>
+                ) : (
+                  <>
+                    , here on {answer.identity.cluster}: <b class={answer.up ? 'ok' : 'bad'}>{answer.up ? 'up' : (answer.state ?? 'unknown')}</b>
+                    {answer.since && <> for {span((page.now() - Date.parse(answer.since)) / 1000)}</>}.
+                  </>
+                )}
+                <br />
+                <span class="src">(id &gt;&gt; 22) % {answer.shards}</span>
+              </>
+            )}
+          </p>
+        )}
+      </div>
+    </Panel>
+  )
+}

@@ -1,0 +1,118 @@
+import { useState } from 'preact/hooks'
+import type { Routes } from '../data/api'
+import { count, rate, seconds, span } from '../text/format'
+import { usePage, useTitle } from '../ui/context'
+import { Age, Empty, Having, Panel } from '../ui/Panel'
+import { type Column, More, Table } from '../ui/Table'
+
+const few = 8
+
+interface Row {
+  route: string
+  method: string
+  perSecond: number | null
+  count: number
+  mean: number | null
+  wait: number | null
+  ok: number
+  clientErrors: number
+  limited: number
+  serverErrors: number
+  none: number
+}
+
+export function rowsOf(routes: Routes): Row[] {
+  return routes.routes.flatMap((r) =>
+    r.methods.map((m) => {
+      const of = (test: (status: string) => boolean): number => Object.entries(m.statuses).reduce((n, [status, k]) => n + (test(status) ? k : 0), 0)
+      return {
+        route: r.route,
+        method: m.method,
+        perSecond: m.requests_per_second,
+        count: m.count,
+        mean: m.mean_seconds,
+        wait: r.wait?.mean_seconds ?? null,
+        ok: of((s) => /^[23]/.test(s)),
+        clientErrors: of((s) => /^4/.test(s) && s !== '429'),
+        limited: of((s) => s === '429'),
+        serverErrors: of((s) => /^5/.test(s)),
+        none: of((s) => !/^[2345]/.test(s)),
+      }
+    }),
+  )
+}
+
+export function Rest() {
+  const page = usePage()
+  const titleOf = useTitle()
+  const [all, setAll] = useState(false)
+  const { routes, facts } = page.state.data
+  const duration = titleOf('discord_rest_request_duration_seconds')
+  const counted = (head: string, of: (r: Row) => number, tone: string): Column<Row> => ({ head, n: true, cell: (r) => count(of(r)), tone: (r) => (of(r) > 0 ? tone : 'q') })
+  const columns: Column<Row>[] = [
+    {
+      head: 'Route',
+      class: 'route',
+      cell: (r) => (
+        <>
+          <span class="q">{r.method}</span> {r.route}
+        </>
+      ),
+    },
+    { head: 'Req/s', n: true, cell: (r) => rate(r.perSecond) },
+    { head: 'Count', n: true, cell: (r) => count(r.count), data: (r) => ({ 'data-route': `${r.method} ${r.route}`, 'data-value': r.count }) },
+    { head: 'Mean', n: true, cell: (r) => seconds(r.mean) },
+    { head: 'Wait, mean', n: true, title: titleOf('discord_rest_queue_wait_seconds'), cell: (r) => (r.wait === null ? '–' : seconds(r.wait)), tone: (r) => ((r.wait ?? 0) > 1 ? 'warn' : '') },
+    counted('4xx', (r) => r.clientErrors, 'warn'),
+    counted('429', (r) => r.limited, 'warn'),
+    counted('5xx', (r) => r.serverErrors, 'bad'),
+    counted('No answer', (r) => r.none, 'bad'),
+  ]
+  return (
+    <Panel
+      title="REST"
+      class="c8"
+      note={routes.value ? `last ${span(Math.min(routes.value.covered_seconds ?? routes.value.window_seconds, routes.value.window_seconds))} · ${count(routes.value.requests.count)} requests, p95 ${seconds(routes.value.requests.p95_seconds)} · wait in the limiter, p95 ${seconds(routes.value.waits.p95_seconds)}` : ''}
+      right={<Age at={routes.at} />}
+    >
+      <Having of={routes}>
+        {(doc) => {
+          const rows = rowsOf(doc)
+          if (rows.length === 0) return <Empty says="No request has been made in this range" />
+          return (
+            <>
+              <Table label="Requests by route" class="pin" title={duration} columns={columns} rows={all ? rows : rows.slice(0, few)} keyOf={(r) => `${r.method} ${r.route}`} />
+              {rows.length > few && <More shown={all} count={rows.length - few} what="routes" toggle={() => setAll(!all)} />}
+              <RateLimits doc={doc} />
+            </>
+          )
+        }}
+      </Having>
+      <p class="s q below" title={titleOf('discord_ratelimits_total')}>
+        429s in the last 15 min by scope: {(facts.limits?.value ?? []).map((g) => `${g.labels.scope} ${count(g.value)}`).join(', ') || '?'}.
+      </p>
+    </Panel>
+  )
+}
+
+function RateLimits({ doc }: { doc: Routes }) {
+  const titleOf = useTitle()
+  const rows = doc.routes.flatMap((r) => Object.entries(r.rate_limits).map(([scope, n]) => ({ route: r.route, scope, n }))).filter((r) => r.n > 0)
+  if (rows.length === 0) return <p class="s m below">No response had status 429 in this range.</p>
+  const counts = { user: 'yes', global: 'yes', shared: 'no' } as Record<string, string>
+  rows.sort((a, b) => b.n - a.n)
+  return (
+    <Table
+      label="Rate limits by route"
+      title={titleOf('discord_ratelimits_total')}
+      rows={rows.slice(0, few)}
+      keyOf={(r) => `${r.route} ${r.scope}`}
+      columns={[
+        { head: 'Rate limits', class: 'route', cell: (r) => r.route },
+        { head: 'Scope', cell: (r) => r.scope },
+        { head: '429s', n: true, cell: (r) => count(r.n), tone: (r) => (r.scope === 'global' ? 'bad' : 'warn') },
+        { head: 'Counts to the ban', n: true, cell: (r) => counts[r.scope] ?? '?' },
+      ]}
+    />
+  )
+}

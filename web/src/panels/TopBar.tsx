@@ -1,0 +1,132 @@
+import { useEffect, useState } from 'preact/hooks'
+import { grafanaLink } from '../data/settings'
+import { ranges, type Range } from '../data/questions'
+import { usePage, useTick } from '../ui/context'
+import { clock, span } from '../text/format'
+
+const rangeNames: Record<Range, string> = { '15m': '15 min', '1h': '1 h', '6h': '6 h' }
+const schemes = ['auto', 'light', 'dark'] as const
+type Scheme = (typeof schemes)[number]
+
+const stored = (): Scheme => {
+  try {
+    const scheme = localStorage.getItem('argus-scheme')
+    return scheme === 'light' || scheme === 'dark' ? scheme : 'auto'
+  } catch {
+    return 'auto' // the browser stores nothing
+  }
+}
+
+export function applyScheme(scheme: Scheme = stored()): void {
+  if (scheme === 'auto') delete document.documentElement.dataset.scheme
+  else document.documentElement.dataset.scheme = scheme
+}
+
+function SchemeSwitch() {
+  const [scheme, set] = useState<Scheme>(stored)
+  useEffect(() => {
+    applyScheme(scheme)
+    try {
+      localStorage.setItem('argus-scheme', scheme)
+    } catch {
+      // The choice lasts as long as the page.
+    }
+    dispatchEvent(new CustomEvent('argus-scheme'))
+  }, [scheme])
+  return (
+    <fieldset class="seg hide">
+      <legend class="vh">Colour scheme</legend>
+      {schemes.map((name) => (
+        <label key={name}>
+          <input class="vh" type="radio" name="scheme" value={name} checked={scheme === name} onChange={() => set(name)} />
+          {name.charAt(0).toUpperCase() + name.slice(1)}
+        </label>
+      ))}
+    </fieldset>
+  )
+}
+
+function Age() {
+  const page = usePage()
+  useTick(1_000)
+  const { feed, place } = page.state
+  const age = page.age()
+  if (place.paused !== null) return <span class="age">Paused at {clock(place.paused * 1000)}</span>
+  const dot = Number.isNaN(age) ? 'f-off' : page.stale() || feed.mode === 'lost' ? 'f-bad' : 'f-ok'
+  return (
+    <span class="age" title={feed.mode === 'polling' ? 'The stream is not available, so the page polls every 5 s' : 'Age of the newest message of the process'}>
+      <svg width="8" height="8" aria-hidden="true">
+        <circle cx="4" cy="4" r="4" class={dot} />
+      </svg>
+      {Number.isNaN(age) ? 'connecting' : `${span(age / 1000)} ago`}
+      {feed.mode === 'polling' && <span class="q"> · polling</span>}
+    </span>
+  )
+}
+
+export function TopBar({ onExport }: { onExport: () => void }) {
+  const page = usePage()
+  const { place, picture, data, settings } = page.state
+  const info = data.facts.info?.value?.find((g) => g.value !== null)?.labels ?? {}
+  const uptime = data.facts.uptime
+  const up = uptime?.value?.[0]?.value
+  const total = data.facts.botShards?.value?.[0]?.value
+  const end = place.zoom?.to ?? page.now() / 1000
+  const grafana =
+    picture && settings.grafana
+      ? grafanaLink(settings.grafana, { cluster: picture.identity.cluster, shard: place.shard, from: Math.floor((end - data.view.range) * 1000), to: Math.floor(end * 1000) })
+      : ''
+  const shards = picture?.shards.length ?? 0
+  return (
+    <header class="top">
+      <p class="who">
+        {picture?.identity.bot && (
+          <>
+            <span class="bot">{picture.identity.bot}</span>
+            <span class="sep">/</span>
+          </>
+        )}
+        <span>{picture?.identity.cluster ?? 'Argus'}</span>
+      </p>
+      <p class="about s q">
+        {picture &&
+          [
+            picture.identity.region,
+            total !== null && total !== undefined && total !== shards ? `${shards} of ${total} shards` : `${shards} ${shards === 1 ? 'shard' : 'shards'}`,
+            info.version && `version ${info.version}`,
+            up !== null && up !== undefined && `up ${span(up + Math.max(page.now() - (uptime?.at ?? 0), 0) / 1000)}`,
+            info.discordgo_version && `discordgo ${info.discordgo_version}`,
+            `Argus ${picture.identity.argus_version}`,
+          ]
+            .filter(Boolean)
+            .join(' · ')}
+      </p>
+      <Age />
+      <fieldset class="seg range">
+        <legend class="vh">Time range</legend>
+        {(Object.keys(ranges) as Range[]).map((range) => (
+          <button type="button" key={range} aria-pressed={!place.zoom && place.range === range} onClick={() => page.go({ range, zoom: null })}>
+            {rangeNames[range]}
+          </button>
+        ))}
+      </fieldset>
+      <button type="button" class="btn" aria-pressed={place.paused !== null} onClick={() => page.pause(place.paused === null)} title="Stop the page at this moment. The address then leads to the same charts">
+        {place.paused !== null ? 'Resume' : 'Pause'}
+      </button>
+      <button type="button" class="btn hide" onClick={onExport} title="Save what the page shows as JSON">
+        Export
+      </button>
+      {grafana && (
+        <a class="btn hide" href={grafana} rel="noreferrer" target="_blank">
+          Grafana ↗
+        </a>
+      )}
+      {settings.auth && (
+        <button type="button" class="btn hide" onClick={() => void page.logout()}>
+          Log out
+        </button>
+      )}
+      <SchemeSwitch />
+    </header>
+  )
+}

@@ -1,0 +1,291 @@
+import { useState } from 'preact/hooks'
+import type { Finding, Verdict as Word } from '../data/api'
+import type { Picture } from '../data/picture'
+import { moment, seconds, signed, span, stamp } from '../text/format'
+import { alike, besides, findingsOf, headline, origin, text } from '../text/explain'
+import { usePage, useTick, useTitle } from '../ui/context'
+import { Icon, type IconName } from '../ui/Icon'
+
+const badges: Record<Word, { class: string; icon: IconName; word: string }> = {
+  affected: { class: 'bad', icon: 'bad', word: 'Users are affected' },
+  look: { class: 'warn', icon: 'warn', word: 'Needs attention' },
+  calm: { class: 'ok', icon: 'ok', word: 'All is well' },
+  unknown: { class: 'off', icon: 'unknown', word: 'Cannot tell' },
+}
+
+const severity = (f: Finding): { class: string; icon: IconName; word: string } =>
+  f.severity === 'critical' ? { class: 'bad', icon: 'bad', word: 'Critical' } : f.severity === 'warning' ? { class: 'warn', icon: 'warn', word: 'Warning' } : { class: 'off', icon: 'unknown', word: 'Info' }
+
+function Since({ f }: { f: Finding }) {
+  const page = usePage()
+  useTick(1_000)
+  if (f.since === null) return null
+  const from = Date.parse(f.since)
+  return (
+    <>
+      {' '}
+      {f.since_before ? 'since before' : 'since'} {moment(from, page.now())}, for {span((page.now() - from) / 1000)}
+    </>
+  )
+}
+
+const suspects: { name: string; blames: Finding['blame'][] }[] = [
+  { name: "The bot's code", blames: ["the bot's code", 'the deployment'] },
+  { name: 'Discord', blames: ['Discord'] },
+  { name: 'Network', blames: ['the network'] },
+  { name: 'Rate limiter', blames: ["discordgo's rate limiter", 'discordgo'] },
+  { name: 'Machine', blames: ['the machine'] },
+]
+
+// everyFinding has those too that follow from others.
+export const everyFinding = (findings: readonly Finding[]): Finding[] => findings.flatMap((f) => [f, ...everyFinding(f.explains ?? [])])
+
+function Suspects({ picture }: { picture: Picture }) {
+  const page = usePage()
+  const titleOf = useTitle()
+  const { stages, facts } = page.state.data
+  const findings = findingsOf(picture.report)
+  const p95 = (key: string): number | null => stages[key]?.value?.[1] ?? null
+  const worst = picture.shards.reduce<number | null>((n, s) => (s.latency_seconds === null ? n : Math.max(n ?? 0, s.latency_seconds)), null)
+  const clock = facts.clock?.value?.[0]?.value ?? null
+  const unavailable = facts.unavailable?.value?.[0]?.value ?? null
+  const numbers: Record<string, { known: boolean; says: string; title: string }> = {
+    "The bot's code": {
+      known: p95('response') !== null,
+      says: `First attempt to answer: p95 ${seconds(p95('response'))} of 3 s.`,
+      title: titleOf('discord_interaction_response_delay_seconds'),
+    },
+    Discord: {
+      known: p95('wire') !== null || unavailable !== null,
+      says: `Callback request: p95 ${seconds(p95('wire'))}. Guilds unavailable: ${unavailable ?? '?'}.`,
+      title: `${titleOf('discord_rest_request_duration_seconds')}\n${titleOf('discord_guilds_unavailable')}`,
+    },
+    Network: { known: worst !== null || p95('receipt') !== null, says: `Heartbeat: ${seconds(worst)} at worst. Age on receipt: p95 ${seconds(p95('receipt'))}.`, title: `${titleOf('discord_shard_latency_seconds')}\n${titleOf('discord_interaction_receipt_age_seconds')}` },
+    'Rate limiter': { known: p95('queue') !== null, says: `Callbacks wait: p95 ${seconds(p95('queue'))}.`, title: titleOf('discord_rest_queue_wait_seconds') },
+    Machine: { known: clock !== null || p95('handler') !== null, says: `Handlers start: p95 ${seconds(p95('handler'))}. Clock: ${signed(clock)}.`, title: `${titleOf('discord_interaction_handler_delay_seconds')}\n${titleOf('discord_clock_offset_seconds')}` },
+  }
+  const every = everyFinding(findings)
+  return (
+    <ul class="suspects" aria-label="What it could be">
+      {suspects.map(({ name, blames }, i) => {
+        const n = numbers[name]
+        const cause = findings[0] && blames.includes(findings[0].blame)
+        const named = every.filter((f) => blames.includes(f.blame)).length
+        const icon: IconName = cause ? (findings[0]?.affects_users ? 'bad' : 'warn') : named > 0 ? 'warn' : n?.known ? 'ok' : 'unknown'
+        return (
+          <li key={name} title={n?.title}>
+            <p class={`n ${cause || named > 0 ? icon : ''}`}>
+              <Icon name={icon} class={icon === 'ok' ? 'ok' : icon === 'unknown' ? 'off' : ''} />
+              {name} <span class={cause || named > 0 ? '' : 'q'}>{cause ? 'the cause' : named > 0 ? `${named} ${named === 1 ? 'finding' : 'findings'}` : n?.known ? (i === 0 && picture.verdict === 'unknown' ? '' : 'no finding') : 'cannot tell'}</span>
+            </p>
+            <p class="s m">{n?.known ? n.says : 'No interactions in the last 15 min.'}</p>
+          </li>
+        )
+      })}
+    </ul>
+  )
+}
+
+function CopyAsText({ picture }: { picture: Picture }) {
+  const page = usePage()
+  const [copied, setCopied] = useState('')
+  const { identity } = picture
+  const who = [identity.bot, identity.region, identity.cluster].filter(Boolean).join(' · ')
+  const all = `${who} · ${stamp(picture.at)}\n${text(picture.verdict, picture.report)}`
+  async function copy(): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(all)
+      setCopied('Copied.')
+    } catch {
+      setCopied('The browser does not allow it here: select the text and copy it.')
+    }
+    setTimeout(() => setCopied(''), 5_000)
+  }
+  return (
+    <details class="copy">
+      <summary>Copy as text</summary>
+      <p class="acts">
+        <button type="button" class="btn" onClick={() => void copy()}>
+          Copy
+        </button>
+        <button type="button" class="btn" onClick={() => page.pause(true)}>
+          Pause for a link to this moment
+        </button>
+        <span class="s q" role="status">
+          {copied}
+        </span>
+      </p>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard selects and scrolls the text */}
+      <pre tabIndex={0}>{all}</pre>
+    </details>
+  )
+}
+
+function Evidence({ f }: { f: Finding }) {
+  const list = f.evidence ?? []
+  if (list.length === 0) return null
+  return (
+    <details class="more">
+      <summary>Evidence</summary>
+      <ul class="evidence s">
+        {list.map((e, i) => (
+          <li key={i}>
+            <span>
+              {e.says}: <b>{e.value === null ? '?' : Number(e.value.toPrecision(4)).toLocaleString('en-US')}</b>
+            </span>
+            <code>{e.query}</code>
+          </li>
+        ))}
+      </ul>
+    </details>
+  )
+}
+
+function Others({ findings }: { findings: Finding[] }) {
+  const groups = alike(findings)
+  if (groups.length === 0) return null
+  return (
+    <ul class="also" aria-label="More findings">
+      {groups.map((group) => {
+        const f = group[0]
+        if (!f) return null
+        const s = severity(f)
+        return (
+          <li key={`${f.id} ${Object.values(f.subject).join()}`}>
+            <span class={`badge ${s.class}`}>
+              <Icon name={s.icon} />
+              {s.word}
+            </span>
+            <span>
+              <b>{f.sentence}</b>
+              <Since f={f} />.{besides(group)} {f.cause ?? f.detail} {f.do && <span class="m">Do: {f.do}</span>}
+            </span>
+            <a class="ref s" href={f.runbook} rel="noreferrer" target="_blank">
+              {f.id}
+            </a>
+          </li>
+        )
+      })}
+    </ul>
+  )
+}
+
+export function Verdict() {
+  const page = usePage()
+  useTick(1_000)
+  const { picture, feed } = page.state
+  if (!picture) return null
+  const { report, verdict } = picture
+  const findings = findingsOf(report)
+  const first = alike(findings)[0]
+  const f = first?.[0]
+  const cluster = picture.identity.cluster
+  const stale = page.stale()
+  const shown: Word = stale ? 'unknown' : verdict
+  const badge = badges[shown]
+  const mood = shown === 'affected' ? 'is-bad' : shown === 'look' ? 'is-warn' : shown === 'calm' && report.checked === report.checks ? 'is-ok' : ''
+  const wait = feed.nextTry > 0 ? Math.max(Math.ceil((feed.nextTry - performance.now()) / 1000), 0) : null
+  const rest = first ? findings.filter((other) => !first.includes(other)) : []
+  const grey = shown === 'calm' && report.checked < report.checks
+  return (
+    <div class={`panel verdict ${mood}`}>
+      <div class="line">
+        <span class={`badge ${grey ? 'off' : badge.class}`}>
+          <Icon name={grey ? 'unknown' : badge.icon} />
+          {grey ? 'Nothing is wrong' : badge.word}
+        </span>
+        <div>
+          {stale ? (
+            <>
+              <h1>
+                Nothing has been heard from {cluster} for {span(page.age() / 1000)}. What you see below is from {moment(picture.at, page.now())}.
+              </h1>
+              <p class="why">
+                The process has ended, or the network between it and you is down. <b>Not known:</b> whether users are answered. <b>The last verdict:</b> {headline(verdict, report)}
+              </p>
+            </>
+          ) : f && first ? (
+            <>
+              <h1>
+                <em>{f.sentence}</em>
+                <Since f={f} />.{besides(first)}
+              </h1>
+              <p class="why">
+                {f.blame !== 'unknown' && <b>Caused by {f.blame}. </b>}
+                {[f.cause, f.detail].filter(Boolean).join(' ')}
+                {(f.changed ?? []).map((c) => ` At that time: ${c.what} (${moment(Date.parse(c.at), page.now())}).`)}
+              </p>
+              {f.do && (
+                <p class="why">
+                  <b>Do:</b> {f.do}
+                </p>
+              )}
+            </>
+          ) : (
+            <>
+              <h1>{verdict === 'calm' && !grey ? <em>{headline(verdict, report)}</em> : headline(verdict, report)}</h1>
+              {picture.shards.length === 0 && <p class="why">No shard has connected yet. Session.Open is what connects them.</p>}
+            </>
+          )}
+          {!stale && (f?.not ?? []).length > 0 && (
+            <ul class="not s m">
+              {f?.not?.map((n) => (
+                <li key={n}>{n}</li>
+              ))}
+            </ul>
+          )}
+          {!stale && f && (
+            <div class="acts">
+              <a class="btn main" href={f.runbook} rel="noreferrer" target="_blank">
+                Runbook
+              </a>
+              <button type="button" class="btn" onClick={() => document.getElementById('waterfall')?.scrollIntoView()}>
+                See where the time goes
+              </button>
+            </div>
+          )}
+          {!stale && f && <Evidence f={f} />}
+        </div>
+        <span class="src wide">
+          {stale ? (
+            wait !== null ? `trying again in ${wait} s` : 'trying again'
+          ) : f ? (
+            <>
+              {f.id}
+              <br />
+              {headline(verdict, report)}
+            </>
+          ) : (
+            `${report.checked} of ${report.checks} checks made`
+          )}
+        </span>
+      </div>
+      {!stale && <Suspects picture={picture} />}
+      {f && !stale && <Others findings={[...(f.explains ?? []), ...rest]} />}
+      {(report.cannot_tell ?? []).length > 0 && !stale && (
+        <ul class="cannot s q">
+          {[...new Map((report.cannot_tell ?? []).map((g) => [g.what, g])).values()].map((g) => (
+            <li key={g.what}>
+              <Icon name="unknown" /> Cannot tell {g.what}. {g.how}
+            </li>
+          ))}
+        </ul>
+      )}
+      <CopyAsText picture={picture} />
+    </div>
+  )
+}
+
+// Spoken tells the verdict to screen readers when it changes.
+export function Spoken() {
+  const page = usePage()
+  useTick(5_000)
+  const { picture, feed } = page.state
+  const f = picture ? findingsOf(picture.report)[0] : undefined
+  const says = !picture ? '' : page.stale() || feed.mode === 'lost' ? 'The process does not answer.' : `${headline(picture.verdict, picture.report)} ${f ? `${f.sentence}. ${f.blame === 'unknown' ? '' : origin({ ...f, since: null }, 0)}` : ''}`
+  return (
+    <p class="vh" role="status">
+      {says}
+    </p>
+  )
+}

@@ -1,0 +1,86 @@
+import type { ComponentChildren } from 'preact'
+
+export interface Column<T> {
+  head: ComponentChildren
+  title?: string | undefined // of the head
+  n?: boolean // a number
+  class?: string
+  cell: (row: T) => ComponentChildren
+  tone?: (row: T) => string // class of the cell
+  data?: (row: T) => Record<`data-${string}`, unknown>
+}
+
+interface TableProps<T> {
+  label: string
+  columns: Column<T>[] // the first names the row
+  rows: readonly T[]
+  keyOf: (row: T) => string
+  row?: (row: T) => { class?: string; title?: string }
+  class?: string
+  title?: string
+}
+
+export function Table<T>({ label, columns, rows, keyOf, row, class: cls, title }: TableProps<T>) {
+  const [first, ...rest] = columns
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard scrolls the table
+    <div class="tw" tabIndex={0} role="region" aria-label={label}>
+      <table class={cls} title={title}>
+        <thead>
+          <tr>
+            {columns.map((c, i) => (
+              <th scope="col" class={c.n ? 'n' : (c.class ?? '')} title={c.title} key={i}>
+                {c.head}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((r) => (
+            <tr key={keyOf(r)} {...row?.(r)}>
+              {first && (
+                <th scope="row" class={`${first.class ?? ''} ${first.tone?.(r) ?? ''}`}>
+                  {first.cell(r)}
+                </th>
+              )}
+              {rest.map((c, i) => (
+                <td class={`${c.n ? 'n' : ''} ${c.class ?? ''} ${c.tone?.(r) ?? ''}`} key={i} {...c.data?.(r)}>
+                  {c.cell(r)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+export function More({ shown, count, what, toggle }: { shown: boolean; count: number; what: string; toggle: () => void }) {
+  return (
+    <button type="button" class="link s" aria-expanded={shown} onClick={toggle}>
+      {shown ? `Fewer ${what}` : `${count} more ${what}`}
+    </button>
+  )
+}
+
+// Facts are names and values.
+export interface Fact {
+  name: string
+  value: ComponentChildren
+  title?: string | undefined
+  tone?: string
+}
+
+export function Facts({ rows }: { rows: readonly Fact[] }) {
+  return (
+    <dl class="facts">
+      {rows.map(({ name, value, title, tone }) => [
+        <dt key={name}>{name}</dt>,
+        <dd key={`${name} value`} title={title} class={tone}>
+          {value}
+        </dd>,
+      ])}
+    </dl>
+  )
+}

@@ -1,0 +1,38 @@
+import { defineConfig, type Plugin } from 'vite'
+
+// What the page does not use of uPlot, so that the minifier leaves it out. Each text
+// must be there: another version of uPlot fails the build instead of changing the page.
+const unused: [string, string][] = [
+  ['const showLegend = legend.show;', 'const showLegend = false;'],
+  ['(paths.stepped = stepped);', ''],
+  ['(paths.spline  = monotoneCubic);', ''],
+]
+
+const slim: Plugin = {
+  name: 'slim-uplot',
+  transform(code, id) {
+    if (!id.endsWith('/uPlot.esm.js')) return null
+    for (const [text, instead] of unused) {
+      if (!code.includes(text)) throw new Error(`uPlot has no ${JSON.stringify(text)}`)
+      code = code.replace(text, instead)
+    }
+    return { code, map: null }
+  },
+}
+
+// The files lie in internal/page/dist, where the Go program embeds them. All
+// references are relative, so the page works under any path.
+export default defineConfig({
+  base: './',
+  plugins: [slim],
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  build: {
+    outDir: '../internal/page/dist',
+    emptyOutDir: true,
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+    target: ['chrome123', 'firefox120', 'safari17.5'],
+  },
+  server: { proxy: Object.fromEntries(['/api', '/login', '/logout', '/page.json', '/catalog.json', '/metrics'].map((path) => [path, process.env.ARGUS ?? 'http://127.0.0.1:9191'])) },
+})
