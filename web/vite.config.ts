@@ -6,6 +6,19 @@ const unused: [string, string][] = [
   ['const showLegend = legend.show;', 'const showLegend = false;'],
   ['(paths.stepped = stepped);', ''],
   ['(paths.spline  = monotoneCubic);', ''],
+  // The page writes times itself, in UTC.
+  ['const FEAT_TIME          = true;', 'const FEAT_TIME = false;'],
+  ['const [ timeIncrsMs, _timeAxisStampsMs, timeAxisSplitsMs ] = genTimeStuffs(1);', ''],
+  ['const [ timeIncrsS,  _timeAxisStampsS,  timeAxisSplitsS  ] = genTimeStuffs(1e-3);', ''],
+  ['const _timeAxisSplits = (ms == 1 ? timeAxisSplitsMs(_tzDate) : timeAxisSplitsS(_tzDate));', ''],
+  ['const _timeAxisVals   = timeAxisVals(_tzDate, timeAxisStamps((ms == 1 ? _timeAxisStampsMs : _timeAxisStampsS), _fmtDate));', ''],
+  ['const _timeSeriesVal  = timeSeriesVal(_tzDate, timeSeriesStamp(_timeSeriesStamp, _fmtDate));', ''],
+  ['let isTime = mode == 1 && scales[s.scale].time;', 'const isTime = false;'],
+  ['let isTime = sc.time;', 'const isTime = false;'],
+  ['const _fmtDate = (opts.fmtDate || fmtDate);', ''],
+  ['const _tzDate  = (opts.tzDate || (ts => new Date(round(ts / ms))));', ''],
+  ['uPlot.fmtDate = fmtDate;', ''],
+  ['uPlot.tzDate  = tzDate;', ''],
 ]
 
 const slim: Plugin = {
@@ -14,7 +27,7 @@ const slim: Plugin = {
     if (!id.endsWith('/uPlot.esm.js')) return null
     for (const [text, instead] of unused) {
       if (!code.includes(text)) throw new Error(`uPlot has no ${JSON.stringify(text)}`)
-      code = code.replace(text, instead)
+      code = code.replaceAll(text, instead)
     }
     return { code, map: null }
   },

@@ -17,7 +17,7 @@ import { Spoken, Verdict } from './panels/Verdict'
 import { Waterfall } from './panels/Waterfall'
 import { save } from './export'
 import type { Page } from './page'
-import { PageContext, usePage, usePageState, useTick } from './ui/context'
+import { PageContext, usePage, usePageState, useStale, useTick } from './ui/context'
 import { Icon } from './ui/Icon'
 import { sentence, Skeleton } from './ui/Panel'
 
@@ -39,7 +39,10 @@ function Banner() {
   if (!picture || !page.stale()) return null
   return (
     <div class="banner">
-      <Icon name="warn" /> Last seen {span(page.age() / 1000)} ago, at {moment(picture.at, page.now())} UTC.
+      <Icon name="warn" />
+      <span>
+        Last seen {span(page.age() / 1000)} ago, at {moment(picture.at, page.now())} UTC.
+      </span>
       <span class="s">{feed.failure ? sentence(feed.failure) : ''} The numbers below are of that time. The page comes back by itself.</span>
     </div>
   )
@@ -92,10 +95,9 @@ function Without() {
 }
 
 function Everything() {
-  const page = usePage()
-  useTick(1_000)
+  const stale = useStale(usePage())
   return (
-    <main id="main" tabIndex={-1} class={page.stale() ? 'stale' : ''}>
+    <main id="main" tabIndex={-1} class={stale ? 'stale' : ''}>
       <section class="board" aria-label="Verdict">
         <Verdict />
       </section>
@@ -128,6 +130,7 @@ function Everything() {
       <footer class="foot">
         <span>Times are UTC, by the clock of the process.</span>
         <a href="./metrics">Metrics</a>
+        <a href="./plain">Plain page</a>
         <a href="./api/v1/status">Status as JSON</a>
       </footer>
     </main>
@@ -138,7 +141,8 @@ function Content() {
   const page = usePage()
   const state = usePageState(page)
   const { feed, picture } = state
-  const title = picture ? `${page.stale() ? 'Stale: ' : ''}${headline(picture.verdict, picture.report).replace(/[.:].*/, '')} · ${picture.identity.cluster}` : 'Argus'
+  const stale = useStale(page)
+  const title = picture ? `${stale ? 'Stale: ' : ''}${headline(picture.verdict, picture.report).replace(/[.:].*/, '')} · ${picture.identity.cluster}` : 'Argus'
   useEffect(() => {
     document.title = title
   }, [title])

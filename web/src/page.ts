@@ -4,6 +4,7 @@ import { Feed, type FeedState } from './data/feed'
 import { type Data, emptyData, Loader } from './data/loader'
 import type { Picture } from './data/picture'
 import { format, type Place, parse, viewOf } from './data/place'
+import type { View } from './data/questions'
 import { Catalog, loadSettings, type Settings } from './data/settings'
 import { Tabs } from './data/tabs'
 
@@ -19,6 +20,11 @@ export interface PageState {
 }
 
 const staleAfter = 10_000 // ms
+const youngFor = 1200 // s; too short for the charts of an hour
+const startsFor = 120 // s
+
+// covered is how much of the last hour the history of the process has, in s.
+const covered = (p: Picture | null): number => p?.budgets.answers.windows.find((w) => w.window_seconds === 3600)?.covered_seconds ?? Infinity
 
 // A Page is the state behind what is shown, without the DOM.
 export class Page {
@@ -31,6 +37,7 @@ export class Page {
   private lives = 1
   private wasAway = false
   private pending = false
+  private young: boolean | null = null // as it was when the page was opened
 
   constructor(
     private readonly request: typeof fetch,
@@ -42,7 +49,7 @@ export class Page {
     const tabs = new Tabs('argus-streams')
     this.feed = new Feed(this.client, this.clock, request, (s) => this.heard(s), undefined, () => tabs.mayStream(), tabs.streaming)
     const view = viewOf(place)
-    this.loader = new Loader(this.client, this.clock, view, (data) => this.loaded(data), () => this.denied())
+    this.loader = new Loader(this.client, this.clock, view, (data) => this.loaded(data), () => this.denied(), () => covered(this.state.feed.picture) < startsFor)
     this.state = {
       place,
       feed: this.feed.state,
@@ -81,10 +88,18 @@ export class Page {
       if (feed.lives !== this.lives || this.wasAway) this.loader.refresh()
       this.lives = feed.lives
       this.wasAway = false
+      if (this.young === null && feed.picture) {
+        this.young = covered(feed.picture) < youngFor
+        if (this.young && this.view().range !== this.loader.data.view.range) this.loader.show(this.view())
+      }
       if (!this.done) this.loader.start()
     }
     if (feed.mode === 'lost') this.wasAway = true
     if (feed.mode === 'login' || feed.mode === 'refused') this.loader.stop()
+  }
+
+  view(place: Place = this.state.place): View {
+    return viewOf(place, this.young ?? false)
   }
 
   // done reports whether the page is paused and has what it shows.
@@ -132,7 +147,7 @@ export class Page {
     const place = { ...before, ...change }
     this.set({ place })
     this.remember(format(place))
-    const [a, b] = [viewOf(before), viewOf(place)]
+    const [a, b] = [this.view(before), this.view(place)]
     if (a.range !== b.range || a.end !== b.end) {
       this.loader.show(b)
       if (this.state.feed.heard) this.loader.start()

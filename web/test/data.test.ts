@@ -97,6 +97,7 @@ describe('Place', () => {
     expect(parse('#from=1795951700&to=1795951701').zoom).toBeNull()
   })
   it('ends where it was paused', () => {
+    expect(viewOf(home, true).range).toBe(900)
     expect(viewOf({ ...home, paused: 1795951700 })).toEqual({ range: 3600, end: 1795951700 })
     expect(viewOf({ ...home, zoom: { from: 1795951100, to: 1795951700 } })).toEqual({ range: 600, end: 1795951700 })
   })
@@ -154,9 +155,10 @@ describe('budgets', () => {
 
 describe('Catalog', () => {
   it('names series with the prefix of the bot', () => {
-    const catalog = new Catalog({ namespace: 'mybot', metrics: { mybot_guilds: { unit: '{guild}', description: 'Number of guilds' }, argus_up: { description: 'Runs' } } })
+    const catalog = new Catalog({ namespace: 'mybot', metrics: { discord_guilds: { series: 'mybot_guilds', description: 'Number of guilds' }, argus_up: { description: 'Runs', buckets: [1, 5] } } })
     expect(catalog.title('discord_guilds')).toBe('mybot_guilds: Number of guilds')
     expect(catalog.title('argus_up', 'a="b"')).toBe('argus_up{a="b"}: Runs')
+    expect([catalog.above('argus_up', 4.9), catalog.above('argus_up', 5), catalog.above('discord_guilds', 5)]).toEqual([false, true, false])
     expect(new Catalog('nonsense').title('discord_guilds')).toBe('discord_guilds')
   })
   it('fills in the link to Grafana, and only links to the web', () => {

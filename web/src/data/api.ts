@@ -63,12 +63,17 @@ export class Client {
   ) {}
 
   address(path: string, parameters: Parameters = {}): string {
+    return this.beside(`./api/v1/${path}`, parameters)
+  }
+
+  // beside is the address of a document that is not the API's.
+  beside(path: string, parameters: Parameters = {}): string {
     const query = new URLSearchParams()
     const bot = this.bot()
     if (bot) query.set('bot', bot)
     for (const [name, value] of Object.entries(parameters)) if (value !== undefined) query.set(name, String(value))
     const text = query.toString()
-    return `./api/v1/${path}${text ? `?${text}` : ''}`
+    return `${path}${text ? `?${text}` : ''}`
   }
 
   async get<T>(path: string, parameters: Parameters = {}, signal?: AbortSignal): Promise<T> {

@@ -38,6 +38,7 @@ export interface Data {
 
 const totalWindows = [900, 3600, 21600]
 const stageWindow = 900
+const hurried = 10 // s between documents of a process that has just started
 
 export const emptyData = (view: View): Data => ({
   view,
@@ -77,6 +78,8 @@ export class Loader {
     view: View,
     private readonly changed: (d: Data) => void,
     private readonly denied: () => void,
+    // hurry tells whether the process has just started, and has more to say each moment.
+    private readonly hurry: () => boolean = () => false,
     private readonly timers: Timers = realTimers,
   ) {
     this.data = emptyData(view)
@@ -162,12 +165,13 @@ export class Loader {
         })
         continue
       }
-      job.due = now + job.every * 1000
+      job.due = now + (this.hurry() ? Math.min(job.every, hurried) : job.every) * 1000
       try {
         await job.run(signal)
       } catch (err) {
         if (signal.aborted) {
-          job.due = 0
+          const again = this.jobs.find((j) => j.key === job.key)
+          if (again) again.due = 0
           return
         }
         const failure = failureOf(err)

@@ -8,8 +8,8 @@ export interface Settings {
 
 export interface Metric {
   name: string // with the prefix of this bot's metrics
-  unit: string
   description: string
+  last: number | null // bound of a histogram's buckets
 }
 
 const object = (value: unknown): Record<string, unknown> => (typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {})
@@ -20,20 +20,22 @@ export function settingsFrom(document: unknown): Settings {
   return { grafana: string(d.grafana), auth: d.auth === true }
 }
 
-const prefix = 'discord'
-
 // A Catalog knows each metric by the name that the API uses.
 export class Catalog {
   private readonly metrics = new Map<string, Metric>()
 
   constructor(document: unknown = null) {
-    const d = object(document)
-    const namespace = string(d.namespace) || prefix
-    for (const [name, metric] of Object.entries(object(d.metrics))) {
+    for (const [name, metric] of Object.entries(object(object(document).metrics))) {
       const m = object(metric)
-      const ours = namespace !== prefix && name.startsWith(`${namespace}_`) ? prefix + name.slice(namespace.length) : name
-      this.metrics.set(ours, { name, unit: string(m.unit), description: string(m.description) })
+      const last = Array.isArray(m.buckets) ? Number(m.buckets.at(-1)) || null : null
+      this.metrics.set(name, { name: string(m.series) || name, description: string(m.description), last })
     }
+  }
+
+  // above reports whether a quantile is the last bound, and may lie above it.
+  above(name: string, value: number): boolean {
+    const last = this.metrics.get(name)?.last ?? null
+    return last !== null && value >= last
   }
 
   // title names a series, for the title of a number that comes from it.
@@ -46,7 +48,7 @@ export class Catalog {
 
 export async function loadSettings(client: Client): Promise<{ settings: Settings; catalog: Catalog }> {
   const get = (address: string): Promise<unknown> => client.json(address).catch(() => null)
-  const [settings, catalog] = [await get('./page.json'), await get('./catalog.json')]
+  const [settings, catalog] = [await get('./page.json'), await get(client.beside('./catalog.json'))]
   return { settings: settingsFrom(settings), catalog: new Catalog(catalog) }
 }
 

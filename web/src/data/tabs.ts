@@ -23,6 +23,10 @@ export class Tabs {
     this.channel?.postMessage({ says, tab: this.me })
   }
 
+  close(): void {
+    this.channel?.close()
+  }
+
   async mayStream(): Promise<boolean> {
     if (!this.channel) return true
     this.others.clear()

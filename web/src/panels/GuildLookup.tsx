@@ -47,7 +47,7 @@ export function GuildLookup() {
               <>
                 Shard <b>{answer.shard}</b>
                 {answer.here === false ? (
-                  <>, which another process has.</>
+                  <>, which this process does not have.</>
                 ) : (
                   <>
                     , here on {answer.identity.cluster}: <b class={answer.up ? 'ok' : 'bad'}>{answer.up ? 'up' : (answer.state ?? 'unknown')}</b>

@@ -20,9 +20,10 @@ export function Login() {
             void page.login(token)
           }}
         >
-          <label class="vh" for="token">
+          <label class="b" for="token">
             Token
           </label>
+          <input type="text" autocomplete="username" hidden />
           <input id="token" name="token" type="password" required autocomplete="current-password" aria-describedby="login-says" />
           <button class="btn main" type="submit">
             Log in

@@ -63,7 +63,6 @@ function Squares({ list, now, chosen, choose }: { list: Described[]; now: number
             class={`sh ${look.form}${chosen === s.shard ? ' chosen' : ''}`}
             tabIndex={i === Math.min(focus, list.length - 1) ? 0 : -1}
             aria-pressed={chosen === s.shard}
-            aria-label={story(d, now)}
             onClick={() => choose(chosen === s.shard ? '' : s.shard)}
             onFocus={() => {
               setFocus(i)
@@ -80,11 +79,7 @@ function Squares({ list, now, chosen, choose }: { list: Described[]; now: number
                 <u>{rate(s.events_per_second)}</u>
               </>
             )}
-            {active === s.shard && (
-              <span class="tip" aria-hidden="true">
-                {story(d, now)}
-              </span>
-            )}
+            <span class={active === s.shard ? 'tip' : 'vh'}>{story(d, now)}</span>
           </button>
         )
       })}

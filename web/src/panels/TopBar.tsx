@@ -66,7 +66,7 @@ function Age() {
 
 export function TopBar({ onExport }: { onExport: () => void }) {
   const page = usePage()
-  const { place, picture, data, settings } = page.state
+  const { place, picture, feed, data, settings } = page.state
   const info = data.facts.info?.value?.find((g) => g.value !== null)?.labels ?? {}
   const uptime = data.facts.uptime
   const up = uptime?.value?.[0]?.value
@@ -101,27 +101,33 @@ export function TopBar({ onExport }: { onExport: () => void }) {
             .filter(Boolean)
             .join(' · ')}
       </p>
-      <Age />
-      <fieldset class="seg range">
-        <legend class="vh">Time range</legend>
-        {(Object.keys(ranges) as Range[]).map((range) => (
-          <button type="button" key={range} aria-pressed={!place.zoom && place.range === range} onClick={() => page.go({ range, zoom: null })}>
-            {rangeNames[range]}
+      {picture && feed.mode !== 'login' ? (
+        <>
+          <Age />
+          <fieldset class="seg range">
+            <legend class="vh">Time range</legend>
+            {(Object.keys(ranges) as Range[]).map((range) => (
+              <button type="button" key={range} aria-pressed={!place.zoom && page.view().range === ranges[range]} onClick={() => page.go({ range, zoom: null })}>
+                {rangeNames[range]}
+              </button>
+            ))}
+          </fieldset>
+          <button type="button" class="btn" aria-pressed={place.paused !== null} onClick={() => page.pause(place.paused === null)} title="Stop the page at this moment. The address then leads to the same charts">
+            {place.paused !== null ? 'Resume' : 'Pause'}
           </button>
-        ))}
-      </fieldset>
-      <button type="button" class="btn" aria-pressed={place.paused !== null} onClick={() => page.pause(place.paused === null)} title="Stop the page at this moment. The address then leads to the same charts">
-        {place.paused !== null ? 'Resume' : 'Pause'}
-      </button>
-      <button type="button" class="btn hide" onClick={onExport} title="Save what the page shows as JSON">
-        Export
-      </button>
-      {grafana && (
-        <a class="btn hide" href={grafana} rel="noreferrer" target="_blank">
-          Grafana ↗
-        </a>
+          <button type="button" class="btn hide" onClick={onExport} title="Save what the page shows as JSON">
+            Export
+          </button>
+          {grafana && (
+            <a class="btn hide" href={grafana} rel="noreferrer" target="_blank">
+              Grafana ↗
+            </a>
+          )}
+        </>
+      ) : (
+        <span class="age" />
       )}
-      {settings.auth && (
+      {settings.auth && feed.mode !== 'login' && (
         <button type="button" class="btn hide" onClick={() => void page.logout()}>
           Log out
         </button>

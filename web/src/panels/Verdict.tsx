@@ -224,7 +224,7 @@ export function Verdict() {
           ) : (
             <>
               <h1>{verdict === 'calm' && !grey ? <em>{headline(verdict, report)}</em> : headline(verdict, report)}</h1>
-              {picture.shards.length === 0 && <p class="why">No shard has connected yet. Session.Open is what connects them.</p>}
+              {picture.shards.length === 0 && <p class="why">No shard has connected yet: the bot is starting, or has not called Session.Open.</p>}
             </>
           )}
           {!stale && (f?.not ?? []).length > 0 && (

@@ -72,7 +72,7 @@ export function Waterfall() {
                     </th>
                     {values.map((n, i) => (
                       <td class={`n ${tone(n)}`} key={i}>
-                        {n === null ? '–' : seconds(n)}
+                        {n === null ? '–' : `${page.state.catalog.above(stage.question.name, n) ? '≥' : ''}${seconds(n)}`}
                       </td>
                     ))}
                     <td class="barc">

@@ -124,7 +124,7 @@ export function Chart(props: ChartProps) {
     const options: uPlot.Options = {
       width: Math.max(el.clientWidth, 100),
       height,
-      padding: [8, 0, axis ? 0 : 4, 0],
+      padding: [8, 8, axis ? 0 : 4, 0],
       legend: { show: false },
       cursor: {
         sync: { key: group.key, setSeries: false },
@@ -133,15 +133,14 @@ export function Chart(props: ChartProps) {
         y: false,
       },
       scales: {
-        x: { time: true },
+        x: { time: false },
         y: { range: (_u, _min, max) => [0, Math.max(max * 1.08 || 0, latest.current.least ?? 0, 1e-3)] },
       },
       axes: [
-        { show: axis, size: 22, stroke: colors['ink-3'], font, grid: { show: false }, ticks: { show: false }, space: 70, values: (_u, at) => at.map((t) => (t % 60 ? clock(t * 1000) : minute(t * 1000))) },
+        { show: axis, size: 22, stroke: colors['ink-3'], font, grid: { show: false }, ticks: { show: false }, space: 70, incrs: [10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200], values: (_u, at) => at.map((t) => (t % 60 ? clock(t * 1000) : minute(t * 1000))) },
         { scale: 'y', size: 52, stroke: colors['ink-3'], font, grid, ticks: { show: false }, space: 34, values: (_u, at) => at.map((n) => latest.current.value(n)) },
       ],
       series: [{}, ...series],
-      tzDate: (ts) => uPlot.tzDate(new Date(ts * 1000), 'Etc/UTC'),
       hooks: {
         drawAxes: [(u) => drawAround(u, latest.current.lines, latest.current.marks, undefined, colors)],
         draw: [(u) => latest.current.limit && drawAround(u, { step: 1, times: [], lines: new Map() }, [], latest.current.limit, colors)],

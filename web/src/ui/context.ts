@@ -26,6 +26,16 @@ export function useTick(ms: number): void {
   }, [ms])
 }
 
+// useStale draws a component again when the page becomes stale, or is no longer.
+export function useStale(page: Page): boolean {
+  const [, set] = useState(page.stale())
+  useEffect(() => {
+    const timer = setInterval(() => set(page.stale()), 1_000)
+    return () => clearInterval(timer)
+  }, [page])
+  return page.stale()
+}
+
 export function useTitle(): (name: string, labels?: string) => string {
   const page = usePage()
   return (name, labels) => page.state.catalog.title(name, labels)

@@ -1,0 +1,90 @@
+import type { Status } from '../src/data/api'
+import { text } from '../src/text/explain'
+import { expect, number, test } from './bench'
+
+// between checks a number of the page that rises against counts from before and after it.
+function between(value: number, before: number, after: number): void {
+  expect(value).toBeGreaterThanOrEqual(before)
+  expect(value).toBeLessThanOrEqual(after)
+}
+
+test('the numbers are those of the API and of /metrics', async ({ page, bench }) => {
+  const demo = await bench.demo('--scenario', 'slow-handlers', '--shards', '6')
+  await expect.poll(() => demo.sum('discord_interaction_acks_total', { outcome: 'late' }), { timeout: 90_000 }).toBeGreaterThan(5)
+  const outcomes = ['in_time', 'late', 'missed', 'rejected']
+  const before = new Map<string, number>()
+  for (const outcome of outcomes) before.set(outcome, await demo.sum('discord_interaction_acks_total', { outcome }))
+  // What /metrics counts now is in the history after its next step.
+  await page.waitForTimeout(6_000)
+  await page.goto(await bench.serve(demo))
+  const table = page.getByRole('region', { name: 'Interactions by outcome' })
+  await expect(table.getByRole('row')).not.toHaveCount(0)
+  for (const [row, outcome] of [['In time', 'in_time'], ['Late', 'late'], ['Missed', 'missed'], ['Rejected', 'rejected']] as const) {
+    const cell = table.getByRole('row', { name: row, exact: false }).first().getByRole('cell').first()
+    const value = number(await cell.textContent())
+    between(value, before.get(outcome) ?? 0, await demo.sum('discord_interaction_acks_total', { outcome }))
+    await expect(table.getByRole('row', { name: row }).first()).toHaveAttribute('title', new RegExp(`^discord_interaction_acks_total\\{outcome="${outcome}"\\}: `))
+  }
+
+  const fact = (panel: string, name: string) => page.getByRole('region', { name: panel, exact: true }).locator('dt', { hasText: name }).locator('xpath=following-sibling::dd[1]')
+  const guilds = [await demo.sum('discord_guilds'), number(await fact('Guilds', 'Guilds available').textContent()), await demo.sum('discord_guilds')]
+  expect(Math.abs((guilds[1] ?? 0) - (guilds[0] ?? 0))).toBeLessThanOrEqual(Math.max(Math.abs((guilds[2] ?? 0) - (guilds[0] ?? 0)), 20))
+  await expect(fact('Process', 'Version')).toHaveText('devel')
+
+  const budget = page.getByRole('region', { name: 'Session starts' })
+  await expect(budget.locator('.v b')).toHaveText((await demo.sum('discord_gateway_session_start_remaining')).toLocaleString('en-US'))
+
+  const commands = page.getByRole('region', { name: 'Commands' }).first()
+  const report = commands.locator('[data-command="report"]')
+  const runs = number(await report.textContent())
+  between(runs, 1, await demo.sum('discord_app_commands_total', { command: 'report' }))
+
+  const callback = page.locator('[data-route="POST /interactions/{id}/{token}/callback"]')
+  between(number(await callback.textContent()), before.get('in_time') ?? 0, await demo.sum('discord_rest_request_duration_seconds_count', { route: '/interactions/{id}/{token}/callback' }))
+
+  await expect(page.getByRole('group', { name: /^Shards/ }).getByRole('button')).toHaveCount(6)
+  await expect(page.getByText('6 of 6 well')).toBeVisible()
+})
+
+test('the verdict is that of argus explain', async ({ page, bench }) => {
+  const demo = await bench.demo('--scenario', 'slow-handlers')
+  await expect.poll(async () => (await demo.get<Status>('status')).verdict, { timeout: 90_000 }).toBe('affected')
+  await page.goto(await bench.serve(demo))
+  // A finding is on screen within 10 s.
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('Many users of cluster default of the bot get no answer', { timeout: 10_000 })
+  await expect(page.getByRole('heading', { level: 1 })).toHaveCount(1)
+  await expect(page).toHaveTitle(/^Users are affected · default$/)
+  await expect(page.getByRole('link', { name: 'Runbook' })).toHaveAttribute('href', /\/docs\/runbooks\/DiscordAckBudgetBurnsFast\.md$/)
+  await expect(page.getByText("The bot's code the cause")).toBeVisible()
+
+  // The same report reads the same: the numbers have moved, the words have not.
+  const shape = (says: string): string => says.replace(/\d+(\.\d+)?( min| s| ms| h)?/g, '#').replace(/\s+/g, ' ').trim()
+  await expect
+    .poll(
+      async () => {
+        await page.getByText('Copy as text').click()
+        const shown = (await page.locator('details.copy pre').textContent()) ?? ''
+        await page.getByText('Copy as text').click()
+        const said = shape(await demo.explain()).replace('--all shows every finding in full.', '').trim()
+        return shape(shown.slice(shown.indexOf('\n'))) === said ? 'the same' : `${shape(shown.slice(shown.indexOf('\n')))}\n--- explain:\n${said}`
+      },
+      { timeout: 60_000, intervals: [3_000] },
+    )
+    .toBe('the same')
+
+  // What is copied is the text of the report that the API has.
+  const status = await demo.get<Status>('status')
+  expect(shape(text(status.verdict, status.report))).toContain('Many users of cluster default of the bot get no answer')
+})
+
+test('a calm bot is calm', async ({ page, bench }) => {
+  const demo = await bench.demo('--scenario', 'calm', '--shards', '70', '--rate', '60')
+  await page.goto(await bench.serve(demo))
+  await expect.poll(async () => (await demo.get<Status>('status')).verdict, { timeout: 90_000 }).toBe('calm')
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(/^(All is well|Nothing is wrong) in 1 process/)
+  // All 70 are there when the history has seen them; above 64 the squares are small.
+  await expect(page.getByRole('group', { name: /^Shards/ }).getByRole('button')).toHaveCount(70, { timeout: 120_000 })
+  await expect(page.locator('.shards.dense')).toHaveCount(1)
+  await expect(page.getByText('70 of 70 well')).toBeVisible()
+  await expect(page).toHaveTitle(/^(All is well|Nothing is wrong)/)
+})
