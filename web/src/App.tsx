@@ -11,8 +11,10 @@ import { Outcomes } from './panels/Outcomes'
 import { Guilds, Process, Telemetry } from './panels/Process'
 import { Rest } from './panels/Rest'
 import { Shards } from './panels/Shards'
+import { SlowInteractions } from './panels/SlowInteractions'
 import { Timeline } from './panels/Timeline'
 import { TopBar } from './panels/TopBar'
+import { Usage } from './panels/Usage'
 import { Spoken, Verdict } from './panels/Verdict'
 import { Waterfall } from './panels/Waterfall'
 import { save } from './export'
@@ -108,12 +110,16 @@ function Everything() {
           <Shards />
           <GuildLookup />
           <Process />
+          <Usage />
         </div>
         <Charts />
       </div>
       <div class="board">
         <Waterfall />
         <Timeline />
+      </div>
+      <div class="board">
+        <SlowInteractions />
       </div>
       <Budgets />
       <div class="board">

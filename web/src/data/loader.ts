@@ -1,4 +1,4 @@
-import { type Client, type Commands, type Failure, failureOf, type Parameters, type Routes, type SeriesList, type Timeline } from './api'
+import { type Client, type Commands, type Failure, failureOf, type Parameters, type ProcessDocument, type Routes, type SeriesList, type SlowDocument, type Timeline } from './api'
 import type { Clock } from './clock'
 import { realTimers, type Timers } from './feed'
 import { type ChartName, chartNames, charts, type FactName, factNames, facts, overFor, type Question, quantiles, stages, stepFor, type View } from './questions'
@@ -34,6 +34,15 @@ export interface Data {
   commands: Loaded<Commands>
   routes: Loaded<Routes>
   timeline: Loaded<Timeline>
+  slow: Loaded<SlowDocument>
+  process: Loaded<Usage>
+}
+
+// Usage is what the process uses, with the processors that it used since the document
+// before.
+export interface Usage {
+  now: ProcessDocument
+  cpu: number | null
 }
 
 const totalWindows = [900, 3600, 21600]
@@ -51,7 +60,16 @@ export const emptyData = (view: View): Data => ({
   commands: empty(),
   routes: empty(),
   timeline: empty(),
+  slow: empty(),
+  process: empty(),
 })
+
+// cpuSince is how many processors a process used between two documents.
+export function cpuSince(before: ProcessDocument | undefined, now: ProcessDocument): number | null {
+  const seconds = before ? (Date.parse(now.at) - Date.parse(before.at)) / 1000 : 0
+  if (!before || seconds <= 0 || now.cpu_seconds_total === null || before.cpu_seconds_total === null || now.started_at !== before.started_at) return null
+  return Math.max(now.cpu_seconds_total - before.cpu_seconds_total, 0) / seconds
+}
 
 interface Job {
   key: string
@@ -143,6 +161,8 @@ export class Loader {
     })
     job(`commands ${over}`, 30, (signal) => this.document('commands', 'commands', { over }, signal))
     job(`routes ${over}`, 30, (signal) => this.document('routes', 'routes', { over }, signal))
+    job('slow', 15, (signal) => this.document('slow', 'slow-interactions', {}, signal))
+    job('process', 15, (signal) => this.usage(signal))
     for (const name of factNames) job(name, 60, (signal) => this.fact(name, signal))
     for (const stage of stages) job(`stage ${stage.key}`, 60, (signal) => this.stage(stage.key, stage.question, signal))
     job('starts', 60, (signal) => this.sessionStarts(signal))
@@ -281,8 +301,21 @@ export class Loader {
     )
   }
 
-  private document(key: 'commands' | 'routes' | 'timeline', path: string, parameters: Parameters, signal: AbortSignal): Promise<void> {
-    type Document = Commands | Routes | Timeline
+  private usage(signal: AbortSignal): Promise<void> {
+    const before = this.data.process
+    return this.load<Usage>(
+      before,
+      (process) => this.set({ process }),
+      async () => {
+        const now = await this.client.get<ProcessDocument>('process', {}, signal)
+        return { value: { now, cpu: cpuSince(before.value?.now, now) }, at: Date.parse(now.at) }
+      },
+      signal,
+    )
+  }
+
+  private document(key: 'commands' | 'routes' | 'timeline' | 'slow', path: string, parameters: Parameters, signal: AbortSignal): Promise<void> {
+    type Document = Commands | Routes | Timeline | SlowDocument
     return this.load<Document>(
       this.data[key] as Loaded<Document>,
       (loaded) => this.set({ [key]: loaded }),

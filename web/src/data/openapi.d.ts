@@ -286,6 +286,100 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/process": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the process uses
+         * @description The metrics go_* and process_* of the same names, as far as the system has them; null with ARGUS_PROCESS_METRICS=false.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The bot, required if the process has several */
+                    bot?: components["parameters"]["bot"];
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The document */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Process"];
+                    };
+                };
+                400: components["responses"]["Refused"];
+                401: components["responses"]["Unauthorized"];
+                403: components["responses"]["Forbidden"];
+                500: components["responses"]["Failed"];
+                503: components["responses"]["Busy"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/slow-interactions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The last interactions that were missed, rejected or answered slowly, the newest first
+         * @description At most 64. Metrics have sums alone; these show one interaction each, without any id. Of the time from its creation, receipt_age_seconds passed on the way to the bot, response_delay_seconds in the bot, and the rest of ack_duration_seconds on the way to Discord.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The bot, required if the process has several */
+                    bot?: components["parameters"]["bot"];
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The document */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Slow"];
+                    };
+                };
+                400: components["responses"]["Refused"];
+                401: components["responses"]["Unauthorized"];
+                403: components["responses"]["Forbidden"];
+                500: components["responses"]["Failed"];
+                503: components["responses"]["Busy"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/series": {
         parameters: {
             query?: never;
@@ -756,6 +850,79 @@ export interface components {
             p50_seconds: number | null;
             p95_seconds: number | null;
         };
+        Process: {
+            /**
+             * @description Version of the API
+             * @constant
+             */
+            version: 1;
+            identity: components["schemas"]["Identity"];
+            /**
+             * Format: date-time
+             * @description The time that the document is about
+             */
+            at: string;
+            /**
+             * Format: date-time
+             * @description process_start_time_seconds
+             */
+            started_at: string | null;
+            /** @description process_cpu_seconds_total, over all processors */
+            cpu_seconds_total: number | null;
+            /** @description process_resident_memory_bytes */
+            resident_memory_bytes: number | null;
+            /** @description go_memstats_heap_alloc_bytes */
+            go_heap_bytes: number | null;
+            /** @description go_goroutines */
+            goroutines: number | null;
+            /** @description process_open_fds */
+            open_fds: number | null;
+            /** @description process_max_fds */
+            max_fds: number | null;
+            /** @description Processors that the Go runtime uses at a time */
+            gomaxprocs: number;
+            /** @description discord_process_cpu_limit; null without a limit */
+            cpu_limit: number | null;
+            /** @description Increase of discord_process_cpu_throttled_seconds_total in 5 min; null without a limit */
+            cpu_throttled_seconds_5m: number | null;
+        };
+        /** @description Both limits count from the creation of the interaction */
+        Slow: {
+            /**
+             * @description Version of the API
+             * @constant
+             */
+            version: 1;
+            identity: components["schemas"]["Identity"];
+            /**
+             * Format: date-time
+             * @description The time that the document is about
+             */
+            at: string;
+            /** @description What Discord waits for an answer */
+            deadline_seconds: number;
+            /** @description An answer that takes longer is slow */
+            slow_after_seconds: number;
+            interactions: components["schemas"]["SlowInteraction"][];
+        };
+        SlowInteraction: {
+            /** Format: date-time */
+            received_at: string;
+            /** @description null for an interaction by HTTP */
+            shard: string | null;
+            /** @description As in the label type of discord_interactions_total */
+            type: string;
+            /** @description A command that was named, or "other" */
+            command: string;
+            /** @description As in the label outcome of discord_interaction_acks_total */
+            outcome: string;
+            /** @description Age on arrival, by Discord's clock */
+            receipt_age_seconds: number;
+            /** @description From the receipt to the first attempt to answer; null if there was none */
+            response_delay_seconds: number | null;
+            /** @description From the receipt to the response that decided the outcome; null if none did */
+            ack_duration_seconds: number | null;
+        };
         /** @description requests are the durations of all requests, waits the times in discordgo's rate limiter */
         Routes: {
             /**
@@ -935,12 +1102,14 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description The token is missing or wrong */
+        /** @description The request has neither the token nor the cookie of a session */
         Unauthorized: {
             headers: {
                 [name: string]: unknown;
             };
-            content?: never;
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
         };
         /** @description A browser asks under a name that is not allowed (ARGUS_ALLOWED_HOSTS) */
         Forbidden: {

@@ -71,7 +71,6 @@ export const quantiles = [0.5, 0.95, 0.99] as const
 export const facts = {
   uptime: question('discord_uptime_seconds', 'last'),
   info: question('discord_bot_info', 'last', { by: 'version,discordgo_version,go_version' }),
-  cpuLimit: question('discord_process_cpu_limit', 'last'),
   clock: question('discord_clock_offset_seconds', 'last'),
   guilds: question('discord_guilds', 'last'),
   unavailable: question('discord_guilds_unavailable', 'last'),

@@ -24,7 +24,6 @@ export function Process() {
   const { uptime, info } = page.state.data.facts
   const labels = info?.value?.find((g) => g.value !== null)?.labels ?? {}
   const up = fact('uptime')
-  const limit = fact('cpuLimit')
   const clock = fact('clock')
   return (
     <Panel title="Process" right={<Age at={uptime?.at ?? 0} />}>
@@ -33,12 +32,10 @@ export function Process() {
           row('Up', up === null ? '?' : span(up + Math.max(page.now() - (uptime?.at ?? 0), 0) / 1000), 'uptime'),
           row('Version', labels.version || '?', 'info'),
           row('Go, discordgo', [labels.go_version, labels.discordgo_version].filter(Boolean).join(', ') || '?', 'info'),
-          row('CPU limit', limit === null ? 'none known' : `${limit} CPUs`, 'cpuLimit'),
           row('Requests in flight', count(fact('inFlight')), 'inFlight'),
           row('Clock offset', clock === null ? '? (no interaction in 5 min)' : signed(clock), 'clock'),
         ]}
       />
-      <p class="s q below">Memory, goroutines and CPU time are on the metrics page.</p>
     </Panel>
   )
 }

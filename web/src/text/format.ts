@@ -51,6 +51,19 @@ export function span(s: number | null | undefined): string {
 
 const two = (a: number, unit: string, b: number, smaller: string): string => (b > 0 ? `${a} ${unit} ${b} ${smaller}` : `${a} ${unit}`)
 
+// bytes is a size of memory, in units of 1,024.
+export function bytes(n: number | null | undefined): string {
+  if (n === null || n === undefined) return nothing
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
+  let size = n
+  let unit = 0
+  while (size >= 1023.5 && unit < units.length - 1) {
+    size /= 1024
+    unit++
+  }
+  return `${three(size)} ${units[unit]}`
+}
+
 export const ago = (ms: number): string => `${span(ms / 1000)} ago`
 
 export function signed(s: number | null | undefined): string {
