@@ -257,7 +257,9 @@ func (p *pipeline) slowInteractions() (list []api.SlowInteraction) {
 		}
 		return new(d.Seconds())
 	}
-	for _, slow := range slices.Backward(p.probe.slow()) {
+	all := p.probe.slow()
+	slices.SortStableFunc(all, func(a, b instrument.SlowInteraction) int { return b.Received.Compare(a.Received) })
+	for _, slow := range all {
 		one := api.SlowInteraction{
 			Received: slow.Received.UTC(), Type: slow.Type, Command: slow.Command, Outcome: slow.Outcome,
 			Age: slow.Age.Seconds(), Attempt: known(slow.Attempt), Answer: known(slow.Answer),

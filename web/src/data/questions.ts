@@ -9,15 +9,14 @@ export interface View {
 export const ranges = { '15m': 900, '1h': 3600, '6h': 21600 } as const
 export type Range = keyof typeof ranges
 
-const steps = [5, 10, 15, 30, 60, 120, 300]
 const fine = 900 // s; the history has steps of 60 s before
 
-// stepFor gives at most 200 points, and none closer than the history has them.
+// stepFor gives at most 360 points. Where the history is coarse it is the history's own
+// step: over longer windows than one step its increases are too small.
 export function stepFor(view: View, now: number): number {
   const begin = (view.end ?? now) - view.range
-  const coarse = now - begin > fine + 60
-  const least = Math.max(view.range / 200, coarse ? 60 : 10)
-  return steps.find((step) => step >= least) ?? 300
+  if (now - begin > fine + 60) return 60
+  return view.range <= 300 ? 5 : 10
 }
 
 export interface Question {

@@ -7,6 +7,7 @@ export interface Message {
 // A Parser cuts a stream of server-sent events into messages.
 export class Parser {
   private rest = ''
+  private seen = 0 // of the rest: it has no end of a line
   private id = ''
   private event = ''
   private data: string[] = []
@@ -16,7 +17,7 @@ export class Parser {
     const messages: Message[] = []
     this.rest += text
     let from = 0
-    for (let end = this.rest.indexOf('\n', from); end >= 0; end = this.rest.indexOf('\n', from)) {
+    for (let end = this.rest.indexOf('\n', this.seen); end >= 0; end = this.rest.indexOf('\n', from)) {
       const line = this.rest.slice(from, end).replace(/\r$/, '')
       from = end + 1
       if (line !== '') {
@@ -28,6 +29,7 @@ export class Parser {
       this.data = []
     }
     this.rest = this.rest.slice(from)
+    this.seen = this.rest.length
     return messages
   }
 

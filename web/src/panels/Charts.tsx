@@ -244,6 +244,7 @@ export function Charts() {
                 stacked
                 height={210}
                 value={count}
+                least={4}
                 marks={marks}
                 axis
                 says={(l) => [...outcomes].reverse().map((o) => `${count(sum(l.lines.get(o.key)))} ${o.label}`).join(', ')}
@@ -252,7 +253,7 @@ export function Charts() {
                 <TimeChart title="Receipt to acknowledgement" names={['ackP50', 'ackP95', 'ackP99']} lines={ack} shown={delays} height={130} value={seconds} least={3.4} limit={{ at: 3, label: 'deadline 3 s' }} marks={marks} says={(l) => `Highest p95: ${seconds(top(l, 'p95'))}. The deadline is 3 s.`} />
               )}
               <Lanes lines={lines} marks={marks} />
-              {c.events?.value && <TimeChart title="Gateway events per second" names={['events']} lines={c.events.value} shown={single} height={72} value={rate} marks={marks} says={(l) => `Highest: ${rate(top(l, ''))}.`} />}
+              {c.events?.value && <TimeChart title="Gateway events per second" names={['events']} lines={c.events.value} shown={single} height={72} value={rate} least={1} marks={marks} says={(l) => `Highest: ${rate(top(l, ''))}.`} />}
               {c.latency?.value && <TimeChart title="Heartbeat round trip, worst shard" names={['latency']} lines={c.latency.value} shown={single} height={72} value={seconds} least={0.1} marks={marks} says={(l) => `Highest: ${seconds(top(l, ''))}.`} />}
               {c.limits?.value && <TimeChart title="Rate limits (429)" names={['limits']} lines={c.limits.value} shown={scopes} stacked height={88} axis value={count} least={4} marks={marks} says={(l) => scopes.map((s) => `${s.label} ${count(sum(l.lines.get(s.key)))}`).join(', ')} />}
               <NumbersTable parts={parts} />

@@ -13,7 +13,9 @@ export function useFact(): (name: FactName) => number | null {
 
 const useRow = (): ((name: string, value: string, series: FactName) => Fact) => {
   const titleOf = useTitle()
-  return (name, value, series) => ({ name, value, title: titleOf(facts[series].name) })
+  const { data } = usePage().state
+  // What has not come yet is not unknown.
+  return (name, value, series) => ({ name, value: data.facts[series]?.value ? value : '…', title: titleOf(facts[series].name) })
 }
 
 export function Process() {
@@ -73,6 +75,7 @@ export function Telemetry() {
     const list = (known[name]?.value ?? []).filter((g) => (g.value ?? 0) > 0)
     return list.length > 0 ? ` (${list.map((g) => `${g.labels[label]} ${count(g.value)}`).join(', ')})` : ''
   }
+  const shown = (name: FactName, text: string): string => (known[name]?.value ? text : '…')
   const covered = timeline.value?.covered_seconds
   const { feed } = page.state
   const rows: Fact[] = [
@@ -82,9 +85,9 @@ export function Telemetry() {
       title: titleOf('argus_subsystem_up', `subsystem="${g.labels.subsystem}"`),
       tone: g.value === 0 ? 'warn' : '',
     })),
-    { name: 'Internal errors, 1 h', value: count(sum('faults')) + parts('faults', 'hook'), title: titleOf('argus_instrumentation_errors_total'), tone: (sum('faults') ?? 0) > 0 ? 'warn' : '' },
-    { name: 'Timers dropped, 1 h', value: count(sum('evicted')) + parts('evicted', 'timer'), title: titleOf('argus_timers_evicted_total'), tone: (sum('evicted') ?? 0) > 0 ? 'warn' : '' },
-    { name: "discordgo's log, 1 h", value: `${count(sum('logs'))} lines${parts('logs', 'level')}`, title: titleOf('discord_log_records_total') },
+    { name: 'Internal errors, 1 h', value: shown('faults', count(sum('faults')) + parts('faults', 'hook')), title: titleOf('argus_instrumentation_errors_total'), tone: (sum('faults') ?? 0) > 0 ? 'warn' : '' },
+    { name: 'Timers dropped, 1 h', value: shown('evicted', count(sum('evicted')) + parts('evicted', 'timer')), title: titleOf('argus_timers_evicted_total'), tone: (sum('evicted') ?? 0) > 0 ? 'warn' : '' },
+    { name: "discordgo's log, 1 h", value: shown('logs', `${count(sum('logs'))} lines${parts('logs', 'level')}`), title: titleOf('discord_log_records_total') },
     { name: 'History', value: covered === null || covered === undefined ? '?' : `${span(covered)}, of 6 h`, title: 'covered_seconds of ./api/v1/timeline' },
     { name: 'This page', value: feed.mode === 'stream' ? 'stream, every 5 s' : feed.mode === 'polling' ? 'polls every 5 s' : feed.mode, title: './api/v1/stream' },
   ]

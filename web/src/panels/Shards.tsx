@@ -79,7 +79,7 @@ function Squares({ list, now, chosen, choose }: { list: Described[]; now: number
                 <u>{rate(s.events_per_second)}</u>
               </>
             )}
-            <span class={active === s.shard ? 'tip' : 'vh'}>{story(d, now)}</span>
+            {active === s.shard ? <span class="tip">{story(d, now)}</span> : <span class="vh">{` ${look.word}`}</span>}
           </button>
         )
       })}

@@ -27,7 +27,7 @@ export function partsOf(i: SlowInteraction): Part[] {
   return parts
 }
 
-// took is how long the user waited, or null if nobody knows.
+// took is how long the user waited, or null without an answer that Discord took.
 export const took = (i: SlowInteraction): number | null => (i.ack_duration_seconds === null ? null : i.receipt_age_seconds + i.ack_duration_seconds)
 
 const outcomes: Record<string, { says: string; icon: 'ok' | 'warn' | 'bad'; tone: string }> = {
@@ -87,7 +87,7 @@ export function SlowInteractions() {
                   { head: 'Command', cell: (i) => <span title={i.type}>{i.command}</span> },
                   { head: 'Shard', n: true, cell: (i) => i.shard ?? 'HTTP' },
                   { head: `Created to answered, 0 to ${scale} s`, class: 'barc', cell: (i) => <Bar of={i} deadline={d.deadline_seconds} /> },
-                  { head: 'Took', n: true, cell: (i) => (took(i) === null ? (i.outcome === 'missed' ? 'never' : '?') : seconds(took(i))) },
+                  { head: 'Took', n: true, cell: (i) => (took(i) === null ? 'never' : seconds(took(i))) },
                   {
                     head: 'Outcome',
                     cell: (i) => {

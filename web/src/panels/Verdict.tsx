@@ -45,6 +45,8 @@ function Suspects({ picture }: { picture: Picture }) {
   const titleOf = useTitle()
   const { stages, facts } = page.state.data
   const findings = findingsOf(picture.report)
+  // Before all has come there is no number, which is not the same as an unknown one.
+  const loading = !stages.ack || !facts.clock
   const p95 = (key: string): number | null => stages[key]?.value?.[1] ?? null
   const worst = picture.shards.reduce<number | null>((n, s) => (s.latency_seconds === null ? n : Math.max(n ?? 0, s.latency_seconds)), null)
   const clock = facts.clock?.value?.[0]?.value ?? null
@@ -67,7 +69,7 @@ function Suspects({ picture }: { picture: Picture }) {
   const every = everyFinding(findings)
   return (
     <ul class="suspects" aria-label="What it could be">
-      {suspects.map(({ name, blames }, i) => {
+      {suspects.map(({ name, blames }) => {
         const n = numbers[name]
         const cause = findings[0] && blames.includes(findings[0].blame)
         const named = every.filter((f) => blames.includes(f.blame)).length
@@ -76,9 +78,9 @@ function Suspects({ picture }: { picture: Picture }) {
           <li key={name} title={n?.title}>
             <p class={`n ${cause || named > 0 ? icon : ''}`}>
               <Icon name={icon} class={icon === 'ok' ? 'ok' : icon === 'unknown' ? 'off' : ''} />
-              {name} <span class={cause || named > 0 ? '' : 'q'}>{cause ? 'the cause' : named > 0 ? `${named} ${named === 1 ? 'finding' : 'findings'}` : n?.known ? (i === 0 && picture.verdict === 'unknown' ? '' : 'no finding') : 'cannot tell'}</span>
+              {name} <span class={cause || named > 0 ? '' : 'q'}>{cause ? 'the cause' : named > 0 ? `${named} ${named === 1 ? 'finding' : 'findings'}` : n?.known ? 'no finding' : loading ? '' : 'cannot tell'}</span>
             </p>
-            <p class="s m">{n?.known ? n.says : 'No interactions in the last 15 min.'}</p>
+            <p class="s m">{n?.known ? n.says : loading ? 'Loading.' : 'No interactions in the last 15 min.'}</p>
           </li>
         )
       })}

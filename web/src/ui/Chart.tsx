@@ -35,7 +35,7 @@ export interface ChartProps {
 const group = uPlot.sync('argus')
 
 function fillOf(u: uPlot, fill: Fill, color: string, c: Colors): CanvasRenderingContext2D['fillStyle'] {
-  if (fill === 'area') return c['data-soft']
+  if (fill === 'area') return c.data.replace('rgb(', 'rgba(').replace(')', ', .5)')
   if (fill === 'hatch') return hatch(u.ctx, color, c.surface, 1.2)
   if (fill === 'cross') return hatch(u.ctx, c.surface, color, 1, true)
   return color
