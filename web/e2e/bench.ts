@@ -25,25 +25,32 @@ export class Demo {
     readonly port: number,
     private readonly args: string[],
     private child: ChildProcess,
+    private readonly env: Record<string, string> = {},
   ) {}
 
   get url(): string {
     return `http://127.0.0.1:${this.port}`
   }
 
-  static async start(...args: string[]): Promise<Demo> {
+  static start(...args: string[]): Promise<Demo> {
+    return Demo.with({}, ...args)
+  }
+
+  // with has settings by the environment.
+  static async with(env: Record<string, string>, ...args: string[]): Promise<Demo> {
     const port = await freePort()
-    const demo = new Demo(port, args, Demo.spawn(port, args))
+    const demo = new Demo(port, args, Demo.spawn(port, args, env), env)
     await demo.ready()
     return demo
   }
 
-  private static spawn(port: number, args: string[]): ChildProcess {
-    return spawn(binary, ['demo', '--addr', `127.0.0.1:${port}`, ...args], { stdio: 'ignore' })
+  private static spawn(port: number, args: string[], env: Record<string, string>): ChildProcess {
+    return spawn(binary, ['demo', '--addr', `127.0.0.1:${port}`, ...args], { stdio: 'ignore', env: { ...process.env, ...env } })
   }
 
   private async ready(): Promise<void> {
-    await expect.poll(() => fetch(`${this.url}/api/v1/status`).then((r) => r.status, () => 0), { timeout: 60_000 }).toBe(200)
+    await expect.poll(() => fetch(`${this.url}/readyz`).then((r) => r.status, () => 0), { timeout: 60_000 }).toBe(200)
+    if (!this.env.ARGUS_METRICS_AUTH_TOKEN) await expect.poll(() => fetch(`${this.url}/api/v1/status`).then((r) => r.status, () => 0), { timeout: 60_000 }).toBe(200)
   }
 
   async stop(): Promise<void> {
@@ -55,7 +62,7 @@ export class Demo {
 
   async restart(): Promise<void> {
     await this.stop()
-    this.child = Demo.spawn(this.port, this.args)
+    this.child = Demo.spawn(this.port, this.args, this.env)
     await this.ready()
   }
 

@@ -77,6 +77,9 @@ export class Page {
   }
 
   async start(): Promise<void> {
+    // Asked for first, so that the browser logs no refused requests.
+    const access = (await this.client.json('./access.json').catch(() => null)) as { admitted?: boolean } | null
+    if (access?.admitted === false) return this.feed.deny()
     this.feed.start()
     this.set(await loadSettings(this.client))
   }
@@ -198,7 +201,7 @@ export class Page {
   async logout(): Promise<void> {
     await this.request('./logout', { method: 'POST', credentials: 'same-origin', redirect: 'manual' }).catch(() => null)
     this.loader.forget()
-    this.feed.restart(true)
+    this.feed.deny()
   }
 
   // marks are what happened in the time that the charts show.

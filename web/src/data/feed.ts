@@ -1,4 +1,4 @@
-import { type Budgets, type Client, type Failure, failureOf, refusal, type Shards, type Snapshot, type Status, type Step } from './api'
+import { type Budgets, type Client, Failure, failureOf, refusal, type Shards, type Snapshot, type Status, type Step } from './api'
 import type { Clock } from './clock'
 import { advance, fromDocuments, fromSnapshot, type Picture } from './picture'
 import { Parser } from './sse'
@@ -73,6 +73,12 @@ export class Feed {
     this.timers.clear(this.watchdog)
     this.running?.abort()
     this.running = null
+  }
+
+  // deny asks for the token.
+  deny(): void {
+    this.stop()
+    this.set({ picture: null, mode: 'login', failure: new Failure(401, '') })
   }
 
   // restart begins anew at once, such as after a login or for another bot.
