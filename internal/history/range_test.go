@@ -112,3 +112,28 @@ func TestNext(t *testing.T) {
 		t.Error("the channel is that of a step that is over")
 	}
 }
+
+// TestIncreaseOfCoarseSteps: the increase of a window is that of its length, however its
+// end lies between two coarse steps.
+func TestIncreaseOfCoarseSteps(t *testing.T) {
+	b := newBot()
+	for range int(time.Hour / FineStep) {
+		b.add(catalog.GatewayEvents, FineStep.Seconds(), "event", "MESSAGE_CREATE")
+		b.step()
+	}
+	for _, over := range []time.Duration{CoarseStep, 2 * CoarseStep, 5 * CoarseStep} {
+		var times []time.Time
+		for n := range 12 {
+			times = append(times, noon.Add(30*time.Minute+time.Duration(n)*FineStep))
+		}
+		series, _, err := b.history.Range(t.Context(), times, 1, evidence.Question{Form: evidence.Increase, Of: catalog.GatewayEvents, Over: over})
+		if err != nil || len(series) != 1 || len(series[0].Points) != len(times) {
+			t.Fatalf("%v, %v", err, series)
+		}
+		for _, p := range series[0].Points {
+			if p.Number != over.Seconds() {
+				t.Errorf("%v until %v: %v", over, p.At.Format(time.TimeOnly), p.Number)
+			}
+		}
+	}
+}

@@ -146,8 +146,13 @@ func (t *timeline) window(from, to int64) window {
 }
 
 // difference returns the window for an increase. Steps are never exactly a window
-// apart, so it starts at the step that is nearest to from.
+// apart, so it starts at the step that is nearest to from. Coarse steps are as long as
+// short windows: if the last one is before to, the window is moved back to it, or it
+// would lack a step.
 func (t *timeline) difference(from, to int64) window {
+	if end := t.at(to); end >= 0 && end < t.fine {
+		from -= to - t.times[end]
+	}
 	w := t.window(from, to)
 	if w.from+1 >= w.to {
 		return w
