@@ -206,6 +206,13 @@ web-e2e: ## Test the live page in Chromium against the demo
 	$(GO) build -o bin/argus ./cmd/argus
 	cd web && CHROMIUM="$$(../scripts/web-tools.sh browser)" ARGUS_BINARY='$(CURDIR)/bin/argus' npm run --silent e2e
 
+# The demo runs for a quarter of an hour before, so that the charts are full.
+.PHONY: screenshots
+screenshots: ## Take the pictures of the live page in docs/pictures
+	@mkdir -p bin
+	$(GO) build -o bin/argus ./cmd/argus
+	cd web && CHROMIUM="$$(../scripts/web-tools.sh browser)" ARGUS_BINARY='$(CURDIR)/bin/argus' node scripts/screenshots.mjs
+
 .PHONY: vulncheck
 vulncheck: $(govulncheck) ## Look for known vulnerabilities
 	GOVULNCHECK='$(govulncheck)' ./scripts/vulncheck.sh

@@ -39,6 +39,7 @@ func TestDefaults(t *testing.T) {
 	}
 	const want = `OTEL_SDK_DISABLED=false (default) OTEL_METRICS_EXPORTER=prometheus (default) ARGUS_HOST="" (default) ` +
 		`ARGUS_PORT=9191 (default) ARGUS_ALLOWED_HOSTS=unset (default) ARGUS_METRICS_PATH=/metrics (default) ARGUS_METRICS_AUTH_TOKEN=unset (default) ` +
+		`ARGUS_DASHBOARD=true (default) ARGUS_DASHBOARD_AUTH_TOKEN=unset (default) ARGUS_WEB_CONFIG_FILE=unset (default) ARGUS_GRAFANA_URL=unset (default) ` +
 		`ARGUS_CLUSTER_ID="default" (default) ARGUS_BOT=unset (default) ARGUS_REGION=unset (default) ARGUS_NAMESPACE=discord (default) ARGUS_PROCESS_METRICS=true (default) ` +
 		`ARGUS_INTERACTION_ACKS=true (default) ARGUS_HISTORY=true (default) ARGUS_LOG_RECORDS=false (default) ARGUS_SESSION_START_POLL=0s (default)`
 	if got := c.String(); got != want {
@@ -402,7 +403,7 @@ func TestRefused(t *testing.T) {
 		{name: "path of the live page", variables: map[string]string{"ARGUS_METRICS_PATH": "/login"}, want: []string{`ARGUS_METRICS_PATH="/login": is used by the live page and its API; choose another path, such as /metrics`}},
 		{name: "path of the API", opts: []Option{WithMetricsPath("/api/v1/status")}, want: []string{`WithMetricsPath("/api/v1/status"): is used by the live page and its API; choose another path, such as /metrics`}},
 		{name: "live page", variables: map[string]string{"ARGUS_DASHBOARD": "no"}, want: []string{`ARGUS_DASHBOARD="no": must be true or false`}},
-		{name: "empty token of the live page", variables: map[string]string{"ARGUS_DASHBOARD_AUTH_TOKEN": ""}, want: []string{`ARGUS_DASHBOARD_AUTH_TOKEN=[hidden]: must not be empty`}},
+		{name: "empty token of the live page", variables: map[string]string{"ARGUS_DASHBOARD_AUTH_TOKEN": ""}, want: []string{`ARGUS_DASHBOARD_AUTH_TOKEN=[hidden]: must not be empty: leave it out to serve the page without a token`}},
 		{
 			name: "token of the live page twice", variables: map[string]string{"ARGUS_DASHBOARD_AUTH_TOKEN": "nobody", "ARGUS_DASHBOARD_AUTH_TOKEN_FILE": "/run/token"}, files: map[string]string{"/run/token": "nobody"},
 			want: []string{`ARGUS_DASHBOARD_AUTH_TOKEN and ARGUS_DASHBOARD_AUTH_TOKEN_FILE are both set: unset one of them`},
@@ -410,13 +411,13 @@ func TestRefused(t *testing.T) {
 		{name: "no file of the live page's token", variables: map[string]string{"ARGUS_DASHBOARD_AUTH_TOKEN_FILE": "/absent"}, want: []string{`ARGUS_DASHBOARD_AUTH_TOKEN_FILE="/absent": cannot read the token: file does not exist`}},
 		{name: "no web configuration file", variables: map[string]string{"ARGUS_WEB_CONFIG_FILE": "/absent.yml"}, want: []string{`ARGUS_WEB_CONFIG_FILE="/absent.yml": cannot be read: stat /absent.yml: no such file or directory`}},
 		{name: "empty web configuration file", opts: []Option{WithWebConfigFile("")}, want: []string{`WithWebConfigFile(""): must not be empty: unset it to serve plain HTTP`}},
-		{name: "a token and basic authentication", variables: map[string]string{"ARGUS_WEB_CONFIG_FILE": "testdata/web.yml", "ARGUS_DASHBOARD_AUTH_TOKEN": "nobody"}, want: []string{`ARGUS_WEB_CONFIG_FILE="testdata/web.yml": has basic_auth_users, and there is also a token`}},
-		{name: "grafana without a scheme", variables: map[string]string{"ARGUS_GRAFANA_URL": "grafana:3000"}, want: []string{`must be an http or https URL, such as https://grafana.example.com/d/argus-cluster?var-cluster={cluster}`}},
-		{name: "grafana as a script", variables: map[string]string{"ARGUS_GRAFANA_URL": "javascript:alert(1)"}, want: []string{`must be an http or https URL`}},
-		{name: "grafana with credentials", variables: map[string]string{"ARGUS_GRAFANA_URL": "https://admin:nobody@g.example/"}, want: []string{`ARGUS_GRAFANA_URL=[hidden]: must not contain credentials`}},
-		{name: "grafana with an unknown placeholder", opts: []Option{WithGrafanaURL("https://g.example/{bot}")}, want: []string{`has the placeholder "{bot}": known are {cluster}, {shard}, {from} and {to}`}},
-		{name: "grafana with a brace", opts: []Option{WithGrafanaURL("https://g.example/{from")}, want: []string{`has a brace without its other one`}},
-		{name: "grafana with a placeholder as the host", opts: []Option{WithGrafanaURL("https://{cluster}.g.example/")}, want: []string{`has a placeholder in the host`}},
+		{name: "a token and basic authentication", variables: map[string]string{"ARGUS_WEB_CONFIG_FILE": "testdata/web.yml", "ARGUS_DASHBOARD_AUTH_TOKEN": "nobody"}, want: []string{`ARGUS_WEB_CONFIG_FILE="testdata/web.yml": has basic_auth_users, and there is also a token: a request can have only one of them, in its header Authorization; remove one`}},
+		{name: "grafana without a scheme", variables: map[string]string{"ARGUS_GRAFANA_URL": "grafana:3000"}, want: []string{`ARGUS_GRAFANA_URL=[hidden]: must be an http or https URL, such as https://grafana.example.com/d/argus-cluster?var-cluster={cluster}`}},
+		{name: "grafana as a script", variables: map[string]string{"ARGUS_GRAFANA_URL": "javascript:alert(1)"}, want: []string{`ARGUS_GRAFANA_URL=[hidden]: must be an http or https URL, such as https://grafana.example.com/d/argus-cluster?var-cluster={cluster}`}},
+		{name: "grafana with credentials", variables: map[string]string{"ARGUS_GRAFANA_URL": "https://admin:nobody@g.example/"}, want: []string{`ARGUS_GRAFANA_URL=[hidden]: must not contain credentials: everyone who opens the page can read them; log in to Grafana instead`}},
+		{name: "grafana with an unknown placeholder", opts: []Option{WithGrafanaURL("https://g.example/{bot}")}, want: []string{`WithGrafanaURL([hidden]): has the placeholder "{bot}": known are {cluster}, {shard}, {from} and {to}; write other braces as %7B and %7D`}},
+		{name: "grafana with a brace", opts: []Option{WithGrafanaURL("https://g.example/{from")}, want: []string{`WithGrafanaURL([hidden]): has a brace without its other one: write braces as %7B and %7D`}},
+		{name: "grafana with a placeholder as the host", opts: []Option{WithGrafanaURL("https://{cluster}.g.example/")}, want: []string{`WithGrafanaURL([hidden]): has a placeholder in the host: the host must be fixed`}},
 		{
 			name: "token twice", variables: map[string]string{"ARGUS_METRICS_AUTH_TOKEN": "nobody", "ARGUS_METRICS_AUTH_TOKEN_FILE": "/run/token"}, files: map[string]string{"/run/token": "nobody"},
 			want: []string{`ARGUS_METRICS_AUTH_TOKEN and ARGUS_METRICS_AUTH_TOKEN_FILE are both set: unset one of them`},
