@@ -30,6 +30,7 @@ try {
     await page.goto(`http://127.0.0.1:${port}/`)
     await page.getByRole('heading', { name: 'Shards' }).waitFor()
     await page.getByRole('region', { name: 'The last slow ones' }).getByRole('row').nth(1).waitFor()
+    await page.waitForFunction(() => !document.body.textContent.includes('Loading.'))
     await page.screenshot({ path: `${folder}/page-${colorScheme}.png` })
   }
   await browser.close()

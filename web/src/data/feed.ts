@@ -73,6 +73,7 @@ export class Feed {
     this.timers.clear(this.watchdog)
     this.running?.abort()
     this.running = null
+    this.streaming(false)
   }
 
   // deny asks for the token.
