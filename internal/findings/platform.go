@@ -20,7 +20,10 @@ func outage(v *view) (found []Finding) {
 			down[value.Labels.Key(evidence.Identity()...)] = true
 		}
 	}
-	started := v.sessionsStarted(10 * time.Minute)
+	started := by(v.ask(evidence.Question{Form: evidence.Increase, Of: catalog.Handshakes, Over: 10 * time.Minute, Where: []evidence.Match{
+		evidence.Is("kind", catalog.KindIdentify), evidence.Is("outcome", catalog.HandshakeReady),
+	}}), evidence.Identity()...)
+	uptime := by(v.ask(evidence.Question{Form: evidence.Last, Of: catalog.Uptime}), evidence.Identity()...)
 	ready := map[string]time.Time{} // the last change of a shard's state
 	for _, value := range v.ask(evidence.Question{Form: evidence.Age, Of: catalog.ShardStateChange, By: shard}) {
 		k := value.Labels.Key(evidence.Identity()...)
@@ -40,6 +43,9 @@ func outage(v *view) (found []Finding) {
 		}
 		if _, known := guilds[k]; !known {
 			continue // the process is gone
+		}
+		if up, known := uptime[k]; known && round(started[k]) == 0 && value.Number >= rules.Number("OutageGuildsAtLeast") {
+			value.Number = v.sinceArrival(q, value, recent.Over, time.Duration(up*float64(time.Second)), present[k])
 		}
 		share := value.Number / (present[k] + guilds[k])
 		if value.Number < rules.Number("OutageGuildsAtLeast") || !(share > rules.Number("OutageShare")) {
@@ -62,22 +68,24 @@ func outage(v *view) (found []Finding) {
 	return found
 }
 
-// sessionsStarted returns the number of gateway sessions that each process has started
-// within a time. What a young process counted before its first scrape is no increase, but
-// all that it counted is from this time.
-func (v *view) sessionsStarted(within time.Duration) map[string]float64 {
-	ready := evidence.Question{Form: evidence.Increase, Of: catalog.Handshakes, Over: within, Where: []evidence.Match{
-		evidence.Is("kind", catalog.KindIdentify), evidence.Is("outcome", catalog.HandshakeReady),
-	}}
-	started := by(v.ask(ready), evidence.Identity()...)
-	ready.Form, ready.Over = evidence.Last, 0
-	all := by(v.ask(ready), evidence.Identity()...)
-	for k, uptime := range by(v.ask(evidence.Question{Form: evidence.Last, Of: catalog.Uptime}), evidence.Identity()...) {
-		if uptime < within.Seconds() {
-			started[k] = all[k]
+// sinceArrival returns the highest of some recent values, without those of the time in
+// which the guilds of a process that has just begun arrived. What such a process counted
+// before its first scrape is no increase, so its handshakes do not tell.
+func (v *view) sinceArrival(q evidence.Question, value evidence.Value, over, uptime time.Duration, present float64) float64 {
+	arrived := v.at.Add(arrivalOfGuilds - uptime)
+	switch {
+	case v.at.Add(-over).After(arrived):
+		return value.Number
+	case v.at.Before(arrived):
+		return 0
+	}
+	highest := present
+	for _, p := range v.points(of(q, value.Labels), pasts[0]) {
+		if p.At.After(arrived) {
+			highest = max(highest, p.Number)
 		}
 	}
-	return started
+	return highest
 }
 
 // below reports whether fewer guilds were unavailable between two times.
