@@ -84,10 +84,16 @@ func serviceOf(c resolved) string {
 // pipeline's turn.
 func (p *pipeline) processCollectors(push bool) []client.Collector {
 	turn := func() bool { return p.first(push) }
-	return []client.Collector{
-		inTurn{collectors.NewGoCollector(), turn},
-		inTurn{collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), turn},
+	all := ofTheProcess()
+	for i, c := range all {
+		all[i] = inTurn{c, turn}
 	}
+	return all
+}
+
+// ofTheProcess makes the collectors of go_* and process_*.
+func ofTheProcess() []client.Collector {
+	return []client.Collector{collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})}
 }
 
 type inTurn struct {

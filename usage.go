@@ -4,14 +4,13 @@ import (
 	"sync"
 
 	client "github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 )
 
 // usage has the collectors of go_* and process_*, for the API. Those of the metrics page are
 // not asked: they serve one page at a time.
 var usage = sync.OnceValue(func() *client.Registry {
 	r := client.NewRegistry()
-	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	r.MustRegister(ofTheProcess()...)
 	return r
 })
 

@@ -261,17 +261,27 @@ func (a *API) member(p *parameters) (Member, error) {
 
 var errBusy = errors.New("the process is busy with other requests; try again")
 
-// make makes a document, or takes one that has just been made. One is made at a time, so
-// that requests never need more than one processor.
-func (a *API) make(ctx context.Context, path string, m Member, t task) ([]byte, error) {
+// take waits for the turn, which done gives back: one document is made at a time, so that
+// requests never need more than one processor. The context that it returns ends with the
+// time limit of an answer, and not with the request: others share what is made.
+func (a *API) take(ctx context.Context) (_ context.Context, done func(), _ error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
-	defer cancel()
 	select {
 	case a.turn <- struct{}{}:
-		defer func() { <-a.turn }()
+		return ctx, func() { <-a.turn; cancel() }, nil
 	case <-ctx.Done():
-		return nil, errBusy
+		cancel()
+		return nil, nil, errBusy
 	}
+}
+
+// make makes a document, or takes one that has just been made.
+func (a *API) make(ctx context.Context, path string, m Member, t task) ([]byte, error) {
+	ctx, done, err := a.take(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	key := cacheKey{m.Source, path, t.key}
 	now := time.Now()
 	if body := a.cache.get(key, now); t.key != "" && body != nil {

@@ -24,14 +24,11 @@ type glances struct {
 // Glances returns one for each bot. Everyone who asks within a second gets the same
 // ones. The error is for a person.
 func (a *API) Glances(ctx context.Context) ([]Glance, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
-	defer cancel()
-	select {
-	case a.turn <- struct{}{}:
-		defer func() { <-a.turn }()
-	case <-ctx.Done():
-		return nil, errBusy
+	ctx, done, err := a.take(ctx)
+	if err != nil {
+		return nil, err
 	}
+	defer done()
 	now := time.Now()
 	if age := now.Sub(a.glances.at); !a.glances.at.IsZero() && age >= 0 && age < reuse {
 		return a.glances.list, nil

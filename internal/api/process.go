@@ -32,8 +32,8 @@ type Usage struct {
 	MaxFiles   *float64   `json:"max_fds"`
 }
 
-// UsageOf returns what the metrics of a process say, by their names at Prometheus.
-func UsageOf(metrics map[string]float64) Usage {
+// usageOf returns what the metrics of a process say, by their names at Prometheus.
+func usageOf(metrics map[string]float64) Usage {
 	of := func(name string) *float64 { return numbers(metrics).of(name) }
 	return Usage{
 		Started: instantOf(of("process_start_time_seconds")), CPU: of("process_cpu_seconds_total"), Resident: of("process_resident_memory_bytes"),
@@ -52,7 +52,7 @@ func processTask(_ Member, p *parameters) task {
 		}
 		d := Process{Head: head(m, at), Processors: runtime.GOMAXPROCS(0), Limit: limit.one(), Throttled: throttled.one()}
 		if m.Usage != nil {
-			d.Usage = UsageOf(m.Usage())
+			d.Usage = usageOf(m.Usage())
 		}
 		return d, nil
 	}}

@@ -49,8 +49,8 @@ export class Demo {
   }
 
   private async ready(): Promise<void> {
-    await expect.poll(() => fetch(`${this.url}/readyz`).then((r) => r.status, () => 0), { timeout: 60_000 }).toBe(200)
-    if (!this.env.ARGUS_METRICS_AUTH_TOKEN) await expect.poll(() => fetch(`${this.url}/api/v1/status`).then((r) => r.status, () => 0), { timeout: 60_000 }).toBe(200)
+    const paths = this.env.ARGUS_METRICS_AUTH_TOKEN ? ['/readyz'] : ['/readyz', '/api/v1/status']
+    for (const path of paths) await expect.poll(() => fetch(this.url + path).then((r) => r.status, () => 0), { timeout: 60_000 }).toBe(200)
   }
 
   async stop(): Promise<void> {
