@@ -172,7 +172,7 @@ func (s sheet) html() string {
 
 func (s sheet) form(m *markup) {
 	m.add(`<h1>Argus</h1>
-<p>The data of this process need its token (ARGUS_DASHBOARD_AUTH_TOKEN, or else ARGUS_METRICS_AUTH_TOKEN).</p>`)
+<p>To see the data of this process, enter its token (ARGUS_DASHBOARD_AUTH_TOKEN, or else ARGUS_METRICS_AUTH_TOKEN).</p>`)
 	if s.Problem != "" {
 		m.add(`<p role="alert"><strong>%s</strong></p>`, s.Problem)
 	}
@@ -211,7 +211,7 @@ func (s sheet) status(m *markup) {
 			m.add("</tbody>\n</table>")
 		}
 	}
-	m.add(`<p>As of %s. This page is loaded again every 30 s. With JavaScript, <a href="./">the live page</a> shows more.</p>`, s.At)
+	m.add(`<p>As of %s. This page reloads every 30 s. With JavaScript, <a href="./">the live page</a> shows more.</p>`, s.At)
 	if s.Logout {
 		m.add(`<form method="post" action="./logout"><button>Log out</button></form>`)
 	}

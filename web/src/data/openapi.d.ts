@@ -763,7 +763,7 @@ export interface components {
             /** @description Discord bans the address above it */
             limit: number;
             window_seconds: number;
-            /** @description What the count becomes if the last minute goes on */
+            /** @description What the count becomes if the last minute's rate continues */
             levels_off_at: number | null;
         };
         /** @description Payloads that a shard has sent to the gateway */

@@ -100,9 +100,9 @@ function InvalidRequests() {
       of={`of ${count(b.limit)} in ${span(b.window_seconds)}, this process`}
       share={(b.count ?? 0) / b.limit}
       tick={0.25}
-      sign={b.count !== null && b.count >= b.limit ? alarm('above the limit') : empties(invalidLeft(b), 'no end in sight')}
+      sign={b.count !== null && b.count >= b.limit ? alarm('above the limit') : empties(invalidLeft(b), 'not running out')}
     >
-      Responses with 401, 403 or 429. Levels off at {count(b.levels_off_at)} if the last minute goes on. Discord counts the whole IP address.
+      Responses with 401, 403 or 429. At the last minute's rate the count levels off at {count(b.levels_off_at)}. Discord counts the whole IP address.
     </Gauge>
   )
 }
@@ -120,7 +120,7 @@ function Sends() {
     )
   }
   const share = worst.count / worst.limit
-  const sign = share >= 1 ? alarm('at the limit') : share > 0.8 ? warning('close to the limit') : fine('no end in sight')
+  const sign = share >= 1 ? alarm('at the limit') : share > 0.8 ? warning('close to the limit') : fine('within the limit')
   return (
     <Gauge title="Sends to the gateway" series={titleOf('discord_shard_sent_total', `shard="${worst.shard}"`)} figure={count(worst.count)} of={`of ${count(worst.limit)} in ${span(worst.window_seconds)}, shard ${worst.shard}`} share={share} tick={0.8} sign={sign}>
       The busiest of {count(sends.length)} {sends.length === 1 ? 'shard' : 'shards'}; median {count(median(sends.map((s) => s.count)))}. Discord closes a connection above the limit.
@@ -150,7 +150,7 @@ function Answers() {
       tick={1 / 1.5}
       sign={sign}
     >
-      {count(hour?.failed)} of {count(hour?.judged)} failed ({ratio(hour?.ratio)}); {ratio(b.budget)} may. In 5 min: {fast?.burn === null || fast?.burn === undefined ? '?' : `${rate(fast.burn)}×`}. Above {rate(b.burn_fast)}× somebody is called.
+      {count(hour?.failed)} of {count(hour?.judged)} failed ({ratio(hour?.ratio)}); {ratio(b.budget)} may. In 5 min: {fast?.burn === null || fast?.burn === undefined ? '?' : `${rate(fast.burn)}×`}. Above {rate(b.burn_fast)}×, the critical alert fires.
     </Gauge>
   )
 }
