@@ -38,7 +38,9 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"explain", explain.Summary, explain.Run},
-		{"demo", demo.Summary, demo.Run},
+		{"demo", demo.Summary, func(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+			return demo.Run(ctx, args, os.Stdin, stdout, stderr)
+		}},
 		{"shard", shard.Summary, shard.Run},
 		{"targets", targets.Summary, targets.Run},
 		{"doctor", doctor.Summary, doctor.Run},

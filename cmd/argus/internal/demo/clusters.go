@@ -57,6 +57,9 @@ func (d *demo) observe() error {
 			argus.WithCommands(c.bot.commandNames()...),
 			argus.WithLogger(d.logger),
 		)
+		if port, kept := d.config.ports[process]; kept {
+			opts = append(opts, argus.WithPort(port))
+		}
 		if _, said := os.LookupEnv("ARGUS_LOG_RECORDS"); !said {
 			opts = append(opts, argus.WithLogRecords(true))
 		}

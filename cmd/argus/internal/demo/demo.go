@@ -41,16 +41,16 @@ type settingError struct{ error }
 func (e settingError) Unwrap() error { return e.error }
 
 // Run runs the command with the arguments that follow its name, until ctx is
-// done or the time that --duration says has passed. It returns the exit code: 0,
-// 2 for a flag or a variable that cannot be used, 1 for what went wrong
-// otherwise.
-func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+// done or the time that --duration says has passed. Lines of stdin, which may be nil,
+// name other scenarios. It returns the exit code: 0, 2 for a flag or a variable that
+// cannot be used, 1 for what went wrong otherwise.
+func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	c, err := parse(args, stdout)
 	if errors.Is(err, errHelp) {
 		return cli.ExitOK
 	}
 	if err == nil {
-		err = newDemo(c, stdout).run(ctx)
+		err = runAll(ctx, c, stdin, stdout)
 	} else {
 		err = settingError{err}
 	}
@@ -79,6 +79,8 @@ type demo struct {
 	clusters []*cluster
 	tally    tally
 	began    time.Time
+	typed    <-chan string // lines from the terminal
+	next     *[]*scenario  // the scenarios that were asked for; nil: none were
 }
 
 func newDemo(c config, out io.Writer) *demo {
@@ -96,14 +98,14 @@ func (d *demo) run(ctx context.Context) (err error) {
 	if err := d.observe(); err != nil {
 		return err
 	}
-	d.introduce()
+	if d.ports == nil {
+		d.introduce()
+	} else {
+		d.announce()
+	}
+	d.keepPorts()
 	d.logLevel.Set(slog.LevelInfo)
 
-	if d.duration > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, d.duration)
-		defer cancel()
-	}
 	if err := d.open(ctx); err != nil {
 		if ctx.Err() != nil { // it was asked to end before it had begun
 			return nil
@@ -137,7 +139,7 @@ func (d *demo) fake() (err error) {
 		return err
 	}
 	d.traffic, err = discordtest.NewTraffic(d.server, discordtest.TrafficConfig{
-		Rate: d.rate, Seed: d.seed, Mix: mix(d.rate, d.shards),
+		Rate: d.rate, Seed: d.seed, Mix: shares(d.rate, d.shards),
 		Commands: d.settings.commands, PrefixCommands: usedTexts(), Prefix: prefix,
 		LateShare: d.settings.lateShare,
 		Faults:    d.settings.faults, FirstFaults: d.pace.firstFaults, FaultEvery: d.pace.faultEvery,
@@ -156,17 +158,17 @@ const interactionsPerShard = 8
 
 const interactionEvent = "INTERACTION_CREATE"
 
-// interactionRate is how many interactions a second mix comes to.
+// interactionRate is how many interactions a second shares comes to.
 func interactionRate(rate float64, shards int) float64 {
-	m, total := mix(rate, shards), 0.0
+	m, total := shares(rate, shards), 0.0
 	for _, share := range m {
 		total += share
 	}
 	return rate * m[interactionEvent] / total
 }
 
-// mix is discordtest's, with fewer interactions where the rate is high.
-func mix(rate float64, shards int) map[string]float64 {
+// shares are discordtest's, with fewer interactions where the rate is high.
+func shares(rate float64, shards int) map[string]float64 {
 	m := discordtest.DefaultMix()
 	total := 0.0
 	for _, share := range m {
@@ -194,6 +196,11 @@ func (d *demo) play(ctx context.Context) error {
 	})
 	wait.Go(func() { d.scenery.run(ctx, d.pace.change) })
 	wait.Go(func() { d.music(ctx) })
+	wait.Go(func() {
+		if d.obey(ctx) {
+			cancel()
+		}
+	})
 	for n, sc := range d.scenarios {
 		if sc.play != nil {
 			wait.Go(func() { sc.play(ctx, d.stage(n)) })

@@ -189,7 +189,7 @@ func TestWrongEnvironment(t *testing.T) {
 			t.Setenv("ARGUS_HOST", "127.0.0.1")
 			t.Setenv(test.variable, test.value)
 			var stderr bytes.Buffer
-			code := Run(context.Background(), test.args, new(journal), &stderr)
+			code := Run(context.Background(), test.args, nil, new(journal), &stderr)
 			if code != 2 {
 				t.Errorf("the exit code is %d, want 2", code)
 			}
@@ -267,7 +267,7 @@ func TestDuration(t *testing.T) {
 	for duration := time.Second; duration <= time.Minute; duration *= 2 {
 		out, stderr := new(journal), new(bytes.Buffer)
 		began := time.Now()
-		code := Run(context.Background(), small("--addr", "127.0.0.1:0", "--duration", duration.String()), out, stderr)
+		code := Run(context.Background(), small("--addr", "127.0.0.1:0", "--duration", duration.String()), nil, out, stderr)
 		if code != 0 || stderr.Len() > 0 {
 			t.Errorf("exit code %d, standard error %q", code, stderr)
 		}
@@ -287,7 +287,7 @@ func TestInterruptedBeforeItIsReady(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	var stderr bytes.Buffer
-	if code := Run(ctx, small("--addr", "127.0.0.1:0"), new(journal), &stderr); code != 0 {
+	if code := Run(ctx, small("--addr", "127.0.0.1:0"), nil, new(journal), &stderr); code != 0 {
 		t.Errorf("exit code %d, standard error %q; want 0", code, &stderr)
 	}
 }

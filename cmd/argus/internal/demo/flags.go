@@ -36,6 +36,7 @@ type config struct {
 	duration                  time.Duration // 0: until it is interrupted
 	cluster, addr             *string       // nil: not given, so the environment counts
 	port                      int           // of addr
+	ports                     map[int]int   // of the run before, by process; nil: it is the first
 	scenarios                 []*scenario   // none: a mixed day
 	pace                      pace
 }
@@ -109,7 +110,7 @@ func parse(args []string, help io.Writer) (config, error) {
 		c.seed = n
 		return nil
 	})
-	flags.Func("scenario", "scenario `name`, or several separated by commas, over otherwise steady traffic; see below\n(default: a mix of all faults)",
+	flags.Func("scenario", "scenario `name`, or several separated by commas, over otherwise steady traffic; see below\n(default mix). To switch while it runs, type a name and press Enter",
 		func(text string) error {
 			given, err := parseScenarios(text)
 			c.scenarios = given

@@ -87,7 +87,7 @@ func TestWrongFlags(t *testing.T) {
 	} {
 		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
-			if code := Run(context.Background(), test.args, &stdout, &stderr); code != 2 {
+			if code := Run(context.Background(), test.args, nil, &stdout, &stderr); code != 2 {
 				t.Errorf("the exit code is %d, want 2", code)
 			}
 			for _, want := range test.want {
@@ -105,7 +105,7 @@ func TestWrongFlags(t *testing.T) {
 func TestHelp(t *testing.T) {
 	for _, flag := range []string{"-h", "--help"} {
 		var stdout, stderr bytes.Buffer
-		if code := Run(context.Background(), []string{flag}, &stdout, &stderr); code != 0 || stderr.Len() > 0 {
+		if code := Run(context.Background(), []string{flag}, nil, &stdout, &stderr); code != 0 || stderr.Len() > 0 {
 			t.Errorf("%s: exit code %d, standard error %q", flag, code, &stderr)
 		}
 		for _, name := range []string{"--shards", "--guilds", "--rate", "--cluster", "--addr", "--duration", "--seed", "--processes", "--process", "--scenario"} {

@@ -48,17 +48,33 @@ a fake Discord in this process, no token and no internet access.
 		}
 		d.writeFirstLooks(&b)
 	}
-	for _, sc := range d.scenarios {
-		d.writeScenario(&b, sc)
-	}
-	if len(d.scenarios) == 0 {
-		fmt.Fprintf(&b, "Each kind of fault happens once in the first %v: dropped connections, op 7 and 9, guild outages,\n"+
-			"rate limits. ", d.pace.firstFaults)
-	} else {
-		fmt.Fprint(&b, "docs/SCENARIOS.md describes what happens and what to do.\n")
+	d.writeScenarios(&b)
+	if d.typed != nil {
+		fmt.Fprintf(&b, "To switch to another scenario, type its name, such as storm, and press Enter. ")
 	}
 	fmt.Fprint(&b, "Press Ctrl-C to stop.\n\n")
 	_, _ = d.screen.Write([]byte(b.String()))
+}
+
+// announce says what is different from the run before.
+func (d *demo) announce() {
+	var b strings.Builder
+	fmt.Fprintln(&b, "\nThe bot has been restarted.")
+	d.writeScenarios(&b)
+	fmt.Fprintln(&b)
+	_, _ = d.screen.Write([]byte(b.String()))
+}
+
+func (d *demo) writeScenarios(b *strings.Builder) {
+	for _, sc := range d.scenarios {
+		d.writeScenario(b, sc)
+	}
+	if len(d.scenarios) == 0 {
+		fmt.Fprintf(b, "Each kind of fault happens once in the first %v: dropped connections, op 7 and 9, guild outages,\n"+
+			"rate limits.\n", d.pace.firstFaults)
+	} else {
+		fmt.Fprint(b, "docs/SCENARIOS.md describes what happens and what to do.\n")
+	}
 }
 
 func (d *demo) writePages(b *strings.Builder) {

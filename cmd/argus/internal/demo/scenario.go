@@ -28,7 +28,10 @@ type scenario struct {
 // A look is a query of Prometheus' and what it answers.
 type look struct{ what, query string }
 
-const calm = "calm"
+const (
+	calm = "calm"
+	mix  = "mix" // a little of everything, without a scenario
+)
 
 func scenarios() []*scenario {
 	return []*scenario{
@@ -233,15 +236,21 @@ func scenarioNames() []string {
 }
 
 // parseScenarios reads a list of names, separated by commas. One that is there
-// twice counts once.
+// twice counts once. There is none for the mix.
 func parseScenarios(text string) ([]*scenario, error) {
+	if strings.TrimSpace(text) == mix {
+		return nil, nil
+	}
 	names, all := scenarioNames(), scenarios()
 	var given []*scenario
 	for name := range strings.SplitSeq(text, ",") {
 		name = strings.TrimSpace(name)
 		i := slices.Index(names, name)
-		if i < 0 {
-			return nil, fmt.Errorf("unknown scenario %q: must be one or more of %s, separated by commas", name, strings.Join(names, ", "))
+		switch {
+		case name == mix:
+			return nil, errors.New("mix cannot be combined with scenarios")
+		case i < 0:
+			return nil, fmt.Errorf("unknown scenario %q: must be mix, or one or more of %s, separated by commas", name, strings.Join(names, ", "))
 		}
 		if !slices.ContainsFunc(given, func(sc *scenario) bool { return sc.name == name }) {
 			given = append(given, all[i])

@@ -21,17 +21,17 @@ import (
 	"github.com/argus-dgo/argus/internal/catalog"
 )
 
-// A signal is the series of an instrument that have these labels, written
+// series are those of an instrument that have these labels, written
 // "name=value, name=value".
-type signal struct {
+type series struct {
 	instrument catalog.Instrument
 	labels     string
 }
 
-func (s signal) String() string { return s.instrument.PrometheusName() + "{" + s.labels + "}" }
+func (s series) String() string { return s.instrument.PrometheusName() + "{" + s.labels + "}" }
 
 // total is that of its series.
-func (s signal) total(families map[string]*dto.MetricFamily) float64 {
+func (s series) total(families map[string]*dto.MetricFamily) float64 {
 	sum := 0.0
 	for _, m := range families[s.instrument.PrometheusName()].GetMetric() {
 		set, matches := labels(m), true
@@ -48,7 +48,7 @@ func (s signal) total(families map[string]*dto.MetricFamily) float64 {
 
 // moves are the signals that each scenario moves, within a minute at the pace
 // that the demo has.
-var moves = map[string][]signal{
+var moves = map[string][]series{
 	"calm": {
 		{catalog.GatewayEvents, "event=INTERACTION_CREATE"},
 		{catalog.Interactions, "status=received, type=application_command"},
@@ -202,7 +202,7 @@ var moves = map[string][]signal{
 }
 
 // rests are those that must not move, for their cause is another scenario's.
-var rests = map[string][]signal{
+var rests = map[string][]series{
 	"calm": {
 		{catalog.ShardDisconnects, ""},
 		{catalog.ShardReconnects, ""},
@@ -297,9 +297,9 @@ func (w *watch) isSlow(t *testing.T, c discordtest.Callback) bool {
 }
 
 // moved waits until all of the signals have moved, at one time or another.
-func (w *watch) moved(t *testing.T, signals []signal) {
+func (w *watch) moved(t *testing.T, signals []series) {
 	t.Helper()
-	var missing []signal
+	var missing []series
 	defer func() {
 		if len(missing) > 0 {
 			t.Logf("these have not moved: %v", missing)
@@ -325,7 +325,7 @@ var timed = []catalog.Instrument{catalog.Acks, catalog.AppCommands, catalog.Comm
 // rested says that none of the signals has moved. A gauge may have, for a moment: after an IDENTIFY guilds are unavailable until
 // their GUILD_CREATEs are there. On a busy machine answers can be late: what tells of that has moved by no more than the fake Discord
 // has seen.
-func (w *watch) rested(t *testing.T, signals []signal) {
+func (w *watch) rested(t *testing.T, signals []series) {
 	t.Helper()
 	families := w.look(t)
 	for _, s := range signals {
@@ -563,7 +563,7 @@ func watchSilence(ctx context.Context, t *testing.T, w *watch) bool {
 		return false
 	}
 	sent := c.Sent()
-	up := signal{catalog.ShardUp, "shard=" + strconv.Itoa(shard)}
+	up := series{catalog.ShardUp, "shard=" + strconv.Itoa(shard)}
 	got := up.total(w.look(t))
 	if c.WaitHeartbeat(ctx) != nil { // so it was still silent then
 		return false
@@ -613,7 +613,7 @@ func checkIdentifyBudget(t *testing.T, w *watch) {
 func checkFatalClose(t *testing.T, w *watch) {
 	w.until(t, "a shard to be down for good, and an attempt to come back to be refused as well", func() bool {
 		families := w.look(t)
-		return total(families[catalog.ShardUp.PrometheusName()]) < 2 && signal{catalog.Handshakes, "outcome=closed"}.total(families) > 0
+		return total(families[catalog.ShardUp.PrometheusName()]) < 2 && series{catalog.Handshakes, "outcome=closed"}.total(families) > 0
 	})
 	w.moved(t, moves["fatal-close"])
 	w.until(t, "it to be corrected", func() bool { return total(w.look(t)[catalog.ShardUp.PrometheusName()]) == 2 })
@@ -622,14 +622,14 @@ func checkFatalClose(t *testing.T, w *watch) {
 func checkGatewayRefused(t *testing.T, w *watch) {
 	w.until(t, "a shard to be turned away twice while it is down", func() bool {
 		families := w.look(t)
-		return total(families[catalog.ShardUp.PrometheusName()]) < 2 && signal{catalog.ConnectionAttempts, "outcome=refused"}.total(families) >= 2
+		return total(families[catalog.ShardUp.PrometheusName()]) < 2 && series{catalog.ConnectionAttempts, "outcome=refused"}.total(families) >= 2
 	})
 	w.until(t, "it to be let in", func() bool { return total(w.look(t)[catalog.ShardUp.PrometheusName()]) == 2 })
 }
 
 func checkVoiceRefused(t *testing.T, w *watch) {
 	w.until(t, "two voice connections to be refused", func() bool {
-		return signal{catalog.VoiceDisconnects, "initiator=discord, code=4017"}.total(w.look(t)) >= 2
+		return series{catalog.VoiceDisconnects, "initiator=discord, code=4017"}.total(w.look(t)) >= 2
 	})
 }
 
@@ -637,7 +637,7 @@ func checkStuckOpen(t *testing.T, w *watch) {
 	const held = 1 // s; the gateway is silent for 3.5 s at this pace
 	w.until(t, "a lock that is not to be had while its shard connects", func() bool {
 		families := w.look(t)
-		return total(families[catalog.LockUnavailable.PrometheusName()]) > held && signal{catalog.ShardState, "state=connecting"}.total(families) == 1
+		return total(families[catalog.LockUnavailable.PrometheusName()]) > held && series{catalog.ShardState, "state=connecting"}.total(families) == 1
 	})
 	w.until(t, "the gateway to speak", func() bool { return total(w.look(t)[catalog.ShardUp.PrometheusName()]) == 2 })
 }
@@ -681,16 +681,16 @@ func checkRunaway(t *testing.T, w *watch) {
 // a scenario has in store for a shard that comes back lasts until it has.
 func TestScenariosWaitForDiscordgo(t *testing.T) {
 	t.Parallel()
-	moved := func(s signal) func(*testing.T, *watch) bool {
+	moved := func(s series) func(*testing.T, *watch) bool {
 		return func(t *testing.T, w *watch) bool {
 			t.Helper()
 			return s.total(w.look(t)) > 0
 		}
 	}
 	for name, happened := range map[string]func(*testing.T, *watch) bool{
-		"gateway-refused": moved(signal{catalog.ConnectionAttempts, "outcome=refused, status=403"}),
-		"fatal-close":     moved(signal{catalog.Handshakes, "outcome=closed"}),
-		"outage":          moved(signal{catalog.Handshakes, "kind=resume, outcome=closed"}),
+		"gateway-refused": moved(series{catalog.ConnectionAttempts, "outcome=refused, status=403"}),
+		"fatal-close":     moved(series{catalog.Handshakes, "outcome=closed"}),
+		"outage":          moved(series{catalog.Handshakes, "kind=resume, outcome=closed"}),
 		"stuck-open": func(_ *testing.T, w *watch) bool {
 			return slices.ContainsFunc(w.demo.server.Conns(), func(c *discordtest.Conn) bool {
 				return len(c.Received()) == 0 && time.Since(c.Started()) > 400*time.Millisecond
@@ -759,7 +759,7 @@ func TestMixedScenarios(t *testing.T) {
 	t.Parallel()
 	names := []string{"storm", "rate-limited", "slow-handlers"}
 	r := begin(t, "--scenario", strings.Join(names, ","), "--addr", "127.0.0.1:0", "--shards", "2", "--guilds", "12", "--rate", "200")
-	r.watch(t).moved(t, []signal{
+	r.watch(t).moved(t, []series{
 		{catalog.ShardDisconnects, "initiator=discord"},
 		{catalog.RateLimits, "scope=shared, route=/channels/{id}/messages"},
 		{catalog.CommandErrors, "command=mod ban, error_type=*discordgo.RESTError"},
