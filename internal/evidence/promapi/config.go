@@ -2,19 +2,17 @@ package promapi
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/argus-dgo/argus/internal/catalog"
+	"github.com/argus-dgo/argus/internal/credential"
 	"github.com/argus-dgo/argus/internal/evidence"
 	"github.com/argus-dgo/argus/internal/excerpt"
-	"github.com/argus-dgo/argus/internal/settingfile"
 )
 
 // Limits of a [Client].
@@ -27,7 +25,6 @@ const (
 	maxAnswer = 16 << 20 // bytes
 	maxSeries = 50_000   // of an answer
 	maxPoints = 11_000   // of a series: Prometheus refuses more
-	maxPEM    = 16 << 20 // bytes, far above any system's CA certificates
 	maxQuoted = 200      // bytes of the server's own words in an error
 	minStep   = 5 * time.Second
 )
@@ -37,11 +34,9 @@ type Config struct {
 	// URL is that of the server, with its path prefix if it has one:
 	// "https://prometheus.example/prefix".
 	URL string
-	// Token is a bearer token, or empty.
-	Token string
-	// CA is a file with the PEM certificates that the server's is checked with. Empty
-	// means those of the system. TLS is used instead if it is not nil.
-	CA  string
+	// Credential is what the server may want.
+	Credential credential.Credential
+	// TLS is nil for the certificates of the system.
 	TLS *tls.Config
 	// Timeout is the time limit of a query. 0 means [DefaultTimeout].
 	Timeout time.Duration
@@ -55,28 +50,23 @@ type Config struct {
 // A Client is a server as a source of evidence.
 type Client struct {
 	base    *url.URL
-	address string  // of the server, for errors
-	token   *string // a pointer, which no way of printing follows
+	address string // of the server, for errors
 	timeout time.Duration
 	scope   evidence.Scope
 	bot     evidence.Bot
 	http    *http.Client
 	slots   chan struct{} // one for each query that runs
+
+	credential credential.Credential
 }
 
 var _ evidence.Source = (*Client)(nil)
-
-// RFC 6750, section 2.1: b64token.
-var tokenPattern = regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`)
 
 // New returns a client. It does not connect: [Client.Check] does.
 func New(config Config) (*Client, error) {
 	base, err := parseURL(config.URL)
 	if err != nil {
 		return nil, err
-	}
-	if config.Token != "" && !tokenPattern.MatchString(config.Token) {
-		return nil, errors.New("the token is not a bearer token (RFC 6750): letters, digits and . _ ~ + / -, with = only at the end")
 	}
 	if config.Namespace != "" {
 		if err := catalog.CheckNamespace(config.Namespace); err != nil {
@@ -89,18 +79,13 @@ func New(config Config) (*Client, error) {
 	settings := config.TLS.Clone()
 	if settings == nil {
 		settings = &tls.Config{MinVersion: tls.VersionTLS12}
-		if config.CA != "" {
-			if settings.RootCAs, err = readCertificates(config.CA); err != nil {
-				return nil, err
-			}
-		}
 	}
 	c := &Client{
-		base:    base,
-		address: (&url.URL{Scheme: base.Scheme, Host: base.Host, Path: strings.TrimSuffix(base.Path, "/")}).String(),
-		token:   &config.Token,
-		timeout: config.Timeout,
-		bot:     evidence.Bot{Job: config.Job, Name: config.Bot},
+		base:       base,
+		address:    (&url.URL{Scheme: base.Scheme, Host: base.Host, Path: strings.TrimSuffix(base.Path, "/")}).String(),
+		timeout:    config.Timeout,
+		credential: config.Credential,
+		bot:        evidence.Bot{Job: config.Job, Name: config.Bot},
 		http: &http.Client{
 			Transport: &http.Transport{
 				Proxy:                  http.ProxyFromEnvironment,
@@ -148,16 +133,4 @@ func parseURL(text string) (*url.URL, error) {
 		return nil, fmt.Errorf("the URL of Prometheus %q has a query or a fragment: remove what follows the path", shown)
 	}
 	return u, nil
-}
-
-func readCertificates(file string) (*x509.CertPool, error) {
-	pem, err := settingfile.Read(file, maxPEM)
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the CA certificates: %w", err)
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("%q contains no PEM certificate", file)
-	}
-	return pool, nil
 }

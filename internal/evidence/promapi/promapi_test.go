@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -15,8 +14,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"sync"
@@ -27,6 +24,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/argus-dgo/argus/internal/catalog"
+	"github.com/argus-dgo/argus/internal/credential"
 	"github.com/argus-dgo/argus/internal/evidence"
 )
 
@@ -94,7 +92,7 @@ func TestAsk(t *testing.T) {
 			{"metric":{"job":"j","bot":"b","cluster":"4","shard":"9"},"value":[1764378123.5,"-Inf"]},
 			{"metric":{"job":"j","bot":"b","cluster":"5","shard":"9"},"histogram":[1764378123.5,{"count":"3","sum":"3","buckets":[]}]}`,
 	}}
-	c := newClient(t, Config{URL: serve(t, f) + "/prefix/", Namespace: "fun", Job: "j", Bot: "b", Token: token, Timeout: 90 * time.Second})
+	c := newClient(t, Config{URL: serve(t, f) + "/prefix/", Namespace: "fun", Job: "j", Bot: "b", Credential: bearer(token), Timeout: 90 * time.Second})
 	got, err := c.Ask(t.Context(), at,
 		evidence.Question{Form: evidence.Last, Of: catalog.Guilds},
 		evidence.Question{Form: evidence.Last, Of: catalog.ShardLatency, By: []string{"shard"}})
@@ -232,11 +230,8 @@ func TestURLs(t *testing.T) {
 		config Config
 		want   string
 	}{
-		"token":     {Config{URL: "http://host", Token: "planted token"}, "not a bearer token"},
 		"namespace": {Config{URL: "http://host", Namespace: "No"}, `the namespace "No" must be`},
 		"timeout":   {Config{URL: "http://host", Timeout: -1}, "is negative"},
-		"no CA":     {Config{URL: "https://host", CA: filepath.Join(t.TempDir(), "absent")}, "cannot read the CA certificates"},
-		"no PEM":    {Config{URL: "https://host", CA: "doc.go"}, "contains no PEM certificate"},
 	} {
 		if _, err := New(tt.config); err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "planted") {
 			t.Errorf("%s: %v, want %q", name, err, tt.want)
@@ -298,8 +293,8 @@ func TestErrors(t *testing.T) {
 		"partial":             {answer(200, kind, `{"status":"success","warnings":["store a:1\nis gone"],"data":{"resultType":"vector","result":[]}}`), "the answer is incomplete: store a:1 is gone"},
 		"too many series":     {answer(200, kind, success(vector, strings.Repeat(row+",", maxSeries)+row)), "more than 50000 series"},
 		"too long":            {answer(200, kind, strings.Repeat(" ", maxAnswer+1)), "longer than 16 MiB"},
-		"unauthorized":        {answer(401, "text/plain", "Unauthorized "+token), "rejects the bearer token (status 401)"},
-		"forbidden":           {answer(403, "text/html", "<html>"), "denies access with this token (status 403)"},
+		"unauthorized":        {answer(401, "text/plain", "Unauthorized "+token), "rejects the credentials (status 401)"},
+		"forbidden":           {answer(403, "text/html", "<html>"), "denies access with these credentials (status 403)"},
 		"proxy":               {answer(407, "text/html", "<html>"), "the proxy requires credentials"},
 		"not there":           {answer(404, "text/plain", "404 page not found"), "there is no Prometheus API at /api/v1/query (status 404)"},
 		"method":              {answer(405, "text/plain", "no"), "(status 405)"},
@@ -316,12 +311,12 @@ func TestErrors(t *testing.T) {
 		"closed in the midst": {hijacked("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"), "ends in the middle"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			ask(t, newClient(t, Config{URL: serve(t, tt.handler), Token: token}), tt.want)
+			ask(t, newClient(t, Config{URL: serve(t, tt.handler), Credential: bearer(token)}), tt.want)
 		})
 	}
 	t.Run("without a token", func(t *testing.T) {
 		ask(t, newClient(t, Config{URL: serve(t, answer(401, "text/plain", ""))}), "requires credentials (status 401): give a bearer token")
-		ask(t, newClient(t, Config{URL: serve(t, answer(403, "text/plain", ""))}), "denies access without a token")
+		ask(t, newClient(t, Config{URL: serve(t, answer(403, "text/plain", ""))}), "denies access without credentials")
 	})
 	t.Run("refused", func(t *testing.T) {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -402,7 +397,7 @@ func TestRedirect(t *testing.T) {
 	var asked atomic.Bool
 	elsewhere := serve(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Store(true) }))
 	for _, status := range []int{301, 302, 307, 308} {
-		c := newClient(t, Config{Token: token, URL: serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := newClient(t, Config{Credential: bearer(token), URL: serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, strings.Replace(elsewhere, "://", "://user:planted@", 1)+"/login?session=planted", status)
 		}))})
 		_, err := c.Ask(t.Context(), at, evidence.Question{Form: evidence.Last, Of: catalog.Guilds})
@@ -421,13 +416,6 @@ func TestTLS(t *testing.T) {
 	server.StartTLS()
 	defer server.Close()
 	q := evidence.Question{Form: evidence.Last, Of: catalog.Guilds}
-	ca := filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := newClient(t, Config{URL: server.URL, CA: ca}).Ask(t.Context(), at, q); err != nil {
-		t.Error(err)
-	}
 	pool := x509.NewCertPool()
 	pool.AddCert(server.Certificate())
 	settings := func(change func(*tls.Config)) *tls.Config {
@@ -435,9 +423,12 @@ func TestTLS(t *testing.T) {
 		change(c)
 		return c
 	}
+	if _, err := newClient(t, Config{URL: server.URL, TLS: settings(func(*tls.Config) {})}).Ask(t.Context(), at, q); err != nil {
+		t.Error(err)
+	}
 	for want, config := range map[string]Config{
 		"signed by an unknown authority: give the CA file": {URL: server.URL},
-		"not valid for 127.0.0.1":                          {URL: server.URL, TLS: settings(func(c *tls.Config) { c.ServerName = "other.test" })},
+		"not valid for other.test":                         {URL: server.URL, TLS: settings(func(c *tls.Config) { c.ServerName = "other.test" })},
 		"has expired": {URL: server.URL, TLS: settings(func(c *tls.Config) {
 			c.Time = func() time.Time { return server.Certificate().NotAfter.Add(time.Hour) }
 		})},
@@ -448,19 +439,27 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-func TestTokenIsSent(t *testing.T) {
+func bearer(token string) credential.Credential {
+	c, err := credential.Token(token)
+	if err != nil {
+		panic(err)
+	}
+	return c
+}
+
+func TestCredentialIsSent(t *testing.T) {
 	var header atomic.Value
 	url := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header.Store(r.Header.Get("Authorization"))
 		_, _ = io.WriteString(w, success(vector, ""))
 	}))
-	for given, want := range map[string]string{token: "Bearer " + token, "": ""} {
-		c := newClient(t, Config{URL: url, Token: given})
+	for want, given := range map[string]credential.Credential{"Bearer " + token: bearer(token), "": {}, "Basic bzpwbGFudGVk": credential.Password("o", "planted")} {
+		c := newClient(t, Config{URL: url, Credential: given})
 		if _, err := c.Bots(t.Context()); err != nil || header.Load() != want {
 			t.Errorf("%v, %v", header.Load(), err)
 		}
-		if text := fmt.Sprintf("%v %+v %#v", c, *c, *c); given != "" && strings.Contains(text, given) {
-			t.Errorf("the token is printed: %s", text)
+		if text := fmt.Sprintf("%v %+v %#v", c, *c, *c); strings.Contains(text, token) || strings.Contains(text, "planted") {
+			t.Errorf("the credential is printed: %s", text)
 		}
 	}
 }

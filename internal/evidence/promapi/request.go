@@ -2,23 +2,20 @@ package promapi
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"mime"
-	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
-	"syscall"
 
+	"github.com/argus-dgo/argus/internal/credential"
 	"github.com/argus-dgo/argus/internal/evidence"
 	"github.com/argus-dgo/argus/internal/excerpt"
+	"github.com/argus-dgo/argus/internal/reason"
 )
 
 // The endpoints, and the types of their answers.
@@ -52,7 +49,7 @@ func (c *Client) query(ctx context.Context, path, resultType string, form url.Va
 // errorf returns an error that names the server, as one line and without the token.
 func (c *Client) errorf(format string, args ...any) error {
 	text := fmt.Sprintf(format, args...)
-	return errors.New("Prometheus at " + c.address + ": " + excerpt.Line(excerpt.Hide(text, *c.token), 2*maxQuoted))
+	return errors.New("Prometheus at " + c.address + ": " + excerpt.Line(c.credential.Hide(text), 2*maxQuoted))
 }
 
 var errTimeout = errors.New("the query took too long")
@@ -65,12 +62,10 @@ func (c *Client) post(ctx context.Context, path, resultType string, form url.Val
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("Accept", "application/json")
-	if *c.token != "" {
-		request.Header.Set("Authorization", "Bearer "+*c.token)
-	}
+	c.credential.Set(request)
 	response, err := c.http.Do(request)
 	if err != nil {
-		return nil, c.reason(err)
+		return nil, cause(err)
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
@@ -101,19 +96,19 @@ func (c *Client) refusal(response *http.Response, body []byte) error {
 	said := "" // Prometheus' own words
 	var e envelope
 	if json.Unmarshal(body, &e) == nil && e.Status == "error" {
-		said = excerpt.Line(excerpt.Hide(e.Error, *c.token), maxQuoted)
+		said = excerpt.Line(c.credential.Hide(e.Error), maxQuoted)
 	}
 	switch {
 	case status >= 300 && status <= 399:
 		return fmt.Errorf("unexpected redirect%s (status %d): correct the URL, or a proxy wants a login", target(response), status)
-	case status == http.StatusUnauthorized && *c.token == "":
-		return errors.New("it requires credentials (status 401): give a bearer token")
+	case status == http.StatusUnauthorized && c.credential.Kind() == credential.None:
+		return errors.New("it requires credentials (status 401): give a bearer token, or a user name and a password")
 	case status == http.StatusUnauthorized:
-		return errors.New("it rejects the bearer token (status 401)")
-	case status == http.StatusForbidden && *c.token == "":
-		return errors.New("it denies access without a token (status 403)")
+		return errors.New("it rejects the credentials (status 401)")
+	case status == http.StatusForbidden && c.credential.Kind() == credential.None:
+		return errors.New("it denies access without credentials (status 403)")
 	case status == http.StatusForbidden:
-		return errors.New("it denies access with this token (status 403)")
+		return errors.New("it denies access with these credentials (status 403)")
 	case status == http.StatusProxyAuthRequired:
 		return errors.New("the proxy requires credentials (status 407)")
 	case said != "" && (e.ErrorType == "timeout" || e.ErrorType == "canceled"):
@@ -141,45 +136,14 @@ func target(response *http.Response) string {
 	return " to " + excerpt.Line((&url.URL{Scheme: to.Scheme, Host: to.Host, Path: to.Path}).String(), maxQuoted)
 }
 
-// reason is the cause of a failed request, without the URL.
-func (c *Client) reason(err error) error {
-	var (
-		dns       *net.DNSError
-		op        *net.OpError
-		unknown   x509.UnknownAuthorityError
-		hostname  x509.HostnameError
-		invalid   x509.CertificateInvalidError
-		record    tls.RecordHeaderError
-		wrongCert *tls.CertificateVerificationError
-	)
-	switch {
-	case errors.Is(err, context.DeadlineExceeded) || os.IsTimeout(err):
+// cause is why a request had no answer.
+func cause(err error) error {
+	switch err := reason.Of(err); {
+	case errors.Is(err, reason.ErrTimeout):
 		return errTimeout
-	case errors.As(err, &op) && op.Op == "proxyconnect":
-		return errors.New("cannot connect to the proxy that HTTP_PROXY or HTTPS_PROXY names")
-	case errors.As(err, &dns) && dns.IsNotFound:
-		return errors.New("host name not found in DNS")
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return errors.New("connection refused: nothing listens there")
-	case errors.Is(err, http.ErrSchemeMismatch), errors.As(err, &record):
-		return errors.New("it does not speak TLS: write http:// in the URL")
-	case errors.As(err, &unknown):
-		return errors.New("its certificate is signed by an unknown authority: give the CA file of its certificate")
-	case errors.As(err, &hostname):
-		return fmt.Errorf("its certificate is not valid for %s", c.base.Hostname())
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return errors.New("its certificate has expired, or is not valid yet: check the clocks")
-	case errors.As(err, &wrongCert):
-		return fmt.Errorf("its certificate is invalid: %w", wrongCert.Err)
-	case strings.Contains(err.Error(), "malformed HTTP"):
-		return errors.New("it does not speak HTTP")
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
-		return errors.New("the connection was closed without a response")
-	case errors.As(err, &op) && op.Err != nil:
-		return op.Err
+	case errors.Is(err, reason.ErrNotTLS):
+		return fmt.Errorf("%w: write http:// in the URL", err)
+	default:
+		return err
 	}
-	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(inner) {
-		err = inner
-	}
-	return err
 }

@@ -36,9 +36,13 @@ func TestMain(m *testing.M) {
 			}
 		}
 	}
-	// Where the gateway's session has ended, discordgo waits for 5 s whether a voice
-	// connection comes back.
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/bwmarrin/discordgo.(*VoiceConnection).wsListen"))
+	goleak.VerifyTestMain(m,
+		// Where the gateway's session has ended, discordgo waits for 5 s whether a voice
+		// connection comes back.
+		goleak.IgnoreAnyFunction("github.com/bwmarrin/discordgo.(*VoiceConnection).wsListen"),
+		// A heartbeat during the second that discordgo's Close sleeps makes discordgo
+		// reconnect without end, to a server that has closed.
+		goleak.IgnoreAnyFunction("github.com/bwmarrin/discordgo.(*Session).reconnect"))
 }
 
 // A journal is what a demo has written, to be read while it runs.

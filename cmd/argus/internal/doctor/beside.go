@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"github.com/argus-dgo/argus"
 	"github.com/argus-dgo/argus/cmd/argus/internal/cli"
 	"github.com/argus-dgo/argus/cmd/argus/internal/scrape"
+	"github.com/argus-dgo/argus/internal/credential"
 	"github.com/argus-dgo/argus/internal/server"
 	"github.com/argus-dgo/argus/resource"
 )
@@ -35,7 +37,7 @@ func (d *doctor) beside(ctx context.Context) (findings []finding, own *scrape.Re
 	case err == nil:
 		return []finding{
 			{"port", ok, address + " is free; no bot is running here", ""},
-			d.access(nil),
+			d.openness(nil),
 			{"bot", skipped, "no bot is running here", ""},
 		}, nil
 	case !errors.Is(err, syscall.EADDRINUSE):
@@ -82,23 +84,27 @@ func (d *doctor) holder(ctx context.Context, address string) (findings []finding
 	if ip, err := netip.ParseAddr(d.config.Host); d.config.Host == "" || err == nil && ip.IsUnspecified() {
 		reach = net.JoinHostPort("localhost", strconv.Itoa(d.config.Port))
 	}
-	client := scrape.NewClient(d.config.MetricsPath, d.ownToken())
+	client := scrape.NewClient(d.config.MetricsPath, d.ownAccess())
 	anonymous, err := client.Get(ctx, reach, d.config.MetricsPath, false)
 	if err != nil {
 		return []finding{{"port", failure, fmt.Sprintf("%s is in use, and the program there does not answer on %s: %v", address, reach, err), anotherPort}}, nil
 	}
-	ready, isReady := d.readiness(ctx, client, reach)
+	locked := anonymous.Password() && d.wantsPassword() // on all paths
+	ready, isReady := d.readiness(ctx, client, reach, locked)
 	page, pageErr := client.Page(ctx, reach)
-	if !isReady && pageErr != nil && !anonymous.Argus() {
+	if !isReady && pageErr != nil && !anonymous.Argus() && !locked {
 		return []finding{{"port", failure, fmt.Sprintf("%s is in use by a program other than Argus: %v", address, pageErr), anotherPort}}, nil
 	}
-	findings = []finding{{"port", ok, address + " is in use by a bot with Argus", ""}, d.access(anonymous)}
+	findings = []finding{{"port", ok, address + " is in use by a bot with Argus", ""}, d.openness(anonymous)}
 	if isReady {
 		findings = append(findings, ready)
 	}
 	if pageErr != nil {
 		do := "run argus doctor with the bot's environment"
-		if anonymous.Status == http.StatusNotFound {
+		switch {
+		case locked:
+			do = "run argus doctor with --username and --password-file"
+		case anonymous.Status == http.StatusNotFound:
 			do = "set ARGUS_METRICS_PATH to the bot's value"
 		}
 		return append(findings, finding{"bot", failure, "cannot read the bot's metrics page: " + pageErr.Error(), do}), nil
@@ -107,23 +113,45 @@ func (d *doctor) holder(ctx context.Context, address string) (findings []finding
 	return findings, &scrape.Result{Address: reach, Page: page}
 }
 
-// ownToken is the one that the environment says, which is for the bot's own page alone.
-func (d *doctor) ownToken() string {
-	switch d.config.Source("ARGUS_METRICS_AUTH_TOKEN") {
-	case "ARGUS_METRICS_AUTH_TOKEN":
-		return os.Getenv("ARGUS_METRICS_AUTH_TOKEN")
-	case "ARGUS_METRICS_AUTH_TOKEN_FILE":
-		token, err := scrape.ReadToken(os.Getenv("ARGUS_METRICS_AUTH_TOKEN_FILE"))
-		if err == nil { // else Resolve would have refused it
-			return token
-		}
+// ownAccess is how the bot's own page is reached: with the token of its environment, and
+// over TLS as its web configuration file says, with the flags' certificates and password.
+func (d *doctor) ownAccess() scrape.Access {
+	access := d.access
+	if !d.config.TLS {
+		access.TLS = nil
+	} else if access.TLS == nil {
+		access.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
-	return ""
+	if own := d.ownToken(); own.Kind() != credential.None || access.Credential.Kind() == credential.Bearer {
+		access.Credential = own // a token of the targets is not for others
+	}
+	return access
 }
 
-// access says whether the page is as open as it should be. answer is that to a
+// ownToken is the one that the environment says, which is for the bot's own page alone.
+// Resolve has refused one that cannot be used.
+func (d *doctor) ownToken() (token credential.Credential) {
+	switch d.config.Source("ARGUS_METRICS_AUTH_TOKEN") {
+	case "ARGUS_METRICS_AUTH_TOKEN":
+		token, _ = credential.Token(os.Getenv("ARGUS_METRICS_AUTH_TOKEN"))
+	case "ARGUS_METRICS_AUTH_TOKEN_FILE":
+		token, _ = scrape.ReadToken(os.Getenv("ARGUS_METRICS_AUTH_TOKEN_FILE"))
+	}
+	return token
+}
+
+// wantsPassword says whether the bot's web configuration file has users.
+func (d *doctor) wantsPassword() bool {
+	if d.config.WebConfigFile == "" {
+		return false
+	}
+	web, err := server.ReadWebConfig(d.config.WebConfigFile)
+	return err == nil && web.BasicAuth
+}
+
+// openness says whether the page is as open as it should be. answer is that to a
 // request without a token, or nil when no bot runs.
-func (d *doctor) access(answer *scrape.Answer) finding {
+func (d *doctor) openness(answer *scrape.Answer) finding {
 	f := finding{Check: "access", State: ok}
 	if answer != nil {
 		switch asks := answer.Argus(); {
@@ -138,12 +166,17 @@ func (d *doctor) access(answer *scrape.Answer) finding {
 			f.State, f.Text = failure, "this environment has a token, but the bot serves its page without one"
 			f.Do = "restart the bot with this environment"
 			return f
+		case answer.Password() && d.wantsPassword():
+			f.Text = "the page requires a user name and a password (401 without them)"
+			return f
 		}
 	}
 	ip, err := netip.ParseAddr(d.config.Host)
 	switch loopback := d.config.Host == "localhost" || err == nil && ip.IsLoopback(); {
 	case d.config.Authenticated:
 		f.Text = "the page will require the token"
+	case d.wantsPassword():
+		f.Text = "the page will require a user name and a password"
 	case loopback:
 		f.Text = "the page requires no token, and is reachable only from this machine"
 	default:
@@ -154,12 +187,12 @@ func (d *doctor) access(answer *scrape.Answer) finding {
 }
 
 // readiness reads /healthz and /readyz. is says whether they are Argus'.
-func (d *doctor) readiness(ctx context.Context, client *scrape.Client, address string) (f finding, is bool) {
-	health, err := client.Get(ctx, address, "/healthz", false)
+func (d *doctor) readiness(ctx context.Context, client *scrape.Client, address string, locked bool) (f finding, is bool) {
+	health, err := client.Get(ctx, address, "/healthz", locked)
 	if err != nil || health.Status != http.StatusOK {
 		return f, false
 	}
-	answer, err := client.Get(ctx, address, "/readyz", false)
+	answer, err := client.Get(ctx, address, "/readyz", locked)
 	if err != nil {
 		return f, false
 	}

@@ -37,6 +37,7 @@ type doctor struct {
 	list    hosts.List
 	json    bool
 	timeout time.Duration
+	access  scrape.Access  // to the targets
 	client  *scrape.Client // for the targets
 
 	askDiscord bool
@@ -106,7 +107,7 @@ func (d *doctor) parse(args []string, help io.Writer) error {
 		d.timeout, err = cli.ParseTimeout(text)
 		return err
 	})
-	path, token := scrape.Flags(flags)
+	path, access := scrape.PathFlag(flags), scrape.NewAccessFlags(flags, "the targets")
 	patterns, err := cli.Parse(flags, args)
 	if errors.Is(err, flag.ErrHelp) {
 		writeHelp(help, flags)
@@ -114,7 +115,10 @@ func (d *doctor) parse(args []string, help io.Writer) error {
 	if err != nil {
 		return err
 	}
-	d.client = scrape.NewClient(*path, *token)
+	if d.access, err = access.Access(); err != nil {
+		return err
+	}
+	d.client = scrape.NewClient(*path, d.access)
 	d.list.DefaultPort = argus.DefaultPort
 	for _, pattern := range patterns {
 		if err := d.list.Add(pattern, ""); err != nil {
@@ -153,6 +157,7 @@ Flags:
 	cli.WriteFlags(w, flags)
 	fmt.Fprint(w, `
 The token of the bot's own page is read from the environment and never sent to targets; use --token-file for those.
+A user name, a password and certificates are for both: the bot's page is read over TLS if ARGUS_WEB_CONFIG_FILE says so.
 Exit codes: 0 no problems (warnings allowed), 1 problems, 2 invalid arguments.
 `)
 }

@@ -445,6 +445,21 @@ func TestBeside(t *testing.T) {
 			has(t, findings(t, newDoctor()), test.want...)
 		})
 	}
+	t.Run("TLS and a password", func(t *testing.T) {
+		web := bottest.WebConfig(t, "127.0.3.17")
+		closed := bottest.Start(t, discord, "127.0.3.17:0", "a", []int{0}, 1, argus.WithWebConfigFile(web.File))
+		environment(t, closed.Addr(), "CLUSTER_ID=a", "ARGUS_WEB_CONFIG_FILE="+web.File)
+		has(t, findings(t, newDoctor(), web.Flags()...), "ok port", "ok access: the page requires a user name and a password (401 without them)", "ready: /readyz reports not ready", `ok bot: cluster "a"`)
+		has(t, findings(t, newDoctor(), "--ca-file", web.CA), "ok port", "ok access", "fail bot: cannot read the bot's metrics page: it requires a user name and a password", "run argus doctor with --username and --password-file")
+		has(t, findings(t, newDoctor()), "fail port: ", "signed by an unknown authority")
+		has(t, findings(t, newDoctor(), append(web.Flags(), closed.Addr())...), "ok targets: 1 of 1 target answered")
+		has(t, findings(t, newDoctor(), "--ca-file", web.CA, closed.Addr()), "fail targets: "+closed.Addr()+": it requires a user name and a password")
+	})
+	t.Run("a password, and no bot", func(t *testing.T) {
+		web := bottest.WebConfig(t, "127.0.3.18")
+		environment(t, loopback.AddrOf(t, "127.0.3.18"), "ARGUS_WEB_CONFIG_FILE="+web.File)
+		has(t, findings(t, newDoctor()), "ok access: the page will require a user name and a password")
+	})
 	t.Run("for everybody", func(t *testing.T) {
 		_, port, _ := net.SplitHostPort(loopback.AddrOf(t, "127.0.3.14"))
 		t.Setenv("ARGUS_PORT", port)

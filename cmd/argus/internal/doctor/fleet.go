@@ -40,6 +40,8 @@ func (d *doctor) fleet(results []scrape.Result, own *scrape.Result) []finding {
 		switch {
 		case errors.Is(r.Err, scrape.ErrNeedsToken), errors.Is(r.Err, scrape.ErrWrongToken):
 			do = "pass the token of the targets with --token-file"
+		case errors.Is(r.Err, scrape.ErrNeedsPassword), errors.Is(r.Err, scrape.ErrWrongPassword), errors.Is(r.Err, scrape.ErrNeedsTLS):
+			do = "run argus doctor with the flags that the targets need: see argus doctor --help"
 		case errors.Is(r.Err, scrape.ErrNotAsked):
 			do = "increase --timeout"
 		}

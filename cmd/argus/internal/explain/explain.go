@@ -41,8 +41,7 @@ type config struct {
 	bot        string
 	namespace  string
 	at         time.Time
-	token      string
-	ca         string
+	access     scrape.Access
 	watch      bool
 	json       bool
 	timeout    time.Duration
@@ -89,11 +88,7 @@ func parse(args []string, help io.Writer) (*config, error) {
 		c.namespace = text
 		return catalog.CheckNamespace(text)
 	})
-	flags.Func("token-file", "`file` with the bearer token of the processes or of Prometheus", func(text string) (err error) {
-		c.token, err = scrape.ReadToken(text)
-		return err
-	})
-	flags.StringVar(&c.ca, "ca-file", "", "`file` with the CA certificates of Prometheus, in PEM form")
+	access := scrape.NewAccessFlags(flags, "the processes or of Prometheus")
 	flags.BoolVar(&c.watch, "watch", false, "repeat every 5 s")
 	flags.BoolVar(&c.json, "json", false, "write the report as JSON")
 	flags.BoolVar(&c.text.All, "all", false, "show every finding in full")
@@ -110,13 +105,14 @@ func parse(args []string, help io.Writer) (*config, error) {
 		return nil, err
 	}
 	c.sources = others
+	if c.access, err = access.Access(); err != nil {
+		return nil, err
+	}
 	switch {
 	case c.prometheus != "" && len(c.sources) > 0:
 		return nil, fmt.Errorf("--prometheus and %q: name processes, or a Prometheus server", c.sources[0])
 	case c.prometheus == "" && !c.at.IsZero():
 		return nil, errors.New("--at needs --prometheus: a process only knows its recent past")
-	case c.prometheus == "" && c.ca != "":
-		return nil, errors.New("--ca-file needs --prometheus: processes serve HTTP")
 	case c.watch && c.json:
 		return nil, errors.New("--watch and --json exclude each other")
 	case c.prometheus == "" && len(c.sources) == 0:

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/argus-dgo/argus"
+	"github.com/argus-dgo/argus/cmd/argus/internal/bottest"
 	"github.com/argus-dgo/argus/internal/api"
 	"github.com/argus-dgo/argus/internal/evidence"
 	"github.com/argus-dgo/argus/internal/findings"
@@ -29,6 +31,7 @@ func process(t *testing.T, token string, report findings.Report) string {
 	mux := http.NewServeMux()
 	mux.HandleFunc(api.StatusPath, func(w http.ResponseWriter, r *http.Request) {
 		if token != "" && r.Header.Get("Authorization") != "Bearer "+token {
+			w.Header().Set("WWW-Authenticate", `Bearer realm="argus"`)
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
@@ -103,7 +106,7 @@ func TestSeveralProcesses(t *testing.T) {
 
 func TestToken(t *testing.T) {
 	address := process(t, "s3cret-value", calm)
-	if code, _, stderr := run(t, address); code != 3 || !strings.Contains(stderr, "needs a token: give it with --token-file") {
+	if code, _, stderr := run(t, address); code != 3 || !strings.Contains(stderr, "requires a bearer token") {
 		t.Errorf("code %d, %s", code, stderr)
 	}
 	file := filepath.Join(t.TempDir(), "token")
@@ -112,6 +115,21 @@ func TestToken(t *testing.T) {
 	}
 	if code, stdout, stderr := run(t, "--token-file", file, address); code != 0 || strings.Contains(stdout+stderr, "s3cret") {
 		t.Errorf("code %d, %s%s", code, stdout, stderr)
+	}
+}
+
+// TestWebConfig: a bot that serves TLS, and wants a password.
+func TestWebConfig(t *testing.T) {
+	web := bottest.WebConfig(t, "127.0.7.2")
+	bot := bottest.Start(t, bottest.Discord(t), "127.0.7.2:0", "a", []int{0}, 1, argus.WithWebConfigFile(web.File))
+	if code, stdout, stderr := run(t, append(web.Flags(), bot.Addr())...); stdout == "" || stderr != "" {
+		t.Errorf("code %d, %q, %s", code, stdout, stderr)
+	}
+	if code, _, stderr := run(t, bot.Addr()); code != 3 || !strings.Contains(stderr, "it expects TLS: use --tls") {
+		t.Errorf("code %d, %s", code, stderr)
+	}
+	if code, _, stderr := run(t, "--ca-file", web.CA, bot.Addr()); code != 3 || !strings.Contains(stderr, "requires a user name and a password") {
+		t.Errorf("code %d, %s", code, stderr)
 	}
 }
 
@@ -127,7 +145,7 @@ func TestRefuses(t *testing.T) {
 		"--prometheus http://127.0.0.1:1 a:1":           `"a:1": name processes, or a Prometheus server`,
 		"--at 2026-01-31T03:00:00Z":                     "--at needs --prometheus",
 		"--at noon --prometheus http://127.0.0.1:1":     `must be a time such as`,
-		"--ca-file x a:1":                               "--ca-file needs --prometheus",
+		"--ca-file /nowhere a:1":                        "--ca-file: cannot read the CA certificates",
 		"--watch --json":                                "exclude each other",
 		"--namespace Music":                             `invalid value "Music" for flag --namespace`,
 		"--token-file /nowhere a:1":                     "cannot read the token",

@@ -51,7 +51,7 @@ func (c *config) reports(ctx context.Context) ([]told, error) {
 }
 
 func (c *config) askPrometheus(ctx context.Context) (findings.Report, error) {
-	config := promapi.Config{URL: c.prometheus, Token: c.token, CA: c.ca, Timeout: c.timeout, Namespace: c.namespace}
+	config := promapi.Config{URL: c.prometheus, Credential: c.access.Credential, TLS: c.access.TLS, Timeout: c.timeout, Namespace: c.namespace}
 	client, err := promapi.New(config)
 	if err != nil {
 		return findings.Report{}, err
@@ -140,14 +140,16 @@ func (c *config) askProcess(ctx context.Context, address string) (findings.Repor
 	if c.bot != "" {
 		path += "?" + url.Values{"bot": {c.bot}}.Encode()
 	}
-	answer, err := scrape.NewClient(api.StatusPath, c.token).Get(ctx, address, path, true)
+	client := scrape.NewClient(api.StatusPath, c.access)
+	answer, err := client.Get(ctx, address, path, true)
+	if err == nil {
+		err = client.Refused(answer)
+	}
 	if err != nil {
 		return findings.Report{}, fmt.Errorf("%s: %w", address, err)
 	}
 	switch answer.Status {
 	case http.StatusOK:
-	case http.StatusUnauthorized:
-		return findings.Report{}, fmt.Errorf("%s: the process needs a token: give it with --token-file", address)
 	case http.StatusNotFound:
 		return findings.Report{}, fmt.Errorf("%s: the process has no %s: its Argus is older, or ARGUS_HISTORY is false", address, api.StatusPath)
 	default:

@@ -8,14 +8,13 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"regexp"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/argus-dgo/argus/internal/access"
-	"github.com/argus-dgo/argus/internal/excerpt"
+	"github.com/argus-dgo/argus/internal/credential"
+	"github.com/argus-dgo/argus/internal/reason"
 )
 
 const (
@@ -29,21 +28,22 @@ const (
 
 // A Client asks for pages.
 type Client struct {
-	path  string
-	token *string // a pointer, which no way of printing follows
-	most  int64   // of an answer, in bytes
-	http  *http.Client
+	path   string
+	access Access
+	most   int64 // of an answer, in bytes
+	http   *http.Client
 }
 
-// NewClient makes a client for pages at that path. An empty token is none.
-func NewClient(path, token string) *Client {
+// NewClient makes a client for pages at that path.
+func NewClient(path string, access Access) *Client {
 	return &Client{
-		path:  path,
-		token: &token,
-		most:  maxBody,
+		path:   path,
+		access: access,
+		most:   maxBody,
 		http: &http.Client{
 			Transport: &http.Transport{
 				Proxy:                  nil,
+				TLSClientConfig:        access.TLS,
 				DisableKeepAlives:      true,
 				MaxResponseHeaderBytes: 64 << 10,
 				DialContext:            dial,
@@ -104,26 +104,54 @@ func (a *Answer) Argus() bool {
 	return a.Status == http.StatusUnauthorized && strings.Contains(a.Header.Get("WWW-Authenticate"), `realm="`+access.Realm+`"`)
 }
 
-// Get asks one server for a path, with the token only if withToken says so.
-func (c *Client) Get(ctx context.Context, address, path string, withToken bool) (*Answer, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+path, nil)
+// Password says whether the answer asks for a user name and a password, as a web
+// configuration file can have it.
+func (a *Answer) Password() bool {
+	return a.Status == http.StatusUnauthorized && strings.HasPrefix(a.Header.Get("WWW-Authenticate"), string(credential.Basic))
+}
+
+// Refused says why the answer is not what was asked for, where that is the request's
+// access; nil otherwise.
+func (c *Client) Refused(a *Answer) error {
+	switch {
+	case a.Argus() && c.access.Credential.Kind() == credential.Bearer:
+		return ErrWrongToken
+	case a.Argus():
+		return ErrNeedsToken
+	case a.Password() && c.access.Credential.Kind() == credential.Basic:
+		return ErrWrongPassword
+	case a.Password():
+		return ErrNeedsPassword
+	case a.Status == http.StatusBadRequest && strings.Contains(string(a.Body), "HTTP request to an HTTPS server"):
+		return ErrNeedsTLS
+	}
+	return nil
+}
+
+// Get asks one server for a path, with the credentials only if authorized says so.
+func (c *Client) Get(ctx context.Context, address, path string, authorized bool) (*Answer, error) {
+	scheme := "http"
+	if c.access.TLS != nil {
+		scheme = "https"
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+address+path, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", address, err)
 	}
 	request.Header.Set("Accept", "text/plain;version=0.0.4")
-	if withToken && *c.token != "" {
-		request.Header.Set("Authorization", "Bearer "+*c.token)
+	if authorized {
+		c.access.Credential.Set(request)
 	}
 	sent := time.Now()
 	response, err := c.http.Do(request)
 	if err != nil {
-		return nil, reason(err)
+		return nil, cause(err)
 	}
 	defer response.Body.Close()
 	came := time.Now()
 	body, err := io.ReadAll(io.LimitReader(response.Body, c.most+1))
 	if err != nil {
-		return nil, fmt.Errorf("the response ended early: %w", reason(err))
+		return nil, fmt.Errorf("the response ended early: %w", cause(err))
 	}
 	if int64(len(body)) > c.most {
 		return nil, fmt.Errorf("the response is longer than %d bytes", c.most)
@@ -145,47 +173,16 @@ func Clock(h http.Header, sent, came time.Time) (offset, within time.Duration) {
 	return date.Add(half).Sub(middle), half + came.Sub(sent)/2
 }
 
-// reason is the cause of a failed request in few words, without the URL.
-func reason(err error) error {
-	var (
-		dns *net.DNSError
-		op  *net.OpError
-	)
-	switch {
-	case errors.Is(err, context.DeadlineExceeded) || os.IsTimeout(err):
-		return errors.New("no answer in time")
-	case errors.As(err, &dns) && dns.IsNotFound:
-		return errors.New("host name not found in DNS")
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return errors.New("connection refused: nothing listens there")
-	case errors.As(err, &op) && op.Err != nil:
-		return op.Err
-	case strings.Contains(err.Error(), "malformed HTTP"):
-		return errors.New("the server does not speak HTTP")
-	}
-	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(inner) {
-		err = inner
-	}
-	if text := excerpt.Line(err.Error(), maxReason); text != err.Error() { // net/http quotes what the server said
-		return errors.New(text)
-	}
-	return err
-}
-
-// maxReason is how much of a server's own words an error has.
-const maxReason = 200
-
 // Page asks one process for its page.
 func (c *Client) Page(ctx context.Context, address string) (*Page, error) {
 	a, err := c.Get(ctx, address, c.path, true)
 	if err != nil {
 		return nil, err
 	}
+	if err := c.Refused(a); err != nil {
+		return nil, err
+	}
 	switch {
-	case a.Argus() && *c.token == "":
-		return nil, ErrNeedsToken
-	case a.Argus():
-		return nil, ErrWrongToken
 	case a.Status >= 300 && a.Status < 400:
 		return nil, fmt.Errorf("unexpected redirect (status %d): another program or a proxy answers there", a.Status)
 	case a.Status != http.StatusOK:
@@ -199,11 +196,22 @@ func (c *Client) Page(ctx context.Context, address string) (*Page, error) {
 	return p, nil
 }
 
-// The errors of Page about the token.
+// The errors about the access.
 var (
-	ErrNeedsToken = errors.New("it requires a bearer token")
-	ErrWrongToken = errors.New("it rejects the bearer token")
+	ErrNeedsToken    = errors.New("it requires a bearer token")
+	ErrWrongToken    = errors.New("it rejects the bearer token")
+	ErrNeedsPassword = errors.New("it requires a user name and a password: give them with --username and --password-file")
+	ErrWrongPassword = errors.New("it rejects the user name or the password")
+	ErrNeedsTLS      = errors.New("it expects TLS: use --tls, with --ca-file if its certificate is your own")
 )
+
+// cause is why a request had no answer.
+func cause(err error) error {
+	if err = reason.Of(err); errors.Is(err, reason.ErrNotTLS) {
+		return fmt.Errorf("%w: leave out --tls", err)
+	}
+	return err
+}
 
 // A Result is what became of a target.
 type Result struct {
@@ -246,25 +254,39 @@ func (c *Client) Pages(ctx context.Context, addresses []string) []Result {
 	return results
 }
 
-// RFC 6750, section 2.1: b64token.
-var tokenPattern = regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`)
-
 // ReadToken reads a bearer token from a file. Line breaks at its end are dropped.
 // The error never shows what is in the file.
-func ReadToken(path string) (string, error) {
-	const most = 64 << 10
+func ReadToken(path string) (credential.Credential, error) {
+	token, err := readSecret(path, "token")
+	switch {
+	case err != nil:
+		return credential.Credential{}, err
+	case token == "":
+		return credential.Credential{}, fmt.Errorf("%s is empty", path)
+	}
+	c, err := credential.Token(token)
+	if err != nil {
+		err = fmt.Errorf("%s does not contain a bearer token: it %w", path, err)
+	}
+	return c, err
+}
+
+// maxSecret is the most bytes of a file with a token or a password.
+const maxSecret = 64 << 10
+
+// readSecret reads a token or a password. The file may be a pipe of a shell.
+func readSecret(path, what string) (string, error) {
 	f, err := os.Open(path) //nolint:gosec // the operator names the file
 	if err != nil {
-		return "", fmt.Errorf("cannot read the token: %w", err)
+		return "", fmt.Errorf("cannot read the %s: %w", what, err)
 	}
 	defer f.Close()
-	content, err := io.ReadAll(io.LimitReader(f, most+1))
+	content, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
 	if err != nil {
-		return "", fmt.Errorf("cannot read the token: %w", err)
+		return "", fmt.Errorf("cannot read the %s: %w", what, err)
 	}
-	token := strings.TrimRight(string(content), "\r\n")
-	if len(content) > most || !tokenPattern.MatchString(token) {
-		return "", fmt.Errorf("%s does not contain a bearer token (RFC 6750): letters, digits and . _ ~ + / -, with = only at the end, at most %d bytes", path, most)
+	if len(content) > maxSecret {
+		return "", fmt.Errorf("cannot read the %s: %s is longer than %d bytes", what, path, maxSecret)
 	}
-	return token, nil
+	return strings.TrimRight(string(content), "\r\n"), nil
 }

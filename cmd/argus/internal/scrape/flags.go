@@ -10,10 +10,10 @@ const defaultPath = "/metrics"
 
 var pathPattern = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`)
 
-// Flags adds the flags that say how pages are asked for. The values are there once
-// the flags are parsed.
-func Flags(flags *flag.FlagSet) (path, token *string) {
-	path, token = new(string), new(string)
+// PathFlag adds the flag that says where the pages are. The value is there once the
+// flags are parsed.
+func PathFlag(flags *flag.FlagSet) *string {
+	path := new(string)
 	*path = defaultPath
 	flags.Func("metrics-path", "metrics `path` of the targets (default "+defaultPath+")", func(text string) error {
 		if !pathPattern.MatchString(text) {
@@ -22,9 +22,5 @@ func Flags(flags *flag.FlagSet) (path, token *string) {
 		*path = text
 		return nil
 	})
-	flags.Func("token-file", "`file` with the bearer token of the targets", func(text string) (err error) {
-		*token, err = ReadToken(text)
-		return err
-	})
-	return path, token
+	return path
 }

@@ -27,7 +27,7 @@ type config struct {
 	shards  int
 	address string
 	path    string
-	token   string
+	access  scrape.Access
 }
 
 // Run runs the command with the arguments that follow its name. It returns the exit
@@ -65,7 +65,7 @@ func parse(args []string, help io.Writer) (*config, error) {
 		}
 		return nil
 	})
-	path, token := scrape.Flags(flags)
+	path, access := scrape.PathFlag(flags), scrape.NewAccessFlags(flags, "the process")
 	others, err := cli.Parse(flags, args)
 	if errors.Is(err, flag.ErrHelp) {
 		fmt.Fprint(help, "Usage: argus shard [flags] GUILD [address]\n\nSays which shard has a guild. With the address of a process, such as localhost:9191,\nit also says whether the shard is up there.\n\nFlags:\n")
@@ -74,7 +74,10 @@ func parse(args []string, help io.Writer) (*config, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.path, c.token = *path, *token
+	c.path = *path
+	if c.access, err = access.Access(); err != nil {
+		return nil, err
+	}
 	if len(others) == 0 || len(others) > 2 {
 		return nil, errors.New("give the id of a guild, and optionally the address of a process")
 	}
@@ -92,14 +95,14 @@ func parse(args []string, help io.Writer) (*config, error) {
 
 // ask asks the process whether the guild's shard is up in it.
 func (c *config) ask(ctx context.Context) (string, error) {
-	answer, err := scrape.NewClient(c.path, c.token).Get(ctx, c.address, c.path, true)
-	switch {
+	client := scrape.NewClient(c.path, c.access)
+	answer, err := client.Get(ctx, c.address, c.path, true)
+	if err != nil {
+		return "", err
+	}
+	switch err := client.Refused(answer); {
 	case err != nil:
 		return "", err
-	case answer.Argus() && c.token == "":
-		return "", scrape.ErrNeedsToken
-	case answer.Argus():
-		return "", scrape.ErrWrongToken
 	case answer.Status != http.StatusOK:
 		return "", fmt.Errorf("%s returned status %d", c.path, answer.Status)
 	}

@@ -32,7 +32,7 @@ type config struct {
 	labels  map[string]string
 	check   bool
 	path    string
-	token   string
+	access  scrape.Access
 	timeout time.Duration
 }
 
@@ -98,7 +98,7 @@ func parse(args []string, stdin io.Reader, help io.Writer) (*config, error) {
 		c.timeout, err = cli.ParseTimeout(text)
 		return err
 	})
-	path, token := scrape.Flags(flags)
+	path, access := scrape.PathFlag(flags), scrape.NewAccessFlags(flags, "the targets")
 
 	patterns, err := cli.Parse(flags, args)
 	if errors.Is(err, flag.ErrHelp) {
@@ -107,7 +107,10 @@ func parse(args []string, stdin io.Reader, help io.Writer) (*config, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.path, c.token = *path, *token
+	c.path = *path
+	if c.access, err = access.Access(); err != nil {
+		return nil, err
+	}
 	if len(patterns) == 0 && len(files) == 0 {
 		return nil, errors.New("no hosts given: name them, such as bot-[0-3].example.org, or use --file")
 	}
@@ -184,7 +187,7 @@ func (c *config) write(addresses []string, stdout, stderr io.Writer) (said io.Wr
 func (c *config) ask(ctx context.Context, addresses []string, w io.Writer) bool {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	results := scrape.NewClient(c.path, c.token).Pages(ctx, addresses)
+	results := scrape.NewClient(c.path, c.access).Pages(ctx, addresses)
 	answered, clusters, fine := 0, 0, true
 	for _, r := range results {
 		if r.Err != nil {
