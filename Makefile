@@ -37,7 +37,7 @@ PLATFORMS := linux-amd64 linux-arm64 darwin-amd64 darwin-arm64 windows-amd64 win
 RACE ?= $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 # Most tests wait for most of their time, so more of them run side by side than
 # there are processors.
-TESTFLAGS ?= $(RACE) -p 3 -parallel 4 -count=1 -timeout 30m
+TESTFLAGS ?= $(RACE) -p 6 -parallel 4 -count=1 -timeout 30m
 
 ARGS     ?=
 BENCH    ?= .
@@ -114,13 +114,19 @@ e2e-long := $(filter-out 0 false no,$(E2E_LONG))
 e2e-tools: ## Build the Collector, Prometheus and Kubernetes for the end-to-end tests
 	cd otelcol && $(GO) run ./internal/buildtools
 
-# TestFleet has one fake Discord serve 1,600 sessions: with the race detector that
-# takes the time of the hundred processes that are tested. They are built without it.
-# Tests that run beside others wait more than they compute.
 .PHONY: e2e
-e2e: e2e-tools ## Run the end-to-end tests (E2E_LONG=1: with the full durations)
+e2e: e2e-most e2e-fleet ## Run the end-to-end tests (E2E_LONG=1: with the full durations)
+
+# Tests that run beside others wait more than they compute.
+.PHONY: e2e-most
+e2e-most: e2e-tools
 	cd otelcol && $(GO) test $(RACE) -count=1 ./internal/...
 	cd otelcol && E2E=1 E2E_LONG='$(e2e-long)' $(GO) test $(RACE) -skip '^TestFleet$$' -count=1 -parallel 4 -timeout 40m -v ./e2e
+
+# TestFleet has one fake Discord serve 1,600 sessions: with the race detector that
+# takes the time of the hundred processes that are tested. They are built without it.
+.PHONY: e2e-fleet
+e2e-fleet: e2e-tools
 	cd otelcol && E2E=1 E2E_LONG='$(e2e-long)' $(GO) test -run '^TestFleet$$' -count=1 -timeout 40m -v ./e2e
 
 # The second command links only the command line, and leaves the binary to look at.

@@ -20,6 +20,7 @@ import (
 // TestIncidents: a minute after something went wrong, argus explain says first what it is and whose doing, by the process
 // alone and by a Prometheus, and nothing that is untrue.
 func TestIncidents(t *testing.T) {
+	t.Parallel()
 	const calm, onset = 15 * time.Second, 60 * time.Second
 	bots := launch(t, "incidents", goBuild(t, moduleDir(t), "./internal/incidents/play"), nil)
 	says := func(what string) {
