@@ -19,17 +19,18 @@ const Version = 1
 
 // The paths of the API.
 const (
-	StatusPath   = "/api/v1/status"
-	ShardOfPath  = "/api/v1/shard-of"
-	ShardsPath   = "/api/v1/shards"
-	BudgetsPath  = "/api/v1/budgets"
-	CommandsPath = "/api/v1/commands"
-	RoutesPath   = "/api/v1/routes"
-	ProcessPath  = "/api/v1/process"
-	SlowPath     = "/api/v1/slow-interactions"
-	SeriesPath   = "/api/v1/series"
-	TimelinePath = "/api/v1/timeline"
-	StreamPath   = "/api/v1/stream"
+	StatusPath    = "/api/v1/status"
+	LatenciesPath = "/api/v1/latencies"
+	ShardOfPath   = "/api/v1/shard-of"
+	ShardsPath    = "/api/v1/shards"
+	BudgetsPath   = "/api/v1/budgets"
+	CommandsPath  = "/api/v1/commands"
+	RoutesPath    = "/api/v1/routes"
+	ProcessPath   = "/api/v1/process"
+	SlowPath      = "/api/v1/slow-interactions"
+	SeriesPath    = "/api/v1/series"
+	TimelinePath  = "/api/v1/timeline"
+	StreamPath    = "/api/v1/stream"
 )
 
 const (
@@ -148,6 +149,7 @@ func endpoints() []endpoint {
 		{ShardOfPath, "the shard of a guild (?guild=), as JSON", shardOfTask},
 		{ShardsPath, "the shards, as JSON", shardsTask},
 		{BudgetsPath, "what is left of Discord's limits, as JSON", budgetsTask},
+		{LatenciesPath, "how long the stages of an interaction take, as JSON", latenciesTask},
 		{CommandsPath, "the commands, as JSON", commandsTask},
 		{RoutesPath, "the requests to Discord by route, as JSON", routesTask},
 		{ProcessPath, "what the process uses, as JSON", processTask},

@@ -35,6 +35,7 @@ type Delays struct {
 	Count *float64 `json:"count"`
 	P50   *float64 `json:"p50_seconds"`
 	P95   *float64 `json:"p95_seconds"`
+	P99   *float64 `json:"p99_seconds"`
 }
 
 // A Command is one command, by its name.
@@ -179,13 +180,15 @@ func (a askedDurations) durations() map[string]*Durations {
 }
 
 // askedDelays has the questions of [Delays].
-type askedDelays struct{ count, p50, p95 *answers }
+type askedDelays struct{ count, p50, p95, p99 *answers }
 
-func askDelays(s *sheet, of catalog.Instrument, over time.Duration) askedDelays {
+func askDelays(s *sheet, of catalog.Instrument, over time.Duration, where ...evidence.Match) askedDelays {
 	ask := func(form evidence.Form, at float64) *answers {
-		return s.ask(evidence.Question{Form: form, Of: of, Over: over, At: at})
+		return s.ask(evidence.Question{Form: form, Of: of, Where: where, Over: over, At: at})
 	}
-	return askedDelays{ask(evidence.Increase, 0), ask(evidence.Quantile, 0.5), ask(evidence.Quantile, 0.95)}
+	return askedDelays{ask(evidence.Increase, 0), ask(evidence.Quantile, 0.5), ask(evidence.Quantile, 0.95), ask(evidence.Quantile, 0.99)}
 }
 
-func (a askedDelays) delays() Delays { return Delays{a.count.one(), a.p50.one(), a.p95.one()} }
+func (a askedDelays) delays() Delays {
+	return Delays{a.count.one(), a.p50.one(), a.p95.one(), a.p99.one()}
+}

@@ -76,6 +76,7 @@ func TestEveryPropertyIsThere(t *testing.T) {
 		look(ShardOfPath + "?guild=x")
 		look(ShardsPath)
 		look(BudgetsPath)
+		look(LatenciesPath)
 		look(CommandsPath)
 		look(RoutesPath)
 		look(ProcessPath)

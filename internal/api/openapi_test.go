@@ -60,6 +60,7 @@ func types() map[string]reflect.Type {
 		"Commands": reflect.TypeFor[Commands](), "Command": reflect.TypeFor[Command](), "Runs": reflect.TypeFor[Runs](),
 		"Process": reflect.TypeFor[Process](), "Slow": reflect.TypeFor[Slow](), "SlowInteraction": reflect.TypeFor[SlowInteraction](),
 		"Routes": reflect.TypeFor[Routes](), "Route": reflect.TypeFor[Route](), "Method": reflect.TypeFor[Method](),
+		"Latencies": reflect.TypeFor[Latencies](), "Stage": reflect.TypeFor[Stage](),
 		"Delays": reflect.TypeFor[Delays](), "Durations": reflect.TypeFor[Durations](),
 	}
 }

@@ -188,6 +188,52 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/latencies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long the stages of an interaction take */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The bot, required if the process has several */
+                    bot?: components["parameters"]["bot"];
+                    /** @description The window, as a Go duration from 1m to 6h; 1h if it is not given (timeline: 6h) */
+                    over?: components["parameters"]["over"];
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The document */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Latencies"];
+                    };
+                };
+                400: components["responses"]["Refused"];
+                401: components["responses"]["Unauthorized"];
+                403: components["responses"]["Forbidden"];
+                500: components["responses"]["Failed"];
+                503: components["responses"]["Busy"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/commands": {
         parameters: {
             query?: never;
@@ -797,6 +843,41 @@ export interface components {
             /** @description ratio divided by the budget */
             burn: number | null;
         };
+        Latencies: {
+            /**
+             * @description Version of the API
+             * @constant
+             */
+            version: 1;
+            identity: components["schemas"]["Identity"];
+            /**
+             * Format: date-time
+             * @description The time that the document is about
+             */
+            at: string;
+            /** @description The window that was asked for */
+            window_seconds: number;
+            /** @description How much of the window the history covers */
+            covered_seconds: number | null;
+            /** @description All stages, in the order in which an interaction passes them */
+            stages: components["schemas"]["Stage"][];
+        };
+        Stage: {
+            /**
+             * @description receipt: age on receipt. handler, response and ack: from the receipt until the handler is called, the first attempt to answer is sent, and the first callback is accepted. queue and wire: wait of the callback requests in discordgo's rate limiter, and their duration
+             * @enum {string}
+             */
+            stage: "receipt" | "handler" | "response" | "queue" | "wire" | "ack";
+            /** @description The histogram */
+            metric: string;
+            /** @description The 95th percentile as PromQL */
+            query: string;
+            count: number | null;
+            /** @description null without observations. A quantile above the last bucket's bound is that bound: 10 */
+            p50_seconds: number | null;
+            p95_seconds: number | null;
+            p99_seconds: number | null;
+        };
         /** @description answers is the time from the receipt of an interaction until the first attempt to answer it, over all commands */
         Commands: {
             /**
@@ -846,9 +927,10 @@ export interface components {
         };
         Delays: {
             count: number | null;
-            /** @description null without observations */
+            /** @description null without observations. A quantile above the last bucket's bound is that bound: 10 */
             p50_seconds: number | null;
             p95_seconds: number | null;
+            p99_seconds: number | null;
         };
         Process: {
             /**
