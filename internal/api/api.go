@@ -20,6 +20,7 @@ const Version = 1
 // The paths of the API.
 const (
 	StatusPath    = "/api/v1/status"
+	OverviewPath  = "/api/v1/overview"
 	LatenciesPath = "/api/v1/latencies"
 	ShardOfPath   = "/api/v1/shard-of"
 	ShardsPath    = "/api/v1/shards"
@@ -146,6 +147,7 @@ type endpoint struct {
 func endpoints() []endpoint {
 	return []endpoint{
 		{StatusPath, "what is wrong, as JSON (argus explain)", statusTask},
+		{OverviewPath, "the bot, its caches and its telemetry, as JSON", overviewTask},
 		{ShardOfPath, "the shard of a guild (?guild=), as JSON", shardOfTask},
 		{ShardsPath, "the shards, as JSON", shardsTask},
 		{BudgetsPath, "what is left of Discord's limits, as JSON", budgetsTask},

@@ -30,9 +30,19 @@ func TestEveryPropertyIsThere(t *testing.T) {
 		b.set(catalog.InvalidRequests, 0, "status", "403")
 		b.shard("5")
 		b.state("5", catalog.StateDisconnected) // since before the history begins
-		b.set(catalog.BotInfo, 1, "version", "v1.2.3")
+		b.set(catalog.BotInfo, 1, "version", "v1.2.3", "discordgo_version", "v0.29.0", "go_version", "go1.26")
 		b.set(catalog.CPULimit, 2)
 		b.set(catalog.CPUThrottled, 0)
+		for _, gauge := range []catalog.Instrument{
+			catalog.ClockOffset, catalog.Guilds, catalog.GuildsUnavailable, catalog.Members, catalog.VoiceClients, catalog.RequestsInFlight,
+		} {
+			b.set(gauge, 1)
+		}
+		b.set(catalog.GatewayEvents, 1, "event", "MESSAGE_CREATE")
+		b.set(catalog.SubsystemUp, 1, "subsystem", "server")
+		b.set(catalog.InstrumentationErrors, 0, "hook", "tap")
+		b.set(catalog.TimersEvicted, 0, "timer", "answer")
+		b.set(catalog.LogRecords, 0, "level", "error")
 		b.steps(1)
 		look(TimelinePath)
 		b.steps(int((history.CoarseSpan + 10*time.Minute) / history.FineStep))
@@ -76,6 +86,7 @@ func TestEveryPropertyIsThere(t *testing.T) {
 		look(ShardOfPath + "?guild=x")
 		look(ShardsPath)
 		look(BudgetsPath)
+		look(OverviewPath)
 		look(LatenciesPath)
 		look(CommandsPath)
 		look(RoutesPath)

@@ -60,7 +60,8 @@ func types() map[string]reflect.Type {
 		"Commands": reflect.TypeFor[Commands](), "Command": reflect.TypeFor[Command](), "Runs": reflect.TypeFor[Runs](),
 		"Process": reflect.TypeFor[Process](), "Slow": reflect.TypeFor[Slow](), "SlowInteraction": reflect.TypeFor[SlowInteraction](),
 		"Routes": reflect.TypeFor[Routes](), "Route": reflect.TypeFor[Route](), "Method": reflect.TypeFor[Method](),
-		"Latencies": reflect.TypeFor[Latencies](), "Stage": reflect.TypeFor[Stage](),
+		"Overview": reflect.TypeFor[Overview](), "Versions": reflect.TypeFor[Versions](), "Telemetry": reflect.TypeFor[Telemetry](),
+		"Invalid": reflect.TypeFor[Invalid](), "InvalidRoute": reflect.TypeFor[InvalidRoute](), "Latencies": reflect.TypeFor[Latencies](), "Stage": reflect.TypeFor[Stage](),
 		"Delays": reflect.TypeFor[Delays](), "Durations": reflect.TypeFor[Durations](),
 	}
 }

@@ -127,7 +127,6 @@ func TestSeriesRefuses(t *testing.T) {
 			age + "&form=above&bound=0.3":            `bound: \"0.3\" is not the bound of a bucket`,
 			age + "&form=last":                       "a histogram has no last value",
 			age + "&form=mean&by=type":               `the label \"type\" is not kept for this question`,
-			"?name=discord_roles&form=last":          "is not kept",
 			"?name=discord_guilds&form=rate":         "it is not a counter",
 			"?name=discord_guilds&form=last&over=5m": `over: \"5m\" is a window, and the form last has none`,
 		} {

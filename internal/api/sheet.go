@@ -66,6 +66,20 @@ func (a answers) one() *float64 {
 	return number(a[0].Number)
 }
 
+// each returns the answers by a label, or nil if there are none.
+func (a answers) each(label string) map[string]float64 {
+	if len(a) == 0 {
+		return nil
+	}
+	each := make(map[string]float64, len(a))
+	for _, value := range a {
+		if n := number(value.Number); n != nil {
+			each[value.Labels[label]] = *n
+		}
+	}
+	return each
+}
+
 // numbers are answers by the values of labels.
 type numbers map[string]float64
 

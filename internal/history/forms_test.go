@@ -361,7 +361,7 @@ func TestRefusedQuestions(t *testing.T) {
 		question evidence.Question
 		want     []string
 	}{
-		{evidence.Question{Form: evidence.Last, Of: catalog.Presences}, []string{catalog.Presences.Name, "not kept"}},
+		{evidence.Question{Form: evidence.Last, Of: unknown}, []string{unknown.Name, "not kept"}},
 		{evidence.Question{Form: evidence.Increase, Of: catalog.ReceiptAge, Over: minute, By: []string{"type"}}, []string{catalog.ReceiptAge.Name, `"type"`}},
 		{evidence.Question{Form: evidence.Last, Of: catalog.Guilds, Where: []evidence.Match{evidence.Is("shard", "1")}}, []string{catalog.Guilds.Name, `"shard"`}},
 		{evidence.Question{Form: evidence.Quantile, Of: catalog.AppCommandDuration, Over: minute, At: 0.5, By: []string{"command"}}, []string{catalog.AppCommandDuration.Name, "buckets"}},

@@ -86,7 +86,7 @@ func TestCheck(t *testing.T) {
 	h := New(Options{Namespace: "other"})
 	for says, q := range map[string]evidence.Question{
 		"":                              {Form: evidence.Last, Of: catalog.Guilds},
-		"is not kept":                   {Form: evidence.Last, Of: catalog.Roles},
+		"is not kept":                   {Form: evidence.Last, Of: unknown},
 		"it is not a counter":           {Form: evidence.Rate, Of: catalog.Guilds, Over: time.Minute},
 		"not all buckets are kept":      {Form: evidence.Quantile, Of: catalog.AppCommandDuration, By: []string{"command"}, At: 0.5, Over: time.Minute},
 		`the label "status" is not kep`: {Form: evidence.Mean, Of: catalog.QueueWait, By: []string{"status"}, Over: time.Minute},
@@ -134,6 +134,19 @@ func TestIncreaseOfCoarseSteps(t *testing.T) {
 			if p.Number != over.Seconds() {
 				t.Errorf("%v until %v: %v", over, p.At.Format(time.TimeOnly), p.Number)
 			}
+		}
+	}
+}
+
+// unknown is an instrument that the catalog does not have.
+var unknown = catalog.Instrument{Name: "discord.nothing", Kind: catalog.Gauge}
+
+// TestEveryInstrumentIsKept: each instrument of the catalog has a row.
+func TestEveryInstrumentIsKept(t *testing.T) {
+	h := New(Options{})
+	for _, i := range catalog.All() {
+		if len(h.store.byName[i.Name]) == 0 {
+			t.Errorf("%s is not kept", i.Name)
 		}
 	}
 }

@@ -107,6 +107,8 @@ func table() []row {
 		catalog.ShardsConnected, catalog.ShardsConfigured, catalog.BotShards, catalog.Sessions, catalog.GatewayIO,
 		catalog.SessionStartRemaining, catalog.SessionStartLimit, catalog.SessionStartReset, catalog.SessionStartConcurrency,
 		catalog.Guilds, catalog.GuildsUnavailable, catalog.Members, catalog.VoiceClients, catalog.ClockOffset,
+		catalog.CachedMembers, catalog.Channels, catalog.Threads, catalog.PrivateChannels, catalog.Roles, catalog.Emojis, catalog.Stickers,
+		catalog.VoiceStates, catalog.Presences,
 		catalog.Uptime, catalog.CPULimit, catalog.BotInfo, catalog.Up, catalog.SubsystemUp, catalog.InstrumentationErrors,
 		catalog.TimersEvicted, catalog.LogRecords, catalog.CommandNames,
 	} {

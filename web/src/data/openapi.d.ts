@@ -48,6 +48,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The bot, discordgo's caches, and Argus itself
+         * @description One number for the process each. Windows end now; they do not begin before history_since.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The bot, required if the process has several */
+                    bot?: components["parameters"]["bot"];
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The document */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Overview"];
+                    };
+                };
+                400: components["responses"]["Refused"];
+                401: components["responses"]["Unauthorized"];
+                403: components["responses"]["Forbidden"];
+                500: components["responses"]["Failed"];
+                503: components["responses"]["Busy"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/shard-of": {
         parameters: {
             query?: never;
@@ -694,6 +741,93 @@ export interface components {
             what: string;
             /** @description How to learn it */
             how: string;
+        };
+        Overview: {
+            /**
+             * @description Version of the API
+             * @constant
+             */
+            version: 1;
+            identity: components["schemas"]["Identity"];
+            /**
+             * Format: date-time
+             * @description The time that the document is about
+             */
+            at: string;
+            /**
+             * Format: date-time
+             * @description Time of the history's first step
+             */
+            history_since: string | null;
+            /** @description discord_uptime_seconds */
+            uptime_seconds: number | null;
+            versions: components["schemas"]["Versions"];
+            /** @description discord_clock_offset_seconds */
+            clock_offset_seconds: number | null;
+            /** @description discord_guilds */
+            guilds: number | null;
+            /** @description discord_guilds_unavailable */
+            guilds_unavailable: number | null;
+            /** @description discord_members */
+            members: number | null;
+            /** @description discord_voice_clients */
+            voice_clients: number | null;
+            /** @description discord_bot_shards: shards of the whole bot */
+            bot_shards: number | null;
+            /** @description discord_rest_requests_in_flight */
+            rest_requests_in_flight: number | null;
+            /** @description Entries of discordgo's state cache by kind: members, channels, threads, private_channels, roles, emojis, stickers, voice_states, presences. null if StateEnabled is false */
+            cache: {
+                [key: string]: number | null;
+            };
+            /** @description Dispatches by event, without those of which there were none. The 32 busiest events; the others are other */
+            events_per_second_5m: {
+                [key: string]: number;
+            } | null;
+            /** @description Responses with status 429 by scope */
+            rate_limits_15m: {
+                [key: string]: number;
+            } | null;
+            invalid_requests_10m: components["schemas"]["Invalid"];
+            telemetry: components["schemas"]["Telemetry"];
+        };
+        Versions: {
+            bot: string | null;
+            discordgo: string | null;
+            go: string | null;
+        };
+        /** @description Responses that count towards Discord's limit of 10,000 in 10 minutes */
+        Invalid: {
+            /** @description discord_rest_invalid_requests_total by status */
+            statuses: {
+                [key: string]: number;
+            } | null;
+            /** @description By route and status, the highest count first. Routes that the history has no room for share the route other */
+            routes: components["schemas"]["InvalidRoute"][];
+        };
+        InvalidRoute: {
+            route: string;
+            /** @enum {string} */
+            status: "401" | "403" | "429";
+            count: number;
+        };
+        Telemetry: {
+            /** @description Whether each configured part of Argus works (argus_subsystem_up) */
+            subsystems: {
+                [key: string]: boolean;
+            } | null;
+            /** @description By hook */
+            instrumentation_errors_1h: {
+                [key: string]: number;
+            } | null;
+            /** @description By timer */
+            timers_evicted_1h: {
+                [key: string]: number;
+            } | null;
+            /** @description Lines logged by discordgo, by level; null unless enabled (ARGUS_LOG_RECORDS) */
+            log_records_1h: {
+                [key: string]: number;
+            } | null;
         };
         ShardOf: {
             /**
