@@ -250,7 +250,7 @@ func TestProcessUsage(t *testing.T) {
 		if err := json.Unmarshal([]byte(text), &d); err != nil || code != http.StatusOK {
 			t.Fatalf("status %d, %v: %s", code, err, text)
 		}
-		if (d.Goroutines != nil) != known || (d.Heap != nil) != known || known && (*d.Goroutines < 1 || *d.Heap < 1<<16) {
+		if (d.Goroutines != nil) != known || (d.Heap != nil) != known || (d.Pauses != nil) != known || known && (*d.Goroutines < 1 || *d.Heap < 1<<16) {
 			t.Errorf("ARGUS_PROCESS_METRICS=%s: %s", setting, text)
 		}
 		shutDown(t, a)

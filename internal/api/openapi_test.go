@@ -58,7 +58,7 @@ func types() map[string]reflect.Type {
 		"Timeline": reflect.TypeFor[Timeline](), "Event": reflect.TypeFor[Event](),
 		"SeriesList": reflect.TypeFor[SeriesList](), "Series": reflect.TypeFor[Series](),
 		"Commands": reflect.TypeFor[Commands](), "Command": reflect.TypeFor[Command](), "Runs": reflect.TypeFor[Runs](),
-		"Process": reflect.TypeFor[Process](), "Slow": reflect.TypeFor[Slow](), "SlowInteraction": reflect.TypeFor[SlowInteraction](),
+		"Process": reflect.TypeFor[Process](), "Pauses": reflect.TypeFor[Pauses](), "Slow": reflect.TypeFor[Slow](), "SlowInteraction": reflect.TypeFor[SlowInteraction](),
 		"Routes": reflect.TypeFor[Routes](), "Route": reflect.TypeFor[Route](), "Method": reflect.TypeFor[Method](),
 		"Overview": reflect.TypeFor[Overview](), "Versions": reflect.TypeFor[Versions](), "Telemetry": reflect.TypeFor[Telemetry](),
 		"Invalid": reflect.TypeFor[Invalid](), "InvalidRoute": reflect.TypeFor[InvalidRoute](), "Latencies": reflect.TypeFor[Latencies](), "Stage": reflect.TypeFor[Stage](),

@@ -3,6 +3,7 @@ package api
 import (
 	"math"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -34,4 +35,40 @@ func TestProcess(t *testing.T) {
 		time.Sleep(reuse) //nolint:forbidigo // by the clock of the bubble
 		refuses(t, a, map[string]string{ProcessPath + "?over=1m": "there is no such parameter"})
 	})
+}
+
+// TestPauses: of the pauses that the runtime keeps, those of the window count, and the
+// window is shorter where not all of it is kept.
+func TestPauses(t *testing.T) {
+	at := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+	stats := func(total int64, ages ...time.Duration) *debug.GCStats {
+		s := &debug.GCStats{NumGC: total}
+		for _, age := range ages {
+			s.PauseEnd, s.Pause = append(s.PauseEnd, at.Add(-age)), append(s.Pause, age.Abs()/1000)
+		}
+		return s
+	}
+	for what, tt := range map[string]struct {
+		stats   *debug.GCStats
+		count   int
+		longest float64
+		window  float64
+	}{
+		"none":                         {stats(0), 0, -1, 300},
+		"older ones":                   {stats(2, 301*time.Second, 400*time.Second), 0, -1, 300},
+		"some":                         {stats(3, time.Second, 200*time.Second, 400*time.Second), 2, 0.2, 300},
+		"all that there were":          {stats(2, time.Second, 2*time.Second), 2, 0.002, 300},
+		"more than the runtime keeps":  {stats(3, time.Second, 2*time.Second), 2, 0.002, 2},
+		"more, but not in the window":  {stats(9, time.Second, 400*time.Second), 1, 0.001, 300},
+		"one that ends while it looks": {stats(1, -time.Second), 1, 0.001, 300},
+	} {
+		p := pausesOf(tt.stats, at)
+		longest := -1.0
+		if p.Longest != nil {
+			longest = *p.Longest
+		}
+		if p.Count != tt.count || longest != tt.longest || p.Window != tt.window {
+			t.Errorf("%s: %d, longest %v, in %v s", what, p.Count, longest, p.Window)
+		}
+	}
 }

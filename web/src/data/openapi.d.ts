@@ -1101,6 +1101,16 @@ export interface components {
             cpu_limit: number | null;
             /** @description Increase of discord_process_cpu_throttled_seconds_total in 5 min; null without a limit */
             cpu_throttled_seconds_5m: number | null;
+            /** @description null with ARGUS_PROCESS_METRICS=false */
+            gc_pauses: components["schemas"]["Pauses"] | null;
+        };
+        /** @description Times that Go's garbage collector stopped the process, one per collection */
+        Pauses: {
+            count: number;
+            /** @description null without any */
+            longest_seconds: number | null;
+            /** @description 300, or less if there were more pauses than the last 256, which Go keeps */
+            window_seconds: number;
         };
         /** @description Both limits count from the creation of the interaction */
         Slow: {
