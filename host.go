@@ -26,6 +26,7 @@ type probe struct {
 	shards func() (up, configured int)
 	ready  func() error
 	slow   func() []instrument.SlowInteraction
+	closes func() map[string]instrument.Disconnect
 }
 
 // A host is a server that the bots of one process share: those whose Arguses are to listen on one address.
@@ -237,7 +238,7 @@ func (h *host) started() []*pipeline {
 func (h *host) histories() (members []api.Member) {
 	for _, m := range h.started() {
 		if m.history != nil {
-			member := api.Member{Source: m.history, Slow: m.slowInteractions, Identity: api.Identity{
+			member := api.Member{Source: m.history, Slow: m.slowInteractions, LastCloses: m.lastCloses, Identity: api.Identity{
 				Cluster: m.config.ClusterID, Bot: m.config.Bot, Region: m.config.Region, Argus: instrument.Version(),
 			}}
 			if m.config.ProcessMetrics {
@@ -247,6 +248,15 @@ func (h *host) histories() (members []api.Member) {
 		}
 	}
 	return members
+}
+
+// lastCloses returns the last disconnect of each shard.
+func (p *pipeline) lastCloses() map[string]api.LastClose {
+	all := map[string]api.LastClose{}
+	for shard, d := range p.probe.closes() {
+		all[shard] = api.LastClose{At: d.At.UTC(), Code: d.Code, Initiator: d.Initiator}
+	}
+	return all
 }
 
 // slowInteractions are those of the instrumentation, the newest first.

@@ -149,7 +149,7 @@ func (c *tappedConn) end(code, initiator int) {
 		c.attempted(upgradeNone)
 	default:
 		c.attempted(upgradeAccepted)
-		a.shard.Load().disconnect(codeIn(codeIndex, code), initiator).n.Add(1)
+		a.shard.Load().disconnected(codeIn(codeIndex, code), initiator)
 		c.handshake.resolve(a.shard.Load(), handshakeClosed)
 	}
 	a.life.end(c)

@@ -64,6 +64,8 @@ type shard struct {
 	handshakes  []cell // by kind, then outcome
 	sent        []cell // by op
 	states      [][]metric.ObserveOption
+
+	lastDisconnect atomic.Pointer[Disconnect] // nil without one
 }
 
 func newShard(label string) *shard {

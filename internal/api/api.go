@@ -85,6 +85,9 @@ type Member struct {
 	Source   Source
 	// Slow returns the last slow interactions, the newest first. nil: they are not known.
 	Slow func() []SlowInteraction
+	// LastCloses returns the last one of each shard that has had any. nil: they are not
+	// known.
+	LastCloses func() map[string]LastClose
 	// Usage returns the metrics go_* and process_* that have one value, by name. nil: they
 	// are not known.
 	Usage func() map[string]float64

@@ -29,6 +29,7 @@ type bot struct {
 	histograms map[string]metric.Float64Histogram
 	slow       []SlowInteraction
 	usage      map[string]float64
+	closes     map[string]LastClose
 }
 
 func newBot(tb testing.TB) *bot {
@@ -49,8 +50,9 @@ func newBot(tb testing.TB) *bot {
 func (b *bot) member() Member {
 	return Member{
 		Identity: Identity{Cluster: "3", Bot: "music", Region: "eu", Argus: "v0.1.0"}, Source: b.history,
-		Slow:  func() []SlowInteraction { return b.slow },
-		Usage: func() map[string]float64 { return b.usage },
+		Slow:       func() []SlowInteraction { return b.slow },
+		Usage:      func() map[string]float64 { return b.usage },
+		LastCloses: func() map[string]LastClose { return b.closes },
 	}
 }
 

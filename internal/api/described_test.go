@@ -84,6 +84,7 @@ func TestEveryPropertyIsThere(t *testing.T) {
 		look(StatusPath)
 		look(ShardOfPath + "?guild=12582912")
 		look(ShardOfPath + "?guild=x")
+		b.closes = map[string]LastClose{"4": {At: time.Now().UTC(), Code: "1006", Initiator: "network"}}
 		look(ShardsPath)
 		look(BudgetsPath)
 		look(OverviewPath)

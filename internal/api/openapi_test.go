@@ -51,7 +51,7 @@ func types() map[string]reflect.Type {
 	return map[string]reflect.Type{
 		"Status": reflect.TypeFor[Status](), "Identity": reflect.TypeFor[Identity](), "Report": reflect.TypeFor[findings.Report](), "Finding": reflect.TypeFor[findings.Finding](),
 		"Evidence": reflect.TypeFor[findings.Evidence](), "Change": reflect.TypeFor[findings.Change](), "Gap": reflect.TypeFor[findings.Gap](),
-		"ShardOf": reflect.TypeFor[ShardOf](), "Shards": reflect.TypeFor[Shards](), "Shard": reflect.TypeFor[Shard](),
+		"ShardOf": reflect.TypeFor[ShardOf](), "Shards": reflect.TypeFor[Shards](), "Shard": reflect.TypeFor[Shard](), "LastClose": reflect.TypeFor[LastClose](),
 		"Budgets": reflect.TypeFor[Budgets](), "SessionStarts": reflect.TypeFor[SessionStarts](), "InvalidRequests": reflect.TypeFor[InvalidRequests](),
 		"Sends": reflect.TypeFor[Sends](), "Answers": reflect.TypeFor[Answers](), "Burn": reflect.TypeFor[Burn](),
 		"Snapshot": reflect.TypeFor[Snapshot](), "Step": reflect.TypeFor[Step](), "Resumed": reflect.TypeFor[Resumed](),

@@ -42,8 +42,17 @@ type Shard struct {
 	Closes      *float64 `json:"closes_1h"`
 	Resumes     *float64 `json:"resumes_1h"`
 	NewSessions *float64 `json:"new_sessions_1h"`
+	// LastClose is null for a shard whose connection has not ended, as far as is known.
+	LastClose *LastClose `json:"last_close"`
 	// Findings are the ids of those about this shard.
 	Findings []string `json:"findings"`
+}
+
+// A LastClose is how the connection of a shard ended last.
+type LastClose struct {
+	At        time.Time `json:"at"`
+	Code      string    `json:"code"`
+	Initiator string    `json:"initiator"`
 }
 
 // The windows of a shard's events. A shard that is not kept in full has a value every
@@ -94,6 +103,10 @@ func shardList(ctx context.Context, m Member, at time.Time, report findings.Repo
 	eventAges, locks, rates, sparseRates := index(event), index(lock), index(events), index(sparse)
 	closed, resumed, identified := index(closes), index(resumes), index(renewed)
 	about := aboutShards(report)
+	var lastCloses map[string]LastClose
+	if m.LastCloses != nil {
+		lastCloses = m.LastCloses()
+	}
 
 	list := make([]Shard, 0, len(states))
 	for name, state := range states {
@@ -112,6 +125,9 @@ func shardList(ctx context.Context, m Member, at time.Time, report findings.Repo
 		}
 		if d.Events != nil {
 			d.EventsOver = number(over.Seconds())
+		}
+		if last, known := lastCloses[name]; known {
+			d.LastClose = &last
 		}
 		if d.Findings == nil {
 			d.Findings = []string{}

@@ -25,6 +25,8 @@ func TestShards(t *testing.T) {
 		b.add(catalog.ShardDisconnects, 2, "shard", "10", "code", "1006", "initiator", "network")
 		b.add(catalog.ShardReconnects, 1, "shard", "10", "kind", catalog.KindResume)
 		b.add(catalog.ShardReconnects, 2, "shard", "10", "kind", catalog.KindIdentify)
+		closed := LastClose{At: time.Now().UTC(), Code: "1006", Initiator: "network"}
+		b.closes = map[string]LastClose{"10": closed, "7": closed}
 		b.set(catalog.LockUnavailable, 7.5, "shard", "10")
 		b.state("10", catalog.StateDisconnected)
 		b.set(catalog.ShardStateChange, float64(time.Now().Unix()), "shard", "10")
@@ -46,7 +48,7 @@ func TestShards(t *testing.T) {
 		if !*three.Up || three.State != nil || three.Latency != nil || three.HeartbeatAge != nil || three.Events != nil || three.Closes != nil || three.Lock != nil || len(three.Findings) > 0 {
 			t.Errorf("shard 3: %s", body)
 		}
-		if *ten.Up || *ten.State != catalog.StateDisconnected || time.Since(*ten.Since) != 300*time.Second || *ten.Closes != 2 || *ten.Resumes != 1 || *ten.NewSessions != 2 || *ten.Lock != 7.5 ||
+		if *ten.Up || *ten.State != catalog.StateDisconnected || time.Since(*ten.Since) != 300*time.Second || *ten.Closes != 2 || *ten.Resumes != 1 || *ten.NewSessions != 2 || *ten.Lock != 7.5 || ten.LastClose == nil || *ten.LastClose != closed || two.LastClose != nil ||
 			!slices.Contains(ten.Findings, "DiscordShardDown") {
 			t.Errorf("shard 10: %s", body)
 		}

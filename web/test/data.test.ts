@@ -107,7 +107,7 @@ describe('stateOf', () => {
   const now = 1_000_000
   const base: Known = {
     at: now, shard: '0', up: true, state: 'ready', since: null, latency_seconds: 0.1, heartbeat_ack_age_seconds: 5, heartbeat_interval_seconds: 41, last_event_age_seconds: 0,
-    events_per_second: 1, events_window_seconds: 60, lock_unavailable_seconds: 0, closes_1h: 0, resumes_1h: 0, new_sessions_1h: 0, findings: [],
+    events_per_second: 1, events_window_seconds: 60, lock_unavailable_seconds: 0, closes_1h: 0, resumes_1h: 0, new_sessions_1h: 0, last_close: null, findings: [],
   }
   it.each([
     ['up', {}],

@@ -33,6 +33,7 @@ const shard = (id: string, up = true) => ({
   closes_1h: 0,
   resumes_1h: 0,
   new_sessions_1h: 0,
+  last_close: null,
   findings: [],
 })
 const snapshot = (s: number, ids = ['0', '1']): Snapshot => ({ version: 1, identity, at: at(s), verdict: 'calm', report: report(s), shards: ids.map((id) => shard(id)), budgets: budgets(s) })

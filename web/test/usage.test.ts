@@ -17,7 +17,7 @@ const at = (second: number, cpu: number | null, started = '2026-01-02T03:00:00Z'
   max_fds: null,
   gomaxprocs: 2,
   cpu_limit: null,
-  cpu_throttled_seconds_5m: null,
+  cpu_throttled_seconds_5m: null, gc_pauses: null,
 })
 
 describe('the processors that a process uses', () => {

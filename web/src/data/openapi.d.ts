@@ -906,8 +906,19 @@ export interface components {
             resumes_1h: number | null;
             /** @description Sessions that started anew instead of resuming */
             new_sessions_1h: number | null;
+            /** @description null for a shard without a disconnect since the process started, and for a session that was attached after Open */
+            last_close: components["schemas"]["LastClose"] | null;
             /** @description Ids of the findings about this shard */
             findings: string[];
+        };
+        /** @description The last disconnect of a shard, as discord_shard_disconnects_total counts it */
+        LastClose: {
+            /** Format: date-time */
+            at: string;
+            /** @description The close code, none or other */
+            code: string;
+            /** @enum {string} */
+            initiator: "discord" | "client" | "network";
         };
         Budgets: {
             /**
