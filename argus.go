@@ -118,6 +118,7 @@ func (a *Argus) assemble(c resolved, o *options, sessions []*discordgo.Session) 
 		shards: func() (up, configured int) { return a.instrumentation.ShardsUp() },
 		ready:  func() error { return a.instrumentation.Ready() },
 		slow:   func() []instrument.SlowInteraction { return a.instrumentation.SlowInteractions() },
+		guild:  func(id uint64) (instrument.GuildState, int64) { return a.instrumentation.Guild(id) },
 		closes: func() map[string]instrument.Disconnect { return a.instrumentation.LastDisconnects() },
 	})
 	if err != nil {

@@ -27,6 +27,7 @@ type probe struct {
 	ready  func() error
 	slow   func() []instrument.SlowInteraction
 	closes func() map[string]instrument.Disconnect
+	guild  func(id uint64) (instrument.GuildState, int64)
 }
 
 // A host is a server that the bots of one process share: those whose Arguses are to listen on one address.
@@ -238,7 +239,7 @@ func (h *host) started() []*pipeline {
 func (h *host) histories() (members []api.Member) {
 	for _, m := range h.started() {
 		if m.history != nil {
-			member := api.Member{Source: m.history, Slow: m.slowInteractions, LastCloses: m.lastCloses, Identity: api.Identity{
+			member := api.Member{Source: m.history, Slow: m.slowInteractions, LastCloses: m.lastCloses, Guild: m.guild, Identity: api.Identity{
 				Cluster: m.config.ClusterID, Bot: m.config.Bot, Region: m.config.Region, Argus: instrument.Version(),
 			}}
 			if m.config.ProcessMetrics {
@@ -257,6 +258,15 @@ func (p *pipeline) lastCloses() map[string]api.LastClose {
 		all[shard] = api.LastClose{At: d.At.UTC(), Code: d.Code, Initiator: d.Initiator}
 	}
 	return all
+}
+
+// guild returns what is known of a guild.
+func (p *pipeline) guild(id uint64) (state string, members *int64) {
+	is, n := p.probe.guild(id)
+	if n >= 0 {
+		members = &n
+	}
+	return string(is), members
 }
 
 // slowInteractions are those of the instrumentation, the newest first.

@@ -151,6 +151,15 @@ func (s *guildSet) addTo(others map[uint64]guild) bool {
 	return true
 }
 
+// find returns a guild, and whether it is in the set. A set that is not known, or cut, has
+// no answer.
+func (s *guildSet) find(id uint64) (g guild, there, known bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g, there = s.guild[id]
+	return g, there, there || s.known && !s.cut
+}
+
 // read returns the sums, and whether they are known.
 func (s *guildSet) read() (guildCounts, bool) {
 	s.mu.Lock()

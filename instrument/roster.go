@@ -76,7 +76,7 @@ func (a *attachment) outdated(sessions []*attachment) bool {
 func (r roster) guilds() (sum guildCounts, known bool) {
 	all := map[uint64]guild{}
 	for at, a := range r.seats {
-		if !a.settings.Load().guilds || !a.ready() && r.shards[at.of] != a {
+		if !r.hears(at, a) {
 			continue
 		}
 		if r.mixed {
@@ -93,6 +93,11 @@ func (r roster) guilds() (sum guildCounts, known bool) {
 		sum.add(g, 1)
 	}
 	return sum, known
+}
+
+// hears reports whether the guilds of a seat's session are those of its shard.
+func (r roster) hears(at seat, a *attachment) bool {
+	return a.settings.Load().guilds && (a.ready() || r.shards[at.of] == a)
 }
 
 // caching returns the sessions whose caches are counted. While the bot is scaled,

@@ -88,6 +88,9 @@ type Member struct {
 	// LastCloses returns the last one of each shard that has had any. nil: they are not
 	// known.
 	LastCloses func() map[string]LastClose
+	// Guild returns the state of a guild, or "", and the number of its members, or nil. nil:
+	// they are not known.
+	Guild func(id uint64) (state string, members *int64)
 	// Usage returns the metrics go_* and process_* that have one value, by name. nil: they
 	// are not known.
 	Usage func() map[string]float64

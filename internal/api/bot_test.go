@@ -30,6 +30,7 @@ type bot struct {
 	slow       []SlowInteraction
 	usage      map[string]float64
 	closes     map[string]LastClose
+	guild      func(id uint64) (string, *int64)
 }
 
 func newBot(tb testing.TB) *bot {
@@ -53,6 +54,7 @@ func (b *bot) member() Member {
 		Slow:       func() []SlowInteraction { return b.slow },
 		Usage:      func() map[string]float64 { return b.usage },
 		LastCloses: func() map[string]LastClose { return b.closes },
+		Guild:      b.guild,
 	}
 }
 

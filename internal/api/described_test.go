@@ -82,6 +82,7 @@ func TestEveryPropertyIsThere(t *testing.T) {
 		b.set(catalog.BotShards, 32)
 		b.steps(2)
 		look(StatusPath)
+		b.guild = func(uint64) (string, *int64) { return "available", new(int64(12)) }
 		look(ShardOfPath + "?guild=12582912")
 		look(ShardOfPath + "?guild=x")
 		b.closes = map[string]LastClose{"4": {At: time.Now().UTC(), Code: "1006", Initiator: "network"}}

@@ -296,11 +296,11 @@ func isOf(value, kinds any) bool {
 // TestValidator: a document that its schema does not describe is found.
 func TestValidator(t *testing.T) {
 	for text, faults := range map[string]int{
-		`{"version":1,"identity":{"cluster":"3","argus_version":"v1"},"at":"2026-01-02T03:04:05Z","shard":"1","shards":4,"here":true,"up":null,"state":"ready","since":null}`:                     0,
-		`{"version":2,"identity":{"cluster":"3","argus_version":"v1"},"at":"2026-01-02T03:04:05Z","shard":"1","shards":4,"here":true,"up":null,"state":"ready","since":null}`:                     1,
-		`{"version":1,"identity":{"cluster":3,"argus_version":"v1"},"at":"2026-01-02T03:04:05Z","shard":"1","shards":4.5,"here":true,"up":null,"state":"asleep","since":null}`:                    3,
-		`{"version":1,"identity":{"cluster":"3","argus_version":"v1"},"at":"2026-01-02T03:04:05+01:00","shard":1,"shards":4,"here":true,"up":null,"state":"ready","since":null,"guild":"123456"}`: 3,
-		`{"version":1}`: 8,
+		`{"version":1,"identity":{"cluster":"3","argus_version":"v1"},"at":"2026-01-02T03:04:05Z","shard":"1","shards":4,"here":true,"up":null,"state":"ready","since":null,"guild_state":"available","guild_members":7}`:                 0,
+		`{"version":2,"identity":{"cluster":"3","argus_version":"v1"},"at":"2026-01-02T03:04:05Z","shard":"1","shards":4,"here":true,"up":null,"state":"ready","since":null,"guild_state":"available","guild_members":7}`:                 1,
+		`{"version":1,"identity":{"cluster":3,"argus_version":"v1"},"at":"2026-01-02T03:04:05Z","shard":"1","shards":4.5,"here":true,"up":null,"state":"asleep","since":null,"guild_state":"available","guild_members":7}`:                3,
+		`{"version":1,"identity":{"cluster":"3","argus_version":"v1"},"at":"2026-01-02T03:04:05+01:00","shard":1,"shards":4,"here":true,"up":null,"state":"ready","since":null,"guild_state":null,"guild_members":null,"guild":"123456"}`: 3,
+		`{"version":1}`: 10,
 	} {
 		v := &validator{}
 		if v.document("", object{"$ref": "#/components/schemas/ShardOf"}, []byte(text)); len(v.faults) != faults {

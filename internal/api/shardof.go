@@ -23,6 +23,10 @@ type ShardOf struct {
 	Up    *bool      `json:"up"`
 	State *string    `json:"state"`
 	Since *time.Time `json:"since"`
+	// Guild is "available", "unavailable" or "absent", null if this process cannot tell.
+	Guild *string `json:"guild_state"`
+	// Members are those of an available guild, null if their number is not known.
+	Members *int64 `json:"guild_members"`
 }
 
 // shardOfTask is the shard of a guild. It has no key: a guild is not kept.
@@ -52,6 +56,12 @@ func shardOfTask(_ Member, p *parameters) task {
 		}
 		state, here := states[shard]
 		d.Here, d.Up, d.State, d.Since = &here, state.up, state.state, state.since
+		if m.Guild != nil && here {
+			state, members := m.Guild(id)
+			if d.Members = members; state != "" {
+				d.Guild = &state
+			}
+		}
 		return d, nil
 	}}
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -29,13 +30,25 @@ func TestShardOf(t *testing.T) {
 		if strings.Contains(body, aGuild) {
 			t.Errorf("the guild is in %s", body)
 		}
+		if d.Guild != nil || d.Members != nil {
+			t.Errorf("nobody knows the guild: %s", body)
+		}
+		b.guild = func(id uint64) (string, *int64) {
+			if strconv.FormatUint(id, 10) == aGuild {
+				return "available", new(int64(12))
+			}
+			return "", nil
+		}
+		if ask(t, a, ShardOfPath+"?guild="+aGuild, &d); d.Guild == nil || *d.Guild != "available" || d.Members == nil || *d.Members != 12 {
+			t.Errorf("the guild: %+v", d)
+		}
 		b.state("4", catalog.StateResuming)
 		b.steps(1)
 		if ask(t, a, ShardOfPath+"?guild="+aGuild+"&bot=music", &d); !*d.Here || *d.Up || *d.State != catalog.StateResuming {
 			t.Errorf("while it resumes: %+v", d)
 		}
 		d = ShardOf{}
-		if ask(t, a, ShardOfPath+"?guild=12582912", &d); *d.Shard != "3" {
+		if ask(t, a, ShardOfPath+"?guild=12582912", &d); *d.Shard != "3" || d.Guild != nil || d.Members != nil {
 			t.Errorf("another guild: %+v", d)
 		}
 		d = ShardOf{}

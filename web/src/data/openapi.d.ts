@@ -859,6 +859,13 @@ export interface components {
              * @description Time of the last change of state
              */
             since: string | null;
+            /**
+             * @description unavailable: in an outage, or not received yet. absent: the bot is not in the guild. null if this process cannot tell: the shard is elsewhere, has had no READY, or lacks the GUILDS intent
+             * @enum {string|null}
+             */
+            guild_state: "available" | "unavailable" | "absent" | null;
+            /** @description Members of an available guild, as in discord_members; null if it is unknown */
+            guild_members: number | null;
         };
         Shards: {
             /**
