@@ -16,9 +16,6 @@ import (
 const argusScopes = "github.com/argus-dgo/argus"
 
 const (
-	// maxCached is the number of points of an instrument above which their groups are
-	// looked up at each step.
-	maxCached = 1024
 	// maxFolded is the number of label values per row that may take the place of others.
 	maxFolded = 128
 	// maxSwaps is the number of groups of a row that give way in a minute.
@@ -58,7 +55,6 @@ type group struct {
 	born   int64 // the step that it was made at; its series may have been another's before
 	seen   int64 // when it last had a value
 	before int64 // its count at the last rebalancing
-	target int32 // its own, 0 without one
 	parts  uint8
 	class  uint8
 	base   uint8 // in which tiers it has a new base when it appears
@@ -86,7 +82,6 @@ type folded struct {
 	values []int64
 	at     int64 // of the step that values are of
 	before int64
-	target int32
 }
 
 // A rowState is a row with its groups.
@@ -96,10 +91,7 @@ type rowState struct {
 	other  uint32 // the number of that value
 	groups map[labels]*group
 	active int // groups, without the shared ones
-	// cache has the places in targets of the attribute sets that were collected.
-	cache   map[attribute.Distinct]int32
-	targets []target
-	folded  map[labels]*folded
+	folded map[labels]*folded
 }
 
 // A store reduces collections to series.
@@ -131,7 +123,6 @@ func newStore(namespace string, forget int64) *store {
 		state := &rowState{
 			row: r, scaled: r.scale(), other: other, groups: map[labels]*group{}, folded: map[labels]*folded{},
 		}
-		state.reset()
 		s.rows = append(s.rows, state)
 		s.byName[r.of.Name] = append(s.byName[r.of.Name], state)
 	}
@@ -142,13 +133,7 @@ func newStore(namespace string, forget int64) *store {
 func (s *store) reduce(now, wall int64, metrics *metricdata.ResourceMetrics) {
 	s.now, s.wall = now, wall
 	clear(s.frame.present)
-	if s.shards.choose(s, metrics) {
-		for _, r := range s.rows {
-			if r.shard() {
-				r.reset()
-			}
-		}
-	}
+	s.shards.choose(s, metrics)
 	for _, scope := range metrics.ScopeMetrics {
 		if !isArgus(scope.Scope.Name) {
 			continue
@@ -191,7 +176,7 @@ func addNumbers[N int64 | float64](s *store, r *rowState, points []metricdata.Da
 		if !ok {
 			continue
 		}
-		t := s.target(r, &p.Attributes, len(points))
+		t := s.target(r, &p.Attributes)
 		if t.group == nil {
 			continue
 		}
@@ -224,7 +209,7 @@ func (s *store) addHistograms(r *rowState, points []metricdata.HistogramDataPoin
 		if !ok || !slices.Equal(p.Bounds, r.of.Buckets) || len(p.BucketCounts) != len(p.Bounds)+1 {
 			continue
 		}
-		t := s.target(r, &p.Attributes, len(points))
+		t := s.target(r, &p.Attributes)
 		if t.group == nil {
 			continue
 		}
@@ -284,57 +269,9 @@ func (f *folded) touch(now int64, parts int) {
 	}
 }
 
-// reset empties the cache. The first target is that of points that are not kept.
-func (r *rowState) reset() {
-	for i := range r.targets {
-		if t := r.targets[i]; t.folded != nil {
-			t.folded.target = 0
-		} else if t.group != nil {
-			t.group.target = 0
-		}
-	}
-	r.cache = make(map[attribute.Distinct]int32, len(r.cache))
-	r.targets = append(r.targets[:0], target{})
-}
-
-// target returns where the points of an attribute set go to.
-func (s *store) target(r *rowState, set *attribute.Set, points int) target {
-	if points > maxCached {
-		return s.resolve(r, set)
-	}
-	id := set.Equivalent()
-	if n, ok := r.cache[id]; ok {
-		return r.targets[n]
-	}
-	t := s.resolve(r, set)
-	if len(r.cache) >= 2*maxCached {
-		r.reset()
-	}
-	r.cache[id] = r.remember(t)
-	return t
-}
-
-// remember returns the place of a target. Sets of the same group share it.
-func (r *rowState) remember(t target) int32 {
-	next := int32(len(r.targets)) //nolint:gosec // there are not that many
-	switch {
-	case t.group == nil:
-		return 0
-	case t.folded != nil && t.folded.target != 0:
-		return t.folded.target
-	case t.folded != nil:
-		t.folded.target = next
-	case r.states == nil && t.group.target != 0:
-		return t.group.target
-	case r.states == nil:
-		t.group.target = next
-	}
-	r.targets = append(r.targets, t)
-	return next
-}
-
-// resolve finds the group of an attribute set, and makes it where it is missing.
-func (s *store) resolve(r *rowState, set *attribute.Set) target {
+// target returns where the points of an attribute set go to, and makes the group where it
+// is missing. To look up the sets instead would cost more memory than it saves time.
+func (s *store) target(r *rowState, set *attribute.Set) target {
 	var (
 		key   labels
 		found = r.only == ""
@@ -462,7 +399,6 @@ func (s *store) deactivate(r *rowState, g *group) {
 	if r.shared(g.labels) != g.labels {
 		r.active--
 	}
-	r.reset()
 }
 
 // count is the number of events of a group: of a histogram, its observations.
@@ -517,7 +453,6 @@ func (s *store) rebalanceRow(r *rowState) {
 	for key, f := range r.folded {
 		if f.at < s.now-s.forget {
 			delete(r.folded, key)
-			r.reset()
 		} else if f.at == s.now {
 			f.before = count(f.values)
 		}

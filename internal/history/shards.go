@@ -55,8 +55,8 @@ func (s *shards) get(name string) *shard {
 	return found
 }
 
-// choose chooses the shards by a collection. It reports whether the choice has changed.
-func (s *shards) choose(of *store, metrics *metricdata.ResourceMetrics) bool {
+// choose chooses the shards by a collection.
+func (s *shards) choose(of *store, metrics *metricdata.ResourceMetrics) {
 	for _, sh := range s.byName {
 		sh.up, sh.seen, sh.change, sh.latency, sh.lastAck = false, false, 0, 0, math.Inf(1)
 	}
@@ -73,7 +73,7 @@ func (s *shards) choose(of *store, metrics *metricdata.ResourceMetrics) bool {
 	read(catalog.ShardEvents, func(*shard, float64) {})
 	if !s.choosing {
 		if len(s.byName) <= s.full {
-			return false
+			return
 		}
 		s.choosing = true
 	}
@@ -81,11 +81,11 @@ func (s *shards) choose(of *store, metrics *metricdata.ResourceMetrics) bool {
 	read(catalog.ShardStateChange, func(sh *shard, v float64) { sh.change = v })
 	read(catalog.ShardLatency, func(sh *shard, v float64) { sh.latency = v })
 	read(catalog.HeartbeatAck, func(sh *shard, v float64) { sh.lastAck = v })
-	return s.worst(of)
+	s.worst(of)
 }
 
 // worst chooses the worst shards.
-func (s *shards) worst(of *store) bool {
+func (s *shards) worst(of *store) {
 	order := make([]*shard, 0, len(s.byName))
 	for _, sh := range s.byName {
 		sh.rate(of)
@@ -104,7 +104,6 @@ func (s *shards) worst(of *store) bool {
 	if changed {
 		s.evict(of, order)
 	}
-	return changed
 }
 
 // evict removes what is known of the shards that have not been chosen for the longest
