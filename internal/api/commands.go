@@ -18,6 +18,8 @@ type Commands struct {
 	// Answers is the time from the receipt of an interaction until the first attempt to
 	// answer it, over all commands.
 	Answers Delays `json:"answers"`
+	// Bounds are those of the buckets that the quantiles by command come from.
+	Bounds []float64 `json:"quantile_bounds_seconds"`
 	// Commands are in the order of their runs, the most first. Those that the history
 	// has no room for share the name "other".
 	Commands []Command `json:"commands"`
@@ -58,11 +60,20 @@ type Runs struct {
 	Duration *Durations `json:"duration"`
 }
 
-// Durations are what the history keeps of a command's or a route's durations: too few
-// buckets for quantiles.
+// Quantiles by command or by route come from a few buckets. They are null without
+// observations, and above the highest bound of the buckets.
+type Quantiles struct {
+	P50 *float64 `json:"p50_seconds"`
+	P95 *float64 `json:"p95_seconds"`
+	P99 *float64 `json:"p99_seconds"`
+}
+
+// Durations are those of a command or a route.
 type Durations struct {
 	Count float64  `json:"count"`
 	Mean  *float64 `json:"mean_seconds"`
+	// Quantiles are null for prefix commands, of which too few buckets are kept.
+	Quantiles
 	// Above1 and Above3 are the numbers of those above 1 s and 3 s.
 	Above1 float64 `json:"above_1s"`
 	Above3 float64 `json:"above_3s"`
@@ -89,7 +100,9 @@ func commandsTask(_ Member, p *parameters) task {
 		application, text := by(catalog.AppCommands, "command", "status"), by(catalog.Commands, "command", "status")
 		errors := by(catalog.CommandErrors, "command", "error_type")
 		applicationTook, textTook := askDurations(&s, catalog.AppCommandDuration, "command", over), askDurations(&s, catalog.CommandDuration, "command", over)
+		applicationTook.quantiles = askQuantiles(&s, catalog.AppCommandDuration, over, "command")
 		answered := askDurations(&s, catalog.ResponseDelay, "command", over)
+		answered.quantiles = askQuantiles(&s, catalog.ResponseDelay, over, "command")
 		all := askDelays(&s, catalog.ResponseDelay, over)
 		if err := s.learn(ctx, m.Source, at); err != nil {
 			return nil, err
@@ -113,7 +126,7 @@ func commandsTask(_ Member, p *parameters) task {
 		for name, delay := range answered.durations() {
 			get(name).Answers = delay
 		}
-		d := Commands{Window: window(m, at, over), Answers: all.delays(), Commands: []Command{}}
+		d := Commands{Window: window(m, at, over), Answers: all.delays(), Bounds: history.DurationBounds(), Commands: []Command{}}
 		for _, name := range slices.Sorted(maps.Keys(commands)) {
 			d.Commands = append(d.Commands, *commands[name])
 		}
@@ -152,10 +165,34 @@ func runs(counts answers, took askedDurations) map[string]*Runs {
 	return all
 }
 
+// askedQuantiles has the questions of [Quantiles] by labels. Without questions all are null.
+type askedQuantiles struct {
+	labels []string
+	of     []*answers
+}
+
+func askQuantiles(s *sheet, of catalog.Instrument, over time.Duration, labels ...string) askedQuantiles {
+	asked := askedQuantiles{labels: labels}
+	for _, at := range []float64{0.5, 0.95, 0.99} {
+		asked.of = append(asked.of, s.ask(evidence.Question{Form: evidence.Quantile, Of: of, By: labels, Over: over, At: at}))
+	}
+	return asked
+}
+
+// quantiles returns a function that returns those of a group, by the values of its labels.
+func (a askedQuantiles) quantiles() func(key string) Quantiles {
+	if len(a.of) == 0 {
+		return func(string) Quantiles { return Quantiles{} }
+	}
+	p50, p95, p99 := a.of[0].by(a.labels...), a.of[1].by(a.labels...), a.of[2].by(a.labels...)
+	return func(key string) Quantiles { return Quantiles{p50.of(key), p95.of(key), p99.of(key)} }
+}
+
 // askedDurations has the questions of [Durations] by a label.
 type askedDurations struct {
 	label                       string
 	count, mean, above1, above3 *answers
+	quantiles                   askedQuantiles
 }
 
 func askDurations(s *sheet, of catalog.Instrument, label string, over time.Duration) askedDurations {
@@ -163,18 +200,18 @@ func askDurations(s *sheet, of catalog.Instrument, label string, over time.Durat
 		return s.ask(evidence.Question{Form: form, Of: of, By: []string{label}, Over: over, At: at})
 	}
 	return askedDurations{
-		label, ask(evidence.Increase, 0), ask(evidence.Mean, 0),
-		ask(evidence.Above, 1), ask(evidence.Above, catalog.AnswerWithin.Seconds()),
+		label: label, count: ask(evidence.Increase, 0), mean: ask(evidence.Mean, 0),
+		above1: ask(evidence.Above, 1), above3: ask(evidence.Above, catalog.AnswerWithin.Seconds()),
 	}
 }
 
 // durations returns those that there are.
 func (a askedDurations) durations() map[string]*Durations {
 	all := map[string]*Durations{}
-	mean, above1, above3 := a.mean.by(a.label), a.above1.by(a.label), a.above3.by(a.label)
+	mean, above1, above3, quantiles := a.mean.by(a.label), a.above1.by(a.label), a.above3.by(a.label), a.quantiles.quantiles()
 	for labels, n := range a.count.counts() {
 		name := labels[a.label]
-		all[name] = &Durations{Count: n, Mean: mean.of(name), Above1: above1[name], Above3: above3[name]}
+		all[name] = &Durations{Count: n, Mean: mean.of(name), Quantiles: quantiles(name), Above1: above1[name], Above3: above3[name]}
 	}
 	return all
 }

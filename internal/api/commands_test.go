@@ -3,9 +3,11 @@ package api
 import (
 	"math"
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/argus-dgo/argus/internal/catalog"
+	"github.com/argus-dgo/argus/internal/history"
 )
 
 // TestCommands: the commands of a window, by their runs.
@@ -44,6 +46,13 @@ func TestCommands(t *testing.T) {
 		}
 		if *ping.Application.Duration.Mean != 0.1 || ping.Application.Count != 8 || ping.Application.Failed != 0 || ping.Text.Count != 3 || *ping.Text.Duration.Mean != 2 || ping.Text.Duration.Above1 != 3 || len(ping.ErrorTypes) != 0 {
 			t.Errorf("ping: %s", body)
+		}
+		// 8 of 0.1 s lie in the first bucket, and 10 of 4 s above the last one.
+		if p := ping.Application.Duration; *p.P50 != 0.05 || *p.P95 != 0.095 || *p.P99 != 0.099 || ping.Text.Duration.P50 != nil || *ping.Answers.P95 != 0.095 {
+			t.Errorf("quantiles of ping: %s", body)
+		}
+		if p := stats.Application.Duration; p.P50 != nil || p.P95 != nil || stats.Answers.P99 != nil || !slices.Equal(d.Bounds, history.DurationBounds()) {
+			t.Errorf("quantiles of stats: %s", body)
 		}
 		if stats.Application.Count != 10 || stats.Application.Failed != 5 || stats.Text != nil || stats.Application.Duration.Above3 != 10 || stats.ErrorTypes["*url.Error"] != 4 || stats.ErrorTypes["panic"] != 1 || stats.Answers.Above3 != 10 {
 			t.Errorf("stats: %s", body)
@@ -99,6 +108,10 @@ func TestRoutes(t *testing.T) {
 		if m := other.Methods; len(m) != 2 || m[0].Method != http.MethodPost || m[0].Count != 12 || m[0].Statuses["429"] != 2 || m[1].Method != http.MethodDelete || *m[1].Mean != 0.3 ||
 			*other.Wait.Mean != 2 || other.Wait.Above1 != 4 || other.Wait.Above3 != 0 || other.RateLimits["user"] != 2 {
 			t.Errorf("messages: %s", body)
+		}
+		// Of 12 requests of POST 2 are in the first bucket and 10 in the second.
+		if p := other.Methods[0]; math.Abs(*p.P50-(0.1+0.15*4/10)) > 1e-6 || math.Abs(*p.P95-(0.1+0.15*9.4/10)) > 1e-6 || *other.Wait.P50 <= 1 || *other.Wait.P99 > 3 || *callback.Methods[0].P99 > 0.1 {
+			t.Errorf("quantiles: %s", body)
 		}
 		if *d.Requests.Count != 73 || *d.Requests.P50 > 0.25 || *d.Waits.Count != 64 || *d.Waits.P95 < 1 {
 			t.Errorf("all: %s", body)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/argus-dgo/argus/internal/catalog"
 	"github.com/argus-dgo/argus/internal/evidence"
+	"github.com/argus-dgo/argus/internal/history"
 )
 
 // Routes is the document at [RoutesPath].
@@ -18,6 +19,8 @@ type Routes struct {
 	// of discordgo.
 	Requests Delays `json:"requests"`
 	Waits    Delays `json:"waits"`
+	// Bounds are those of the buckets that the quantiles by route come from.
+	Bounds []float64 `json:"quantile_bounds_seconds"`
 	// Routes are in the order of their requests, the most first. Those that the history
 	// has no room for share the route "other".
 	Routes []Route `json:"routes"`
@@ -40,6 +43,8 @@ type Method struct {
 	// PerSecond is null before the history covers any time.
 	PerSecond *float64 `json:"requests_per_second"`
 	Mean      *float64 `json:"mean_seconds"`
+	// Quantiles are also null where the history has no room for the buckets.
+	Quantiles
 	// Statuses are the numbers of responses by status.
 	Statuses map[string]float64 `json:"statuses"`
 }
@@ -51,13 +56,15 @@ func routesTask(_ Member, p *parameters) task {
 		requests := s.ask(evidence.Question{Form: evidence.Increase, Of: catalog.RequestDuration, By: []string{"route", "method", "status"}, Over: over})
 		mean := s.ask(evidence.Question{Form: evidence.Mean, Of: catalog.RequestDuration, By: []string{"route", "method"}, Over: over})
 		limits := s.ask(evidence.Question{Form: evidence.Increase, Of: catalog.RateLimits, By: []string{"route", "scope"}, Over: over})
+		quantiles := askQuantiles(&s, catalog.RequestDuration, over, "route", "method")
 		waits := askDurations(&s, catalog.QueueWait, "route", over)
+		waits.quantiles = askQuantiles(&s, catalog.QueueWait, over, "route")
 		all, allWaits := askDelays(&s, catalog.RequestDuration, over), askDelays(&s, catalog.QueueWait, over)
 		if err := s.learn(ctx, m.Source, at); err != nil {
 			return nil, err
 		}
-		d := Routes{Window: window(m, at, over), Requests: all.delays(), Waits: allWaits.delays(), Routes: []Route{}}
-		routes, means := map[string]*Route{}, mean.by("route", "method")
+		d := Routes{Window: window(m, at, over), Requests: all.delays(), Waits: allWaits.delays(), Bounds: history.DurationBounds(), Routes: []Route{}}
+		routes, means, quantilesOf := map[string]*Route{}, mean.by("route", "method"), quantiles.quantiles()
 		get := func(name string) *Route {
 			if routes[name] == nil {
 				routes[name] = &Route{Route: name, Methods: []Method{}, RateLimits: map[string]float64{}}
@@ -77,7 +84,11 @@ func routesTask(_ Member, p *parameters) task {
 			r := *routes[name]
 			for i := range r.Methods {
 				of := &r.Methods[i]
-				of.Mean = means.of(evidence.Labels{"route": name, "method": of.Method}.Key("route", "method"))
+				key := evidence.Labels{"route": name, "method": of.Method}.Key("route", "method")
+				of.Mean = means.of(key)
+				if name != catalog.RouteOther { // which has more routes where buckets are kept
+					of.Quantiles = quantilesOf(key)
+				}
 				if d.Covered != nil && *d.Covered > 0 {
 					of.PerSecond = number(of.Count / *d.Covered)
 				}

@@ -414,7 +414,8 @@ func check(q evidence.Question) error {
 	return nil
 }
 
-// rowFor returns the row with the fewest labels that can answer a question.
+// rowFor returns the row that can answer a question with the most groups of their own, and
+// of those the one with the fewest labels.
 func (h *History) rowFor(q evidence.Question) (*rowState, error) {
 	var found *rowState
 	missing := ""
@@ -425,7 +426,7 @@ func (h *History) rowFor(q evidence.Question) (*rowState, error) {
 			missing = lacks
 			continue
 		}
-		if found == nil || len(r.by) < len(found.by) {
+		if found == nil || cmp.Or(cmp.Compare(found.room(), r.room()), cmp.Compare(len(r.by), len(found.by))) < 0 {
 			found = r
 		}
 	}
@@ -464,8 +465,8 @@ func lacks(r *rowState, q evidence.Question) string {
 	switch {
 	case !selected:
 		return fmt.Sprintf("only the %s %q is kept for this question", r.only, r.value)
-	case (q.Form == evidence.Quantile) && !slices.Equal(r.bounds, r.of.Buckets):
-		return "not all buckets are kept for this question"
+	case q.Form == evidence.Quantile && len(r.bounds) < len(DurationBounds()):
+		return "too few buckets are kept for this question"
 	case q.Form == evidence.Above && !slices.Contains(r.bounds, q.At):
 		return fmt.Sprintf("the bucket %v is not kept for this question", q.At)
 	case r.isCounter():
@@ -523,7 +524,7 @@ func (p *plan) numbers(q *inquiry, at time.Time) []float64 {
 		switch {
 		case values == nil:
 		case p.question.Form == evidence.Quantile:
-			numbers[i] = quantile(p.question.At, p.row.bounds, values[1:])
+			numbers[i] = p.row.quantile(p.question.At, values[1:])
 		case count(values) > 0:
 			numbers[i] = float64(values[0]) / p.scale / float64(count(values))
 		}
@@ -610,9 +611,9 @@ func (p *plan) combine(a, b float64) float64 {
 }
 
 // quantile interpolates as Prometheus' histogram_quantile does. It is NaN without
-// observations.
-func quantile(q float64, bounds []float64, counts []int64) float64 {
-	total := int64(0)
+// observations, and above the highest of the bounds if not all are kept.
+func (r *row) quantile(q float64, counts []int64) float64 {
+	bounds, total := r.bounds, int64(0)
 	for _, n := range counts {
 		total += n
 	}
@@ -626,7 +627,11 @@ func quantile(q float64, bounds []float64, counts []int64) float64 {
 		below += counts[n]
 		n++
 	}
-	if n == len(bounds) {
+	switch {
+	case n < len(bounds):
+	case len(bounds) < len(r.of.Buckets):
+		return math.NaN()
+	default:
 		return bounds[n-1] // the last bucket has no upper bound
 	}
 	lower := 0.0

@@ -15,6 +15,8 @@
 //     increase divided by the length of the window.
 //   - A new counter counts from 0, because all counters of a process do. A counter that
 //     existed before the history kept it counts from its first value in the history.
+//   - By command and by route there are fewer buckets than the histogram has, and a quantile
+//     is the less exact. Above the highest of their bounds it is not known.
 //   - Times and sums of durations are kept to a millisecond, durations to a tenth of it.
 //
 // # Limits

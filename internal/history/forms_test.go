@@ -364,7 +364,7 @@ func TestRefusedQuestions(t *testing.T) {
 		{evidence.Question{Form: evidence.Last, Of: unknown}, []string{unknown.Name, "not kept"}},
 		{evidence.Question{Form: evidence.Increase, Of: catalog.ReceiptAge, Over: minute, By: []string{"type"}}, []string{catalog.ReceiptAge.Name, `"type"`}},
 		{evidence.Question{Form: evidence.Last, Of: catalog.Guilds, Where: []evidence.Match{evidence.Is("shard", "1")}}, []string{catalog.Guilds.Name, `"shard"`}},
-		{evidence.Question{Form: evidence.Quantile, Of: catalog.AppCommandDuration, Over: minute, At: 0.5, By: []string{"command"}}, []string{catalog.AppCommandDuration.Name, "buckets"}},
+		{evidence.Question{Form: evidence.Quantile, Of: catalog.CommandDuration, Over: minute, At: 0.5, By: []string{"command"}}, []string{catalog.CommandDuration.Name, "buckets"}},
 		{evidence.Question{Form: evidence.Above, Of: catalog.ReceiptAge, Over: minute, At: 4}, []string{catalog.ReceiptAge.Name, "bucket 4"}},
 		{evidence.Question{Form: evidence.Quantile, Of: catalog.ReceiptAge, Over: minute, At: 95}, []string{catalog.ReceiptAge.Name, "95"}},
 		{evidence.Question{Form: evidence.Increase, Of: catalog.Guilds, Over: minute}, []string{catalog.Guilds.Name, "counter"}},
@@ -520,4 +520,25 @@ func prometheusQuantile(q float64, bounds, counts []float64) float64 {
 		return start
 	}
 	return start + (end-start)*(rank/count)
+}
+
+// TestQuantilesOfFewBuckets: by command they lie in the bucket that has them, and above the
+// highest bound they are not known.
+func TestQuantilesOfFewBuckets(t *testing.T) {
+	b := newBot()
+	b.set(catalog.Uptime, 1)
+	b.step()
+	b.observe(catalog.ResponseDelay, 0.2, 60, "command", "play", "type", "application_command")
+	b.observe(catalog.ResponseDelay, 0.8, 35, "command", "play", "type", "application_command")
+	b.observe(catalog.ResponseDelay, 4, 5, "command", "play", "type", "application_command")
+	b.step()
+	for q, want := range map[float64]float64{0.3: 0.1 + 0.15*30/60, 0.6: 0.25, 0.95: 1} {
+		got := b.ask(t, evidence.Question{Form: evidence.Quantile, Of: catalog.ResponseDelay, By: []string{"command"}, At: q, Over: time.Minute})
+		if math.Abs(got["play"]-want) > 1e-9 {
+			t.Errorf("%v: %v, want %v", q, got, want)
+		}
+	}
+	if got := b.ask(t, evidence.Question{Form: evidence.Quantile, Of: catalog.ResponseDelay, By: []string{"command"}, At: 0.96, Over: time.Minute}); len(got) != 0 {
+		t.Errorf("above the highest bound: %v", got)
+	}
 }

@@ -88,7 +88,7 @@ func TestCheck(t *testing.T) {
 		"":                              {Form: evidence.Last, Of: catalog.Guilds},
 		"is not kept":                   {Form: evidence.Last, Of: unknown},
 		"it is not a counter":           {Form: evidence.Rate, Of: catalog.Guilds, Over: time.Minute},
-		"not all buckets are kept":      {Form: evidence.Quantile, Of: catalog.AppCommandDuration, By: []string{"command"}, At: 0.5, Over: time.Minute},
+		"too few buckets are kept":      {Form: evidence.Quantile, Of: catalog.CommandDuration, By: []string{"command"}, At: 0.5, Over: time.Minute},
 		`the label "status" is not kep`: {Form: evidence.Mean, Of: catalog.QueueWait, By: []string{"status"}, Over: time.Minute},
 	} {
 		if err := h.Check(q); says == "" && err != nil || says != "" && (err == nil || !strings.Contains(err.Error(), says)) {
@@ -148,5 +148,26 @@ func TestEveryInstrumentIsKept(t *testing.T) {
 		if len(h.store.byName[i.Name]) == 0 {
 			t.Errorf("%s is not kept", i.Name)
 		}
+	}
+}
+
+// TestRowWithMostGroups: a question that several rows can answer is answered by the one that
+// has the most groups, and one about buckets by a row that has those.
+func TestRowWithMostGroups(t *testing.T) {
+	b := newBot()
+	b.set(catalog.Uptime, 1)
+	b.step()
+	const routes = maxTimed + 5
+	for n := range routes {
+		b.observe(catalog.RequestDuration, 0.2, uint64(routes-n), "route", fmt.Sprint(n), "method", "GET", "status", "200")
+	}
+	b.step()
+	q := evidence.Question{Form: evidence.Increase, Of: catalog.RequestDuration, By: []string{"route", "method"}, Over: time.Minute}
+	if got := b.ask(t, q); len(got) != routes {
+		t.Errorf("%d routes are counted, want %d", len(got), routes)
+	}
+	q.Form, q.At = evidence.Above, 0.1
+	if got := b.ask(t, q); len(got) != maxTimed+1 {
+		t.Errorf("%d routes have buckets, want %d", len(got), maxTimed+1)
 	}
 }

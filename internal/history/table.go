@@ -1,6 +1,7 @@
 package history
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -46,14 +47,19 @@ const (
 	maxErrorTypes = 24
 	maxRoutes     = 32
 	maxQueues     = 12
+	maxTimed      = 10 // routes and methods whose durations are kept
 	maxCodes      = 24
 	maxEvents     = 32
 )
 
+// DurationBounds returns the bounds, in seconds, of the buckets that are kept of
+// application commands by name, and of requests to Discord by route.
+func DurationBounds() []float64 { return []float64{0.1, 0.25, 0.5, 1, 3} }
+
 // table returns what is kept.
 func table() []row {
 	shard := []string{"shard"}
-	deadlines := []float64{1, 3}
+	deadlines, durations := []float64{1, 3}, DurationBounds()
 	rows := []row{
 		// Shards.
 		{of: catalog.ShardUp, by: shard},
@@ -79,22 +85,23 @@ func table() []row {
 		{of: catalog.ConnectionAttempts, by: []string{"outcome", "status"}},
 		// Commands and their parts.
 		{of: catalog.AppCommands, by: []string{"command", "status"}, most: 2 * maxCommands, fold: []string{"command"}},
-		{of: catalog.AppCommandDuration, by: []string{"command"}, bounds: deadlines, most: maxCommands, fold: []string{"command"}},
+		{of: catalog.AppCommandDuration, by: []string{"command"}, bounds: durations, most: maxCommands, fold: []string{"command"}},
 		{of: catalog.Commands, by: []string{"command", "status"}, most: 2 * maxCommands, fold: []string{"command"}},
 		{of: catalog.CommandDuration, by: []string{"command"}, bounds: deadlines, most: maxCommands, fold: []string{"command"}},
 		{of: catalog.CommandErrors, by: []string{"command", "error_type"}, most: maxErrorTypes, fold: []string{"command", "error_type"}},
 		{of: catalog.ReceiptAge, bounds: catalog.ReceiptAge.Buckets},
 		{of: catalog.HandlerDelay, bounds: catalog.HandlerDelay.Buckets},
 		{of: catalog.ResponseDelay, bounds: catalog.ResponseDelay.Buckets},
-		{of: catalog.ResponseDelay, by: []string{"command"}, bounds: deadlines, most: maxCommands, fold: []string{"command"}},
+		{of: catalog.ResponseDelay, by: []string{"command"}, bounds: durations, most: maxCommands, fold: []string{"command"}},
 		{of: catalog.AckDuration, bounds: catalog.AckDuration.Buckets},
 		// REST.
 		{of: catalog.RequestDuration, bounds: catalog.RequestDuration.Buckets},
 		{of: catalog.RequestDuration, bounds: catalog.RequestDuration.Buckets, only: "route", value: catalog.RouteCallback},
 		{of: catalog.RequestDuration, by: []string{"route", "method", "status"}, most: maxRoutes, fold: []string{"route", "method"}},
+		{of: catalog.RequestDuration, by: []string{"route", "method"}, bounds: durations, most: maxTimed, fold: []string{"route", "method"}},
 		{of: catalog.QueueWait, bounds: catalog.QueueWait.Buckets},
 		{of: catalog.QueueWait, bounds: catalog.QueueWait.Buckets, only: "route", value: catalog.RouteCallback},
-		{of: catalog.QueueWait, by: []string{"route"}, bounds: deadlines, most: maxQueues, fold: []string{"route"}},
+		{of: catalog.QueueWait, by: []string{"route"}, bounds: durations, most: maxQueues, fold: []string{"route"}},
 		{of: catalog.RateLimits, by: []string{"scope", "route"}, most: maxQueues, fold: []string{"route"}},
 		{of: catalog.RESTErrors, by: []string{"error_code"}, most: maxCodes, fold: []string{"error_code"}},
 		{of: catalog.VoiceDisconnects, by: []string{"code", "initiator"}, most: maxCodes, fold: []string{"code", "initiator"}},
@@ -126,6 +133,14 @@ func (r *row) parts() uint8 {
 		return uint8(2 + len(r.bounds)) //nolint:gosec // at most maxParts
 	}
 	return 1
+}
+
+// room is the number of groups that a row has at most.
+func (r *row) room() int {
+	if r.most == 0 {
+		return math.MaxInt
+	}
+	return r.most
 }
 
 // scale is what a number is multiplied with before it is rounded. Times and sums of

@@ -290,7 +290,7 @@ export interface paths {
         };
         /**
          * The commands of a window, those that ran most first
-         * @description The history has up to 12 commands of each kind; the others, and interactions without a command, share the name "other". It keeps two buckets of a command's durations, so there are no quantiles by command.
+         * @description The history has up to 12 commands of each kind; the others, and interactions without a command, share the name "other". Quantiles by command are estimated from buckets with quantile_bounds_seconds, so each is as exact as its bucket is wide. They are null above the highest bound, and for prefix commands, of which fewer buckets are kept.
          */
         get: {
             parameters: {
@@ -339,7 +339,7 @@ export interface paths {
         };
         /**
          * The requests to Discord of a window, the busiest routes first
-         * @description The history has up to 32 combinations of route, method and status, and 12 routes of waits and rate limits; the others share the route "other".
+         * @description The history has up to 32 combinations of route, method and status, 12 routes of waits and rate limits, and the buckets of 10 combinations of route and method; the others share the route "other". Quantiles by route are estimated from buckets with quantile_bounds_seconds, so each is as exact as its bucket is wide. They are null above the highest bound, and where no buckets are kept.
          */
         get: {
             parameters: {
@@ -1048,6 +1048,8 @@ export interface components {
             /** @description How much of the window the history covers */
             covered_seconds: number | null;
             answers: components["schemas"]["Delays"];
+            /** @description Upper bounds of the buckets that the quantiles by command come from */
+            quantile_bounds_seconds: number[];
             commands: components["schemas"]["Command"][];
         };
         /** @description application and text are the runs as an application command and as a prefix command, null without any */
@@ -1072,6 +1074,9 @@ export interface components {
         Durations: {
             count: number;
             mean_seconds: number | null;
+            p50_seconds: number | null;
+            p95_seconds: number | null;
+            p99_seconds: number | null;
             /** @description Those above 1 s */
             above_1s: number;
             /** @description Those above 3 s */
@@ -1186,6 +1191,8 @@ export interface components {
             covered_seconds: number | null;
             requests: components["schemas"]["Delays"];
             waits: components["schemas"]["Delays"];
+            /** @description Upper bounds of the buckets that the quantiles by route come from */
+            quantile_bounds_seconds: number[];
             routes: components["schemas"]["Route"][];
         };
         Route: {
@@ -1205,6 +1212,9 @@ export interface components {
             /** @description Over covered_seconds */
             requests_per_second: number | null;
             mean_seconds: number | null;
+            p50_seconds: number | null;
+            p95_seconds: number | null;
+            p99_seconds: number | null;
             /** @description Responses by status */
             statuses: {
                 [key: string]: number;
