@@ -36,13 +36,14 @@ const (
 	Close        EventKind = "close"
 	Resume       EventKind = "resume"
 	NewSession   EventKind = "new_session"
+	RateLimited  EventKind = "rate_limited"
 	FindingBegan EventKind = "finding_began"
 	FindingEnded EventKind = "finding_ended"
 )
 
 // EventKinds returns the closed set of kinds.
 func EventKinds() []EventKind {
-	return []EventKind{ProcessStart, ShardCount, Close, Resume, NewSession, FindingBegan, FindingEnded}
+	return []EventKind{ProcessStart, ShardCount, Close, Resume, NewSession, RateLimited, FindingBegan, FindingEnded}
 }
 
 // An Event happened at a time, or within some seconds before it.
@@ -52,13 +53,16 @@ type Event struct {
 	Kind   EventKind `json:"kind"`
 	// Says is a sentence.
 	Says string `json:"says"`
-	// Count is the number of connections, or of subjects of a finding.
+	// Count is the number of connections, of responses with status 429, or of subjects of a
+	// finding.
 	Count int `json:"count,omitempty"`
 	// Shards are those that are known, up to 16.
 	Shards []string `json:"shards,omitempty"`
 	// Code and Initiator are those of a close.
 	Code      string `json:"code,omitempty"`
 	Initiator string `json:"initiator,omitempty"`
+	// Scope is that of a rate limit.
+	Scope string `json:"scope,omitempty"`
 	// Version is that of the bot which started.
 	Version string `json:"version,omitempty"`
 	// Finding is the id of a finding. Before says that it began before the data begins,
@@ -79,8 +83,12 @@ func timelineTask(_ Member, p *parameters) task {
 		if err != nil {
 			return nil, err
 		}
+		limited, err := rateLimits(ctx, m, from, at)
+		if err != nil {
+			return nil, err
+		}
 		recorded, lost := a.recorded(m, from)
-		d := Timeline{Window: window(m, at, over), Events: slices.Concat(events, changed, recorded), LeftOut: lost}
+		d := Timeline{Window: window(m, at, over), Events: slices.Concat(events, changed, limited, recorded), LeftOut: lost}
 		d.Events = slices.DeleteFunc(d.Events, func(e Event) bool { return e.At.Before(from) })
 		slices.SortStableFunc(d.Events, func(a, b Event) int { return a.At.Compare(b.At) })
 		if n := len(d.Events) - mostEvents; n > 0 {
@@ -181,11 +189,62 @@ func connections(ctx context.Context, m Member, from, to time.Time) (events []Ev
 	return events, nil
 }
 
-func several(n int, what, one, more string) string {
-	if n == 1 {
-		return fmt.Sprintf("1 %s %s", what, one)
+// quiet is how long a scope has no 429 until the next one is an event: bots run into limits
+// all the time.
+const quiet = 5 * time.Minute
+
+// rateLimits returns when Discord began to limit requests, by scope, with the number of
+// 429s until the scope was quiet again.
+func rateLimits(ctx context.Context, m Member, from, to time.Time) (events []Event, err error) {
+	steps := m.Source.Steps(from.Add(-2*history.CoarseStep), to)
+	// Limits that began before from are known by those of the time before.
+	scopes, err := m.Source.Rises(ctx, from.Add(-quiet), to, evidence.Question{Of: catalog.RateLimits, By: []string{"scope"}})
+	if err != nil {
+		return nil, err
 	}
-	return fmt.Sprintf("%d %ss %s", n, what, more)
+	for _, series := range scopes {
+		var last time.Time
+		for _, p := range series.Points {
+			if last.IsZero() || p.At.Sub(last) > quiet {
+				events = append(events, Event{At: p.At.UTC(), Within: within(steps, p.At), Kind: RateLimited, Scope: series.Labels["scope"]})
+			}
+			last = p.At
+			events[len(events)-1].Count += int(p.Number)
+		}
+	}
+	for i := range events {
+		e := &events[i]
+		e.Says = fmt.Sprintf("%s: %s with status 429.", limitHit(e.Scope), plural(e.Count, "response"))
+	}
+	return events, nil
+}
+
+// limitHit begins a sentence about a rate limit.
+func limitHit(scope string) string {
+	switch scope {
+	case catalog.ScopeGlobal:
+		return "The bot hit Discord's global rate limit"
+	case catalog.ScopeShared:
+		return "The bot hit a rate limit that it shares with others"
+	case catalog.ScopeUser:
+		return "The bot hit its rate limit of a route"
+	}
+	return "The bot hit a rate limit of unknown scope"
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func several(n int, what, one, more string) string {
+	verb := more
+	if n == 1 {
+		verb = one
+	}
+	return plural(n, what) + " " + verb
 }
 
 // within returns the time between a step and the one before it.

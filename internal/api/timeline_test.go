@@ -77,6 +77,51 @@ func TestTimelineIsBounded(t *testing.T) {
 	})
 }
 
+// TestRateLimitsOnTheTimeline: a scope has an event when it is limited after 5 quiet minutes,
+// with all 429s until it is quiet again.
+func TestRateLimitsOnTheTimeline(t *testing.T) {
+	bubble(t, func(t *testing.T, b *bot, a *API) {
+		for _, scope := range catalog.Scopes() {
+			b.set(catalog.RateLimits, 0, "scope", scope, "route", catalog.Other)
+		}
+		b.steps(2)
+		began := time.Now()
+		limit := func(scope, route string, n float64, then int) {
+			b.add(catalog.RateLimits, n, "scope", scope, "route", route)
+			b.steps(then)
+		}
+		const minute = int(time.Minute / history.FineStep)
+		limit(catalog.ScopeUser, "/channels/{id}/messages", 2, 1)
+		limit(catalog.ScopeUser, catalog.RouteCallback, 3, 4*minute)
+		limit(catalog.ScopeUser, "/channels/{id}/messages", 1, 6*minute)
+		limit(catalog.ScopeGlobal, catalog.Other, 1, 1)
+		limit(catalog.ScopeUser, "/channels/{id}/messages", 7, minute)
+		describe := func(target string) (got []string) {
+			var d Timeline
+			ask(t, a, target, &d)
+			for _, e := range d.Events {
+				if e.Kind == RateLimited {
+					got = append(got, fmt.Sprint(e.At.Sub(began), " ", e.Within, " ", e.Scope, " ", e.Count, " ", e.Says))
+				}
+			}
+			return got
+		}
+		want := []string{
+			"5s 5 user 6 The bot hit its rate limit of a route: 6 responses with status 429.",
+			"10m10s 5 global 1 The bot hit Discord's global rate limit: 1 response with status 429.",
+			"10m15s 5 user 7 The bot hit its rate limit of a route: 7 responses with status 429.",
+		}
+		if got := describe(TimelinePath); !slices.Equal(got, want) {
+			t.Errorf("%s, want\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+		// What began before the window does not begin in it.
+		limit(catalog.ScopeUser, catalog.RouteCallback, 1, minute)
+		if got := describe(TimelinePath + "?over=1m30s"); len(got) != 0 {
+			t.Errorf("in the last 90 s: %q", got)
+		}
+	})
+}
+
 // TestFindingsAreRecorded: nobody asks while a shard is down, and the timeline has it.
 func TestFindingsAreRecorded(t *testing.T) {
 	bubble(t, func(t *testing.T, b *bot, a *API) {

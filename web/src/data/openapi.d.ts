@@ -1277,10 +1277,10 @@ export interface components {
             at: string;
             within_seconds: number;
             /** @enum {string} */
-            kind: "start" | "shard_count" | "close" | "resume" | "new_session" | "finding_began" | "finding_ended";
+            kind: "start" | "shard_count" | "close" | "resume" | "new_session" | "rate_limited" | "finding_began" | "finding_ended";
             /** @description A sentence */
             says: string;
-            /** @description Connections, or subjects of the finding */
+            /** @description Connections, responses with status 429, or subjects of the finding */
             count?: number;
             /** @description Those that are known, up to 16 */
             shards?: string[];
@@ -1288,6 +1288,11 @@ export interface components {
             code?: string;
             /** @description Of a close */
             initiator?: string;
+            /**
+             * @description Of a rate limit. There is an event when a scope has its first 429 after 5 min without any; count has those until it is quiet for 5 min again
+             * @enum {string}
+             */
+            scope?: "user" | "shared" | "global" | "unknown";
             /** @description Of the bot that started */
             version?: string;
             /** @description Id of the finding */
