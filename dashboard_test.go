@@ -169,7 +169,7 @@ func TestLivePage(t *testing.T) {
 		t.Errorf("a login with the token of the metrics: %d", status)
 	}
 	b.logIn("for-the-page")
-	if status, body := b.get("./page.json"); status != http.StatusOK || body != `{"version":1,"grafana":"https://grafana.example/?c={cluster}","trace":"","auth":true}`+"\n" {
+	if status, body := b.get("./page.json"); status != http.StatusOK || body != `{"version":1,"grafana":"https://grafana.example/?c={cluster}","trace":"","auth":true,"bots":[""]}`+"\n" {
 		t.Errorf("page.json: %d %s", status, body)
 	}
 	if status, body := b.get("./catalog.json"); status != http.StatusOK || !strings.Contains(body, `"series":"music_shard_up"`) {

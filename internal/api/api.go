@@ -124,6 +124,16 @@ func New(members func() []Member, report func(error), slots *Slots) *API {
 	return a
 }
 
+// Bots returns the names of the bots that are served now: the values of the parameter bot.
+func (a *API) Bots() []string {
+	names := []string{}
+	for _, m := range a.members() {
+		names = append(names, m.Identity.Bot)
+	}
+	slices.Sort(names)
+	return names
+}
+
 // An Endpoint is a path of the API.
 type Endpoint struct {
 	Path    string

@@ -62,6 +62,8 @@ type document struct {
 	Grafana string `json:"grafana"`
 	Trace   string `json:"trace"`
 	Auth    bool   `json:"auth"`
+	// Bots are the values of the parameter bot.
+	Bots []string `json:"bots"`
 }
 
 type handler struct {
@@ -93,12 +95,7 @@ func New(cfg Config) (http.Handler, error) {
 	}
 	h.index = withoutScript(index)
 	h.tag = tag(sum(h.index))
-	body, err := json.Marshal(document{Version: Version, Grafana: cfg.Grafana, Auth: cfg.Guard.Asks()})
-	if err != nil {
-		return nil, fmt.Errorf("page: %w", err)
-	}
-	body = append(body, '\n')
-	guarded("/page.json", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, body) }))
+	guarded("/page.json", http.HandlerFunc(h.settings))
 	guarded("/catalog.json", http.HandlerFunc(h.catalog))
 	h.paths["/access.json"] = readonly.Handler(http.HandlerFunc(h.access))
 	h.paths["/plain"] = readonly.Handler(cfg.Guard.Handler(http.HandlerFunc(h.plain), http.HandlerFunc(h.ask)))
@@ -200,6 +197,13 @@ func withoutScript(index []byte) []byte {
 // console about each 401.
 func (h *handler) access(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, fmt.Appendf(nil, `{"version":%d,"auth":%t,"admitted":%t}`+"\n", Version, h.cfg.Guard.Asks(), h.cfg.Guard.Admits(r)))
+}
+
+// settings serves page.json.
+func (h *handler) settings(w http.ResponseWriter, _ *http.Request) {
+	// Strings and a number always have a JSON form.
+	body, _ := json.Marshal(document{Version: Version, Grafana: h.cfg.Grafana, Auth: h.cfg.Guard.Asks(), Bots: h.cfg.API.Bots()})
+	writeJSON(w, http.StatusOK, append(body, '\n'))
 }
 
 func (h *handler) catalog(w http.ResponseWriter, r *http.Request) {

@@ -308,11 +308,28 @@ func TestLogin(t *testing.T) {
 
 func TestPageJSON(t *testing.T) {
 	w := ask(newPage(t, files(t), ""), http.MethodGet, "/page.json")
-	if w.Body.String() != `{"version":1,"grafana":"https://grafana.example/d/argus?var-cluster={cluster}","trace":"","auth":false}`+"\n" {
+	if w.Body.String() != `{"version":1,"grafana":"https://grafana.example/d/argus?var-cluster={cluster}","trace":"","auth":false,"bots":[]}`+"\n" {
 		t.Error(w.Body)
 	}
 	name, value := bearer()
 	if w := ask(newPage(t, files(t), token), http.MethodGet, "/page.json", name, value); !strings.Contains(w.Body.String(), `"auth":true`) {
+		t.Error(w.Body)
+	}
+}
+
+// TestPageJSONHasTheBots of the process as it is asked, by the names that the API knows.
+func TestPageJSONHasTheBots(t *testing.T) {
+	var members []api.Member
+	report := func(err error) { t.Error(err) }
+	a := api.New(func() []api.Member { return members }, report, new(api.Slots))
+	h, err := New(Config{Files: files(t), Guard: access.New(""), Report: report, API: a, Namespaces: func() map[string]string { return nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"mod", "a \"bot\"", "music"} {
+		members = append(members, api.Member{Identity: api.Identity{Bot: name}})
+	}
+	if w := ask(h, http.MethodGet, "/page.json"); !strings.HasSuffix(w.Body.String(), `"bots":["a \"bot\"","mod","music"]}`+"\n") {
 		t.Error(w.Body)
 	}
 }
