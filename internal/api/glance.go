@@ -13,6 +13,8 @@ type Glance struct {
 	Head
 	Report findings.Report
 	Shards []Shard
+	// Cache is that of the [Overview].
+	Cache map[string]*float64
 }
 
 // glances are those that were made last, guarded by the turn.
@@ -38,7 +40,11 @@ func (a *API) Glances(ctx context.Context) ([]Glance, error) {
 		report, err := a.examine(ctx, m)
 		if err == nil {
 			g := Glance{Head: head(m, now.UTC()), Report: report}
-			g.Shards, err = shardList(ctx, m, now.UTC(), report)
+			if g.Shards, err = shardList(ctx, m, now.UTC(), report); err == nil {
+				var o Overview
+				o, err = overviewOf(ctx, m, now.UTC())
+				g.Cache = o.Cache
+			}
 			list = append(list, g)
 		}
 		switch {

@@ -86,57 +86,59 @@ const (
 )
 
 func overviewTask(_ Member, p *parameters) task {
-	return task{key: p.key(), make: func(ctx context.Context, _ *API, m Member, at time.Time) (any, error) {
-		var s sheet
-		last := func(of catalog.Instrument, by ...string) *answers {
-			return s.ask(evidence.Question{Form: evidence.Last, Of: of, By: by})
+	return task{key: p.key(), make: func(ctx context.Context, _ *API, m Member, at time.Time) (any, error) { return overviewOf(ctx, m, at) }}
+}
+
+func overviewOf(ctx context.Context, m Member, at time.Time) (Overview, error) {
+	var s sheet
+	last := func(of catalog.Instrument, by ...string) *answers {
+		return s.ask(evidence.Question{Form: evidence.Last, Of: of, By: by})
+	}
+	increase := func(of catalog.Instrument, over time.Duration, by ...string) *answers {
+		return s.ask(evidence.Question{Form: evidence.Increase, Of: of, By: by, Over: over})
+	}
+	uptime, clock, shards, inFlight := last(catalog.Uptime), last(catalog.ClockOffset), last(catalog.BotShards), last(catalog.RequestsInFlight)
+	info := last(catalog.BotInfo, "version", "discordgo_version", "go_version")
+	guilds, unavailable, members, voice := last(catalog.Guilds), last(catalog.GuildsUnavailable), last(catalog.Members), last(catalog.VoiceClients)
+	cache := map[string]*answers{}
+	for kind, of := range caches() {
+		cache[kind] = last(of)
+	}
+	events := s.ask(evidence.Question{Form: evidence.Rate, Of: catalog.GatewayEvents, By: []string{"event"}, Over: overviewEventsOver})
+	limits := increase(catalog.RateLimits, overviewRateLimitsOver, "scope")
+	invalid := askInvalid(&s)
+	subsystems := s.ask(evidence.Question{Form: evidence.Last, Of: catalog.SubsystemUp, By: []string{"subsystem"}, Combine: evidence.Min})
+	faults := increase(catalog.InstrumentationErrors, overviewTelemetryOver, "hook")
+	evicted := increase(catalog.TimersEvicted, overviewTelemetryOver, "timer")
+	logs := increase(catalog.LogRecords, overviewTelemetryOver, "level")
+	if err := s.learn(ctx, m.Source, at); err != nil {
+		return Overview{}, err
+	}
+	d := Overview{
+		Head: head(m, at), Uptime: uptime.one(), Versions: versionsOf(*info), Clock: clock.one(),
+		Guilds: guilds.one(), Unavailable: unavailable.one(), Members: members.one(), Voice: voice.one(), BotShards: shards.one(), InFlight: inFlight.one(),
+		Cache: map[string]*float64{}, RateLimits: limits.each("scope"), Invalid: invalid.invalid(),
+		Telemetry: Telemetry{Errors: faults.each("hook"), Evicted: evicted.each("timer"), Logs: logs.each("level")},
+	}
+	if begin := m.Source.Begin().UTC(); !begin.IsZero() {
+		d.Since = &begin
+	}
+	for kind, of := range cache {
+		d.Cache[kind] = of.one()
+	}
+	if len(*events) > 0 {
+		d.Events = map[string]float64{}
+	}
+	for labels, rate := range events.counts() {
+		d.Events[labels["event"]] = rate
+	}
+	if up := subsystems.each("subsystem"); up != nil {
+		d.Telemetry.Subsystems = map[string]bool{}
+		for name, is := range up {
+			d.Telemetry.Subsystems[name] = is == 1
 		}
-		increase := func(of catalog.Instrument, over time.Duration, by ...string) *answers {
-			return s.ask(evidence.Question{Form: evidence.Increase, Of: of, By: by, Over: over})
-		}
-		uptime, clock, shards, inFlight := last(catalog.Uptime), last(catalog.ClockOffset), last(catalog.BotShards), last(catalog.RequestsInFlight)
-		info := last(catalog.BotInfo, "version", "discordgo_version", "go_version")
-		guilds, unavailable, members, voice := last(catalog.Guilds), last(catalog.GuildsUnavailable), last(catalog.Members), last(catalog.VoiceClients)
-		cache := map[string]*answers{}
-		for kind, of := range caches() {
-			cache[kind] = last(of)
-		}
-		events := s.ask(evidence.Question{Form: evidence.Rate, Of: catalog.GatewayEvents, By: []string{"event"}, Over: overviewEventsOver})
-		limits := increase(catalog.RateLimits, overviewRateLimitsOver, "scope")
-		invalid := askInvalid(&s)
-		subsystems := s.ask(evidence.Question{Form: evidence.Last, Of: catalog.SubsystemUp, By: []string{"subsystem"}, Combine: evidence.Min})
-		faults := increase(catalog.InstrumentationErrors, overviewTelemetryOver, "hook")
-		evicted := increase(catalog.TimersEvicted, overviewTelemetryOver, "timer")
-		logs := increase(catalog.LogRecords, overviewTelemetryOver, "level")
-		if err := s.learn(ctx, m.Source, at); err != nil {
-			return nil, err
-		}
-		d := Overview{
-			Head: head(m, at), Uptime: uptime.one(), Versions: versionsOf(*info), Clock: clock.one(),
-			Guilds: guilds.one(), Unavailable: unavailable.one(), Members: members.one(), Voice: voice.one(), BotShards: shards.one(), InFlight: inFlight.one(),
-			Cache: map[string]*float64{}, RateLimits: limits.each("scope"), Invalid: invalid.invalid(),
-			Telemetry: Telemetry{Errors: faults.each("hook"), Evicted: evicted.each("timer"), Logs: logs.each("level")},
-		}
-		if begin := m.Source.Begin().UTC(); !begin.IsZero() {
-			d.Since = &begin
-		}
-		for kind, of := range cache {
-			d.Cache[kind] = of.one()
-		}
-		if len(*events) > 0 {
-			d.Events = map[string]float64{}
-		}
-		for labels, rate := range events.counts() {
-			d.Events[labels["event"]] = rate
-		}
-		if up := subsystems.each("subsystem"); up != nil {
-			d.Telemetry.Subsystems = map[string]bool{}
-			for name, is := range up {
-				d.Telemetry.Subsystems[name] = is == 1
-			}
-		}
-		return d, nil
-	}}
+	}
+	return d, nil
 }
 
 func versionsOf(info answers) (v Versions) {

@@ -387,14 +387,19 @@ func TestPlain(t *testing.T) {
 				Do: "Look at it.", Runbook: "https://github.com/argus-dgo/argus/x.md",
 			}},
 		},
-		Shards: []api.Shard{{Shard: "0"}, {Shard: "1", Up: &no, State: &state, Since: &since, Latency: &latency, Findings: []string{"DiscordShardDown"}}},
+		Shards: []api.Shard{{Shard: "0"}, {
+			Shard: "1", Up: &no, State: &state, Since: &since, Latency: &latency, Findings: []string{"DiscordShardDown"},
+			LastClose: &api.LastClose{At: since, Code: "1006", Initiator: "network"},
+		}},
+		Cache: map[string]*float64{"voice_states": nil, "members": new(12.0)},
 	}
 	page := sheet{Bots: []bot{botOf(g)}, At: clock(at)}.html()
 	for _, want := range []string{
 		"<h1>Users are affected: 1 finding in 1 process.</h1>", "bot &lt;b&gt;music&lt;/b&gt;, cluster eu-3", "Shard 1 &lt;script&gt;is down.", `<a href="https://github.com/argus-dgo/argus/x.md" rel="noreferrer">DiscordShardDown</a>`, "2026-11-29 01:00:33 UTC",
 		"</tbody>\n</table>\n<p>Cannot tell how many are left. Ask.</p>\n<h2>Shards</h2>\n", "0 of 2 shards are up.",
-		`<tr><th scope="row">0</th><td>unknown</td><td>unknown</td><td>unknown</td><td>unknown</td><td>unknown</td><td></td></tr>`,
-		`<tr><th scope="row">1</th><td>resuming</td><td>2026-11-29 01:00:33 UTC (1m30s)</td><td>0.042 s</td><td>unknown</td><td>unknown</td><td>DiscordShardDown</td></tr>`,
+		`<tr><th scope="row">0</th><td>unknown</td><td>unknown</td><td>unknown</td><td>unknown</td><td>unknown</td><td>none known</td><td></td></tr>`,
+		`<tr><th scope="row">1</th><td>resuming</td><td>2026-11-29 01:00:33 UTC (1m30s)</td><td>0.042 s</td><td>unknown</td><td>unknown</td><td>2026-11-29 01:00:33 UTC, 1006 by network</td><td>DiscordShardDown</td></tr>`,
+		"<h2>State cache of discordgo</h2>", `<tr><th scope="row">members</th><td>12</td></tr>`, `<tr><th scope="row">voice states</th><td>unknown</td></tr>`,
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("it lacks %s", want)

@@ -5,6 +5,7 @@ import (
 	_ "embed" // plain.css
 	"fmt"
 	"html"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -43,11 +44,15 @@ type bot struct {
 	Gaps           []string
 	Shards         string // a sentence
 	Rows           []row
+	Cache          []cached
 }
 
 type finding struct{ ID, Severity, Sentence, Since, Blame, Do, Runbook string }
 
-type row struct{ Shard, State, Since, Latency, Heartbeat, Events, Findings string }
+type row struct{ Shard, State, Since, Latency, Heartbeat, Events, Last, Findings string }
+
+// cached is a kind of entry of discordgo's state cache, and how many there are.
+type cached struct{ Kind, Entries string }
 
 // plain serves the status and the shards as HTML. It is made anew every 30 s by the
 // browser.
@@ -204,9 +209,17 @@ func (s sheet) status(m *markup) {
 		}
 		m.add("<h2>Shards</h2>\n<p>%s</p>", b.Shards)
 		if len(b.Rows) > 0 {
-			m.table("Shard", "State", "Since", "Latency of the last heartbeat", "Age of its acknowledgement", "Events", "Findings")
+			m.table("Shard", "State", "Since", "Latency of the last heartbeat", "Age of its acknowledgement", "Events", "Last disconnect", "Findings")
 			for _, r := range b.Rows {
-				m.row(r.Shard, r.State, r.Since, r.Latency, r.Heartbeat, r.Events, r.Findings)
+				m.row(r.Shard, r.State, r.Since, r.Latency, r.Heartbeat, r.Events, r.Last, r.Findings)
+			}
+			m.add("</tbody>\n</table>")
+		}
+		if len(b.Cache) > 0 {
+			m.add("<h2>State cache of discordgo</h2>")
+			m.table("Kind", "Entries")
+			for _, c := range b.Cache {
+				m.row(c.Kind, c.Entries)
 			}
 			m.add("</tbody>\n</table>")
 		}
@@ -259,12 +272,15 @@ func botOf(g api.Glance) bot {
 	for _, s := range listed {
 		b.Rows = append(b.Rows, rowOf(s, g.At))
 	}
+	for _, kind := range slices.Sorted(maps.Keys(g.Cache)) {
+		b.Cache = append(b.Cache, cached{strings.ReplaceAll(kind, "_", " "), number(g.Cache[kind], "%.0f")})
+	}
 	return b
 }
 
 func rowOf(s api.Shard, at time.Time) row {
 	r := row{
-		Shard: s.Shard, State: unknown, Since: unknown, Findings: strings.Join(s.Findings, ", "),
+		Shard: s.Shard, State: unknown, Since: unknown, Last: "none known", Findings: strings.Join(s.Findings, ", "),
 		Latency: number(s.Latency, "%.3f s"), Heartbeat: number(s.HeartbeatAge, "%.0f s"), Events: number(s.Events, "%.1f/s"),
 	}
 	if s.State != nil {
@@ -274,6 +290,9 @@ func rowOf(s api.Shard, at time.Time) row {
 	}
 	if s.Since != nil {
 		r.Since = fmt.Sprintf("%s (%s)", clock(*s.Since), at.Sub(*s.Since).Round(time.Second))
+	}
+	if last := s.LastClose; last != nil {
+		r.Last = fmt.Sprintf("%s, %s by %s", clock(last.At), last.Code, last.Initiator)
 	}
 	return r
 }
