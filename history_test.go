@@ -256,3 +256,128 @@ func TestProcessUsage(t *testing.T) {
 		shutDown(t, a)
 	}
 }
+
+// TestDocumentsOfASession: what the API says about a real session agrees with what happened
+// to it, with the metrics, and with itself.
+func TestDocumentsOfASession(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for steps of the history")
+	}
+	t.Parallel()
+	const guilds, members = 3, 7
+	srv := newDiscord(t, discordtest.WithGuilds(guilds), discordtest.WithMembers(members))
+	s := sessionOf(t, srv, 0, 1)
+	s.Identify.Intents = discordgo.IntentsAll
+	s.ShouldReconnectOnError = true
+	a, err := start(environ(nil, nil), s, []Option{WithAddr("127.0.0.1:0"), WithCommands("ping"), new(journal).option()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer shutDown(t, a)
+	read := func(path string, document any) string {
+		t.Helper()
+		code, text := request(t, "http://"+a.Addr()+path, "")
+		if err := json.Unmarshal([]byte(text), document); err != nil || code != http.StatusOK {
+			t.Fatalf("%s: status %d, %v: %s", path, code, err, text)
+		}
+		return text
+	}
+	answered := make(chan error, 1)
+	s.AddHandler(a.Interaction(func(ctx context.Context, s *discordgo.Session, i *discordgo.InteractionCreate) error {
+		err := s.InteractionRespond(i.Interaction, &discordgo.InteractionResponse{Type: discordgo.InteractionResponsePong}, a.RequestOption(ctx))
+		answered <- err
+		return err
+	}))
+	open(t, s)
+	conn, err := srv.WaitConn(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := srv.SendInteraction(t.Context(), 0, discordtest.ApplicationCommand, time.Now(), "ping"); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-answered; err != nil {
+		t.Fatal(err)
+	}
+	guild := srv.Guilds()[0]
+	srv.RateLimit(discordtest.RateLimit{Method: http.MethodGet, Pattern: "/guilds/{id}", Scope: "global", RetryAfter: time.Millisecond})
+	if _, err := s.Guild(guild); err != nil {
+		t.Fatal(err)
+	}
+	srv.Fail(http.MethodGet, "/guilds/{id}", http.StatusForbidden, 1)
+	if _, err := s.Guild(guild); err == nil {
+		t.Fatal("the request succeeded")
+	}
+	if err := conn.WaitHeartbeats(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	before := time.Now()
+	if err := conn.CloseCode(4000, ""); err != nil {
+		t.Fatal(err)
+	}
+
+	eventually(t, "the timeline to have the close and the resume", func() bool {
+		var timeline api.Timeline
+		text := read(api.TimelinePath, &timeline)
+		found := map[api.EventKind]api.Event{}
+		for _, e := range timeline.Events {
+			found[e.Kind] = e
+		}
+		closed, resumed, limited := found[api.Close], found[api.Resume], found[api.RateLimited]
+		if resumed.Count == 0 {
+			return false
+		}
+		var shards api.Shards
+		read(api.ShardsPath, &shards)
+		_, page := get(t, a.URL(), "")
+		if last := shards.Shards[0].LastClose; last == nil || last.Code != "4000" || last.Initiator != "discord" || last.At.Before(before) || last.At.After(closed.At) ||
+			closed.Code != last.Code || closed.Initiator != last.Initiator || closed.Count != 1 || *shards.Shards[0].Closes != 1 ||
+			!strings.Contains(page, `discord_shard_disconnects_total{cluster="`+timeline.Identity.Cluster+`",code="4000",initiator="discord",shard="0"} 1`) {
+			t.Errorf("the last close is %+v, the timeline %s", last, text)
+		}
+		if limited.Scope != "global" || limited.Count != 1 {
+			t.Errorf("the rate limit: %s", text)
+		}
+		return true
+	})
+	var overview api.Overview
+	text := read(api.OverviewPath, &overview)
+	if *overview.Guilds != guilds || *overview.Unavailable != 0 || *overview.Members != guilds*members || *overview.BotShards != 1 || *overview.Uptime <= 0 ||
+		*overview.Cache["channels"] == 0 || *overview.Cache["members"] == 0 || *overview.Cache["private_channels"] != 0 || *overview.Versions.Go == "" || *overview.Versions.Discordgo == "" ||
+		overview.Events["GUILD_CREATE"] == 0 || overview.Events["RESUMED"] == 0 || overview.RateLimits["global"] != 1 || overview.RateLimits["user"] != 0 ||
+		overview.Invalid.Statuses["403"] != 1 || overview.Invalid.Statuses["429"] != 1 || overview.Telemetry.Logs != nil || !overview.Telemetry.Subsystems["server"] {
+		t.Errorf("the overview is %s", text)
+	}
+	for _, route := range overview.Invalid.Routes {
+		if route.Route != "/guilds/{id}" || route.Count != 1 {
+			t.Errorf("invalid requests: %s", text)
+		}
+	}
+	var latencies api.Latencies
+	text = read(api.LatenciesPath, &latencies)
+	for _, stage := range latencies.Stages {
+		if stage.Count == nil || *stage.Count != 1 || stage.P50 == nil || *stage.P99 <= 0 {
+			t.Errorf("%s: %s", stage.Stage, text)
+		}
+	}
+	var commands api.Commands
+	text = read(api.CommandsPath, &commands)
+	if len(commands.Commands) != 1 || commands.Commands[0].Application.Count != 1 || commands.Commands[0].Answers.Count != 1 {
+		t.Errorf("the commands are %s", text)
+	}
+	var of api.ShardOf
+	if text := read(api.ShardOfPath+"?guild="+guild, &of); *of.Shard != "0" || of.Guild == nil || *of.Guild != "available" || *of.Members != members {
+		t.Errorf("the guild is %s", text)
+	}
+	if err := srv.GuildOutage(guild); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the outage of the guild", func() bool {
+		of = api.ShardOf{}
+		read(api.ShardOfPath+"?guild="+guild, &of)
+		return of.Guild != nil && *of.Guild == "unavailable" && of.Members == nil
+	})
+	if _, plain := request(t, "http://"+a.Addr()+"/plain", ""); !strings.Contains(plain, "4000 by discord") || !strings.Contains(plain, "State cache of discordgo") {
+		t.Errorf("the plain page is %s", plain)
+	}
+}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/argus-dgo/argus/internal/catalog"
 	"github.com/argus-dgo/argus/internal/evidence"
+	"github.com/argus-dgo/argus/internal/history"
 )
 
 // An Overview is the document at [OverviewPath]. What is not known, or not enabled, is
@@ -28,8 +29,8 @@ type Overview struct {
 	InFlight    *float64 `json:"rest_requests_in_flight"`
 	// Cache are the entries of discordgo's state cache by kind.
 	Cache map[string]*float64 `json:"cache"`
-	// Events are the dispatches per second in the last 5 min by event, without those of
-	// which there were none.
+	// Events are the dispatches per second by event, over what the history covers of the
+	// last 5 min, without those of which there were none.
 	Events map[string]float64 `json:"events_per_second_5m"`
 	// RateLimits are the responses with status 429 in the last 15 min by scope.
 	RateLimits map[string]float64 `json:"rate_limits_15m"`
@@ -104,7 +105,7 @@ func overviewOf(ctx context.Context, m Member, at time.Time) (Overview, error) {
 	for kind, of := range caches() {
 		cache[kind] = last(of)
 	}
-	events := s.ask(evidence.Question{Form: evidence.Rate, Of: catalog.GatewayEvents, By: []string{"event"}, Over: overviewEventsOver})
+	events := increase(catalog.GatewayEvents, overviewEventsOver, "event")
 	limits := increase(catalog.RateLimits, overviewRateLimitsOver, "scope")
 	invalid := askInvalid(&s)
 	subsystems := s.ask(evidence.Question{Form: evidence.Last, Of: catalog.SubsystemUp, By: []string{"subsystem"}, Combine: evidence.Min})
@@ -126,11 +127,11 @@ func overviewOf(ctx context.Context, m Member, at time.Time) (Overview, error) {
 	for kind, of := range cache {
 		d.Cache[kind] = of.one()
 	}
-	if len(*events) > 0 {
+	if seconds := covered(m, at, overviewEventsOver); len(*events) > 0 && seconds != nil && *seconds >= history.FineStep.Seconds() {
 		d.Events = map[string]float64{}
-	}
-	for labels, rate := range events.counts() {
-		d.Events[labels["event"]] = rate
+		for labels, n := range events.counts() {
+			d.Events[labels["event"]] = *number(n / *seconds)
+		}
 	}
 	if up := subsystems.each("subsystem"); up != nil {
 		d.Telemetry.Subsystems = map[string]bool{}

@@ -71,7 +71,7 @@ func TestOverview(t *testing.T) {
 			}
 		}
 		for what, maps := range map[string][2]map[string]float64{
-			"events":   {d.Events, {"MESSAGE_CREATE": 2}},
+			"events":   {d.Events, {"MESSAGE_CREATE": 60}},
 			"limits":   {d.RateLimits, {"shared": 4, "user": 2, "global": 1, "unknown": 0}},
 			"statuses": {d.Invalid.Statuses, {"401": 0, "403": 5, "429": 3}},
 			"errors":   {d.Telemetry.Errors, {"tap": 1}},

@@ -780,7 +780,7 @@ export interface components {
             cache: {
                 [key: string]: number | null;
             };
-            /** @description Dispatches by event, without those of which there were none. The 32 busiest events; the others are other */
+            /** @description Dispatches per second by event, over what the history covers of 5 min, without those of which there were none. The 32 busiest events; the others are other */
             events_per_second_5m: {
                 [key: string]: number;
             } | null;
