@@ -610,41 +610,16 @@ func (p *plan) combine(a, b float64) float64 {
 	return min(a, b)
 }
 
-// quantile interpolates as Prometheus' histogram_quantile does. It is NaN without
-// observations, and above the highest of the bounds if not all are kept.
+// quantile is NaN above the highest of the bounds if not all are kept.
 func (r *row) quantile(q float64, counts []int64) float64 {
-	bounds, total := r.bounds, int64(0)
-	for _, n := range counts {
-		total += n
-	}
-	if total == 0 || len(bounds) == 0 {
+	if len(r.bounds) == 0 {
 		return math.NaN()
 	}
-	rank := q * float64(total)
-	below := int64(0)
-	n := 0
-	for n < len(bounds) && float64(below+counts[n]) < rank {
-		below += counts[n]
-		n++
+	above := r.bounds[len(r.bounds)-1] // the last bucket has no upper bound
+	if len(r.bounds) < len(r.of.Buckets) {
+		above = math.NaN()
 	}
-	switch {
-	case n < len(bounds):
-	case len(bounds) < len(r.of.Buckets):
-		return math.NaN()
-	default:
-		return bounds[n-1] // the last bucket has no upper bound
-	}
-	lower := 0.0
-	if n > 0 {
-		lower = bounds[n-1]
-	}
-	if n == 0 && bounds[0] <= 0 {
-		return bounds[0]
-	}
-	if counts[n] == 0 {
-		return lower
-	}
-	return lower + (bounds[n]-lower)*(rank-float64(below))/float64(counts[n])
+	return evidence.QuantileOf(q, r.bounds, counts, above)
 }
 
 // Fleet reports false: a history is that of one process.

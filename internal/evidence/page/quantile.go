@@ -44,32 +44,20 @@ func quantiles(samples []sample, groups []string, q float64) []sample {
 	return result
 }
 
-// quantile does what Prometheus' histogram_quantile does with classic buckets: it
-// interpolates within the bucket that the quantile falls into. It is NaN if there is
-// no answer.
+// quantile is NaN if there is no answer, also where a bucket is missing.
 func quantile(q float64, buckets []bucket) float64 {
 	slices.SortFunc(buckets, func(a, b bucket) int { return cmp.Compare(a.bound, b.bound) })
 	last := len(buckets) - 1
 	if last < 1 || !math.IsInf(buckets[last].bound, 1) || math.IsNaN(q) || q < 0 || q > 1 {
 		return math.NaN()
 	}
-	for i := 1; i <= last; i++ { // counts that were read at different times
-		buckets[i].count = max(buckets[i].count, buckets[i-1].count)
+	bounds, counts, below := make([]float64, last), make([]float64, last+1), 0.0
+	for i, b := range buckets {
+		if i < last {
+			bounds[i] = b.bound
+		}
+		counts[i] = max(b.count-below, 0) // counts that were read at different times
+		below += counts[i]
 	}
-	if buckets[last].count == 0 {
-		return math.NaN()
-	}
-	rank := q * buckets[last].count
-	n, _ := slices.BinarySearchFunc(buckets[:last], rank, func(b bucket, rank float64) int { return cmp.Compare(b.count, rank) })
-	switch {
-	case n == last:
-		return buckets[last-1].bound
-	case n == 0 && buckets[0].bound <= 0:
-		return buckets[0].bound
-	}
-	start, before := 0.0, 0.0
-	if n > 0 {
-		start, before = buckets[n-1].bound, buckets[n-1].count
-	}
-	return start + (buckets[n].bound-start)*((rank-before)/(buckets[n].count-before))
+	return evidence.QuantileOf(q, bounds, counts, bounds[last-1])
 }
