@@ -71,6 +71,10 @@ func TestManyShards(t *testing.T) {
 			b.steps(1)
 		}
 		b.state("99", catalog.StateResuming)
+		b.closes = map[string]LastClose{}
+		for n := range 100 {
+			b.closes[strconv.Itoa(n)] = LastClose{At: time.Now().Add(-time.Duration(n) * time.Second).UTC(), Code: "1001", Initiator: "discord"}
+		}
 		b.steps(13)
 		var d Shards
 		if _, body := ask(t, a, ShardsPath, &d); len(d.Shards) != 100 {
@@ -78,7 +82,7 @@ func TestManyShards(t *testing.T) {
 		}
 		sparse := 0
 		for n, s := range d.Shards {
-			if s.Shard != strconv.Itoa(n) || *s.Up != (n != 99) || s.Latency == nil || s.Events == nil {
+			if s.Shard != strconv.Itoa(n) || *s.Up != (n != 99) || s.Latency == nil || s.Events == nil || s.LastClose == nil || *s.LastClose != b.closes[s.Shard] {
 				t.Fatalf("shard %d: %+v", n, s)
 			}
 			if *s.EventsOver == sparseEventsOver.Seconds() {
