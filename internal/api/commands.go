@@ -179,8 +179,8 @@ func askQuantiles(s *sheet, of catalog.Instrument, over time.Duration, labels ..
 	return asked
 }
 
-// quantiles returns a function that returns those of a group, by the values of its labels.
-func (a askedQuantiles) quantiles() func(key string) Quantiles {
+// index returns a function that returns those of a group, by the values of its labels.
+func (a askedQuantiles) index() func(key string) Quantiles {
 	if len(a.of) == 0 {
 		return func(string) Quantiles { return Quantiles{} }
 	}
@@ -208,7 +208,7 @@ func askDurations(s *sheet, of catalog.Instrument, label string, over time.Durat
 // durations returns those that there are.
 func (a askedDurations) durations() map[string]*Durations {
 	all := map[string]*Durations{}
-	mean, above1, above3, quantiles := a.mean.by(a.label), a.above1.by(a.label), a.above3.by(a.label), a.quantiles.quantiles()
+	mean, above1, above3, quantiles := a.mean.by(a.label), a.above1.by(a.label), a.above3.by(a.label), a.quantiles.index()
 	for labels, n := range a.count.counts() {
 		name := labels[a.label]
 		all[name] = &Durations{Count: n, Mean: mean.of(name), Quantiles: quantiles(name), Above1: above1[name], Above3: above3[name]}

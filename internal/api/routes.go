@@ -64,7 +64,7 @@ func routesTask(_ Member, p *parameters) task {
 			return nil, err
 		}
 		d := Routes{Window: window(m, at, over), Requests: all.delays(), Waits: allWaits.delays(), Bounds: history.DurationBounds(), Routes: []Route{}}
-		routes, means, quantilesOf := map[string]*Route{}, mean.by("route", "method"), quantiles.quantiles()
+		routes, means, quantilesOf := map[string]*Route{}, mean.by("route", "method"), quantiles.index()
 		get := func(name string) *Route {
 			if routes[name] == nil {
 				routes[name] = &Route{Route: name, Methods: []Method{}, RateLimits: map[string]float64{}}

@@ -482,7 +482,7 @@ export interface paths {
         };
         /**
          * A metric over time
-         * @description The points lie at multiples of the step. Where nothing is known, a value is null. The history has steps of 5 s for 15 minutes and of 60 s before. A question that it cannot answer is a 400, such as one with a label or a bucket that is not kept.
+         * @description The points lie at multiples of the step. Where nothing is known, a value is null. The history has steps of 5 s for 15 minutes and of 60 s before. A question that it cannot answer is a 400, such as one with a label or a bucket that is not kept. Quantiles by command and by route come from fewer buckets than the histogram has, and are null above 3 s.
          */
         get: {
             parameters: {
