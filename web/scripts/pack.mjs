@@ -1,10 +1,10 @@
 // Compresses the built files beside themselves, and fails if they are too large.
-// The bytes depend on the files alone: zlib writes neither a time nor a name, and the
-// byte of the operating system is set.
+// The bytes depend on the files alone: zopfli is WebAssembly, and writes neither a time
+// nor a name.
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { gzipSync } from 'node:zlib'
+import { gzipAsync } from '@gfx/zopfli'
 
 const limit = 60 * 1024
 const dist = fileURLToPath(new URL('../../internal/page/dist', import.meta.url))
@@ -14,8 +14,7 @@ let total = 0
 for (const name of names) {
   const path = join(dist, name)
   if (!(await stat(path)).isFile()) continue
-  const packed = gzipSync(await readFile(path), { level: 9 })
-  packed[9] = 255
+  const packed = await gzipAsync(await readFile(path), { numiterations: 15 })
   if (name !== 'index.html') await writeFile(`${path}.gz`, packed)
   total += packed.length
   console.log(`${String(packed.length).padStart(7)} ${name}`)
