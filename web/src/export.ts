@@ -16,7 +16,7 @@ export function exported(page: Page): object {
     step_seconds: data.step,
     charts: Object.fromEntries(Object.entries(data.charts).map(([name, c]) => [name, c.value && { times: c.value.times, lines: list(c.value.lines) }])),
     outcomes: data.totals.map((t) => t.value && { window_seconds: t.value.window, outcomes: Object.fromEntries(t.value.outcomes) }),
-    stages: Object.fromEntries(Object.entries(data.stages).map(([key, s]) => [key, s.value && { p50: s.value[0], p95: s.value[1], p99: s.value[2] }])),
+    latencies: data.latencies.value,
     facts: Object.fromEntries(Object.entries(data.facts).map(([name, f]) => [name, f.value])),
     commands: data.commands.value,
     routes: data.routes.value,

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { Client, type Snapshot, type Step } from '../src/data/api'
 import { Clock } from '../src/data/clock'
-import { Feed, type FeedState, type Timers } from '../src/data/feed'
+import { Feed, type FeedState } from '../src/data/feed'
 import { advance, fromSnapshot } from '../src/data/picture'
 import { Parser } from '../src/data/sse'
+import { Time } from './time'
 
 const identity = { cluster: 'default', argus_version: 'devel' }
 const start = Date.parse('2026-11-29T03:00:00Z')
@@ -69,13 +70,9 @@ describe('advance', () => {
 })
 
 // A Bench is a server and a time that the test moves.
-class Bench {
-  now = 1_000
-  wall = start + 3_600_000 // the browser is an hour ahead
+class Bench extends Time {
   readonly calls: { path: string; lastID: string | null }[] = []
   readonly states: FeedState[] = []
-  private timers: { id: number; at: number; f: () => void }[] = []
-  private ids = 0
   controller: ReadableStreamDefaultController<Uint8Array> | null = null
   stream: 'open' | 'refuse' | 'gone' | 401 | 'hang' = 'open'
   documents: 'there' | 'gone' | 401 = 'there'
@@ -85,22 +82,13 @@ class Bench {
   readonly feed: Feed
 
   constructor() {
-    const timers: Timers = {
-      set: (f, ms) => {
-        this.timers.push({ id: ++this.ids, at: this.now + ms, f })
-        return this.ids
-      },
-      clear: (id) => {
-        this.timers = this.timers.filter((t) => t.id !== id)
-      },
-      ticks: () => this.now,
-    }
+    super(start + 3_600_000) // the browser is an hour ahead
     this.clock = new Clock(
       () => this.wall,
       () => this.now,
     )
     const request = ((input: string, init?: RequestInit) => this.answer(input, init)) as typeof fetch
-    this.feed = new Feed(new Client(request), this.clock, request, (s) => this.states.push(s), timers, async () => this.may)
+    this.feed = new Feed(new Client(request), this.clock, request, (s) => this.states.push(s), this.timers, async () => this.may)
   }
 
   get state(): FeedState {
@@ -135,26 +123,6 @@ class Bench {
     if (name === 'status') return json({ version: 1, identity, verdict: 'calm', report: report(this.s) })
     if (name === 'shards') return json({ version: 1, identity, at: at(this.s), shards: [shard('0')] })
     return json(budgets(this.s))
-  }
-
-  async settle(): Promise<void> {
-    for (let i = 0; i < 30; i++) await new Promise((resolve) => setImmediate(resolve))
-  }
-
-  async pass(ms: number): Promise<void> {
-    const end = this.now + ms
-    for (;;) {
-      const next = this.timers.filter((t) => t.at <= end).sort((a, b) => a.at - b.at)[0]
-      if (!next) break
-      this.wall += Math.max(next.at - this.now, 0)
-      this.now = Math.max(next.at, this.now)
-      this.timers = this.timers.filter((t) => t !== next)
-      next.f()
-      await this.settle()
-    }
-    this.wall += end - this.now
-    this.now = end
-    await this.settle()
   }
 
   async send(id: string, event: string, data: unknown): Promise<void> {

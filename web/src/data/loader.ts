@@ -1,7 +1,7 @@
-import { type Client, type Commands, type Failure, failureOf, type Parameters, type ProcessDocument, type Routes, type SeriesList, type SlowDocument, type Timeline } from './api'
+import { type Client, type Commands, type Failure, failureOf, type Latencies, type Parameters, type ProcessDocument, type Routes, type SeriesList, type SlowDocument, type Timeline } from './api'
 import type { Clock } from './clock'
 import { realTimers, type Timers } from './feed'
-import { type ChartName, chartNames, charts, type FactName, factNames, facts, overFor, type Question, quantiles, stages, stepFor, type View } from './questions'
+import { type ChartName, chartNames, charts, type FactName, factNames, facts, overFor, type Question, stepFor, type View } from './questions'
 import { type Lines, Window } from './windows'
 
 // A Loaded document has its age, and the failure of the last attempt to get a newer one.
@@ -27,7 +27,7 @@ export interface Data {
   view: View
   step: number
   charts: Partial<Record<ChartName, Loaded<Lines>>>
-  stages: Record<string, Loaded<(number | null)[]>> // by quantile
+  latencies: Loaded<Latencies>
   facts: Partial<Record<FactName, Loaded<Group[]>>>
   totals: Loaded<Totals>[]
   starts: Loaded<Lines>
@@ -46,14 +46,13 @@ export interface Usage {
 }
 
 const totalWindows = [900, 3600, 21600]
-const stageWindow = 900
 const hurried = 10 // s between documents of a process that has just started
 
 export const emptyData = (view: View): Data => ({
   view,
   step: stepFor(view, Date.now() / 1000),
   charts: {},
-  stages: {},
+  latencies: empty(),
   facts: {},
   totals: totalWindows.map(() => empty<Totals>()),
   starts: empty(),
@@ -153,19 +152,19 @@ export class Loader {
     this.jobs = []
     const over = `${Math.min(Math.max(view.range, 60), 21600)}s`
     for (const name of chartNames) {
-      job(`${name} ${view.range} ${view.end}`, view.end !== null ? Infinity : Math.max(step, 15), (signal) => this.chart(name, signal))
+      job(`${name} ${view.range} ${view.end}`, view.end !== null ? Infinity : Math.max(step, name === 'outcomes' ? 15 : 30), (signal) => this.chart(name, signal))
     }
-    job('timeline', 15, (signal) => this.document('timeline', 'timeline', { over: '6h' }, signal))
+    job('timeline', 30, (signal) => this.document('timeline', 'timeline', { over: '6h' }, signal))
     totalWindows.forEach((window, i) => {
-      job(`total ${window}`, window > 900 ? 60 : 20, (signal) => this.total(window, i, signal))
+      job(`total ${window}`, Math.max(window / 60, 30), (signal) => this.total(window, i, signal))
     })
-    job(`commands ${over}`, 30, (signal) => this.document('commands', 'commands', { over }, signal))
-    job(`routes ${over}`, 30, (signal) => this.document('routes', 'routes', { over }, signal))
-    job('slow', 15, (signal) => this.document('slow', 'slow-interactions', {}, signal))
-    job('process', 15, (signal) => this.usage(signal))
+    job(`commands ${over}`, 60, (signal) => this.document('commands', 'commands', { over }, signal))
+    job(`routes ${over}`, 60, (signal) => this.document('routes', 'routes', { over }, signal))
+    job('slow', 30, (signal) => this.document('slow', 'slow-interactions', {}, signal))
+    job('process', 30, (signal) => this.usage(signal))
     for (const name of factNames) job(name, 60, (signal) => this.fact(name, signal))
-    for (const stage of stages) job(`stage ${stage.key}`, 60, (signal) => this.stage(stage.key, stage.question, signal))
-    job('starts', 60, (signal) => this.sessionStarts(signal))
+    job('latencies', 60, (signal) => this.document('latencies', 'latencies', { over: '15m' }, signal))
+    job('starts', 300, (signal) => this.sessionStarts(signal))
   }
 
   private async work(signal: AbortSignal): Promise<void> {
@@ -283,24 +282,6 @@ export class Loader {
     )
   }
 
-  private stage(key: string, q: Question, signal: AbortSignal): Promise<void> {
-    return this.load<(number | null)[]>(
-      this.data.stages[key],
-      (loaded) => this.set({ stages: { ...this.data.stages, [key]: loaded } }),
-      async () => {
-        const values: (number | null)[] = []
-        let at = 0
-        for (const quantile of quantiles) {
-          const list = await this.ask(q, { quantile, over: `${stageWindow}s`, range: '5s', step: '5s' }, signal)
-          values.push(list.series[0]?.values.at(-1) ?? null)
-          at = (list.times.at(-1) ?? 0) * 1000
-        }
-        return { value: values, at }
-      },
-      signal,
-    )
-  }
-
   private usage(signal: AbortSignal): Promise<void> {
     const before = this.data.process
     return this.load<Usage>(
@@ -314,8 +295,8 @@ export class Loader {
     )
   }
 
-  private document(key: 'commands' | 'routes' | 'timeline' | 'slow', path: string, parameters: Parameters, signal: AbortSignal): Promise<void> {
-    type Document = Commands | Routes | Timeline | SlowDocument
+  private document(key: 'latencies' | 'commands' | 'routes' | 'timeline' | 'slow', path: string, parameters: Parameters, signal: AbortSignal): Promise<void> {
+    type Document = Latencies | Commands | Routes | Timeline | SlowDocument
     return this.load<Document>(
       this.data[key] as Loaded<Document>,
       (loaded) => this.set({ [key]: loaded }),

@@ -46,26 +46,6 @@ export function overFor(q: Question, step: number): string | undefined {
   return `${q.form === 'increase' ? step : Math.max(step, 60)}s`
 }
 
-const callback = 'route=/interactions/{id}/{token}/callback'
-
-export interface Stage {
-  key: string
-  label: string
-  note: string
-  question: Question
-}
-
-export const stages: readonly Stage[] = [
-  { key: 'receipt', label: 'Age on receipt', note: 'Discord, network', question: question('discord_interaction_receipt_age_seconds', 'quantile') },
-  { key: 'handler', label: 'Handler starts', note: 'after the receipt', question: question('discord_interaction_handler_delay_seconds', 'quantile') },
-  { key: 'response', label: 'First attempt to answer', note: 'after the receipt', question: question('discord_interaction_response_delay_seconds', 'quantile') },
-  { key: 'queue', label: 'Rate limiter', note: 'wait of callbacks', question: question('discord_rest_queue_wait_seconds', 'quantile', { match: callback }) },
-  { key: 'wire', label: 'Callback request', note: 'to Discord and back', question: question('discord_rest_request_duration_seconds', 'quantile', { match: callback }) },
-  { key: 'ack', label: 'Acknowledged', note: 'after the receipt', question: question('discord_interaction_ack_duration_seconds', 'quantile') },
-]
-
-export const quantiles = [0.5, 0.95, 0.99] as const
-
 // Facts are numbers of now.
 export const facts = {
   uptime: question('discord_uptime_seconds', 'last'),

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import { count, ratio, seconds, span } from '../text/format'
+import { count, ratio, seconds, windowOf } from '../text/format'
 import { usePage, useTitle } from '../ui/context'
 import { Age, Empty, Having, Panel } from '../ui/Panel'
 import { More, Table } from '../ui/Table'
@@ -17,7 +17,7 @@ export function Commands() {
     <Panel
       title="Commands"
       class="c8"
-      note={commands.value ? `last ${span(Math.min(commands.value.covered_seconds ?? commands.value.window_seconds, commands.value.window_seconds))} · first attempt to answer, p95 ${seconds(commands.value.answers.p95_seconds)}` : ''}
+      note={commands.value ? `${windowOf(commands.value)} · first attempt to answer, p95 ${seconds(commands.value.answers.p95_seconds)}` : ''}
       right={<Age at={commands.at} />}
     >
       <Having of={commands}>

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 import type { Routes } from '../data/api'
-import { count, rate, seconds, span } from '../text/format'
+import { count, rate, seconds, windowOf } from '../text/format'
 import { usePage, useTitle } from '../ui/context'
 import { Age, Empty, Having, Panel } from '../ui/Panel'
 import { type Column, More, Table } from '../ui/Table'
@@ -72,7 +72,7 @@ export function Rest() {
     <Panel
       title="REST"
       class="c8"
-      note={routes.value ? `last ${span(Math.min(routes.value.covered_seconds ?? routes.value.window_seconds, routes.value.window_seconds))} · ${count(routes.value.requests.count)} requests, p95 ${seconds(routes.value.requests.p95_seconds)} · wait in the limiter, p95 ${seconds(routes.value.waits.p95_seconds)}` : ''}
+      note={routes.value ? `${windowOf(routes.value)} · ${count(routes.value.requests.count)} requests, p95 ${seconds(routes.value.requests.p95_seconds)} · wait in the limiter, p95 ${seconds(routes.value.waits.p95_seconds)}` : ''}
       right={<Age at={routes.at} />}
     >
       <Having of={routes}>

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import type { Finding, Verdict as Word } from '../data/api'
+import type { Finding, Stage, Verdict as Word } from '../data/api'
 import type { Picture } from '../data/picture'
 import { moment, seconds, signed, span, stamp } from '../text/format'
 import { alike, besides, findingsOf, headline, origin, text } from '../text/explain'
@@ -43,11 +43,11 @@ export const everyFinding = (findings: readonly Finding[]): Finding[] => finding
 function Suspects({ picture }: { picture: Picture }) {
   const page = usePage()
   const titleOf = useTitle()
-  const { stages, facts } = page.state.data
+  const { latencies, facts } = page.state.data
   const findings = findingsOf(picture.report)
   // Before all has come there is no number, which is not the same as an unknown one.
-  const loading = !stages.ack || !facts.clock
-  const p95 = (key: string): number | null => stages[key]?.value?.[1] ?? null
+  const loading = latencies.at === 0 || !facts.clock
+  const p95 = (stage: Stage['stage']): number | null => latencies.value?.stages.find((s) => s.stage === stage)?.p95_seconds ?? null
   const worst = picture.shards.reduce<number | null>((n, s) => (s.latency_seconds === null ? n : Math.max(n ?? 0, s.latency_seconds)), null)
   const clock = facts.clock?.value?.[0]?.value ?? null
   const unavailable = facts.unavailable?.value?.[0]?.value ?? null

@@ -1,7 +1,8 @@
-import { type Stage, stages } from '../data/questions'
-import { seconds } from '../text/format'
-import { usePage, useTitle } from '../ui/context'
-import { Age, Broken, Empty, Panel, Skeleton } from '../ui/Panel'
+import type { Stage } from '../data/api'
+import { windowOf } from '../text/format'
+import { usePage, useQuantile, useTitle } from '../ui/context'
+import { Age, Empty, Having, Panel } from '../ui/Panel'
+import { type Column, Table } from '../ui/Table'
 
 const scale = 5 // s, the whole width
 const deadline = 3
@@ -25,67 +26,62 @@ function Bar({ values }: { values: (number | null)[] }) {
   )
 }
 
+const words: Record<Stage['stage'], [label: string, note: string]> = {
+  receipt: ['Age on receipt', 'Discord, network'],
+  handler: ['Handler starts', 'after the receipt'],
+  response: ['First attempt to answer', 'after the receipt'],
+  queue: ['Rate limiter', 'wait of callbacks'],
+  wire: ['Callback request', 'to Discord and back'],
+  ack: ['Acknowledged', 'after the receipt'],
+}
+
+const quantilesOf = (s: Stage): (number | null)[] => [s.p50_seconds, s.p95_seconds, s.p99_seconds]
+const tone = (n: number | null): string => (n === null ? '' : n > deadline ? 'bad b' : n > 1 ? 'warn b' : '')
+
 export function Waterfall() {
   const page = usePage()
   const titleOf = useTitle()
-  const { data } = page.state
-  const known = stages.map((stage) => ({ stage, loaded: data.stages[stage.key] }))
-  const first = known[0]?.loaded
-  const nothing = known.every(({ loaded }) => loaded?.value?.every((n) => n === null))
-  const tone = (n: number | null | undefined): string => (n === null || n === undefined ? '' : n > deadline ? 'bad b' : n > 1 ? 'warn b' : '')
-  const title = (stage: Stage): string => titleOf(stage.question.name, String(stage.question.parameters.match ?? ''))
+  const quantile = useQuantile()
+  const { latencies } = page.state.data
   return (
-    <Panel title="Where the 3 seconds go" note="last 15 min" right={<Age at={first?.at ?? 0} />} class="c7" id="waterfall">
-      {!first?.value && first?.failure ? (
-        <Broken failure={first.failure} />
-      ) : !known.some(({ loaded }) => loaded?.value) ? (
-        <Skeleton />
-      ) : nothing ? (
-        <Empty says="No interaction in the last 15 min" how="The parts are here after the first one." />
-      ) : (
-        <>
-          <table class="waterfall">
-            <thead>
-              <tr>
-                <th scope="col">Part</th>
-                <th scope="col" class="n">
-                  p50
-                </th>
-                <th scope="col" class="n">
-                  p95
-                </th>
-                <th scope="col" class="n">
-                  p99
-                </th>
-                <th scope="col" class="barc">
-                  0 to {scale} s, deadline at {deadline} s
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {known.map(({ stage, loaded }) => {
-                const values = loaded?.value ?? [null, null, null]
-                return (
-                  <tr key={stage.key} title={title(stage)} class={stage.key === 'ack' ? 'total' : ''}>
-                    <th scope="row">
-                      {stage.label} <span class="s q wide">{stage.note}</span>
-                    </th>
-                    {values.map((n, i) => (
-                      <td class={`n ${tone(n)}`} key={i}>
-                        {n === null ? '–' : `${page.state.catalog.above(stage.question.name, n) ? '≥' : ''}${seconds(n)}`}
-                      </td>
-                    ))}
-                    <td class="barc">
-                      <Bar values={values} />
-                    </td>
-                  </tr>
-                )
-              })}
-            </tbody>
-          </table>
-          <p class="s q">Bar to p95, tick p50, whisker p99. Percentiles of the parts do not add up to those of the whole. – means no observation.</p>
-        </>
-      )}
+    <Panel title="Where the 3 seconds go" note={windowOf(latencies.value)} right={<Age at={latencies.at} />} class="c7" id="waterfall">
+      <Having of={latencies}>
+        {({ stages }) =>
+          stages.every((s) => s.p95_seconds === null) ? (
+            <Empty says="No interaction in the last 15 min" how="The parts are here after the first one." />
+          ) : (
+            <>
+              <Table
+                label="Parts of an interaction"
+                class="waterfall"
+                rows={stages}
+                keyOf={(s) => s.stage}
+                row={(s) => ({ title: titleOf(s.metric), class: s.stage === 'ack' ? 'total' : '' })}
+                columns={[
+                  {
+                    head: 'Part',
+                    cell: (s) => (
+                      <>
+                        {words[s.stage][0]} <span class="s q wide">{words[s.stage][1]}</span>
+                      </>
+                    ),
+                  },
+                  ...['p50', 'p95', 'p99'].map(
+                    (head, i): Column<Stage> => ({
+                      head,
+                      n: true,
+                      cell: (s) => quantile(s.metric, quantilesOf(s)[i]),
+                      tone: (s) => tone(quantilesOf(s)[i] ?? null),
+                    }),
+                  ),
+                  { head: `0 to ${scale} s, deadline at ${deadline} s`, class: 'barc', cell: (s) => <Bar values={quantilesOf(s)} /> },
+                ]}
+              />
+              <p class="s q">Bar to p95, tick p50, whisker p99. Percentiles of the parts do not add up to those of the whole. – means no observation.</p>
+            </>
+          )
+        }
+      </Having>
     </Panel>
   )
 }

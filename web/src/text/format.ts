@@ -51,6 +51,9 @@ export function span(s: number | null | undefined): string {
 
 const two = (a: number, unit: string, b: number, smaller: string): string => (b > 0 ? `${a} ${unit} ${b} ${smaller}` : `${a} ${unit}`)
 
+// windowOf is how much of its window a document is about.
+export const windowOf = (d: { window_seconds: number; covered_seconds: number | null } | null): string => (d ? `last ${span(Math.min(d.covered_seconds ?? d.window_seconds, d.window_seconds))}` : '')
+
 // bytes is a size of memory, in units of 1,024.
 export function bytes(n: number | null | undefined): string {
   if (n === null || n === undefined) return nothing

@@ -1,6 +1,7 @@
 import { createContext } from 'preact'
 import { useContext, useEffect, useState } from 'preact/hooks'
 import type { Page, PageState } from '../page'
+import { seconds } from '../text/format'
 
 export const PageContext = createContext<Page | null>(null)
 
@@ -34,6 +35,12 @@ export function useStale(page: Page): boolean {
     return () => clearInterval(timer)
   }, [page])
   return page.stale()
+}
+
+// useQuantile writes a quantile of a histogram, which may lie above its last bound.
+export function useQuantile(): (name: string, value: number | null | undefined) => string {
+  const page = usePage()
+  return (name, value) => (value === null || value === undefined ? '–' : `${page.state.catalog.above(name, value) ? '≥' : ''}${seconds(value)}`)
 }
 
 export function useTitle(): (name: string, labels?: string) => string {
