@@ -17,7 +17,7 @@ export function exported(page: Page): object {
     charts: Object.fromEntries(Object.entries(data.charts).map(([name, c]) => [name, c.value && { times: c.value.times, lines: list(c.value.lines) }])),
     outcomes: data.totals.map((t) => t.value && { window_seconds: t.value.window, outcomes: Object.fromEntries(t.value.outcomes) }),
     latencies: data.latencies.value,
-    facts: Object.fromEntries(Object.entries(data.facts).map(([name, f]) => [name, f.value])),
+    overview: data.overview.value,
     commands: data.commands.value,
     routes: data.routes.value,
     timeline: data.timeline.value,

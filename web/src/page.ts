@@ -204,6 +204,13 @@ export class Page {
     this.feed.deny()
   }
 
+  // uptime is that of the process in s, and grows with time.
+  uptime(): number | null {
+    const { value, at } = this.state.data.overview
+    const up = value?.uptime_seconds ?? null
+    return up === null ? null : up + Math.max(this.now() - at, 0) / 1000
+  }
+
   // marks are what happened in the time that the charts show.
   marks(): Event[] {
     const { timeline, view } = this.state.data

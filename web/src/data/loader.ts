@@ -1,7 +1,7 @@
-import { type Client, type Commands, type Failure, failureOf, type Latencies, type Parameters, type ProcessDocument, type Routes, type SeriesList, type SlowDocument, type Timeline } from './api'
+import { type Client, type Commands, type Failure, failureOf, type Latencies, type Overview, type Parameters, type ProcessDocument, type Routes, type SeriesList, type SlowDocument, type Timeline } from './api'
 import type { Clock } from './clock'
 import { realTimers, type Timers } from './feed'
-import { type ChartName, chartNames, charts, type FactName, factNames, facts, overFor, type Question, stepFor, type View } from './questions'
+import { type ChartName, chartNames, charts, overFor, type Question, stepFor, type View } from './questions'
 import { type Lines, Window } from './windows'
 
 // A Loaded document has its age, and the failure of the last attempt to get a newer one.
@@ -13,11 +13,6 @@ export interface Loaded<T> {
 
 const empty = <T>(): Loaded<T> => ({ value: null, at: 0, failure: null })
 
-export interface Group {
-  labels: Record<string, string>
-  value: number | null
-}
-
 export interface Totals {
   window: number // s
   outcomes: Map<string, number | null>
@@ -28,7 +23,7 @@ export interface Data {
   step: number
   charts: Partial<Record<ChartName, Loaded<Lines>>>
   latencies: Loaded<Latencies>
-  facts: Partial<Record<FactName, Loaded<Group[]>>>
+  overview: Loaded<Overview>
   totals: Loaded<Totals>[]
   starts: Loaded<Lines>
   commands: Loaded<Commands>
@@ -53,7 +48,7 @@ export const emptyData = (view: View): Data => ({
   step: stepFor(view, Date.now() / 1000),
   charts: {},
   latencies: empty(),
-  facts: {},
+  overview: empty(),
   totals: totalWindows.map(() => empty<Totals>()),
   starts: empty(),
   commands: empty(),
@@ -76,8 +71,6 @@ interface Job {
   due: number // by the monotonic clock, in ms
   run: (signal: AbortSignal) => Promise<void>
 }
-
-const groups = (list: SeriesList): Group[] => list.series.map((s) => ({ labels: s.labels, value: s.values.at(-1) ?? null }))
 
 // A Loader gets what the stream does not have, each document as often as it can change
 // and no more, so that a viewer costs the process little.
@@ -162,7 +155,7 @@ export class Loader {
     job(`routes ${over}`, 60, (signal) => this.document('routes', 'routes', { over }, signal))
     job('slow', 30, (signal) => this.document('slow', 'slow-interactions', {}, signal))
     job('process', 30, (signal) => this.usage(signal))
-    for (const name of factNames) job(name, 60, (signal) => this.fact(name, signal))
+    job('overview', 60, (signal) => this.document('overview', 'overview', {}, signal))
     job('latencies', 60, (signal) => this.document('latencies', 'latencies', { over: '15m' }, signal))
     job('starts', 300, (signal) => this.sessionStarts(signal))
   }
@@ -270,18 +263,6 @@ export class Loader {
     )
   }
 
-  private fact(name: FactName, signal: AbortSignal): Promise<void> {
-    return this.load<Group[]>(
-      this.data.facts[name],
-      (loaded) => this.set({ facts: { ...this.data.facts, [name]: loaded } }),
-      async () => {
-        const list = await this.ask(facts[name], { range: '5s', step: '5s' }, signal)
-        return { value: groups(list), at: (list.times.at(-1) ?? 0) * 1000 }
-      },
-      signal,
-    )
-  }
-
   private usage(signal: AbortSignal): Promise<void> {
     const before = this.data.process
     return this.load<Usage>(
@@ -295,8 +276,8 @@ export class Loader {
     )
   }
 
-  private document(key: 'latencies' | 'commands' | 'routes' | 'timeline' | 'slow', path: string, parameters: Parameters, signal: AbortSignal): Promise<void> {
-    type Document = Latencies | Commands | Routes | Timeline | SlowDocument
+  private document(key: 'overview' | 'latencies' | 'commands' | 'routes' | 'timeline' | 'slow', path: string, parameters: Parameters, signal: AbortSignal): Promise<void> {
+    type Document = Overview | Latencies | Commands | Routes | Timeline | SlowDocument
     return this.load<Document>(
       this.data[key] as Loaded<Document>,
       (loaded) => this.set({ [key]: loaded }),

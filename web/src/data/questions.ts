@@ -45,24 +45,3 @@ export function overFor(q: Question, step: number): string | undefined {
   if (q.form === 'last') return undefined
   return `${q.form === 'increase' ? step : Math.max(step, 60)}s`
 }
-
-// Facts are numbers of now.
-export const facts = {
-  uptime: question('discord_uptime_seconds', 'last'),
-  info: question('discord_bot_info', 'last', { by: 'version,discordgo_version,go_version' }),
-  clock: question('discord_clock_offset_seconds', 'last'),
-  guilds: question('discord_guilds', 'last'),
-  unavailable: question('discord_guilds_unavailable', 'last'),
-  members: question('discord_members', 'last'),
-  voice: question('discord_voice_clients', 'last'),
-  botShards: question('discord_bot_shards', 'last'),
-  inFlight: question('discord_rest_requests_in_flight', 'last'),
-  subsystems: question('argus_subsystem_up', 'last', { by: 'subsystem', combine: 'min' }),
-  faults: question('argus_instrumentation_errors_total', 'increase', { by: 'hook', over: '1h' }),
-  evicted: question('argus_timers_evicted_total', 'increase', { by: 'timer', over: '1h' }),
-  logs: question('discord_log_records_total', 'increase', { by: 'level', over: '1h' }),
-  events: question('discord_gateway_events_total', 'rate', { by: 'event', over: '5m', limit: 64 }),
-  limits: question('discord_ratelimits_total', 'increase', { by: 'scope', over: '15m' }),
-} as const
-export type FactName = keyof typeof facts
-export const factNames = Object.keys(facts) as FactName[]

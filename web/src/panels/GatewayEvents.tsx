@@ -8,14 +8,14 @@ const few = 12
 export function GatewayEvents() {
   const page = usePage()
   const titleOf = useTitle()
-  const { events } = page.state.data.facts
+  const { overview } = page.state.data
   return (
-    <Panel title="Gateway events" note="per second, last 5 min" class="c4" right={<Age at={events?.at ?? 0} />}>
-      <Having of={events}>
-        {(list) => {
-          const rows = list.filter((g) => (g.value ?? 0) > 0).sort((a, b) => (b.value ?? 0) - (a.value ?? 0))
+    <Panel title="Gateway events" note="per second, last 5 min" class="c4" right={<Age at={overview.at} />}>
+      <Having of={overview}>
+        {({ events_per_second_5m: events }) => {
+          const rows = Object.entries(events ?? {}).sort((a, b) => b[1] - a[1])
           if (rows.length === 0) return <Empty says="No event has come in the last 5 min" how="The first is here within a minute." />
-          const top = rows[0]?.value ?? 1
+          const top = rows[0]?.[1] ?? 1
           return (
             <>
               <Table
@@ -23,16 +23,16 @@ export function GatewayEvents() {
                 class="events"
                 title={titleOf('discord_gateway_events_total')}
                 rows={rows.slice(0, few)}
-                keyOf={(g) => g.labels.event ?? ''}
+                keyOf={([event]) => event}
                 columns={[
-                  { head: 'Event', class: 'route', cell: (g) => g.labels.event },
-                  { head: 'Events/s', n: true, cell: (g) => rate(g.value) },
+                  { head: 'Event', class: 'route', cell: ([event]) => event },
+                  { head: 'Events/s', n: true, cell: ([, n]) => rate(n) },
                   {
                     head: <span class="vh">Share of the most frequent</span>,
                     class: 'barc',
-                    cell: (g) => (
+                    cell: ([, n]) => (
                       <svg class="chart" height="8" width="100%" aria-hidden="true">
-                        <rect width={`${((g.value ?? 0) / top) * 100}%`} height="8" class="f-data" />
+                        <rect width={`${(n / top) * 100}%`} height="8" class="f-data" />
                       </svg>
                     ),
                   },
@@ -40,7 +40,7 @@ export function GatewayEvents() {
               />
               {rows.length > few && (
                 <p class="s q">
-                  {rows.length - few} more with {rate(rows.slice(few).reduce((n, g) => n + (g.value ?? 0), 0))} events/s in all.
+                  {rows.length - few} more with {rate(rows.slice(few).reduce((sum, [, n]) => sum + n, 0))} events/s in all.
                 </p>
               )}
             </>

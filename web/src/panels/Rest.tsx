@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import type { Routes } from '../data/api'
+import type { Overview, Routes } from '../data/api'
 import { count, rate, seconds, windowOf } from '../text/format'
 import { usePage, useTitle } from '../ui/context'
 import { Age, Empty, Having, Panel } from '../ui/Panel'
@@ -46,7 +46,7 @@ export function Rest() {
   const page = usePage()
   const titleOf = useTitle()
   const [all, setAll] = useState(false)
-  const { routes, facts } = page.state.data
+  const { routes, overview } = page.state.data
   const duration = titleOf('discord_rest_request_duration_seconds')
   const counted = (head: string, of: (r: Row) => number, tone: string): Column<Row> => ({ head, n: true, cell: (r) => count(of(r)), tone: (r) => (of(r) > 0 ? tone : 'q') })
   const columns: Column<Row>[] = [
@@ -88,10 +88,40 @@ export function Rest() {
           )
         }}
       </Having>
-      <p class="s q below" title={titleOf('discord_ratelimits_total')}>
-        429s in the last 15 min by scope: {(facts.limits?.value ?? []).map((g) => `${g.labels.scope} ${count(g.value)}`).join(', ') || '?'}.
-      </p>
+      {overview.value && <Invalid of={overview.value} />}
     </Panel>
+  )
+}
+
+const by = (counts: Record<string, number> | null): string =>
+  counts
+    ? Object.entries(counts)
+        .map(([name, n]) => `${name} ${count(n)}`)
+        .join(', ') || 'none'
+    : '?'
+
+function Invalid({ of: { rate_limits_15m: limits, invalid_requests_10m: invalid } }: { of: Overview }) {
+  const titleOf = useTitle()
+  return (
+    <>
+      <p class="s q below">
+        <span title={titleOf('discord_ratelimits_total')}>429s in the last 15 min by scope: {by(limits)}.</span>{' '}
+        <span title={titleOf('discord_rest_invalid_requests_total')}>Invalid requests in the last 10 min by status: {by(invalid.statuses)}.</span>
+      </p>
+      {invalid.routes.length > 0 && (
+        <Table
+          label="Invalid requests by route"
+          title={titleOf('discord_rest_invalid_requests_total')}
+          rows={invalid.routes.slice(0, few)}
+          keyOf={(r) => `${r.route} ${r.status}`}
+          columns={[
+            { head: 'Invalid requests, 10 min', class: 'route', cell: (r) => r.route },
+            { head: 'Status', n: true, cell: (r) => r.status },
+            { head: 'Count', n: true, cell: (r) => count(r.count), tone: () => 'warn', data: (r) => ({ 'data-invalid': `${r.status} ${r.route}`, 'data-value': r.count }) },
+          ]}
+        />
+      )}
+    </>
   )
 }
 

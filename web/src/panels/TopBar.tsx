@@ -67,10 +67,9 @@ function Age() {
 export function TopBar({ onExport }: { onExport: () => void }) {
   const page = usePage()
   const { place, picture, feed, data, settings } = page.state
-  const info = data.facts.info?.value?.find((g) => g.value !== null)?.labels ?? {}
-  const uptime = data.facts.uptime
-  const up = uptime?.value?.[0]?.value
-  const total = data.facts.botShards?.value?.[0]?.value
+  const overview = data.overview.value
+  const up = page.uptime()
+  const total = overview?.bot_shards ?? null
   const end = place.zoom?.to ?? page.now() / 1000
   const grafana =
     picture && settings.grafana
@@ -92,10 +91,10 @@ export function TopBar({ onExport }: { onExport: () => void }) {
         {picture &&
           [
             picture.identity.region,
-            total !== null && total !== undefined && total !== shards ? `${shards} of ${total} shards` : `${shards} ${shards === 1 ? 'shard' : 'shards'}`,
-            info.version && `version ${info.version}`,
-            up !== null && up !== undefined && `up ${span(up + Math.max(page.now() - (uptime?.at ?? 0), 0) / 1000)}`,
-            info.discordgo_version && `discordgo ${info.discordgo_version}`,
+            total !== null && total !== shards ? `${shards} of ${total} shards` : `${shards} ${shards === 1 ? 'shard' : 'shards'}`,
+            overview?.versions.bot && `version ${overview.versions.bot}`,
+            up !== null && `up ${span(up)}`,
+            overview?.versions.discordgo && `discordgo ${overview.versions.discordgo}`,
             `Argus ${picture.identity.argus_version}`,
           ]
             .filter(Boolean)

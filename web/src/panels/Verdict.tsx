@@ -43,14 +43,14 @@ export const everyFinding = (findings: readonly Finding[]): Finding[] => finding
 function Suspects({ picture }: { picture: Picture }) {
   const page = usePage()
   const titleOf = useTitle()
-  const { latencies, facts } = page.state.data
+  const { latencies, overview } = page.state.data
   const findings = findingsOf(picture.report)
   // Before all has come there is no number, which is not the same as an unknown one.
-  const loading = latencies.at === 0 || !facts.clock
+  const loading = latencies.at === 0 || overview.at === 0
   const p95 = (stage: Stage['stage']): number | null => latencies.value?.stages.find((s) => s.stage === stage)?.p95_seconds ?? null
   const worst = picture.shards.reduce<number | null>((n, s) => (s.latency_seconds === null ? n : Math.max(n ?? 0, s.latency_seconds)), null)
-  const clock = facts.clock?.value?.[0]?.value ?? null
-  const unavailable = facts.unavailable?.value?.[0]?.value ?? null
+  const clock = overview.value?.clock_offset_seconds ?? null
+  const unavailable = overview.value?.guilds_unavailable ?? null
   const numbers: Record<string, { known: boolean; says: string; title: string }> = {
     "The bot's code": {
       known: p95('response') !== null,
