@@ -1,10 +1,10 @@
 import { defineConfig } from '@playwright/test'
 
-// One worker: each test has a bot of its own, and a browser beside it.
 export default defineConfig({
   testDir: 'e2e',
   outputDir: 'test-results',
-  workers: 1,
+  workers: 2,
+  fullyParallel: true,
   retries: 1, // Chromium at times crashes while it starts
   timeout: 180_000,
   expect: { timeout: 30_000 },
@@ -12,6 +12,7 @@ export default defineConfig({
   use: {
     viewport: { width: 1440, height: 900 },
     launchOptions: { executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] },
+    actionTimeout: 30_000,
     screenshot: 'only-on-failure',
   },
 })

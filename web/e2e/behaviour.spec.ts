@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises'
-import type { ShardOf, Status } from '../src/data/api'
-import { expect, type Intercept, test } from './bench'
+import type { ShardOf, Shards, Status } from '../src/data/api'
+import { expect, test } from './bench'
+import type { Intercept } from './serve'
 
 const h1 = { level: 1 } as const
 
 test('range, zoom, pause and shard are in the address, and the keyboard reaches them', async ({ page, bench }) => {
-  const demo = await bench.demo('--scenario', 'calm')
+  const demo = await bench.calm()
   const url = await bench.serve(demo, undefined, '/bots/music')
   await page.goto(url)
   await page.getByRole('button', { name: '6 h' }).click()
@@ -54,7 +55,10 @@ test('range, zoom, pause and shard are in the address, and the keyboard reaches 
   await expect(page).toHaveURL(/paused=\d+/)
   await expect(page.getByText(/^Paused at/).first()).toBeVisible()
   const frozen = await page.locator('.shards').textContent()
-  await page.waitForTimeout(7_000)
+  // The process goes on meanwhile.
+  const at = async (): Promise<number> => Date.parse((await demo.get<Shards>('shards')).at)
+  const then = await at()
+  await expect.poll(at).toBeGreaterThan(then + 7_000)
   expect(await page.locator('.shards').textContent()).toBe(frozen)
   await page.reload()
   await expect(page.getByText(/^Paused at/).first()).toBeVisible()
@@ -63,14 +67,14 @@ test('range, zoom, pause and shard are in the address, and the keyboard reaches 
 })
 
 test('a guild has its shard, and nonsense has a sentence', async ({ page, bench }) => {
-  const demo = await bench.demo('--scenario', 'calm', '--shards', '5')
+  const demo = await bench.calm()
   await page.goto(await bench.serve(demo))
   const guild = '812345678989807763'
-  await expect(page.getByText('5 of 5 well')).toBeVisible()
+  await expect(page.getByText('4 of 4 well')).toBeVisible()
   await page.getByRole('textbox', { name: 'Which shard has this guild?' }).fill(guild)
   await page.getByRole('button', { name: 'Find' }).click()
   const want = (await demo.get<ShardOf>(`shard-of?guild=${guild}`)).shard
-  expect(want).toBe(String((BigInt(guild) >> 22n) % 5n))
+  expect(want).toBe(String((BigInt(guild) >> 22n) % 4n))
   await expect(page.locator('#guild-says')).toContainText(`Shard ${want}, here on default: up`)
   await page.getByRole('textbox', { name: 'Which shard has this guild?' }).fill('my guild')
   await page.getByRole('button', { name: 'Find' }).click()
@@ -79,7 +83,7 @@ test('a guild has its shard, and nonsense has a sentence', async ({ page, bench 
 })
 
 test('an export has what the page shows', async ({ page, bench }) => {
-  const demo = await bench.demo('--scenario', 'calm')
+  const demo = await bench.calm()
   await page.goto(await bench.serve(demo))
   await expect(page.getByRole('region', { name: 'Timeline' }).getByText('The process started')).toBeVisible()
   await expect(page.getByRole('region', { name: 'REST' }).getByRole('table').first()).toBeVisible()
@@ -93,7 +97,7 @@ test('an export has what the page shows', async ({ page, bench }) => {
 })
 
 test('a browser whose clock is an hour off shows the right ages', async ({ page, bench }) => {
-  const demo = await bench.demo('--scenario', 'calm')
+  const demo = await bench.calm()
   await page.addInitScript(() => {
     const real = Date.now
     Date.now = () => real() + 3_600_000
@@ -105,7 +109,7 @@ test('a browser whose clock is an hour off shows the right ages', async ({ page,
 })
 
 test('many tabs share the connections of the browser', async ({ page, context, bench }) => {
-  const demo = await bench.demo('--scenario', 'calm')
+  const demo = await bench.calm()
   let streams = 0
   const url = await bench.serve(demo, (req, res) => {
     if (req.url?.startsWith('/api/v1/stream')) {
@@ -148,7 +152,8 @@ test.describe('when the network says so', () => {
   })
 
   test('a stream that is refused is polled for', async ({ page, bench }) => {
-    const demo = await bench.demo('--scenario', 'calm')
+    const demo = await bench.calm()
+    await page.clock.install()
     let refuse = true
     const intercept: Intercept = (req, res) => {
       if (!refuse || !req.url?.startsWith('/api/v1/stream')) return false
@@ -159,12 +164,13 @@ test.describe('when the network says so', () => {
     await expect(page.getByRole('heading', h1)).toBeVisible()
     await expect(page.locator('.top .age')).toContainText('polling')
     refuse = false
-    await expect(page.locator('.top .age')).not.toContainText('polling', { timeout: 60_000 })
+    await page.clock.fastForward(31_000) // it asks again after 30 s
+    await expect(page.locator('.top .age')).not.toContainText('polling')
     await expect(page.locator('.top .age')).toHaveText(/^\d s ago$/)
   })
 
   test('a slow network shows a skeleton, and then the page', async ({ page, bench }) => {
-    const demo = await bench.demo('--scenario', 'calm')
+    const demo = await bench.calm()
     const url = await bench.serve(demo)
     await page.route('**/api/**', async (route) => {
       await new Promise((resolve) => setTimeout(resolve, 1_500))
@@ -176,7 +182,7 @@ test.describe('when the network says so', () => {
   })
 
   test('documents that fail are told apart from those that do not', async ({ page, bench }) => {
-    const demo = await bench.demo('--scenario', 'calm')
+    const demo = await bench.calm()
     await page.goto(
       await bench.serve(demo, (req, res) => {
         if (!req.url?.startsWith('/api/v1/commands')) return false
@@ -188,47 +194,6 @@ test.describe('when the network says so', () => {
     await expect(commands).toContainText('This could not be loaded')
     await expect(commands).toContainText('The document could not be made.')
     await expect(page.getByRole('region', { name: 'REST' }).getByRole('table').first()).toBeVisible()
-  })
-
-  test('a page without permission asks for the token, once', async ({ page, bench }) => {
-    const demo = await bench.demo('--scenario', 'calm')
-    const url = await bench.serve(demo, (req, res) => {
-      if (req.method === 'POST' && req.url === '/login') {
-        let body = ''
-        req.on('data', (piece) => {
-          body += piece
-        })
-        req.on('end', () => {
-          if (body === 'token=right') res.writeHead(303, { Location: './', 'Set-Cookie': 'argus=1; HttpOnly; SameSite=Strict' }).end()
-          else if (body === 'token=often') res.writeHead(429, { 'Retry-After': '30' }).end()
-          else res.writeHead(401).end()
-        })
-        return true
-      }
-      if (/^\/(api|page\.json|catalog\.json)/.test(req.url ?? '') && !req.headers.cookie?.includes('argus=1')) {
-        res.writeHead(401, { 'Content-Type': 'application/json' }).end('{"error":"no token"}')
-        return true
-      }
-      return false
-    })
-    await page.goto(`${url}#range=6h`)
-    await expect(page.getByRole('heading', h1)).toHaveText('This page needs a token')
-    await page.getByLabel('Token', { exact: true }).fill('wrong')
-    await page.getByRole('button', { name: 'Log in' }).click()
-    await expect(page.getByRole('alert')).toHaveText('This token is wrong.')
-    await page.getByLabel('Token', { exact: true }).fill('often')
-    await page.getByRole('button', { name: 'Log in' }).click()
-    await expect(page.getByRole('alert')).toHaveText('Too many attempts. Try again in 30 s.')
-    await page.getByLabel('Token', { exact: true }).fill('right')
-    await page.getByLabel('Token', { exact: true }).press('Enter')
-    await expect(page.getByRole('heading', h1)).toContainText(/in 1 process/)
-    await expect(page).toHaveURL(/#range=6h$/)
-    const stored = await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }) + document.cookie + location.href)
-    expect(stored).not.toContain('right')
-    // The session ends.
-    await page.context().clearCookies()
-    await page.reload()
-    await expect(page.getByRole('heading', h1)).toHaveText('This page needs a token')
   })
 })
 

@@ -1,51 +1,45 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import { type AddressInfo, createServer } from 'node:net'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { test as base, expect, type Page } from '@playwright/test'
-import { serve } from '../scripts/serve.mjs'
+import { type Intercept, serve } from './serve'
+
+export const token = 'a-token-of-the-test'
 
 const binary = process.env.ARGUS_BINARY ?? '../bin/argus'
-
-export type Intercept = (req: IncomingMessage, res: ServerResponse) => boolean
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 // A Demo is a bot of `argus demo`.
 export class Demo {
   private constructor(
     readonly port: number,
     private readonly args: string[],
+    private readonly env: Record<string, string>,
     private child: ChildProcess,
-    private readonly env: Record<string, string> = {},
   ) {}
 
   get url(): string {
     return `http://127.0.0.1:${this.port}`
   }
 
-  static start(...args: string[]): Promise<Demo> {
-    return Demo.with({}, ...args)
-  }
-
-  // with has settings by the environment.
-  static async with(env: Record<string, string>, ...args: string[]): Promise<Demo> {
-    const port = await freePort()
-    const demo = new Demo(port, args, Demo.spawn(port, args, env), env)
+  // start takes settings as variables of the environment, and flags.
+  static async start(env: Record<string, string>, ...args: string[]): Promise<Demo> {
+    const { child, port } = await Demo.spawn(0, args, env)
+    const demo = new Demo(port, args, env, child)
     await demo.ready()
     return demo
   }
 
-  private static spawn(port: number, args: string[], env: Record<string, string>): ChildProcess {
-    return spawn(binary, ['demo', '--addr', `127.0.0.1:${port}`, ...args], { stdio: 'ignore', env: { ...process.env, ...env } })
+  private static async spawn(port: number, args: string[], env: Record<string, string>): Promise<{ child: ChildProcess; port: number }> {
+    const child = spawn(binary, ['demo', '--addr', `127.0.0.1:${port}`, ...args], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } })
+    const lines = createInterface(child.stdout)
+    // It prints its address first.
+    const [first] = (await Promise.race([once(lines, 'line'), once(lines, 'close')])) as [string?]
+    const url = /http:\S+/.exec(first ?? '')
+    if (!url) throw new Error(`${binary} ${args.join(' ')}: ${first ?? 'it has ended'}`)
+    return { child, port: Number(new URL(url[0]).port) }
   }
 
   private async ready(): Promise<void> {
@@ -60,9 +54,10 @@ export class Demo {
     await ended
   }
 
+  // restart is another process at the same address.
   async restart(): Promise<void> {
     await this.stop()
-    this.child = Demo.spawn(this.port, this.args, this.env)
+    this.child = (await Demo.spawn(this.port, this.args, this.env)).child
     await this.ready()
   }
 
@@ -92,21 +87,45 @@ export class Demo {
   }
 }
 
-// A Bench serves the built page before a bot, and tells what a test must not see.
+// A Bench has bots for a test, with something between them and the browser where the
+// test wants that, and tells what a test must not see.
 export class Bench {
-  readonly demos: Demo[] = []
   readonly servers: Server[] = []
   readonly console: string[] = []
   readonly foreign: string[] = []
+  private readonly own: Demo[] = []
 
+  constructor(private readonly running: Map<string, Promise<Demo>>) {}
+
+  // demo is a bot of this test alone.
   async demo(...args: string[]): Promise<Demo> {
-    const demo = await Demo.start(...args)
-    this.demos.push(demo)
+    const demo = await Demo.start({}, ...args)
+    this.own.push(demo)
     return demo
   }
 
-  async serve(demo: Demo | null, intercept?: Intercept, prefix = ''): Promise<string> {
-    const { server } = serve(demo?.url ?? 'http://127.0.0.1:1', { prefix, intercept })
+  // shared is a bot that tests only read. It runs on for those that follow.
+  shared(env: Record<string, string>, ...args: string[]): Promise<Demo> {
+    const key = JSON.stringify([env, args])
+    const demo = this.running.get(key) ?? Demo.start(env, ...args)
+    this.running.set(key, demo)
+    return demo
+  }
+
+  calm(): Promise<Demo> {
+    return this.shared({}, '--scenario', 'calm')
+  }
+
+  slow(): Promise<Demo> {
+    return this.shared({}, '--scenario', 'slow-handlers')
+  }
+
+  guarded(): Promise<Demo> {
+    return this.shared({ ARGUS_METRICS_AUTH_TOKEN: token }, '--scenario', 'calm')
+  }
+
+  async serve(demo: Demo, intercept?: Intercept, prefix = ''): Promise<string> {
+    const server = serve(demo.url, prefix, intercept)
     this.servers.push(server)
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
@@ -127,7 +146,7 @@ export class Bench {
       server.closeAllConnections()
       server.close()
     }
-    for (const demo of this.demos) await demo.stop()
+    await Promise.all(this.own.map((demo) => demo.stop()))
   }
 }
 
@@ -137,10 +156,23 @@ interface Fixtures {
   quiet: boolean
 }
 
-export const test = base.extend<Fixtures>({
+interface Shared {
+  running: Map<string, Promise<Demo>>
+}
+
+export const test = base.extend<Fixtures, Shared>({
+  running: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright wants it
+    async ({}, use) => {
+      const running: Shared['running'] = new Map()
+      await use(running)
+      for (const demo of await Promise.allSettled(running.values())) if (demo.status === 'fulfilled') await demo.value.stop()
+    },
+    { scope: 'worker' },
+  ],
   quiet: [true, { option: true }],
-  bench: async ({ page, quiet }, use) => {
-    const bench = new Bench()
+  bench: async ({ page, quiet, running }, use) => {
+    const bench = new Bench(running)
     bench.watch(page)
     try {
       await use(bench)

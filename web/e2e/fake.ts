@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Intercept } from './bench'
+import type { Intercept } from './serve'
 
 // A Crowd is a process with thousands of shards, which no demo has: it answers for the
 // stream alone, with steps in which every shard changes.

@@ -1,9 +1,9 @@
-import { Demo, expect, number, test } from './bench'
+import { expect, number, test, token } from './bench'
 
 // These tests open the page that the process serves itself.
 
 test('the process serves the page, with its headers', async ({ page, bench }) => {
-  const demo = await bench.demo('--scenario', 'slow-handlers', '--guilds', '24')
+  const demo = await bench.slow()
   const response = await page.goto(`${demo.url}/`)
   expect(response?.headers()['content-security-policy']).toContain("default-src 'none'; script-src 'self'")
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
@@ -23,10 +23,8 @@ test('the process serves the page, with its headers', async ({ page, bench }) =>
 test.describe('with a token', () => {
   test.use({ quiet: false })
   test('the form lets in who has it, and a cookie keeps them in', async ({ page, bench }) => {
-    const token = 'a-token-of-the-test'
-    const demo = await Demo.with({ ARGUS_METRICS_AUTH_TOKEN: token }, '--guilds', '24')
-    bench.demos.push(demo)
-    await page.goto(`${demo.url}/`)
+    const demo = await bench.guarded()
+    await page.goto(`${demo.url}/#range=6h`)
     const field = page.getByRole('textbox', { name: 'Token' })
     await expect(field).toBeVisible()
     expect(bench.console).toEqual([])
@@ -36,6 +34,7 @@ test.describe('with a token', () => {
     await field.fill(token)
     await page.getByRole('button', { name: 'Log in' }).click()
     await expect(page.getByRole('heading', { name: 'Shards' })).toBeVisible()
+    await expect(page).toHaveURL(/#range=6h$/)
     await page.reload()
     await expect(page.getByRole('heading', { name: 'Shards' })).toBeVisible()
     const [cookie] = await page.context().cookies()
@@ -47,14 +46,20 @@ test.describe('with a token', () => {
     // The wrong token alone left a message: that of the browser about its answer.
     expect(bench.console.filter((text) => !text.includes('401'))).toEqual([])
     expect(bench.console.length).toBe(1)
+    // The session ends.
     await page.context().clearCookies()
     await page.reload()
     await expect(field).toBeVisible()
+    await expect(async () => {
+      await field.fill('another')
+      await page.getByRole('button', { name: 'Log in' }).click()
+      await expect(page.getByRole('alert')).toHaveText(/^Too many attempts. Try again in \d s.$/, { timeout: 500 })
+    }).toPass()
   })
 })
 
 test('without JavaScript there is a table', async ({ browser, bench }) => {
-  const demo = await bench.demo('--guilds', '24')
+  const demo = await bench.slow()
   const context = await browser.newContext({ javaScriptEnabled: false })
   const page = await context.newPage()
   await page.goto(`${demo.url}/`)
