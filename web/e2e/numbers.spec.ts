@@ -30,7 +30,7 @@ test('the numbers are those of the API and of /metrics', async ({ page, bench })
     await expect(table.getByRole('row', { name: row }).first()).toHaveAttribute('title', new RegExp(`^discord_interaction_acks_total\\{outcome="${outcome}"\\}: `))
   }
 
-  const fact = (panel: string, name: string) => page.getByRole('region', { name: panel, exact: true }).locator('dt', { hasText: name }).locator('xpath=following-sibling::dd[1]')
+  const fact = (panel: string, name: string) => page.getByRole('region', { name: panel, exact: true }).locator('dt', { hasText: new RegExp(`^${name}$`) }).locator('xpath=following-sibling::dd[1]')
   const guilds = [await demo.sum('discord_guilds'), number(await fact('Guilds', 'Available').textContent()), await demo.sum('discord_guilds')]
   expect(Math.abs((guilds[1] ?? 0) - (guilds[0] ?? 0))).toBeLessThanOrEqual(Math.max(Math.abs((guilds[2] ?? 0) - (guilds[0] ?? 0)), 20))
   await expect(fact('Process', 'Version')).toHaveText('devel')

@@ -1,3 +1,4 @@
+import { closed } from '../src/text/closes'
 import { describe, expect, it } from 'vitest'
 import type { Finding, Report } from '../src/data/api'
 import { headline, text } from '../src/text/explain'
@@ -98,4 +99,14 @@ Cannot tell how many session starts are left. Nothing has asked Discord for
    them.
 `)
   })
+})
+
+describe('closed', () => {
+  const at = '2026-11-29T03:00:00Z'
+  it.each([
+    ['4009', 'discord', '4009, session timed out, by Discord'],
+    ['none', 'network', 'no close code, by the network'],
+    ['1000', 'client', '1000, normal closure, by the bot'],
+    ['other', 'discord', 'other, by Discord'],
+  ] as const)('says of %s by %s what it means', (code, initiator, want) => expect(closed({ at, code, initiator })).toBe(want))
 })

@@ -1,8 +1,7 @@
-import { useState } from 'preact/hooks'
 import { count, ratio, seconds, windowOf } from '../text/format'
 import { usePage, useTitle } from '../ui/context'
 import { Age, Empty, Having, Panel } from '../ui/Panel'
-import { More, Table } from '../ui/Table'
+import { Table } from '../ui/Table'
 
 const few = 8
 
@@ -11,7 +10,6 @@ const tone = (n: number | null | undefined): string => ((n ?? 0) > 3 ? 'bad' : (
 export function Commands() {
   const page = usePage()
   const titleOf = useTitle()
-  const [all, setAll] = useState(false)
   const { commands } = page.state.data
   return (
     <Panel
@@ -42,30 +40,29 @@ export function Commands() {
               />
             )
           return (
-            <>
-              <Table
+            <Table
                 label="Commands"
                 class="pin"
-                rows={all ? rows : rows.slice(0, few)}
+                rows={rows}
+                few={{ n: few, what: 'commands' }}
                 keyOf={(r) => r.c.command}
                 columns={[
                   { head: 'Command', cell: (r) => r.c.command, tone: (r) => (r.c.command === 'other' ? 'q' : 'b') },
-                  { head: 'Runs', n: true, title: titleOf('discord_app_commands_total'), cell: (r) => count(r.n), data: (r) => ({ 'data-command': r.c.command, 'data-value': r.n }) },
+                  { head: 'Runs', n: true, title: titleOf('discord_app_commands_total'), by: (r) => r.n, cell: (r) => count(r.n), data: (r) => ({ 'data-command': r.c.command, 'data-value': r.n }) },
                   {
                     head: 'Failed',
+                  by: (r) => r.failed,
                     n: true,
                     title: titleOf('discord_command_errors_total'),
                     cell: (r) => `${count(r.failed)}${r.failed > 0 ? ` (${ratio(r.failed / r.n)})` : ''}`,
                     tone: (r) => (r.failed === 0 ? 'q' : r.failed / r.n > 0.2 ? 'bad' : 'warn'),
                   },
-                  { head: 'Handler, mean', n: true, title: titleOf('discord_app_command_duration_seconds'), cell: (r) => (r.mean === null ? '–' : seconds(r.mean)), tone: (r) => tone(r.mean) },
-                  { head: 'Answer, mean', n: true, title: titleOf('discord_interaction_response_delay_seconds'), cell: (r) => (r.c.answers ? seconds(r.c.answers.mean_seconds) : '–'), tone: (r) => tone(r.c.answers?.mean_seconds) },
-                  { head: '> 3 s', n: true, title: titleOf('discord_interaction_response_delay_seconds'), cell: (r) => (r.c.answers ? count(r.c.answers.above_3s) : '–'), tone: (r) => ((r.c.answers?.above_3s ?? 0) > 0 ? 'bad' : 'q') },
+                  { head: 'Handler, mean', n: true, by: (r) => r.mean, title: titleOf('discord_app_command_duration_seconds'), cell: (r) => (r.mean === null ? '–' : seconds(r.mean)), tone: (r) => tone(r.mean) },
+                  { head: 'Answer, mean', n: true, by: (r) => r.c.answers?.mean_seconds, title: titleOf('discord_interaction_response_delay_seconds'), cell: (r) => (r.c.answers ? seconds(r.c.answers.mean_seconds) : '–'), tone: (r) => tone(r.c.answers?.mean_seconds) },
+                  { head: '> 3 s', n: true, by: (r) => r.c.answers?.above_3s, title: titleOf('discord_interaction_response_delay_seconds'), cell: (r) => (r.c.answers ? count(r.c.answers.above_3s) : '–'), tone: (r) => ((r.c.answers?.above_3s ?? 0) > 0 ? 'bad' : 'q') },
                   { head: 'Most frequent error', class: 's m', cell: (r) => (r.errors[0] ? `${r.errors[0][0]}, ${count(r.errors[0][1])}` : '') },
                 ]}
               />
-              {rows.length > few && <More shown={all} count={rows.length - few} what="commands" toggle={() => setAll(!all)} />}
-            </>
           )
         }}
       </Having>

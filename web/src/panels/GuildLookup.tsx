@@ -1,8 +1,15 @@
 import { useState } from 'preact/hooks'
 import { failureOf, type ShardOf } from '../data/api'
-import { span } from '../text/format'
+import { plural, span } from '../text/format'
 import { usePage } from '../ui/context'
 import { Panel, sentence } from '../ui/Panel'
+
+function guildSays({ guild_state: state, guild_members: members }: ShardOf): string {
+  if (state === null) return 'Whether the guild is available: ? (no READY yet, or no GUILDS intent).'
+  if (state === 'absent') return 'The bot is not in this guild.'
+  if (state === 'unavailable') return 'The guild is unavailable: in an outage, or not received yet.'
+  return `The guild is available, with ${members === null ? '?' : plural(members, 'member')}.`
+}
 
 export function GuildLookup() {
   const page = usePage()
@@ -51,7 +58,7 @@ export function GuildLookup() {
                 ) : (
                   <>
                     , here on {answer.identity.cluster}: <b class={answer.up ? 'ok' : 'bad'}>{answer.up ? 'up' : (answer.state ?? 'unknown')}</b>
-                    {answer.since && <> for {span((page.now() - Date.parse(answer.since)) / 1000)}</>}.
+                    {answer.since && <> for {span((page.now() - Date.parse(answer.since)) / 1000)}</>}. {guildSays(answer)}
                   </>
                 )}
                 <br />

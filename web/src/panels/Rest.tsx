@@ -1,9 +1,8 @@
-import { useState } from 'preact/hooks'
 import type { Overview, Routes } from '../data/api'
 import { count, rate, seconds, windowOf } from '../text/format'
 import { usePage, useTitle } from '../ui/context'
 import { Age, Empty, Having, Panel } from '../ui/Panel'
-import { type Column, More, Table } from '../ui/Table'
+import { type Column, Table } from '../ui/Table'
 
 const few = 8
 
@@ -45,10 +44,9 @@ export function rowsOf(routes: Routes): Row[] {
 export function Rest() {
   const page = usePage()
   const titleOf = useTitle()
-  const [all, setAll] = useState(false)
   const { routes, overview } = page.state.data
   const duration = titleOf('discord_rest_request_duration_seconds')
-  const counted = (head: string, of: (r: Row) => number, tone: string): Column<Row> => ({ head, n: true, cell: (r) => count(of(r)), tone: (r) => (of(r) > 0 ? tone : 'q') })
+  const counted = (head: string, of: (r: Row) => number, tone: string): Column<Row> => ({ head, n: true, by: of, cell: (r) => count(of(r)), tone: (r) => (of(r) > 0 ? tone : 'q') })
   const columns: Column<Row>[] = [
     {
       head: 'Route',
@@ -59,10 +57,10 @@ export function Rest() {
         </>
       ),
     },
-    { head: 'Req/s', n: true, cell: (r) => rate(r.perSecond) },
-    { head: 'Count', n: true, cell: (r) => count(r.count), data: (r) => ({ 'data-route': `${r.method} ${r.route}`, 'data-value': r.count }) },
-    { head: 'Mean', n: true, cell: (r) => seconds(r.mean) },
-    { head: 'Wait, mean', n: true, title: titleOf('discord_rest_queue_wait_seconds'), cell: (r) => (r.wait === null ? '–' : seconds(r.wait)), tone: (r) => ((r.wait ?? 0) > 1 ? 'warn' : '') },
+    { head: 'Req/s', n: true, by: (r) => r.perSecond, cell: (r) => rate(r.perSecond) },
+    { head: 'Count', n: true, by: (r) => r.count, cell: (r) => count(r.count), data: (r) => ({ 'data-route': `${r.method} ${r.route}`, 'data-value': r.count }) },
+    { head: 'Mean', n: true, by: (r) => r.mean, cell: (r) => seconds(r.mean) },
+    { head: 'Wait, mean', n: true, by: (r) => r.wait, title: titleOf('discord_rest_queue_wait_seconds'), cell: (r) => (r.wait === null ? '–' : seconds(r.wait)), tone: (r) => ((r.wait ?? 0) > 1 ? 'warn' : '') },
     counted('4xx', (r) => r.clientErrors, 'warn'),
     counted('429', (r) => r.limited, 'warn'),
     counted('5xx', (r) => r.serverErrors, 'bad'),
@@ -81,8 +79,7 @@ export function Rest() {
           if (rows.length === 0) return <Empty says="No request has been made in this range" />
           return (
             <>
-              <Table label="Requests by route" class="pin" title={duration} columns={columns} rows={all ? rows : rows.slice(0, few)} keyOf={(r) => `${r.method} ${r.route}`} />
-              {rows.length > few && <More shown={all} count={rows.length - few} what="routes" toggle={() => setAll(!all)} />}
+              <Table label="Requests by route" class="pin" title={duration} columns={columns} rows={rows} few={{ n: few, what: 'routes' }} keyOf={(r) => `${r.method} ${r.route}`} />
               <RateLimits doc={doc} />
             </>
           )
@@ -112,12 +109,13 @@ function Invalid({ of: { rate_limits_15m: limits, invalid_requests_10m: invalid 
         <Table
           label="Invalid requests by route"
           title={titleOf('discord_rest_invalid_requests_total')}
-          rows={invalid.routes.slice(0, few)}
+          rows={invalid.routes}
+          few={{ n: few, what: 'routes' }}
           keyOf={(r) => `${r.route} ${r.status}`}
           columns={[
             { head: 'Invalid requests, 10 min', class: 'route', cell: (r) => r.route },
             { head: 'Status', n: true, cell: (r) => r.status },
-            { head: 'Count', n: true, cell: (r) => count(r.count), tone: () => 'warn', data: (r) => ({ 'data-invalid': `${r.status} ${r.route}`, 'data-value': r.count }) },
+            { head: 'Count', n: true, by: (r) => r.count, cell: (r) => count(r.count), tone: () => 'warn', data: (r) => ({ 'data-invalid': `${r.status} ${r.route}`, 'data-value': r.count }) },
           ]}
         />
       )}
@@ -135,7 +133,8 @@ function RateLimits({ doc }: { doc: Routes }) {
     <Table
       label="Rate limits by route"
       title={titleOf('discord_ratelimits_total')}
-      rows={rows.slice(0, few)}
+      rows={rows}
+      few={{ n: few, what: 'rate limits' }}
       keyOf={(r) => `${r.route} ${r.scope}`}
       columns={[
         { head: 'Rate limits', class: 'route', cell: (r) => r.route },

@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { Known } from '../data/picture'
 import { looks, type State, stateOf, states, well } from '../data/shards'
+import { closed } from '../text/closes'
 import { count, moment, rate, seconds, span } from '../text/format'
 import { onScheme, readColors, type Token } from '../ui/colors'
 import { usePage, useTick, useTitle } from '../ui/context'
@@ -26,6 +27,7 @@ export function story({ shard: s, state }: Described, now: number): string {
   if (s.last_event_age_seconds !== null) parts.push(`Last event ${span(age(s, s.last_event_age_seconds, now))} ago.`)
   parts.push(`${rate(s.events_per_second)} events/s${s.events_window_seconds === null ? '' : ` over ${span(s.events_window_seconds)}`}.`)
   if ((s.closes_1h ?? 0) > 0) parts.push(`${count(s.closes_1h)} disconnects in the last hour.`)
+  if (s.last_close) parts.push(`Last disconnect ${span((now - Date.parse(s.last_close.at)) / 1000)} ago: ${closed(s.last_close)}.`)
   if (s.findings.length > 0) parts.push(`Findings: ${s.findings.join(', ')}.`)
   return parts.join(' ')
 }
@@ -186,6 +188,7 @@ function Chosen({ d, now, close }: { d: Described; now: number; close: () => voi
     ['Events', `${rate(s.events_per_second)}/s${s.events_window_seconds === null ? '' : ` over ${span(s.events_window_seconds)}`}`, 'discord_shard_events_total'],
     ['Lock unavailable', s.lock_unavailable_seconds === null ? '?' : span(s.lock_unavailable_seconds), 'discord_shard_lock_unavailable_seconds'],
     ['Last hour', `${count(s.closes_1h)} disconnects, ${count(s.resumes_1h)} resumes, ${count(s.new_sessions_1h)} new sessions`, 'discord_shard_disconnects_total'],
+    ['Last disconnect', s.last_close ? `${closed(s.last_close)}, ${moment(Date.parse(s.last_close.at), now)} (${span((now - Date.parse(s.last_close.at)) / 1000)} ago)` : 'none known', 'discord_shard_disconnects_total'],
     ['Findings', s.findings.join(', ') || 'none', ''],
   ]
   return (
@@ -256,6 +259,7 @@ export function Shards() {
               { head: 'Ack', n: true, cell: ({ shard: s }) => span(age(s, s.heartbeat_ack_age_seconds, now)) },
               { head: 'Event', n: true, cell: ({ shard: s }) => span(age(s, s.last_event_age_seconds, now)) },
               { head: 'Closes, 1 h', n: true, cell: ({ shard: s }) => count(s.closes_1h) },
+              { head: 'Last close', title: titleOf('discord_shard_disconnects_total'), class: 'w', cell: ({ shard: s }) => (s.last_close ? `${closed(s.last_close)}, ${span((now - Date.parse(s.last_close.at)) / 1000)} ago` : 'none known') },
             ]}
           />
           {bad.length > rowsShown && <p class="s q">And {count(bad.length - rowsShown)} more.</p>}

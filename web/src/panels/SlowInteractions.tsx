@@ -1,10 +1,9 @@
-import { useState } from 'preact/hooks'
 import type { SlowInteraction } from '../data/api'
 import { clock, seconds } from '../text/format'
 import { usePage } from '../ui/context'
 import { Icon } from '../ui/Icon'
 import { Age, Empty, Having, Panel } from '../ui/Panel'
-import { More, Table } from '../ui/Table'
+import { Table } from '../ui/Table'
 
 const scale = 5 // s, the whole width
 const few = 8
@@ -66,7 +65,6 @@ const Key = ({ tone, children }: { tone: string; children: string }) => (
 
 export function SlowInteractions() {
   const { slow } = usePage().state.data
-  const [all, show] = useState(false)
   return (
     <Panel title="The last slow ones" note={slow.value ? `over ${slow.value.slow_after_seconds} s or unanswered, newest first` : ''} right={<Age at={slow.at} />} class="c12" id="slow">
       <Having of={slow}>
@@ -79,7 +77,8 @@ export function SlowInteractions() {
                 label="The last slow interactions"
                 title="./api/v1/slow-interactions"
                 class="waterfall"
-                rows={all ? d.interactions : d.interactions.slice(0, few)}
+                rows={d.interactions}
+                few={{ n: few, what: 'slow interactions' }}
                 keyOf={(i) => `${i.received_at} ${i.shard} ${i.command} ${i.receipt_age_seconds}`}
                 row={(i) => ({ title: says(i) })}
                 columns={[
@@ -108,7 +107,6 @@ export function SlowInteractions() {
                 <Key tone="f-acc">until the first attempt to answer</Key>
                 <Key tone="f-ink">until the response</Key>
               </p>
-              {d.interactions.length > few && <More shown={all} count={d.interactions.length - few} what="slow interactions" toggle={() => show(!all)} />}
             </>
           )
         }

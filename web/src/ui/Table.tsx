@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact'
+import { useState } from 'preact/hooks'
 
 export interface Column<T> {
   head: ComponentChildren
@@ -8,6 +9,7 @@ export interface Column<T> {
   cell: (row: T) => ComponentChildren
   tone?: (row: T) => string // class of the cell
   data?: (row: T) => Record<`data-${string}`, unknown>
+  by?: (row: T) => number | null | undefined // what the rows can be sorted by, the largest first
 }
 
 interface TableProps<T> {
@@ -18,41 +20,57 @@ interface TableProps<T> {
   row?: (row: T) => { class?: string; title?: string }
   class?: string
   title?: string
+  few?: { n: number; what: string } // as many rows are shown until more are asked for
+  sorted?: string // head of the column by which the rows are sorted at first
 }
 
-export function Table<T>({ label, columns, rows, keyOf, row, class: cls, title }: TableProps<T>) {
+export function Table<T>({ label, columns, rows, keyOf, row, class: cls, title, few, sorted }: TableProps<T>) {
+  const [all, setAll] = useState(false)
+  const [head, sort] = useState<ComponentChildren>(sorted)
   const [first, ...rest] = columns
+  const by = columns.find((c) => c.by && c.head === head)?.by
+  const list = by ? [...rows].sort((a, b) => (by(b) ?? -1) - (by(a) ?? -1)) : rows
+  const more = few ? rows.length - few.n : 0
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard scrolls the table
-    <div class="tw" tabIndex={0} role="region" aria-label={label}>
-      <table class={cls} title={title}>
-        <thead>
-          <tr>
-            {columns.map((c, i) => (
-              <th scope="col" class={c.n ? 'n' : (c.class ?? '')} title={c.title} key={i}>
-                {c.head}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((r) => (
-            <tr key={keyOf(r)} {...row?.(r)}>
-              {first && (
-                <th scope="row" class={`${first.class ?? ''} ${first.tone?.(r) ?? ''}`}>
-                  {first.cell(r)}
+    <>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard scrolls the table */}
+      <div class="tw" tabIndex={0} role="region" aria-label={label}>
+        <table class={cls} title={title}>
+          <thead>
+            <tr>
+              {columns.map((c, i) => (
+                <th scope="col" class={c.n ? 'n' : (c.class ?? '')} title={c.title} key={i} aria-sort={by && c.by === by ? 'descending' : undefined}>
+                  {c.by ? (
+                    <button type="button" class="sort" onClick={() => sort(c.head)}>
+                      {c.head}
+                    </button>
+                  ) : (
+                    c.head
+                  )}
                 </th>
-              )}
-              {rest.map((c, i) => (
-                <td class={`${c.n ? 'n' : ''} ${c.class ?? ''} ${c.tone?.(r) ?? ''}`} key={i} {...c.data?.(r)}>
-                  {c.cell(r)}
-                </td>
               ))}
             </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+          </thead>
+          <tbody>
+            {(few && !all ? list.slice(0, few.n) : list).map((r) => (
+              <tr key={keyOf(r)} {...row?.(r)}>
+                {first && (
+                  <th scope="row" class={`${first.class ?? ''} ${first.tone?.(r) ?? ''}`}>
+                    {first.cell(r)}
+                  </th>
+                )}
+                {rest.map((c, i) => (
+                  <td class={`${c.n ? 'n' : ''} ${c.class ?? ''} ${c.tone?.(r) ?? ''}`} key={i} {...c.data?.(r)}>
+                    {c.cell(r)}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {few && more > 0 && <More shown={all} count={more} what={few.what} toggle={() => setAll(!all)} />}
+    </>
   )
 }
 
