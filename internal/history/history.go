@@ -50,12 +50,15 @@ type Options struct {
 	// Report is called with the error of a step that was lost, once until a step
 	// succeeds. It may be nil.
 	Report func(error)
+	// Now tells the time of a step. nil means time.Now. Tests play a past with it.
+	Now func() time.Time
 }
 
 // A History keeps the recent past of a process. It is an [evidence.Source].
 type History struct {
 	reader *sdkmetric.ManualReader
 	report func(error)
+	clock  func() time.Time
 
 	ctx    context.Context //nolint:containedctx // ends with the history
 	cancel context.CancelFunc
@@ -89,10 +92,14 @@ func New(o Options) *History {
 		namespace: o.Namespace,
 		reader:    sdkmetric.NewManualReader(),
 		report:    o.Report,
+		clock:     o.Now,
 		fine:      tier{keep: FineSpan, perBlock: fineBlock},
 		coarse:    tier{keep: CoarseSpan, perBlock: coarseBlock, sparse: true},
 		next:      make(chan struct{}),
 		store:     newStore(o.Namespace, (CoarseSpan + coarseBlock*CoarseStep + CoarseStep).Milliseconds()),
+	}
+	if h.clock == nil {
+		h.clock = time.Now
 	}
 	h.store.tiers = []*tier{&h.fine, &h.coarse}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
@@ -181,7 +188,7 @@ func (h *History) step() (err error) {
 	default:
 		return errNothing
 	}
-	h.keep(time.Now(), metrics)
+	h.keep(h.clock(), metrics)
 	if points <= maxPoints {
 		h.metrics = metrics
 	}
