@@ -1,33 +1,38 @@
+import type { Commands as Document } from '../data/api'
 import { count, ratio, seconds, windowOf } from '../text/format'
 import { usePage, useTitle } from '../ui/context'
 import { Age, Empty, Having, Panel } from '../ui/Panel'
-import { Table } from '../ui/Table'
+import { type Column, estimated, slow, Table } from '../ui/Table'
 
 const few = 8
 
-const tone = (n: number | null | undefined): string => ((n ?? 0) > 3 ? 'bad' : (n ?? 0) > 1 ? 'warn' : '')
+const rowsOf = (doc: Document) =>
+  doc.commands.map(({ command, application, text, answers, error_types }) => {
+    const runs = [application, text].filter((r) => r !== null)
+    const n = runs.reduce((sum, r) => sum + r.count, 0)
+    const timed = runs.reduce((sum, r) => sum + (r.duration?.count ?? 0), 0)
+    const total = runs.reduce((sum, r) => sum + (r.duration?.mean_seconds ?? 0) * (r.duration?.count ?? 0), 0)
+    const errors = Object.entries(error_types).sort((a, b) => b[1] - a[1])
+    return { command, answers, n, failed: runs.reduce((sum, r) => sum + r.failed, 0), mean: timed > 0 ? total / timed : null, errors }
+  })
+
+type Row = ReturnType<typeof rowsOf>[number]
 
 export function Commands() {
   const page = usePage()
   const titleOf = useTitle()
   const { commands } = page.state.data
+  const answers = titleOf('discord_interaction_response_delay_seconds')
   return (
     <Panel
       title="Commands"
       class="c8"
-      note={commands.value ? `${windowOf(commands.value)} · first attempt to answer, p95 ${seconds(commands.value.answers.p95_seconds)}` : ''}
+      note={commands.value ? `${windowOf(commands.value)} · answer: first attempt, p95 ${seconds(commands.value.answers.p95_seconds)}` : ''}
       right={<Age at={commands.at} />}
     >
       <Having of={commands}>
         {(doc) => {
-          const rows = doc.commands.map((c) => {
-            const runs = [c.application, c.text].filter((r) => r !== null)
-            const n = runs.reduce((sum, r) => sum + r.count, 0)
-            const timed = runs.reduce((sum, r) => sum + (r.duration?.count ?? 0), 0)
-            const total = runs.reduce((sum, r) => sum + (r.duration?.mean_seconds ?? 0) * (r.duration?.count ?? 0), 0)
-            const errors = Object.entries(c.error_types).sort((a, b) => b[1] - a[1])
-            return { c, n, failed: runs.reduce((sum, r) => sum + r.failed, 0), mean: timed > 0 ? total / timed : null, errors }
-          })
+          const rows = rowsOf(doc)
           if (rows.length === 0)
             return (
               <Empty
@@ -39,30 +44,40 @@ export function Commands() {
                 }
               />
             )
+          const highest = doc.quantile_bounds_seconds.at(-1) ?? 0
+          const quantile = (p: 'p50' | 'p95' | 'p99'): Column<Row> => {
+            // Answers that no bucket has took longer than the highest bound.
+            const of = (r: Row): number | null => (r.answers?.count ? (r.answers[`${p}_seconds`] ?? Infinity) : null)
+            const text = (s: number | null): string => (s === null ? '–' : s === Infinity ? `>${seconds(highest)}` : seconds(s))
+            return { head: p === 'p50' ? 'Answer, p50' : p, n: true, by: of, title: estimated(answers), cell: (r) => text(of(r)), tone: (r) => slow(of(r)) }
+          }
           return (
             <Table
-                label="Commands"
-                class="pin"
-                rows={rows}
-                few={{ n: few, what: 'commands' }}
-                keyOf={(r) => r.c.command}
-                columns={[
-                  { head: 'Command', cell: (r) => r.c.command, tone: (r) => (r.c.command === 'other' ? 'q' : 'b') },
-                  { head: 'Runs', n: true, title: titleOf('discord_app_commands_total'), by: (r) => r.n, cell: (r) => count(r.n), data: (r) => ({ 'data-command': r.c.command, 'data-value': r.n }) },
-                  {
-                    head: 'Failed',
+              label="Commands"
+              class="pin"
+              rows={rows}
+              few={{ n: few, what: 'commands' }}
+              sorted="p95"
+              keyOf={(r) => r.command}
+              columns={[
+                { head: 'Command', cell: (r) => r.command, tone: (r) => (r.command === 'other' ? 'q' : 'b') },
+                { head: 'Runs', n: true, by: (r) => r.n, title: titleOf('discord_app_commands_total'), cell: (r) => count(r.n), data: (r) => ({ 'data-command': r.command, 'data-value': r.n }) },
+                {
+                  head: 'Failed',
                   by: (r) => r.failed,
-                    n: true,
-                    title: titleOf('discord_command_errors_total'),
-                    cell: (r) => `${count(r.failed)}${r.failed > 0 ? ` (${ratio(r.failed / r.n)})` : ''}`,
-                    tone: (r) => (r.failed === 0 ? 'q' : r.failed / r.n > 0.2 ? 'bad' : 'warn'),
-                  },
-                  { head: 'Handler, mean', n: true, by: (r) => r.mean, title: titleOf('discord_app_command_duration_seconds'), cell: (r) => (r.mean === null ? '–' : seconds(r.mean)), tone: (r) => tone(r.mean) },
-                  { head: 'Answer, mean', n: true, by: (r) => r.c.answers?.mean_seconds, title: titleOf('discord_interaction_response_delay_seconds'), cell: (r) => (r.c.answers ? seconds(r.c.answers.mean_seconds) : '–'), tone: (r) => tone(r.c.answers?.mean_seconds) },
-                  { head: '> 3 s', n: true, by: (r) => r.c.answers?.above_3s, title: titleOf('discord_interaction_response_delay_seconds'), cell: (r) => (r.c.answers ? count(r.c.answers.above_3s) : '–'), tone: (r) => ((r.c.answers?.above_3s ?? 0) > 0 ? 'bad' : 'q') },
-                  { head: 'Most frequent error', class: 's m', cell: (r) => (r.errors[0] ? `${r.errors[0][0]}, ${count(r.errors[0][1])}` : '') },
-                ]}
-              />
+                  n: true,
+                  title: titleOf('discord_command_errors_total'),
+                  cell: (r) => `${count(r.failed)}${r.failed > 0 ? ` (${ratio(r.failed / r.n)})` : ''}`,
+                  tone: (r) => (r.failed === 0 ? 'q' : r.failed / r.n > 0.2 ? 'bad' : 'warn'),
+                },
+                { head: 'Handler, mean', n: true, by: (r) => r.mean, title: titleOf('discord_app_command_duration_seconds'), cell: (r) => (r.mean === null ? '–' : seconds(r.mean)), tone: (r) => slow(r.mean) },
+                quantile('p50'),
+                quantile('p95'),
+                quantile('p99'),
+                { head: '> 3 s', n: true, by: (r) => r.answers?.above_3s, title: answers, cell: (r) => (r.answers ? count(r.answers.above_3s) : '–'), tone: (r) => ((r.answers?.above_3s ?? 0) > 0 ? 'bad' : 'q') },
+                { head: 'Most frequent error', class: 's m', cell: (r) => (r.errors[0] ? `${r.errors[0][0]}, ${count(r.errors[0][1])}` : '') },
+              ]}
+            />
           )
         }}
       </Having>

@@ -2,7 +2,7 @@ import type { Overview, Routes } from '../data/api'
 import { count, rate, seconds, windowOf } from '../text/format'
 import { usePage, useTitle } from '../ui/context'
 import { Age, Empty, Having, Panel } from '../ui/Panel'
-import { type Column, Table } from '../ui/Table'
+import { estimated, slow, type Column, Table } from '../ui/Table'
 
 const few = 8
 
@@ -11,8 +11,11 @@ interface Row {
   method: string
   perSecond: number | null
   count: number
-  mean: number | null
+  p50: number | null
+  p95: number | null
+  p99: number | null
   wait: number | null
+  waited: boolean
   ok: number
   clientErrors: number
   limited: number
@@ -29,8 +32,11 @@ export function rowsOf(routes: Routes): Row[] {
         method: m.method,
         perSecond: m.requests_per_second,
         count: m.count,
-        mean: m.mean_seconds,
-        wait: r.wait?.mean_seconds ?? null,
+        p50: m.p50_seconds,
+        p95: m.p95_seconds,
+        p99: m.p99_seconds,
+        wait: r.wait?.p95_seconds ?? null,
+        waited: r.wait !== null,
         ok: of((s) => /^[23]/.test(s)),
         clientErrors: of((s) => /^4/.test(s) && s !== '429'),
         limited: of((s) => s === '429'),
@@ -59,8 +65,10 @@ export function Rest() {
     },
     { head: 'Req/s', n: true, by: (r) => r.perSecond, cell: (r) => rate(r.perSecond) },
     { head: 'Count', n: true, by: (r) => r.count, cell: (r) => count(r.count), data: (r) => ({ 'data-route': `${r.method} ${r.route}`, 'data-value': r.count }) },
-    { head: 'Mean', n: true, by: (r) => r.mean, cell: (r) => seconds(r.mean) },
-    { head: 'Wait, mean', n: true, by: (r) => r.wait, title: titleOf('discord_rest_queue_wait_seconds'), cell: (r) => (r.wait === null ? '–' : seconds(r.wait)), tone: (r) => ((r.wait ?? 0) > 1 ? 'warn' : '') },
+    { head: 'p50', n: true, by: (r) => r.p50, title: estimated(duration), cell: (r) => seconds(r.p50) },
+    { head: 'p95', n: true, by: (r) => r.p95, title: estimated(duration), cell: (r) => seconds(r.p95), tone: (r) => slow(r.p95) },
+    { head: 'p99', n: true, by: (r) => r.p99, title: estimated(duration), cell: (r) => seconds(r.p99), tone: (r) => slow(r.p99) },
+    { head: 'Wait, p95', n: true, by: (r) => r.wait, title: estimated(titleOf('discord_rest_queue_wait_seconds')), cell: (r) => (r.waited ? seconds(r.wait) : '–'), tone: (r) => slow(r.wait) },
     counted('4xx', (r) => r.clientErrors, 'warn'),
     counted('429', (r) => r.limited, 'warn'),
     counted('5xx', (r) => r.serverErrors, 'bad'),
@@ -79,7 +87,7 @@ export function Rest() {
           if (rows.length === 0) return <Empty says="No request has been made in this range" />
           return (
             <>
-              <Table label="Requests by route" class="pin" title={duration} columns={columns} rows={rows} few={{ n: few, what: 'routes' }} keyOf={(r) => `${r.method} ${r.route}`} />
+              <Table label="Requests by route" class="pin" sorted="p95" title={duration} columns={columns} rows={rows} few={{ n: few, what: 'routes' }} keyOf={(r) => `${r.method} ${r.route}`} />
               <RateLimits doc={doc} />
             </>
           )

@@ -12,6 +12,12 @@ export interface Column<T> {
   by?: (row: T) => number | null | undefined // what the rows can be sorted by, the largest first
 }
 
+// slow is the tone of a duration in s, of the 3 that Discord waits for an answer.
+export const slow = (s: number | null | undefined): string => ((s ?? 0) > 3 ? 'bad' : (s ?? 0) > 1 ? 'warn' : '')
+
+// estimated is the title of a quantile of a part, which comes from few buckets.
+export const estimated = (series: string): string => `${series}\nEstimated from few buckets. ? is above the highest, or of a route without buckets.`
+
 interface TableProps<T> {
   label: string
   columns: Column<T>[] // the first names the row
