@@ -5,7 +5,7 @@ import { lastKnown, type Lines } from '../data/windows'
 import { count, minute, moment, rate, seconds, span } from '../text/format'
 import { Chart, type ChartProps, type Line } from '../ui/Chart'
 import { usePage, useTitle } from '../ui/context'
-import { Mark, markOf } from '../ui/Icon'
+import { Mark } from '../ui/Icon'
 import { Empty, Having, Panel } from '../ui/Panel'
 
 const outcomes: readonly Line[] = [
@@ -117,11 +117,12 @@ const top = (lines: Lines, key: string): number | null => {
   return known.length > 0 ? Math.max(...known) : null
 }
 
-const lanes: { name: string; kinds: string[] }[] = [
+const lanes: { name: string; kinds: Event['kind'][] }[] = [
   { name: 'Starts', kinds: ['start', 'shard_count'] },
   { name: 'Closes', kinds: ['close'] },
   { name: 'Resumes', kinds: ['resume'] },
   { name: 'New sessions', kinds: ['new_session'] },
+  { name: '429s', kinds: ['rate_limited'] },
   { name: 'Findings', kinds: ['finding_began', 'finding_ended'] },
 ]
 
@@ -133,7 +134,7 @@ function Lanes({ lines, marks }: { lines: Lines; marks: readonly Event[] }) {
     <>
       <p class="ct">
         <b>Events</b>
-        <span class="q">starts, closes, new sessions and findings are marks on every chart</span>
+        <span class="q">starts, closes, new sessions, global limits and findings are marks on every chart</span>
       </p>
       <div class="lanes" role="img" aria-label={`Events by kind: ${lanes.map((l) => `${l.name} ${marks.filter((e) => l.kinds.includes(e.kind)).length}`).join(', ')}. The timeline lists them.`}>
         {lanes.map((lane) => (
@@ -147,7 +148,7 @@ function Lanes({ lines, marks }: { lines: Lines; marks: readonly Event[] }) {
                   <svg key={i} x={x(e)} y="4" width="10" height="10" overflow="visible">
                     <title>{`${moment(Date.parse(e.at), Date.parse(e.at))} ${e.says}`}</title>
                     <g transform="translate(-5 0)">
-                      <Mark kind={markOf(e.kind)} />
+                      <Mark kind={e.kind} />
                     </g>
                   </svg>
                 ))}

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks'
+import type { Event } from '../data/api'
 import { count, moment } from '../text/format'
 import { usePage } from '../ui/context'
 import { Mark } from '../ui/Icon'
@@ -7,12 +8,13 @@ import { More } from '../ui/Table'
 
 const few = 10
 
-const kinds: Record<string, string> = {
+const kinds: Record<Event['kind'], string> = {
   start: 'Start',
   shard_count: 'Shard count',
   close: 'Disconnect',
   resume: 'Resume',
   new_session: 'New session',
+  rate_limited: 'Rate limit',
   finding_began: 'Finding began',
   finding_ended: 'Finding ended',
 }
@@ -26,7 +28,7 @@ export function Timeline() {
       <Having of={timeline}>
         {(doc) => {
           const events = [...doc.events].reverse()
-          if (events.length === 0) return <Empty says="Nothing has happened in the last 6 h" how="Starts, disconnects, resumes and findings come here." />
+          if (events.length === 0) return <Empty says="Nothing has happened in the last 6 h" how="Starts, disconnects, resumes, rate limits and findings come here." />
           return (
             <>
               <ol class="rows">

@@ -6,7 +6,7 @@ import { gaps, type Lines } from '../data/windows'
 import { clock, minute } from '../text/format'
 import { type Colors, hatch, onScheme, readColors, type Token } from './colors'
 import { usePage } from './context'
-import { markOf } from './Icon'
+import { type MarkKind, markOf } from './Icon'
 
 export type Fill = 'none' | 'area' | 'hatch' | 'solid' | 'cross'
 
@@ -41,7 +41,7 @@ function fillOf(u: uPlot, fill: Fill, color: string, c: Colors): CanvasRendering
   return color
 }
 
-const markColor: Record<string, Token> = { start: 'accent', close: 'bad', finding: 'bad', other: 'warn', resume: 'ink-3', new_session: 'ink-3' }
+const markColor: Record<MarkKind, Token> = { start: 'accent', close: 'bad', finding: 'bad', limit: 'warn', resume: 'ink-3', new_session: 'ink-3' }
 
 function drawAround(u: uPlot, lines: Lines, marks: readonly Event[], limit: ChartProps['limit'], c: Colors): void {
   const { ctx, bbox } = u
@@ -57,9 +57,9 @@ function drawAround(u: uPlot, lines: Lines, marks: readonly Event[], limit: Char
   }
   for (const e of marks) {
     const kind = markOf(e.kind)
-    if (kind === 'resume' || e.kind === 'finding_ended') continue
+    if (kind === 'resume' || e.kind === 'finding_ended' || (kind === 'limit' && e.scope !== 'global')) continue
     const x = Math.round(u.valToPos(Date.parse(e.at) / 1000, 'x', true)) + 0.5
-    ctx.strokeStyle = c[markColor[kind] ?? 'ink-3']
+    ctx.strokeStyle = c[markColor[kind]]
     ctx.lineWidth = ratio * (kind === 'start' ? 1.5 : 1)
     ctx.setLineDash(kind === 'start' ? [] : [2 * ratio, 2 * ratio])
     ctx.beginPath()

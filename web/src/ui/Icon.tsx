@@ -1,4 +1,5 @@
 import type { JSX } from 'preact'
+import type { Event } from '../data/api'
 
 export type IconName = 'bad' | 'warn' | 'ok' | 'unknown'
 
@@ -37,7 +38,7 @@ export function Icon({ name, class: cls }: { name: IconName; class?: string }) {
   )
 }
 
-export type MarkKind = 'start' | 'close' | 'resume' | 'new_session' | 'finding' | 'other'
+export type MarkKind = 'start' | 'close' | 'resume' | 'new_session' | 'finding' | 'limit'
 
 const marks: Record<MarkKind, JSX.Element> = {
   start: <path d="M5 0l5 5-5 5-5-5z" class="f-acc" />,
@@ -45,13 +46,12 @@ const marks: Record<MarkKind, JSX.Element> = {
   resume: <path d="M5 1l4.6 8H.4z" class="s-ink nofill" stroke-width="1.4" />,
   new_session: <rect x="1" y="1" width="8" height="8" class="f-ink" />,
   finding: <path d="M5 0l5 5-5 5-5-5z" class="f-bad" />,
-  other: <path d="M1 3h8M1 7h8" class="s-warn" stroke-width="2.2" />,
+  limit: <path d="M1 3h8M1 7h8" class="s-warn" stroke-width="2.2" />,
 }
 
-export const markOf = (kind: string): MarkKind =>
-  kind === 'finding_began' || kind === 'finding_ended' ? 'finding' : kind in marks ? (kind as MarkKind) : 'other'
+export const markOf = (kind: Event['kind']): MarkKind => (kind === 'finding_began' || kind === 'finding_ended' ? 'finding' : kind === 'rate_limited' ? 'limit' : kind === 'shard_count' ? 'start' : kind)
 
-export function Mark({ kind }: { kind: string }) {
+export function Mark({ kind }: { kind: Event['kind'] }) {
   return (
     <svg width="10" height="10" viewBox="0 0 10 10" aria-hidden="true">
       {marks[markOf(kind)]}
