@@ -209,8 +209,8 @@ web-check: ## Check the live page: types, lint, unit tests, and that the built f
 .PHONY: web-e2e
 web-e2e: ## Test the live page in Chromium against the demo
 	@mkdir -p bin
-	$(GO) build -o bin/argus ./cmd/argus
-	cd web && CHROMIUM="$$(../scripts/web-tools.sh browser)" ARGUS_BINARY='$(CURDIR)/bin/argus' npm run --silent e2e
+	$(GO) build -o bin/ ./cmd/argus ./web/e2e/hour
+	cd web && CHROMIUM="$$(../scripts/web-tools.sh browser)" ARGUS_BINARY='$(CURDIR)/bin/argus' HOUR_BINARY='$(CURDIR)/bin/hour' npm run --silent e2e
 
 # The demo runs for a quarter of an hour before, so that the charts are full.
 .PHONY: screenshots

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import type { ServerResponse } from 'node:http'
 import type { ShardOf, Shards, Status } from '../src/data/api'
 import { expect, test } from './bench'
 import type { Intercept } from './serve'
@@ -146,9 +147,35 @@ test.describe('when the network says so', () => {
     await expect(page.locator('main')).toHaveClass(/stale/)
     await expect(page).toHaveTitle(/^Stale: /)
     await expect(shards).toHaveCount(4) // the last values stay
+    const start = page.getByRole('region', { name: 'Timeline' }).getByRole('listitem').filter({ hasText: 'The process started' }).first().locator('time')
+    const started = await start.getAttribute('datetime')
     await demo.restart()
     await expect(page.locator('main')).not.toHaveClass(/stale/, { timeout: 30_000 })
     await expect(page.getByText(/^Last seen/)).toHaveCount(0)
+    // What the page shows is the new process's.
+    await expect(start).not.toHaveAttribute('datetime', started ?? '')
+  })
+
+  test('a page that was asleep for 5 min says so, and goes on', async ({ page, bench }) => {
+    let asleep = false
+    const streams = new Set<ServerResponse>()
+    const url = await bench.serve(await bench.calm(), (req, res) => {
+      if (asleep) req.socket.destroy()
+      else if (req.url?.startsWith('/api/v1/stream')) streams.add(res)
+      return asleep
+    })
+    await page.clock.install()
+    await page.goto(url)
+    await expect(page.locator('.top .age')).toHaveText(/^\d s ago$/)
+    asleep = true
+    for (const res of streams) res.destroy()
+    await page.clock.fastForward(300_000)
+    await expect(page.getByText(/^Last seen 5 min .*ago/)).toBeVisible()
+    await expect(page.locator('main')).toHaveClass(/stale/)
+    asleep = false
+    await expect(page.locator('main')).not.toHaveClass(/stale/)
+    await expect(page.locator('.top .age')).toHaveText(/^\d s ago/)
+    await expect(page.getByRole('region', { name: 'Interactions by outcome' })).toContainText(/\d s ago/)
   })
 
   test('a stream that is refused is polled for', async ({ page, bench }) => {

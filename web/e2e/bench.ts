@@ -11,11 +11,13 @@ export const token = 'a-token-of-the-test'
 
 const binary = process.env.ARGUS_BINARY ?? '../bin/argus'
 
-// A Demo is a bot of `argus demo`.
+type Command = (port: number) => [program: string, ...args: string[]]
+
+// A Demo is a bot of `argus demo`, or one that has an hour of history.
 export class Demo {
   private constructor(
     readonly port: number,
-    private readonly args: string[],
+    private readonly command: Command,
     private readonly env: Record<string, string>,
     private child: ChildProcess,
   ) {}
@@ -25,26 +27,36 @@ export class Demo {
   }
 
   // start takes settings as variables of the environment, and flags.
-  static async start(env: Record<string, string>, ...args: string[]): Promise<Demo> {
-    const { child, port } = await Demo.spawn(0, args, env)
-    const demo = new Demo(port, args, env, child)
+  static start(env: Record<string, string>, ...args: string[]): Promise<Demo> {
+    return Demo.run((port) => [binary, 'demo', '--addr', `127.0.0.1:${port}`, ...args], env)
+  }
+
+  // hour is a bot of e2e/hour.
+  static hour(...args: string[]): Promise<Demo> {
+    return Demo.run(() => [process.env.HOUR_BINARY ?? '../bin/hour', ...args], {})
+  }
+
+  private static async run(command: Command, env: Record<string, string>): Promise<Demo> {
+    const { child, port } = await Demo.spawn(command(0), env)
+    const demo = new Demo(port, command, env, child)
     await demo.ready()
     return demo
   }
 
-  private static async spawn(port: number, args: string[], env: Record<string, string>): Promise<{ child: ChildProcess; port: number }> {
-    const child = spawn(binary, ['demo', '--addr', `127.0.0.1:${port}`, ...args], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } })
+  private static async spawn([program, ...args]: [string, ...string[]], env: Record<string, string>): Promise<{ child: ChildProcess; port: number }> {
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } })
     const lines = createInterface(child.stdout)
     // It prints its address first.
     const [first] = (await Promise.race([once(lines, 'line'), once(lines, 'close')])) as [string?]
     const url = /http:\S+/.exec(first ?? '')
-    if (!url) throw new Error(`${binary} ${args.join(' ')}: ${first ?? 'it has ended'}`)
+    if (!url) throw new Error(`${program} ${args.join(' ')}: ${first ?? 'it has ended'}`)
     return { child, port: Number(new URL(url[0]).port) }
   }
 
   private async ready(): Promise<void> {
-    const paths = this.env.ARGUS_METRICS_AUTH_TOKEN ? ['/readyz'] : ['/readyz', '/api/v1/status']
-    for (const path of paths) await expect.poll(() => fetch(this.url + path).then((r) => r.status, () => 0), { timeout: 60_000 }).toBe(200)
+    // 401: it has a token. 400: it has several bots.
+    await expect.poll(() => fetch(`${this.url}/api/v1/status`).then((r) => r.status, () => 0), { timeout: 60_000 }).not.toBe(0)
+    await expect.poll(() => fetch(`${this.url}/api/v1/status`).then((r) => r.status), { timeout: 60_000 }).toBeLessThan(402)
   }
 
   async stop(): Promise<void> {
@@ -57,7 +69,7 @@ export class Demo {
   // restart is another process at the same address.
   async restart(): Promise<void> {
     await this.stop()
-    this.child = (await Demo.spawn(this.port, this.args, this.env)).child
+    this.child = (await Demo.spawn(this.command(this.port), this.env)).child
     await this.ready()
   }
 
@@ -100,6 +112,13 @@ export class Bench {
   // demo is a bot of this test alone.
   async demo(...args: string[]): Promise<Demo> {
     const demo = await Demo.start({}, ...args)
+    this.own.push(demo)
+    return demo
+  }
+
+  // hour is a bot that has been running for an hour.
+  async hour(...args: string[]): Promise<Demo> {
+    const demo = await Demo.hour(...args)
     this.own.push(demo)
     return demo
   }

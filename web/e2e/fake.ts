@@ -18,7 +18,7 @@ export class Crowd {
     return {
       shard: String(i), up, state, since: new Date(Date.now() - 60_000).toISOString(), latency_seconds: 0.05 + (i % 7) / 100, heartbeat_ack_age_seconds: (this.n + i) % 41,
       heartbeat_interval_seconds: 41.25, last_event_age_seconds: 0, events_per_second: 10 + ((this.n + i) % 5), events_window_seconds: 60, lock_unavailable_seconds: 0, closes_1h: up ? 0 : 3,
-      resumes_1h: 0, new_sessions_1h: 0, findings: [],
+      resumes_1h: 0, new_sessions_1h: 0, last_close: null, findings: [],
     }
   }
 
@@ -27,15 +27,19 @@ export class Crowd {
     const head = { version: 1, identity: { cluster: 'crowd', argus_version: 'devel' }, at: new Date().toISOString(), verdict: 'calm' }
     const report = { at: head.at, findings: [], cannot_tell: [], checked: 31, checks: 31, processes: 1 }
     const budgets = {
-      ...head, session_starts: null, invalid_requests: { count: 0, limit: 10000, window_seconds: 600, levels_off_at: 0 }, sends: [],
+      ...head, session_starts: null, invalid_requests: { count: this.n, limit: 10000, window_seconds: 600, levels_off_at: 0 }, sends: [],
       answers: { budget: 0.01, burn_fast: 14.4, burn_slow: 6, windows: [] },
     }
     const shards = Array.from({ length: this.shards }, (_, i) => this.shard(i))
     return `id: crowd-${this.n}\nevent: ${event}\ndata: ${JSON.stringify({ ...head, report, shards, gone: [], budgets })}\n\n`
   }
 
-  step(): void {
-    for (const res of this.streams) res.write(this.message('step'))
+  // step tells everyone of another step, and returns its number, which is that of the
+  // invalid requests.
+  step(): number {
+    const message = this.message('step')
+    for (const res of this.streams) res.write(message)
+    return this.n
   }
 
   readonly intercept: Intercept = (req: IncomingMessage, res: ServerResponse) => {

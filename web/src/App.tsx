@@ -13,7 +13,7 @@ import { Rest } from './panels/Rest'
 import { Shards } from './panels/Shards'
 import { SlowInteractions } from './panels/SlowInteractions'
 import { Timeline } from './panels/Timeline'
-import { TopBar } from './panels/TopBar'
+import { Bots, TopBar } from './panels/TopBar'
 import { Usage } from './panels/Usage'
 import { Spoken, Verdict } from './panels/Verdict'
 import { Waterfall } from './panels/Waterfall'
@@ -54,7 +54,7 @@ function Banner() {
 function Without() {
   const page = usePage()
   useTick(1_000)
-  const { feed, place } = page.state
+  const { feed, settings } = page.state
   const wait = feed.nextTry > 0 ? Math.max(Math.ceil((feed.nextTry - performance.now()) / 1000), 0) : 0
   if (feed.mode === 'connecting' || !feed.failure) {
     return (
@@ -73,24 +73,8 @@ function Without() {
           <Icon name="unknown" /> {feed.mode === 'refused' ? 'This page has nothing to show' : 'The process does not answer'}
         </h1>
         <p class="m">{sentence(feed.failure)}</p>
-        {feed.failure.message.includes('?bot=') && (
-          <form
-            class="field"
-            onSubmit={(e) => {
-              e.preventDefault()
-              page.go({ bot: String(new FormData(e.currentTarget).get('bot') ?? '').trim() })
-            }}
-          >
-            <label class="vh" for="bot">
-              Bot
-            </label>
-            <input id="bot" name="bot" placeholder="name of the bot" defaultValue={place.bot} />
-            <button class="btn main" type="submit">
-              Show
-            </button>
-          </form>
-        )}
-        <p class="s q">{wait > 0 ? `Trying again in ${wait} s.` : 'Trying again.'}</p>
+        {settings.bots.length > 1 && <Bots />}
+        {settings.bots.length <= 1 && <p class="s q">{wait > 0 ? `Trying again in ${wait} s.` : 'Trying again.'}</p>}
       </section>
     </main>
   )

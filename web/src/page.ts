@@ -5,7 +5,7 @@ import { type Data, emptyData, Loader } from './data/loader'
 import type { Picture } from './data/picture'
 import { format, type Place, parse, viewOf } from './data/place'
 import type { View } from './data/questions'
-import { Catalog, loadSettings, type Settings } from './data/settings'
+import { Catalog, loadCatalog, loadSettings, type Settings, settingsFrom } from './data/settings'
 import { Tabs } from './data/tabs'
 
 export interface PageState {
@@ -55,7 +55,7 @@ export class Page {
       feed: this.feed.state,
       picture: null,
       data: emptyData(view),
-      settings: { grafana: '', auth: false },
+      settings: settingsFrom(null),
       catalog: new Catalog(),
       login: null,
     }
@@ -80,8 +80,7 @@ export class Page {
     // Asked for first, so that the browser logs no refused requests.
     const access = (await this.client.json('./access.json').catch(() => null)) as { admitted?: boolean } | null
     if (access?.admitted === false) return this.feed.deny()
-    this.feed.start()
-    this.set(await loadSettings(this.client))
+    await this.begin()
   }
 
   private heard(feed: FeedState): void {
@@ -157,8 +156,21 @@ export class Page {
     }
     if (place.bot !== before.bot) {
       this.loader.forget()
-      this.feed.restart(true)
+      void this.begin()
     }
+  }
+
+  // begin asks for what does not change while the process runs, and then for the rest.
+  private async begin(): Promise<void> {
+    const settings = await loadSettings(this.client)
+    this.set({ settings })
+    const { bots } = settings
+    if (bots.length > 1 && !bots.includes(this.state.place.bot)) {
+      this.feed.refuse(new Failure(400, `${this.state.place.bot ? `No bot of this process is called ${this.state.place.bot}` : `This process has ${bots.length} bots`}. Choose one.`))
+      return
+    }
+    this.feed.restart(true)
+    this.set({ catalog: await loadCatalog(this.client) })
   }
 
   follow(hash: string): void {
@@ -194,8 +206,8 @@ export class Page {
       this.set({ login: err instanceof Failure ? err.message : 'The process does not answer.' })
       return
     }
-    this.set({ login: null, ...(await loadSettings(this.client)) })
-    this.feed.restart(true)
+    this.set({ login: null })
+    await this.begin()
   }
 
   async logout(): Promise<void> {

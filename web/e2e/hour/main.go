@@ -8,6 +8,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"log"
 	"net"
@@ -15,6 +16,7 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -32,12 +34,14 @@ import (
 const shards = 4
 
 func main() {
-	if err := run(); err != nil {
+	bots := flag.String("bots", "", "names of the bots, separated by commas, which all have this one hour")
+	flag.Parse()
+	if err := run(strings.Split(*bots, ",")); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run() error {
+func run(bots []string) error {
 	b := &bot{start: time.Now().Add(-time.Hour)}
 	b.now = b.start
 	h := history.New(history.Options{Report: func(err error) { log.Print(err) }, Now: func() time.Time { return b.now }})
@@ -52,14 +56,17 @@ func run() error {
 		h.Step()
 	}
 
-	members := func() []api.Member {
-		return []api.Member{{Identity: api.Identity{Cluster: "hour", Argus: "devel"}, Source: h}}
+	var members []api.Member
+	namespaces := map[string]string{}
+	for _, name := range bots {
+		members = append(members, api.Member{Identity: api.Identity{Cluster: "hour", Bot: name, Argus: "devel"}, Source: h})
+		namespaces[name] = "discord"
 	}
 	report := func(err error) { log.Print(err) }
-	a := api.New(members, report, new(api.Slots))
+	a := api.New(func() []api.Member { return members }, report, new(api.Slots))
 	handler, err := page.New(page.Config{
 		Files: page.Built(), Guard: access.New(""), API: a, Report: report,
-		Namespaces: func() map[string]string { return map[string]string{"": "discord"} },
+		Namespaces: func() map[string]string { return namespaces },
 	})
 	if err != nil {
 		return err

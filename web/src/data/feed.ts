@@ -82,6 +82,12 @@ export class Feed {
     this.set({ picture: null, mode: 'login', failure: new Failure(401, '') })
   }
 
+  // refuse has nothing to show until it is restarted.
+  refuse(failure: Failure): void {
+    this.stop()
+    this.set({ picture: null, mode: 'refused', failure, nextTry: 0 })
+  }
+
   // restart begins anew at once, such as after a login or for another bot.
   restart(forget: boolean): void {
     this.stop()

@@ -4,6 +4,7 @@ import type { Client } from './api'
 export interface Settings {
   grafana: string
   auth: boolean
+  bots: string[] // of the process, by name
 }
 
 export interface Metric {
@@ -17,7 +18,7 @@ const string = (value: unknown): string => (typeof value === 'string' ? value : 
 
 export function settingsFrom(document: unknown): Settings {
   const d = object(document)
-  return { grafana: string(d.grafana), auth: d.auth === true }
+  return { grafana: string(d.grafana), auth: d.auth === true, bots: Array.isArray(d.bots) ? d.bots.map(string).filter(Boolean) : [] }
 }
 
 // A Catalog knows each metric by the name that the API uses.
@@ -46,11 +47,10 @@ export class Catalog {
   }
 }
 
-export async function loadSettings(client: Client): Promise<{ settings: Settings; catalog: Catalog }> {
-  const get = (address: string): Promise<unknown> => client.json(address).catch(() => null)
-  const [settings, catalog] = [await get('./page.json'), await get(client.beside('./catalog.json'))]
-  return { settings: settingsFrom(settings), catalog: new Catalog(catalog) }
-}
+const get = (client: Client, address: string): Promise<unknown> => client.json(address).catch(() => null)
+
+export const loadSettings = async (client: Client): Promise<Settings> => settingsFrom(await get(client, './page.json'))
+export const loadCatalog = async (client: Client): Promise<Catalog> => new Catalog(await get(client, client.beside('./catalog.json')))
 
 // grafanaLink fills in the template of ARGUS_GRAFANA_URL.
 export function grafanaLink(template: string, of: { cluster: string; shard: string; from: number; to: number }): string {

@@ -46,7 +46,7 @@ function Gauge({ title, series, figure, of, share, tick, sign, children }: Gauge
       }
     >
       <p class="v" title={series}>
-        <b>{figure}</b> <span class="m">{of}</span>
+        <b data-of={title}>{figure}</b> <span class="m">{of}</span>
       </p>
       <svg class="chart" height="12" width="100%" aria-hidden="true">
         <rect y="2" width="100%" height="8" class="f-line" />

@@ -64,6 +64,20 @@ function Age() {
   )
 }
 
+// Bots is the choice of a bot, where the process has several.
+export function Bots() {
+  const page = usePage()
+  const { settings, place } = page.state
+  return (
+    <select class="btn" aria-label="Bot" value={place.bot} onChange={(e) => page.go({ bot: e.currentTarget.value })}>
+      {!settings.bots.includes(place.bot) && <option value={place.bot}>{place.bot || 'Choose a bot'}</option>}
+      {settings.bots.map((bot) => (
+        <option key={bot}>{bot}</option>
+      ))}
+    </select>
+  )
+}
+
 export function TopBar({ onExport }: { onExport: () => void }) {
   const page = usePage()
   const { place, picture, feed, data, settings } = page.state
@@ -79,12 +93,8 @@ export function TopBar({ onExport }: { onExport: () => void }) {
   return (
     <header class="top">
       <p class="who">
-        {picture?.identity.bot && (
-          <>
-            <span class="bot">{picture.identity.bot}</span>
-            <span class="sep">/</span>
-          </>
-        )}
+        {settings.bots.length > 1 && picture ? <Bots /> : picture?.identity.bot && <span class="bot">{picture.identity.bot}</span>}
+        {picture?.identity.bot && <span class="sep">/</span>}
         <span>{picture?.identity.cluster ?? 'Argus'}</span>
       </p>
       <p class="about s q">
