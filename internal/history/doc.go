@@ -11,8 +11,8 @@
 //     the gap.
 //   - A counter that falls has been reset: what it has after that is added.
 //   - An increase is the sum of the differences between steps, without extrapolation.
-//     It starts at the step that is nearest to the start of the window. A rate is the
-//     increase divided by the length of the window.
+//     Its window is moved back to the last step, and starts at the step that is nearest to
+//     its begin. A rate is the increase divided by the length of the window.
 //   - A new counter counts from 0, because all counters of a process do. A counter that
 //     existed before the history kept it counts from its first value in the history.
 //   - By command and by route there are fewer buckets than the histogram has, and a quantile

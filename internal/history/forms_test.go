@@ -387,6 +387,27 @@ func TestRefusedQuestions(t *testing.T) {
 	}
 }
 
+// TestWindowsAddUp: windows that follow one another have each step once, wherever between
+// two steps they begin.
+func TestWindowsAddUp(t *testing.T) {
+	b := newBot()
+	for range 60 {
+		b.add(catalog.InvalidRequests, 10, "status", "429")
+		b.step()
+	}
+	for phase := time.Duration(0); phase < FineStep; phase += time.Second {
+		for _, over := range []time.Duration{10 * time.Second, time.Minute} {
+			want := map[string]float64{"": 10 * float64(over/FineStep)}
+			for at := b.now().Add(-2 * time.Minute); !at.After(b.now()); at = at.Add(over) {
+				got := b.askAt(t, at.Add(phase), evidence.Question{Form: evidence.Increase, Of: catalog.InvalidRequests, Over: over})
+				if !sameNumbers(got, want) {
+					t.Errorf("over %v, %v after a step: %v, want %v", over, phase, got, want)
+				}
+			}
+		}
+	}
+}
+
 // TestRandomly compares with a computation on all values.
 func TestRandomly(t *testing.T) {
 	for seed := range uint64(20) {
@@ -434,10 +455,11 @@ func TestRandomly(t *testing.T) {
 			at := noon.Add(time.Duration(random.IntN(750)) * time.Second)
 			over := time.Duration(1+random.IntN(400)) * time.Second
 			// The straightforward increase: the values known at the step nearest to the
-			// begin of the window, and each one after it. A window without two steps
-			// begins at its exact time.
+			// begin of the window, which ends at the last step, and each one after it. A
+			// window without two steps begins at its exact time.
 			index := func(at time.Time) int { return int(at.Sub(noon) / FineStep) }
-			begin, first := at.Add(-over), 0
+			last := noon.Add(time.Duration(min(index(at), len(buckets)-1)) * FineStep)
+			begin, first := last.Add(-over), 0
 			if !begin.Before(noon) {
 				first = index(begin) + 1
 			}

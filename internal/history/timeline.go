@@ -145,12 +145,11 @@ func (t *timeline) window(from, to int64) window {
 	return window{from: t.after(from), to: t.after(to), based: t.at(from) >= 0}
 }
 
-// difference returns the window for an increase. Steps are never exactly a window
-// apart, so it starts at the step that is nearest to from. Coarse steps are as long as
-// short windows: if the last one is before to, the window is moved back to it, or it
-// would lack a step.
+// difference returns the window for an increase. It is moved back to the last step, so
+// that windows that follow one another have all steps, each once. Steps are never exactly
+// a window apart, so it starts at the step that is nearest to its begin.
 func (t *timeline) difference(from, to int64) window {
-	if end := t.at(to); end >= 0 && end < t.fine {
+	if end := t.at(to); end >= 0 {
 		from -= to - t.times[end]
 	}
 	w := t.window(from, to)
