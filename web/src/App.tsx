@@ -111,11 +111,11 @@ function Everything() {
         <GatewayEvents />
       </div>
       <div class="board">
-        <Commands />
-        <div class="stack c4">
-          <Guilds />
+        <div class="stack c8">
+          <Commands />
           <Telemetry />
         </div>
+        <Guilds />
       </div>
       <footer class="foot">
         <span>Times are UTC, by the clock of the process.</span>

@@ -1,8 +1,9 @@
-import { closed } from '../src/text/closes'
 import { describe, expect, it } from 'vitest'
 import type { Finding, Report } from '../src/data/api'
+import { closed } from '../src/text/closes'
 import { headline, text } from '../src/text/explain'
 import { count, moment, rate, ratio, seconds, signed, span, stamp } from '../src/text/format'
+import { estimate } from '../src/ui/Table'
 
 describe('format', () => {
   it('never shows 0 for what is unknown', () => {
@@ -109,4 +110,14 @@ describe('closed', () => {
     ['1000', 'client', '1000, normal closure, by the bot'],
     ['other', 'discord', 'other, by Discord'],
   ] as const)('says of %s by %s what it means', (code, initiator, want) => expect(closed({ at, code, initiator })).toBe(want))
+})
+
+describe('estimate', () => {
+  it.each([
+    [null, '–'],
+    [0.095, '≤100 ms'],
+    [0.42, '≈420 ms'],
+    [3, '≈3.00 s'],
+    [Infinity, '>3.00 s'],
+  ])('says of %s what buckets up to 3 s tell', (value, want) => expect(estimate([0.1, 0.25, 1, 3], value)).toBe(want))
 })

@@ -270,6 +270,9 @@ export class Loader {
       (process) => this.set({ process }),
       async () => {
         const now = await this.client.get<ProcessDocument>('process', {}, signal)
+        // With another document soon, it is known how many processors are used.
+        const job = before.value ? undefined : this.jobs.find((j) => j.key === 'process')
+        if (job) job.due = this.timers.ticks() + 5_000
         return { value: { now, cpu: cpuSince(before.value?.now, now) }, at: Date.parse(now.at) }
       },
       signal,

@@ -2,7 +2,7 @@ import type { Commands as Document } from '../data/api'
 import { count, ratio, seconds, windowOf } from '../text/format'
 import { usePage, useTitle } from '../ui/context'
 import { Age, Empty, Having, Panel } from '../ui/Panel'
-import { type Column, estimated, slow, Table } from '../ui/Table'
+import { type Column, estimate, estimated, slow, Table } from '../ui/Table'
 
 const few = 8
 
@@ -26,7 +26,6 @@ export function Commands() {
   return (
     <Panel
       title="Commands"
-      class="c8"
       note={commands.value ? `${windowOf(commands.value)} · answer: first attempt, p95 ${seconds(commands.value.answers.p95_seconds)}` : ''}
       right={<Age at={commands.at} />}
     >
@@ -44,12 +43,10 @@ export function Commands() {
                 }
               />
             )
-          const highest = doc.quantile_bounds_seconds.at(-1) ?? 0
           const quantile = (p: 'p50' | 'p95' | 'p99'): Column<Row> => {
             // Answers that no bucket has took longer than the highest bound.
             const of = (r: Row): number | null => (r.answers?.count ? (r.answers[`${p}_seconds`] ?? Infinity) : null)
-            const text = (s: number | null): string => (s === null ? '–' : s === Infinity ? `>${seconds(highest)}` : seconds(s))
-            return { head: p === 'p50' ? 'Answer, p50' : p, n: true, by: of, title: estimated(answers), cell: (r) => text(of(r)), tone: (r) => slow(of(r)) }
+            return { head: p === 'p50' ? 'Answer, p50' : p, n: true, by: of, title: estimated(answers), cell: (r) => estimate(doc.quantile_bounds_seconds, of(r)), tone: (r) => slow(of(r)) }
           }
           return (
             <Table

@@ -45,7 +45,7 @@ export function Guilds() {
   const titleOf = useTitle()
   const { overview } = usePage().state.data
   return (
-    <Panel title="Guilds" right={<Age at={overview.at} />}>
+    <Panel title="Guilds" class="c4" right={<Age at={overview.at} />}>
       <Having of={overview}>
         {({ guilds, guilds_unavailable: unavailable, members, voice_clients, cache }) => (
           <>

@@ -2,7 +2,7 @@ import type { Overview, Routes } from '../data/api'
 import { count, rate, seconds, windowOf } from '../text/format'
 import { usePage, useTitle } from '../ui/context'
 import { Age, Empty, Having, Panel } from '../ui/Panel'
-import { estimated, slow, type Column, Table } from '../ui/Table'
+import { estimate, estimated, slow, type Column, Table } from '../ui/Table'
 
 const few = 8
 
@@ -15,7 +15,6 @@ interface Row {
   p95: number | null
   p99: number | null
   wait: number | null
-  waited: boolean
   ok: number
   clientErrors: number
   limited: number
@@ -24,24 +23,26 @@ interface Row {
 }
 
 export function rowsOf(routes: Routes): Row[] {
+  const highest = routes.quantile_bounds_seconds.at(-1) ?? 0
+  // Without buckets a quantile is not known, and above the highest bound it is long.
+  const of = (value: number | null, { mean_seconds: mean }: { mean_seconds: number | null }): number | null => value ?? ((mean ?? 0) > highest ? Infinity : null)
   return routes.routes.flatMap((r) =>
     r.methods.map((m) => {
-      const of = (test: (status: string) => boolean): number => Object.entries(m.statuses).reduce((n, [status, k]) => n + (test(status) ? k : 0), 0)
+      const having = (test: (status: string) => boolean): number => Object.entries(m.statuses).reduce((n, [status, k]) => n + (test(status) ? k : 0), 0)
       return {
         route: r.route,
         method: m.method,
         perSecond: m.requests_per_second,
         count: m.count,
-        p50: m.p50_seconds,
-        p95: m.p95_seconds,
-        p99: m.p99_seconds,
-        wait: r.wait?.p95_seconds ?? null,
-        waited: r.wait !== null,
-        ok: of((s) => /^[23]/.test(s)),
-        clientErrors: of((s) => /^4/.test(s) && s !== '429'),
-        limited: of((s) => s === '429'),
-        serverErrors: of((s) => /^5/.test(s)),
-        none: of((s) => !/^[2345]/.test(s)),
+        p50: of(m.p50_seconds, m),
+        p95: of(m.p95_seconds, m),
+        p99: of(m.p99_seconds, m),
+        wait: r.wait?.count ? of(r.wait.p95_seconds, r.wait) : null,
+        ok: having((s) => /^[23]/.test(s)),
+        clientErrors: having((s) => /^4/.test(s) && s !== '429'),
+        limited: having((s) => s === '429'),
+        serverErrors: having((s) => /^5/.test(s)),
+        none: having((s) => !/^[2345]/.test(s)),
       }
     }),
   )
@@ -51,6 +52,7 @@ export function Rest() {
   const page = usePage()
   const titleOf = useTitle()
   const { routes, overview } = page.state.data
+  const bounds = routes.value?.quantile_bounds_seconds ?? []
   const duration = titleOf('discord_rest_request_duration_seconds')
   const counted = (head: string, of: (r: Row) => number, tone: string): Column<Row> => ({ head, n: true, by: of, cell: (r) => count(of(r)), tone: (r) => (of(r) > 0 ? tone : 'q') })
   const columns: Column<Row>[] = [
@@ -65,10 +67,10 @@ export function Rest() {
     },
     { head: 'Req/s', n: true, by: (r) => r.perSecond, cell: (r) => rate(r.perSecond) },
     { head: 'Count', n: true, by: (r) => r.count, cell: (r) => count(r.count), data: (r) => ({ 'data-route': `${r.method} ${r.route}`, 'data-value': r.count }) },
-    { head: 'p50', n: true, by: (r) => r.p50, title: estimated(duration), cell: (r) => seconds(r.p50) },
-    { head: 'p95', n: true, by: (r) => r.p95, title: estimated(duration), cell: (r) => seconds(r.p95), tone: (r) => slow(r.p95) },
-    { head: 'p99', n: true, by: (r) => r.p99, title: estimated(duration), cell: (r) => seconds(r.p99), tone: (r) => slow(r.p99) },
-    { head: 'Wait, p95', n: true, by: (r) => r.wait, title: estimated(titleOf('discord_rest_queue_wait_seconds')), cell: (r) => (r.waited ? seconds(r.wait) : '–'), tone: (r) => slow(r.wait) },
+    ...(['p50', 'p95', 'p99'] as const).map(
+      (p): Column<Row> => ({ head: p, n: true, by: (r) => r[p], title: estimated(duration), cell: (r) => (r[p] === null ? '?' : estimate(bounds, r[p])), tone: (r) => slow(r[p]) }),
+    ),
+    { head: 'Wait, p95', n: true, by: (r) => r.wait, title: estimated(titleOf('discord_rest_queue_wait_seconds')), cell: (r) => estimate(bounds, r.wait), tone: (r) => slow(r.wait) },
     counted('4xx', (r) => r.clientErrors, 'warn'),
     counted('429', (r) => r.limited, 'warn'),
     counted('5xx', (r) => r.serverErrors, 'bad'),

@@ -18,7 +18,7 @@ export function Usage() {
           const rows: Fact[] = [
             {
               name: 'CPU',
-              value: cpu === null ? `? of ${cpus(limit)}` : `${rate(cpu)} of ${cpus(limit)}`,
+              value: cpu === null ? `${now.cpu_seconds_total === null ? '?' : '…'} of ${cpus(limit)}` : `${rate(cpu)} of ${cpus(limit)}`,
               title: `${now.cpu_limit === null ? 'GOMAXPROCS; no limit of a control group' : titleOf('discord_process_cpu_limit')}; process_cpu_seconds_total, since the document before`,
               tone: cpu !== null && cpu > 0.9 * limit ? 'warn' : '',
             },

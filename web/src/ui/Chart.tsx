@@ -124,7 +124,7 @@ export function Chart(props: ChartProps) {
     const options: uPlot.Options = {
       width: Math.max(el.clientWidth, 100),
       height,
-      padding: [8, 8, axis ? 0 : 4, 0],
+      padding: [8, 18, axis ? 0 : 4, 0],
       legend: { show: false },
       cursor: {
         sync: { key: group.key, setSeries: false },

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
+import { seconds } from '../text/format'
 
 export interface Column<T> {
   head: ComponentChildren
@@ -15,8 +16,16 @@ export interface Column<T> {
 // slow is the tone of a duration in s, of the 3 that Discord waits for an answer.
 export const slow = (s: number | null | undefined): string => ((s ?? 0) > 3 ? 'bad' : (s ?? 0) > 1 ? 'warn' : '')
 
-// estimated is the title of a quantile of a part, which comes from few buckets.
-export const estimated = (series: string): string => `${series}\nEstimated from few buckets. ? is above the highest, or of a route without buckets.`
+// An estimate is a quantile that comes from few buckets. Below the first bound it tells
+// nothing, and a null with observations is above the last.
+export function estimate(bounds: readonly number[], value: number | null): string {
+  const [first, last] = [bounds[0] ?? 0, bounds.at(-1) ?? 0]
+  if (value === null) return '–'
+  if (value > last) return `>${seconds(last)}`
+  return value <= first ? `≤${seconds(first)}` : `≈${seconds(value)}`
+}
+
+export const estimated = (series: string): string => `${series}\nEstimated from few buckets`
 
 interface TableProps<T> {
   label: string
