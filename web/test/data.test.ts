@@ -7,6 +7,7 @@ import { overFor, charts, stepFor } from '../src/data/questions'
 import { Catalog, grafanaLink } from '../src/data/settings'
 import { stateOf } from '../src/data/shards'
 import { gaps, Window } from '../src/data/windows'
+import { lasts } from '../src/panels/Shards'
 import { aligned } from '../src/data/aligned'
 
 const list = (times: number[], series: Record<string, (number | null)[]>): SeriesList => ({
@@ -126,6 +127,20 @@ describe('stateOf', () => {
   it('sees an acknowledgement grow old between two messages', () => {
     expect(stateOf(base, now + 119_000)).toBe('zombie')
   })
+})
+
+describe('lasts', () => {
+  const now = Date.parse('2026-11-29T03:10:00Z')
+  const shard: Known = {
+    at: now - 5_000, shard: '0', up: true, state: 'ready', since: '2026-11-29T03:00:00Z', latency_seconds: 0.1, heartbeat_ack_age_seconds: 120, heartbeat_interval_seconds: 41, last_event_age_seconds: 90,
+    events_per_second: 1, events_window_seconds: 60, lock_unavailable_seconds: 0, closes_1h: 0, resumes_1h: 0, new_sessions_1h: 0, last_close: null, findings: [],
+  }
+  it.each([
+    ['up', 600],
+    ['zombie', 125],
+    ['silent', 95],
+  ] as const)('a shard is %s for %i s', (state, want) => expect(lasts({ shard, state }, now)).toBe(want))
+  it('is unknown without a time', () => expect(lasts({ shard: { ...shard, since: null }, state: 'down' }, now)).toBeNull())
 })
 
 describe('budgets', () => {

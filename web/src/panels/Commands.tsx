@@ -46,7 +46,7 @@ export function Commands() {
           const quantile = (p: 'p50' | 'p95' | 'p99'): Column<Row> => {
             // Answers that no bucket has took longer than the highest bound.
             const of = (r: Row): number | null => (r.answers?.count ? (r.answers[`${p}_seconds`] ?? Infinity) : null)
-            return { head: p === 'p50' ? 'Answer, p50' : p, n: true, by: of, title: estimated(answers), cell: (r) => estimate(doc.quantile_bounds_seconds, of(r)), tone: (r) => slow(of(r)) }
+            return { head: p === 'p95' ? 'Answer, p95' : p, n: true, class: p === 'p95' ? '' : 'wide', by: of, title: estimated(answers), cell: (r) => estimate(doc.quantile_bounds_seconds, of(r)), tone: (r) => slow(of(r)) }
           }
           return (
             <Table
@@ -54,7 +54,7 @@ export function Commands() {
               class="pin"
               rows={rows}
               few={{ n: few, what: 'commands' }}
-              sorted="p95"
+              sorted="Answer, p95"
               keyOf={(r) => r.command}
               columns={[
                 { head: 'Command', cell: (r) => r.command, tone: (r) => (r.command === 'other' ? 'q' : 'b') },
@@ -67,7 +67,7 @@ export function Commands() {
                   cell: (r) => `${count(r.failed)}${r.failed > 0 ? ` (${ratio(r.failed / r.n)})` : ''}`,
                   tone: (r) => (r.failed === 0 ? 'q' : r.failed / r.n > 0.2 ? 'bad' : 'warn'),
                 },
-                { head: 'Handler, mean', n: true, by: (r) => r.mean, title: titleOf('discord_app_command_duration_seconds'), cell: (r) => (r.mean === null ? '–' : seconds(r.mean)), tone: (r) => slow(r.mean) },
+                { head: 'Handler, mean', n: true, class: 'wide', by: (r) => r.mean, title: titleOf('discord_app_command_duration_seconds'), cell: (r) => (r.mean === null ? '–' : seconds(r.mean)), tone: (r) => slow(r.mean) },
                 quantile('p50'),
                 quantile('p95'),
                 quantile('p99'),

@@ -1,8 +1,10 @@
 import { useState } from 'preact/hooks'
 import { failureOf, type ShardOf } from '../data/api'
+import { looks, stateOf } from '../data/shards'
 import { plural, span } from '../text/format'
 import { usePage } from '../ui/context'
 import { Panel, sentence } from '../ui/Panel'
+import { type Described, lasts } from './Shards'
 
 function guildSays({ guild_state: state, guild_members: members }: ShardOf): string {
   if (state === null) return 'Whether the guild is available: ? (no READY yet, or no GUILDS intent).'
@@ -30,6 +32,10 @@ export function GuildLookup() {
       setProblem(sentence(failureOf(err)))
     }
   }
+  // The page knows more than that the shard is up: it may be a zombie.
+  const shard = page.state.picture?.shards.find((s) => s.shard === answer?.shard)
+  const shown: Described | undefined = shard && { shard, state: stateOf(shard, page.now()) }
+  const good = shown?.state === 'up' && answer?.guild_state !== 'unavailable'
   return (
     <Panel title={<label for="guild">Which shard has this guild?</label>}>
       <form
@@ -47,7 +53,7 @@ export function GuildLookup() {
       <div id="guild-says" role="status">
         {problem && <p class="answer bad">{problem}</p>}
         {answer && (
-          <p class={`answer ${answer.up ? 'is-ok' : answer.here ? 'is-bad' : ''}`}>
+          <p class={`answer ${good ? 'is-ok' : answer.here ? 'is-bad' : ''}`}>
             {answer.shard === null ? (
               'The number of shards is not known yet.'
             ) : (
@@ -57,8 +63,8 @@ export function GuildLookup() {
                   <>, which this process does not have.</>
                 ) : (
                   <>
-                    , here on {answer.identity.cluster}: <b class={answer.up ? 'ok' : 'bad'}>{answer.up ? 'up' : (answer.state ?? 'unknown')}</b>
-                    {answer.since && <> for {span((page.now() - Date.parse(answer.since)) / 1000)}</>}. {guildSays(answer)}
+                    , here on {answer.identity.cluster}: <b class={good ? 'ok' : 'bad'}>{shown ? looks[shown.state].word : (answer.state ?? 'unknown')}</b>
+                    {shown && <> for {span(lasts(shown, page.now()))}</>}. {guildSays(answer)}
                   </>
                 )}
                 <br />

@@ -65,10 +65,10 @@ export function Rest() {
         </>
       ),
     },
-    { head: 'Req/s', n: true, by: (r) => r.perSecond, cell: (r) => rate(r.perSecond) },
+    { head: 'Req/s', n: true, class: 'wide', by: (r) => r.perSecond, cell: (r) => rate(r.perSecond) },
     { head: 'Count', n: true, by: (r) => r.count, cell: (r) => count(r.count), data: (r) => ({ 'data-route': `${r.method} ${r.route}`, 'data-value': r.count }) },
     ...(['p50', 'p95', 'p99'] as const).map(
-      (p): Column<Row> => ({ head: p, n: true, by: (r) => r[p], title: estimated(duration), cell: (r) => (r[p] === null ? '?' : estimate(bounds, r[p])), tone: (r) => slow(r[p]) }),
+      (p): Column<Row> => ({ head: p, n: true, class: p === 'p95' ? '' : 'wide', by: (r) => r[p], title: estimated(duration), cell: (r) => (r[p] === null ? '?' : estimate(bounds, r[p])), tone: (r) => slow(r[p]) }),
     ),
     { head: 'Wait, p95', n: true, by: (r) => r.wait, title: estimated(titleOf('discord_rest_queue_wait_seconds')), cell: (r) => estimate(bounds, r.wait), tone: (r) => slow(r.wait) },
     counted('4xx', (r) => r.clientErrors, 'warn'),

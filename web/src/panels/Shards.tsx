@@ -21,8 +21,18 @@ export interface Described {
 // age is what a shard's age is now: it has grown since the shard was described.
 const age = (s: Known, n: number | null, now: number): number | null => (n === null ? null : n + Math.max(now - s.at, 0) / 1000)
 
-export function story({ shard: s, state }: Described, now: number): string {
-  const parts = [`Shard ${s.shard}: ${looks[state].word}${s.since ? ` since ${moment(Date.parse(s.since), now)}` : ''}.`]
+// lasts is for how long a shard has been in its state, in s. A zombie and a silent shard are
+// up to the process: they are so since what they last had.
+export function lasts({ shard: s, state }: Described, now: number): number | null {
+  if (state === 'zombie' && s.heartbeat_ack_age_seconds !== null) return age(s, s.heartbeat_ack_age_seconds, now)
+  if (state === 'silent' && s.last_event_age_seconds !== null) return age(s, s.last_event_age_seconds, now)
+  return s.since ? (now - Date.parse(s.since)) / 1000 : null
+}
+
+export function story(d: Described, now: number): string {
+  const { shard: s, state } = d
+  const lasting = lasts(d, now)
+  const parts = [`Shard ${s.shard}: ${looks[state].word}${lasting === null ? '' : ` for ${span(lasting)}`}.`]
   parts.push(s.latency_seconds === null ? 'Heartbeat unknown.' : `Heartbeat ${seconds(s.latency_seconds)}${s.heartbeat_ack_age_seconds === null ? '' : `, acknowledged ${span(age(s, s.heartbeat_ack_age_seconds, now))} ago`}.`)
   if (s.last_event_age_seconds !== null) parts.push(`Last event ${span(age(s, s.last_event_age_seconds, now))} ago.`)
   parts.push(`${rate(s.events_per_second)} events/s${s.events_window_seconds === null ? '' : ` over ${span(s.events_window_seconds)}`}.`)
@@ -180,8 +190,9 @@ function Canvas({ list, now, choose }: { list: Described[]; now: number; choose:
 function Chosen({ d, now, close }: { d: Described; now: number; close: () => void }) {
   const titleOf = useTitle()
   const { shard: s, state } = d
+  const lasting = lasts(d, now)
   const facts: [string, string, string][] = [
-    ['State', `${looks[state].word}${s.since ? `, since ${moment(Date.parse(s.since), now)} (${span((now - Date.parse(s.since)) / 1000)})` : ''}`, 'discord_shard_state'],
+    ['State', `${looks[state].word}${lasting === null ? '' : `, since ${moment(now - lasting * 1000, now)} (${span(lasting)})`}`, 'discord_shard_state'],
     ['Heartbeat', `${seconds(s.latency_seconds)}, every ${s.heartbeat_interval_seconds === null ? '?' : seconds(s.heartbeat_interval_seconds)}`, 'discord_shard_latency_seconds'],
     ['Acknowledged', s.heartbeat_ack_age_seconds === null ? '?' : `${span(age(s, s.heartbeat_ack_age_seconds, now))} ago`, 'discord_shard_heartbeat_ack_timestamp_seconds'],
     ['Last event', s.last_event_age_seconds === null ? '?' : `${span(age(s, s.last_event_age_seconds, now))} ago`, 'discord_shard_event_timestamp_seconds'],
@@ -255,7 +266,7 @@ export function Shards() {
                   </>
                 ),
               },
-              { head: 'For', cell: ({ shard: s }) => (s.since ? span((now - Date.parse(s.since)) / 1000) : '?') },
+              { head: 'For', cell: (d) => span(lasts(d, now)) },
               { head: 'Ack', n: true, cell: ({ shard: s }) => span(age(s, s.heartbeat_ack_age_seconds, now)) },
               { head: 'Event', n: true, cell: ({ shard: s }) => span(age(s, s.last_event_age_seconds, now)) },
               { head: 'Closes, 1 h', n: true, cell: ({ shard: s }) => count(s.closes_1h) },

@@ -54,7 +54,7 @@ export function Table<T>({ label, columns, rows, keyOf, row, class: cls, title, 
           <thead>
             <tr>
               {columns.map((c, i) => (
-                <th scope="col" class={c.n ? 'n' : (c.class ?? '')} title={c.title} key={i} aria-sort={by && c.by === by ? 'descending' : undefined}>
+                <th scope="col" class={`${c.n ? 'n' : ''} ${c.class ?? ''}`} title={c.title} key={i} aria-sort={by && c.by === by ? 'descending' : undefined}>
                   {c.by ? (
                     <button type="button" class="sort" onClick={() => sort(c.head)}>
                       {c.head}
