@@ -42,6 +42,24 @@ async function spent(session: CDPSession): Promise<number> {
   return (metrics.find((m) => m.name === 'TaskDuration')?.value ?? Number.NaN) * 1000
 }
 
+const usual = 100 // ms for the loop below, where the limits were set
+
+// slowness is how much more of the processor's time this machine needs for the same.
+async function slowness(page: Page, session: CDPSession): Promise<number> {
+  let least = Infinity
+  for (let i = 0; i < 3; i++) {
+    const before = await spent(session)
+    await page.evaluate(() => {
+      let n = 0
+      for (let i = 0; i < 2e7; i++) n = (n * 31 + i) | 0
+      return n
+    })
+    least = Math.min(least, (await spent(session)) - before)
+  }
+  console.log(`the loop: ${least.toFixed(1)} ms`)
+  return Math.max(least / usual, 1)
+}
+
 for (const [shards, most] of [
   [256, 50],
   [4096, 100],
@@ -54,7 +72,7 @@ for (const [shards, most] of [
     // It has also what the page does each second.
     const each = ((await spent(session)) - before) / steps
     console.log(`${shards} shards: ${each.toFixed(1)} ms a step`)
-    expect(each).toBeLessThan(most)
+    expect(each / (await slowness(page, session))).toBeLessThan(most)
   })
 }
 
@@ -85,9 +103,9 @@ test('with 256 shards at 10 events/s each, what a person does takes less than 50
     ['pause', () => page.getByRole('button', { name: 'Pause' }).click()],
     ['resume', () => page.getByRole('button', { name: 'Resume' }).first().click()],
   ]
-  // The least of three rounds is what the deed needs, and not what else was going on.
+  // The least of five rounds is what the deed needs, and not what else was going on.
   const least = new Map<string, number>()
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < 5; round++) {
     for (const [name, deed] of deeds) {
       if (name !== 'resume') await step(page, crowd)
       const before = await spent(session)
@@ -96,9 +114,10 @@ test('with 256 shards at 10 events/s each, what a person does takes less than 50
       least.set(name, Math.min((await spent(session)) - before, least.get(name) ?? Infinity))
     }
   }
+  const slower = await slowness(page, session)
   for (const [name, ms] of least) {
     console.log(`${name}: ${ms.toFixed(1)} ms`)
-    expect(ms, name).toBeLessThan(50)
+    expect(ms / slower, name).toBeLessThan(50)
   }
   // Long tasks are counted by the clock, so on a busy machine they are not the page's
   // alone: they are told here, and the processor's time decides.
