@@ -70,10 +70,14 @@ function Without() {
     <main id="main" class="alone">
       <section class="panel">
         <h1>
-          <Icon name="unknown" /> {feed.mode === 'refused' ? 'This page has nothing to show' : 'The process does not answer'}
+          <Icon name="unknown" /> {settings.bots.length > 1 ? 'Which bot?' : feed.mode === 'refused' ? 'This page has nothing to show' : 'The process does not answer'}
         </h1>
         <p class="m">{sentence(feed.failure)}</p>
-        {settings.bots.length > 1 && <Bots />}
+        {settings.bots.length > 1 && (
+          <p class="below">
+            <Bots />
+          </p>
+        )}
         {settings.bots.length <= 1 && <p class="s q">{wait > 0 ? `Trying again in ${wait} s.` : 'Trying again.'}</p>}
       </section>
     </main>

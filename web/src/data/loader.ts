@@ -154,10 +154,10 @@ export class Loader {
     job(`commands ${over}`, 60, (signal) => this.document('commands', 'commands', { over }, signal))
     job(`routes ${over}`, 60, (signal) => this.document('routes', 'routes', { over }, signal))
     job('slow', 30, (signal) => this.document('slow', 'slow-interactions', {}, signal))
-    job('process', 30, (signal) => this.usage(signal))
+    job('process', 60, (signal) => this.usage(signal))
     job('overview', 60, (signal) => this.document('overview', 'overview', {}, signal))
     job('latencies', 60, (signal) => this.document('latencies', 'latencies', { over: '15m' }, signal))
-    job('starts', 300, (signal) => this.sessionStarts(signal))
+    job('starts', 120, (signal) => this.sessionStarts(signal))
   }
 
   private async work(signal: AbortSignal): Promise<void> {

@@ -35,7 +35,8 @@ export function GuildLookup() {
   // The page knows more than that the shard is up: it may be a zombie.
   const shard = page.state.picture?.shards.find((s) => s.shard === answer?.shard)
   const shown: Described | undefined = shard && { shard, state: stateOf(shard, page.now()) }
-  const good = shown?.state === 'up' && answer?.guild_state !== 'unavailable'
+  const absent = answer?.guild_state === 'absent'
+  const good = shown?.state === 'up' && !absent && answer?.guild_state !== 'unavailable'
   return (
     <Panel title={<label for="guild">Which shard has this guild?</label>}>
       <form
@@ -53,7 +54,7 @@ export function GuildLookup() {
       <div id="guild-says" role="status">
         {problem && <p class="answer bad">{problem}</p>}
         {answer && (
-          <p class={`answer ${good ? 'is-ok' : answer.here ? 'is-bad' : ''}`}>
+          <p class={`answer ${good ? 'is-ok' : answer.here && !absent ? 'is-bad' : ''}`}>
             {answer.shard === null ? (
               'The number of shards is not known yet.'
             ) : (
@@ -63,7 +64,7 @@ export function GuildLookup() {
                   <>, which this process does not have.</>
                 ) : (
                   <>
-                    , here on {answer.identity.cluster}: <b class={good ? 'ok' : 'bad'}>{shown ? looks[shown.state].word : (answer.state ?? 'unknown')}</b>
+                    , here on {answer.identity.cluster}: <b class={shown?.state === 'up' ? 'ok' : 'bad'}>{shown ? looks[shown.state].word : (answer.state ?? 'unknown')}</b>
                     {shown && <> for {span(lasts(shown, page.now()))}</>}. {guildSays(answer)}
                   </>
                 )}

@@ -24,8 +24,9 @@ interface Row {
 
 export function rowsOf(routes: Routes): Row[] {
   const highest = routes.quantile_bounds_seconds.at(-1) ?? 0
-  // Without buckets a quantile is not known, and above the highest bound it is long.
-  const of = (value: number | null, { mean_seconds: mean }: { mean_seconds: number | null }): number | null => value ?? ((mean ?? 0) > highest ? Infinity : null)
+  // Without buckets no quantile is known. With them, one that is not known is above the highest bound.
+  const of = (value: number | null, { p50_seconds, mean_seconds: mean }: { p50_seconds: number | null; mean_seconds: number | null }): number | null =>
+    value ?? (p50_seconds !== null || (mean ?? 0) > highest ? Infinity : null)
   return routes.routes.flatMap((r) =>
     r.methods.map((m) => {
       const having = (test: (status: string) => boolean): number => Object.entries(m.statuses).reduce((n, [status, k]) => n + (test(status) ? k : 0), 0)

@@ -269,7 +269,6 @@ export function Shards() {
               { head: 'For', cell: (d) => span(lasts(d, now)) },
               { head: 'Ack', n: true, cell: ({ shard: s }) => span(age(s, s.heartbeat_ack_age_seconds, now)) },
               { head: 'Event', n: true, cell: ({ shard: s }) => span(age(s, s.last_event_age_seconds, now)) },
-              { head: 'Closes, 1 h', n: true, cell: ({ shard: s }) => count(s.closes_1h) },
               { head: 'Last close', title: titleOf('discord_shard_disconnects_total'), class: 'w', cell: ({ shard: s }) => (s.last_close ? `${closed(s.last_close)}, ${span((now - Date.parse(s.last_close.at)) / 1000)} ago` : 'none known') },
             ]}
           />
