@@ -1,5 +1,5 @@
 import { createContext } from 'preact'
-import { useContext, useEffect, useState } from 'preact/hooks'
+import { useContext, useEffect, useLayoutEffect, useState } from 'preact/hooks'
 import type { Page, PageState } from '../page'
 import { seconds } from '../text/format'
 
@@ -14,7 +14,8 @@ export function usePage(): Page {
 // useState of the page: the component is drawn again when anything of it changes.
 export function usePageState(page: Page): PageState {
   const [, again] = useState(0)
-  useEffect(() => page.subscribe(() => again((n) => n + 1)), [page])
+  // Before anything is awaited: an effect would miss what comes before the first frame.
+  useLayoutEffect(() => page.subscribe(() => again((n) => n + 1)), [page])
   return page.state
 }
 
