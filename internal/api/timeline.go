@@ -145,7 +145,7 @@ func connections(ctx context.Context, m Member, from, to time.Time) (events []Ev
 		{catalog.ShardDisconnects, []string{"code", "initiator"}, func(labels evidence.Labels, n int) Event {
 			return Event{
 				Kind: Close, Code: labels["code"], Initiator: labels["initiator"],
-				Says: fmt.Sprintf("%s closed with %s by %s.", several(n, "connection", "was", "were"), labels["code"], labels["initiator"]),
+				Says: closed(n, labels["code"], labels["initiator"]),
 			}
 		}},
 		{catalog.ShardReconnects, []string{"kind"}, func(labels evidence.Labels, n int) Event {
@@ -237,6 +237,20 @@ func plural(n int, what string) string {
 		return "1 " + what
 	}
 	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// closed tells of connections that ended.
+func closed(n int, code, initiator string) string {
+	by := map[string]string{catalog.InitiatorDiscord: "Discord", catalog.InitiatorClient: "the bot"}[initiator]
+	switch {
+	case by == "" && code == catalog.CodeNone:
+		return several(n, "connection", "was", "were") + " lost."
+	case by == "":
+		return fmt.Sprintf("%s lost (close code %s).", several(n, "connection", "was", "were"), code)
+	case code == catalog.CodeNone:
+		return fmt.Sprintf("%s ended by %s without a close code.", several(n, "connection", "was", "were"), by)
+	}
+	return fmt.Sprintf("%s closed by %s with code %s.", several(n, "connection", "was", "were"), by, code)
 }
 
 func several(n int, what, one, more string) string {

@@ -43,7 +43,7 @@ func TestTimeline(t *testing.T) {
 		}
 		want := []string{
 			"5 0 start 0  v1.2.3 The process started, version v1.2.3.",
-			"25 5 close 2 0,1 1006network 2 connections were closed with 1006 by network.",
+			"25 5 close 2 0,1 1006network 2 connections were lost (close code 1006).",
 			"30 5 new_session 2 1  2 shards have started a new session.",
 			"30 5 resume 1 0  1 shard has resumed.",
 			"35 5 shard_count 0   The number of shards changed from 2 to 4.",
@@ -207,5 +207,22 @@ func TestEveryKindIsDescribed(t *testing.T) {
 	}
 	if got := texts(in(schemas(), "Event", "properties", "kind")["enum"]); !slices.Equal(got, kinds) {
 		t.Errorf("the kinds are %q, want %q", got, kinds)
+	}
+}
+
+func TestClosedSays(t *testing.T) {
+	for want, of := range map[string]struct {
+		n               int
+		code, initiator string
+	}{
+		"1 connection was lost.":                                  {1, catalog.CodeNone, catalog.InitiatorNetwork},
+		"2 connections were lost (close code 1006).":              {2, "1006", catalog.InitiatorNetwork},
+		"3 connections were closed by Discord with code 4009.":    {3, "4009", catalog.InitiatorDiscord},
+		"1 connection was closed by the bot with code 1000.":      {1, "1000", catalog.InitiatorClient},
+		"1 connection was ended by Discord without a close code.": {1, catalog.CodeNone, catalog.InitiatorDiscord},
+	} {
+		if got := closed(of.n, of.code, of.initiator); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }

@@ -23,7 +23,7 @@ test('a page of a process that has been running for an hour shows the hour', asy
     const minutes = await rows.evaluateAll((list) => list.map((row) => [...row.querySelectorAll('td')].slice(0, 4).map((cell) => cell.textContent)))
     expect(minutes.filter(([inTime]) => inTime === '120').length).toBeGreaterThanOrEqual(57)
     expect(minutes.reduce((sum, [, , , missed]) => sum + (Number(missed) || 0), 0)).toBe(240)
-    await expect(page.getByRole('region', { name: 'Timeline' })).toContainText('1 connection was closed with 4009 by discord.')
+    await expect(page.getByRole('region', { name: 'Timeline' })).toContainText('1 connection was closed by Discord with code 4009.')
     await expect(page.getByText('Loading')).toHaveCount(0)
   }
   await page.goto(url)

@@ -22,6 +22,7 @@ import type { Page } from './page'
 import { PageContext, usePage, usePageState, useStale, useTick } from './ui/context'
 import { Icon } from './ui/Icon'
 import { sentence, Skeleton } from './ui/Panel'
+import { Still } from './ui/Still'
 
 function Banner() {
   const page = usePage()
@@ -85,7 +86,9 @@ function Without() {
 }
 
 function Everything() {
-  const stale = useStale(usePage())
+  const page = usePage()
+  const stale = useStale(page)
+  const { data, catalog } = page.state
   return (
     <main id="main" tabIndex={-1} class={stale ? 'stale' : ''}>
       <section class="board" aria-label="Verdict">
@@ -97,29 +100,47 @@ function Everything() {
           <Outcomes />
           <Shards />
           <GuildLookup />
-          <Process />
-          <Usage />
+          <Still of={[data.overview, catalog]}>
+            <Process />
+          </Still>
+          <Still of={[data.process, catalog]}>
+            <Usage />
+          </Still>
         </div>
         <Charts />
       </div>
       <div class="board">
-        <Waterfall />
-        <Timeline />
+        <Still of={[data.latencies, catalog]}>
+          <Waterfall />
+        </Still>
+        <Still of={[data.timeline, catalog]}>
+          <Timeline />
+        </Still>
       </div>
       <div class="board">
-        <SlowInteractions />
+        <Still of={[data.slow, catalog]}>
+          <SlowInteractions />
+        </Still>
       </div>
       <Budgets />
       <div class="board">
-        <Rest />
-        <GatewayEvents />
+        <Still of={[data.routes, data.overview, catalog]}>
+          <Rest />
+        </Still>
+        <Still of={[data.overview, catalog]}>
+          <GatewayEvents />
+        </Still>
       </div>
       <div class="board">
         <div class="stack c8">
-          <Commands />
+          <Still of={[data.commands, catalog]}>
+            <Commands />
+          </Still>
           <Telemetry />
         </div>
-        <Guilds />
+        <Still of={[data.overview, catalog]}>
+          <Guilds />
+        </Still>
       </div>
       <footer class="foot">
         <span>Times are UTC, by the clock of the process.</span>
