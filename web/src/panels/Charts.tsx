@@ -128,7 +128,7 @@ const lanes: { name: string; kinds: Event['kind'][] }[] = [
 
 function Lanes({ lines, marks }: { lines: Lines; marks: readonly Event[] }) {
   const end = lines.times.at(-1) ?? 0
-  const range = lines.times.length * lines.step
+  const range = end - (lines.times[0] ?? 0)
   const x = (e: Event): string => `${Math.min(Math.max(100 - ((end - Date.parse(e.at) / 1000) / range) * 100, 0), 100)}%`
   return (
     <>

@@ -33,7 +33,7 @@ const suspects: { name: string; blames: Finding['blame'][] }[] = [
   { name: "The bot's code", blames: ["the bot's code", 'the deployment'] },
   { name: 'Discord', blames: ['Discord'] },
   { name: 'Network', blames: ['the network'] },
-  { name: 'Rate limiter', blames: ["discordgo's rate limiter", 'discordgo'] },
+  { name: 'discordgo', blames: ["discordgo's rate limiter", 'discordgo'] },
   { name: 'Machine', blames: ['the machine'] },
 ]
 
@@ -63,7 +63,7 @@ function Suspects({ picture }: { picture: Picture }) {
       title: `${titleOf('discord_rest_request_duration_seconds')}\n${titleOf('discord_guilds_unavailable')}`,
     },
     Network: { known: worst !== null || p95('receipt') !== null, says: `Heartbeat: ${seconds(worst)} at worst. Age on receipt: p95 ${seconds(p95('receipt'))}.`, title: `${titleOf('discord_shard_latency_seconds')}\n${titleOf('discord_interaction_receipt_age_seconds')}` },
-    'Rate limiter': { known: p95('queue') !== null, says: `Callbacks wait: p95 ${seconds(p95('queue'))}.`, title: titleOf('discord_rest_queue_wait_seconds') },
+    discordgo: { known: p95('queue') !== null, says: `Callbacks wait in its rate limiter: p95 ${seconds(p95('queue'))}.`, title: titleOf('discord_rest_queue_wait_seconds') },
     Machine: { known: clock !== null || p95('handler') !== null, says: `Handlers start: p95 ${seconds(p95('handler'))}. Clock: ${signed(clock)}.`, title: `${titleOf('discord_interaction_handler_delay_seconds')}\n${titleOf('discord_clock_offset_seconds')}` },
   }
   const every = everyFinding(findings)
