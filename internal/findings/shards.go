@@ -410,7 +410,10 @@ func flapping(v *view) (found []Finding) {
 			match := e.question.Where[len(e.question.Where)-2:]
 			code, initiator := match[0].Values[0], match[1].Values[0]
 			f.Evidence = append(f.Evidence, e)
-			f.Cause = fmt.Sprintf("Most connections end with the code %s, by %s.", code, initiator)
+			f.Cause = fmt.Sprintf("Most connections are lost, with the code %s.", code)
+			if by := map[string]Blame{"discord": Discord, "client": Library}[initiator]; by != "" {
+				f.Cause = fmt.Sprintf("%s ends most connections with the code %s.", by, code)
+			}
 			f.Blame = map[string]Blame{"discord": Discord, "network": Network, "client": Library}[initiator]
 			if code == "1012" && initiator == "client" {
 				f.Blame, f.Cause = Discord, "Discord asks the shard to reconnect (op 7), and discordgo closes the connection with 1012."
