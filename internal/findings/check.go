@@ -56,7 +56,7 @@ func Examine(ctx context.Context, source evidence.Source, at time.Time) (Report,
 	r := Report{At: at, All: len(checks), Processes: processes(v)}
 	var all []Finding
 	if what, how := others(v); what != "" {
-		r.Gaps = append(r.Gaps, Gap{What: what, How: how})
+		r.miss(Gap{what, how})
 	}
 	for _, c := range checks {
 		if c.fleet && !v.fleet {
@@ -66,7 +66,7 @@ func Examine(ctx context.Context, source evidence.Source, at time.Time) (Report,
 		all = append(all, found[c.id]...)
 		if c.gap != nil {
 			if what, how := c.gap(v); what != "" {
-				r.Gaps = append(r.Gaps, Gap{what, how})
+				r.miss(Gap{what, how})
 				continue
 			}
 		}
@@ -83,6 +83,13 @@ func Examine(ctx context.Context, source evidence.Source, at time.Time) (Report,
 	}
 	r.Findings = explain(all)
 	return r, nil
+}
+
+// miss notes what cannot be told. Several checks may lack the same.
+func (r *Report) miss(g Gap) {
+	if !slices.Contains(r.Gaps, g) {
+		r.Gaps = append(r.Gaps, g)
+	}
 }
 
 // processes returns the number of processes that report.

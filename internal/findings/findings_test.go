@@ -662,3 +662,22 @@ func TestQueriesHaveTheNamespace(t *testing.T) {
 		}
 	}
 }
+
+// TestGapsAreToldOnce: two checks need the session starts, which nothing has asked for.
+func TestGapsAreToldOnce(t *testing.T) {
+	w := calm()
+	w.series = slices.DeleteFunc(w.series, func(s worldSeries) bool { return s.of.Name == catalog.SessionStartRemaining.Name })
+	r, err := Examine(t.Context(), w, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := 0
+	for _, g := range r.Gaps {
+		if strings.Contains(g.What, "session starts") {
+			told++
+		}
+	}
+	if told != 1 || r.All-r.Checked != 2 {
+		t.Errorf("%d of %d checks were made, and cannot tell %v; want the session starts once for two checks", r.Checked, r.All, r.Gaps)
+	}
+}

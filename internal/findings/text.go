@@ -34,7 +34,7 @@ func (r Report) Text(w io.Writer, o TextOptions) error {
 		}
 		t.finding(g, "")
 	}
-	for i, g := range unique(r.Gaps) {
+	for i, g := range r.Gaps {
 		if i == 0 {
 			t.blank()
 		}
@@ -63,15 +63,6 @@ func (r Report) Headline() string {
 		return fmt.Sprintf("Nothing is wrong in %s, by %d of %d checks.", seen, r.Checked, r.All)
 	}
 	return fmt.Sprintf("All is well in %s: %d checks, nothing found.", seen, r.All)
-}
-
-func unique(gaps []Gap) (list []Gap) {
-	for _, g := range gaps {
-		if !slices.ContainsFunc(list, func(o Gap) bool { return o.What == g.What }) {
-			list = append(list, g)
-		}
-	}
-	return list
 }
 
 type text struct {
