@@ -266,7 +266,7 @@ export function Verdict() {
       {f && !stale && <Others findings={[...(f.explains ?? []), ...rest]} />}
       {(report.cannot_tell ?? []).length > 0 && !stale && (
         <ul class="cannot s q">
-          {[...new Map((report.cannot_tell ?? []).map((g) => [g.what, g])).values()].map((g) => (
+          {report.cannot_tell?.map((g) => (
             <li key={g.what}>
               <Icon name="unknown" /> Cannot tell {g.what}. {g.how}
             </li>

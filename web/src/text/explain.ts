@@ -105,8 +105,7 @@ export function text(verdict: Verdict, r: Report): string {
     lines.push(`${inner}Runbook: ${f.runbook}`)
     for (const under of alike(f.explains ?? [])) lines.push(...wrap(inner, `Follows from it: ${under[0]?.sentence}.${besides(under)}`))
   }
-  const gaps = new Map((r.cannot_tell ?? []).map((gap) => [gap.what, gap]))
-  for (const [i, gap] of [...gaps.values()].entries()) {
+  for (const [i, gap] of (r.cannot_tell ?? []).entries()) {
     if (i === 0) lines.push('')
     lines.push(...wrap('', `Cannot tell ${gap.what}. ${gap.how}`))
   }
