@@ -156,6 +156,19 @@ test.describe('when the network says so', () => {
     await expect(start).not.toHaveAttribute('datetime', started ?? '')
   })
 
+  test('another scenario is chosen in the terminal while the page is open', async ({ page, bench }) => {
+    const demo = await bench.demo('--scenario', 'calm')
+    await page.goto(`${demo.url}/`)
+    const start = page.getByRole('region', { name: 'Timeline' }).getByRole('listitem').filter({ hasText: 'The process started' }).first().locator('time')
+    const started = await start.getAttribute('datetime')
+    await expect(page.locator('.verdict')).not.toHaveClass(/is-(bad|warn)/)
+    demo.enter('flapping')
+    await expect(page.locator('.verdict')).toHaveClass(/is-bad/, { timeout: 120_000 })
+    await expect(page.getByRole('heading', h1)).toContainText('keeps losing its connection')
+    await expect(page.locator('main')).not.toHaveClass(/stale/)
+    await expect(start).not.toHaveAttribute('datetime', started ?? '')
+  })
+
   test('a page that was asleep for 5 min says so, and goes on', async ({ page, bench }) => {
     let asleep = false
     const streams = new Set<ServerResponse>()

@@ -44,7 +44,7 @@ export class Demo {
   }
 
   private static async spawn([program, ...args]: [string, ...string[]], env: Record<string, string>): Promise<{ child: ChildProcess; port: number }> {
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } })
+    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...env } })
     const lines = createInterface(child.stdout)
     // It prints its address first.
     const [first] = (await Promise.race([once(lines, 'line'), once(lines, 'close')])) as [string?]
@@ -64,6 +64,11 @@ export class Demo {
     const ended = once(this.child, 'exit')
     this.child.kill('SIGKILL')
     await ended
+  }
+
+  // enter types a line into the terminal of the demo.
+  enter(line: string): void {
+    this.child.stdin?.write(`${line}\n`)
   }
 
   // restart is another process at the same address.
