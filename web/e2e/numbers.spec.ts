@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process'
+import type { Page } from '@playwright/test'
 import type { SeriesList, Status } from '../src/data/api'
 import { text } from '../src/text/explain'
-import { expect, number, test } from './bench'
+import { type Demo, expect, number, test } from './bench'
 
 // between checks a number of the page that rises against counts from before and after it.
 function between(value: number, before: number, after: number): void {
@@ -8,27 +10,38 @@ function between(value: number, before: number, after: number): void {
   expect(value).toBeLessThanOrEqual(after)
 }
 
-test('the numbers are those of the API and of /metrics', async ({ page, bench }) => {
-  const demo = await bench.slow()
-  await expect.poll(() => demo.sum('discord_interaction_acks_total', { outcome: 'late' }), { timeout: 90_000 }).toBeGreaterThan(5)
-  const outcomes = ['in_time', 'late', 'missed', 'rejected']
-  const before = new Map<string, number>()
-  for (const outcome of outcomes) before.set(outcome, await demo.sum('discord_interaction_acks_total', { outcome }))
-  // What /metrics counts now is in the history after its next step.
-  const kept = async (): Promise<number> => {
-    const list = await demo.get<SeriesList>('series?name=discord_interaction_acks_total&form=increase&match=outcome=in_time&over=900s&range=5s&step=5s')
-    return list.series[0]?.values.at(-1) ?? 0
+const outcomes = [['In time', 'in_time'], ['Late', 'late'], ['Missed', 'missed'], ['Rejected', 'rejected']] as const
+
+// outcomesOf are the counts of /metrics, once the history has them, which it has after its
+// next step.
+async function outcomesOf(demo: Demo): Promise<Map<string, number>> {
+  const counts = new Map<string, number>()
+  for (const [, outcome] of outcomes) counts.set(outcome, await demo.sum('discord_interaction_acks_total', { outcome }))
+  const kept = async (): Promise<boolean> => {
+    const list = await demo.get<SeriesList>('series?name=discord_interaction_acks_total&form=increase&by=outcome&over=900s&range=5s&step=5s')
+    const has = new Map(list.series.map((series) => [series.labels.outcome, series.values.at(-1) ?? 0]))
+    return [...counts].every(([outcome, n]) => (has.get(outcome) ?? 0) >= n)
   }
-  await expect.poll(kept).toBeGreaterThanOrEqual(before.get('in_time') ?? 0)
-  await page.goto(await bench.serve(demo))
+  await expect.poll(kept).toBe(true)
+  return counts
+}
+
+// outcomesAgree compares the table of a page that was opened after the counts were taken.
+async function outcomesAgree(page: Page, demo: Demo, before: Map<string, number>): Promise<void> {
   const table = page.getByRole('region', { name: 'Interactions by outcome' })
-  await expect(table.getByRole('row')).not.toHaveCount(0)
-  for (const [row, outcome] of [['In time', 'in_time'], ['Late', 'late'], ['Missed', 'missed'], ['Rejected', 'rejected']] as const) {
-    const cell = table.getByRole('row', { name: row, exact: false }).first().getByRole('cell').first()
-    const value = number(await cell.textContent())
+  for (const [row, outcome] of outcomes) {
+    const value = number(await table.getByRole('row', { name: row }).first().getByRole('cell').first().textContent())
     between(value, before.get(outcome) ?? 0, await demo.sum('discord_interaction_acks_total', { outcome }))
     await expect(table.getByRole('row', { name: row }).first()).toHaveAttribute('title', new RegExp(`^discord_interaction_acks_total\\{outcome="${outcome}"\\}: `))
   }
+}
+
+test('the numbers are those of the API and of /metrics', async ({ page, bench }) => {
+  const demo = await bench.slow()
+  await expect.poll(() => demo.sum('discord_interaction_acks_total', { outcome: 'late' }), { timeout: 90_000 }).toBeGreaterThan(5)
+  const before = await outcomesOf(demo)
+  await page.goto(await bench.serve(demo))
+  await outcomesAgree(page, demo, before)
 
   const fact = (panel: string, name: string) => page.getByRole('region', { name: panel, exact: true }).locator('dt', { hasText: new RegExp(`^${name}$`) }).locator('xpath=following-sibling::dd[1]')
   const guilds = [await demo.sum('discord_guilds'), number(await fact('Guilds', 'Available').textContent()), await demo.sum('discord_guilds')]
@@ -92,3 +105,26 @@ test('a calm bot is calm', async ({ page, bench }) => {
   await expect(page.getByText('70 of 70 well')).toBeVisible()
   await expect(page).toHaveTitle(/^(All is well|Nothing is wrong)/)
 })
+
+// words is a sentence without its numbers, which move on.
+const words = (says: string): string => says.replace(/[\d.,]+k?/g, '#')
+
+const binary = process.env.ARGUS_BINARY ?? '../bin/argus'
+const scenarios = execFileSync(binary, ['demo', '--help'], { encoding: 'utf8' }).split('Scenarios')[1]?.matchAll(/^ {2}([a-z-]+) {2,}/gm) ?? []
+
+for (const [, scenario] of scenarios) {
+  if (!scenario || scenario === 'calm') continue
+  test(`${scenario}: what is found is on the page soon, and the numbers agree`, async ({ page, bench }) => {
+    const demo = await bench.demo('--scenario', scenario)
+    await page.goto(`${demo.url}/`)
+    const sentence = async (): Promise<string> => (await demo.get<Status>('status')).report.findings?.[0]?.sentence ?? ''
+    await expect.poll(sentence, { timeout: 120_000 }).not.toBe('')
+    const found = Date.now()
+    const shown = page.getByRole('heading', { level: 1 })
+    await expect.poll(async () => words((await shown.textContent()) ?? '').startsWith(words(await sentence())), { timeout: 20_000, intervals: [500] }).toBe(true)
+    console.log(`${scenario}: on the page ${((Date.now() - found) / 1000).toFixed(1)} s after it was found`)
+    const before = await outcomesOf(demo)
+    await page.reload()
+    await outcomesAgree(page, demo, before)
+  })
+}
