@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the checks of web/ need, where it is missing: the packages of
-# package-lock.json, and with "browser" Debian's Chromium. Prints the browser's path.
+# package-lock.json, and with "browser" Debian's Chromium, unless the variable CHROMIUM
+# names a browser. Prints the browser's path.
 set -euo pipefail
 cd "$(dirname "$0")/../web"
 
@@ -14,6 +15,10 @@ if [ ! node_modules/.package-lock.json -nt package-lock.json ]; then
 fi
 
 [ "${1:-}" = browser ] || exit 0
+if [ -n "${CHROMIUM:-}" ]; then
+  command -v "$CHROMIUM"
+  exit
+fi
 if ! command -v chromium >/dev/null; then
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     echo "web: Chromium is not installed; install it, or run this as root on Debian" >&2
