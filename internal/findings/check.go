@@ -56,7 +56,7 @@ func Examine(ctx context.Context, source evidence.Source, at time.Time) (Report,
 	r := Report{At: at, All: len(checks), Processes: processes(v)}
 	var all []Finding
 	if what, how := others(v); what != "" {
-		r.miss(Gap{what, how})
+		r.Gaps = addGap(r.Gaps, Gap{what, how})
 	}
 	for _, c := range checks {
 		if c.fleet && !v.fleet {
@@ -66,7 +66,7 @@ func Examine(ctx context.Context, source evidence.Source, at time.Time) (Report,
 		all = append(all, found[c.id]...)
 		if c.gap != nil {
 			if what, how := c.gap(v); what != "" {
-				r.miss(Gap{what, how})
+				r.Gaps = addGap(r.Gaps, Gap{what, how})
 				continue
 			}
 		}
@@ -85,11 +85,12 @@ func Examine(ctx context.Context, source evidence.Source, at time.Time) (Report,
 	return r, nil
 }
 
-// miss notes what cannot be told. Several checks may lack the same.
-func (r *Report) miss(g Gap) {
-	if !slices.Contains(r.Gaps, g) {
-		r.Gaps = append(r.Gaps, g)
+// addGap adds what cannot be told. Several checks may lack the same.
+func addGap(gaps []Gap, g Gap) []Gap {
+	if slices.Contains(gaps, g) {
+		return gaps
 	}
+	return append(gaps, g)
 }
 
 // processes returns the number of processes that report.
