@@ -158,7 +158,7 @@ const interactionsPerShard = 8
 
 const interactionEvent = "INTERACTION_CREATE"
 
-// interactionRate is how many interactions a second shares comes to.
+// interactionRate is how many of the events a second are interactions.
 func interactionRate(rate float64, shards int) float64 {
 	m, total := shares(rate, shards), 0.0
 	for _, share := range m {

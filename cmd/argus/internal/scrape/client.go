@@ -202,7 +202,7 @@ var (
 	ErrWrongToken    = errors.New("it rejects the bearer token")
 	ErrNeedsPassword = errors.New("it requires a user name and a password: give them with --username and --password-file")
 	ErrWrongPassword = errors.New("it rejects the user name or the password")
-	ErrNeedsTLS      = errors.New("it expects TLS: use --tls, with --ca-file if its certificate is your own")
+	ErrNeedsTLS      = errors.New("it expects TLS: use --tls, and --ca-file if its certificate is self-signed or from a private CA")
 )
 
 // cause is why a request had no answer.
