@@ -252,6 +252,10 @@ func (s *Server) sendVoiceServer(g *guild) error {
 	return err
 }
 
+// movePause is the time between the end of a voice connection and the offer of the next
+// one, when another user moves the bot.
+const movePause = 250 * time.Millisecond
+
 // moveBot moves the bot as another user would or, with an empty channelID, removes
 // it from voice. g.mu is held.
 func (s *Server) moveBot(g *guild, channelID string) error {
@@ -270,12 +274,14 @@ func (s *Server) moveBot(g *guild, channelID string) error {
 		return err
 	}
 	gone := s.endCall(old, true)
-	// Wait until the client has handled 4014. If discordgo (v0.28.1 to v0.29.1)
-	// handles both at once, it may lose the new connection, or panic.
+	// If discordgo (v0.28.1 to v0.29.1) handles 4014 and the new voice server at once, it
+	// may lose the new connection, or panic. After its close frame, which ends the old
+	// one here, it still has to forget that.
 	s.run(func() {
 		for _, c := range gone {
 			<-c.done // closeGrace limits the wait
 		}
+		waitDone(s, nil, movePause)
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		if g.call == moved {
