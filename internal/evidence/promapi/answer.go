@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/argus-dgo/argus/internal/evidence"
+	"github.com/argus-dgo/argus/internal/evidence/promql"
 )
 
 // An envelope is what every answer of the API is in.
@@ -114,7 +115,7 @@ func decode(body []byte, resultType string) ([]evidence.Series, error) {
 		if len(r.Values) > 0 {
 			points := 0
 			if err := elements(r.Values, func(d *json.Decoder) error {
-				if points++; points > maxPoints+1 {
+				if points++; points > promql.MaxPoints+1 {
 					return errMalformed
 				}
 				var v sample

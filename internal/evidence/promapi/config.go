@@ -12,6 +12,7 @@ import (
 	"github.com/argus-dgo/argus/internal/catalog"
 	"github.com/argus-dgo/argus/internal/credential"
 	"github.com/argus-dgo/argus/internal/evidence"
+	"github.com/argus-dgo/argus/internal/evidence/promql"
 	"github.com/argus-dgo/argus/internal/excerpt"
 )
 
@@ -24,9 +25,7 @@ const (
 
 	maxAnswer = 16 << 20 // bytes
 	maxSeries = 50_000   // of an answer
-	maxPoints = 11_000   // of a series: Prometheus refuses more
 	maxQuoted = 200      // bytes of the server's own words in an error
-	minStep   = 5 * time.Second
 )
 
 // A Config says where the server is, and which of its series are the bot's.
@@ -49,6 +48,8 @@ type Config struct {
 
 // A Client is a server as a source of evidence.
 type Client struct {
+	*promql.Source
+
 	base    *url.URL
 	address string // of the server, for errors
 	timeout time.Duration
@@ -60,7 +61,10 @@ type Client struct {
 	credential credential.Credential
 }
 
-var _ evidence.Source = (*Client)(nil)
+var (
+	_ evidence.Source = (*Client)(nil)
+	_ promql.Querier  = (*Client)(nil)
+)
 
 // New returns a client. It does not connect: [Client.Check] does.
 func New(config Config) (*Client, error) {
@@ -103,6 +107,7 @@ func New(config Config) (*Client, error) {
 		c.timeout = DefaultTimeout
 	}
 	c.scope = evidence.Scope{Namespace: config.Namespace, Where: c.bot.Matches()}
+	c.Source = promql.New(c, c.scope, Concurrency)
 	return c, nil
 }
 

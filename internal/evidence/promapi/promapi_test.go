@@ -146,22 +146,6 @@ func TestTrace(t *testing.T) {
 	}
 }
 
-func TestStep(t *testing.T) {
-	for length, want := range map[time.Duration]time.Duration{
-		0:                                     5 * time.Second,
-		6 * time.Hour:                         5 * time.Second,
-		maxPoints * 5 * time.Second:           5 * time.Second,
-		maxPoints*5*time.Second + time.Second: 6 * time.Second,
-		24 * time.Hour:                        8 * time.Second,
-		30 * 24 * time.Hour:                   236 * time.Second,
-	} {
-		got := step(length)
-		if got != want || length/got > maxPoints {
-			t.Errorf("%v: %v, want %v", length, got, want)
-		}
-	}
-}
-
 // TestConcurrency: concurrent calls of Ask share the limit of queries.
 func TestConcurrency(t *testing.T) {
 	var now, most atomic.Int64

@@ -1,123 +1,41 @@
 package promapi
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/argus-dgo/argus/internal/catalog"
 	"github.com/argus-dgo/argus/internal/evidence"
+	"github.com/argus-dgo/argus/internal/evidence/promql"
 )
 
-// Ask implements [evidence.Source]. If one of the queries fails, the others are
-// canceled, and its error is returned.
-func (c *Client) Ask(ctx context.Context, at time.Time, questions ...evidence.Question) ([][]evidence.Value, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	answers := make([][]evidence.Value, len(questions))
-	next := make(chan int)
-	var wait sync.WaitGroup
-	for range min(Concurrency, len(questions)) {
-		wait.Go(func() {
-			for i := range next {
-				var err error
-				if answers[i], err = c.ask(ctx, at, questions[i]); err != nil {
-					cancel(err)
-				}
-			}
-		})
+// Query implements [promql.Querier]. A zero time is the server's own.
+func (c *Client) Query(ctx context.Context, expr string, at time.Time) ([]evidence.Series, error) {
+	form := url.Values{"query": {expr}}
+	if !at.IsZero() {
+		form.Set("time", unix(at))
 	}
-	for i := range questions {
-		select {
-		case next <- i:
-		case <-ctx.Done():
-		}
-	}
-	close(next)
-	wait.Wait()
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
-	return answers, nil
+	return c.query(ctx, instantPath, vector, form)
 }
 
-func (c *Client) ask(ctx context.Context, at time.Time, q evidence.Question) ([]evidence.Value, error) {
-	expr, err := c.expression(q)
-	if err != nil {
-		return nil, err
-	}
-	series, err := c.query(ctx, instantPath, vector, url.Values{"query": {expr}, "time": {unix(at)}})
-	if err != nil {
-		return nil, err
-	}
-	values := make([]evidence.Value, len(series))
-	for i, s := range series {
-		values[i] = evidence.Value{Labels: s.Labels, Number: s.Points[0].Number}
-	}
-	q.Sort(values)
-	return values, nil
-}
-
-// Trace implements [evidence.Source]. Points are at least 5 seconds apart, and further
-// where a series would have more than 11,000.
-func (c *Client) Trace(ctx context.Context, from, to time.Time, q evidence.Question) ([]evidence.Series, error) {
-	expr, err := c.expression(q)
-	if err != nil {
-		return nil, err
-	}
-	if to.Before(from) {
-		return nil, fmt.Errorf("the range ends at %s, before it begins at %s", to.UTC().Format(time.RFC3339), from.UTC().Format(time.RFC3339))
-	}
-	step := step(to.Sub(from))
-	series, err := c.query(ctx, rangePath, matrix, url.Values{
-		"query": {expr}, "start": {unix(from)}, "end": {unix(to)}, "step": {strconv.Itoa(int(step.Seconds()))},
+// QueryRange implements [promql.Querier].
+func (c *Client) QueryRange(ctx context.Context, expr string, from, to time.Time, step time.Duration) ([]evidence.Series, error) {
+	return c.query(ctx, rangePath, matrix, url.Values{
+		"query": {expr}, "start": {unix(from)}, "end": {unix(to)}, "step": {strconv.FormatFloat(step.Seconds(), 'f', -1, 64)},
 	})
-	if err != nil {
-		return nil, err
-	}
-	q.SortSeries(series)
-	return series, nil
-}
-
-// step is the time between two points, in whole seconds.
-func step(length time.Duration) time.Duration {
-	return max(minStep, (length/maxPoints + time.Second - 1).Truncate(time.Second))
-}
-
-func (c *Client) expression(q evidence.Question) (string, error) {
-	expr := q.PromQL(c.scope)
-	if expr == "" {
-		return "", fmt.Errorf("the question about %s has no form", q.Of.Name)
-	}
-	return expr, nil
 }
 
 func unix(t time.Time) string { return strconv.FormatFloat(float64(t.UnixMilli())/1000, 'f', 3, 64) }
 
-// window is how long ago a bot may have been seen last.
-const window = "1d"
-
 // Bots returns the bots that had the metrics of Argus within the last day, whichever
 // the client selects.
 func (c *Client) Bots(ctx context.Context) ([]evidence.Bot, error) {
-	series, err := c.query(ctx, instantPath, vector, url.Values{
-		"query": {"group by (job, bot) (last_over_time(" + catalog.Up.PrometheusName() + "[" + window + "]))"},
-	})
-	if err != nil {
-		return nil, err
-	}
-	bots := make([]evidence.Bot, len(series))
-	for i, s := range series {
-		bots[i] = evidence.Bot{Job: s.Labels["job"], Name: s.Labels["bot"]}
-	}
-	slices.SortFunc(bots, func(a, b evidence.Bot) int { return cmp.Or(cmp.Compare(a.Job, b.Job), cmp.Compare(a.Name, b.Name)) })
-	return bots, nil
+	return promql.Bots(ctx, c, time.Time{})
 }
 
 // Check returns an error if the server cannot be queried, or has no metrics of the
@@ -146,9 +64,7 @@ func (c *Client) checkNamespace(ctx context.Context) error {
 	for _, m := range c.scope.Where {
 		matchers = append(matchers, m.PromQL())
 	}
-	series, err := c.query(ctx, instantPath, vector, url.Values{
-		"query": {"group by (__name__) (last_over_time({" + strings.Join(matchers, ",") + "}[" + window + "]))"},
-	})
+	series, err := c.Query(ctx, "group by (__name__) (last_over_time({"+strings.Join(matchers, ",")+"}["+promql.Window+"]))", time.Time{})
 	if err != nil {
 		return err
 	}
@@ -184,9 +100,3 @@ func shown[T any](list []T, text func(T) string) string {
 	}
 	return b.String()
 }
-
-// Fleet reports true: a server has all processes that it scrapes.
-func (*Client) Fleet() bool { return true }
-
-// Namespace implements [evidence.Source].
-func (c *Client) Namespace() string { return c.scope.Namespace }
