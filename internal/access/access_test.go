@@ -108,7 +108,7 @@ func TestSessionsEnd(t *testing.T) {
 		"others": func(g *Guard, _ *http.Cookie) {
 			time.Sleep(time.Minute) //nolint:forbidigo // by the clock of the bubble
 			for range mostSessions {
-				g.sessions.begin(time.Now())
+				g.sessions.begin(NewToken(token), time.Now())
 			}
 		},
 	} {

@@ -16,53 +16,127 @@ import (
 // maxForm is the most bytes that a login form may have.
 const maxForm = 4 << 10
 
-// A Guard lets a request pass that has the token, or the cookie of a session that
-// was begun with it. Without a token it lets all pass.
+// A Role is what a client may do.
+type Role uint8
+
+// The roles. Each may do what those before it may.
+const (
+	Nobody Role = iota
+	Viewer
+	Operator
+)
+
+// A Grant gives a role to whoever has a token.
+type Grant struct {
+	Token *Token
+	Role  Role
+}
+
+// A Guard lets a request pass that has a token, or the cookie of a session that was begun
+// with one. Without any token it lets all pass, as operators.
 type Guard struct {
-	token    *Token
+	grants   func() []Grant
 	sessions sessions
 	attempts attempts
 	origins  http.CrossOriginProtection
 }
 
 // New returns a guard for a token, or for none if it is empty.
-func New(token string) *Guard { return &Guard{token: NewToken(token)} }
+func New(token string) *Guard {
+	var grants []Grant
+	if t := NewToken(token); t != nil {
+		grants = []Grant{{t, Operator}}
+	}
+	return NewRoles(func() []Grant { return grants })
+}
+
+// NewRoles returns a guard for the tokens that there are at a time. A session ends when
+// its token is none of them any more.
+func NewRoles(grants func() []Grant) *Guard { return &Guard{grants: grants} }
 
 // Asks reports whether there is a token.
-func (g *Guard) Asks() bool { return g.token != nil }
+func (g *Guard) Asks() bool { return len(g.grants()) > 0 }
 
-// Sent reports whether a request has the token in its header.
-func (g *Guard) Sent(r *http.Request) bool {
-	ok, _ := g.token.Sent(r)
-	return ok
+// Sent reports whether a request has a token in its header.
+func (g *Guard) Sent(r *http.Request) bool { return sent(g.grants(), r) != Nobody }
+
+// sent returns the role of the token in a request's header.
+func sent(grants []Grant, r *http.Request) Role {
+	role := Nobody
+	for _, grant := range grants { // all of them, so that the time tells nothing
+		if ok, _ := grant.Token.Sent(r); ok {
+			role = max(role, grant.Role)
+		}
+	}
+	return role
 }
 
 // Admits reports whether a request may pass.
-func (g *Guard) Admits(r *http.Request) bool {
-	return g.token == nil || g.Sent(r) || g.session(r) != nil
+func (g *Guard) Admits(r *http.Request) bool { return g.Role(r) != Nobody }
+
+// Role returns what the client of a request may do.
+func (g *Guard) Role(r *http.Request) Role {
+	grants := g.grants()
+	if len(grants) == 0 {
+		return Operator
+	}
+	role := sent(grants, r)
+	if s, of := g.session(grants, r); s != nil {
+		role = max(role, of)
+	}
+	return role
 }
 
-func (g *Guard) session(r *http.Request) *session {
+// session returns the session of a request, and its role.
+func (g *Guard) session(grants []Grant, r *http.Request) (*session, Role) {
 	cookie, err := r.Cookie(cookieName(r))
 	if err != nil {
-		return nil
+		return nil, Nobody
 	}
-	return g.sessions.find(cookie.Value, time.Now())
+	s := g.sessions.find(cookie.Value, time.Now())
+	if s == nil {
+		return nil, Nobody
+	}
+	for _, grant := range grants {
+		if grant.Token.want == s.token {
+			return s, grant.Role
+		}
+	}
+	g.sessions.end(cookie.Value)
+	return nil, Nobody
 }
 
 // Handler calls next for requests that may pass and refuse for others, after it has
 // set the header of an answer with status 401. A request by a session ends with it.
 func (g *Guard) Handler(next, refuse http.Handler) http.Handler {
+	return g.HandlerFor(Viewer, next, refuse)
+}
+
+// HandlerFor is [Guard.Handler] for those who have a role. A client that has another one
+// gets 403, and so does one whose browser sends what another site made, unless it reads.
+func (g *Guard) HandlerFor(role Role, next, refuse http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ok, given := g.token.Sent(r)
-		if g.token == nil || ok {
-			next.ServeHTTP(w, r)
+		grants := g.grants()
+		has := sent(grants, r)
+		if len(grants) == 0 {
+			has = Operator
+		}
+		s, of := g.session(grants, r)
+		if has == Nobody && s == nil {
+			challenge(w, len(r.Header.Values("Authorization")) > 0)
+			refuse.ServeHTTP(w, r)
 			return
 		}
-		s := g.session(r)
-		if s == nil {
-			challenge(w, given)
-			refuse.ServeHTTP(w, r)
+		if max(has, of) < role {
+			refuseAs(w, http.StatusForbidden, "this needs the token of an operator")
+			return
+		}
+		if role > Viewer && g.foreign(r) != nil {
+			refuseAs(w, http.StatusForbidden, "the request was sent from another site, or a proxy has changed the header Host")
+			return
+		}
+		if has >= role {
+			next.ServeHTTP(w, r)
 			return
 		}
 		ctx, cancel := context.WithDeadline(r.Context(), s.ends)
@@ -74,9 +148,13 @@ func (g *Guard) Handler(next, refuse http.Handler) http.Handler {
 
 // Refuse answers 401 as JSON.
 func Refuse(w http.ResponseWriter, _ *http.Request) {
-	body, _ := json.Marshal(map[string]string{"error": "a bearer token or a login is needed"})
+	refuseAs(w, http.StatusUnauthorized, "a bearer token or a login is needed")
+}
+
+func refuseAs(w http.ResponseWriter, status int, text string) {
+	body, _ := json.Marshal(map[string]string{"error": text})
 	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(http.StatusUnauthorized)
+	w.WriteHeader(status)
 	_, _ = w.Write(append(body, '\n'))
 }
 
@@ -101,7 +179,8 @@ func (g *Guard) Login(w http.ResponseWriter, r *http.Request) *Refusal {
 	if refusal := g.foreign(r); refusal != nil {
 		return refusal
 	}
-	if g.token == nil {
+	grants := g.grants()
+	if len(grants) == 0 {
 		return nil
 	}
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/x-www-form-urlencoded" {
@@ -117,13 +196,21 @@ func (g *Guard) Login(w http.ResponseWriter, r *http.Request) *Refusal {
 		}
 		return &Refusal{Status: http.StatusBadRequest, Text: "The form cannot be read."}
 	}
-	if sent := r.PostForm["token"]; len(sent) != 1 || !g.token.is(sent[0]) {
+	var token *Token
+	if sent := r.PostForm["token"]; len(sent) == 1 {
+		for _, grant := range grants {
+			if grant.Token.is(sent[0]) {
+				token = grant.Token
+			}
+		}
+	}
+	if token == nil {
 		return &Refusal{Status: http.StatusUnauthorized, Text: "This is not the token."}
 	}
 	if old, err := r.Cookie(cookieName(r)); err == nil {
 		g.sessions.end(old.Value)
 	}
-	setCookie(w, r, g.sessions.begin(time.Now()), int(sessionAge/time.Second))
+	setCookie(w, r, g.sessions.begin(token, time.Now()), int(sessionAge/time.Second))
 	return nil
 }
 

@@ -21,15 +21,16 @@ type sessions struct {
 }
 
 type session struct {
+	token  [sha256.Size]byte // the hash of the one that it was begun with
 	ends   time.Time
 	ctx    context.Context //nolint:containedctx // ends with the session, and the requests of it
 	cancel context.CancelFunc
 }
 
-// begin starts a session and returns its id.
-func (s *sessions) begin(now time.Time) (id string) {
+// begin starts a session with a token and returns its id.
+func (s *sessions) begin(token *Token, now time.Time) (id string) {
 	id = rand.Text()
-	added := &session{ends: now.Add(sessionAge)}
+	added := &session{token: token.want, ends: now.Add(sessionAge)}
 	added.ctx, added.cancel = context.WithCancel(context.Background())
 	s.mu.Lock()
 	defer s.mu.Unlock()

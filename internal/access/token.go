@@ -44,6 +44,17 @@ func (t *Token) is(text string) bool {
 	return subtle.ConstantTimeCompare(got[:], t.want[:]) == 1
 }
 
+// Matches reports whether the values of a header Authorization are the token. Several
+// values are refused: a proxy may have checked a different one.
+func (t *Token) Matches(headers []string) bool {
+	if t == nil || len(headers) == 0 {
+		return false
+	}
+	scheme, text, _ := strings.Cut(headers[0], " ")
+	match := t.is(strings.TrimLeft(text, " "))
+	return match && len(headers) == 1 && strings.EqualFold(scheme, "Bearer")
+}
+
 // Sent reports whether the request has the token in its header Authorization (ok), and
 // whether it has that header (given).
 func (t *Token) Sent(r *http.Request) (ok, given bool) {
@@ -51,10 +62,7 @@ func (t *Token) Sent(r *http.Request) (ok, given bool) {
 	if t == nil || len(headers) == 0 {
 		return false, false
 	}
-	scheme, text, _ := strings.Cut(headers[0], " ")
-	match := t.is(strings.TrimLeft(text, " "))
-	// Several headers are refused: a proxy may have checked a different one.
-	return match && len(headers) == 1 && strings.EqualFold(scheme, "Bearer"), true
+	return t.Matches(headers), true
 }
 
 // Guard answers 401 to requests without the token.
