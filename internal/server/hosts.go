@@ -20,6 +20,7 @@ import (
 // They are served under names that no stranger can own: an address, one label, a
 // name reserved for private networks, or a configured name.
 type hosts struct {
+	setting string // that has further names
 	any     bool
 	allowed map[string]bool // in lower case; a dot before it includes all below
 }
@@ -49,9 +50,22 @@ func CheckAllowedHost(name string) error {
 	return nil
 }
 
+// Hosts guards a handler as a [Server] does against pages in a browser that read across
+// sites. listen is the host that the handler is served on, allowed are further names, and
+// setting is the one that an answer says to add a name to. Requests that are authorized
+// pass under any name.
+func Hosts(listen string, allowed []string, setting string, next http.Handler, authorized func(*http.Request) bool) (http.Handler, error) {
+	h, err := newHosts(listen, allowed)
+	if err != nil {
+		return nil, err
+	}
+	h.setting = setting
+	return h.guard(next, authorized), nil
+}
+
 // newHosts takes the configured names and the host that the server listens on.
 func newHosts(listen string, allowed []string) (*hosts, error) {
-	h := &hosts{allowed: map[string]bool{canonicalHost(listen): true}}
+	h := &hosts{setting: "ARGUS_ALLOWED_HOSTS", allowed: map[string]bool{canonicalHost(listen): true}}
 	var errs []error
 	for _, name := range allowed {
 		if err := CheckAllowedHost(name); err != nil {
@@ -94,7 +108,7 @@ func (h *hosts) refuses(r *http.Request) string {
 	host := canonicalHost(r.Host)
 	if isBrowser(r) && !h.knows(host) {
 		return fmt.Sprintf("a browser may not open this page as %q: any site could claim that name; use the address of the machine, "+
-			"or add the name to ARGUS_ALLOWED_HOSTS", cutHost(host))
+			"or add the name to %s", cutHost(host), h.setting)
 	}
 	if fromElsewhere(r, host) {
 		return "another site may not read this page in a browser"
