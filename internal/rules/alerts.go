@@ -327,8 +327,8 @@ and on (job, instance)
 group by (job, instance) (last_over_time(argus_up[${Memory}]))
 or
 up{job=~"${Jobs}"} == 0`,
-		Summary:     "Prometheus cannot reach {{ $labels.instance }} of job {{ $labels.job }}",
-		Description: "A bot or the Collector does not answer the scrape. Without the Collector, everything that bots push is missing.",
+		Summary:     "No metrics arrive from {{ $labels.instance }} of job {{ $labels.job }}",
+		Description: "A bot or the Collector does not answer the scrape, or no longer pushes to argus-fleet. Without the Collector, everything that bots push is missing.",
 	},
 	{
 		Name: "ArgusSubsystemDown", Severity: Warning, For: "5m", Level: "cluster, subsystem",
