@@ -318,6 +318,7 @@ func (a *Argus) Shutdown(ctx context.Context) error {
 	defer close(a.shutdownDone)
 	defer a.log.flush(ctx)
 	a.endHandlers()
+	a.instrumentation.Ending()
 	pushed := a.pipeline.shutdown(ctx) // before the instruments go, whose last values it pushes
 	if err := errors.Join(pushed, a.instrumentation.Close()); err != nil {
 		a.shutdownErr = fmt.Errorf("argus shutdown: %w", err)

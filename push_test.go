@@ -324,6 +324,24 @@ func TestCollectorAway(t *testing.T) {
 	}
 }
 
+// TestShutdownSaysSo: the last push says that the process ends, and those before do not.
+func TestShutdownSaysSo(t *testing.T) {
+	c := newCollector(t, "127.0.0.1:0")
+	a, _ := startPushing(t, map[string]string{
+		"OTEL_METRICS_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://" + c.addr, "OTEL_METRIC_EXPORT_INTERVAL": "50",
+	})
+	eventually(t, "a push", func() bool { _, pushed := c.value("argus.up"); return pushed })
+	if got, _ := c.value("argus.up"); got != 1 {
+		t.Errorf("argus.up is %v while the process runs", got)
+	}
+	if err := a.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := c.value("argus.up"); got != 0 {
+		t.Errorf("argus.up is %v in the last push", got)
+	}
+}
+
 // TestShutdownKeepsItsTime: a collector that is away does not hold Shutdown up for longer than its context allows.
 func TestShutdownKeepsItsTime(t *testing.T) {
 	a, _ := startPushing(t, map[string]string{"OTEL_METRICS_EXPORTER": "otlp,prometheus", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://" + loopback.Addr(t)})

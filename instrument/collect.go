@@ -22,7 +22,11 @@ func (i *Instrumentation) collect(_ context.Context, o metric.Observer) error {
 		}
 	}
 
-	o.ObserveInt64(m.up, 1)
+	up := int64(1)
+	if i.ending.Load() {
+		up = 0
+	}
+	o.ObserveInt64(m.up, up)
 	o.ObserveInt64(m.botInfo, 1, i.info...)
 	o.ObserveFloat64(m.uptime, time.Since(i.start).Seconds())
 	if cpu, limited := i.group.CPU(); limited {

@@ -58,6 +58,7 @@ type Instrumentation struct {
 
 	mu       sync.Mutex                    // guards the fields below
 	closed   atomic.Bool                   // set under mu
+	ending   atomic.Bool                   // whether the process is about to end
 	opened   atomic.Bool                   // whether any attached session was ever opened
 	tapped   atomic.Bool                   // whether there ever was a tap
 	attached atomic.Pointer[[]*attachment] // replaced under mu, never changed
@@ -128,6 +129,11 @@ func New(opts ...Option) (*Instrumentation, error) {
 	}
 	return i, nil
 }
+
+// Ending says that the process is about to end: argus_up is 0 from then on. Called before
+// the MeterProvider is shut down, whose last export then says so, it lets argus-fleet tell
+// a process that was stopped from one that was killed.
+func (i *Instrumentation) Ending() { i.ending.Store(true) }
 
 // Close ends all measuring: it detaches every session, as described at
 // [Instrumentation.Attach], and stops reporting. Wrapped handlers continue to

@@ -470,8 +470,8 @@ var (
 	}
 	Up = Instrument{
 		Name: "argus.up", Kind: Gauge, Section: sectionProcess,
-		Description: "Whether the instrumentation runs; the value is always 1",
-		Notes:       "Alert on its absence.",
+		Description: "Whether the instrumentation runs: 1 if it does, 0 if it is shutting down",
+		Notes:       "Alert on its absence. A process that shuts down pushes 0 last, so that a fleet can tell it from one that was killed.",
 	}
 	SubsystemUp = Instrument{
 		Name: "argus.subsystem.up", Kind: Gauge, Labels: []Label{subsystemLabel}, Section: sectionProcess,
