@@ -1,0 +1,272 @@
+package members
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	defaultPlaces  = 5_000
+	defaultSeries  = 20_000
+	incarnations   = 16
+	reportingMost  = 8
+	usualInterval  = time.Minute
+	leastInterval  = time.Second
+	mostInterval   = 10 * time.Minute
+	keptGaps       = 5
+	deadlineFactor = 2.5
+	// overlap is how long two processes may be at one place while one replaces the other.
+	overlap = 90 * time.Second
+)
+
+// Config configures a [Registry].
+type Config struct {
+	// File keeps the state. Empty keeps it in memory alone.
+	File string
+	// MaxPlaces and MaxSeries are the limits; 0 means the usual ones.
+	MaxPlaces, MaxSeries int
+	// Event is called with each change, in order. It must not call the registry.
+	Event func(Event)
+}
+
+// A Registry is safe for concurrent use.
+type Registry struct {
+	cfg Config
+
+	mu      sync.Mutex
+	places  map[Place]*member
+	numbers map[Place]int // the last number of each group
+	began   time.Time
+	unsaved bool // who is there has changed
+}
+
+type member struct {
+	Member
+	reporting int
+}
+
+// ErrFull is the error of a report from a place for which there is no room.
+var ErrFull = errors.New("the fleet has no room for another cluster: forget those that are retired (argus-fleet forget), or raise ARGUS_FLEET_MAX_MEMBERS")
+
+// ErrCrowded is the error of a report from a place with too many processes.
+var ErrCrowded = fmt.Errorf("%d other processes report with the same job, bot, region and cluster: give each its own cluster id", reportingMost)
+
+// Open returns a registry with the state of its file as of a time. A file that cannot be
+// read is moved aside, and the error of that is returned beside an empty registry.
+func Open(cfg Config, now time.Time) (*Registry, error) {
+	cfg.MaxPlaces, cfg.MaxSeries = cmp.Or(cfg.MaxPlaces, defaultPlaces), cmp.Or(cfg.MaxSeries, defaultSeries)
+	if cfg.Event == nil {
+		cfg.Event = func(Event) {}
+	}
+	r := &Registry{cfg: cfg, places: map[Place]*member{}, numbers: map[Place]int{}, began: now}
+	return r, r.load(now)
+}
+
+// Room returns how many new series a process may make, and an error if its report is to
+// be refused.
+func (r *Registry) Room(p Place, instance string, now time.Time) (series int, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m := r.places[p]
+	if m == nil {
+		if len(r.places) >= r.cfg.MaxPlaces {
+			return 0, ErrFull
+		}
+		return r.cfg.MaxSeries, nil
+	}
+	i := m.find(instance)
+	if i == nil || i.EndedBy != Here {
+		if m.reporting >= reportingMost {
+			return 0, ErrCrowded
+		}
+	}
+	if i == nil {
+		return r.cfg.MaxSeries, nil
+	}
+	return r.cfg.MaxSeries - i.created.of(now), nil
+}
+
+// Report takes a report. ended is the incarnation if the report is its last.
+func (r *Registry) Report(report Report) (ended *Ending) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m := r.places[report.Place]
+	if m == nil {
+		group := report.group()
+		r.numbers[group]++
+		m = &member{Member: Member{Place: report.Place, Number: r.numbers[group], First: report.At}}
+		r.places[report.Place] = m
+	}
+	i := m.find(report.Instance)
+	switch {
+	case i == nil:
+		i = r.begin(m, report)
+	case i.EndedBy != Here:
+		r.back(m, i, report)
+	}
+	i.heard(report)
+	r.duplicate(m, i, report.At)
+	if !report.Final {
+		return nil
+	}
+	r.end(m, i, Goodbye, report.At)
+	return i.ending(m.Place)
+}
+
+// begin adds an incarnation.
+func (r *Registry) begin(m *member, report Report) *Incarnation {
+	r.unsaved = true
+	e := Event{At: report.At, Place: m.Place, Kind: Started, Instance: report.Instance, After: report.Version}
+	if len(m.Incarnations) > 0 {
+		before := m.Incarnations[0]
+		e.Kind, e.Before = Restarted, before.Version
+		if before.Host != "" && report.Host != "" && before.Host != report.Host {
+			e.Kind, e.Before, e.After = Moved, before.Host, report.Host
+		}
+		if before.Version != "" && report.Version != "" && before.Version != report.Version {
+			r.cfg.Event(Event{At: report.At, Place: m.Place, Kind: Version, Instance: report.Instance, Before: before.Version, After: report.Version})
+		}
+	}
+	r.cfg.Event(e)
+	m.Incarnations = slices.Insert(m.Incarnations, 0, Incarnation{Instance: report.Instance, First: report.At, Last: report.At})
+	m.reporting++
+	if len(m.Incarnations) > incarnations {
+		for n, i := range slices.Backward(m.Incarnations) {
+			if i.EndedBy != Here {
+				m.Incarnations = slices.Delete(m.Incarnations, n, n+1)
+				break
+			}
+		}
+	}
+	return &m.Incarnations[0]
+}
+
+// duplicate tells once that two processes report at one place, when the older one goes on
+// for longer than a rolling restart takes.
+func (r *Registry) duplicate(m *member, i *Incarnation, at time.Time) {
+	newest := &m.Incarnations[0]
+	if m.reporting < 2 || i == newest || newest.EndedBy != Here || newest.Duplicate || at.Sub(newest.First) < max(overlap, 2*newest.interval()) {
+		return
+	}
+	newest.Duplicate = true
+	r.unsaved = true
+	r.cfg.Event(Event{At: at, Place: m.Place, Kind: Duplicate, Instance: newest.Instance, Before: i.Instance})
+}
+
+// back continues an incarnation that was taken for ended.
+func (r *Registry) back(m *member, i *Incarnation, report Report) {
+	r.unsaved = true
+	i.Ended, i.EndedBy, i.gaps = time.Time{}, Here, nil
+	m.reporting++
+	r.cfg.Event(Event{At: report.At, Place: m.Place, Kind: Back, Instance: i.Instance})
+}
+
+func (r *Registry) end(m *member, i *Incarnation, by End, at time.Time) {
+	r.unsaved = true
+	i.Ended, i.EndedBy = at, by
+	m.reporting--
+	if m.reporting > 0 {
+		return
+	}
+	switch by {
+	case Goodbye:
+		r.cfg.Event(Event{At: at, Place: m.Place, Kind: Left, Instance: i.Instance})
+	case Lost:
+		r.cfg.Event(Event{At: at, Place: m.Place, Kind: Gone, Instance: i.Instance})
+	}
+}
+
+func (m *member) find(instance string) *Incarnation {
+	for n := range m.Incarnations {
+		if m.Incarnations[n].Instance == instance {
+			return &m.Incarnations[n]
+		}
+	}
+	return nil
+}
+
+// Tick ends the incarnations that have stopped reporting, and returns them.
+func (r *Registry) Tick(now time.Time) []Ending {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var ended []Ending
+	for _, m := range r.places {
+		for n := range m.Incarnations {
+			i := &m.Incarnations[n]
+			// Nobody could report to a fleet that was not there.
+			if i.EndedBy != Here || now.Sub(later(i.Last, r.began)) <= i.Deadline() {
+				continue
+			}
+			by := Lost
+			if m.reporting > 1 || n > 0 && m.Incarnations[0].First.After(i.Last) {
+				by = Replaced
+			}
+			r.end(m, i, by, now)
+			ended = append(ended, *i.ending(m.Place))
+		}
+	}
+	return ended
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// Lost returns the places at which nothing reports since the last process was lost.
+func (r *Registry) Lost() []Ending {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var lost []Ending
+	for _, m := range r.places {
+		if i := &m.Incarnations[0]; m.reporting == 0 && i.EndedBy == Lost {
+			lost = append(lost, *i.ending(m.Place))
+		}
+	}
+	return lost
+}
+
+// Members returns all places, sorted by job, bot, region and number.
+func (r *Registry) Members() []Member {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	list := make([]Member, 0, len(r.places))
+	for _, m := range r.places {
+		one := m.Member
+		one.Incarnations = slices.Clone(one.Incarnations)
+		list = append(list, one)
+	}
+	slices.SortFunc(list, func(a, b Member) int {
+		return cmp.Or(cmp.Compare(a.Job, b.Job), cmp.Compare(a.Bot, b.Bot), cmp.Compare(a.Region, b.Region), cmp.Compare(a.Number, b.Number))
+	})
+	return list
+}
+
+// The errors of [Registry.Forget].
+var (
+	ErrUnknown = errors.New("the fleet does not know it")
+	ErrReports = errors.New("it reports: stop its process first")
+)
+
+// Forget removes a place that was retired. Its number is not used again.
+func (r *Registry) Forget(p Place, now time.Time) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m := r.places[p]
+	switch {
+	case m == nil:
+		return fmt.Errorf("%v: %w", p, ErrUnknown)
+	case m.reporting > 0:
+		return fmt.Errorf("%v: %w", p, ErrReports)
+	}
+	delete(r.places, p)
+	r.unsaved = true
+	r.cfg.Event(Event{At: now, Place: p, Kind: Forgotten})
+	return nil
+}
