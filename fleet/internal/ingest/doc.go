@@ -1,0 +1,30 @@
+// Package ingest receives metrics over OTLP, by gRPC and by HTTP, and hands them to the
+// engine.
+//
+// Any process that pushes with OTLP is a member, directly or through a Collector. It needs
+// the resource attributes service.name, service.instance.id and cluster, which Argus always
+// sets. A push is answered once what is good of it is in the engine's write-ahead log; what
+// is not is told in a partial success, with the first reason.
+//
+// # Answers
+//
+//	what                             gRPC                HTTP
+//	-------------------------------  ------------------  ----
+//	taken, some points refused       OK, partial success 200
+//	no or a wrong token              Unauthenticated     401
+//	not OTLP                         InvalidArgument     400
+//	too large                        ResourceExhausted   413
+//	too many pushes of a process     Unavailable, retry  429
+//	too many pushes at a time        Unavailable, retry  503
+//	the engine cannot write          Unavailable, retry  503
+//
+// # Limits
+//
+//	limit                   value      meaning
+//	----------------------  ---------  ---------------------------------------------
+//	size of a push          16 MiB     after decompression
+//	resources of a push     1,000      those that follow are refused
+//	pushes at a time        32         one more waits up to 5 s
+//	pushes of a process     10, 2 a s  more are refused
+//	connections             2,048      of each protocol
+package ingest
