@@ -1,0 +1,14 @@
+// Package api serves what docs/fleet-openapi.json describes: the documents of the pages,
+// and what operators may change.
+//
+// # Limits
+//
+//	limit               value           meaning
+//	------------------  --------------  ------------------------------------------------
+//	age of a document   5 s             then it is made anew, on request; five times as
+//	                                    long as it took, if that is more
+//	documents           256             the one that was used least lately is dropped
+//	events of a window  500             the newest
+//	range               5 min to 15 d
+//	body of a request   16 KiB
+package api
