@@ -71,7 +71,7 @@ func TestAPISilences(t *testing.T) {
 		t.Fatalf("status %d: %s", status, answer)
 	}
 	f.Send(firing("DiscordShardDown", "warning", "1"))
-	eventually(t, "the alert is stored", func() bool { return len(f.embedded.active()) == 1 })
+	activeAlerts(t, f, 1)
 	sink.settleBy(t, f, "Marker")
 	checkTitles(t, sink, "Warning: Marker on cluster marker of bot music")
 
@@ -99,6 +99,10 @@ func TestAPISilences(t *testing.T) {
 	api.get(Prefix+"/api/v2/alerts/groups", &groups)
 	if len(groups) != 2 || groups[0].Receiver.Name != "discord" {
 		t.Errorf("groups: %+v", groups)
+	}
+	mutes, err := f.Mutes(t.Context())
+	if err != nil || len(mutes) != 1 || mutes[0].ID != made.SilenceID || mutes[0].EndsIfWorse {
+		t.Errorf("%+v %v", mutes, err)
 	}
 	if status, answer := api.do(http.MethodDelete, Prefix+"/api/v2/silence/"+made.SilenceID, ""); status != http.StatusOK {
 		t.Errorf("status %d: %s", status, answer)

@@ -34,6 +34,8 @@ type Config struct {
 	Registerer prometheus.Registerer // not shared with another Notifier
 	// Report is told what fails at run time. It must not block.
 	Report func(error)
+	// MuteEnded is told of each mute that ended early, and why. It must not block.
+	MuteEnded func(m Mute, reason string)
 }
 
 func (c *Config) check() error {
@@ -67,6 +69,9 @@ func (c *Config) setDefaults() {
 	}
 	if c.Report == nil {
 		c.Report = func(error) {}
+	}
+	if c.MuteEnded == nil {
+		c.MuteEnded = func(Mute, string) {}
 	}
 	if c.ExternalURL == nil {
 		c.ExternalURL = new(url.URL)

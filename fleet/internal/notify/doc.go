@@ -13,6 +13,7 @@
 //   - A broken file of the state is moved aside and reported.
 //   - A file with a Discord webhook's URL is a whole configuration: one message for a
 //     cause and a bot, another when more alerts join, and one when the last has ended.
+//   - A mute can end by itself when what it mutes gets worse.
 //   - What became of each attempt to send is known, and has no secrets.
 //
 // It opens no port: there is no gossip and no listener.
@@ -32,4 +33,5 @@
 //	request to the API                      1 MiB, 16 GETs at a time, 30 s
 //	file of the state                       64 MiB
 //	alert of the last run, not sent again   resolved after 5 min or 10 evaluations
+//	mute that ends early                    after an evaluation; then told at once
 package notify

@@ -45,12 +45,13 @@ const (
 // embedded is Alertmanager without its page, its listener and its gossip, put together
 // as its package app does, which cannot be built from the module.
 type embedded struct {
-	log      *slog.Logger
-	timing   timing
-	load     func() (*amconfig.Config, error)
-	external *url.URL
-	oneEnd   bool // see watched
-	counters *counters
+	log       *slog.Logger
+	timing    timing
+	load      func() (*amconfig.Config, error)
+	external  *url.URL
+	oneEnd    bool // see watched
+	muteEnded func(Mute, string)
+	counters  *counters
 
 	queue    *queue
 	alerts   *mem.Alerts
@@ -79,15 +80,16 @@ var matcherSyntax sync.Once
 
 func newEmbedded(c Config, t timing, n *counters) (*embedded, error) {
 	e := &embedded{
-		log:      c.Logger,
-		timing:   t,
-		load:     configuration(c, t),
-		external: c.ExternalURL,
-		oneEnd:   c.DiscordWebhookFile != "",
-		counters: n,
-		queue:    newQueue(),
-		watch:    newWatch(),
-		stopc:    make(chan struct{}),
+		log:       c.Logger,
+		timing:    t,
+		load:      configuration(c, t),
+		external:  c.ExternalURL,
+		oneEnd:    c.DiscordWebhookFile != "",
+		muteEnded: c.MuteEnded,
+		counters:  n,
+		queue:     newQueue(),
+		watch:     newWatch(),
+		stopc:     make(chan struct{}),
 	}
 	matcherSyntax.Do(func() { compat.InitFromFlags(slog.New(slog.DiscardHandler), featurecontrol.NoopFlags{}) })
 	conf, err := e.load()
@@ -231,7 +233,8 @@ func (e *embedded) put(alerts []*alert.Alert) {
 	}
 }
 
-// watchAlerts looks regularly for what time alone changes: alerts whose end has come.
+// watchAlerts looks regularly for what time alone changes: mutes that are to end, and
+// alerts whose end has come.
 func (e *embedded) watchAlerts() {
 	tick := time.NewTicker(e.timing.check)
 	defer tick.Stop()
@@ -239,8 +242,11 @@ func (e *embedded) watchAlerts() {
 		select {
 		case <-e.stopc:
 			return
-		case <-tick.C:
+		case now := <-tick.C:
 			e.alertsChanged()
+			if err := e.endMutes(context.Background(), now); err != nil {
+				e.log.Error("Mutes were not checked", "err", err)
+			}
 		}
 	}
 }

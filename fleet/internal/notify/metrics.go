@@ -23,6 +23,8 @@ var (
 		"Alerts dropped because the queue was full or the alert was not valid.", nil, nil)
 	descWrites = prometheus.NewDesc("argus_fleet_notifications_state_write_failures_total",
 		"Failed writes of silences, the notification log or active alerts.", nil, nil)
+	descEnded = prometheus.NewDesc("argus_fleet_notifications_mutes_ended_early_total",
+		"Mutes ended because what they muted got worse.", nil, nil)
 )
 
 // collector shows a Notifier's Status as metrics.
@@ -30,7 +32,7 @@ type collector struct{ n *Notifier }
 
 // Describe implements prometheus.Collector.
 func (collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descSent, descFailed, descPending, descSuccess, descFailing, descDropped, descWrites} {
+	for _, d := range []*prometheus.Desc{descSent, descFailed, descPending, descSuccess, descFailing, descDropped, descWrites, descEnded} {
 		ch <- d
 	}
 }
@@ -54,4 +56,5 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	counter(descDropped, c.n.log.dropped.Load())
 	counter(descWrites, c.n.log.writeFailures.Load())
+	counter(descEnded, c.n.log.endedEarly.Load())
 }

@@ -34,7 +34,7 @@ type backend interface {
 
 // counters count what no receiver can tell.
 type counters struct {
-	dropped, writeFailures atomic.Uint64
+	dropped, writeFailures, endedEarly atomic.Uint64
 }
 
 // New starts a Notifier. A wrong setting is an error that names it.

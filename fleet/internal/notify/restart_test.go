@@ -77,6 +77,24 @@ func TestKilledBeforeTheEndIsTold(t *testing.T) {
 	checkTitles(t, sink, "Warning: A on cluster 1 of bot music", "Resolved: A, bot music")
 }
 
+func TestMuteSurvivesAKill(t *testing.T) {
+	t.Parallel()
+	f := start(t, Config{Dir: t.TempDir()}, quick())
+	f.Send(firing("A", "warning", "1"))
+	eventually(t, "the alert", func() bool { return len(f.embedded.active()) == 1 })
+	id, err := f.Mute(t.Context(), MuteRequest{
+		Matchers: []Matcher{{"alertname", "=", "A"}}, Until: time.Now().Add(time.Hour), By: "operator", EndIfWorse: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := start(t, Config{Dir: f.killed(t, map[string]string{"silences": id, "alerts.json": "alertname"})}, quick())
+	mutes, err := g.Mutes(t.Context())
+	if err != nil || len(mutes) != 1 || mutes[0].ID != id || !mutes[0].EndsIfWorse || mutes[0].Alerts != 1 {
+		t.Errorf("%+v %v", mutes, err)
+	}
+}
+
 func TestCleanStopKeepsTheState(t *testing.T) {
 	t.Parallel()
 	f := start(t, Config{Dir: t.TempDir()}, quick())
@@ -111,6 +129,9 @@ func TestBrokenStateIsMovedAside(t *testing.T) {
 			}
 			if r := f.reported(); len(r) != 1 || !strings.Contains(r[0], found[0]) {
 				t.Errorf("reported: %q", r)
+			}
+			if _, err := f.Mutes(t.Context()); err != nil {
+				t.Error(err)
 			}
 		})
 	}

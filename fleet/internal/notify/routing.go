@@ -23,6 +23,7 @@ var errStopped = errors.New("notifications have been stopped")
 
 // A routing is what one configuration makes, and the next one replaces.
 type routing struct {
+	config     *amconfig.Config
 	inhibitor  *inhibit.Inhibitor
 	dispatcher *dispatch.Dispatcher
 }
@@ -47,7 +48,7 @@ func (e *embedded) route(c *amconfig.Config) error {
 	used := map[string]bool{}
 	routes.Walk(func(r *dispatch.Route) { used[r.RouteOpts.Receiver] = true })
 	hidden := secretsOf(c)
-	next := &routing{}
+	next := &routing{config: c}
 	byName := map[string][]amnotify.Integration{}
 	records := map[recordKey]*record{}
 	for _, rc := range c.Receivers {

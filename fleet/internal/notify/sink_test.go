@@ -29,7 +29,7 @@ func quick() timing {
 	return timing{
 		groupWait: 50 * time.Millisecond, groupInterval: 150 * time.Millisecond,
 		attempt: 5 * time.Second, retry: 5 * time.Millisecond, retryMost: 20 * time.Millisecond,
-		recall: time.Hour, check: 20 * time.Millisecond,
+		recall: time.Hour, settle: 0, check: 20 * time.Millisecond,
 	}
 }
 
@@ -136,6 +136,7 @@ type fixture struct {
 
 	mu      sync.Mutex
 	reports []string
+	ended   []string
 }
 
 type lockedBuffer struct {
@@ -174,6 +175,11 @@ func tryStart(t *testing.T, c Config, tm timing) (*fixture, error) {
 		defer f.mu.Unlock()
 		f.reports = append(f.reports, err.Error())
 	}
+	c.MuteEnded = func(m Mute, reason string) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.ended = append(f.ended, m.By+": "+reason)
+	}
 	var err error
 	if f.Notifier, err = newNotifier(c, tm); err != nil {
 		return nil, err
@@ -197,6 +203,12 @@ func (f *fixture) reported() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return append([]string(nil), f.reports...)
+}
+
+func (f *fixture) endedMutes() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append([]string(nil), f.ended...)
 }
 
 // checkSecrets looks at everything that a person may see.

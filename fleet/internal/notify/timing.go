@@ -15,8 +15,9 @@ type timing struct {
 	retry, retryMost time.Duration
 	// recall is how long an alert of the last run fires without being sent again.
 	recall time.Duration
-	// check is how often alerts are looked at whose end has come.
-	check time.Duration
+	// settle is the age from which an alert makes a mute end, and check how often
+	// that is looked at.
+	settle, check time.Duration
 }
 
 func timingFor(evaluation time.Duration) timing {
@@ -35,6 +36,9 @@ func timingFor(evaluation time.Duration) timing {
 		// an alert was pending at their third evaluation. To call an alert resolved
 		// too late is harmless; too early, it is told twice.
 		recall: max(5*time.Minute, 10*evaluation),
+		// One evaluation: every rule has run. Together they are below groupWait, so
+		// that a new alert is told in time.
+		settle: evaluation,
 		check:  max(time.Second, evaluation/4),
 	}
 }
