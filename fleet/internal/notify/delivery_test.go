@@ -115,4 +115,7 @@ func TestNobodyToTell(t *testing.T) {
 	if s := f.Status(); len(s.Receivers) != 0 {
 		t.Errorf("%+v", s)
 	}
+	if err := f.Test(t.Context()); err == nil || !strings.Contains(err.Error(), settingWebhook) {
+		t.Errorf("Test: %v", err)
+	}
 }

@@ -29,6 +29,7 @@ type backend interface {
 	send(alerts []Alert) (dropped int)
 	receivers() []Receiver
 	reload() error
+	test(ctx context.Context) error
 	stop(ctx context.Context) error
 }
 
@@ -71,6 +72,10 @@ func (n *Notifier) Send(alerts ...Alert) {
 // Reload reads the configuration file again. If the file is wrong, the configuration
 // stays as it is.
 func (n *Notifier) Reload() error { return n.backend.reload() }
+
+// Test sends one message through each configured receiver and waits for the results,
+// until ctx ends.
+func (n *Notifier) Test(ctx context.Context) error { return n.backend.test(ctx) }
 
 // Stop ends everything that New started and writes the state. Notifications on their
 // way are given up, and sent after the next start.

@@ -23,9 +23,17 @@ var errStopped = errors.New("notifications have been stopped")
 
 // A routing is what one configuration makes, and the next one replaces.
 type routing struct {
-	config     *amconfig.Config
-	inhibitor  *inhibit.Inhibitor
-	dispatcher *dispatch.Dispatcher
+	config       *amconfig.Config
+	inhibitor    *inhibit.Inhibitor
+	dispatcher   *dispatch.Dispatcher
+	integrations []integration
+}
+
+// An integration is one way to send of one receiver.
+type integration struct {
+	receiver string
+	record   *record
+	amnotify.Integration
 }
 
 func (r *routing) stop() {
@@ -66,6 +74,7 @@ func (e *embedded) route(c *amconfig.Config) error {
 			w := &watched{inner: in, timeout: e.timing.attempt, record: records[key], clean: hidden.clean, oneEnd: e.oneEnd}
 			out := amnotify.NewIntegration(w, &in, in.Name(), in.Index(), rc.Name)
 			integrations = append(integrations, out)
+			next.integrations = append(next.integrations, integration{rc.Name, records[key], out})
 		}
 		byName[rc.Name] = integrations
 	}
