@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -9,19 +10,27 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/argus-dgo/argus/internal/credential"
 )
 
 // The settings that errors name.
 const (
 	settingConfig  = "ARGUS_FLEET_ALERTMANAGER_CONFIG"
 	settingWebhook = "ARGUS_FLEET_DISCORD_WEBHOOK_FILE"
+	settingURL     = "ARGUS_FLEET_ALERTMANAGER_URL"
 )
 
-// Config says where alerts go. At most one of ConfigFile and DiscordWebhookFile
-// is set. With neither, alerts can be looked at and muted, and nothing is sent.
+// Config says where alerts go. At most one of ConfigFile, DiscordWebhookFile and
+// AlertmanagerURLs is set. With none, alerts can be looked at and muted, and nothing is
+// sent.
 type Config struct {
-	ConfigFile         string // an Alertmanager configuration
-	DiscordWebhookFile string // a file with a webhook's URL, read for each message
+	ConfigFile         string   // an Alertmanager configuration
+	DiscordWebhookFile string   // a file with a webhook's URL, read for each message
+	AlertmanagerURLs   []string // Alertmanagers that get every alert
+
+	Credential credential.Credential // for AlertmanagerURLs
+	TLS        *tls.Config           // for AlertmanagerURLs; nil: the system's authorities
 
 	// Dir is the folder of the state; it is created. Empty: a restart forgets all.
 	Dir string
@@ -46,6 +55,7 @@ func (c *Config) check() error {
 	}{
 		{settingConfig, c.ConfigFile != ""},
 		{settingWebhook, c.DiscordWebhookFile != ""},
+		{settingURL, len(c.AlertmanagerURLs) > 0},
 	} {
 		if s.is {
 			set = append(set, s.name)

@@ -17,7 +17,11 @@ func TestWrongSettings(t *testing.T) {
 		c    Config
 		want []string
 	}{
-		"two ways":         {Config{DiscordWebhookFile: hook, ConfigFile: hook}, []string{settingWebhook, settingConfig}},
+		"two ways": {Config{DiscordWebhookFile: hook, AlertmanagerURLs: []string{"http://am"}}, []string{settingWebhook, settingURL}},
+		"all ways": {
+			Config{ConfigFile: hook, DiscordWebhookFile: hook, AlertmanagerURLs: []string{"http://am"}},
+			[]string{settingConfig, settingWebhook, settingURL},
+		},
 		"no webhook file":  {Config{DiscordWebhookFile: "/nowhere/hook"}, []string{settingWebhook, "/nowhere/hook"}},
 		"empty webhook":    {Config{DiscordWebhookFile: writeFile(t, "hook", " \n")}, []string{settingWebhook, "empty"}},
 		"no URL":           {Config{DiscordWebhookFile: writeFile(t, "hook", "planted")}, []string{settingWebhook, "does not hold one URL"}},
@@ -34,6 +38,10 @@ func TestWrongSettings(t *testing.T) {
 			[]string{settingConfig},
 		},
 		"wrong type": {Config{ConfigFile: conf("route: {receiver: a}\nreceivers: [{name: a, slack_configs: [planted]}]")}, []string{settingConfig}},
+		"password":   {Config{AlertmanagerURLs: []string{"http://u:planted@am:9093"}}, []string{settingURL, "am:9093", "password"}},
+		"no host":    {Config{AlertmanagerURLs: []string{"am:9093", "/x"}}, []string{settingURL, `"am:9093"`, `"/x"`}},
+		"query":      {Config{AlertmanagerURLs: []string{"http://am?token=planted"}}, []string{settingURL, "query"}},
+		"twice":      {Config{AlertmanagerURLs: []string{"http://am", "http://am"}}, []string{settingURL, "twice"}},
 		"interval":   {Config{EvaluationInterval: -1}, []string{"negative"}},
 		"folder":     {Config{Dir: hook}, []string{hook}},
 	} {

@@ -112,7 +112,7 @@ func TestNobodyToTell(t *testing.T) {
 	f := start(t, Config{}, quick())
 	f.Send(firing("A", "critical", "1"))
 	eventually(t, "the alert", func() bool { return len(f.embedded.active()) == 1 })
-	if s := f.Status(); len(s.Receivers) != 0 {
+	if s := f.Status(); s.Mode != Embedded || len(s.Receivers) != 0 {
 		t.Errorf("%+v", s)
 	}
 	if err := f.Test(t.Context()); err == nil || !strings.Contains(err.Error(), settingWebhook) {

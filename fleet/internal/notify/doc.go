@@ -1,6 +1,6 @@
 // Package notify tells people of alerts: it hands the alerts of the rules to an
-// Alertmanager that runs in this process. Grouping, inhibition, silences, retries, the
-// API and the configuration format are Alertmanager's.
+// Alertmanager that runs in this process, or to others by URL. Grouping, inhibition,
+// silences, retries, the API and the configuration format are Alertmanager's.
 //
 // It is the only package that imports Alertmanager, whose Go packages change with each
 // release. They cannot be used as they are meant to be, through the package app: it
@@ -16,7 +16,8 @@
 //   - A mute can end by itself when what it mutes gets worse.
 //   - What became of each attempt to send is known, and has no secrets.
 //
-// It opens no port: there is no gossip and no listener.
+// It opens no port: there is no gossip and no listener. Highly available notifications
+// need Alertmanagers of their own, given by URL.
 //
 // Limits:
 //

@@ -55,6 +55,8 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 		moment(descFailing, r.FailingSince, r.Name, r.Integration)
 	}
 	counter(descDropped, c.n.log.dropped.Load())
-	counter(descWrites, c.n.log.writeFailures.Load())
-	counter(descEnded, c.n.log.endedEarly.Load())
+	if c.n.embedded != nil {
+		counter(descWrites, c.n.log.writeFailures.Load())
+		counter(descEnded, c.n.log.endedEarly.Load())
+	}
 }

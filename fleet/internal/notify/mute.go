@@ -21,6 +21,8 @@ import (
 const baselineKey = "argus_baseline"
 
 var (
+	errOutside = fmt.Errorf("the Alertmanagers of %s keep the silences: use their page or amtool", settingURL)
+
 	// ErrNothingToMute is the error of a mute that is to end when it gets worse and
 	// that no firing alert matches: there is nothing to compare with.
 	ErrNothingToMute = errors.New("no firing alert matches: make a mute that does not end when it gets worse")
@@ -59,11 +61,17 @@ type Mute struct {
 
 // Mute makes a silence and returns its id.
 func (n *Notifier) Mute(ctx context.Context, r MuteRequest) (string, error) {
+	if n.embedded == nil {
+		return "", errOutside
+	}
 	return n.embedded.mute(ctx, r)
 }
 
 // Unmute ends a silence.
 func (n *Notifier) Unmute(ctx context.Context, id string) error {
+	if n.embedded == nil {
+		return errOutside
+	}
 	err := n.embedded.silences.Expire(ctx, id)
 	if errors.Is(err, silence.ErrNotFound) {
 		return ErrNoSuchMute
@@ -73,6 +81,9 @@ func (n *Notifier) Unmute(ctx context.Context, id string) error {
 
 // Mutes returns the silences that are in force or start later, by their end.
 func (n *Notifier) Mutes(ctx context.Context) ([]Mute, error) {
+	if n.embedded == nil {
+		return nil, errOutside
+	}
 	all, err := n.embedded.silencesNow(ctx, silence.SilenceStateActive, silence.SilenceStatePending)
 	if err != nil {
 		return nil, err

@@ -20,11 +20,11 @@ type Alert struct {
 // A Notifier hands alerts to receivers. All methods are safe for concurrent use.
 type Notifier struct {
 	backend  backend
-	embedded *embedded
+	embedded *embedded // nil: the alerts go to other Alertmanagers
 	log      *counters
 }
 
-// A backend is where alerts go.
+// A backend is where alerts go: the embedded Alertmanager, or others by URL.
 type backend interface {
 	send(alerts []Alert) (dropped int)
 	receivers() []Receiver
@@ -48,10 +48,15 @@ func newNotifier(c Config, t timing) (*Notifier, error) {
 	c.setDefaults()
 	n := &Notifier{log: new(counters)}
 	var err error
-	if n.embedded, err = newEmbedded(c, t, n.log); err != nil {
+	if len(c.AlertmanagerURLs) > 0 {
+		n.backend, err = newOutside(c, t, n.log)
+	} else {
+		n.embedded, err = newEmbedded(c, t, n.log)
+		n.backend = n.embedded
+	}
+	if err != nil {
 		return nil, err
 	}
-	n.backend = n.embedded
 	if err := c.Registerer.Register(collector{n}); err != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
@@ -87,4 +92,11 @@ const Prefix = "/am"
 
 // Handler serves Alertmanager's API v2 below [Prefix]. It does not authenticate: whoever
 // reaches it may silence alerts.
-func (n *Notifier) Handler() http.Handler { return n.embedded.handler() }
+func (n *Notifier) Handler() http.Handler {
+	if n.embedded == nil {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, errOutside.Error(), http.StatusNotFound)
+		})
+	}
+	return n.embedded.handler()
+}

@@ -32,7 +32,7 @@ func trial(now time.Time) *alert.Alert {
 func (e *embedded) test(ctx context.Context) error {
 	integrations := e.current.Load().integrations
 	if len(integrations) == 0 {
-		return fmt.Errorf("there is no receiver to test: set %s or %s", settingWebhook, settingConfig)
+		return fmt.Errorf("there is no receiver to test: set %s, %s or %s", settingWebhook, settingConfig, settingURL)
 	}
 	results := make(chan error, len(integrations))
 	for _, in := range integrations {
