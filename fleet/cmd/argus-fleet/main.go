@@ -1,0 +1,88 @@
+// Command argus-fleet shows all processes of all bots in one place: it takes their metrics
+// over OTLP, keeps them, and says what is wrong. argus-fleet --help lists its settings.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/argus-dgo/argus/fleet/internal/fleet"
+	"github.com/argus-dgo/argus/fleet/internal/settings"
+)
+
+// The exit codes.
+const (
+	failed = 1
+	misuse = 2
+)
+
+// closeTimeout is how long requests in progress may take after a signal.
+const closeTimeout = 10 * time.Second
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.LookupEnv, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+func run(ctx context.Context, line []string, lookup func(string) (string, bool), out, errOut io.Writer) int {
+	s, args, err := settings.Parse(line, lookup, out)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		fmt.Fprintf(errOut, "argus-fleet: %v\n", err)
+		return misuse
+	}
+	command := ""
+	if len(args) > 0 {
+		command = args[0]
+	}
+	switch command {
+	case "":
+		return serve(ctx, s, errOut)
+	case "version":
+		fmt.Fprintln(out, version())
+		return 0
+	}
+	fmt.Fprintf(errOut, "argus-fleet: %q is no command; argus-fleet --help lists them\n", command)
+	return misuse
+}
+
+// serve runs a fleet until the context ends.
+func serve(ctx context.Context, s settings.Settings, errOut io.Writer) int {
+	log := slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: slog.LevelInfo}))
+	f, err := fleet.Start(fleet.Config{Settings: s, Version: version(), Logger: log})
+	if err != nil {
+		fmt.Fprintf(errOut, "argus-fleet: %v\n", err)
+		return failed
+	}
+	log.Info("the fleet runs", "pages", s.URL, "otlp_grpc", f.OTLPGRPC(), "otlp_http", f.OTLPHTTP(), "data", s.Data)
+	<-ctx.Done()
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+	defer cancel()
+	if err := f.Close(closing); err != nil {
+		fmt.Fprintf(errOut, "argus-fleet: %v\n", err)
+		return failed
+	}
+	return 0
+}
+
+// version is that of the build.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "unknown"
+	}
+	return info.Main.Version
+}

@@ -1,0 +1,83 @@
+package fleet
+
+import (
+	"context"
+	"time"
+
+	"github.com/argus-dgo/argus/fleet/internal/documents"
+	"github.com/argus-dgo/argus/fleet/internal/engine"
+	"github.com/argus-dgo/argus/fleet/internal/journal"
+	"github.com/argus-dgo/argus/fleet/internal/members"
+)
+
+// Input implements api.Fleet.
+func (f *Fleet) Input() documents.Input {
+	reports, _ := f.judge.Reports()
+	return documents.Input{
+		Querier: f.engine, Members: f.members.Members(), Reports: reports, Expect: f.expect, At: time.Now(), Sources: f.sources(),
+	}
+}
+
+// expect is how many clusters and shards a bot is to have, by its label bot or else its
+// job.
+func (f *Fleet) expect(job, bot string) (clusters, shards int, set bool) {
+	name := bot
+	if name == "" {
+		name = job
+	}
+	for _, e := range f.cfg.Expect {
+		if e.Bot == name {
+			return e.Clusters, e.Shards, true
+		}
+	}
+	return 0, 0, false
+}
+
+// sources says whether the data is what it should be.
+func (f *Fleet) sources() []documents.Source {
+	s := documents.Source{Kind: "push", Name: "OTLP", State: "ok"}
+	if since, err := f.judge.Failure(); err != nil {
+		text, at := "the findings cannot be made: "+err.Error(), since.UTC()
+		s.State, s.Error, s.Since = "failed", &text, &at
+	}
+	return []documents.Source{s}
+}
+
+// Counts implements api.Fleet.
+func (f *Fleet) Counts() (n documents.AlertCounts) {
+	for _, a := range f.engine.Alerts() {
+		if a.State == engine.Firing {
+			n.Firing++
+		} else {
+			n.Pending++
+		}
+	}
+	return n
+}
+
+// Events implements api.Fleet.
+func (f *Fleet) Events(from, to time.Time, most int, is func(journal.Event) bool) ([]journal.Event, bool) {
+	return f.journal.Events(from, to, most, is)
+}
+
+// SeriesOf implements api.Fleet.
+func (f *Fleet) SeriesOf(ctx context.Context) (map[string]int, error) {
+	series, err := f.engine.Query(ctx, `count by (instance) ({instance!="",cluster!=""})`, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	of := make(map[string]int, len(series))
+	for _, s := range series {
+		of[s.Labels["instance"]] = int(s.Points[0].Number)
+	}
+	return of, nil
+}
+
+// Forget implements api.Fleet.
+func (f *Fleet) Forget(p members.Place, by string) error {
+	err := f.members.Forget(p, time.Now())
+	if err == nil {
+		f.log.Info("a cluster was forgotten", "cluster", p.String(), "by", by)
+	}
+	return err
+}

@@ -1,0 +1,55 @@
+package fleet
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/argus-dgo/argus/fleet/internal/api"
+	"github.com/argus-dgo/argus/fleet/internal/engine"
+	"github.com/argus-dgo/argus/fleet/internal/notify"
+	"github.com/argus-dgo/argus/internal/access"
+	"github.com/argus-dgo/argus/internal/catalog"
+	"github.com/argus-dgo/argus/internal/server"
+)
+
+// pages is what is served on the address of the pages.
+func (f *Fleet) pages() (http.Handler, error) {
+	guard := access.NewRoles(f.tokens.grants)
+	refuse := http.HandlerFunc(access.Refuse)
+	mux := http.NewServeMux()
+	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	mux.HandleFunc("/readyz", f.ready)
+	mux.Handle("/metrics", guard.Handler(promhttp.HandlerFor(f.registry, promhttp.HandlerOpts{}), refuse))
+	mux.Handle("/api/v1/", guard.Handler(f.engine.API(f.cfg.Version, metadata()), refuse))
+	mux.Handle(api.Prefix, api.New(f, guard, f.report))
+	mux.Handle(notify.Prefix+"/", guard.HandlerFor(access.Operator, f.notifier.Handler(), refuse))
+	host, _, err := net.SplitHostPort(f.cfg.Addr)
+	if err != nil {
+		return nil, err
+	}
+	return server.Hosts(host, f.cfg.AllowedHosts, "ARGUS_FLEET_ALLOWED_HOSTS", server.Shield(mux, f.report), guard.Sent)
+}
+
+// ready answers 200 while rules are evaluated and metrics can be stored.
+func (f *Fleet) ready(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+	defer cancel()
+	if _, err := f.engine.Query(ctx, "1", f.started); err != nil {
+		http.Error(w, "the engine does not answer", http.StatusServiceUnavailable)
+		return
+	}
+	_, _ = w.Write([]byte("ready\n"))
+}
+
+// metadata describes the metrics of the catalog, by their names.
+func metadata() map[string][]engine.Help {
+	help := map[string][]engine.Help{}
+	for _, i := range catalog.All() {
+		help[i.PrometheusName()] = []engine.Help{{Type: strings.ToLower(i.Kind.String()), Help: i.Description + ".", Unit: i.Unit}}
+	}
+	return help
+}
