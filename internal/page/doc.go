@@ -14,6 +14,4 @@
 //	/catalog.json        yes      names of series, units and runbooks (?bot=)
 //	/api/v1/…            yes      data: package api
 //	other                no       404
-//
-// A file X is served from X.gz to clients that accept gzip.
 package page

@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"net/http"
 	"net/url"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,6 +17,7 @@ import (
 	"github.com/argus-dgo/argus/internal/api"
 	"github.com/argus-dgo/argus/internal/catalogjson"
 	"github.com/argus-dgo/argus/internal/excerpt"
+	"github.com/argus-dgo/argus/internal/frontend"
 	"github.com/argus-dgo/argus/internal/readonly"
 )
 
@@ -32,10 +32,6 @@ func Built() fs.FS {
 	}
 	return files
 }
-
-// policy is the content security policy of HTML. Forms may be sent, for the login.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
-	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 // Version is that of page.json.
 const Version = 1
@@ -67,42 +63,38 @@ type document struct {
 }
 
 type handler struct {
-	cfg   Config
-	paths map[string]http.Handler
-	index []byte
-	tag   string
+	frontend.Site
+	cfg Config
 }
 
 // New returns the handler of the page. A prefix must be removed from the path before.
 func New(cfg Config) (http.Handler, error) {
-	h := &handler{cfg: cfg, paths: map[string]http.Handler{}}
+	h := &handler{Site: frontend.Site{Paths: map[string]http.Handler{}, Described: "docs/openapi.json"}, cfg: cfg}
 	guarded := func(path string, next http.Handler) {
-		h.paths[path] = readonly.Handler(cfg.Guard.Handler(next, http.HandlerFunc(access.Refuse)))
+		h.Paths[path] = readonly.Handler(cfg.Guard.Handler(next, http.HandlerFunc(access.Refuse)))
 	}
 	for _, e := range cfg.API.Endpoints() {
 		guarded(e.Path, e.Handler)
 	}
 	if cfg.Files == nil {
-		h.paths["/"] = readonly.Handler(http.HandlerFunc(off))
+		h.Paths["/"] = readonly.Handler(http.HandlerFunc(off))
 		return h, nil
 	}
-	files, index, err := load(cfg.Files)
+	files, index, err := frontend.Load(cfg.Files)
 	if err != nil {
 		return nil, fmt.Errorf("page: %w", err)
 	}
 	for path, f := range files {
-		h.paths[path] = readonly.Handler(f)
+		h.Paths[path] = readonly.Handler(f)
 	}
-	h.index = withoutScript(index)
-	h.tag = tag(sum(h.index))
 	guarded("/page.json", http.HandlerFunc(h.settings))
 	guarded("/catalog.json", http.HandlerFunc(h.catalog))
-	h.paths["/access.json"] = readonly.Handler(http.HandlerFunc(h.access))
-	h.paths["/plain"] = readonly.Handler(cfg.Guard.Handler(http.HandlerFunc(h.plain), http.HandlerFunc(h.ask)))
-	h.paths["/plain.css"] = readonly.Handler(http.HandlerFunc(style))
-	h.paths["/login"] = http.HandlerFunc(h.login)
-	h.paths["/logout"] = http.HandlerFunc(h.logout)
-	h.paths["/"] = readonly.Handler(http.HandlerFunc(h.serveIndex))
+	h.Paths["/access.json"] = readonly.Handler(http.HandlerFunc(h.access))
+	h.Paths["/plain"] = readonly.Handler(cfg.Guard.Handler(http.HandlerFunc(h.plain), http.HandlerFunc(h.ask)))
+	h.Paths["/plain.css"] = readonly.Handler(frontend.NewContent(".css", plainCSS))
+	h.Paths["/login"] = http.HandlerFunc(h.login)
+	h.Paths["/logout"] = http.HandlerFunc(h.logout)
+	h.Paths["/"] = readonly.Handler(serveIndex(frontend.NewContent(".html", withoutScript(index))))
 	return h, nil
 }
 
@@ -112,72 +104,16 @@ func Reserves(p string) bool {
 		strings.HasPrefix(p, "/assets/") || strings.HasPrefix(p, "/api/")
 }
 
-// ServeHTTP implements http.Handler.
-func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	header := w.Header()
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("Referrer-Policy", "no-referrer")
-	if r.TLS != nil || r.Header.Get("Sec-Fetch-Site") != "" {
-		// Browsers complain about it where they do not trust the address. Where they do, they
-		// send Sec-Fetch-Site.
-		header.Set("Cross-Origin-Opener-Policy", "same-origin")
-	}
-	header.Set("Cross-Origin-Resource-Policy", "same-origin")
-	header.Set("Content-Security-Policy", policy)
-	header.Set("Cache-Control", "no-store")
-	at := "/" + strings.TrimPrefix(r.URL.Path, "/")
-	if r.URL.Path == "" {
-		if folder, is := folderOf(r); !is {
-			header.Set("Location", folder)
-			w.WriteHeader(http.StatusPermanentRedirect)
-			return
-		}
-	}
-	if next := h.paths[at]; next != nil {
-		next.ServeHTTP(w, r)
-		return
-	}
-	if strings.HasPrefix(at, "/api/") {
-		fail(w, http.StatusNotFound, "there is no such path in the API; docs/openapi.json lists them")
-		return
-	}
-	http.Error(w, "there is nothing under this path", http.StatusNotFound)
-}
-
-// folderOf reports whether the URL of a request whose path is only a prefix ends with a
-// slash. If not, it returns the URL that does, relative to it.
-func folderOf(r *http.Request) (relative string, is bool) {
-	u, err := url.ParseRequestURI(r.RequestURI)
-	if err != nil || strings.HasSuffix(u.Path, "/") {
-		return "", true // or it is not known
-	}
-	relative = "./" + path.Base(u.EscapedPath()) + "/"
-	if u.RawQuery != "" {
-		relative += "?" + u.RawQuery
-	}
-	return relative, false
-}
-
 func off(w http.ResponseWriter, _ *http.Request) {
 	http.Error(w, "the live page is off (ARGUS_DASHBOARD is false); the metrics and the API are served", http.StatusNotFound)
 }
 
-// sameOrigin sets the policy under which a browser sends the header Origin with a form:
-// with no-referrer it sends "null", which does not tell whose form it is. No other site
-// learns more by it.
-func sameOrigin(w http.ResponseWriter) { w.Header().Set("Referrer-Policy", "same-origin") }
-
 // serveIndex serves the page, which has no data and so needs no token.
-func (h *handler) serveIndex(w http.ResponseWriter, r *http.Request) {
-	sameOrigin(w)
-	w.Header().Set("Content-Type", types[".html"])
-	w.Header().Set("Cache-Control", "no-cache")
-	w.Header().Set("ETag", h.tag)
-	if matches(r, h.tag) {
-		w.WriteHeader(http.StatusNotModified)
-		return
-	}
-	_, _ = w.Write(h.index)
+func serveIndex(page http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		frontend.SameOrigin(w)
+		page.ServeHTTP(w, r)
+	})
 }
 
 // withoutScript adds to the page what browsers without JavaScript need: they go on to
@@ -196,14 +132,14 @@ func withoutScript(index []byte) []byte {
 // access says whether a client needs the token, with status 200: browsers complain in their
 // console about each 401.
 func (h *handler) access(w http.ResponseWriter, r *http.Request) {
-	writeJSON(w, http.StatusOK, fmt.Appendf(nil, `{"version":%d,"auth":%t,"admitted":%t}`+"\n", Version, h.cfg.Guard.Asks(), h.cfg.Guard.Admits(r)))
+	frontend.WriteJSON(w, http.StatusOK, fmt.Appendf(nil, `{"version":%d,"auth":%t,"admitted":%t}`+"\n", Version, h.cfg.Guard.Asks(), h.cfg.Guard.Admits(r)))
 }
 
 // settings serves page.json.
 func (h *handler) settings(w http.ResponseWriter, _ *http.Request) {
 	// Strings and a number always have a JSON form.
 	body, _ := json.Marshal(document{Version: Version, Grafana: h.cfg.Grafana, Auth: h.cfg.Guard.Asks(), Bots: h.cfg.API.Bots()})
-	writeJSON(w, http.StatusOK, append(body, '\n'))
+	frontend.WriteJSON(w, http.StatusOK, append(body, '\n'))
 }
 
 func (h *handler) catalog(w http.ResponseWriter, r *http.Request) {
@@ -221,10 +157,10 @@ func (h *handler) catalog(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if err != nil {
-		fail(w, http.StatusBadRequest, err.Error())
+		frontend.Fail(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	writeJSON(w, http.StatusOK, body)
+	frontend.WriteJSON(w, http.StatusOK, body)
 }
 
 // namespace returns that of a bot. Without a name it is the one that all have.
@@ -249,16 +185,4 @@ func (h *handler) namespace(query url.Values) (string, error) {
 		return "", errors.New("the bots of the process have several namespaces: choose one with ?bot=")
 	}
 	return of[0], nil
-}
-
-func writeJSON(w http.ResponseWriter, status int, body []byte) {
-	w.Header().Set("Content-Type", types[".json"])
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(status)
-	_, _ = w.Write(body) //nolint:gosec // JSON, with nosniff
-}
-
-func fail(w http.ResponseWriter, status int, text string) {
-	body, _ := json.Marshal(map[string]string{"error": text})
-	writeJSON(w, status, append(body, '\n'))
 }

@@ -1,7 +1,6 @@
 package page
 
 import (
-	"crypto/sha256"
 	_ "embed" // plain.css
 	"fmt"
 	"html"
@@ -14,6 +13,7 @@ import (
 	"github.com/argus-dgo/argus/internal/access"
 	"github.com/argus-dgo/argus/internal/api"
 	"github.com/argus-dgo/argus/internal/findings"
+	"github.com/argus-dgo/argus/internal/frontend"
 )
 
 // mostRows is the number of shards that the plain page lists.
@@ -21,13 +21,6 @@ const mostRows = 64
 
 //go:embed plain.css
 var plainCSS []byte
-
-var plainTag = tag(sum(plainCSS))
-
-func sum(content []byte) []byte {
-	hash := sha256.Sum256(content)
-	return hash[:]
-}
 
 // A sheet is what the plain page shows.
 type sheet struct {
@@ -85,7 +78,7 @@ func (h *handler) login(w http.ResponseWriter, r *http.Request) {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
 		if h.cfg.Guard.Admits(r) {
-			seeOther(w)
+			frontend.SeeOther(w)
 			return
 		}
 		h.write(w, http.StatusOK, sheet{Form: true})
@@ -109,22 +102,16 @@ func (h *handler) logout(w http.ResponseWriter, r *http.Request) {
 // answer answers to a form.
 func (h *handler) answer(w http.ResponseWriter, refusal *access.Refusal) {
 	if refusal == nil {
-		seeOther(w)
+		frontend.SeeOther(w)
 		return
 	}
 	refusal.Header(w.Header())
 	h.write(w, refusal.Status, sheet{Form: true, Problem: refusal.Text})
 }
 
-// seeOther sends a browser to the page. The URL is relative, as the prefix is not known.
-func seeOther(w http.ResponseWriter) {
-	w.Header().Set("Location", "./")
-	w.WriteHeader(http.StatusSeeOther)
-}
-
 func (h *handler) write(w http.ResponseWriter, status int, s sheet) {
-	sameOrigin(w)
-	w.Header().Set("Content-Type", types[".html"])
+	frontend.SameOrigin(w)
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = w.Write([]byte(s.html()))
 }
@@ -228,17 +215,6 @@ func (s sheet) status(m *markup) {
 	if s.Logout {
 		m.add(`<form method="post" action="./logout"><button>Log out</button></form>`)
 	}
-}
-
-func style(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", types[".css"])
-	w.Header().Set("Cache-Control", "no-cache")
-	w.Header().Set("ETag", plainTag)
-	if matches(r, plainTag) {
-		w.WriteHeader(http.StatusNotModified)
-		return
-	}
-	_, _ = w.Write(plainCSS)
 }
 
 func botOf(g api.Glance) bot {

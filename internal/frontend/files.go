@@ -1,8 +1,7 @@
-package page
+package frontend
 
 import (
 	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -15,8 +14,8 @@ import (
 
 const indexFile = "index.html"
 
-// types are the types of the page's files, by the end of their names. The system's table
-// differs between machines.
+// types are the types of a front end's files, by the end of their names. The system's
+// table differs between machines.
 var types = map[string]string{
 	".css":   "text/css; charset=utf-8",
 	".html":  "text/html; charset=utf-8",
@@ -44,9 +43,10 @@ type variant struct {
 	tag  string // ETag
 }
 
-// load lists the files by path, and returns the index.
-func load(of fs.FS) (files map[string]*file, index []byte, err error) {
-	files = map[string]*file{}
+// Load returns handlers of the files by path, and the content of the index, which has no
+// handler: what is served at / may be more than the file.
+func Load(of fs.FS) (files map[string]http.Handler, index []byte, err error) {
+	files = map[string]http.Handler{}
 	variants := map[string]*variant{}
 	err = fs.WalkDir(of, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
@@ -83,10 +83,8 @@ func describe(of fs.FS, name string) (*variant, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return &variant{name, size, tag(hash.Sum(nil))}, nil
+	return &variant{name, size, tagOf(hash.Sum(nil))}, nil
 }
-
-func tag(hash []byte) string { return `"` + base64.RawURLEncoding.EncodeToString(hash[:12]) + `"` }
 
 // ServeHTTP implements http.Handler.
 func (f *file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -102,7 +100,7 @@ func (f *file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
 	h.Set("ETag", v.tag)
-	if matches(r, v.tag) {
+	if Matches(r, v.tag) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
@@ -126,16 +124,6 @@ func (f *file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodHead {
 		_, _ = io.Copy(w, content)
 	}
-}
-
-// matches reports whether a client has the content with an ETag.
-func matches(r *http.Request, tag string) bool {
-	for have := range strings.SplitSeq(strings.Join(r.Header.Values("If-None-Match"), ","), ",") {
-		if have = strings.TrimSpace(have); have == "*" || strings.TrimPrefix(have, "W/") == tag {
-			return true
-		}
-	}
-	return false
 }
 
 // acceptsGzip reads Accept-Encoding (RFC 9110, section 12.5.3).
