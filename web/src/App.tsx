@@ -6,7 +6,6 @@ import { Charts } from './panels/Charts'
 import { Commands } from './panels/Commands'
 import { GatewayEvents } from './panels/GatewayEvents'
 import { GuildLookup } from './panels/GuildLookup'
-import { Login } from './panels/Login'
 import { Outcomes } from './panels/Outcomes'
 import { Guilds, Process, Telemetry } from './panels/Process'
 import { Rest } from './panels/Rest'
@@ -21,6 +20,7 @@ import { save } from './export'
 import type { Page } from './page'
 import { PageContext, usePage, usePageState, useStale, useTick } from './ui/context'
 import { Icon } from './ui/Icon'
+import { Login } from './ui/Login'
 import { sentence, Skeleton } from './ui/Panel'
 import { Still } from './ui/Still'
 
@@ -183,7 +183,7 @@ function Content() {
       </a>
       <TopBar onExport={() => save(page)} />
       <Spoken />
-      {feed.mode === 'login' ? <Login /> : picture ? <Everything /> : <Without />}
+      {feed.mode === 'login' ? <Login where="It is the one in ARGUS_DASHBOARD_AUTH_TOKEN, or else ARGUS_METRICS_AUTH_TOKEN, of the process." says={state.login} login={(token) => page.login(token)} /> : picture ? <Everything /> : <Without />}
     </>
   )
 }

@@ -1,7 +1,7 @@
 import { render } from 'preact'
 import { App } from './App'
 import { Page } from './page'
-import { applyScheme } from './panels/TopBar'
+import { applyScheme } from './ui/Scheme'
 import './style.css'
 
 applyScheme()

@@ -2,11 +2,13 @@ import { Client, type Event, Failure } from './data/api'
 import { Clock } from './data/clock'
 import { Feed, type FeedState } from './data/feed'
 import { type Data, emptyData, Loader } from './data/loader'
+import { sendToken } from './data/login'
 import type { Picture } from './data/picture'
 import { format, type Place, parse, viewOf } from './data/place'
 import type { View } from './data/questions'
 import { Catalog, loadCatalog, loadSettings, type Settings, settingsFrom } from './data/settings'
 import { Tabs } from './data/tabs'
+import type { Span } from './data/windows'
 
 export interface PageState {
   place: Place
@@ -160,6 +162,10 @@ export class Page {
     }
   }
 
+  zoom(zoom: Span | null): void {
+    this.go({ zoom })
+  }
+
   // begin asks for what does not change while the process runs, and then for the rest.
   private async begin(): Promise<void> {
     const settings = await loadSettings(this.client)
@@ -186,28 +192,10 @@ export class Page {
     }
   }
 
-  // login sends the token once, for a cookie. The token is kept nowhere.
   async login(token: string): Promise<void> {
-    try {
-      const response = await this.request('./login', {
-        method: 'POST',
-        credentials: 'same-origin',
-        redirect: 'manual',
-        headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
-        body: new URLSearchParams({ token }).toString(),
-      })
-      if (response.status === 401) throw new Failure(401, 'This token is wrong.')
-      if (response.status === 429) {
-        const wait = Number(response.headers.get('Retry-After')) || 0
-        throw new Failure(429, `Too many attempts. Try again in ${wait > 0 ? `${wait} s` : 'a minute'}.`)
-      }
-      if (response.type !== 'opaqueredirect' && !response.ok) throw new Failure(response.status, `The login failed with status ${response.status}.`)
-    } catch (err) {
-      this.set({ login: err instanceof Failure ? err.message : 'The process does not answer.' })
-      return
-    }
-    this.set({ login: null })
-    await this.begin()
+    const login = await sendToken(this.request, token)
+    this.set({ login })
+    if (login === null) await this.begin()
   }
 
   async logout(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Timers } from '../src/data/feed'
+import type { Timers } from '../src/data/timers'
 
 // A Time moves when the test says so.
 export class Time {

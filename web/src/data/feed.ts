@@ -2,6 +2,7 @@ import { type Budgets, type Client, Failure, failureOf, refusal, type Shards, ty
 import type { Clock } from './clock'
 import { advance, fromDocuments, fromSnapshot, type Picture } from './picture'
 import { Parser } from './sse'
+import { realTimers, type Timers } from './timers'
 
 export type Mode = 'connecting' | 'stream' | 'polling' | 'lost' | 'login' | 'refused'
 
@@ -15,18 +16,6 @@ export interface FeedState {
   // lives counts the processes that were heard: a restart begins another.
   lives: number
   heard: boolean
-}
-
-export interface Timers {
-  set(f: () => void, ms: number): number
-  clear(id: number): void
-  ticks(): number
-}
-
-export const realTimers: Timers = {
-  set: (f, ms) => setTimeout(f, ms) as unknown as number,
-  clear: (id) => clearTimeout(id),
-  ticks: () => performance.now(),
 }
 
 const step = 5_000

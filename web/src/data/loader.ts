@@ -1,7 +1,7 @@
 import { type Client, type Commands, type Failure, failureOf, type Latencies, type Overview, type Parameters, type ProcessDocument, type Routes, type SeriesList, type SlowDocument, type Timeline } from './api'
 import type { Clock } from './clock'
-import { realTimers, type Timers } from './feed'
 import { type ChartName, chartNames, charts, overFor, type Question, stepFor, type View } from './questions'
+import { realTimers, type Timers } from './timers'
 import { type Lines, Window } from './windows'
 
 // A Loaded document has its age, and the failure of the last attempt to get a newer one.

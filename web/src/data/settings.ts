@@ -53,8 +53,7 @@ export const loadSettings = async (client: Client): Promise<Settings> => setting
 export const loadCatalog = async (client: Client): Promise<Catalog> => new Catalog(await get(client, client.beside('./catalog.json')))
 
 // grafanaLink fills in the template of ARGUS_GRAFANA_URL.
-export function grafanaLink(template: string, of: { cluster: string; shard: string; from: number; to: number }): string {
-  const values: Record<string, string> = { cluster: of.cluster, shard: of.shard, from: String(of.from), to: String(of.to) }
-  const link = template.replace(/\{(cluster|shard|from|to)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? ''))
+export function grafanaLink(template: string, values: Record<string, string | number>): string {
+  const link = template.replace(/\{(\w+)\}/g, (text, name: string) => (name in values ? encodeURIComponent(values[name] ?? '') : text))
   return /^https?:\/\//.test(link) ? link : ''
 }

@@ -26,7 +26,9 @@ export const states = Object.keys(looks) as State[]
 const intervals = 3 // without an acknowledgement make a zombie
 const hangsAfter = 300 // s
 
-export function stateOf(s: Known, now: number): State {
+type Judged = Pick<Known, 'at' | 'up' | 'state' | 'heartbeat_ack_age_seconds' | 'heartbeat_interval_seconds' | 'lock_unavailable_seconds' | 'findings'>
+
+export function stateOf(s: Judged, now: number): State {
   const passed = Math.max(now - s.at, 0) / 1000
   if ((s.lock_unavailable_seconds ?? 0) > hangsAfter || s.findings.includes('DiscordSessionLockStuck')) return 'hangs'
   if (s.state === 'disconnected') return 'down'

@@ -1,33 +1,10 @@
-import { useState } from 'preact/hooks'
 import type { Finding, Stage, Verdict as Word } from '../data/api'
 import type { Picture } from '../data/picture'
 import { moment, seconds, signed, span, stamp } from '../text/format'
 import { alike, besides, findingsOf, headline, origin, text } from '../text/explain'
 import { usePage, useTick, useTitle } from '../ui/context'
+import { Cannot, Copyable, Evidence, moodOf, SeverityBadge, Since, VerdictBadge, Worst } from '../ui/Finding'
 import { Icon, type IconName } from '../ui/Icon'
-
-const badges: Record<Word, { class: string; icon: IconName; word: string }> = {
-  affected: { class: 'bad', icon: 'bad', word: 'Users are affected' },
-  look: { class: 'warn', icon: 'warn', word: 'Needs attention' },
-  calm: { class: 'ok', icon: 'ok', word: 'All is well' },
-  unknown: { class: 'off', icon: 'unknown', word: 'Cannot tell' },
-}
-
-const severity = (f: Finding): { class: string; icon: IconName; word: string } =>
-  f.severity === 'critical' ? { class: 'bad', icon: 'bad', word: 'Critical' } : f.severity === 'warning' ? { class: 'warn', icon: 'warn', word: 'Warning' } : { class: 'off', icon: 'unknown', word: 'Info' }
-
-function Since({ f }: { f: Finding }) {
-  const page = usePage()
-  useTick(1_000)
-  if (f.since === null) return null
-  const from = Date.parse(f.since)
-  return (
-    <>
-      {' '}
-      {f.since_before ? 'since before' : 'since'} {moment(from, page.now())}, for {span((page.now() - from) / 1000)}
-    </>
-  )
-}
 
 const suspects: { name: string; blames: Finding['blame'][] }[] = [
   { name: "The bot's code", blames: ["the bot's code", 'the deployment'] },
@@ -88,61 +65,6 @@ function Suspects({ picture }: { picture: Picture }) {
   )
 }
 
-function CopyAsText({ picture }: { picture: Picture }) {
-  const page = usePage()
-  const [copied, setCopied] = useState('')
-  const { identity } = picture
-  const who = [identity.bot, identity.region, identity.cluster].filter(Boolean).join(' · ')
-  const all = `${who} · ${stamp(picture.at)}\n${text(picture.verdict, picture.report)}`
-  async function copy(): Promise<void> {
-    try {
-      await navigator.clipboard.writeText(all)
-      setCopied('Copied.')
-    } catch {
-      setCopied('The browser does not allow it here: select the text and copy it.')
-    }
-    setTimeout(() => setCopied(''), 5_000)
-  }
-  return (
-    <details class="copy">
-      <summary>Copy as text</summary>
-      <p class="acts">
-        <button type="button" class="btn" onClick={() => void copy()}>
-          Copy
-        </button>
-        <button type="button" class="btn" onClick={() => page.pause(true)}>
-          Pause for a link to this moment
-        </button>
-        <span class="s q" role="status">
-          {copied}
-        </span>
-      </p>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard selects and scrolls the text */}
-      <pre tabIndex={0}>{all}</pre>
-    </details>
-  )
-}
-
-function Evidence({ f }: { f: Finding }) {
-  const list = f.evidence ?? []
-  if (list.length === 0) return null
-  return (
-    <details class="more">
-      <summary>Evidence</summary>
-      <ul class="evidence s">
-        {list.map((e, i) => (
-          <li key={i}>
-            <span>
-              {e.says}: <b>{e.value === null ? '?' : Number(e.value.toPrecision(4)).toLocaleString('en-US')}</b>
-            </span>
-            <code>{e.query}</code>
-          </li>
-        ))}
-      </ul>
-    </details>
-  )
-}
-
 function Others({ findings }: { findings: Finding[] }) {
   const groups = alike(findings)
   if (groups.length === 0) return null
@@ -151,13 +73,9 @@ function Others({ findings }: { findings: Finding[] }) {
       {groups.map((group) => {
         const f = group[0]
         if (!f) return null
-        const s = severity(f)
         return (
           <li key={`${f.id} ${Object.values(f.subject).join()}`}>
-            <span class={`badge ${s.class}`}>
-              <Icon name={s.icon} />
-              {s.word}
-            </span>
+            <SeverityBadge of={f.severity} />
             <span>
               <b>{f.sentence}</b>
               <Since f={f} />.{besides(group)} {f.cause ?? f.detail} {f.do && <span class="m">Do: {f.do}</span>}
@@ -184,18 +102,14 @@ export function Verdict() {
   const cluster = picture.identity.cluster
   const stale = page.stale()
   const shown: Word = stale ? 'unknown' : verdict
-  const badge = badges[shown]
-  const mood = shown === 'affected' ? 'is-bad' : shown === 'look' ? 'is-warn' : shown === 'calm' && report.checked === report.checks ? 'is-ok' : ''
   const wait = feed.nextTry > 0 ? Math.max(Math.ceil((feed.nextTry - performance.now()) / 1000), 0) : null
+  const who = [picture.identity.bot, picture.identity.region, cluster].filter(Boolean).join(' · ')
   const rest = first ? findings.filter((other) => !first.includes(other)) : []
   const grey = shown === 'calm' && report.checked < report.checks
   return (
-    <div class={`panel verdict ${mood}`}>
+    <div class={`panel verdict ${moodOf(shown, report)}`}>
       <div class="line">
-        <span class={`badge ${grey ? 'off' : badge.class}`}>
-          <Icon name={grey ? 'unknown' : badge.icon} />
-          {grey ? 'Nothing is wrong' : badge.word}
-        </span>
+        <VerdictBadge shown={shown} report={report} />
         <div>
           {stale ? (
             <>
@@ -207,34 +121,12 @@ export function Verdict() {
               </p>
             </>
           ) : f && first ? (
-            <>
-              <h1>
-                <em>{f.sentence}</em>
-                <Since f={f} />.{besides(first)}
-              </h1>
-              <p class="why">
-                {f.blame !== 'unknown' && <b>Caused by {f.blame}. </b>}
-                {[f.cause, f.detail].filter(Boolean).join(' ')}
-                {(f.changed ?? []).map((c) => ` At that time: ${c.what} (${moment(Date.parse(c.at), page.now())}).`)}
-              </p>
-              {f.do && (
-                <p class="why">
-                  <b>Do:</b> {f.do}
-                </p>
-              )}
-            </>
+            <Worst group={first} />
           ) : (
             <>
               <h1>{verdict === 'calm' && !grey ? <em>{headline(verdict, report)}</em> : headline(verdict, report)}</h1>
               {picture.shards.length === 0 && <p class="why">No shard has connected yet: the bot is starting, or has not called Session.Open.</p>}
             </>
-          )}
-          {!stale && (f?.not ?? []).length > 0 && (
-            <ul class="not s m">
-              {f?.not?.map((n) => (
-                <li key={n}>{n}</li>
-              ))}
-            </ul>
           )}
           {!stale && f && (
             <div class="acts">
@@ -264,16 +156,12 @@ export function Verdict() {
       </div>
       {!stale && <Suspects picture={picture} />}
       {f && !stale && <Others findings={[...(f.explains ?? []), ...rest]} />}
-      {(report.cannot_tell ?? []).length > 0 && !stale && (
-        <ul class="cannot s q">
-          {report.cannot_tell?.map((g) => (
-            <li key={g.what}>
-              <Icon name="unknown" /> Cannot tell {g.what}. {g.how}
-            </li>
-          ))}
-        </ul>
-      )}
-      <CopyAsText picture={picture} />
+      {!stale && <Cannot gaps={report.cannot_tell} />}
+      <Copyable all={`${who} · ${stamp(picture.at)}\n${text(verdict, report)}`}>
+        <button type="button" class="btn" onClick={() => page.pause(true)}>
+          Pause for a link to this moment
+        </button>
+      </Copyable>
     </div>
   )
 }

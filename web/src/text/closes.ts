@@ -23,7 +23,7 @@ const meanings: Record<string, string> = {
   none: 'no close code',
 }
 
-type LastClose = NonNullable<Shard['last_close']>
+type LastClose = Pick<NonNullable<Shard['last_close']>, 'code' | 'initiator'>
 
 // closed says with which code a connection ended, what the code means, and who ended it.
 export function closed({ code, initiator }: LastClose): string {

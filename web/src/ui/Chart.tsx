@@ -5,7 +5,7 @@ import { aligned } from '../data/aligned'
 import { gaps, type Lines } from '../data/windows'
 import { clock, minute } from '../text/format'
 import { type Colors, hatch, onScheme, readColors, type Token } from './colors'
-import { usePage } from './context'
+import { useHost } from './context'
 import { type MarkKind, markOf } from './Icon'
 
 export type Fill = 'none' | 'area' | 'hatch' | 'solid' | 'cross'
@@ -86,7 +86,7 @@ function drawAround(u: uPlot, lines: Lines, marks: readonly Event[], limit: Char
 }
 
 export function Chart(props: ChartProps) {
-  const page = usePage()
+  const page = useHost()
   const host = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | null>(null)
   const latest = useRef(props)
@@ -176,7 +176,7 @@ export function Chart(props: ChartProps) {
 
   function zoom(from: number, to: number): void {
     const begin = Math.floor(from)
-    page.go({ zoom: { from: begin, to: Math.max(Math.ceil(to), begin + 60) } })
+    page.zoom({ from: begin, to: Math.max(Math.ceil(to), begin + 60) })
   }
 
   // The keyboard moves the cursor; with shift it marks a time, and Enter zooms to it.
@@ -209,5 +209,5 @@ export function Chart(props: ChartProps) {
   }
 
   // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard moves the cursor of the chart
-  return <div class="plot" ref={host} role="img" aria-label={props.name} tabIndex={0} onKeyDown={keys} onDblClick={() => page.go({ zoom: null })} />
+  return <div class="plot" ref={host} role="img" aria-label={props.name} tabIndex={0} onKeyDown={keys} onDblClick={() => page.zoom(null)} />
 }

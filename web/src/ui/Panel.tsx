@@ -3,7 +3,7 @@ import { useEffect, useId, useState } from 'preact/hooks'
 import type { Failure } from '../data/api'
 import type { Loaded } from '../data/loader'
 import { span } from '../text/format'
-import { usePage, useTick } from './context'
+import { useHost, useTick } from './context'
 import { Icon } from './Icon'
 
 interface PanelProps {
@@ -31,7 +31,7 @@ export function Panel({ title, note, right, class: cls = '', id, children }: Pan
 
 // Age is how old a number is, by the server's clock. It counts on.
 export function Age({ at }: { at: number }) {
-  const page = usePage()
+  const page = useHost()
   useTick(1_000)
   if (!at) return null
   return <>{span(Math.max(page.now() - at, 0) / 1000)} ago</>

@@ -36,10 +36,11 @@ interface TableProps<T> {
   class?: string
   title?: string
   few?: { n: number; what: string } // as many rows are shown until more are asked for
-  sorted?: string // head of the column by which the rows are sorted at first
+  sorted?: string | undefined // head of the column by which the rows are sorted at first
+  onSort?: (head: ComponentChildren) => void
 }
 
-export function Table<T>({ label, columns, rows, keyOf, row, class: cls, title, few, sorted }: TableProps<T>) {
+export function Table<T>({ label, columns, rows, keyOf, row, class: cls, title, few, sorted, onSort }: TableProps<T>) {
   const [all, setAll] = useState(false)
   const [head, sort] = useState<ComponentChildren>(sorted)
   const [first, ...rest] = columns
@@ -56,7 +57,14 @@ export function Table<T>({ label, columns, rows, keyOf, row, class: cls, title, 
               {columns.map((c, i) => (
                 <th scope="col" class={`${c.n ? 'n' : ''} ${c.class ?? ''}`} title={c.title} key={i} aria-sort={by && c.by === by ? 'descending' : undefined}>
                   {c.by ? (
-                    <button type="button" class="sort" onClick={() => sort(c.head)}>
+                    <button
+                      type="button"
+                      class="sort"
+                      onClick={() => {
+                        sort(c.head)
+                        onSort?.(c.head)
+                      }}
+                    >
                       {c.head}
                     </button>
                   ) : (

@@ -1,13 +1,15 @@
-import { usePage } from '../ui/context'
+interface LoginProps {
+  where: string // it is to be found
+  says: string | null // of the last attempt
+  login: (token: string) => Promise<void>
+}
 
-export function Login() {
-  const page = usePage()
-  const { login } = page.state
+export function Login({ where, says, login }: LoginProps) {
   return (
     <main id="main" class="alone">
       <section class="panel" aria-labelledby="login-title">
         <h1 id="login-title">This page needs a token</h1>
-        <p class="m">It is the one in ARGUS_DASHBOARD_AUTH_TOKEN, or else ARGUS_METRICS_AUTH_TOKEN, of the process.</p>
+        <p class="m">{where}</p>
         <form
           class="field"
           action="login"
@@ -17,7 +19,7 @@ export function Login() {
             const form = event.currentTarget
             const token = String(new FormData(form).get('token') ?? '')
             form.reset()
-            void page.login(token)
+            void login(token)
           }}
         >
           <label class="b" for="token">
@@ -30,7 +32,7 @@ export function Login() {
           </button>
         </form>
         <p id="login-says" class="bad says" role="alert">
-          {login}
+          {says}
         </p>
       </section>
     </main>
