@@ -196,18 +196,18 @@ api-check: $(apidiff) ## Check that the version suits the changes of the API and
 # The built page is committed, so Go needs no Node.js. These targets do, and install
 # what they need: the packages of web/package-lock.json, and Debian's Chromium.
 .PHONY: web-build
-web-build: ## Build the live page into internal/page/dist
+web-build: ## Build the live page and the pages of the fleet into internal/page/dist and fleet/internal/page/dist
 	./scripts/web-tools.sh
 	cd web && npm run --silent build
 
 .PHONY: web-check
-web-check: ## Check the live page: types, lint, unit tests, and that the built files are up to date
+web-check: ## Check the live page and the pages of the fleet: types, lint, unit tests, and that the built files are up to date
 	./scripts/web-tools.sh
 	cd web && npm run --silent check
 	./scripts/web-fresh.sh
 
 .PHONY: web-e2e
-web-e2e: ## Test the live page in Chromium against the demo
+web-e2e: ## Test the live page in Chromium against the demo, and the pages of the fleet
 	@mkdir -p bin
 	$(GO) build -o bin/ ./cmd/argus ./web/e2e/hour
 	cd web && CHROMIUM="$$(../scripts/web-tools.sh browser)" ARGUS_BINARY='$(CURDIR)/bin/argus' HOUR_BINARY='$(CURDIR)/bin/hour' npm run --silent e2e

@@ -1,15 +1,22 @@
 #!/usr/bin/env bash
-# Fails if internal/page/dist is not what web/ builds. Leaves a fresh build behind.
+# Fails if the front ends in the tree are not what web/ builds. Leaves a fresh build behind.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-dist=internal/page/dist
+folders=(internal/page/dist fleet/internal/page/dist)
 before=$(mktemp -d)
 trap 'rm -rf "$before"' EXIT
-cp -R "$dist/." "$before"
+for dist in "${folders[@]}"; do
+  mkdir -p "$before/$dist"
+  cp -R "$dist/." "$before/$dist"
+done
 (cd web && npm run --silent build)
-if ! diff -r "$before" "$dist" >/dev/null; then
-  echo "$dist is stale: run \"make web-build\" and commit it" >&2
-  diff -rq "$before" "$dist" >&2 || true
-  exit 1
-fi
+stale=0
+for dist in "${folders[@]}"; do
+  if ! diff -r "$before/$dist" "$dist" >/dev/null; then
+    echo "$dist is stale: run \"make web-build\" and commit it" >&2
+    diff -rq "$before/$dist" "$dist" >&2 || true
+    stale=1
+  fi
+done
+exit "$stale"

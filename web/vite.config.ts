@@ -33,19 +33,25 @@ const slim: Plugin = {
   },
 }
 
-// The files lie in internal/page/dist, where the Go program embeds them. All
-// references are relative, so the page works under any path.
-export default defineConfig({
-  base: './',
-  plugins: [slim],
-  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  build: {
-    outDir: '../internal/page/dist',
-    emptyOutDir: true,
-    assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
-    reportCompressedSize: false,
-    target: ['chrome123', 'firefox120', 'safari17.5'],
-  },
-  server: { proxy: Object.fromEntries(['/api', '/login', '/logout', '/page.json', '/catalog.json', '/metrics'].map((path) => [path, process.env.ARGUS ?? 'http://127.0.0.1:9191'])) },
+// Two front ends are built: that of a process, and with --mode fleet that of a fleet. The
+// files lie where a Go program embeds them. All references are relative, so the pages work
+// under any path.
+export default defineConfig(({ mode }) => {
+  const fleet = mode === 'fleet'
+  const paths = ['/api', '/login', '/logout', '/access.json', '/catalog.json', fleet ? '/fleet.json' : '/page.json', '/metrics']
+  return {
+    root: fleet ? 'src/fleet' : '.',
+    base: './',
+    plugins: [slim],
+    oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+    build: {
+      outDir: fleet ? '../../../fleet/internal/page/dist' : '../internal/page/dist',
+      emptyOutDir: true,
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+      reportCompressedSize: false,
+      target: ['chrome123', 'firefox120', 'safari17.5'],
+    },
+    server: { proxy: Object.fromEntries(paths.map((path) => [path, process.env.ARGUS ?? (fleet ? 'http://127.0.0.1:9190' : 'http://127.0.0.1:9191')])) },
+  }
 })

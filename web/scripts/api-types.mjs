@@ -1,17 +1,19 @@
-// Writes src/data/openapi.d.ts from docs/openapi.json. With --check it fails if the
+// Writes the types of both APIs from their descriptions in docs. With --check it fails if a
 // file is stale.
 import { readFile, writeFile } from 'node:fs/promises'
 import openapiTS, { astToString } from 'openapi-typescript'
 
-const source = new URL('../../docs/openapi.json', import.meta.url)
-const target = new URL('../src/data/openapi.d.ts', import.meta.url)
-const text = `// Generated from docs/openapi.json by scripts/api-types.mjs. DO NOT EDIT.\n\n${astToString(await openapiTS(source))}`
+const apis = [
+  ['docs/openapi.json', 'src/data/openapi.d.ts'],
+  ['docs/fleet-openapi.json', 'src/fleet/data/openapi.d.ts'],
+]
 
-if (process.argv.includes('--check')) {
-  if ((await readFile(target, 'utf8')) !== text) {
-    console.error('web/src/data/openapi.d.ts is stale: run "npm run api" in web')
-    process.exit(1)
+for (const [source, target] of apis) {
+  const text = `// Generated from ${source} by scripts/api-types.mjs. DO NOT EDIT.\n\n${astToString(await openapiTS(new URL(`../../${source}`, import.meta.url)))}`
+  const file = new URL(`../${target}`, import.meta.url)
+  if (!process.argv.includes('--check')) await writeFile(file, text)
+  else if ((await readFile(file, 'utf8')) !== text) {
+    console.error(`web/${target} is stale: run "npm run api" in web`)
+    process.exitCode = 1
   }
-} else {
-  await writeFile(target, text)
 }

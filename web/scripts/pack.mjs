@@ -6,21 +6,26 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipAsync } from '@gfx/zopfli'
 
-const limit = 60 * 1024
-const dist = fileURLToPath(new URL('../../internal/page/dist', import.meta.url))
+const pages = [
+  { folder: 'internal/page/dist', limit: 60 * 1024 },
+  { folder: 'fleet/internal/page/dist', limit: 80 * 1024 },
+]
 
-const names = (await readdir(dist, { recursive: true })).filter((name) => !name.endsWith('.gz')).sort()
-let total = 0
-for (const name of names) {
-  const path = join(dist, name)
-  if (!(await stat(path)).isFile()) continue
-  const packed = await gzipAsync(await readFile(path), { numiterations: 15 })
-  if (name !== 'index.html') await writeFile(`${path}.gz`, packed)
-  total += packed.length
-  console.log(`${String(packed.length).padStart(7)} ${name}`)
-}
-console.log(`${String(total).padStart(7)} gzipped, of ${limit}`)
-if (total > limit) {
-  console.error('the page is too large')
-  process.exit(1)
+for (const { folder, limit } of pages) {
+  const dist = fileURLToPath(new URL(`../../${folder}`, import.meta.url))
+  const names = (await readdir(dist, { recursive: true })).filter((name) => !name.endsWith('.gz')).sort()
+  let total = 0
+  for (const name of names) {
+    const path = join(dist, name)
+    if (!(await stat(path)).isFile()) continue
+    const packed = await gzipAsync(await readFile(path), { numiterations: 15 })
+    if (name !== 'index.html') await writeFile(`${path}.gz`, packed)
+    total += packed.length
+    console.log(`${String(packed.length).padStart(7)} ${name}`)
+  }
+  console.log(`${String(total).padStart(7)} gzipped, of ${limit}, in ${folder}`)
+  if (total > limit) {
+    console.error(`${folder} is too large`)
+    process.exitCode = 1
+  }
 }
