@@ -1,0 +1,70 @@
+import { expect, test } from './bench'
+
+test('filter, sort, measure and range are in the address, below a prefix, and survive a reload', async ({ page, fleet }) => {
+  const f = await fleet('bad', { prefix: '/bots/fleet' })
+  await page.goto(f.url)
+  await page.getByRole('button', { name: 'p95', exact: true }).click()
+  await page.getByRole('button', { name: '6 h' }).click()
+  await page.getByRole('searchbox', { name: 'Find clusters' }).fill('us-east')
+  await page.getByRole('combobox', { name: 'State' }).selectOption('up')
+  await page.getByRole('button', { name: 'Ack p95' }).click()
+  const want = `${f.url}#/?find=us-east&state=up&sort=Ack+p95&cell=p95&range=6h`
+  await expect(page).toHaveURL(want)
+  const table = page.getByRole('region', { name: 'Clusters, worst first' })
+  const check = async (): Promise<void> => {
+    await expect(page.getByText('38 of 100 clusters')).toBeVisible()
+    await expect(table.getByRole('columnheader', { name: 'Ack p95' })).toHaveAttribute('aria-sort', 'descending')
+    await expect(page.getByRole('button', { name: 'p95', exact: true })).toHaveAttribute('aria-pressed', 'true')
+    await expect(page.getByRole('button', { name: '6 h' })).toHaveAttribute('aria-pressed', 'true')
+  }
+  await check()
+  await page.reload()
+  await check()
+  await expect(page).toHaveURL(want)
+  expect(f.asked.some((path) => path.startsWith('/api/fleet/v1/history?range=6h'))).toBe(true)
+  // Links keep the range, and the browser's way back leads to where one was.
+  await page.getByRole('navigation', { name: 'Fleet' }).getByRole('link', { name: /^Alerts/ }).click()
+  await expect(page).toHaveURL(`${f.url}#/alerts?range=6h`)
+  await page.goBack()
+  await expect(page).toHaveURL(want)
+  await check()
+})
+
+test('a part of a chart is chosen by mouse and keyboard', async ({ page, fleet }) => {
+  const f = await fleet('bad')
+  await page.goto(f.url)
+  const chart = page.getByRole('img', { name: /^Share not answered in time by version/ })
+  await chart.focus()
+  await page.keyboard.press('End')
+  for (let i = 0; i < 12; i++) await page.keyboard.press('Shift+ArrowLeft')
+  await page.keyboard.press('Enter')
+  await expect(page).toHaveURL(/from=\d+&to=\d+/)
+  await page.reload()
+  await expect(chart).toBeVisible()
+  await expect(page).toHaveURL(/from=\d+&to=\d+/)
+  await page.keyboard.press('Escape')
+  await expect(page).toHaveURL(/#\/$/)
+})
+
+test('the map has one place in the order of tabs, and arrows between its cells', async ({ page, fleet }) => {
+  await page.goto((await fleet('bad')).url)
+  const map = page.getByRole('group', { name: /^Clusters\. The arrow keys/ })
+  await expect(map.getByRole('link', { name: /ap-80/ })).toBeVisible()
+  expect(await map.locator('.cl[tabindex="0"]').count()).toBe(1)
+  await map.locator('.cl[tabindex="0"]').focus()
+  await page.keyboard.press('ArrowRight')
+  await expect(map.locator('.tip')).toContainText('ap-81: up.')
+  await page.keyboard.press('End')
+  await expect(map.locator('.tip')).toContainText('us-79: up.')
+  await page.keyboard.press('ArrowUp')
+  await expect(map.locator('.tip')).toContainText('us-59')
+  await page.keyboard.press('Enter')
+  await expect(page).toHaveURL(/#\/cluster\?job=mybot&region=us-east&cluster=us-59$/)
+})
+
+test('only what has changed is sent again', async ({ page, fleet }) => {
+  const f = await fleet('away')
+  await page.goto(f.url)
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+  await expect.poll(() => f.unchanged.filter((path) => path.endsWith('/overview')).length).toBeGreaterThan(1)
+})
