@@ -8,6 +8,7 @@ test('filter, sort, measure and range are in the address, below a prefix, and su
   await page.getByRole('searchbox', { name: 'Find clusters' }).fill('us-east')
   await page.getByRole('combobox', { name: 'State' }).selectOption('up')
   await page.getByRole('button', { name: 'Ack p95' }).click()
+  await expect(page.getByRole('button', { name: 'Ack p95' })).toBeFocused()
   const want = `${f.url}#/?find=us-east&state=up&sort=Ack+p95&cell=p95&range=6h`
   await expect(page).toHaveURL(want)
   const table = page.getByRole('region', { name: 'Clusters, worst first' })

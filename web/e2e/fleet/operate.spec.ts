@@ -7,6 +7,10 @@ test('an operator mutes what an alert is about, with an end and a reason, and en
   const form = page.getByRole('region', { name: 'Mute DiscordShardZombie' })
   // The keyboard is in the form.
   await expect(form.getByRole('combobox', { name: 'For' })).toBeFocused()
+  await page.keyboard.press('Escape')
+  await expect(form).toHaveCount(0)
+  await expect(page.getByRole('button', { name: /^Mute DiscordShardZombie/ })).toBeFocused()
+  await page.keyboard.press('Enter')
   await form.getByRole('checkbox', { name: 'shard 124' }).uncheck()
   await form.getByRole('combobox', { name: 'For' }).selectOption('4 h')
   await form.getByRole('textbox', { name: 'Why' }).fill('   ')

@@ -20,6 +20,7 @@ test('the query box completes the names of the catalog by keyboard, and shows a 
   await page.keyboard.press('Enter')
   const result = page.getByRole('region', { name: 'Result of the query' })
   await expect(result.getByRole('row')).toHaveCount(4)
+  await expect(box).toBeFocused()
   // NaN stays NaN, and the API's number is the page's.
   await expect(result.getByRole('row').nth(3)).toContainText('NaN')
   await expect(result.getByRole('row').nth(2)).toContainText('3')

@@ -10,7 +10,13 @@ applyScheme()
 const fleet = new Fleet(
   (input, init) => fetch(input, init),
   location.hash,
-  (hash) => history.replaceState(null, '', `${location.pathname}${location.search}${hash}`),
+  (hash) => {
+    try {
+      history.replaceState(null, '', `${location.pathname}${location.search}${hash}`)
+    } catch {
+      // Safari allows 100 changes in 30 s, and somebody types fast: the next one has all.
+    }
+  },
 )
 addEventListener('hashchange', () => fleet.follow(location.hash))
 document.addEventListener('visibilitychange', () => fleet.hide(document.hidden))

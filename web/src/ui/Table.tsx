@@ -36,13 +36,14 @@ interface TableProps<T> {
   class?: string
   title?: string
   few?: { n: number; what: string } // as many rows are shown until more are asked for
-  sorted?: string | undefined // head of the column by which the rows are sorted at first
+  sorted?: string | undefined // head of the column by which the rows are sorted, at first or with onSort always
   onSort?: (head: ComponentChildren) => void
 }
 
 export function Table<T>({ label, columns, rows, keyOf, row, class: cls, title, few, sorted, onSort }: TableProps<T>) {
   const [all, setAll] = useState(false)
-  const [head, sort] = useState<ComponentChildren>(sorted)
+  const [own, setOwn] = useState<ComponentChildren>(sorted)
+  const [head, sort] = onSort ? [sorted, onSort] : [own, setOwn]
   const [first, ...rest] = columns
   const by = columns.find((c) => c.by && c.head === head)?.by
   const list = by ? [...rows].sort((a, b) => (by(b) ?? -1) - (by(a) ?? -1)) : rows
@@ -57,14 +58,7 @@ export function Table<T>({ label, columns, rows, keyOf, row, class: cls, title, 
               {columns.map((c, i) => (
                 <th scope="col" class={`${c.n ? 'n' : ''} ${c.class ?? ''}`} title={c.title} key={i} aria-sort={by && c.by === by ? 'descending' : undefined}>
                   {c.by ? (
-                    <button
-                      type="button"
-                      class="sort"
-                      onClick={() => {
-                        sort(c.head)
-                        onSort?.(c.head)
-                      }}
-                    >
+                    <button type="button" class="sort" onClick={() => sort(c.head)}>
                       {c.head}
                     </button>
                   ) : (

@@ -38,7 +38,8 @@ export interface Cell {
   level: 0 | 1 | 2 // 1 is to be looked at, 2 is bad
 }
 
-const percent = (n: number): string => (n * 100).toFixed(n < 0.9995 ? 1 : 0)
+// percent has one digit after the point. Only what is exactly none is 0.
+const percent = (n: number): string => (n === 0 ? '0' : n < 0.0005 ? '<.1' : (n * 100).toFixed(n < 0.9995 ? 1 : 0))
 const level = (n: number, warn: number, bad: number): Cell['level'] => (n > bad ? 2 : n > warn ? 1 : 0)
 
 // bounds are above which a cell is drawn as one to look at, and as bad.

@@ -128,7 +128,6 @@ export function Query() {
   const box = useMemo(
     () => (
       <QueryBox
-        key={place.q}
         text={place.q}
         names={names}
         run={(q) => {

@@ -33,7 +33,7 @@ export function Banners() {
   return (
     <>
       {page.stale() && (
-        <div class="banner" role="status">
+        <div class="banner">
           <Icon name="warn" />
           <span>
             Stale: the data is of {moment(at, page.now())} UTC, {span(page.age() / 1000)} ago.

@@ -13,13 +13,14 @@ import { Filter } from '../ui/Filter'
 import { Spark } from '../ui/Spark'
 
 const few = 12
+const many = 200 // clusters above which ages are drawn again with the news alone
 
 const was = (c: Cluster, text: string) => (absent(c) ? <span class="q">was {text}</span> : text)
 const current = (c: Cluster, text: string) => (absent(c) ? <span class="q">–</span> : text)
 
 export function Clusters({ of }: { of: Overview }) {
   const page = useFleet()
-  useTick(1_000)
+  useTick(of.clusters.length > many ? 5_000 : 1_000)
   const titleOf = useTitle()
   const { place, docs } = page.state
   const now = page.now()
@@ -63,7 +64,6 @@ export function Clusters({ of }: { of: Overview }) {
         <Empty says={of.clusters.length === 0 ? 'No cluster has reported yet' : 'No cluster is like that'} how={of.clusters.length === 0 ? undefined : 'The filter is above.'} />
       ) : (
         <Table
-          key={place.sort}
           label="Clusters, worst first"
           class="pin"
           rows={rows}

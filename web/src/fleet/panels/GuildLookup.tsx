@@ -1,7 +1,6 @@
 import { useState } from 'preact/hooks'
 import { failureOf } from '../../data/api'
 import { span } from '../../text/format'
-import { useTick } from '../../ui/context'
 import { Panel, sentence } from '../../ui/Panel'
 import { useFleet } from '../context'
 import type { ShardOf } from '../data/api'
@@ -13,7 +12,6 @@ type Owner = Found['owners'][number]
 
 function OwnerSays({ of, bot }: { of: Owner; bot: Found }) {
   const page = useFleet()
-  useTick(1_000)
   const word = of.gone ? 'gone' : of.up === true ? 'up' : (of.state ?? (of.up === false ? 'down' : 'unknown'))
   return (
     <>

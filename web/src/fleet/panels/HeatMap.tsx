@@ -3,6 +3,7 @@ import { count, ratio } from '../../text/format'
 import { useTick } from '../../ui/context'
 import { Icon } from '../../ui/Icon'
 import { Empty, Panel } from '../../ui/Panel'
+import { Still } from '../../ui/Still'
 import { useFleet } from '../context'
 import type { Cluster, Overview } from '../data/api'
 import { absent, bounds, byRegion, kinds, looks, short, story } from '../data/clusters'
@@ -87,6 +88,7 @@ function Regions({ of }: { of: Overview }) {
   const known = new Map(of.regions.map((r) => [r.region, r]))
   const newest = newestOf(of)
   const now = page.now()
+  const { cell, range } = page.state.place
   const at = focus !== null && order.includes(focus) ? focus : order[0]
   function reach(key: string | null): void {
     setActive(key)
@@ -134,7 +136,11 @@ function Regions({ of }: { of: Overview }) {
             <div class={`cls${dense ? ' dense' : ''}`}>
               {list.map((c) => {
                 const key = keyOf(c)
-                return <Cell key={key} of={c} now={now} goneAfter={of.gone_after_seconds} dense={dense} newest={newest} focusable={key === at} active={key === active} reach={reach} />
+                return (
+                  <Still key={key} of={[c, cell, range, dense, newest, key === at, key === active, cell === 'age' || key === active ? now : 0]}>
+                    <Cell of={c} now={now} goneAfter={of.gone_after_seconds} dense={dense} newest={newest} focusable={key === at} active={key === active} reach={reach} />
+                  </Still>
+                )
               })}
             </div>
           </div>

@@ -21,7 +21,13 @@ export function MuteForm({ of, close }: { of: Alert; close: () => void }) {
   const first = useRef<HTMLSelectElement>(null)
   const [problem, setProblem] = useState('')
   const [busy, setBusy] = useState(false)
-  useEffect(() => first.current?.focus(), [])
+  useEffect(() => {
+    const before = document.activeElement
+    first.current?.focus()
+    return () => {
+      if (before instanceof HTMLElement && before.isConnected) before.focus()
+    }
+  }, [])
   async function mute(form: FormData): Promise<void> {
     const matchers = Object.entries(of.labels).filter(([name]) => name === 'alertname' || form.has(`label ${name}`)).map(([name, value]) => ({ name, value }))
     const body: NewMute = { matchers, minutes: Number(form.get('minutes')), comment: String(form.get('comment') ?? '').trim() }

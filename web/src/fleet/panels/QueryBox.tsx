@@ -1,4 +1,4 @@
-import { useRef, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { type Choice, complete } from '../data/complete'
 import type { Name } from '../data/names'
 
@@ -22,6 +22,9 @@ export function QueryBox({ text, names, run }: QueryBoxProps) {
   const input = useRef<HTMLInputElement>(null)
   const [list, setList] = useState<List>(none)
   const { choices, active } = list
+  useEffect(() => {
+    if (input.current) input.current.value = text
+  }, [text])
 
   function suggest(): void {
     const el = input.current
@@ -80,7 +83,6 @@ export function QueryBox({ text, names, run }: QueryBoxProps) {
           spellcheck={false}
           maxLength={4000}
           placeholder="sum by (cluster) (rate(discord_interactions_total[5m]))"
-          defaultValue={text}
           onInput={suggest}
           onKeyDown={keys}
           onBlur={() => setList(none)}
