@@ -11,6 +11,7 @@ import (
 	"github.com/argus-dgo/argus/fleet/internal/api"
 	"github.com/argus-dgo/argus/fleet/internal/engine"
 	"github.com/argus-dgo/argus/fleet/internal/notify"
+	"github.com/argus-dgo/argus/fleet/internal/page"
 	"github.com/argus-dgo/argus/internal/access"
 	"github.com/argus-dgo/argus/internal/catalog"
 	"github.com/argus-dgo/argus/internal/server"
@@ -20,18 +21,39 @@ import (
 func (f *Fleet) pages() (http.Handler, error) {
 	guard := access.NewRoles(f.tokens.grants)
 	refuse := http.HandlerFunc(access.Refuse)
+	documents := api.New(f, guard, f.report)
+	pages, err := page.New(page.Config{
+		Files: page.Built(), Guard: guard, Role: roleOf(guard), OpenOperates: true, Query: true, Version: f.cfg.Version, Grafana: f.cfg.Grafana,
+		API: map[string]http.Handler{api.Prefix: documents, api.Prefix + "mutes/": documents},
+	})
+	if err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
+	mux.Handle("/", pages)
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("/readyz", f.ready)
 	mux.Handle("/metrics", guard.Handler(promhttp.HandlerFor(f.registry, promhttp.HandlerOpts{}), refuse))
 	mux.Handle("/api/v1/", guard.Handler(f.engine.API(f.cfg.Version, metadata()), refuse))
-	mux.Handle(api.Prefix, api.New(f, guard, f.report))
 	mux.Handle(notify.Prefix+"/", guard.HandlerFor(access.Operator, f.notifier.Handler(), refuse))
 	host, _, err := net.SplitHostPort(f.cfg.Addr)
 	if err != nil {
 		return nil, err
 	}
 	return server.Hosts(host, f.cfg.AllowedHosts, "ARGUS_FLEET_ALLOWED_HOSTS", server.Shield(mux, f.report), guard.Sent)
+}
+
+// roleOf says what a person may do.
+func roleOf(guard *access.Guard) func(*http.Request) page.Role {
+	return func(r *http.Request) page.Role {
+		switch {
+		case !guard.Asks():
+			return page.Open
+		case guard.Role(r) == access.Operator:
+			return page.Operator
+		}
+		return page.Viewer
+	}
 }
 
 // ready answers 200 while rules are evaluated and metrics can be stored.
