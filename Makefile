@@ -56,9 +56,15 @@ demo: ## Run a bot against a fake Discord and serve its metrics (flags in ARGS="
 	@$(GO) build -o bin/argus ./cmd/argus
 	@bin/argus demo $(ARGS)
 
+.PHONY: fleet
+fleet: ## Run argus-fleet (flags in ARGS="…")
+	@mkdir -p bin
+	@cd fleet && $(GO) build -o ../bin/argus-fleet ./cmd/argus-fleet
+	@bin/argus-fleet $(ARGS)
+
 .PHONY: test
 test: test-default ## Run all tests, with the discordgo of go.mod
-	@$(MAKE) --no-print-directory -j2 --output-sync=target test-norace test-agreement
+	@$(MAKE) --no-print-directory -j3 --output-sync=target test-norace test-agreement test-fleet
 
 .PHONY: test-default
 test-default:
@@ -80,6 +86,11 @@ test-norace:
 .PHONY: test-agreement
 test-agreement: ## Compare alerts and findings in recorded histories
 	cd internal/agreement && $(GO) test -count=1 ./...
+
+# A Go module of its own, because it contains Prometheus' engine and Alertmanager.
+.PHONY: test-fleet
+test-fleet: ## Test argus-fleet
+	cd fleet && $(GO) test $(TESTFLAGS) ./...
 
 # Takes half an hour. The recordings are committed: test-agreement replays them.
 .PHONY: record-plays
@@ -151,6 +162,7 @@ vet: ## Run go vet
 	cd otelcol && $(GO) vet ./...
 	cd examples/ken && $(GO) vet ./...
 	cd internal/agreement && $(GO) vet ./...
+	cd fleet && $(GO) vet ./...
 
 .PHONY: fmt
 fmt: $(gofumpt) ## Format the Go files
@@ -171,6 +183,7 @@ golangci-lint: $(golangci-lint) ## Run golangci-lint
 	$(golangci-lint) run ./...
 	cd otelcol && ../$(golangci-lint) run --config ../.golangci.yml ./...
 	cd internal/agreement && ../../$(golangci-lint) run --config ../../.golangci.yml ./...
+	cd fleet && ../$(golangci-lint) run --config ../.golangci.yml ./...
 
 .PHONY: tidy-check
 tidy-check: ## Check that go.mod and go.sum are tidy and the modules unaltered
@@ -180,10 +193,12 @@ tidy-check: ## Check that go.mod and go.sum are tidy and the modules unaltered
 	cd otelcol/internal/controlplane && $(GO) mod tidy -diff
 	cd examples/ken && $(GO) mod tidy -diff
 	cd internal/agreement && $(GO) mod tidy -diff && $(GO) mod verify
+	cd fleet && $(GO) mod tidy -diff && $(GO) mod verify
 
 .PHONY: generate
 generate: ## Write the generated files
 	$(GO) generate ./...
+	cd fleet && $(GO) generate ./...
 
 .PHONY: generate-check
 generate-check: ## Check that the generated files are up to date

@@ -20,7 +20,10 @@ only_out_of_time() {
     ! grep -qE 'Failing input written|panic:|hung or terminated' "$output"
 }
 
-packages=$("$go" list -f '{{.ImportPath}} {{.Dir}}' ./...)
+packages=$(
+  "$go" list -f '{{.ImportPath}} {{.Dir}}' ./...
+  cd fleet && "$go" list -f '{{.ImportPath}} {{.Dir}}' ./...
+)
 while read -r package dir; do
   # Read from the source: a package without a target need not be built.
   targets=$(cat "$dir"/*_test.go 2>/dev/null | sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' || true)
@@ -29,7 +32,7 @@ while read -r package dir; do
     count=$((count + 1))
     # An input that finds something new is not minimized: that can take a minute of
     # its own each time, and the budget is for finding more.
-    if ! "$go" test -run '^$' -fuzz "^$target\$" -fuzztime "$budget" -fuzzminimizetime 10x "$package" </dev/null 2>&1 |
+    if ! (cd "$dir" && "$go" test -run '^$' -fuzz "^$target\$" -fuzztime "$budget" -fuzzminimizetime 10x .) </dev/null 2>&1 |
       tee "$output" && ! only_out_of_time; then
       failed+=("$package $target")
     fi

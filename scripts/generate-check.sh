@@ -27,6 +27,7 @@ snapshot() {
 
 before=$(snapshot)
 "$go" generate ./...
+(cd fleet && "$go" generate ./...)
 after=$(snapshot)
 
 if ! git diff --exit-code "$before" "$after"; then
