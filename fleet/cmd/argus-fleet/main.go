@@ -51,12 +51,24 @@ func run(ctx context.Context, line []string, lookup func(string) (string, bool),
 	switch command {
 	case "":
 		return serve(ctx, s, errOut)
+	case "forget":
+		return result(forget(ctx, s, args[1:], out), errOut)
+	case "notify":
+		return result(testNotifications(ctx, s, args[1:], out), errOut)
 	case "version":
 		fmt.Fprintln(out, version())
 		return 0
 	}
 	fmt.Fprintf(errOut, "argus-fleet: %q is no command; argus-fleet --help lists them\n", command)
 	return misuse
+}
+
+func result(err error, errOut io.Writer) int {
+	if err != nil {
+		fmt.Fprintf(errOut, "argus-fleet: %v\n", err)
+		return failed
+	}
+	return 0
 }
 
 // serve runs a fleet until the context ends.
@@ -67,7 +79,7 @@ func serve(ctx context.Context, s settings.Settings, errOut io.Writer) int {
 		fmt.Fprintf(errOut, "argus-fleet: %v\n", err)
 		return failed
 	}
-	log.Info("the fleet runs", "pages", s.URL, "otlp_grpc", f.OTLPGRPC(), "otlp_http", f.OTLPHTTP(), "data", s.Data)
+	log.Info("the fleet runs", "pages", f.URL(), "otlp_grpc", f.OTLPGRPC(), "otlp_http", f.OTLPHTTP(), "data", s.Data)
 	<-ctx.Done()
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()

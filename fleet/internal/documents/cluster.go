@@ -97,7 +97,9 @@ func (p *picture) row(in Input, m members.Member, twice map[members.Place]bool) 
 		}
 		late = late || f.ID == "DiscordAckBudgetBurnsFast" || f.ID == "DiscordAckBudgetBurnsSlowly"
 	})
-	c.Since = at(since)
+	if c.Since = at(since); c.Since == nil && c.Severity == nil {
+		c.Since = c.Started
+	}
 	switch {
 	case twice[m.Place]:
 		c.State = stateTwice

@@ -200,7 +200,13 @@ func peersOf(ctx context.Context, in Input, o *Overview, c Cluster) (*Peers, err
 		p.Rows = append(p.Rows, row)
 	}
 	p.Rows = []Compare{}
-	add("Not answered in time", "ratio", func(c Cluster) *float64 { return c.FailureRatio })
+	add("Not answered in time", "%", func(c Cluster) *float64 {
+		if c.FailureRatio == nil {
+			return nil
+		}
+		n := 100 * *c.FailureRatio
+		return &n
+	})
 	add("Answers, p95", "s", func(c Cluster) *float64 { return c.P95 })
 	add("Disconnects, 1 h", "", func(c Cluster) *float64 { return rounded(number(closes, c.place)) })
 	add("Sends a minute, worst shard", "", func(c Cluster) *float64 { return number(sends, c.place) })

@@ -95,6 +95,7 @@ func (f *Fleet) start() error {
 	if err := f.listeners.bind(f.ctx, f.cfg.Settings); err != nil {
 		return err
 	}
+	f.cfg.Bound(f.Addr())
 	if err := f.open(); err != nil {
 		return err
 	}
@@ -235,6 +236,9 @@ func (f *Fleet) note(err error) {
 
 // Addr returns the address of the pages.
 func (f *Fleet) Addr() string { return address(f.listeners.pages) }
+
+// URL returns the address of the pages as people reach them.
+func (f *Fleet) URL() string { return f.cfg.URL }
 
 // OTLPGRPC returns the address for OTLP over gRPC, or "".
 func (f *Fleet) OTLPGRPC() string { return address(f.listeners.otlpGRPC) }

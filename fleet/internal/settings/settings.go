@@ -24,6 +24,8 @@ type Settings struct {
 	Data         string
 	URL          string
 
+	urlIsOwn bool
+
 	Retention  time.Duration
 	Size       int64
 	Evaluation time.Duration
@@ -117,7 +119,8 @@ func unknown(lookup func(string) (string, bool)) (errs []error) {
 // Usage writes the help text.
 func Usage(out io.Writer) {
 	fmt.Fprint(out, `Usage: argus-fleet [flags]               run the fleet
-       argus-fleet [flags] forget CLUSTER  forget a cluster that was retired
+       argus-fleet [flags] forget CLUSTER  have it forget a cluster that was retired
+       argus-fleet [flags] notify --test   send a test message to all receivers
        argus-fleet version
 
 Every flag has an environment variable, which the flag overrides.

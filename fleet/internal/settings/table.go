@@ -209,18 +209,26 @@ func (s *Settings) check() (errs []error) {
 		errs = append(errs, errors.New("ARGUS_FLEET_DISCORD_WEBHOOK_FILE, ARGUS_FLEET_ALERTMANAGER_CONFIG and ARGUS_FLEET_ALERTMANAGER_URL exclude one another: set one"))
 	}
 	if s.URL == "" {
-		s.URL = s.ownURL()
+		s.urlIsOwn = true
+		s.Bound(s.Addr)
 	}
 	return errs
 }
 
-// ownURL is where a browser on this machine finds the pages.
-func (s *Settings) ownURL() string {
+// Bound sets the URL after the address that the pages are bound to, unless it is set. A
+// browser on this machine finds them there.
+func (s *Settings) Bound(addr string) {
+	if s.urlIsOwn {
+		s.URL = s.ownURL(addr)
+	}
+}
+
+func (s *Settings) ownURL(addr string) string {
 	scheme := "http"
 	if s.TLSCertFile != "" {
 		scheme = "https"
 	}
-	host, port, _ := net.SplitHostPort(s.Addr)
+	host, port, _ := net.SplitHostPort(addr)
 	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
 		host = "localhost"
 	}
