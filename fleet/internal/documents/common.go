@@ -74,9 +74,6 @@ func at(t time.Time) *time.Time {
 	return &t
 }
 
-// identity are the labels of a place, for PromQL.
-const identity = "job, bot, region, cluster"
-
 func placeOf(l evidence.Labels) members.Place {
 	return members.Place{Job: l["job"], Bot: l["bot"], Region: l["region"], Cluster: l["cluster"]}
 }

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/argus-dgo/argus/fleet/internal/expr"
 	"github.com/argus-dgo/argus/fleet/internal/members"
 	"github.com/argus-dgo/argus/internal/catalog"
 	"github.com/argus-dgo/argus/internal/evidence"
@@ -132,18 +133,18 @@ func (d *Detail) incarnations(m members.Member) {
 
 func (d *Detail) series(ctx context.Context, in Input, place members.Place, g Grid) (err error) {
 	own := selectorOf(place)
-	others := fmt.Sprintf("job=%q,bot=%q,", place.Job, place.Bot)
-	p95 := "histogram_quantile(0.95, sum by (%s, le) (rate(" + name(catalog.AckDuration) + "_bucket{%s}[5m])))"
-	peers := "quantile(0.5, (%s) and on (" + identity + ") " + peersWith(d.Cluster) + ")"
+	others := fmt.Sprintf("job=%q,bot=%q", place.Job, place.Bot)
+	p95 := "histogram_quantile(0.95, sum by (%s, le) (rate(" + expr.Name(catalog.AckDuration) + "_bucket{%s}[5m])))"
+	peers := "quantile(0.5, (%s) and on (" + expr.Identity + ") " + peersWith(d.Cluster) + ")"
 	for _, chart := range []struct {
 		into *[]*float64
 		expr string
 	}{
-		{&d.Series.FailureRatio, failureRatio(identity, own+",", window)},
-		{&d.Series.P95, fmt.Sprintf(p95, identity, own)},
-		{&d.Series.ShardsUp, fmt.Sprintf("sum(max by (shard) (%s{%s}))", name(catalog.ShardUp), own)},
-		{&d.Series.PeersFailureRatio, fmt.Sprintf(peers, failureRatio(identity, others, window))},
-		{&d.Series.PeersP95, fmt.Sprintf(peers, fmt.Sprintf(p95, identity, others[:len(others)-1]))},
+		{&d.Series.FailureRatio, expr.FailureRatio(own)},
+		{&d.Series.P95, fmt.Sprintf(p95, expr.Identity, own)},
+		{&d.Series.ShardsUp, fmt.Sprintf("sum(max by (shard) (%s{%s}))", expr.Name(catalog.ShardUp), own)},
+		{&d.Series.PeersFailureRatio, fmt.Sprintf(peers, expr.FailureRatio(others))},
+		{&d.Series.PeersP95, fmt.Sprintf(peers, fmt.Sprintf(p95, expr.Identity, others))},
 	} {
 		if *chart.into, err = g.one(ctx, in, "%s", chart.expr); err != nil {
 			return err
@@ -154,7 +155,7 @@ func (d *Detail) series(ctx context.Context, in Input, place members.Place, g Gr
 
 // peersWith selects the other clusters with the version of one.
 func peersWith(c Cluster) string {
-	return fmt.Sprintf("(group by (%s) (%s{job=%q,bot=%q,version=%q,cluster!=%q}))", identity, name(catalog.BotInfo), c.Job, text(c.Bot), text(c.BotVersion), c.Cluster)
+	return fmt.Sprintf("(group by (%s) (%s{job=%q,bot=%q,version=%q,cluster!=%q}))", expr.Identity, expr.Name(catalog.BotInfo), c.Job, text(c.Bot), text(c.BotVersion), c.Cluster)
 }
 
 // odd is how many times a number is above the median of its peers, or more, to be odd.
@@ -172,9 +173,9 @@ func peersOf(ctx context.Context, in Input, o *Overview, c Cluster) (*Peers, err
 	}
 	var closes, sends, cpu map[members.Place]float64
 	b := batch{ctx: ctx, querier: in.Querier, at: in.At}
-	b.places(&closes, "sum by (%s) (increase(%s[1h]))", identity, name(catalog.ShardDisconnects))
-	b.places(&sends, "60 * max by (%s) (sum by (%s, shard) (rate(%s[5m])))", identity, identity, name(catalog.ShardSent))
-	b.places(&cpu, "100 * max by (%s) (rate(process_cpu_seconds_total[5m]))", identity)
+	b.places(&closes, "sum by (%s) (increase(%s[1h]))", expr.Identity, expr.Name(catalog.ShardDisconnects))
+	b.places(&sends, "60 * max by (%s) (sum by (%s, shard) (rate(%s[5m])))", expr.Identity, expr.Identity, expr.Name(catalog.ShardSent))
+	b.places(&cpu, "100 * max by (%s) (rate(process_cpu_seconds_total[5m]))", expr.Identity)
 	if err := b.run(); err != nil {
 		return nil, err
 	}
@@ -278,12 +279,12 @@ func shardsOf(ctx context.Context, in Input, place members.Place) ([]Shard, erro
 			up := s.Points[0].Number == 1
 			rows[s.Labels["shard"]] = &Shard{Shard: s.Labels["shard"], Up: &up, Findings: []string{}, Busy: []*bool{}, Spark: []*float64{}}
 		}
-	}, "max by (shard) (%s{%s})", name(catalog.ShardUp), own)
-	each(func(r *Shard, s evidence.Series) { r.State = known(s.Labels["state"]) }, "max by (shard, state) (%s{%s}) == 1", name(catalog.ShardState), own)
+	}, "max by (shard) (%s{%s})", expr.Name(catalog.ShardUp), own)
+	each(func(r *Shard, s evidence.Series) { r.State = known(s.Labels["state"]) }, "max by (shard, state) (%s{%s}) == 1", expr.Name(catalog.ShardState), own)
 	value := func(into func(*Shard) **float64, format string, of catalog.Instrument) {
-		each(func(r *Shard, s evidence.Series) { *into(r) = &s.Points[0].Number }, format, name(of), own)
+		each(func(r *Shard, s evidence.Series) { *into(r) = &s.Points[0].Number }, format, expr.Name(of), own)
 	}
-	each(func(r *Shard, s evidence.Series) { r.Since = at(time.UnixMilli(int64(1000 * s.Points[0].Number))) }, "max by (shard) (%s{%s})", name(catalog.ShardStateChange), own)
+	each(func(r *Shard, s evidence.Series) { r.Since = at(time.UnixMilli(int64(1000 * s.Points[0].Number))) }, "max by (shard) (%s{%s})", expr.Name(catalog.ShardStateChange), own)
 	value(func(r *Shard) **float64 { return &r.Latency }, "max by (shard) (%s{%s})", catalog.ShardLatency)
 	value(func(r *Shard) **float64 { return &r.AckAge }, "time() - max by (shard) (%s{%s})", catalog.HeartbeatAck)
 	value(func(r *Shard) **float64 { return &r.Interval }, "max by (shard) (%s{%s})", catalog.HeartbeatInterval)
@@ -292,8 +293,8 @@ func shardsOf(ctx context.Context, in Input, place members.Place) ([]Shard, erro
 	value(func(r *Shard) **float64 { return &r.Lock }, "max by (shard) (%s{%s})", catalog.LockUnavailable)
 	value(func(r *Shard) **float64 { return &r.Closes }, "round(sum by (shard) (increase(%s{%s}[1h])))", catalog.ShardDisconnects)
 	value(func(r *Shard) **float64 { return &r.Sends }, "60 * sum by (shard) (rate(%s{%s}[1m]))", catalog.ShardSent)
-	each(func(r *Shard, s evidence.Series) { r.Resumes = &s.Points[0].Number }, `round(sum by (shard) (increase(%s{%s,kind="resume",outcome="resumed"}[1h])))`, name(catalog.Handshakes), own)
-	each(func(r *Shard, s evidence.Series) { r.NewSessions = &s.Points[0].Number }, `round(sum by (shard) (increase(%s{%s,kind="identify",outcome="ready"}[1h])))`, name(catalog.Handshakes), own)
+	each(func(r *Shard, s evidence.Series) { r.Resumes = &s.Points[0].Number }, `round(sum by (shard) (increase(%s{%s,kind="resume",outcome="resumed"}[1h])))`, expr.Name(catalog.Handshakes), own)
+	each(func(r *Shard, s evidence.Series) { r.NewSessions = &s.Points[0].Number }, `round(sum by (shard) (increase(%s{%s,kind="identify",outcome="ready"}[1h])))`, expr.Name(catalog.Handshakes), own)
 	// The minute in which each way of closing was counted last.
 	each(func(r *Shard, s evidence.Series) {
 		when := time.Unix(int64(s.Points[0].Number), 0)
@@ -301,7 +302,7 @@ func shardsOf(ctx context.Context, in Input, place members.Place) ([]Shard, erro
 			r.LastClose = &LastClose{at(when), s.Labels["code"], s.Labels["initiator"]}
 		}
 	}, "max_over_time(timestamp((max by (shard, code, initiator) (%[1]s{%[2]s}) - max by (shard, code, initiator) (%[1]s{%[2]s} offset 1m)) > 0)[1h:1m])",
-		name(catalog.ShardDisconnects), own)
+		expr.Name(catalog.ShardDisconnects), own)
 	if err := b.run(); err != nil {
 		return nil, err
 	}
@@ -335,7 +336,7 @@ func shardsOf(ctx context.Context, in Input, place members.Place) ([]Shard, erro
 // shardLines fills in what the table shows over time.
 func shardLines(ctx context.Context, in Input, own string, rows map[string]*Shard) error {
 	hour := Grid{in.At.Truncate(time.Minute).Add(-59 * time.Minute), time.Minute, 60}
-	latency, err := hour.ask(ctx, in, "max by (shard) (%s{%s})", name(catalog.ShardLatency), own)
+	latency, err := hour.ask(ctx, in, "max by (shard) (%s{%s})", expr.Name(catalog.ShardLatency), own)
 	if err != nil {
 		return err
 	}
@@ -345,7 +346,7 @@ func shardLines(ctx context.Context, in Input, own string, rows map[string]*Shar
 		}
 	}
 	minutes := Grid{in.At.Truncate(time.Minute).Add(-9 * time.Minute), time.Minute, 10}
-	events, err := minutes.ask(ctx, in, "max by (shard) (changes(%s{%s}[1m]))", name(catalog.LastEvent), own)
+	events, err := minutes.ask(ctx, in, "max by (shard) (changes(%s{%s}[1m]))", expr.Name(catalog.LastEvent), own)
 	if err != nil {
 		return err
 	}

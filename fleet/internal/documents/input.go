@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/argus-dgo/argus/fleet/internal/expr"
 	"github.com/argus-dgo/argus/fleet/internal/members"
 	"github.com/argus-dgo/argus/internal/catalog"
 	"github.com/argus-dgo/argus/internal/evidence"
@@ -24,14 +25,6 @@ type Input struct {
 }
 
 func (in Input) head() Head { return Head{Version: Version, At: in.At.UTC(), Sources: in.Sources} }
-
-// awaited are the types of interactions whose users wait for an answer, and unanswered the
-// outcomes without one in time, as in the alerts.
-const (
-	awaited    = `type=~"application_command|message_component|modal_submit"`
-	unanswered = `outcome=~"late|missed|rejected"`
-	window     = "5m"
-)
 
 // A picture is what is known of all places at one time.
 type picture struct {
@@ -68,26 +61,26 @@ func look(ctx context.Context, in Input) (*picture, error) {
 			}
 			p.shards[place][id] = s.Points[0].Number == 1
 		}
-	}, "max by (%s, shard) (%s)", identity, name(catalog.ShardUp))
-	b.places(&p.total, "max by (%s) (%s)", identity, name(catalog.BotShards))
-	b.places(&p.failures, "sum by (%s) (rate(%s{%s,%s}[%s]))", identity, name(catalog.Acks), awaited, unanswered, window)
-	b.places(&p.answers, "sum by (%s) (rate(%s{%s}[%s]))", identity, name(catalog.Acks), awaited, window)
-	b.places(&p.p95, "histogram_quantile(0.95, sum by (%s, le) (rate(%s_bucket[%s])))", identity, name(catalog.AckDuration), window)
-	b.places(&p.limits, "60 * sum by (%s) (rate(%s[%s]))", identity, name(catalog.RateLimits), window)
-	b.places(&p.guilds, "max by (%s) (%s)", identity, name(catalog.Guilds))
-	b.places(&p.uptime, "min by (%s) (%s)", identity, name(catalog.Uptime))
-	b.places(&p.clock, "min by (%s) (%s)", identity, name(catalog.ClockOffset))
+	}, "max by (%s, shard) (%s)", expr.Identity, expr.Name(catalog.ShardUp))
+	b.places(&p.total, "max by (%s) (%s)", expr.Identity, expr.Name(catalog.BotShards))
+	b.places(&p.failures, "%s", expr.Answers("", true))
+	b.places(&p.answers, "%s", expr.Answers("", false))
+	b.places(&p.p95, "histogram_quantile(0.95, sum by (%s, le) (rate(%s_bucket[%s])))", expr.Identity, expr.Name(catalog.AckDuration), expr.Window)
+	b.places(&p.limits, "60 * sum by (%s) (rate(%s[%s]))", expr.Identity, expr.Name(catalog.RateLimits), expr.Window)
+	b.places(&p.guilds, "max by (%s) (%s)", expr.Identity, expr.Name(catalog.Guilds))
+	b.places(&p.uptime, "min by (%s) (%s)", expr.Identity, expr.Name(catalog.Uptime))
+	b.places(&p.clock, "min by (%s) (%s)", expr.Identity, expr.Name(catalog.ClockOffset))
 	b.add(func(series []evidence.Series) {
 		for _, s := range series {
 			place := placeOf(s.Labels)
 			p.version[place], p.library[place] = s.Labels["version"], s.Labels["discordgo_version"]
 		}
-	}, "group by (%s, version, discordgo_version) (%s)", identity, name(catalog.BotInfo))
+	}, "group by (%s, version, discordgo_version) (%s)", expr.Identity, expr.Name(catalog.BotInfo))
 	for into, q := range map[*map[bot]float64]string{
-		&p.remaining:  "min by (job, bot) (" + name(catalog.SessionStartRemaining) + ")",
-		&p.limit:      "max by (job, bot) (" + name(catalog.SessionStartLimit) + ")",
-		&p.reset:      "max by (job, bot) (" + name(catalog.SessionStartReset) + ")",
-		&p.concurrent: "min by (job, bot) (" + name(catalog.SessionStartConcurrency) + ")",
+		&p.remaining:  "min by (job, bot) (" + expr.Name(catalog.SessionStartRemaining) + ")",
+		&p.limit:      "max by (job, bot) (" + expr.Name(catalog.SessionStartLimit) + ")",
+		&p.reset:      "max by (job, bot) (" + expr.Name(catalog.SessionStartReset) + ")",
+		&p.concurrent: "min by (job, bot) (" + expr.Name(catalog.SessionStartConcurrency) + ")",
 	} {
 		b.add(func(series []evidence.Series) {
 			*into = map[bot]float64{}
@@ -98,5 +91,3 @@ func look(ctx context.Context, in Input) (*picture, error) {
 	}
 	return p, b.run()
 }
-
-func name(of catalog.Instrument) string { return of.PrometheusName() }

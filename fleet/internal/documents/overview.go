@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/argus-dgo/argus/fleet/internal/expr"
 	"github.com/argus-dgo/argus/fleet/internal/members"
 	"github.com/argus-dgo/argus/internal/catalog"
 )
@@ -169,9 +170,9 @@ func remember(ctx context.Context, in Input, rows []Cluster) error {
 	for _, t := range times[:min(len(times), mostEnds)] {
 		var rates, guilds, total map[members.Place]float64
 		b := batch{ctx: ctx, querier: in.Querier, at: t.Add(time.Minute)}
-		b.places(&rates, "60 * sum by (%s) (rate(%s{%s}[1h]))", identity, name(catalog.Acks), awaited)
-		b.places(&guilds, "max by (%s) (last_over_time(%s[10m]))", identity, name(catalog.Guilds))
-		b.places(&total, "count by (%s) (max by (%s, shard) (last_over_time(%s[10m])))", identity, identity, name(catalog.ShardUp))
+		b.places(&rates, "60 * sum by (%s) (rate(%s{%s}[1h]))", expr.Identity, expr.Name(catalog.Acks), expr.Awaited)
+		b.places(&guilds, "max by (%s) (last_over_time(%s[10m]))", expr.Identity, expr.Name(catalog.Guilds))
+		b.places(&total, "count by (%s) (max by (%s, shard) (last_over_time(%s[10m])))", expr.Identity, expr.Identity, expr.Name(catalog.ShardUp))
 		if err := b.run(); err != nil {
 			return err
 		}

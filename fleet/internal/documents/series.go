@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/argus-dgo/argus/fleet/internal/expr"
 	"github.com/argus-dgo/argus/fleet/internal/members"
 	"github.com/argus-dgo/argus/internal/catalog"
 	"github.com/argus-dgo/argus/internal/evidence"
@@ -57,14 +58,6 @@ func (g Grid) one(ctx context.Context, in Input, format string, args ...any) ([]
 	return g.values(series[0]), nil
 }
 
-// failureRatio is the share that was not answered in time, of the series that a selector
-// has, grouped by labels.
-func failureRatio(by, selector, over string) string {
-	return fmt.Sprintf(
-		"(sum by (%[1]s) (rate(%[2]s{%[3]s%[4]s,%[5]s}[%[6]s])) or 0 * sum by (%[1]s) (rate(%[2]s{%[3]s%[4]s}[%[6]s]))) / (sum by (%[1]s) (rate(%[2]s{%[3]s%[4]s}[%[6]s])) > 0)",
-		by, name(catalog.Acks), selector, awaited, unanswered, over)
-}
-
 // Sparks are the lines of the table of clusters.
 type Sparks struct {
 	Head
@@ -82,7 +75,7 @@ type Spark struct {
 // MakeSparks makes the lines of the last hour.
 func MakeSparks(ctx context.Context, in Input) (*Sparks, error) {
 	g := Grid{in.At.Truncate(time.Minute).Add(-59 * time.Minute), time.Minute, 60}
-	series, err := g.ask(ctx, in, "%s", failureRatio(identity, "", window))
+	series, err := g.ask(ctx, in, "%s", expr.FailureRatio(""))
 	if err != nil {
 		return nil, err
 	}
@@ -122,8 +115,7 @@ func MakeHistory(ctx context.Context, in Input, length time.Duration, marks []Ma
 	g := NewGrid(length, in.At)
 	h := &History{Head: in.head(), Step: g.Step.Seconds(), From: g.From.UTC(), Versions: []VersionHistory{}, Marks: marks}
 	versions, err := g.ask(ctx, in,
-		"sum by (version) (%[1]s * on (%[2]s) group_left (version) %[3]s) / sum by (version) (%[4]s * on (%[2]s) group_left (version) %[3]s)",
-		rateOf(unanswered), identity, info, rateOf(""))
+		"%s / %s", expr.ByVersion(expr.Answers("", true), ""), expr.ByVersion(expr.Answers("", false), ""))
 	if err != nil {
 		return nil, err
 	}
@@ -138,19 +130,8 @@ func MakeHistory(ctx context.Context, in Input, length time.Duration, marks []Ma
 		h.Versions = append(h.Versions, VersionHistory{known(version), counts[version], g.values(s)})
 	}
 	slices.SortStableFunc(h.Versions, func(a, b VersionHistory) int { return b.Clusters - a.Clusters })
-	h.Remaining, err = g.one(ctx, in, "min(%s)", name(catalog.SessionStartRemaining))
+	h.Remaining, err = g.one(ctx, in, "min(%s)", expr.Name(catalog.SessionStartRemaining))
 	return h, err
-}
-
-// info has the version of each place.
-var info = fmt.Sprintf("(group by (%s, version) (%s))", identity, name(catalog.BotInfo))
-
-func rateOf(outcome string) string {
-	selector := awaited
-	if outcome != "" {
-		selector += "," + outcome
-	}
-	return fmt.Sprintf("sum by (%s) (rate(%s{%s}[%s]))", identity, name(catalog.Acks), selector, window)
 }
 
 // selectorOf selects the series of a place.

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/argus-dgo/argus/fleet/internal/expr"
 	"github.com/argus-dgo/argus/internal/catalog"
 	"github.com/argus-dgo/argus/internal/evidence"
 	"github.com/argus-dgo/argus/internal/guild"
@@ -53,7 +54,7 @@ func MakeShardOf(ctx context.Context, in Input, id string) (*ShardOf, error) {
 		for _, s := range series {
 			counts[bot{s.Labels["job"], s.Labels["bot"]}] = s.Points[0].Number
 		}
-	}, "max by (job, bot) (last_over_time(%s[1d]))", name(catalog.BotShards))
+	}, "max by (job, bot) (last_over_time(%s[1d]))", expr.Name(catalog.BotShards))
 	if err := b.run(); err != nil {
 		return nil, err
 	}
@@ -95,13 +96,13 @@ func ownersOf(ctx context.Context, in Input, of bot, shard string) ([]Owner, err
 			up := s.Points[0].Number == 1
 			owners = append(owners, Owner{Region: known(s.Labels["region"]), Cluster: s.Labels["cluster"], Up: &up})
 		}
-	}, "max by (region, cluster) (%s{%s})", name(catalog.ShardUp), selector)
+	}, "max by (region, cluster) (%s{%s})", expr.Name(catalog.ShardUp), selector)
 	b.add(func(series []evidence.Series) {
 		find(series, func(o *Owner, s evidence.Series) { o.State = known(s.Labels["state"]) })
-	}, "max by (region, cluster, state) (%s{%s}) == 1", name(catalog.ShardState), selector)
+	}, "max by (region, cluster, state) (%s{%s}) == 1", expr.Name(catalog.ShardState), selector)
 	b.add(func(series []evidence.Series) {
 		find(series, func(o *Owner, s evidence.Series) { o.Since = at(time.UnixMilli(int64(1000 * s.Points[0].Number))) })
-	}, "max by (region, cluster) (%s{%s})", name(catalog.ShardStateChange), selector)
+	}, "max by (region, cluster) (%s{%s})", expr.Name(catalog.ShardStateChange), selector)
 	if err := b.run(); err != nil || len(owners) > 0 {
 		return owners, err
 	}
@@ -110,7 +111,7 @@ func ownersOf(ctx context.Context, in Input, of bot, shard string) ([]Owner, err
 		for _, s := range series {
 			owners = append(owners, Owner{Region: known(s.Labels["region"]), Cluster: s.Labels["cluster"], Gone: true, Since: at(time.Unix(int64(s.Points[0].Number), 0))})
 		}
-	}, "max by (region, cluster) (max_over_time(timestamp(%s{%s})[1d:1m]))", name(catalog.ShardUp), selector)
+	}, "max by (region, cluster) (max_over_time(timestamp(%s{%s})[1d:1m]))", expr.Name(catalog.ShardUp), selector)
 	err := last.run()
 	slices.SortFunc(owners, func(a, b Owner) int { return cmp.Or(b.Since.Compare(*a.Since), cmp.Compare(a.Cluster, b.Cluster)) })
 	return owners[:min(1, len(owners))], err

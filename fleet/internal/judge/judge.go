@@ -96,6 +96,9 @@ func examine(ctx context.Context, querier promql.Querier, at time.Time) (map[evi
 		// have one.
 		scope := evidence.Scope{Where: []evidence.Match{evidence.Is("job", b.Job), evidence.Is("bot", b.Name)}}
 		report, err := findings.Examine(ctx, promql.New(querier, scope, queries), at)
+		if err == nil {
+			report, err = rollout(ctx, querier, b, report)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%v: %w", b, err)
 		}
