@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -518,4 +519,61 @@ func TestDocuments(t *testing.T) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
+}
+
+// TestNotification: what is wrong with a bot reaches the receiver of a configuration file,
+// with what the findings know of it and a link to the page.
+func TestNotification(t *testing.T) {
+	bodies := make(chan string, 100)
+	sink := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err == nil {
+			bodies <- string(body)
+		}
+	}))
+	t.Cleanup(sink.Close)
+	file := filepath.Join(t.TempDir(), "alertmanager.yml")
+	config := fmt.Sprintf("route: {receiver: sink, group_by: [alertname], group_wait: 1s, group_interval: 5s}\nreceivers: [{name: sink, webhook_configs: [{url: %q}]}]\n", sink.URL)
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, "--alertmanager-config", file, "--url", "https://fleet.example.org")
+	discord := newDiscord(t, discordtest.WithShards(1), discordtest.WithGuilds(2))
+	push(t, p.OTLPGRPC())
+	newBot(t, discord, "0", 1, 1, 0)
+	eventually(t, "the bot to be up", func() bool { return cluster(p.overview(t), "0").State == "up" })
+	for range 20 { // nobody answers
+		if err := discord.Dispatch(0, "INTERACTION_CREATE", discord.Interaction(discordtest.ApplicationCommand, time.Now(), "play")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got struct {
+		Status string
+		Alerts []struct{ Labels, Annotations map[string]string }
+	}
+	// The first may come before an examination has found the cause.
+	eventually(t, "a notification that says what causes it", func() bool {
+		p.judge.Examine(t.Context(), p.engine, time.Now())
+		select {
+		case body := <-bodies:
+			if err := json.Unmarshal([]byte(body), &got); err != nil {
+				t.Fatal(err)
+			}
+		default:
+		}
+		return len(got.Alerts) > 0 && got.Alerts[0].Annotations["blame"] != ""
+	})
+	a := got.Alerts[0]
+	if got.Status != "firing" || a.Labels["cluster"] != "0" || a.Annotations["blame"] != "the bot's code" || a.Annotations["do"] == "" || a.Annotations["since"] == "" ||
+		a.Annotations["page"] != "https://fleet.example.org/#/cluster?cluster=0&job=discord-bot" || a.Annotations["summary"] == "" {
+		t.Errorf("%+v", got)
+	}
+	eventually(t, "the receiver's success to be told", func() bool {
+		alerts, err := p.Alerts(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := alerts.Notifications
+		return n.Way == "config" && len(n.Receivers) == 1 && n.Receivers[0].LastSuccess != nil && n.Receivers[0].Error == nil
+	})
 }
