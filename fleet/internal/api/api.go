@@ -87,6 +87,9 @@ func New(fleet Fleet, guard *access.Guard, report func(error)) *API {
 	return a
 }
 
+// Close waits for documents that are being made. No request may come after it.
+func (a *API) Close() { a.kept.making.Wait() }
+
 // ServeHTTP implements http.Handler.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if _, pattern := a.mux.Handler(r); pattern == "" {

@@ -14,6 +14,11 @@ const (
 	// than it took to make: each document takes at most this part of one processor.
 	reuse     = 5 * time.Second
 	costShare = 5
+	// stale is how long after that a document is still served, while it is made anew: it
+	// says how old it is.
+	stale = 30 * time.Second
+	// makeTimeout limits the making of a document that nobody waits for.
+	makeTimeout = time.Minute
 	// maxDocuments is the number of documents that are kept.
 	maxDocuments = 256
 )
@@ -21,45 +26,88 @@ const (
 // A document is one that was made.
 type document struct {
 	turn chan struct{} // held by whoever makes it
-	used time.Time
+	used time.Time     // under the lock of documentsKept
 
+	mu   sync.Mutex
 	at   time.Time
 	took time.Duration
 	body []byte // JSON, without the time of the answer
 	tag  string
 }
 
-// documentsKept keeps what was made lately.
-type documentsKept struct {
-	mu sync.Mutex
-	of map[string]*document
+// age says whether a document is new enough, or else whether it may be served while it is
+// made anew.
+func (d *document) age(now time.Time) (body []byte, tag string, fresh, usable bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.at.IsZero() || now.Before(d.at) {
+		return nil, "", false, false
+	}
+	age, lasts := now.Sub(d.at), max(reuse, costShare*d.took)
+	return d.body, d.tag, age < lasts, age < lasts+stale
 }
 
-// get returns a document that is new enough, or makes it. Only one maker of a document
-// runs at a time.
+// documentsKept keeps what was made lately.
+type documentsKept struct {
+	mu     sync.Mutex
+	of     map[string]*document
+	making sync.WaitGroup
+}
+
+// get returns a document that is new enough. One that is a little older is returned too,
+// and made anew for the next request; any other is made. Only one maker of a document runs
+// at a time.
 func (d *documentsKept) get(ctx context.Context, key string, of func(context.Context) (any, error)) (body []byte, tag string, err error) {
 	one := d.find(key)
+	body, tag, fresh, usable := one.age(time.Now())
+	if fresh {
+		return body, tag, nil
+	}
+	if usable {
+		select {
+		case one.turn <- struct{}{}:
+			d.making.Go(func() {
+				defer func() { <-one.turn }()
+				limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), makeTimeout)
+				defer cancel()
+				_ = one.make(limited, of) // who asks once it is too old gets the error
+			})
+		default: // it is being made
+		}
+		return body, tag, nil
+	}
 	select {
 	case one.turn <- struct{}{}:
 		defer func() { <-one.turn }()
 	case <-ctx.Done():
 		return nil, "", ctx.Err()
 	}
-	began := time.Now()
-	if age := began.Sub(one.at); !one.at.IsZero() && age >= 0 && age < max(reuse, costShare*one.took) {
-		return one.body, one.tag, nil
+	if body, tag, fresh, _ := one.age(time.Now()); fresh { // somebody else has made it
+		return body, tag, nil
 	}
+	if err := one.make(ctx, of); err != nil {
+		return nil, "", err
+	}
+	body, tag, _, _ = one.age(time.Now())
+	return body, tag, nil
+}
+
+// make makes the document. The turn is held.
+func (d *document) make(ctx context.Context, of func(context.Context) (any, error)) error {
+	began := time.Now()
 	content, err := of(ctx)
 	if err != nil {
-		return nil, "", err
+		return err
 	}
-	body, err = json.Marshal(content)
+	body, err := json.Marshal(content)
 	if err != nil {
-		return nil, "", err
+		return err
 	}
 	hash := sha256.Sum256(body)
-	one.at, one.took, one.body, one.tag = began, time.Since(began), body, `"`+base64.RawURLEncoding.EncodeToString(hash[:12])+`"`
-	return one.body, one.tag, nil
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.at, d.took, d.body, d.tag = began, time.Since(began), body, `"`+base64.RawURLEncoding.EncodeToString(hash[:12])+`"`
+	return nil
 }
 
 func (d *documentsKept) find(key string) *document {

@@ -6,7 +6,8 @@
 //	limit               value           meaning
 //	------------------  --------------  ------------------------------------------------
 //	age of a document   5 s             then it is made anew, on request; five times as
-//	                                    long as it took, if that is more
+//	                                    long as it took, if that is more. For 30 s more the
+//	                                    old one is answered meanwhile: it says its time
 //	documents           256             the one that was used least lately is dropped
 //	events of a window  500             the newest
 //	range               5 min to 15 d

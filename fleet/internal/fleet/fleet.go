@@ -20,6 +20,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 
+	"github.com/argus-dgo/argus/fleet/internal/api"
 	"github.com/argus-dgo/argus/fleet/internal/engine"
 	"github.com/argus-dgo/argus/fleet/internal/ingest"
 	"github.com/argus-dgo/argus/fleet/internal/journal"
@@ -59,6 +60,7 @@ type Fleet struct {
 	judge    *judge.Judge
 	receiver *ingest.Receiver
 	notifier *notify.Notifier
+	api      *api.API
 
 	listeners listeners
 	grpc      *grpc.Server
@@ -174,7 +176,7 @@ func cutFolder(name string) (base string, is bool) {
 	return "", false
 }
 
-// security is the TLS of all addresses, or nil.
+// security is the TLS of all addresses, or nil. Each server needs a copy: it changes it.
 func (f *Fleet) security() (*tls.Config, error) {
 	if f.cfg.TLSCertFile == "" {
 		return nil, nil //nolint:nilnil // plain text
@@ -199,7 +201,7 @@ func (f *Fleet) serve(security *tls.Config) error {
 	if l := f.listeners.otlpGRPC; l != nil {
 		var transport credentials.TransportCredentials
 		if security != nil {
-			transport = credentials.NewTLS(security)
+			transport = credentials.NewTLS(security.Clone())
 		}
 		f.grpc = f.receiver.GRPC(transport, f.tokens.ingest(), f.report)
 		f.loops.Go(func() { f.note(f.grpc.Serve(netutil.LimitListener(l, maxConnections))) })
@@ -209,7 +211,7 @@ func (f *Fleet) serve(security *tls.Config) error {
 
 func (f *Fleet) http(l net.Listener, security *tls.Config, h http.Handler, writeTimeout time.Duration) {
 	server := &http.Server{
-		Handler: h, TLSConfig: security, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: writeTimeout,
+		Handler: h, TLSConfig: security.Clone(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: writeTimeout,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(f.log.Handler(), slog.LevelDebug),
 	}
 	f.servers = append(f.servers, server)
@@ -284,6 +286,9 @@ func (f *Fleet) release() error {
 	var errs []error
 	errs = append(errs, f.listeners.close())
 	f.loops.Wait()
+	if f.api != nil {
+		f.api.Close()
+	}
 	if f.members != nil {
 		errs = append(errs, f.members.Save())
 	}

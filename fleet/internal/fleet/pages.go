@@ -21,10 +21,10 @@ import (
 func (f *Fleet) pages() (http.Handler, error) {
 	guard := access.NewRoles(f.tokens.grants)
 	refuse := http.HandlerFunc(access.Refuse)
-	documents := api.New(f, guard, f.report)
+	f.api = api.New(f, guard, f.report)
 	pages, err := page.New(page.Config{
 		Files: page.Built(), Guard: guard, Role: roleOf(guard), OpenOperates: true, Query: true, Version: f.cfg.Version, Grafana: f.cfg.Grafana,
-		API: map[string]http.Handler{api.Prefix: documents, api.Prefix + "mutes/": documents},
+		API: map[string]http.Handler{api.Prefix: f.api, api.Prefix + "mutes/": f.api},
 	})
 	if err != nil {
 		return nil, err
