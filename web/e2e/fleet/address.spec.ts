@@ -43,6 +43,12 @@ test('a part of a chart is chosen by mouse and keyboard', async ({ page, fleet }
   await page.reload()
   await expect(chart).toBeVisible()
   await expect(page).toHaveURL(/from=\d+&to=\d+/)
+  // The timeline is about the same part.
+  await page.getByRole('navigation', { name: 'Fleet' }).getByRole('link', { name: 'Timeline' }).click()
+  await expect(page.getByText(/UTC, newest first$/)).toHaveText(/^\d\d:\d\d:\d\d to /)
+  expect(f.asked.some((path) => /\/timeline\?range=15m&to=\d+$/.test(path))).toBe(true)
+  await page.goBack()
+  await expect(page).toHaveURL(/from=\d+&to=\d+/)
   await page.keyboard.press('Escape')
   await expect(page).toHaveURL(/#\/$/)
 })

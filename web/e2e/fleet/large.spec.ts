@@ -10,6 +10,9 @@ test('1,000 clusters are on the page, and each is reached by keyboard and filter
   await expect(page.getByRole('region', { name: 'Clusters, worst first' }).locator('tbody tr')).toHaveCount(1000)
   await page.getByRole('searchbox', { name: 'Find clusters' }).fill('ap-987')
   await expect(page.getByRole('region', { name: 'Clusters, worst first' }).locator('tbody tr')).toHaveCount(1)
+  // A shard leads to its cluster.
+  await page.getByRole('searchbox', { name: 'Find clusters' }).fill('#1600')
+  await expect(page.getByRole('region', { name: 'Clusters, worst first' }).getByRole('rowheader')).toHaveText('eu-100')
   await cells.first().focus()
   await page.keyboard.press('End')
   await expect(page.locator('.tip')).toContainText('us-799')

@@ -8,7 +8,7 @@ import type { Span } from '../data/windows'
 import type { Alerts, ClusterDetail, History, Members, Overview, Settings, Sparks, Timeline } from './data/api'
 import { Client, fleetAddress } from './data/client'
 import { type Name, namesOf } from './data/names'
-import { format, type Place, parse } from './data/place'
+import { format, type Place, parse, windowOf } from './data/place'
 import { type Job, Poller } from './data/poller'
 
 export interface Docs {
@@ -101,7 +101,7 @@ export class Fleet {
     const jobs = [at('overview', 5, page === 'overview' ? of : {})]
     if (page === 'overview') jobs.push(at('history', 30, { ...of, range }), at('sparks', 60, of))
     if (page === 'cluster') jobs.push(at('cluster', 10, { ...of, region, cluster, range }))
-    if (page === 'timeline') jobs.push(at('timeline', 15, { ...of, range }))
+    if (page === 'timeline') jobs.push(at('timeline', 15, { ...of, ...windowOf(this.state.place) }))
     if (page === 'alerts') jobs.push(at('alerts', 10))
     if (page === 'members') jobs.push(at('members', 15))
     return jobs

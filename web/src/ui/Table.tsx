@@ -35,15 +35,17 @@ interface TableProps<T> {
   row?: (row: T) => { class?: string; title?: string }
   class?: string
   title?: string
+  cards?: boolean // on a phone the rows are no rows to the browser, so it is told
   few?: { n: number; what: string } // as many rows are shown until more are asked for
   sorted?: string | undefined // head of the column by which the rows are sorted, at first or with onSort always
   onSort?: (head: ComponentChildren) => void
 }
 
-export function Table<T>({ label, columns, rows, keyOf, row, class: cls, title, few, sorted, onSort }: TableProps<T>) {
+export function Table<T>({ label, columns, rows, keyOf, row, class: cls, title, cards, few, sorted, onSort }: TableProps<T>) {
   const [all, setAll] = useState(false)
   const [own, setOwn] = useState<ComponentChildren>(sorted)
   const [head, sort] = onSort ? [sorted, onSort] : [own, setOwn]
+  const role = <R extends string>(of: R): R | undefined => (cards ? of : undefined)
   const [first, ...rest] = columns
   const by = columns.find((c) => c.by && c.head === head)?.by
   const list = by ? [...rows].sort((a, b) => (by(b) ?? -1) - (by(a) ?? -1)) : rows
@@ -52,11 +54,11 @@ export function Table<T>({ label, columns, rows, keyOf, row, class: cls, title, 
     <>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard scrolls the table */}
       <div class="tw" tabIndex={0} role="region" aria-label={label}>
-        <table class={cls} title={title}>
+        <table class={cls} title={title} role={role('table')}>
           <thead>
-            <tr>
+            <tr role={role('row')}>
               {columns.map((c, i) => (
-                <th scope="col" class={`${c.n ? 'n' : ''} ${c.class ?? ''}`} title={c.title} key={i} aria-sort={by && c.by === by ? 'descending' : undefined}>
+                <th scope="col" role={role('columnheader')} class={`${c.n ? 'n' : ''} ${c.class ?? ''}`} title={c.title} key={i} aria-sort={by && c.by === by ? 'descending' : undefined}>
                   {c.by ? (
                     <button type="button" class="sort" onClick={() => sort(c.head)}>
                       {c.head}
@@ -70,14 +72,14 @@ export function Table<T>({ label, columns, rows, keyOf, row, class: cls, title, 
           </thead>
           <tbody>
             {(few && !all ? list.slice(0, few.n) : list).map((r) => (
-              <tr key={keyOf(r)} {...row?.(r)}>
+              <tr key={keyOf(r)} role={role('row')} {...row?.(r)}>
                 {first && (
-                  <th scope="row" class={`${first.class ?? ''} ${first.tone?.(r) ?? ''}`}>
+                  <th scope="row" role={role('rowheader')} class={`${first.class ?? ''} ${first.tone?.(r) ?? ''}`}>
                     {first.cell(r)}
                   </th>
                 )}
                 {rest.map((c, i) => (
-                  <td class={`${c.n ? 'n' : ''} ${c.class ?? ''} ${c.tone?.(r) ?? ''}`} key={i} {...c.data?.(r)}>
+                  <td role={role('cell')} class={`${c.n ? 'n' : ''} ${c.class ?? ''} ${c.tone?.(r) ?? ''}`} key={i} {...c.data?.(r)}>
                     {c.cell(r)}
                   </td>
                 ))}

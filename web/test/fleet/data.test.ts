@@ -35,6 +35,9 @@ describe('clusters', () => {
     expect(found(clusters, 'eu-07', '')).toEqual([one('eu-07')])
     expect(found(clusters, '', 'gone').map((c) => c.cluster).sort()).toEqual(['eu-21', 'eu-22', 'eu-23'])
     expect(found(clusters, 'nothing of it', '')).toEqual([])
+    expect(found(clusters, '#119', '')).toEqual([one('eu-07')])
+    expect(found([{ ...one('eu-07'), shards: { up: 2, total: 2, ids: '3,9-11' } }], '#10', '')).toHaveLength(1)
+    expect(found([{ ...one('eu-07'), shards: { up: null, total: null, ids: '' } }], '#0', '')).toEqual([])
   })
   it('keep their places in the map', () => {
     const regions = byRegion(clusters)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { format, home, keyOf, link, type Place, parse, placeOf } from '../../src/fleet/data/place'
+import { format, home, keyOf, link, type Place, parse, placeOf, windowOf } from '../../src/fleet/data/place'
 
 describe('place', () => {
   const places: Partial<Place>[] = [
@@ -26,6 +26,11 @@ describe('place', () => {
     expect(parse(`#/?find=${'x'.repeat(1000)}`).find).toHaveLength(200)
     expect(parse('#/timeline?from=1764300000&to=1764300010').zoom).toBeNull()
     expect(parse('#/timeline?q=up&cell=age')).toEqual({ ...home, page: 'timeline' })
+  })
+  it('asks for a range in which the zoom lies', () => {
+    expect(windowOf({ range: '6h', zoom: null })).toEqual({ range: '6h' })
+    expect(windowOf({ range: '6h', zoom: { from: 1000, to: 1900 } })).toEqual({ range: '15m', to: 1900 })
+    expect(windowOf({ range: '15m', zoom: { from: 1000, to: 5000 } })).toEqual({ range: '6h', to: 5000 })
   })
   it('tells an empty label from none, and clusters apart', () => {
     expect(parse(link(placeOf({ job: 'j', bot: null, region: null, cluster: '0' })))).toEqual({ ...home, page: 'cluster', job: 'j', cluster: '0' })

@@ -94,14 +94,22 @@ export function story(c: Cluster, now: number): string {
   return parts.join(' ')
 }
 
-// found has the clusters with all of the words in their names, and in one state.
+// has reports whether a shard is in ranges such as 0-15,32-47.
+const has = (ids: string, shard: number): boolean =>
+  ids.split(',').some((range) => {
+    const [from = Number.NaN, to = from] = range.split('-').map(Number)
+    return shard >= from && shard <= to
+  })
+
+// found has the clusters with all of the words in their names, and in one state. #7 is in
+// the one that has shard 7.
 export function found(clusters: readonly Cluster[], find: string, state: string): Cluster[] {
   const words = find.toLowerCase().split(/\s+/).filter(Boolean)
   return clusters.filter((c) => {
     if (state !== '' && c.state !== state) return false
     if (words.length === 0) return true
     const text = [c.cluster, c.region, c.bot, c.job, c.version, c.instance].filter(Boolean).join(' ').toLowerCase()
-    return words.every((word) => text.includes(word))
+    return words.every((word) => (/^#\d+$/.test(word) ? c.shards.ids !== '' && has(c.shards.ids, Number(word.slice(1))) : text.includes(word)))
   })
 }
 

@@ -878,7 +878,7 @@ export interface components {
             shards: {
                 up: number | null;
                 total: number | null;
-                /** @description Ranges, such as 112-127; empty if unknown */
+                /** @description Ranges, such as 0-15,32; empty if unknown */
                 ids: string;
             };
             /** @description Interactions that were not answered in time, in 5 min. Of a cluster that is gone: interactions a minute in the hour before its last report */

@@ -75,6 +75,13 @@ export function format(place: Place): string {
   return `#/${place.page === 'overview' ? '' : place.page}${text ? `?${text}` : ''}`
 }
 
+// windowOf is the range that a server is asked for: the zoom lies within it.
+export function windowOf({ range, zoom }: Pick<Place, 'range' | 'zoom'>): { range: Range; to?: number } {
+  if (!zoom) return { range }
+  const enough = (Object.keys(ranges) as Range[]).find((r) => ranges[r] >= zoom.to - zoom.from)
+  return { range: enough ?? '24h', to: zoom.to }
+}
+
 // link is the address of another page, in the same range.
 export const link = (to: Partial<Place>, range: Range = home.range): string => format({ ...home, range, ...to })
 

@@ -12,6 +12,7 @@ import { Notifications } from '../panels/Notifications'
 import { AlertBadge } from '../ui/Badge'
 import { ClusterLink } from '../ui/ClusterLink'
 import { Filter } from '../ui/Filter'
+import { NotAllowed } from '../ui/NotAllowed'
 
 const states: Record<Alert['state'], string> = { firing: 'Firing', pending: 'Pending', muted: 'Muted', inhibited: 'Inhibited' }
 
@@ -53,6 +54,7 @@ function AlertTable({ of, mute }: AlertTableProps) {
         <Table
           label="Alerts"
           class="cards al"
+          cards
           rows={rows}
           keyOf={keyOf}
           few={{ n: 50, what: 'alerts' }}
@@ -121,7 +123,7 @@ export function Alerts() {
         {muting && <MuteForm key={keyOf(muting)} of={muting} close={() => setMuting(null)} />}
         <Panel title="Alerts" note={docs.overview.value ? `${docs.overview.value.alerts.firing} firing · ${docs.overview.value.alerts.pending} pending · ${docs.overview.value.alerts.muted} muted` : ''} right={<Age at={docs.alerts.at} />}>
           <Having of={docs.alerts}>{(d) => <AlertTable of={d} mute={operate ? setMuting : null} />}</Having>
-          {settings && !operate && <p class="s q below">Your token has the role viewer. To mute needs the role operator.</p>}
+          <NotAllowed to="mute" />
         </Panel>
       </div>
       <div class="board">

@@ -12,6 +12,7 @@ import { Banners } from '../panels/Banners'
 import { MemberState } from '../ui/Badge'
 import { ClusterLink } from '../ui/ClusterLink'
 import { Filter } from '../ui/Filter'
+import { NotAllowed } from '../ui/NotAllowed'
 
 const states: readonly Member['state'][] = ['reporting', 'late', 'lost', 'goodbye', 'replaced']
 const most = 200 // rows until more are asked for
@@ -114,7 +115,7 @@ export function Members() {
       <div class="board">
         <Panel title="Members" note="each instance that reports, or has reported" right={<Age at={docs.members.at} />}>
           <Having of={docs.members}>{(d) => <MemberTable of={d} operate={operate} />}</Having>
-          {settings && !operate && <p class="s q below">Your token has the role viewer. To forget a place needs the role operator.</p>}
+          <NotAllowed to="forget a place" />
         </Panel>
       </div>
     </main>

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { type Failure, failureOf } from '../../data/api'
 import type { Lines } from '../../data/windows'
-import { count, moment, rate, span } from '../../text/format'
+import { count, moment, rate } from '../../text/format'
 import type { Line } from '../../ui/Chart'
 import { Broken, Empty, Panel, Skeleton } from '../../ui/Panel'
 import { Table } from '../../ui/Table'
@@ -74,7 +74,6 @@ const number = (text: string): string => (Number.isFinite(Number(text)) && text 
 
 function Result({ of: a }: { of: Answer }) {
   const page = useFleet()
-  const { place } = page.state
   return (
     <>
       {a.warnings.map((w) => (
@@ -105,17 +104,6 @@ function Result({ of: a }: { of: Answer }) {
           {a.samples.length > most && <p class="s q">{count(a.samples.length - most)} more are left out.</p>}
         </>
       )}
-      <p class="s q">
-        {span(place.zoom ? place.zoom.to - place.zoom.from : ranges[place.range])}
-        {place.zoom && (
-          <>
-            {' '}
-            <button type="button" class="btn" onClick={() => page.zoom(null)}>
-              Reset zoom
-            </button>
-          </>
-        )}
-      </p>
     </>
   )
 }

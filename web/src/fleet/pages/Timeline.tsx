@@ -89,7 +89,7 @@ export function Timeline() {
       <h1 class="vh">Timeline</h1>
       <Banners />
       <div class="board">
-        <Panel title="Timeline" note={`${span(ranges[place.range])}, newest first, UTC`} right={<Age at={timeline.at} />}>
+        <Panel title="Timeline" note={place.zoom ? `${moment(place.zoom.from * 1000, page.now())} to ${moment(place.zoom.to * 1000, page.now())} UTC, newest first` : `${span(ranges[place.range])}, newest first, UTC`} right={<Age at={timeline.at} />}>
           <Filter of="events" found={timeline.value ? `${count(rows.length)} of ${count(events.length)}` : ''} options={{ name: 'Kind', all: 'all kinds', chosen: place.kind, choose: (kind) => page.go({ kind }), values: (Object.keys(kinds) as Event['kind'][]).filter((k) => present.has(k) || k === place.kind).map((k) => [k, kinds[k]]) }} />
           <Having of={timeline}>
             {(d) =>

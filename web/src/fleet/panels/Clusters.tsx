@@ -59,7 +59,7 @@ export function Clusters({ of }: { of: Overview }) {
   ]
   return (
     <Panel title="Worst first" note={`${count(rows.length)} of ${count(of.clusters.length)} clusters`} id="clusters">
-      <Filter of="clusters" found={rows.length < of.clusters.length ? `${count(rows.length)} found` : ''} options={{ name: 'State', all: 'all states', chosen: place.state, choose: (state) => page.go({ state }), values: states.filter((s) => present.has(s) || s === place.state).map((s) => [s, looks[s].word]) }} />
+      <Filter of="clusters" hint="name, version, or #shard" found={rows.length < of.clusters.length ? `${count(rows.length)} found` : ''} options={{ name: 'State', all: 'all states', chosen: place.state, choose: (state) => page.go({ state }), values: states.filter((s) => present.has(s) || s === place.state).map((s) => [s, looks[s].word]) }} />
       {rows.length === 0 ? (
         <Empty says={of.clusters.length === 0 ? 'No cluster has reported yet' : 'No cluster is like that'} how={of.clusters.length === 0 ? undefined : 'The filter is above.'} />
       ) : (

@@ -61,6 +61,7 @@ function OneBot({ of, named }: { of: Bot; named: boolean }) {
       <Table
         label={named ? `Expected and found of ${name}` : 'Expected and found'}
         class="ex"
+        cards
         rows={rowsOf(of)}
         keyOf={(r) => r.what}
         columns={[

@@ -94,7 +94,7 @@ export function TopBar() {
             {(Object.keys(pages) as PageName[])
               .filter((p) => p !== 'cluster' && (p !== 'query' || settings?.query !== false))
               .map((p) => (
-                <a key={p} href={link({ page: p }, place.range)} aria-current={p === place.page ? 'page' : undefined}>
+                <a key={p} href={link({ page: p, zoom: ranged.includes(p) ? place.zoom : null }, place.range)} aria-current={p === place.page ? 'page' : undefined}>
                   {pages[p]}
                   {p === 'alerts' && counts !== undefined && counts.firing > 0 && (
                     <span class="count">
@@ -116,6 +116,11 @@ export function TopBar() {
                 </button>
               ))}
             </fieldset>
+          )}
+          {place.zoom && (
+            <button type="button" class="btn" onClick={() => page.zoom(null)}>
+              Reset zoom
+            </button>
           )}
           <Grafana />
           {settings?.auth && (

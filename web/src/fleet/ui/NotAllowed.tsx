@@ -1,0 +1,12 @@
+import { useFleet } from '../context'
+
+// NotAllowed says why a control is not there, and who has it.
+export function NotAllowed({ to }: { to: string }) {
+  const { settings } = useFleet().state
+  if (!settings || settings.operate) return null
+  return (
+    <p class="s q below">
+      {settings.role === 'open' ? `Nobody may ${to} here: this fleet has no token of an operator.` : `Your token has the role viewer. To ${to} needs the role operator.`}
+    </p>
+  )
+}
