@@ -12,7 +12,7 @@ const Policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect
 	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 // A Site serves handlers by path. A path other than / that ends with a slash also has what
-// lies right below it. A prefix must be removed from the path of a request before.
+// lies below it. A prefix must be removed from the path of a request before.
 type Site struct {
 	Paths map[string]http.Handler
 	// Described is the file that describes the API, for those who ask for a path that it
@@ -56,8 +56,10 @@ func (s *Site) handler(at string) http.Handler {
 	if h := s.Paths[at]; h != nil {
 		return h
 	}
-	if folder := at[:strings.LastIndexByte(at, '/')+1]; folder != "/" {
-		return s.Paths[folder]
+	for end := strings.LastIndexByte(at, '/'); end > 0; end = strings.LastIndexByte(at[:end], '/') {
+		if h := s.Paths[at[:end+1]]; h != nil {
+			return h
+		}
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ func TestSite(t *testing.T) {
 	s := newSite(t)
 	s.Paths["/api/v1/mutes/"] = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { WriteJSON(w, 200, []byte(r.URL.Path)) })
 	for path, want := range map[string]int{
-		"/": 200, "/icon.svg": 200, "/nothing": 404, "//": 404, "/api/v1/other": 404, "/api/v1/mutes/7": 200, "/api/v1/mutes/": 200, "/api/v1/mutes": 404, "/api/v1/mutes/7/8": 404,
+		"/": 200, "/icon.svg": 200, "/nothing": 404, "//": 404, "/api/v1/other": 404, "/api/v1/mutes/7": 200, "/api/v1/mutes/": 200, "/api/v1/mutes": 404, "/api/v1/mutes/7/8": 200, "/api/v1/": 404, "/assets/": 404, "/x/../api/v1/mutes/7": 404,
 	} {
 		w := ask(s, http.MethodGet, path)
 		if w.Code != want {

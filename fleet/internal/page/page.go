@@ -43,8 +43,8 @@ type Guard interface {
 // A Role is what a client that was admitted may do.
 type Role string
 
-// Viewers read; operators may also mute, unmute and forget. Clients of a fleet without
-// tokens are Open: Config.OpenOperates says which they are like.
+// Viewers read; operators may also mute, unmute and forget, and so may the clients of a
+// fleet without tokens, which are Open.
 const (
 	Viewer   Role = "viewer"
 	Operator Role = "operator"
@@ -58,9 +58,7 @@ type Config struct {
 	Guard Guard
 	// Role returns that of a request which the guard admits.
 	Role func(r *http.Request) Role
-	// OpenOperates is whether clients of a fleet without tokens may do what operators may.
-	OpenOperates bool
-	// API has handlers by path. A path that ends with a slash has what lies right below it.
+	// API has handlers by path. A path that ends with a slash has what lies below it.
 	API map[string]http.Handler
 	// Query is whether the API has Prometheus' /api/v1/query and /api/v1/query_range.
 	Query bool
@@ -163,7 +161,7 @@ func (h *handler) settings(w http.ResponseWriter, r *http.Request) {
 	// Strings, truth values and a number always have a JSON form.
 	body, _ := json.Marshal(settings{
 		Version: version, FleetVersion: h.cfg.Version, Name: h.cfg.Name, Auth: h.cfg.Guard.Asks(), Role: role,
-		Operate: role == Operator || role == Open && h.cfg.OpenOperates, Grafana: h.cfg.Grafana, Query: h.cfg.Query,
+		Operate: role != Viewer, Grafana: h.cfg.Grafana, Query: h.cfg.Query,
 	})
 	frontend.WriteJSON(w, http.StatusOK, append(body, '\n'))
 }

@@ -64,7 +64,7 @@ func ask(h http.Handler, method, target, body string, header ...string) *httptes
 func TestGuarded(t *testing.T) {
 	h := newPage(t, config(token))
 	for path, want := range map[string][2]int{
-		"/": {200, 200}, "/assets/page-1a2b.js": {200, 200}, "/access.json": {200, 200}, "/nothing": {404, 404}, "/index.html": {404, 404}, "/api/fleet/v1/nothing": {404, 404}, "/api/fleet/v1/mutes/7/8": {404, 404},
+		"/": {200, 200}, "/assets/page-1a2b.js": {200, 200}, "/access.json": {200, 200}, "/nothing": {404, 404}, "/index.html": {404, 404}, "/api/fleet/v1/nothing": {404, 404},
 		"/fleet.json": {401, 200}, "/catalog.json": {401, 200}, "/api/fleet/v1/overview": {401, 200}, "/api/fleet/v1/mutes/7": {401, 200},
 	} {
 		for i, header := range [][]string{nil, {"Authorization", "Bearer " + token}} {
@@ -143,16 +143,14 @@ func TestOtherSites(t *testing.T) {
 func TestSettings(t *testing.T) {
 	for name, c := range map[string]struct {
 		role Role
-		open bool
 		want string
 	}{
-		"viewer":         {Viewer, true, `"role":"viewer","operate":false`},
-		"operator":       {Operator, false, `"role":"operator","operate":true`},
-		"open":           {Open, false, `"role":"open","operate":false`},
-		"open, operates": {Open, true, `"role":"open","operate":true`},
+		"viewer":   {Viewer, `"role":"viewer","operate":false`},
+		"operator": {Operator, `"role":"operator","operate":true`},
+		"open":     {Open, `"role":"open","operate":true`},
 	} {
 		cfg := config("")
-		cfg.Role, cfg.OpenOperates = func(*http.Request) Role { return c.role }, c.open
+		cfg.Role = func(*http.Request) Role { return c.role }
 		w := ask(newPage(t, cfg), http.MethodGet, "/fleet.json", "")
 		want := `{"version":1,"fleet_version":"v0.2.0","name":"mybot","auth":false,` + c.want + `,"grafana":"https://grafana.example/d/argus?var-cluster={cluster}","query":true}` + "\n"
 		if w.Body.String() != want {

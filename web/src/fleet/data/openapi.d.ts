@@ -676,7 +676,7 @@ export interface components {
             /** @description Whether a token is needed */
             auth: boolean;
             /**
-             * @description open: no token is set
+             * @description open: no token is set, and everybody may do what an operator may
              * @enum {string}
              */
             role: "viewer" | "operator" | "open";

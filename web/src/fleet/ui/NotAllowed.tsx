@@ -4,9 +4,5 @@ import { useFleet } from '../context'
 export function NotAllowed({ to }: { to: string }) {
   const { settings } = useFleet().state
   if (!settings || settings.operate) return null
-  return (
-    <p class="s q below">
-      {settings.role === 'open' ? `Nobody may ${to} here: this fleet has no token of an operator.` : `Your token has the role viewer. To ${to} needs the role operator.`}
-    </p>
-  )
+  return <p class="s q below">Your token has the role viewer. To {to} needs the role operator.</p>
 }
