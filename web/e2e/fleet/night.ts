@@ -155,10 +155,10 @@ export class Night {
       return { name: id, state: mute ? 'muted' : state, severity, labels: all, summary, description: '', runbook: book(id), active_at: iso(this.start - ago), for_seconds: 300, value: 1, mute }
     }
     return [
-      ...[0, 1, 2].map((i) => alert('DiscordAckBudgetBurnsFast', 'firing', 'critical', { region: 'eu-central', cluster: name('eu-', i) }, 10 * minute, 'Users are not answered in time')),
+      ...[0, 1, 2].map((i) => alert('DiscordAckBudgetBurnsFast', 'firing', 'critical', { cluster: name('eu-', i) }, 10 * minute, 'Users are not answered in time')),
       alert('DiscordShardOwnedTwice', 'firing', 'critical', { shard: '1187' }, 11 * minute, 'A shard is up twice'),
-      alert('DiscordShardZombie', 'firing', 'warning', { region: 'eu-central', cluster: 'eu-07', shard: '124' }, 166_000, 'A shard gets no heartbeat acknowledgements'),
-      alert('DiscordClusterGone', 'pending', 'warning', { region: 'eu-central', cluster: 'eu-21' }, 244_000, 'A cluster does not report'),
+      alert('DiscordShardZombie', 'firing', 'warning', { cluster: 'eu-07', shard: '124' }, 166_000, 'A shard gets no heartbeat acknowledgements'),
+      alert('DiscordClusterGone', 'pending', 'warning', { cluster: 'eu-21' }, 244_000, 'A cluster does not report'),
     ]
   }
 

@@ -21,9 +21,11 @@ test('an operator mutes what an alert is about, with an end and a reason, and en
   await expect(form).toHaveCount(0)
   expect(f.sent[0]).toEqual({
     method: 'POST', path: '/api/fleet/v1/mutes',
-    body: { matchers: [{ name: 'alertname', value: 'DiscordShardZombie' }, { name: 'job', value: 'mybot' }, { name: 'region', value: 'eu-central' }, { name: 'cluster', value: 'eu-07' }], minutes: 240, comment: 'the network is being mended' },
+    body: { matchers: [{ name: 'alertname', value: 'DiscordShardZombie' }, { name: 'job', value: 'mybot' }, { name: 'cluster', value: 'eu-07' }], minutes: 240, comment: 'the network is being mended' },
   })
   const alerts = page.getByRole('region', { name: 'Alerts' }).last()
+  // Its labels have no region, but the link has.
+  await expect(alerts.getByRole('row').filter({ hasText: 'DiscordShardZombie' }).getByRole('link', { name: 'eu-07' })).toHaveAttribute('href', /region=eu-central/)
   await expect(alerts.getByRole('row').filter({ hasText: 'DiscordShardZombie' })).toContainText('Muted')
   const mutes = page.getByRole('region', { name: 'Mutes' }).last()
   await expect(mutes).toContainText('the network is being mended')

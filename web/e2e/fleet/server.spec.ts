@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { expect, test } from './bench'
 
 // These tests open the pages that a program serves itself: FLEET_BINARY, with the arguments
-// in FLEET_ARGS. It prints its address first.
+// in FLEET_ARGS. It logs its address first.
 const { FLEET_BINARY: binary, FLEET_ARGS: args = '' } = process.env
 
 test.describe('the program', () => {
@@ -13,11 +13,11 @@ test.describe('the program', () => {
   let url = ''
 
   test.beforeAll(async () => {
-    const started = spawn(binary ?? '', args.split(' ').filter(Boolean), { stdio: ['ignore', 'pipe', 'inherit'] })
+    const started = spawn(binary ?? '', args.split(' ').filter(Boolean), { stdio: ['ignore', 'ignore', 'pipe'] })
     child = started
-    const lines = createInterface(started.stdout)
+    const lines = createInterface(started.stderr)
     const [first] = (await Promise.race([once(lines, 'line'), once(lines, 'close')])) as [string?]
-    url = /http:\/\/[\w.:[\]-]+/.exec(first ?? '')?.[0] ?? ''
+    url = /https?:\/\/[\w.:[\]-]+/.exec(first ?? '')?.[0] ?? ''
     if (url === '') throw new Error(`${binary} ${args}: ${first ?? 'it has ended'}`)
   })
   test.afterAll(async () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { Night } from '../../e2e/fleet/night'
-import { absent, byRegion, found, kinds, short, story } from '../../src/fleet/data/clusters'
+import { absent, byRegion, found, kinds, labelled, short, story } from '../../src/fleet/data/clusters'
 import { complete } from '../../src/fleet/data/complete'
 import { linesOf, marksOf } from '../../src/fleet/data/lines'
 import { namesOf } from '../../src/fleet/data/names'
@@ -38,6 +38,13 @@ describe('clusters', () => {
     expect(found(clusters, '#119', '')).toEqual([one('eu-07')])
     expect(found([{ ...one('eu-07'), shards: { up: 2, total: 2, ids: '3,9-11' } }], '#10', '')).toHaveLength(1)
     expect(found([{ ...one('eu-07'), shards: { up: null, total: null, ids: '' } }], '#0', '')).toEqual([])
+  })
+  it('are those that labels are about, also where labels are missing', () => {
+    expect(labelled({ job: 'mybot', cluster: 'eu-07', shard: '3' }, clusters)).toEqual([one('eu-07')])
+    expect(labelled({ cluster: 'eu-07', region: 'us-east' }, clusters)).toEqual([])
+    expect(labelled({ cluster: 'eu-07', bot: '' }, clusters)).toHaveLength(1)
+    expect(labelled({ shard: '3' }, clusters)).toEqual([])
+    expect(labelled({ cluster: '00' }, new Night('two').overview().clusters)).toHaveLength(2)
   })
   it('keep their places in the map', () => {
     const regions = byRegion(clusters)

@@ -113,6 +113,14 @@ export function found(clusters: readonly Cluster[], find: string, state: string)
   })
 }
 
+// labelled are the clusters that labels are about. A label that is not there may be any:
+// rules leave out those that they do not need.
+export function labelled(labels: Readonly<Record<string, string>>, clusters: readonly Cluster[]): Cluster[] {
+  if (!labels.cluster) return []
+  const same = (label: string | undefined, value: string | null): boolean => label === undefined || label === (value ?? '')
+  return clusters.filter((c) => c.cluster === labels.cluster && same(labels.region, c.region) && same(labels.bot, c.bot) && same(labels.job, c.job))
+}
+
 // byRegion keeps the order of the numbers, and of the regions' names.
 export function byRegion(clusters: readonly Cluster[]): [string | null, Cluster[]][] {
   const regions = new Map<string | null, Cluster[]>()

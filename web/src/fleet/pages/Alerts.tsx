@@ -5,6 +5,7 @@ import { Age, Empty, Having, Panel } from '../../ui/Panel'
 import { Table } from '../../ui/Table'
 import { useFleet } from '../context'
 import type { Alert, Alerts as Document } from '../data/api'
+import { labelled } from '../data/clusters'
 import { Banners } from '../panels/Banners'
 import { MuteForm } from '../panels/MuteForm'
 import { Mutes } from '../panels/Mutes'
@@ -38,7 +39,8 @@ interface AlertTableProps {
 
 function AlertTable({ of, mute }: AlertTableProps) {
   const page = useFleet()
-  const { place } = page.state
+  const { place, docs } = page.state
+  const clusters = docs.overview.value?.clusters ?? []
   const words = place.find.toLowerCase().split(/\s+/).filter(Boolean)
   const rows = of.alerts.filter((a) => {
     const text = [a.name, a.summary, ...Object.values(a.labels)].join(' ').toLowerCase()
@@ -81,10 +83,10 @@ function AlertTable({ of, mute }: AlertTableProps) {
               head: 'Where',
               class: 'w',
               cell: (a) => {
-                const { job = '', cluster = '', bot = '', region = '' } = a.labels
-                return cluster !== '' && job !== '' ? (
+                const [place] = labelled(a.labels, clusters)
+                return place ? (
                   <>
-                    <ClusterLink of={{ job, cluster, bot: bot || null, region: region || null }} /> <span class="s q">{about(a, true)}</span>
+                    <ClusterLink of={place} /> <span class="s q">{about(a, true)}</span>
                   </>
                 ) : (
                   <span class="s">{about(a)}</span>

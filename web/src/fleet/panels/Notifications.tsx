@@ -5,12 +5,12 @@ import { Table } from '../../ui/Table'
 import { useFleet } from '../context'
 import type { Notifications as Document } from '../data/api'
 
-const ways: Record<Document['way'], string> = { none: 'none', discord: 'a webhook of Discord', alertmanager: 'another Alertmanager', config: 'a configuration of Alertmanager' }
+const ways: Record<Exclude<Document['way'], 'none'>, string> = { discord: 'a webhook of Discord', alertmanager: 'another Alertmanager', config: 'a configuration of Alertmanager' }
 
 export function Notifications({ of }: { of: Document }) {
   const now = useFleet().now()
   return (
-    <Panel title="Notifications" note={`by ${ways[of.way]}`} class="c5">
+    <Panel title="Notifications" note={of.way === 'none' ? '' : `by ${ways[of.way]}`} class="c5">
       {of.way === 'none' ? (
         <Empty says="Nobody is notified" how="Alerts are on this page alone, as no way to notify is set." />
       ) : of.receivers.length === 0 ? (

@@ -3,23 +3,13 @@ import { alike, besides, findingsOf, headline, text } from '../../text/explain'
 import { useTick } from '../../ui/context'
 import { Cannot, Copyable, Evidence, moodOf, SeverityBadge, Since, VerdictBadge, Worst } from '../../ui/Finding'
 import { useFleet } from '../context'
-import type { Cluster, Finding, Overview, Report } from '../data/api'
+import type { Finding, Overview, Report } from '../data/api'
+import { labelled } from '../data/clusters'
+import { keyOf } from '../data/place'
 import { perMinute } from '../text'
 import { ClusterLink } from '../ui/ClusterLink'
 
-// placesOf are the clusters that a finding is about, as far as the overview has them.
-function placesOf(group: readonly Finding[], clusters: readonly Cluster[]): Cluster[] {
-  const most = 8
-  const found = new Set<Cluster>()
-  for (const { subject } of group) {
-    if (!subject.cluster) continue
-    for (const c of clusters) {
-      const same = (label: string | undefined, value: string | null): boolean => label === undefined || label === (value ?? '')
-      if (c.cluster === subject.cluster && same(subject.region, c.region) && same(subject.bot, c.bot) && same(subject.job, c.job)) found.add(c)
-    }
-  }
-  return [...found].slice(0, most)
-}
+const most = 8 // links to clusters
 
 // costOf adds up what is known of what the findings cost.
 function costOf(group: readonly Finding[]): number | null {
@@ -29,12 +19,13 @@ function costOf(group: readonly Finding[]): number | null {
 
 function Links({ group }: { group: readonly Finding[] }) {
   const { docs } = useFleet().state
-  const places = placesOf(group, docs.overview.value?.clusters ?? [])
+  const clusters = docs.overview.value?.clusters ?? []
+  const places = [...new Set(group.flatMap((f) => labelled(f.subject, clusters)))].slice(0, most)
   if (places.length === 0) return null
   return (
     <span class="links">
       {places.map((c) => (
-        <ClusterLink key={`${c.job} ${c.bot} ${c.region} ${c.cluster}`} of={c} />
+        <ClusterLink key={keyOf(c)} of={c} />
       ))}
     </span>
   )
