@@ -50,6 +50,8 @@ describe('clusters', () => {
     const regions = byRegion(clusters)
     expect(regions.map(([name, list]) => [name, list.length])).toEqual([['ap-south', 20], ['eu-central', 40], ['us-east', 40]])
     expect(regions[1]?.[1].map((c) => c.number)).toEqual(Array.from({ length: 40 }, (_, i) => i))
+    const pods = ['pod-10', 'pod-9', 'pod-100'].map((cluster) => ({ ...one('eu-00'), cluster }))
+    expect(byRegion(pods)[0]?.[1].map((c) => c.cluster)).toEqual(['pod-9', 'pod-10', 'pod-100'])
   })
   it('have numbers in the cells, and none where nothing is known', () => {
     const now = night.at

@@ -121,7 +121,10 @@ export function labelled(labels: Readonly<Record<string, string>>, clusters: rea
   return clusters.filter((c) => c.cluster === labels.cluster && same(labels.region, c.region) && same(labels.bot, c.bot) && same(labels.job, c.job))
 }
 
-// byRegion keeps the order of the numbers, and of the regions' names.
+const names = new Intl.Collator('en', { numeric: true })
+
+// byRegion has the order of the names, in which eu-9 is before eu-10, so that a cluster is
+// where one looks for it.
 export function byRegion(clusters: readonly Cluster[]): [string | null, Cluster[]][] {
   const regions = new Map<string | null, Cluster[]>()
   for (const c of clusters) {
@@ -129,6 +132,6 @@ export function byRegion(clusters: readonly Cluster[]): [string | null, Cluster[
     if (list) list.push(c)
     else regions.set(c.region, [c])
   }
-  for (const list of regions.values()) list.sort((a, b) => a.number - b.number || a.cluster.localeCompare(b.cluster))
-  return [...regions].sort(([a], [b]) => (a ?? '').localeCompare(b ?? ''))
+  for (const list of regions.values()) list.sort((a, b) => names.compare(a.cluster, b.cluster) || a.number - b.number)
+  return [...regions].sort(([a], [b]) => names.compare(a ?? '', b ?? ''))
 }

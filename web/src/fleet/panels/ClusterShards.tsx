@@ -6,6 +6,7 @@ import { Empty, Panel } from '../../ui/Panel'
 import { Table } from '../../ui/Table'
 import { useFleet } from '../context'
 import type { ClusterDetail, Shard } from '../data/api'
+import { absent } from '../data/clusters'
 import { Spark } from '../ui/Spark'
 
 const few = 64
@@ -40,12 +41,12 @@ export function ClusterShards({ of }: { of: ClusterDetail }) {
   const rows = of.shards.map((shard): Row => ({ shard, state: stateOf({ ...shard, at }, judged) }))
   rows.sort((a, b) => states.indexOf(a.state) - states.indexOf(b.state) || Number(a.shard.shard) - Number(b.shard.shard))
   const counts = states.map((state) => [state, rows.filter((r) => r.state === state).length] as const).filter(([, n]) => n > 0)
-  const gone = of.cluster.state === 'gone' || of.cluster.state === 'left'
+  const gone = absent(of.cluster)
   const age = (n: number | null): string => (n === null ? '?' : span(n + Math.max(now - at, 0) / 1000))
   return (
-    <Panel title="Shards" note={counts.map(([state, n]) => `${count(n)} ${looks[state].word}`).join(' · ')} right={gone ? 'as they were last known' : 'those that are not well first'}>
+    <Panel title="Shards" note={counts.map(([state, n]) => `${count(n)} ${looks[state].word}`).join(' · ')} right={rows.length === 0 ? '' : gone ? 'as they were last known' : 'those that are not well first'}>
       {rows.length === 0 ? (
-        <Empty says="No shard has been reported" how="A shard is here as soon as its session was opened." />
+        <Empty says={gone ? 'Nothing is known of its shards any more' : 'No shard has been reported'} how={gone ? 'They come back with its next report.' : 'A shard is here as soon as its session was opened.'} />
       ) : (
         <Table
           label="Shards, those that are not well first"

@@ -199,8 +199,7 @@ function Legend({ of, dense }: { of: Overview; dense: boolean }) {
   )
 }
 
-// HeatMap has a cell for each cluster, in the order of the numbers, so that a cluster is
-// always at the same place.
+// HeatMap has a cell for each cluster, in the order of their names.
 export function HeatMap({ of }: { of: Overview }) {
   const page = useFleet()
   const { cell } = page.state.place

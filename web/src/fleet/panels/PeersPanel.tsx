@@ -3,6 +3,7 @@ import { Icon } from '../../ui/Icon'
 import { Empty, Panel } from '../../ui/Panel'
 import { Table } from '../../ui/Table'
 import type { ClusterDetail } from '../data/api'
+import { absent } from '../data/clusters'
 
 // write knows the units of UCUM that the peers have.
 const write = (n: number | null, unit: string): string => (unit === 's' ? seconds(n) : unit === 'By' ? bytes(n) : unit === '1' ? ratio(n) : rate(n))
@@ -11,7 +12,7 @@ export function PeersPanel({ of: { peers, cluster } }: { of: ClusterDetail }) {
   return (
     <Panel title="How it differs from its like" note={peers ? `${peers.of}, median` : ''} class="c5">
       {peers === null || peers.rows.length === 0 ? (
-        <Empty says="Nothing to compare it with" how="No other cluster has the same version." />
+        <Empty says="Nothing to compare it with" how={absent(cluster) ? 'The cluster does not report.' : 'No other cluster has the same version.'} />
       ) : (
         <Table
           label="How it differs from its like"

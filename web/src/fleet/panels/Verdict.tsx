@@ -18,9 +18,9 @@ function costOf(group: readonly Finding[]): number | null {
 }
 
 function Links({ group }: { group: readonly Finding[] }) {
-  const { docs } = useFleet().state
+  const { docs, place } = useFleet().state
   const clusters = docs.overview.value?.clusters ?? []
-  const places = [...new Set(group.flatMap((f) => labelled(f.subject, clusters)))].slice(0, most)
+  const places = [...new Set(group.flatMap((f) => labelled(f.subject, clusters)))].filter((c) => place.page !== 'cluster' || c.cluster !== place.cluster || (c.region ?? '') !== place.region).slice(0, most)
   if (places.length === 0) return null
   return (
     <span class="links">
