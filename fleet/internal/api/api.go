@@ -129,7 +129,7 @@ func (a *API) document(path string, parameters []string, of maker) http.Handler 
 			}
 		}
 		body, tag, err := a.kept.get(r.Context(), path+"?"+q.Encode(), func(ctx context.Context) (any, error) {
-			return of(ctx, only(a.fleet.Input(), q), q)
+			return of(ctx, a.fleet.Input(), q)
 		})
 		if err != nil {
 			a.failed(w, r, err)
@@ -144,27 +144,15 @@ func (a *API) document(path string, parameters []string, of maker) http.Handler 
 	})
 }
 
-// only leaves the members and reports of the bot that a query asks for.
-func only(in documents.Input, q url.Values) documents.Input {
-	if !q.Has("job") && !q.Has("bot") {
-		return in
-	}
-	wanted := func(job, bot string) bool {
-		return (!q.Has("job") || q.Get("job") == job) && (!q.Has("bot") || q.Get("bot") == bot)
-	}
-	var list []members.Member
-	for _, m := range in.Members {
-		if wanted(m.Job, m.Bot) {
-			list = append(list, m)
+// wanted selects the bot that a query asks for, or all.
+func wanted(q url.Values) (w documents.Wanted) {
+	for name, field := range map[string]**string{"job": &w.Job, "bot": &w.Bot} {
+		if q.Has(name) {
+			value := q.Get(name)
+			*field = &value
 		}
 	}
-	in.Members = list
-	for b := range in.Reports { // a copy
-		if !wanted(b.Job, b.Name) {
-			delete(in.Reports, b)
-		}
-	}
-	return in
+	return w
 }
 
 func (a *API) failed(w http.ResponseWriter, r *http.Request, err error) {
@@ -185,8 +173,8 @@ func (a *API) failed(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-func (a *API) overview(ctx context.Context, in documents.Input, _ url.Values) (any, error) {
-	o, err := documents.MakeOverview(ctx, in)
+func (a *API) overview(ctx context.Context, in documents.Input, q url.Values) (any, error) {
+	o, err := documents.MakeOverview(ctx, in, wanted(q))
 	if err != nil {
 		return nil, err
 	}
@@ -200,11 +188,11 @@ func (a *API) history(ctx context.Context, in documents.Input, q url.Values) (an
 		return nil, err
 	}
 	events, _ := a.fleet.Events(in.At.Add(-length), in.At, maxEvents, eventsOf(q))
-	return documents.MakeHistory(ctx, in, length, documents.Marks(events))
+	return documents.MakeHistory(ctx, in, length, documents.Marks(events), wanted(q))
 }
 
-func (a *API) sparks(ctx context.Context, in documents.Input, _ url.Values) (any, error) {
-	return documents.MakeSparks(ctx, in)
+func (a *API) sparks(ctx context.Context, in documents.Input, q url.Values) (any, error) {
+	return documents.MakeSparks(ctx, in, wanted(q))
 }
 
 func (a *API) cluster(ctx context.Context, in documents.Input, q url.Values) (any, error) {
@@ -241,9 +229,7 @@ func (a *API) timeline(_ context.Context, in documents.Input, q url.Values) (any
 
 // eventsOf selects the events of the bot that a query asks for.
 func eventsOf(q url.Values) func(journal.Event) bool {
-	return func(e journal.Event) bool {
-		return (!q.Has("job") || q.Get("job") == e.Job) && (!q.Has("bot") || q.Get("bot") == e.Bot)
-	}
+	return func(e journal.Event) bool { return wanted(q).Is(e.Job, e.Bot) }
 }
 
 func (a *API) alerts(ctx context.Context, _ documents.Input, _ url.Values) (any, error) {
@@ -259,7 +245,7 @@ func (a *API) members(ctx context.Context, in documents.Input, _ url.Values) (an
 }
 
 func (a *API) shardOf(ctx context.Context, in documents.Input, q url.Values) (any, error) {
-	return documents.MakeShardOf(ctx, in, q.Get("guild"))
+	return documents.MakeShardOf(ctx, in, q.Get("guild"), wanted(q))
 }
 
 // rangeOf reads how long a chart is.

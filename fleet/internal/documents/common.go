@@ -46,6 +46,26 @@ func (b ParameterError) Error() string { return b.Parameter + ": " + b.Err.Error
 // Unwrap returns what is wrong with it.
 func (b ParameterError) Unwrap() error { return b.Err }
 
+// Wanted selects bots. A field that is nil selects all.
+type Wanted struct{ Job, Bot *string }
+
+// Is reports whether a bot is wanted.
+func (w Wanted) Is(job, bot string) bool {
+	return (w.Job == nil || *w.Job == job) && (w.Bot == nil || *w.Bot == bot)
+}
+
+// selector selects the series of the bots.
+func (w Wanted) selector() string {
+	var matchers []string
+	if w.Job != nil {
+		matchers = append(matchers, fmt.Sprintf("job=%q", *w.Job))
+	}
+	if w.Bot != nil {
+		matchers = append(matchers, fmt.Sprintf("bot=%q", *w.Bot))
+	}
+	return strings.Join(matchers, ",")
+}
+
 // Named is a place in a document.
 type Named struct {
 	Job     string  `json:"job"`

@@ -79,7 +79,7 @@ func MakeDetail(ctx context.Context, in Input, place members.Place, length time.
 		return nil, ErrNoCluster
 	}
 	member := in.Members[at]
-	overview, err := MakeOverview(ctx, in)
+	overview, err := MakeOverview(ctx, in, Wanted{})
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +175,7 @@ func peersOf(ctx context.Context, in Input, o *Overview, c Cluster) (*Peers, err
 	b := batch{ctx: ctx, querier: in.Querier, at: in.At}
 	b.places(&closes, "sum by (%s) (increase(%s[1h]))", expr.Identity, expr.Name(catalog.ShardDisconnects))
 	b.places(&sends, "60 * max by (%s) (sum by (%s, shard) (rate(%s[5m])))", expr.Identity, expr.Identity, expr.Name(catalog.ShardSent))
-	b.places(&cpu, "100 * max by (%s) (rate(process_cpu_seconds_total[5m]))", expr.Identity)
+	b.places(&cpu, "max by (%s) (rate(process_cpu_seconds_total[5m]))", expr.Identity)
 	if err := b.run(); err != nil {
 		return nil, err
 	}
@@ -201,17 +201,11 @@ func peersOf(ctx context.Context, in Input, o *Overview, c Cluster) (*Peers, err
 		p.Rows = append(p.Rows, row)
 	}
 	p.Rows = []Compare{}
-	add("Not answered in time", "%", func(c Cluster) *float64 {
-		if c.FailureRatio == nil {
-			return nil
-		}
-		n := 100 * *c.FailureRatio
-		return &n
-	})
+	add("Not answered in time", "1", func(c Cluster) *float64 { return c.FailureRatio })
 	add("Answers, p95", "s", func(c Cluster) *float64 { return c.P95 })
 	add("Disconnects, 1 h", "", func(c Cluster) *float64 { return rounded(number(closes, c.place)) })
 	add("Sends a minute, worst shard", "", func(c Cluster) *float64 { return number(sends, c.place) })
-	add("CPU", "%", func(c Cluster) *float64 { return number(cpu, c.place) })
+	add("CPU", "1", func(c Cluster) *float64 { return number(cpu, c.place) })
 	add("Guilds", "", func(c Cluster) *float64 {
 		if c.Guilds == nil {
 			return nil

@@ -77,13 +77,13 @@ func (r *rate) add(p *picture, place members.Place) {
 	r.failures += p.failures[place]
 }
 
-// MakeOverview makes the overview.
-func MakeOverview(ctx context.Context, in Input) (*Overview, error) {
+// MakeOverview makes the overview of the bots that are wanted. It lists all bots.
+func MakeOverview(ctx context.Context, in Input, wanted Wanted) (*Overview, error) {
 	p, err := look(ctx, in)
 	if err != nil {
 		return nil, err
 	}
-	o := &Overview{Head: in.head(), Report: merge(in, p), Clusters: []Cluster{}}
+	o := &Overview{Head: in.head(), Report: merge(in, p, wanted), Clusters: []Cluster{}}
 	o.Verdict = o.Report.Verdict().String()
 	owners := p.owners(in)
 	twice := map[members.Place]bool{}
@@ -107,8 +107,9 @@ func MakeOverview(ctx context.Context, in Input) (*Overview, error) {
 	}
 	o.sort()
 	o.bots(in, p, owners)
+	o.Clusters = slices.DeleteFunc(o.Clusters, func(c Cluster) bool { return !wanted.Is(c.place.Job, c.place.Bot) })
 	o.regions(p)
-	o.totals(p)
+	o.totals(p, wanted)
 	return o, nil
 }
 
@@ -238,7 +239,7 @@ func text(of *string) string {
 	return *of
 }
 
-func (o *Overview) totals(p *picture) {
+func (o *Overview) totals(p *picture, wanted Wanted) {
 	t := &o.Totals
 	var all rate
 	guilds, left := 0, 0
@@ -254,9 +255,6 @@ func (o *Overview) totals(p *picture) {
 			}
 		case c.reports():
 			t.Clusters.Reporting++
-			if c.Shards.Up != nil {
-				t.Shards.Up += *c.Shards.Up
-			}
 			if c.Guilds != nil {
 				guilds, guildsKnown = guilds+*c.Guilds, true
 			}
@@ -279,6 +277,10 @@ func (o *Overview) totals(p *picture) {
 	}
 	t.Clusters.Expected, t.Shards.Expected = new(int), new(int)
 	for _, b := range o.Bots {
+		if !wanted.Is(b.Job, text(b.Bot)) {
+			continue
+		}
+		t.Shards.Up += b.Shards.Up // each once, also if several clusters have it
 		t.Clusters.Expected = plus(t.Clusters.Expected, b.Expected.Clusters)
 		t.Shards.Expected = plus(t.Shards.Expected, b.Expected.Shards)
 	}

@@ -36,14 +36,18 @@ type Report struct {
 	Findings []Finding `json:"findings"`
 }
 
-// merge joins the reports of bots, worst first: by verdict, then by what they cost.
-func merge(in Input, p *picture) Report {
+// merge joins the reports of the bots that are wanted, worst first: by verdict, then by
+// what they cost.
+func merge(in Input, p *picture, wanted Wanted) Report {
 	var r Report
 	r.At = in.At.UTC()
 	keys := slices.SortedFunc(maps.Keys(in.Reports), func(a, b evidence.Bot) int {
 		return cmp.Or(cmp.Compare(a.Job, b.Job), cmp.Compare(a.Name, b.Name))
 	})
 	for _, key := range keys {
+		if !wanted.Is(key.Job, key.Name) {
+			continue
+		}
 		one := in.Reports[key]
 		r.Processes += one.Processes
 		r.Checked += one.Checked

@@ -72,10 +72,10 @@ type Spark struct {
 	FailureRatio []*float64 `json:"failure_ratio"`
 }
 
-// MakeSparks makes the lines of the last hour.
-func MakeSparks(ctx context.Context, in Input) (*Sparks, error) {
+// MakeSparks makes the lines of the last hour, of the bots that are wanted.
+func MakeSparks(ctx context.Context, in Input, wanted Wanted) (*Sparks, error) {
 	g := Grid{in.At.Truncate(time.Minute).Add(-59 * time.Minute), time.Minute, 60}
-	series, err := g.ask(ctx, in, "%s", expr.FailureRatio(""))
+	series, err := g.ask(ctx, in, "%s", expr.FailureRatio(wanted.selector()))
 	if err != nil {
 		return nil, err
 	}
@@ -110,19 +110,19 @@ type Mark struct {
 	What string    `json:"what"`
 }
 
-// MakeHistory makes the charts of the overview.
-func MakeHistory(ctx context.Context, in Input, length time.Duration, marks []Mark) (*History, error) {
+// MakeHistory makes the charts of the overview, of the bots that are wanted.
+func MakeHistory(ctx context.Context, in Input, length time.Duration, marks []Mark, wanted Wanted) (*History, error) {
 	g := NewGrid(length, in.At)
 	h := &History{Head: in.head(), Step: g.Step.Seconds(), From: g.From.UTC(), Versions: []VersionHistory{}, Marks: marks}
-	versions, err := g.ask(ctx, in,
-		"%s / %s", expr.ByVersion(expr.Answers("", true), ""), expr.ByVersion(expr.Answers("", false), ""))
+	selector := wanted.selector()
+	versions, err := g.ask(ctx, in, "%s / %s", expr.ByVersion(expr.Answers(selector, true), selector), expr.ByVersion(expr.Answers(selector, false), selector))
 	if err != nil {
 		return nil, err
 	}
 	counts := map[string]int{}
 	for _, m := range in.Members {
-		for _, i := range m.Reporting()[:min(1, len(m.Reporting()))] {
-			counts[i.Version]++
+		if list := m.Reporting(); len(list) > 0 && wanted.Is(m.Job, m.Bot) {
+			counts[list[0].Version]++
 		}
 	}
 	for _, s := range versions {
@@ -130,7 +130,7 @@ func MakeHistory(ctx context.Context, in Input, length time.Duration, marks []Ma
 		h.Versions = append(h.Versions, VersionHistory{known(version), counts[version], g.values(s)})
 	}
 	slices.SortStableFunc(h.Versions, func(a, b VersionHistory) int { return b.Clusters - a.Clusters })
-	h.Remaining, err = g.one(ctx, in, "min(%s)", expr.Name(catalog.SessionStartRemaining))
+	h.Remaining, err = g.one(ctx, in, "min(%s{%s})", expr.Name(catalog.SessionStartRemaining), selector)
 	return h, err
 }
 

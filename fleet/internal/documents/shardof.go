@@ -42,7 +42,7 @@ type Owner struct {
 
 // MakeShardOf looks a guild up. Of a shard that nothing has, it says who had it last
 // within a day.
-func MakeShardOf(ctx context.Context, in Input, id string) (*ShardOf, error) {
+func MakeShardOf(ctx context.Context, in Input, id string, wanted Wanted) (*ShardOf, error) {
 	number, err := guild.Parse(id)
 	if err != nil {
 		return nil, ParameterError{"guild", fmt.Errorf("%q %w", id, err)}
@@ -54,7 +54,7 @@ func MakeShardOf(ctx context.Context, in Input, id string) (*ShardOf, error) {
 		for _, s := range series {
 			counts[bot{s.Labels["job"], s.Labels["bot"]}] = s.Points[0].Number
 		}
-	}, "max by (job, bot) (last_over_time(%s[1d]))", expr.Name(catalog.BotShards))
+	}, "max by (job, bot) (last_over_time(%s{%s}[1d]))", expr.Name(catalog.BotShards), wanted.selector())
 	if err := b.run(); err != nil {
 		return nil, err
 	}

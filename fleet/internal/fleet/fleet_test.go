@@ -137,7 +137,7 @@ func (p *plane) get(t *testing.T, path string, into any, header ...string) int {
 // overview is the document, made anew.
 func (p *plane) overview(t *testing.T) *documents.Overview {
 	t.Helper()
-	o, err := documents.MakeOverview(t.Context(), p.Input())
+	o, err := documents.MakeOverview(t.Context(), p.Input(), documents.Wanted{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,8 +23,8 @@ func (f *Fleet) pages() (http.Handler, error) {
 	refuse := http.HandlerFunc(access.Refuse)
 	f.api = api.New(f, guard, f.report)
 	pages, err := page.New(page.Config{
-		Files: page.Built(), Guard: guard, Role: roleOf(guard), OpenOperates: true, Query: true, Version: f.cfg.Version, Grafana: f.cfg.Grafana,
-		API: map[string]http.Handler{api.Prefix: f.api, api.Prefix + "mutes/": f.api},
+		Files: page.Built(), Guard: guard, Role: roleOf(guard), Query: true, Version: f.cfg.Version, Grafana: f.cfg.Grafana,
+		API: map[string]http.Handler{api.Prefix: f.api, "/api/v1/": f.engine.API(f.cfg.Version, metadata())},
 	})
 	if err != nil {
 		return nil, err
@@ -34,7 +34,6 @@ func (f *Fleet) pages() (http.Handler, error) {
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("/readyz", f.ready)
 	mux.Handle("/metrics", guard.Handler(promhttp.HandlerFor(f.registry, promhttp.HandlerOpts{}), refuse))
-	mux.Handle("/api/v1/", guard.Handler(f.engine.API(f.cfg.Version, metadata()), refuse))
 	mux.Handle(notify.Prefix+"/", guard.HandlerFor(access.Operator, f.notifier.Handler(), refuse))
 	host, _, err := net.SplitHostPort(f.cfg.Addr)
 	if err != nil {
