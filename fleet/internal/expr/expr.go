@@ -11,9 +11,9 @@ import (
 const (
 	// Identity are the labels of a place.
 	Identity = "job, bot, region, cluster"
-	// Awaited selects interactions whose users wait for an answer, and Unanswered the
-	// outcomes without one in time, as in the alerts.
-	Awaited    = `type=~"application_command|message_component|modal_submit"`
+	// Awaited selects interactions whose users wait for an answer, as in the alerts.
+	Awaited = `type=~"application_command|message_component|modal_submit"`
+	// Unanswered selects the outcomes without an answer in time.
 	Unanswered = `outcome=~"late|missed|rejected"`
 	// Window is how much of the past a rate is made from.
 	Window = "5m"
