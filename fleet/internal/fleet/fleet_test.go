@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,6 +23,7 @@ import (
 	argus "github.com/argus-dgo/argus"
 	"github.com/argus-dgo/argus/discordtest"
 	"github.com/argus-dgo/argus/fleet/internal/documents"
+	"github.com/argus-dgo/argus/fleet/internal/journal"
 	"github.com/argus-dgo/argus/fleet/internal/settings"
 )
 
@@ -461,6 +463,30 @@ func TestRoles(t *testing.T) {
 	}
 	if viewer, operator := forget("token-of-a-viewer"), forget("token-of-an-operator"); viewer != http.StatusForbidden || operator != http.StatusNotFound {
 		t.Errorf("forgetting gives a viewer %d and an operator %d", viewer, operator)
+	}
+	login := func(token string) int {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+p.Addr()+"/login", strings.NewReader(url.Values{"token": {token}}.Encode()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		response, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		return response.StatusCode
+	}
+	if right, wrong := login("token-of-a-viewer"), login("a-guess-of-somebody"); right != http.StatusSeeOther || wrong != http.StatusUnauthorized {
+		t.Errorf("logging in gives %d, and %d with a wrong token", right, wrong)
+	}
+	if log := p.log.String(); !strings.Contains(log, "somebody logged in") || !strings.Contains(log, "a login was refused") || strings.Contains(log, "token-of-a") || strings.Contains(log, "a-guess") {
+		t.Errorf("the log is %s", log)
+	}
+	events, _ := p.Events(time.Now().Add(-time.Hour), time.Now(), 10, func(e journal.Event) bool { return e.Kind == "login" })
+	if len(events) != 1 || events[0].What != "Somebody logged in from 127.0.0.1." {
+		t.Errorf("the journal has %v", events)
 	}
 	if got := p.get(t, "/api/fleet/v1/overview", nil, "Authorization", "Bearer token-of-a-viewer", "Host", "evil.example"); got != http.StatusOK {
 		t.Errorf("with the token under another name: %d", got)

@@ -30,7 +30,7 @@ func (f *Fleet) pages() (http.Handler, error) {
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/", pages)
+	mux.Handle("/", f.audited(pages))
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("/readyz", f.ready)
 	mux.Handle("/metrics", guard.Handler(promhttp.HandlerFor(f.registry, promhttp.HandlerOpts{}), refuse))
