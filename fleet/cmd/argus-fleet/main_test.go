@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -13,7 +12,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -23,9 +21,9 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
-)
 
-const patience = 2 * time.Minute
+	"github.com/argus-dgo/argus/fleet/internal/expect"
+)
 
 // asFleet makes the test's binary run argus-fleet, so that tests have a process to kill.
 const asFleet = "TEST_AS_ARGUS_FLEET"
@@ -42,26 +40,8 @@ func TestMain(m *testing.M) {
 type process struct {
 	*exec.Cmd
 	pages, otlp string
-	log         *lines
+	log         *expect.Log
 	ended       chan struct{}
-}
-
-// lines are the log of a process.
-type lines struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 var addresses = regexp.MustCompile(`pages=http://(\S+) otlp_grpc=(\S+)`)
@@ -73,7 +53,7 @@ func startProcess(t *testing.T, data string, more ...string) *process {
 		t.Fatal(err)
 	}
 	args := append([]string{"--addr", "127.0.0.1:0", "--otlp-grpc-addr", "127.0.0.1:0", "--otlp-http-addr", "off", "--data", data, "--evaluation-interval", "1s"}, more...)
-	p := &process{Cmd: exec.Command(binary, args...), log: &lines{}, ended: make(chan struct{})}
+	p := &process{Cmd: exec.Command(binary, args...), log: &expect.Log{}, ended: make(chan struct{})}
 	p.Env = append(os.Environ(), asFleet+"=1")
 	p.Stdout, p.Stderr = p.log, p.log
 	if err := p.Start(); err != nil {
@@ -84,7 +64,7 @@ func startProcess(t *testing.T, data string, more ...string) *process {
 		_ = p.Wait() // it is killed
 	}()
 	t.Cleanup(p.kill)
-	eventually(t, "the fleet to run: "+p.log.String(), func() bool { return addresses.MatchString(p.log.String()) })
+	expect.Eventually(t, "the fleet to run: "+p.log.String(), func() bool { return addresses.MatchString(p.log.String()) })
 	found := addresses.FindStringSubmatch(p.log.String())
 	p.pages, p.otlp = found[1], found[2]
 	return p
@@ -93,21 +73,6 @@ func startProcess(t *testing.T, data string, more ...string) *process {
 func (p *process) kill() {
 	_ = p.Process.Kill() // it may have ended
 	<-p.ended
-}
-
-func eventually(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for !is() {
-		select {
-		case <-ctx.Done():
-			t.Fatalf("waited %v for: %s", patience, what)
-		case <-tick.C:
-		}
-	}
 }
 
 // value returns the only number of an answer, or -1.

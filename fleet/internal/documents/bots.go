@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/argus-dgo/argus/fleet/internal/members"
+	"github.com/argus-dgo/argus/internal/api"
 )
 
 // A Bot is what is expected of a bot, and what was found.
@@ -31,12 +32,12 @@ type Bot struct {
 		Missing [][]int `json:"missing"`
 		Twice   []Twice `json:"twice"`
 	} `json:"shards"`
-	ShardCounts   []ShardCount   `json:"shard_counts"`
-	Versions      []BotVersion   `json:"versions"`
-	Libraries     []Library      `json:"library_versions"`
-	Clock         *Range         `json:"clock_offset_seconds"`
-	SessionStarts *SessionStarts `json:"session_starts"`
-	Restart       *Restart       `json:"restart"`
+	ShardCounts   []ShardCount       `json:"shard_counts"`
+	Versions      []BotVersion       `json:"versions"`
+	Libraries     []Library          `json:"library_versions"`
+	Clock         *Range             `json:"clock_offset_seconds"`
+	SessionStarts *api.SessionStarts `json:"session_starts"`
+	Restart       *Restart           `json:"restart"`
 }
 
 // Twice is a shard that several clusters have up.
@@ -73,14 +74,6 @@ type Library struct {
 type Range struct {
 	Min float64 `json:"min"`
 	Max float64 `json:"max"`
-}
-
-// SessionStarts are what Discord allows.
-type SessionStarts struct {
-	Remaining  float64    `json:"remaining"`
-	Limit      *float64   `json:"limit"`
-	ResetsAt   *time.Time `json:"resets_at"`
-	Concurrent *float64   `json:"max_concurrency"`
 }
 
 // A Restart is what it costs to restart clusters.
@@ -195,12 +188,12 @@ func (b *Bot) count(p *picture, of bot, clusters []Cluster, owners map[int][]mem
 	slices.SortFunc(b.Shards.Twice, func(x, y Twice) int { return cmp.Or(len(x.Shard)-len(y.Shard), cmp.Compare(x.Shard, y.Shard)) })
 }
 
-func (p *picture) sessionStarts(of bot) *SessionStarts {
+func (p *picture) sessionStarts(of bot) *api.SessionStarts {
 	remaining, there := p.remaining[of]
 	if !there {
 		return nil
 	}
-	s := &SessionStarts{Remaining: remaining, Limit: number(p.limit, of), Concurrent: number(p.concurrent, of)}
+	s := &api.SessionStarts{Remaining: remaining, Limit: number(p.limit, of), Concurrency: number(p.concurrent, of)}
 	if reset := number(p.reset, of); reset != nil {
 		s.ResetsAt = at(time.Unix(int64(*reset), 0))
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/argus-dgo/argus/fleet/internal/expr"
 	"github.com/argus-dgo/argus/fleet/internal/members"
+	"github.com/argus-dgo/argus/internal/api"
 	"github.com/argus-dgo/argus/internal/catalog"
 	"github.com/argus-dgo/argus/internal/evidence"
 	"github.com/argus-dgo/argus/internal/findings"
@@ -224,34 +225,14 @@ func rounded(n *float64) *float64 {
 	return &r
 }
 
-// A Shard is a line of the table of shards.
+// A Shard is a line of the table of shards: what a process tells of it, and what it has
+// been like.
 type Shard struct {
-	Shard        string     `json:"shard"`
-	Up           *bool      `json:"up"`
-	State        *string    `json:"state"`
-	Since        *time.Time `json:"since"`
-	Latency      *float64   `json:"latency_seconds"`
-	AckAge       *float64   `json:"heartbeat_ack_age_seconds"`
-	Interval     *float64   `json:"heartbeat_interval_seconds"`
-	EventAge     *float64   `json:"last_event_age_seconds"`
-	Events       *float64   `json:"events_per_second"`
-	EventsWindow *float64   `json:"events_window_seconds"`
-	Lock         *float64   `json:"lock_unavailable_seconds"`
-	Closes       *float64   `json:"closes_1h"`
-	Resumes      *float64   `json:"resumes_1h"`
-	NewSessions  *float64   `json:"new_sessions_1h"`
-	LastClose    *LastClose `json:"last_close"`
-	Findings     []string   `json:"findings"`
-	Busy         []*bool    `json:"busy_minutes"`
-	Sends        *float64   `json:"sends_per_minute"`
-	Spark        []*float64 `json:"latency_spark"`
-}
+	api.Shard
 
-// LastClose says how a connection ended.
-type LastClose struct {
-	At        *time.Time `json:"at"`
-	Code      string     `json:"code"`
-	Initiator string     `json:"initiator"`
+	Busy  []*bool    `json:"busy_minutes"`
+	Sends *float64   `json:"sends_per_minute"`
+	Spark []*float64 `json:"latency_spark"`
 }
 
 // shardsOf are the shards of a place, in the order of their numbers.
@@ -271,7 +252,7 @@ func shardsOf(ctx context.Context, in Input, place members.Place) ([]Shard, erro
 	b.add(func(series []evidence.Series) { // first: it makes the rows
 		for _, s := range series {
 			up := s.Points[0].Number == 1
-			rows[s.Labels["shard"]] = &Shard{Shard: s.Labels["shard"], Up: &up, Findings: []string{}, Busy: []*bool{}, Spark: []*float64{}}
+			rows[s.Labels["shard"]] = &Shard{Shard: api.Shard{Shard: s.Labels["shard"], Up: &up, Findings: []string{}}, Busy: []*bool{}, Spark: []*float64{}}
 		}
 	}, "max by (shard) (%s{%s})", expr.Name(catalog.ShardUp), own)
 	each(func(r *Shard, s evidence.Series) { r.State = known(s.Labels["state"]) }, "max by (shard, state) (%s{%s}) == 1", expr.Name(catalog.ShardState), own)
@@ -280,8 +261,8 @@ func shardsOf(ctx context.Context, in Input, place members.Place) ([]Shard, erro
 	}
 	each(func(r *Shard, s evidence.Series) { r.Since = at(time.UnixMilli(int64(1000 * s.Points[0].Number))) }, "max by (shard) (%s{%s})", expr.Name(catalog.ShardStateChange), own)
 	value(func(r *Shard) **float64 { return &r.Latency }, "max by (shard) (%s{%s})", catalog.ShardLatency)
-	value(func(r *Shard) **float64 { return &r.AckAge }, "time() - max by (shard) (%s{%s})", catalog.HeartbeatAck)
-	value(func(r *Shard) **float64 { return &r.Interval }, "max by (shard) (%s{%s})", catalog.HeartbeatInterval)
+	value(func(r *Shard) **float64 { return &r.HeartbeatAge }, "time() - max by (shard) (%s{%s})", catalog.HeartbeatAck)
+	value(func(r *Shard) **float64 { return &r.HeartbeatInterval }, "max by (shard) (%s{%s})", catalog.HeartbeatInterval)
 	value(func(r *Shard) **float64 { return &r.EventAge }, "time() - max by (shard) (%s{%s})", catalog.LastEvent)
 	value(func(r *Shard) **float64 { return &r.Events }, "max by (shard) (rate(%s{%s}[1m]))", catalog.ShardEvents)
 	value(func(r *Shard) **float64 { return &r.Lock }, "max by (shard) (%s{%s})", catalog.LockUnavailable)
@@ -293,7 +274,7 @@ func shardsOf(ctx context.Context, in Input, place members.Place) ([]Shard, erro
 	each(func(r *Shard, s evidence.Series) {
 		when := time.Unix(int64(s.Points[0].Number), 0)
 		if r.LastClose == nil || r.LastClose.At.Before(when) {
-			r.LastClose = &LastClose{at(when), s.Labels["code"], s.Labels["initiator"]}
+			r.LastClose = &api.LastClose{At: when.UTC(), Code: s.Labels["code"], Initiator: s.Labels["initiator"]}
 		}
 	}, "max_over_time(timestamp((max by (shard, code, initiator) (%[1]s{%[2]s}) - max by (shard, code, initiator) (%[1]s{%[2]s} offset 1m)) > 0)[1h:1m])",
 		expr.Name(catalog.ShardDisconnects), own)
@@ -312,15 +293,15 @@ func shardsOf(ctx context.Context, in Input, place members.Place) ([]Shard, erro
 	for _, row := range rows {
 		if row.Events != nil {
 			window := 60.0
-			row.EventsWindow = &window
+			row.EventsOver = &window
 		}
 		list = append(list, *row)
 	}
 	slices.SortFunc(list, func(a, b Shard) int {
-		x, errX := strconv.Atoi(a.Shard)
-		y, errY := strconv.Atoi(b.Shard)
+		x, errX := strconv.Atoi(a.Shard.Shard)
+		y, errY := strconv.Atoi(b.Shard.Shard)
 		if errX != nil || errY != nil {
-			return cmp.Compare(a.Shard, b.Shard)
+			return cmp.Compare(a.Shard.Shard, b.Shard.Shard)
 		}
 		return x - y
 	})

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,12 +19,11 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.uber.org/goleak"
 
+	"github.com/argus-dgo/argus/fleet/internal/expect"
 	"github.com/argus-dgo/argus/internal/rules"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-const patience = time.Minute
 
 // open opens an engine whose clock stands still at now, if there is one.
 func open(t *testing.T, dir string, change ...func(*Options)) *Engine {
@@ -335,22 +333,6 @@ func TestSnapshot(t *testing.T) {
 	}
 }
 
-// eventually waits for a condition.
-func eventually(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for !is() {
-		select {
-		case <-ctx.Done():
-			t.Fatalf("waited %v for: %s", patience, what)
-		case <-tick.C:
-		}
-	}
-}
-
 // TestShippedRules: the rules load unchanged, all of them, and none fails.
 func TestShippedRules(t *testing.T) {
 	files, err := rules.Files()
@@ -374,7 +356,7 @@ func TestShippedRules(t *testing.T) {
 	if got := len(e.rules.Rules()); got != want {
 		t.Errorf("%d rules, want %d", got, want)
 	}
-	eventually(t, "an alert of the rules", func() bool { return len(e.Alerts()) > 0 })
+	expect.Eventually(t, "an alert of the rules", func() bool { return len(e.Alerts()) > 0 })
 	if a := e.Alerts()[0]; a.Name != "ArgusTelemetryAbsent" || a.State != Pending || a.For != 5*time.Minute || a.Annotations["runbook_url"] == "" {
 		t.Errorf("the alert of an empty fleet is %+v", a)
 	}
@@ -397,13 +379,13 @@ func TestPendingAlertsSurvive(t *testing.T) {
 	short := strings.ReplaceAll(pending, "1h", "2m")
 	dir := t.TempDir()
 	e := open(t, dir, withRules(short))
-	eventually(t, "a pending alert", func() bool { return len(e.Alerts()) == 1 && rows(t, e, "ALERTS_FOR_STATE", time.Time{}) != "" })
+	expect.Eventually(t, "a pending alert", func() bool { return len(e.Alerts()) == 1 && rows(t, e, "ALERTS_FOR_STATE", time.Time{}) != "" })
 	since := e.Alerts()[0].ActiveAt
-	eventually(t, "the alert to have been pending for a while", func() bool { return time.Since(since) > 3*time.Second })
+	expect.Eventually(t, "the alert to have been pending for a while", func() bool { return time.Since(since) > 3*time.Second })
 	killed := copyOf(t, dir)
 	began := time.Now()
 	again := open(t, killed, withRules(short))
-	eventually(t, "the time spent pending to be restored", func() bool {
+	expect.Eventually(t, "the time spent pending to be restored", func() bool {
 		a := again.Alerts()
 		return len(a) == 1 && began.Sub(a[0].ActiveAt) > 2*time.Second
 	})
@@ -430,7 +412,7 @@ func TestNotify(t *testing.T) {
 		return sent[len(sent)-1], true
 	}
 	push(t, e, room, "i", func(list pmetric.MetricSlice) { gauge(list, "shard_down", 1, time.Now()) })
-	eventually(t, "a notification", func() bool { _, there := last(); return there })
+	expect.Eventually(t, "a notification", func() bool { _, there := last(); return there })
 	n, _ := last()
 	if n.Labels["alertname"] != "Down" || n.Labels["cluster"] != "3" || n.Labels["severity"] != "critical" || n.Annotations["summary"] != "cluster 3" ||
 		!n.EndsAt.After(time.Now()) || n.StartsAt.IsZero() || !strings.HasPrefix(n.URL, "http://fleet/") {
@@ -440,7 +422,7 @@ func TestNotify(t *testing.T) {
 		t.Errorf("the alerts are %+v", a)
 	}
 	push(t, e, room, "i", func(list pmetric.MetricSlice) { gauge(list, "shard_down", 0, time.Now()) })
-	eventually(t, "it to be resolved", func() bool { n, _ := last(); return !n.EndsAt.After(time.Now()) })
+	expect.Eventually(t, "it to be resolved", func() bool { n, _ := last(); return !n.EndsAt.After(time.Now()) })
 }
 
 // TestAPI: what reads is served, and nothing else.

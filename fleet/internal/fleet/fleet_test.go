@@ -1,7 +1,6 @@
 package fleet
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -13,7 +12,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -23,53 +21,18 @@ import (
 	argus "github.com/argus-dgo/argus"
 	"github.com/argus-dgo/argus/discordtest"
 	"github.com/argus-dgo/argus/fleet/internal/documents"
+	"github.com/argus-dgo/argus/fleet/internal/expect"
 	"github.com/argus-dgo/argus/fleet/internal/journal"
 	"github.com/argus-dgo/argus/fleet/internal/settings"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const patience = 2 * time.Minute
-
-// eventually waits for a condition.
-func eventually(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for !is() {
-		select {
-		case <-ctx.Done():
-			t.Fatalf("waited %v for: %s", patience, what)
-		case <-tick.C:
-		}
-	}
-}
-
-// A buffer is a log that tests read.
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
-}
-
 // A plane is a fleet with its settings.
 type plane struct {
 	*Fleet
 	settings settings.Settings
-	log      *buffer
+	log      *expect.Log
 }
 
 // start starts a fleet on free ports, or on those of the settings.
@@ -82,7 +45,7 @@ func start(t *testing.T, line ...string) *plane {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &plane{settings: s, log: &buffer{}}
+	p := &plane{settings: s, log: &expect.Log{}}
 	p.run(t)
 	return p
 }
@@ -101,7 +64,7 @@ func (p *plane) run(t *testing.T) {
 
 func (p *plane) close(t *testing.T, f *Fleet) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), expect.Patience)
 	defer cancel()
 	if err := f.Close(ctx); err != nil {
 		t.Errorf("Close: %v", err)
@@ -164,7 +127,7 @@ const every = "200" // ms between two pushes
 // A bot is a process of a bot.
 type bot struct {
 	*argus.Argus
-	log *buffer
+	log *expect.Log
 }
 
 // push sets how the bots of a test push.
@@ -189,7 +152,7 @@ func newBot(t *testing.T, s *discordtest.Server, cluster string, shards, count i
 		session.LogLevel = -1
 		sessions = append(sessions, session)
 	}
-	b := &bot{log: &buffer{}}
+	b := &bot{log: &expect.Log{}}
 	a, err := argus.New(append([]argus.Option{
 		argus.WithExporters(argus.OTLP), argus.WithClusterID(cluster), argus.WithSessions(sessions...), argus.WithSessionStartPoll(time.Hour),
 		argus.WithLogger(slog.New(slog.NewTextHandler(b.log, nil))),
@@ -214,7 +177,7 @@ func newBot(t *testing.T, s *discordtest.Server, cluster string, shards, count i
 
 func (b *bot) stop(t *testing.T) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), expect.Patience)
 	defer cancel()
 	_ = b.Shutdown(ctx) // the fleet may be away
 }
@@ -248,7 +211,7 @@ func TestBots(t *testing.T) {
 	newBot(t, discord, "0", 2, 4, 0, argus.WithRegion("eu"))
 	push(t, p.OTLPHTTP(), "OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
 	second := newBot(t, discord, "1", 2, 4, 2, argus.WithRegion("us"))
-	eventually(t, "all shards to be up", func() bool {
+	expect.Eventually(t, "all shards to be up", func() bool {
 		o := p.overview(t)
 		return o.Totals.Shards.Up == 4 && o.Totals.Guilds != nil && *o.Totals.Guilds == 40
 	})
@@ -265,7 +228,7 @@ func TestBots(t *testing.T) {
 		t.Errorf("the second cluster is %+v", c)
 	}
 	second.stop(t)
-	eventually(t, "the second cluster to have left", func() bool { return cluster(p.overview(t), "1").State == "left" })
+	expect.Eventually(t, "the second cluster to have left", func() bool { return cluster(p.overview(t), "1").State == "left" })
 	o = p.overview(t)
 	if o.Totals.Shards.Up != 2 || *o.Totals.Guilds != 20 || o.Totals.Clusters.Reporting != 1 || o.Totals.Clusters.Gone != 0 {
 		t.Errorf("the totals are %+v", o.Totals)
@@ -282,7 +245,7 @@ func TestFindings(t *testing.T) {
 	discord := newDiscord(t, discordtest.WithShards(2), discordtest.WithGuilds(4))
 	push(t, p.OTLPGRPC())
 	newBot(t, discord, "0", 1, 2, 0)
-	eventually(t, "the missing shard to be found", func() bool {
+	expect.Eventually(t, "the missing shard to be found", func() bool {
 		p.judge.Examine(t.Context(), p.engine, time.Now().Add(2*time.Minute))
 		reports, _ := p.judge.Reports()
 		for _, r := range reports {
@@ -303,9 +266,9 @@ func TestRestart(t *testing.T) {
 	discord := newDiscord(t, discordtest.WithShards(2), discordtest.WithGuilds(4))
 	push(t, p.OTLPGRPC())
 	first := newBot(t, discord, "b", 1, 2, 0)
-	eventually(t, "the first", func() bool { return cluster(p.overview(t), "b").State == "up" })
+	expect.Eventually(t, "the first", func() bool { return cluster(p.overview(t), "b").State == "up" })
 	newBot(t, discord, "a", 1, 2, 1)
-	eventually(t, "the second", func() bool { return cluster(p.overview(t), "a").State == "up" })
+	expect.Eventually(t, "the second", func() bool { return cluster(p.overview(t), "a").State == "up" })
 	p.close(t, p.Fleet)
 	before := cluster(p.overviewOf(t), "b").Number
 	for range 100 {
@@ -315,7 +278,7 @@ func TestRestart(t *testing.T) {
 	}
 	p.run(t)
 	const expr = `sum(discord_gateway_events_total{cluster="b",event="TYPING_START"})`
-	eventually(t, "the events of the time between", func() bool { return p.query(t, expr) == 100 })
+	expect.Eventually(t, "the events of the time between", func() bool { return p.query(t, expr) == 100 })
 	o := p.overview(t)
 	if a, b := cluster(o, "a"), cluster(o, "b"); a.State != "up" || b.State != "up" || a.Number != 2 || b.Number != 1 || before != 1 {
 		t.Errorf("after the restart: %+v and %+v", a, b)
@@ -323,7 +286,7 @@ func TestRestart(t *testing.T) {
 	if len(p.members.Members()[0].Incarnations) != 1 {
 		t.Error("a process counts as another one after the restart of the fleet")
 	}
-	eventually(t, "the bot's log to say that it is back", func() bool {
+	expect.Eventually(t, "the bot's log to say that it is back", func() bool {
 		return strings.Contains(first.log.String(), "accepts metrics") || !strings.Contains(first.log.String(), "level=WARN")
 	})
 }
@@ -349,8 +312,8 @@ func TestWrongToken(t *testing.T) {
 	discord := newDiscord(t, discordtest.WithShards(1), discordtest.WithGuilds(1))
 	push(t, p.OTLPGRPC(), "OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20a-wrong-token-of-a-member")
 	wrong := newBot(t, discord, "0", 1, 1, 0, argus.WithExporters(argus.OTLP, argus.Prometheus), argus.WithoutServer())
-	eventually(t, "the log to say so", func() bool { return strings.Contains(wrong.log.String(), "the fleet requires a bearer token") })
-	eventually(t, "argus_subsystem_up to be 0", func() bool {
+	expect.Eventually(t, "the log to say so", func() bool { return strings.Contains(wrong.log.String(), "the fleet requires a bearer token") })
+	expect.Eventually(t, "argus_subsystem_up to be 0", func() bool {
 		w := &recorder{}
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", http.NoBody)
 		if err != nil {
@@ -371,11 +334,11 @@ func TestWrongToken(t *testing.T) {
 	wrong.stop(t)
 	push(t, p.OTLPGRPC(), "OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20the-right-token-of-members")
 	newBot(t, discord, "0", 1, 1, 0)
-	eventually(t, "it to be a member", func() bool { return len(p.members.Members()) == 1 })
+	expect.Eventually(t, "it to be a member", func() bool { return len(p.members.Members()) == 1 })
 }
 
 // recorder is the body of an answer.
-type recorder struct{ buffer }
+type recorder struct{ expect.Log }
 
 func (*recorder) Header() http.Header { return http.Header{} }
 func (*recorder) WriteHeader(int)     {}
@@ -521,8 +484,8 @@ func TestDocuments(t *testing.T) {
 	newBot(t, discord, "0", 2, 4, 0, argus.WithRegion("eu"))
 	newBot(t, discord, "1", 1, 4, 1)         // has shard 1 as well
 	newBot(t, discord, "2", 1, 4, 3).stop(t) // has left
-	eventually(t, "the members", func() bool { return len(p.members.Members()) == 3 })
-	eventually(t, "a shard that two have", func() bool { return cluster(p.overview(t), "1").State == "twice" })
+	expect.Eventually(t, "the members", func() bool { return len(p.members.Members()) == 3 })
+	expect.Eventually(t, "a shard that two have", func() bool { return cluster(p.overview(t), "1").State == "twice" })
 	p.judge.Examine(t.Context(), p.engine, time.Now().Add(2*time.Minute))
 	if _, err := p.Mute(t.Context(), []documents.Matcher{{Name: "alertname", Value: "DiscordShardDown", Op: "="}}, time.Now().Add(time.Hour), "a test", "because"); err != nil {
 		t.Fatal(err)
@@ -567,7 +530,7 @@ func TestNotification(t *testing.T) {
 	discord := newDiscord(t, discordtest.WithShards(1), discordtest.WithGuilds(2))
 	push(t, p.OTLPGRPC())
 	newBot(t, discord, "0", 1, 1, 0)
-	eventually(t, "the bot to be up", func() bool { return cluster(p.overview(t), "0").State == "up" })
+	expect.Eventually(t, "the bot to be up", func() bool { return cluster(p.overview(t), "0").State == "up" })
 	for range 20 { // nobody answers
 		if err := discord.Dispatch(0, "INTERACTION_CREATE", discord.Interaction(discordtest.ApplicationCommand, time.Now(), "play")); err != nil {
 			t.Fatal(err)
@@ -578,7 +541,7 @@ func TestNotification(t *testing.T) {
 		Alerts []struct{ Labels, Annotations map[string]string }
 	}
 	// The first may come before an examination has found the cause.
-	eventually(t, "a notification that says what causes it", func() bool {
+	expect.Eventually(t, "a notification that says what causes it", func() bool {
 		p.judge.Examine(t.Context(), p.engine, time.Now())
 		select {
 		case body := <-bodies:
@@ -594,7 +557,7 @@ func TestNotification(t *testing.T) {
 		a.Annotations["page"] != "https://fleet.example.org/#/cluster?cluster=0&job=discord-bot" || a.Annotations["summary"] == "" {
 		t.Errorf("%+v", got)
 	}
-	eventually(t, "the receiver's success to be told", func() bool {
+	expect.Eventually(t, "the receiver's success to be told", func() bool {
 		alerts, err := p.Alerts(t.Context())
 		if err != nil {
 			t.Fatal(err)

@@ -18,6 +18,7 @@ import (
 
 	argus "github.com/argus-dgo/argus"
 	"github.com/argus-dgo/argus/discordtest"
+	"github.com/argus-dgo/argus/fleet/internal/expect"
 )
 
 // moving are series whose values change by themselves.
@@ -112,12 +113,12 @@ func TestParity(t *testing.T) {
 		}
 		return of
 	}
-	eventually(t, "the outcomes of all interactions", func() bool {
+	expect.Eventually(t, "the outcomes of all interactions", func() bool {
 		return scraped(t, b.Handler())[key("discord_interaction_acks_total", map[string]string{"bot": "music", "cluster": "0", "region": "eu", "outcome": "missed", "type": "application_command"})] == 20
 	})
 	var differences []string
 	began := time.Now()
-	eventually(t, "the fleet to have what the page has", func() bool {
+	expect.Eventually(t, "the fleet to have what the page has", func() bool {
 		differences = nil
 		page, fleet := scraped(t, b.Handler()), stored()
 		for series, value := range page {
@@ -135,7 +136,7 @@ func TestParity(t *testing.T) {
 				differences = append(differences, series+" is not on the page")
 			}
 		}
-		return len(differences) == 0 || time.Since(began) > patience/2
+		return len(differences) == 0 || time.Since(began) > expect.Patience/2
 	})
 	if n := len(stored()); n < 250 {
 		t.Errorf("only %d series were compared", n)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/argus-dgo/argus/discordtest"
+	"github.com/argus-dgo/argus/fleet/internal/expect"
 )
 
 // writePEM writes blocks to a file.
@@ -92,7 +93,7 @@ func TestTLS(t *testing.T) {
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "https://"+p.OTLPGRPC())
 	t.Setenv("OTEL_METRIC_EXPORT_INTERVAL", every)
 	newBot(t, discord, "0", 1, 1, 0)
-	eventually(t, "the bot to be a member", func() bool { return len(p.members.Members()) == 1 })
+	expect.Eventually(t, "the bot to be a member", func() bool { return len(p.members.Members()) == 1 })
 	second := issue(t, ca, cert, key)
 	later := time.Now().Add(time.Minute)
 	for _, name := range []string{cert, key} {
@@ -100,5 +101,5 @@ func TestTLS(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	eventually(t, "the new certificate", func() bool { return serial() == second })
+	expect.Eventually(t, "the new certificate", func() bool { return serial() == second })
 }
