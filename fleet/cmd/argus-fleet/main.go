@@ -53,6 +53,8 @@ func run(ctx context.Context, line []string, lookup func(string) (string, bool),
 		return serve(ctx, s, errOut)
 	case "forget":
 		return result(forget(ctx, s, args[1:], out), errOut)
+	case "backup":
+		return result(backup(ctx, s, args[1:], out), errOut)
 	case "notify":
 		return result(testNotifications(ctx, s, args[1:], out), errOut)
 	case "version":

@@ -225,6 +225,36 @@ func TestForget(t *testing.T) {
 	}
 }
 
+// TestBackup: another fleet is started with the copy, and has what the first one has, its
+// members with their numbers included.
+func TestBackup(t *testing.T) {
+	p := startProcess(t, filepath.Join(t.TempDir(), "data"))
+	conn, err := grpc.NewClient(p.otlp, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	for n := range 5 {
+		if _, err := pmetricotlp.NewGRPCClient(conn).Export(t.Context(), pmetricotlp.NewExportRequestFromMetrics(metrics(n, time.Now()))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	code, out, errOut := command(t, "--url=http://"+p.pages, "backup")
+	folder := regexp.MustCompile(`copied to (\S+) on`).FindStringSubmatch(out)
+	if code != 0 || folder == nil {
+		t.Fatalf("%d %s%s", code, out, errOut)
+	}
+	other := startProcess(t, folder[1])
+	if got := other.value(t, "count(discord_guilds)"); got != 5 {
+		t.Errorf("the copy has %v processes", got)
+	}
+	var all struct{ Members []place }
+	c := &client{url: "http://" + other.pages, http: http.DefaultClient}
+	if err := c.do(t.Context(), http.MethodGet, "members", nil, &all); err != nil || len(all.Members) != 5 {
+		t.Errorf("the copy has the members %v, %v", all.Members, err)
+	}
+}
+
 // TestNotify: the test message is sent to the webhook of the settings.
 func TestNotify(t *testing.T) {
 	got := make(chan string, 1)

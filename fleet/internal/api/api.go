@@ -49,7 +49,12 @@ type Fleet interface {
 	Unmute(ctx context.Context, id, by string) error
 	// Forget removes a place that was retired.
 	Forget(p members.Place, by string) error
+	// Backup copies the data into a folder, and returns that.
+	Backup(by string) (folder string, err error)
 }
+
+// ErrBackup is the error of a backup while another one is made.
+var ErrBackup = errors.New("another backup is being made")
 
 // ErrNoMute is the error of a mute that is not there.
 var ErrNoMute = errors.New("there is no such mute")
@@ -84,6 +89,7 @@ func New(fleet Fleet, guard *access.Guard, report func(error)) *API {
 	change("POST "+Prefix+"mutes", a.mute)
 	change("DELETE "+Prefix+"mutes/{id}", a.unmute)
 	change("POST "+Prefix+"forget", a.forget)
+	change("POST "+Prefix+"backup", a.backup)
 	return a
 }
 
@@ -162,7 +168,7 @@ func (a *API) failed(w http.ResponseWriter, r *http.Request, err error) {
 		fail(w, http.StatusBadRequest, bad.Error())
 	case errors.Is(err, documents.ErrNoCluster), errors.Is(err, members.ErrUnknown), errors.Is(err, ErrNoMute):
 		fail(w, http.StatusNotFound, err.Error())
-	case errors.Is(err, members.ErrReports):
+	case errors.Is(err, members.ErrReports), errors.Is(err, ErrBackup):
 		fail(w, http.StatusConflict, err.Error())
 	case r.Context().Err() != nil:
 		// Nobody waits for the answer.

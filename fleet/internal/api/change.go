@@ -89,6 +89,24 @@ func (a *API) forget(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
+// backupTimeout is how long the making of a backup may take.
+const backupTimeout = 15 * time.Minute
+
+func (a *API) backup(w http.ResponseWriter, r *http.Request) {
+	if !read(w, r, &struct{}{}) {
+		return
+	}
+	// It takes longer than other requests. A writer without deadlines has none.
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(backupTimeout))
+	folder, err := a.fleet.Backup(who(r))
+	if err != nil {
+		a.failed(w, r, err)
+		return
+	}
+	body, _ := json.Marshal(map[string]string{"folder": folder})
+	writeJSON(w, http.StatusCreated, body)
+}
+
 func value(of *string) string {
 	if of == nil {
 		return ""

@@ -71,6 +71,8 @@ type Fleet struct {
 	loops  sync.WaitGroup
 	faults faults
 
+	backing sync.Mutex // held while a backup is made
+
 	started time.Time
 }
 
@@ -119,7 +121,7 @@ func (f *Fleet) open() error {
 	if err != nil {
 		return err
 	}
-	if f.journal, err = journal.Open(filepath.Join(f.cfg.Data, "journal.jsonl")); err != nil {
+	if f.journal, err = journal.Open(filepath.Join(f.cfg.Data, journalFile)); err != nil {
 		return fmt.Errorf("the journal: %w", err)
 	}
 	address, err := url.Parse(f.cfg.URL)
@@ -128,7 +130,7 @@ func (f *Fleet) open() error {
 	}
 	f.notifier, err = notify.New(notify.Config{
 		ConfigFile: f.cfg.AlertmanagerConfig, DiscordWebhookFile: f.cfg.DiscordWebhookFile, AlertmanagerURLs: f.cfg.AlertmanagerURLs,
-		Dir: filepath.Join(f.cfg.Data, "notifications"), ExternalURL: address, EvaluationInterval: f.cfg.Evaluation,
+		Dir: filepath.Join(f.cfg.Data, notificationsFolder), ExternalURL: address, EvaluationInterval: f.cfg.Evaluation,
 		Logger: f.parts, Registerer: f.registry, Report: f.report, MuteEnded: f.muteEnded,
 	})
 	if err != nil {
@@ -136,14 +138,14 @@ func (f *Fleet) open() error {
 	}
 	f.judge = judge.New(f.found)
 	f.engine, err = engine.Open(engine.Options{
-		Dir: filepath.Join(f.cfg.Data, "metrics"), Retention: f.cfg.Retention, Size: f.cfg.Size, Every: f.cfg.Evaluation,
+		Dir: filepath.Join(f.cfg.Data, metricsFolder), Retention: f.cfg.Retention, Size: f.cfg.Size, Every: f.cfg.Evaluation,
 		Rules: shipped, URL: f.cfg.URL, Notify: f.send, Logger: f.parts, Registry: f.registry,
 	})
 	if err != nil {
 		return err
 	}
 	f.members, err = members.Open(members.Config{
-		File: filepath.Join(f.cfg.Data, "members.json"), MaxPlaces: f.cfg.MaxMembers, MaxSeries: f.cfg.MaxSeries, Event: f.happened,
+		File: filepath.Join(f.cfg.Data, membersFile), MaxPlaces: f.cfg.MaxMembers, MaxSeries: f.cfg.MaxSeries, Event: f.happened,
 	}, time.Now())
 	if err != nil {
 		f.report(err) // it was moved aside

@@ -120,6 +120,7 @@ func unknown(lookup func(string) (string, bool)) (errs []error) {
 func Usage(out io.Writer) {
 	fmt.Fprint(out, `Usage: argus-fleet [flags]               run the fleet
        argus-fleet [flags] forget CLUSTER  have it forget a cluster that was retired
+       argus-fleet [flags] backup          have it copy its data into its folder backups
        argus-fleet [flags] notify --test   send a test message to all receivers
        argus-fleet version
 

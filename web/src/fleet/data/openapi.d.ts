@@ -525,6 +525,55 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/fleet/v1/backup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Copy the data into a folder that another fleet can be started with
+         * @description Needs the role operator. Takes as long as the metrics of the last hours need.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            responses: {
+                /** @description It is made */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Backup"];
+                    };
+                };
+                400: components["responses"]["Refused"];
+                401: components["responses"]["Unauthorized"];
+                403: components["responses"]["Forbidden"];
+                409: components["responses"]["Conflict"];
+                500: components["responses"]["Failed"];
+                503: components["responses"]["Busy"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/fleet/v1/shard-of": {
         parameters: {
             query?: never;
@@ -1338,6 +1387,10 @@ export interface components {
             region: string | null;
             /** @description The label cluster */
             cluster: string;
+        };
+        Backup: {
+            /** @description On the machine of the fleet */
+            folder: string;
         };
         ShardOf: {
             /**
