@@ -82,7 +82,16 @@ func serve(ctx context.Context, s settings.Settings, errOut io.Writer) int {
 		return failed
 	}
 	log.Info("the fleet runs", "pages", f.URL(), "otlp_grpc", f.OTLPGRPC(), "otlp_http", f.OTLPHTTP(), "data", s.Data)
-	<-ctx.Done()
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	for ctx.Err() == nil {
+		select {
+		case <-hangup:
+			_ = f.Reload() // it logs what is wrong
+		case <-ctx.Done():
+		}
+	}
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
 	if err := f.Close(closing); err != nil {

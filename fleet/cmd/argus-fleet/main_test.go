@@ -161,6 +161,10 @@ func TestKilled(t *testing.T) {
 			t.Errorf("a second process on the folder: %v %s", err, text)
 		}
 	}
+	if err := again.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	expect.Eventually(t, "the configuration to be read anew", func() bool { return strings.Contains(again.log.String(), "was read anew") })
 	if err := again.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}

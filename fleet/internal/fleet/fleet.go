@@ -257,6 +257,18 @@ func address(l net.Listener) string {
 	return l.Addr().String()
 }
 
+// Reload reads the configuration of notifications anew. After an error the one from before
+// stays.
+func (f *Fleet) Reload() error {
+	err := f.notifier.Reload()
+	if err != nil {
+		f.report(fmt.Errorf("the configuration of notifications is not read anew: %w", err))
+		return err
+	}
+	f.log.Info("the configuration of notifications was read anew")
+	return nil
+}
+
 // Close ends everything, in the order of the data's way, and saves the state. What is in
 // progress may go on until the context ends.
 func (f *Fleet) Close(ctx context.Context) error {
