@@ -35,7 +35,7 @@ func TestDiscordOneMessagePerIncident(t *testing.T) {
 	t.Parallel()
 	sink := newDiscordSink(t)
 	tm := quick()
-	tm.groupWait, tm.groupInterval = 500*time.Millisecond, 700*time.Millisecond // the three arrive within them
+	tm.groupWait, tm.groupInterval = 2*time.Second, time.Second // the three arrive within them
 	f := start(t, Config{DiscordWebhookFile: sink.webhookFile(t), Dir: t.TempDir()}, tm)
 
 	var three []Alert
@@ -71,7 +71,7 @@ func TestDiscordTellsOneEnd(t *testing.T) {
 	t.Parallel()
 	sink := newDiscordSink(t)
 	tm := quick()
-	tm.groupWait = 500 * time.Millisecond
+	tm.groupWait = 2 * time.Second
 	f := start(t, Config{DiscordWebhookFile: sink.webhookFile(t)}, tm)
 	one, two := firing("DiscordShardDown", "warning", "1"), firing("DiscordShardDown", "warning", "2")
 	f.Send(one, two)
@@ -81,20 +81,18 @@ func TestDiscordTellsOneEnd(t *testing.T) {
 	f.Send(resolved(two))
 	eventually(t, "the end", func() bool { return len(sink.titles()) == 2 })
 	checkTitles(t, sink, "Warning: DiscordShardDown, 2 alerts, bot music", "Resolved: DiscordShardDown, bot music")
-	if r := f.Status().Receivers[0]; r.Sent != 2 || r.Pending != 0 {
-		t.Errorf("%+v", r)
-	}
 
 	// A new alert is news, whatever ended meanwhile.
 	f.Send(firing("DiscordShardDown", "warning", "3"))
 	eventually(t, "the next message", func() bool { return len(sink.titles()) == 3 })
+	eventually(t, "the messages are counted", func() bool { return f.Status().Receivers[0].Sent == 3 })
 }
 
 func TestDiscordInhibitsAndKeepsInfoOnThePage(t *testing.T) {
 	t.Parallel()
 	sink := newDiscordSink(t)
 	tm := quick()
-	tm.groupWait = 500 * time.Millisecond
+	tm.groupWait = 2 * time.Second
 	f := start(t, Config{DiscordWebhookFile: sink.webhookFile(t)}, tm)
 	f.Send(
 		firing("DiscordCommandFails", "warning", "1"), // a consequence, before its cause
@@ -260,7 +258,7 @@ func TestDiscordLimits(t *testing.T) {
 	t.Parallel()
 	sink := newDiscordSink(t)
 	tm := quick()
-	tm.groupWait = 500 * time.Millisecond
+	tm.groupWait = 2 * time.Second
 	f := start(t, Config{DiscordWebhookFile: sink.webhookFile(t)}, tm)
 	var many []Alert
 	for i := range 300 {

@@ -27,7 +27,7 @@
 //	groups                                  10,000; alerts of others are logged
 //	silences                                1,000, of 64 KiB each
 //	ended silences, notification log        kept for 5 days
-//	resolved alerts                         kept until told, and for 30 min at least
+//	resolved alerts                         kept until told, and up to 30 min
 //	one attempt to send                     30 s
 //	between attempts                        0.5 s to 60 s; Discord's Retry-After is not read
 //	reason of a failure                     300 bytes, one line

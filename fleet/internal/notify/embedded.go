@@ -32,7 +32,6 @@ import (
 const (
 	retention        = 120 * time.Hour // of ended silences and of the notification log
 	collectGarbage   = 15 * time.Minute
-	forgetResolved   = 30 * time.Minute
 	groupMaintenance = 30 * time.Second
 	mostSilences     = 1_000
 	mostSilenceBytes = 64 << 10
@@ -153,7 +152,7 @@ func (e *embedded) assemble(reg prometheus.Registerer) (err error) {
 
 	e.silencer = silence.NewSilencer(e.silences, e.log, recorder)
 	stored := storeCallback{e.silencer, e.alertsChanged}
-	if e.alerts, err = mem.NewAlerts(context.Background(), forgetResolved, mostPerAlertname, stored, e.log, recorder, reg, flags); err != nil {
+	if e.alerts, err = mem.NewAlerts(context.Background(), e.timing.forgetResolved, mostPerAlertname, stored, e.log, recorder, reg, flags); err != nil {
 		return err
 	}
 	defer func() {

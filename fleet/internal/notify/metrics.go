@@ -54,9 +54,9 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 		moment(descSuccess, r.LastSuccess, r.Name, r.Integration)
 		moment(descFailing, r.FailingSince, r.Name, r.Integration)
 	}
-	counter(descDropped, c.n.log.dropped.Load())
+	counter(descDropped, c.n.counted.dropped.Load())
 	if c.n.embedded != nil {
-		counter(descWrites, c.n.log.writeFailures.Load())
-		counter(descEnded, c.n.log.endedEarly.Load())
+		counter(descWrites, c.n.counted.writeFailures.Load())
+		counter(descEnded, c.n.counted.endedEarly.Load())
 	}
 }

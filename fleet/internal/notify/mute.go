@@ -182,11 +182,17 @@ func (e *embedded) endMutes(ctx context.Context, now time.Time) error {
 		ended = true
 	}
 	if ended {
-		// Groups that are made anew tell what is old enough at once, and not at their
-		// next turn, which may be minutes away. What has been told is in the log.
-		return e.route(e.current.Load().config)
+		return e.regroup()
 	}
 	return nil
+}
+
+// regroup makes the groups anew. They tell what is old enough at once, and not at their
+// next turn, which may be minutes away; what has been told is in the notification log.
+func (e *embedded) regroup() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.replace(e.current.Load().config)
 }
 
 // A storedSilence is a silence with its matchers ready.

@@ -21,7 +21,7 @@ type Alert struct {
 type Notifier struct {
 	backend  backend
 	embedded *embedded // nil: the alerts go to other Alertmanagers
-	log      *counters
+	counted  *counters
 }
 
 // A backend is where alerts go: the embedded Alertmanager, or others by URL.
@@ -46,12 +46,12 @@ func newNotifier(c Config, t timing) (*Notifier, error) {
 		return nil, err
 	}
 	c.setDefaults()
-	n := &Notifier{log: new(counters)}
+	n := &Notifier{counted: new(counters)}
 	var err error
 	if len(c.AlertmanagerURLs) > 0 {
-		n.backend, err = newOutside(c, t, n.log)
+		n.backend, err = newOutside(c, t, n.counted)
 	} else {
-		n.embedded, err = newEmbedded(c, t, n.log)
+		n.embedded, err = newEmbedded(c, t, n.counted)
 		n.backend = n.embedded
 	}
 	if err != nil {
@@ -70,7 +70,7 @@ func newNotifier(c Config, t timing) (*Notifier, error) {
 // counted.
 func (n *Notifier) Send(alerts ...Alert) {
 	if dropped := n.backend.send(alerts); dropped > 0 {
-		n.log.dropped.Add(uint64(dropped))
+		n.counted.dropped.Add(uint64(dropped))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -60,7 +61,9 @@ func TestKilledBeforeTheEndIsTold(t *testing.T) {
 	t.Parallel()
 	sink := newDiscordSink(t)
 	file := sink.webhookFile(t)
-	f := start(t, Config{DiscordWebhookFile: file, Dir: t.TempDir()}, quick())
+	tm := quick()
+	tm.forgetResolved = 20 * time.Millisecond // the group alone holds it then
+	f := start(t, Config{DiscordWebhookFile: file, Dir: t.TempDir()}, tm)
 	a := firing("A", "warning", "1")
 	f.Send(a)
 	eventually(t, "the message", func() bool { return len(sink.titles()) == 1 })
@@ -68,6 +71,8 @@ func TestKilledBeforeTheEndIsTold(t *testing.T) {
 	tried := sink.tried()
 	f.Send(resolved(a))
 	eventually(t, "an attempt to tell the end", func() bool { return sink.tried() > tried })
+	eventually(t, "the store forgets the alert", func() bool { return len(f.embedded.stored()) == 0 })
+	wait(t, 5*f.embedded.timing.check) // it is looked at, and written if that changes anything
 	dir := f.killed(t, map[string]string{"nflog": "alertname", "alerts.json": "endsAt"})
 	f.stopNow(t)
 
@@ -75,6 +80,16 @@ func TestKilledBeforeTheEndIsTold(t *testing.T) {
 	start(t, Config{DiscordWebhookFile: file, Dir: dir}, quick())
 	eventually(t, "the end", func() bool { return len(sink.titles()) == 2 })
 	checkTitles(t, sink, "Warning: A on cluster 1 of bot music", "Resolved: A, bot music")
+}
+
+// An end that nobody sends comes by itself.
+func TestPassedEndIsWritten(t *testing.T) {
+	t.Parallel()
+	f := start(t, Config{Dir: t.TempDir()}, quick())
+	a := firing("A", "warning", "1")
+	a.EndsAt = time.Now().Add(200 * time.Millisecond)
+	f.Send(a)
+	f.killed(t, map[string]string{"alerts.json": "endsAt"})
 }
 
 func TestMuteSurvivesAKill(t *testing.T) {
@@ -98,11 +113,16 @@ func TestMuteSurvivesAKill(t *testing.T) {
 func TestCleanStopKeepsTheState(t *testing.T) {
 	t.Parallel()
 	f := start(t, Config{Dir: t.TempDir()}, quick())
-	f.Send(firing("A", "warning", "1")) // in the queue, or already out of it
+	const many = 30 * batchSize // most of them are still in the queue
+	var alerts []Alert
+	for i := range many {
+		alerts = append(alerts, firing("A", "warning", strconv.Itoa(i)))
+	}
+	f.Send(alerts...)
 	f.stopNow(t)
 	g := start(t, Config{Dir: f.dir}, quick())
-	if n := len(g.embedded.active()); n != 1 {
-		t.Errorf("%d alerts, want 1", n)
+	if n := len(g.embedded.active()); n != many {
+		t.Errorf("%d alerts, want %d", n, many)
 	}
 	if err := f.Reload(); err == nil {
 		t.Error("a Notifier that has been stopped reloads")
@@ -168,7 +188,7 @@ func TestStateThatCannotBeWritten(t *testing.T) {
 	f.Send(firing("A", "warning", "1"))
 	eventually(t, "the failure is shown", func() bool { return f.Status().StateError != "" })
 	f.Send(firing("B", "warning", "1"))
-	eventually(t, "the next failure is counted", func() bool { return f.log.writeFailures.Load() > 1 })
+	eventually(t, "the next failure is counted", func() bool { return f.counted.writeFailures.Load() > 1 })
 	if r := f.reported(); len(r) != 1 || !strings.Contains(r[0], "alerts.json") {
 		t.Errorf("reported: %q", r)
 	}

@@ -41,10 +41,16 @@ func (r *routing) stop() {
 	r.dispatcher.Stop()
 }
 
-// route replaces the routing. What can fail comes first, and leaves the old one as it is.
+// route replaces the routing.
 func (e *embedded) route(c *amconfig.Config) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	return e.replace(c)
+}
+
+// replace is route with mu held. What can fail comes first, and leaves the old routing
+// as it is.
+func (e *embedded) replace(c *amconfig.Config) error {
 	if e.stopped {
 		return errStopped
 	}

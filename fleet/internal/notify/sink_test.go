@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -29,7 +31,7 @@ func quick() timing {
 	return timing{
 		groupWait: 50 * time.Millisecond, groupInterval: 150 * time.Millisecond,
 		attempt: 5 * time.Second, retry: 5 * time.Millisecond, retryMost: 20 * time.Millisecond,
-		recall: time.Hour, settle: 0, check: 20 * time.Millisecond,
+		recall: time.Hour, forgetResolved: time.Hour, settle: 0, check: 20 * time.Millisecond,
 	}
 }
 
@@ -249,8 +251,17 @@ func (f *fixture) metrics(t *testing.T) string {
 func copyDir(t *testing.T, dir string) string {
 	t.Helper()
 	to := t.TempDir()
-	if err := os.CopyFS(to, os.DirFS(dir)); err != nil {
-		t.Fatal(err)
+	for _, file := range []string{"alerts.json", "nflog", "silences"} {
+		content, err := os.ReadFile(filepath.Join(dir, file))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(to, file), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return to
 }

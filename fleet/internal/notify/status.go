@@ -38,7 +38,7 @@ type Receiver struct {
 
 // Status returns how notifications go.
 func (n *Notifier) Status() Status {
-	s := Status{Mode: Outside, Receivers: n.backend.receivers(), Dropped: n.log.dropped.Load()}
+	s := Status{Mode: Outside, Receivers: n.backend.receivers(), Dropped: n.counted.dropped.Load()}
 	if n.embedded != nil {
 		s.Mode = Embedded
 		if why := n.embedded.journal.broken.Load(); why != nil {

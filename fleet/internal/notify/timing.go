@@ -15,6 +15,8 @@ type timing struct {
 	retry, retryMost time.Duration
 	// recall is how long an alert of the last run fires without being sent again.
 	recall time.Duration
+	// forgetResolved is how often alerts that have ended are removed from the store.
+	forgetResolved time.Duration
 	// settle is the age from which an alert makes a mute end, and check how often
 	// that is looked at.
 	settle, check time.Duration
@@ -35,7 +37,8 @@ func timingFor(evaluation time.Duration) timing {
 		// Members push each minute by default, and the rules restore the time that
 		// an alert was pending at their third evaluation. To call an alert resolved
 		// too late is harmless; too early, it is told twice.
-		recall: max(5*time.Minute, 10*evaluation),
+		recall:         max(5*time.Minute, 10*evaluation),
+		forgetResolved: 30 * time.Minute,
 		// One evaluation: every rule has run. Together they are below groupWait, so
 		// that a new alert is told in time.
 		settle: evaluation,
