@@ -3,3 +3,5 @@
 // text and the documentation are made. A bad value is an error that names the setting and
 // the value.
 package settings
+
+//go:generate go test -count=1 -run=^TestDocument$ . -update
