@@ -459,8 +459,8 @@ func defaultPort(addr string) string {
 // variablesAgree: each variable is one that somebody reads.
 func (a *agreement) variablesAgree() {
 	theBots := []string{
-		"DISCORD_TOKEN", // the bot's own
-		"POD_NAME",      // used in another one
+		"DISCORD_TOKEN",                  // the bot's own
+		"POD_NAME", "FLEET_INGEST_TOKEN", // used in others
 	}
 	for _, p := range a.o.podTemplates {
 		for _, c := range p.containers() {
@@ -495,6 +495,11 @@ func (a *agreement) pushAgrees() {
 		a.errorf("OTEL_METRICS_EXPORTER=%s opens no port, and the probes ask one", exporters)
 	}
 	pushes := slices.Contains(strings.Split(exporters, ","), "otlp")
+	u, err := url.Parse(env["OTEL_EXPORTER_OTLP_ENDPOINT"])
+	if err == nil && pushes && strings.HasPrefix(u.Hostname(), theFleet+".") {
+		a.fleetTakes(u, pods)
+		return
+	}
 	if has := slices.ContainsFunc(a.o.podTemplates, func(p podTemplate) bool {
 		return slices.ContainsFunc(p.containers(), func(c corev1.Container) bool { return c.Name == theCollector })
 	}); has != pushes {
@@ -503,7 +508,6 @@ func (a *agreement) pushAgrees() {
 	if !pushes {
 		return
 	}
-	u, err := url.Parse(env["OTEL_EXPORTER_OTLP_ENDPOINT"])
 	if err != nil || u.Scheme != "http" {
 		a.errorf("OTEL_EXPORTER_OTLP_ENDPOINT=%s is no http URL", env["OTEL_EXPORTER_OTLP_ENDPOINT"])
 		return
@@ -640,6 +644,7 @@ func TestKubernetesAgrees(t *testing.T) {
 	monitors := map[string][]string{ // what is scraped
 		"pull": {"discord-bot:9191"}, "pull-by-service": {"discord-bot:9191"}, "pull-without-operator": nil,
 		"push": {"collector:8888", "collector:8889"}, "push-sidecar": nil,
+		"push-fleet": nil,
 	}
 	for name, want := range monitors {
 		r := overlay(t, name)

@@ -20,6 +20,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	kyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/dynamic"
@@ -226,7 +227,7 @@ func TestKubernetesManifests(t *testing.T) {
 	k.namespace("argus")
 	k.namespace("music") // of the README's second bot
 	k.namespace("default")
-	renderings := map[string]rendering{"components/parallel": own(t, "pull", inParallel)}
+	renderings := map[string]rendering{"components/parallel": own(t, "pull", inParallel), "fleet": fleetManifests(t)}
 	for _, name := range kustomizations(t) {
 		renderings[name] = render(t, filepath.Join(kubernetesDir(t), filepath.FromSlash(name)))
 	}
@@ -292,18 +293,27 @@ func TestKubernetesPodSecurity(t *testing.T) {
 	k := startControlPlane(t)
 	k.mustCreate(rendering{overlay(t, "pull").object(t, "Namespace", "argus")})
 	k.mustCreate(rendering{account("argus", "default")})
-	pod := func(name string, template map[string]any) *unstructured.Unstructured {
-		u := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Pod", "metadata": map[string]any{"name": name, "namespace": "argus"}}}
-		u.Object["spec"] = template["spec"]
+	pod := func(of *unstructured.Unstructured, template map[string]any) *unstructured.Unstructured {
+		u := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Pod", "metadata": map[string]any{"name": of.GetName(), "namespace": "argus"}}}
+		u.Object["spec"] = runtime.DeepCopyJSONValue(template["spec"])
+		claims, _, _ := unstructured.NestedSlice(of.Object, "spec", "volumeClaimTemplates")
+		volumes, _, _ := unstructured.NestedSlice(u.Object, "spec", "volumes")
+		for _, claim := range claims { // as the controller of StatefulSets does
+			name, _, _ := unstructured.NestedString(claim.(map[string]any), "metadata", "name")
+			volumes = append(volumes, map[string]any{"name": name, "persistentVolumeClaim": map[string]any{"claimName": name + "-0"}})
+		}
+		if err := unstructured.SetNestedSlice(u.Object, volumes, "spec", "volumes"); err != nil {
+			t.Fatal(err)
+		}
 		return u
 	}
-	for _, name := range kustomizations(t)[1:] {
-		for _, u := range overlay(t, filepath.Base(name)) {
+	for _, name := range append(kustomizations(t)[1:], "fleet") {
+		for _, u := range render(t, filepath.Join(kubernetesDir(t), filepath.FromSlash(name))) {
 			template, ok, _ := unstructured.NestedMap(u.Object, "spec", "template")
 			if !ok || u.GetKind() == "PodMonitor" {
 				continue
 			}
-			if err := k.create(pod(u.GetName(), template), metav1.DryRunAll); err != nil {
+			if err := k.create(pod(u, template), metav1.DryRunAll); err != nil {
 				t.Errorf("%s: %s %s: %v", name, u.GetKind(), u.GetName(), err)
 			}
 			for path, value := range map[string]any{
@@ -316,7 +326,7 @@ func TestKubernetesPodSecurity(t *testing.T) {
 				"spec.containers.0.securityContext.capabilities.add":         []any{"NET_RAW"},
 				"spec.containers.0.securityContext":                          nil,
 			} {
-				worse := pod(u.GetName(), template).DeepCopy()
+				worse := pod(u, template).DeepCopy()
 				set(t, worse, path, value)
 				if err := k.create(worse, metav1.DryRunAll); err == nil || !strings.Contains(err.Error(), "violates PodSecurity") {
 					t.Errorf("%s: %s %s with %s=%v: %v", name, u.GetKind(), u.GetName(), path, value, err)

@@ -38,8 +38,8 @@ func kustomizations(t testing.TB) []string {
 	for _, file := range found {
 		names = append(names, "overlays/"+filepath.Base(filepath.Dir(file)))
 	}
-	if len(names) != 6 {
-		t.Fatalf("there are %v, want the base and five overlays", names)
+	if len(names) != 7 {
+		t.Fatalf("there are %v, want the base and six overlays", names)
 	}
 	return names
 }
