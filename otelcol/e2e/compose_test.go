@@ -21,16 +21,38 @@ import (
 // compose loads deploy/compose.yaml as docker compose does: with its schema, and with variables replaced.
 func compose(t *testing.T, env ...string) *types.Project {
 	t.Helper()
-	options, err := cli.NewProjectOptions([]string{filepath.Join(toolSet(t).Root(), "deploy", "compose.yaml")},
-		cli.WithEnv(env), cli.WithResolvedPaths(true))
-	if err != nil {
-		t.Fatal(err)
-	}
-	project, err := options.LoadProject(t.Context())
+	return composeFile(t, "compose.yaml", env...)
+}
+
+// composeFile loads a Compose file of deploy.
+func composeFile(t *testing.T, name string, env ...string) *types.Project {
+	t.Helper()
+	project, err := composeOptions(t, name, env...).LoadProject(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	return project
+}
+
+func composeOptions(t *testing.T, name string, env ...string) *cli.ProjectOptions {
+	t.Helper()
+	options, err := cli.NewProjectOptions([]string{filepath.Join(toolSet(t).Root(), "deploy", name)}, cli.WithEnv(env), cli.WithResolvedPaths(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return options
+}
+
+// goOf: a Dockerfile builds with the Go of a go.mod.
+func goOf(t *testing.T, dockerfile []byte, mod string) {
+	t.Helper()
+	text, err := os.ReadFile(mod)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if image := regexp.MustCompile(`FROM golang:(\S+)`).FindSubmatch(dockerfile); image == nil || !strings.Contains(string(text), "\ngo "+string(image[1])+".") {
+		t.Errorf("the Dockerfile has another Go than %s: %s", mod, image)
+	}
 }
 
 // TestComposeFiles: whatever is mounted or built is there, and lies in the repository.
@@ -84,13 +106,7 @@ func TestComposeFiles(t *testing.T) {
 	if !strings.Contains(string(dockerfile), "ARG EXAMPLE="+example) || !strings.Contains(string(dockerfile), "./examples/${EXAMPLE}") {
 		t.Errorf("the Dockerfile does not build examples/%s", example)
 	}
-	mod, err := os.ReadFile(filepath.Join(build.Context, "go.mod"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if image := regexp.MustCompile(`FROM golang:(\S+)`).FindSubmatch(dockerfile); image == nil || !strings.Contains(string(mod), "\ngo "+string(image[1])+".") {
-		t.Errorf("the Dockerfile has another Go than go.mod: %s", image)
-	}
+	goOf(t, dockerfile, filepath.Join(build.Context, "go.mod"))
 }
 
 // TestComposeVersions: the images are of the versions that the tests run.
