@@ -62,6 +62,13 @@ fleet: ## Run argus-fleet (flags in ARGS="…")
 	@cd fleet && $(GO) build -o ../bin/argus-fleet ./cmd/argus-fleet
 	@bin/argus-fleet $(ARGS)
 
+.PHONY: demo-fleet
+demo-fleet: ## Run argus-fleet with five processes of the demo's bot (flags in ARGS="…")
+	@mkdir -p bin
+	@$(GO) build -o bin/argus ./cmd/argus
+	@cd fleet && $(GO) build -o ../bin/argus-fleet ./cmd/argus-fleet && $(GO) build -o ../bin/demo-fleet ./internal/demo
+	@bin/demo-fleet $(ARGS)
+
 .PHONY: test
 test: test-default ## Run all tests, with the discordgo of go.mod
 	@$(MAKE) --no-print-directory -j3 --output-sync=target test-norace test-agreement test-fleet
