@@ -22,7 +22,7 @@ import (
 // combinations are the overlays that can be given together, in their order.
 func combinations() [][]string {
 	var all [][]string
-	for _, way := range [][]string{nil, {remoteWrite}, {prometheusOTLP}, {prometheusOTLP, queue}} {
+	for _, way := range [][]string{nil, {remoteWrite}, {prometheusOTLP}, {prometheusOTLP, queue}, {fleets}} {
 		for _, guard := range [][]string{nil, {overTLS}, {token}, {overTLS, token}} {
 			set := slices.Concat(way, guard)
 			if slices.Contains(set, queue) && slices.Contains(set, token) {

@@ -25,6 +25,7 @@ const (
 	overTLS        = "overlays/tls.yaml"
 	token          = "overlays/token.yaml"
 	tokenAndQueue  = "overlays/token-and-queue.yaml"
+	fleets         = "overlays/fleets.yaml"
 )
 
 // A collector is the real one with the bundled configuration.
