@@ -1,21 +1,28 @@
 #!/usr/bin/env bash
-# Writes the licences and notices of everything that the binary of the command
-# line contains, the standard library included, into a folder: releases and images
-# have to carry them. Fails if a licence is unknown or not in the list below.
+# Writes the licences and notices of everything that a binary contains, the standard
+# library included, into a folder: releases and images have to carry them. Fails if a
+# licence is unknown or not in the list below.
 #
-#   scripts/licenses.sh FOLDER
+#   scripts/licenses.sh FOLDER [MODULE PACKAGE SYSTEM…]
+#
+# The default is the command line, on all systems that it is released for.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 go=${GO:-go}
 licenses=${GO_LICENSES:-go-licenses}
-out=${1:?usage: scripts/licenses.sh FOLDER}
+out=${1:?usage: scripts/licenses.sh FOLDER [MODULE PACKAGE SYSTEM…]}
+[[ $out == /* ]] || out=$PWD/$out
+package=${3:-./cmd/argus}
+systems=("${@:4}")
+[ ${#systems[@]} -gt 0 ] || systems=(linux darwin windows)
+cd "${2:-.}"
 
 # Licences that ask for no more than their text to be passed on (and, MPL-2.0, the
 # source of the module itself, which is then saved too).
 allowed=Apache-2.0,BSD-2-Clause,BSD-3-Clause,ISC,MIT,MPL-2.0
 
-module=$("$go" list -m)
+ours=github.com/argus-dgo/argus
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
@@ -25,10 +32,10 @@ quietly() {
 }
 
 mkdir "$tmp/all"
-for os in linux darwin windows; do # what is imported differs
+for os in "${systems[@]}"; do # what is imported differs
   export GOOS=$os GOARCH=amd64 CGO_ENABLED=0
-  quietly "$licenses" check --ignore "$module" --allowed_licenses "$allowed" ./cmd/argus
-  quietly "$licenses" save --ignore "$module" --save_path "$tmp/$os" ./cmd/argus
+  quietly "$licenses" check --ignore "$ours" --allowed_licenses "$allowed" "$package"
+  quietly "$licenses" save --ignore "$ours" --save_path "$tmp/$os" "$package"
   cp -R "$tmp/$os/." "$tmp/all"
 done
 unset GOOS GOARCH
@@ -38,8 +45,8 @@ mkdir "$tmp/all/go"
 cp "$("$go" env GOROOT)/LICENSE" "$tmp/all/go"
 
 # Nothing may be missing: each module in the binary has a folder, or one below it.
-"$go" build -o "$tmp/argus" ./cmd/argus
-"$go" version -m "$tmp/argus" | awk '$1 == "dep" { print $2 }' >"$tmp/modules"
+"$go" build -o "$tmp/binary" "$package"
+"$go" version -m "$tmp/binary" | awk -v ours="$ours" '$1 == "dep" && $2 != ours { print $2 }' >"$tmp/modules"
 while read -r path; do
   if [ ! -d "$tmp/all/$path" ]; then
     echo "no licence was saved for $path" >&2

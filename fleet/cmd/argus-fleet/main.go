@@ -101,8 +101,15 @@ func serve(ctx context.Context, s settings.Settings, errOut io.Writer) int {
 	return 0
 }
 
-// version is that of the build.
+// release is the version of a released binary, which the linker sets: the tag of this
+// module comes after the release (RELEASING.md).
+var release string
+
+// version is that of the release, or else of the build.
 func version() string {
+	if release != "" {
+		return release
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" {
 		return "unknown"
