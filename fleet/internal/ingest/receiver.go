@@ -76,6 +76,9 @@ func (r *Receiver) Push(ctx context.Context, metrics pmetric.Metrics) (Receipt, 
 	resources := metrics.ResourceMetrics()
 	var refused error
 	for n := range resources.Len() {
+		if isEmpty(resources.At(n)) {
+			continue // argus doctor tries whether pushes are taken
+		}
 		report, err := r.add(ctx, batch, resources.At(n), n, now)
 		receipt.Points += report.Points
 		receipt.Refused += report.Refused
@@ -235,6 +238,16 @@ func tell(metrics pmetric.ResourceMetrics, report *members.Report) {
 			}
 		}
 	}
+}
+
+// isEmpty reports whether a resource has no metric.
+func isEmpty(metrics pmetric.ResourceMetrics) bool {
+	for i := range metrics.ScopeMetrics().Len() {
+		if metrics.ScopeMetrics().At(i).Metrics().Len() > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // points is the number of points of a resource.

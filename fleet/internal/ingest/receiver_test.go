@@ -180,6 +180,9 @@ func TestWhatIsRefused(t *testing.T) {
 	if _, err := s.push(t, process("known"), map[string]int64{"a": 1}); err != nil {
 		t.Fatal(err)
 	}
+	if receipt, err := s.push(t, nil, nil); err != nil || receipt != (Receipt{}) {
+		t.Errorf("a push without a metric, which tries whether one is taken: %+v, %v", receipt, err)
+	}
 	elsewhere := process("i")
 	elsewhere["cluster"] = "1"
 	for want, who := range map[string]map[string]string{

@@ -8,7 +8,7 @@ import (
 // heard takes a report.
 func (i *Incarnation) heard(report Report) {
 	if i.Reports > 0 && !report.Final {
-		i.gap(report.At.Sub(i.Last))
+		i.gap(i.since(report))
 	}
 	i.Reports++
 	i.Last = report.At
@@ -28,6 +28,15 @@ func (i *Incarnation) heard(report Report) {
 		i.Newest = later(i.Newest, report.Newest)
 	}
 	i.created.add(report.Created, report.At)
+}
+
+// since is the time between a report and the one before, by the clock of the process: what
+// a Collector kept arrives at once.
+func (i *Incarnation) since(report Report) time.Duration {
+	if report.Newest.IsZero() || i.Newest.IsZero() {
+		return report.At.Sub(i.Last)
+	}
+	return report.Newest.Sub(i.Newest)
 }
 
 // gap learns the interval from the time between two reports: the median of the last ones,

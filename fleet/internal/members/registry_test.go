@@ -151,6 +151,22 @@ func TestReportOutOfTurn(t *testing.T) {
 	}
 }
 
+// TestCatchingUp: what was kept on the way arrives at once, and does not change the
+// interval.
+func TestCatchingUp(t *testing.T) {
+	f := newFleet(t, Config{})
+	for n := range 20 {
+		f.push(at("0"), "a", func(r *Report) { r.Newest = start.Add(time.Duration(n) * 15 * time.Second) })
+		f.now = f.now.Add(100 * time.Millisecond)
+	}
+	if got := f.member(at("0")).Incarnations[0].Interval; got != 15*time.Second {
+		t.Errorf("the interval is %v", got)
+	}
+	if ended := f.run(37*time.Second, nil); len(ended) != 0 {
+		t.Errorf("ended: %v", ended)
+	}
+}
+
 // TestEnds: goodbye, replaced and lost are distinguished, and so are a restart, a process
 // that moved, another version, and one that is back.
 func TestEnds(t *testing.T) {
