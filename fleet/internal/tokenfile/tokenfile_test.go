@@ -19,7 +19,7 @@ func write(t *testing.T, name, text string, when time.Time) {
 	}
 }
 
-// admits reports whether a token is one of those of the file. It is looked at at once.
+// admits reports whether a token is one of those of the file. It is read at once.
 func (f *File) admits(token string) bool {
 	f.mu.Lock()
 	f.looked = time.Time{}
