@@ -22,11 +22,12 @@
 //	-----------------------  --------  --------------------------------------------
 //	places                   5,000     a new one is refused (Config.MaxPlaces)
 //	incarnations of a place  16        the oldest are forgotten
-//	reporting incarnations   8         of a place; another one is refused
+//	reporting incarnations   32        of a place; another one is refused
 //	new series               20,000    of an incarnation in two hours
 //	                                   (Config.MaxSeries)
 //	interval                 1 s to    of a process; 60 s, OpenTelemetry's default,
-//	                         10 min    until it is known
+//	                         10 min    until it is known, or 12 s if another one has
+//	                                   begun at its place since
 //
 // The state is kept in one file, which is written after each change of who is there, and
 // once a minute for the times of the last reports.

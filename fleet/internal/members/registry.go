@@ -13,12 +13,15 @@ const (
 	defaultPlaces  = 5_000
 	defaultSeries  = 20_000
 	incarnations   = 16
-	reportingMost  = 8
+	reportingMost  = 32
 	usualInterval  = time.Minute
 	leastInterval  = time.Second
 	mostInterval   = 10 * time.Minute
 	keptGaps       = 5
 	deadlineFactor = 2.5
+	// succeeded is how long a process may be silent that has reported once, if another one
+	// has begun at its place since: one that crashes again and again does not live longer.
+	succeeded = 30 * time.Second
 	// overlap is how long two processes may be at one place while one replaces the other.
 	overlap = 90 * time.Second
 )
@@ -197,8 +200,12 @@ func (r *Registry) Tick(now time.Time) []Ending {
 	for _, m := range r.places {
 		for n := range m.Incarnations {
 			i := &m.Incarnations[n]
+			deadline := i.Deadline()
+			if n > 0 && i.Interval == 0 && m.Incarnations[0].First.After(i.Last) {
+				deadline = min(deadline, succeeded)
+			}
 			// Nobody could report to a fleet that was not there.
-			if i.EndedBy != Here || now.Sub(later(i.Last, r.began)) <= i.Deadline() {
+			if i.EndedBy != Here || now.Sub(later(i.Last, r.began)) <= deadline {
 				continue
 			}
 			by := Lost

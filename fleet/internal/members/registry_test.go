@@ -337,6 +337,23 @@ func TestRoom(t *testing.T) {
 	series(100)
 }
 
+// TestCrashLoop: a process that starts again and again at one place, and reports once each
+// time, is never refused, and those before are replaced.
+func TestCrashLoop(t *testing.T) {
+	f := newFleet(t, Config{})
+	for n := range 200 {
+		f.push(at("0"), fmt.Sprint(n))
+		for _, e := range f.run(2*time.Second, nil) {
+			if e.By != Replaced {
+				t.Fatalf("%+v", e)
+			}
+		}
+	}
+	if m := f.member(at("0")); len(m.Reporting()) > 16 || len(m.Incarnations) > reportingMost {
+		t.Errorf("%d report, %d are kept", len(m.Reporting()), len(m.Incarnations))
+	}
+}
+
 // TestIncarnationsAreBounded: the oldest that have ended are forgotten.
 func TestIncarnationsAreBounded(t *testing.T) {
 	f := newFleet(t, Config{})
