@@ -177,7 +177,7 @@ func (f *fleet) wrong(p *promServer) string {
 func (f *fleet) explains(t *testing.T, p *promServer, code int, says string) {
 	t.Helper()
 	var took time.Duration
-	eventually(t, "argus explain says: "+says, explained, func() (bool, string) {
+	eventually(t, "argus explain says: "+says, explainPatience, func() (bool, string) {
 		begin := time.Now()
 		out, err := output(t, f.argus, nil, "explain", "--prometheus", "http://"+p.addr)
 		took = time.Since(begin)
@@ -328,9 +328,9 @@ func (f *fleet) checkRollingRestart(t *testing.T, p *promServer, speed int) {
 	drive.end()
 }
 
-// explained is how long argus explain may take to notice: a shard that two processes have
-// is told from a restart after 90 s.
-const explained = 3 * time.Minute
+// explainPatience is how long argus explain may take to notice: it tells a shard that two
+// processes have from a restart after 90 s.
+const explainPatience = 3 * time.Minute
 
 // checkTwice: a process that has a cluster's shards under another name is noticed.
 func (f *fleet) checkTwice(t *testing.T, p *promServer, targets string, speed int) {
