@@ -10,10 +10,11 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/argus-dgo/argus/fleet/internal/statefile"
 )
 
 // Most is the number of events that are kept, at least.
@@ -122,16 +123,8 @@ func (j *Journal) rewrite() error {
 		}
 		b.Write(append(line, '\n'))
 	}
-	f, err := os.CreateTemp(filepath.Dir(j.name), filepath.Base(j.name)+".new-*")
-	if err != nil {
+	if err := statefile.Replace(j.name, b.Bytes()); err != nil {
 		return err
-	}
-	_, err = f.Write(b.Bytes())
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), j.name)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
 	}
 	if j.file != nil {
 		_ = j.file.Close() // it was replaced

@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
+
+	"github.com/argus-dgo/argus/fleet/internal/statefile"
 )
 
 // format is the version of the file's form.
@@ -80,32 +81,14 @@ func (r *Registry) Save() error {
 	}
 	r.unsaved = false
 	r.mu.Unlock()
-	err := replace(r.cfg.File, s)
+	text, err := json.Marshal(s)
+	if err == nil {
+		err = statefile.Replace(r.cfg.File, text)
+	}
 	if err != nil {
 		r.mu.Lock()
 		r.unsaved = true
 		r.mu.Unlock()
 	}
 	return err
-}
-
-// replace writes a file so that a crash leaves the old one or the new one.
-func replace(name string, document any) error {
-	text, err := json.Marshal(document)
-	if err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".new-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(text)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return nil
 }

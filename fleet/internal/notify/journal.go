@@ -9,17 +9,16 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/argus-dgo/argus/fleet/internal/statefile"
 )
 
 const (
 	stateMost  = 64 << 20         // bytes of a file of the state
 	retryWrite = 10 * time.Second // after a failed write
-
-	unfinishedSuffix = ".tmp-"
 )
 
 // A journal writes the files of the state, each time that what they hold changes.
@@ -56,7 +55,7 @@ func openJournal(dir string, report func(error), failures *atomic.Uint64) (*jour
 		return nil, err
 	}
 	// What a process that was killed did not finish.
-	unfinished, err := filepath.Glob(filepath.Join(dir, "*"+unfinishedSuffix+"*"))
+	unfinished, err := filepath.Glob(filepath.Join(dir, "*"+statefile.Unfinished+"*"))
 	for _, path := range unfinished {
 		err = errors.Join(err, os.Remove(path))
 	}
@@ -174,32 +173,11 @@ func (f *stateFile) write(dir string) error {
 	if f.written != nil && bytes.Equal(f.written, b.Bytes()) {
 		return nil
 	}
-	tmp, err := os.CreateTemp(dir, f.name+unfinishedSuffix+"*")
-	if err != nil {
+	if err := statefile.Replace(filepath.Join(dir, f.name), b.Bytes()); err != nil {
 		return err
-	}
-	_, err = tmp.Write(b.Bytes())
-	err = errors.Join(err, tmp.Sync(), tmp.Close())
-	if err == nil {
-		err = os.Rename(tmp.Name(), filepath.Join(dir, f.name))
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(tmp.Name()))
 	}
 	f.written = b.Bytes()
-	return syncDir(dir)
-}
-
-// syncDir makes a rename survive a power cut. Windows does not sync folders.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	d, err := os.Open(dir) //nolint:gosec // the folder that the operator named
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return nil
 }
 
 // waitFor waits for wg until ctx ends.

@@ -1,0 +1,32 @@
+package statefile
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// TestReplace: the content is replaced, and nothing else is left in the folder, also where
+// it cannot be.
+func TestReplace(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "state.json")
+	for _, content := range []string{"first", "second"} {
+		if err := Replace(name, []byte(content)); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(name); err != nil || string(got) != content {
+			t.Errorf("it has %q, %v", got, err)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(dir, "folder"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if Replace(filepath.Join(dir, "folder"), []byte("third")) == nil || Replace(filepath.Join(dir, "none", "x"), nil) == nil {
+		t.Error("a folder is replaced by a file, or there is a file in a folder that is not there")
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 2 {
+		t.Errorf("in the folder are %v, %v", entries, err)
+	}
+}
