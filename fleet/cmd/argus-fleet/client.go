@@ -8,20 +8,18 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/argus-dgo/argus/fleet/internal/settings"
+	"github.com/argus-dgo/argus/fleet/internal/tokenfile"
 	"github.com/argus-dgo/argus/internal/excerpt"
 	"github.com/argus-dgo/argus/internal/reason"
-	"github.com/argus-dgo/argus/internal/settingfile"
 )
 
 const (
 	requestTimeout = 30 * time.Second
 	maxAnswer      = 16 << 20
 	maxQuoted      = 300
-	maxTokens      = 64 << 10
 )
 
 // newClient returns a client of the fleet that the settings are about.
@@ -31,24 +29,10 @@ func newClient(s settings.Settings, timeout time.Duration) (*client, error) {
 		return c, nil
 	}
 	var err error
-	if c.token, err = firstToken(s.OperatorTokenFile); err != nil {
+	if c.token, err = tokenfile.First(s.OperatorTokenFile); err != nil {
 		return nil, fmt.Errorf("ARGUS_FLEET_OPERATOR_TOKEN_FILE: %w", err)
 	}
 	return c, nil
-}
-
-// firstToken is the first token of a file.
-func firstToken(name string) (string, error) {
-	text, err := settingfile.Read(name, maxTokens)
-	if err != nil {
-		return "", err
-	}
-	for line := range strings.Lines(string(text)) {
-		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
-			return line, nil
-		}
-	}
-	return "", fmt.Errorf("the token file %s has no token", name)
 }
 
 // A client talks to a fleet that runs.

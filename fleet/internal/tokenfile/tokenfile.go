@@ -83,8 +83,30 @@ func (f *File) look() {
 	f.tokens = tokens
 }
 
-// read reads the tokens of a file. Its errors contain none of them.
+// First returns the first token of a file, for a client.
+func First(name string) (string, error) {
+	tokens, err := list(name)
+	if err != nil {
+		return "", err
+	}
+	return tokens[0], nil
+}
+
+// read reads the tokens of a file.
 func read(name string) ([]*access.Token, error) {
+	texts, err := list(name)
+	if err != nil {
+		return nil, err
+	}
+	tokens := make([]*access.Token, len(texts))
+	for i, text := range texts {
+		tokens[i] = access.NewToken(text)
+	}
+	return tokens, nil
+}
+
+// list reads the tokens of a file, at least one. Its errors contain none of them.
+func list(name string) ([]string, error) {
 	text, err := settingfile.Read(name, maxSize)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("the token file %s does not exist: make one with openssl rand -hex 32", name)
@@ -92,7 +114,7 @@ func read(name string) ([]*access.Token, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the token file: %w", err)
 	}
-	var tokens []*access.Token
+	var tokens []string
 	n := 0
 	for line := range strings.Lines(string(text)) {
 		n++
@@ -105,7 +127,7 @@ func read(name string) ([]*access.Token, error) {
 		if len(line) < least {
 			return nil, fmt.Errorf("the token file %s: line %d has fewer than %d characters; openssl rand -hex 32 makes a token", name, n, least)
 		}
-		tokens = append(tokens, access.NewToken(line))
+		tokens = append(tokens, line)
 	}
 	switch {
 	case len(tokens) == 0:
