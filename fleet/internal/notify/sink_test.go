@@ -19,6 +19,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/expfmt"
+
+	"github.com/argus-dgo/argus/fleet/internal/expect"
 )
 
 // webhookSecret is in every webhook's URL of these tests, and nowhere else.
@@ -134,28 +136,11 @@ type fixture struct {
 	*Notifier
 	reg  *prometheus.Registry
 	dir  string
-	logs *lockedBuffer
+	logs *expect.Log
 
 	mu      sync.Mutex
 	reports []string
 	ended   []string
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 func start(t *testing.T, c Config, tm timing) *fixture {
@@ -169,7 +154,7 @@ func start(t *testing.T, c Config, tm timing) *fixture {
 
 func tryStart(t *testing.T, c Config, tm timing) (*fixture, error) {
 	t.Helper()
-	f := &fixture{reg: prometheus.NewPedanticRegistry(), logs: &lockedBuffer{}, dir: c.Dir}
+	f := &fixture{reg: prometheus.NewPedanticRegistry(), logs: &expect.Log{}, dir: c.Dir}
 	c.Registerer = f.reg
 	c.Logger = slog.New(slog.NewTextHandler(f.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	c.Report = func(err error) {
