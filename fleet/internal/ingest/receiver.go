@@ -26,16 +26,9 @@ const (
 	pushesASecond = 2
 )
 
-// A Store takes batches of metrics.
-type Store interface {
-	Begin(ctx context.Context) *engine.Batch
-	Write(ctx context.Context, samples ...engine.Sample) error
-	End(ctx context.Context, job, instance string, at time.Time, kept ...string) (int, error)
-}
-
 // A Receiver hands pushes to the engine. It is safe for concurrent use.
 type Receiver struct {
-	store   Store
+	engine  *engine.Engine
 	members *members.Registry
 	now     func() time.Time
 	slots   chan struct{}
@@ -44,8 +37,8 @@ type Receiver struct {
 }
 
 // New returns a receiver.
-func New(store Store, registry *members.Registry, now func() time.Time) *Receiver {
-	return &Receiver{store: store, members: registry, now: now, slots: make(chan struct{}, concurrent), stats: newStats()}
+func New(store *engine.Engine, registry *members.Registry, now func() time.Time) *Receiver {
+	return &Receiver{engine: store, members: registry, now: now, slots: make(chan struct{}, concurrent), stats: newStats()}
 }
 
 // The errors of [Receiver.Push]. Each is the whole of what a sender learns.
@@ -70,7 +63,7 @@ func (r *Receiver) Push(ctx context.Context, metrics pmetric.Metrics) (Receipt, 
 	}
 	defer func() { <-r.slots }()
 	now := r.now()
-	batch := r.store.Begin(ctx)
+	batch := r.engine.Begin(ctx)
 	var receipt Receipt
 	var reports []members.Report
 	resources := metrics.ResourceMetrics()
@@ -166,10 +159,10 @@ func (r *Receiver) report(ctx context.Context, reports []members.Report) error {
 	for _, one := range reports {
 		ended := r.members.Report(one)
 		if ended == nil {
-			errs = append(errs, r.store.Write(ctx, up(one.Job, one.Instance, one.At, 1)))
+			errs = append(errs, r.engine.Write(ctx, up(one.Job, one.Instance, one.At, 1)))
 			continue
 		}
-		_, err := r.store.End(ctx, ended.Job, ended.Instance, ended.After)
+		_, err := r.engine.End(ctx, ended.Job, ended.Instance, ended.After)
 		errs = append(errs, err)
 	}
 	if err := errors.Join(errs...); err != nil {
