@@ -47,7 +47,7 @@ func (e *Engine) API(version string, metadata map[string][]Help) http.Handler {
 	began := e.now()
 	none := noTargets{}
 	settings := config.DefaultConfig
-	api := v1.NewAPI(e.promql, e.db, e.db, e.db,
+	api := v1.NewAPI(e.promql, federated{e.db, e.opts.Sources}, e.db, e.db,
 		func(context.Context) v1.ScrapePoolsRetriever { return none },
 		func(context.Context) v1.TargetRetriever { return none },
 		func(context.Context) v1.AlertmanagerRetriever { return none },

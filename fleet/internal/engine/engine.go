@@ -7,7 +7,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -43,6 +45,9 @@ type Options struct {
 	Every time.Duration
 	// Rules are rule files in Prometheus' format, by name.
 	Rules map[string]string
+	// Sources have the series of the fleet. Without any the engine has them itself. With
+	// sources it keeps only what rules record, and evaluates rules after [Engine.Rule].
+	Sources []Source
 	// URL is the address of the pages, for links in alerts.
 	URL string
 	// Notify is called with alerts after each evaluation of a rule that has some to send.
@@ -58,7 +63,9 @@ type Options struct {
 // An Engine is open until [Engine.Close]. It is safe for concurrent use.
 type Engine struct {
 	db      *tsdb.DB
-	promql  *promql.Engine
+	promql  promql.QueryEngine // all that is here, or all sources
+	present promql.QueryEngine // the same, without the sources that are away
+	local   *promql.Engine
 	parser  parser.Parser
 	rules   *rules.Manager
 	every   time.Duration
@@ -68,6 +75,9 @@ type Engine struct {
 	opts    Options
 	closing sync.Once
 	closed  error
+
+	recorded map[string]bool // names of series that rules record
+	ruled    atomic.Bool     // rules are evaluated here
 }
 
 // ErrInUse is the error of [Open] if another process has the folder.
@@ -100,11 +110,15 @@ func Open(opts Options) (*Engine, error) {
 	}
 	e.db = db
 	e.parser = parser.NewParser(parser.Options{})
-	e.promql = promql.NewEngine(promql.EngineOpts{
+	e.local = promql.NewEngine(promql.EngineOpts{
 		Logger: logger.With("part", "promql"), Reg: opts.Registry, MaxSamples: maxSamples, Timeout: queryTimeout, LookbackDelta: lookback,
 		EnableAtModifier: true, EnableNegativeOffset: true, Parser: e.parser,
 		NoStepSubqueryIntervalFn: func(int64) int64 { return opts.Every.Milliseconds() },
 	})
+	e.promql, e.present = e.local, e.local
+	if len(opts.Sources) > 0 {
+		e.promql, e.present = e.over(func(Source) bool { return true }), e.over(func(s Source) bool { return !s.Away() })
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	e.stop = stop
 	if err := e.startRules(ctx); err != nil {
@@ -112,6 +126,17 @@ func Open(opts Options) (*Engine, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	return e, nil
+}
+
+// over evaluates over the sources that are to be asked.
+func (e *Engine) over(asked func(Source) bool) *distributor {
+	return &distributor{
+		engine: e.local, parser: e.parser, all: len(e.opts.Sources), step: e.every,
+		recorded: func(name string) bool { return e.ruled.Load() && e.recorded[name] },
+		sources: func() []Source {
+			return slices.DeleteFunc(slices.Clone(e.opts.Sources), func(s Source) bool { return !asked(s) })
+		},
+	}
 }
 
 // openError says which folder cannot be opened, and whether another process has it.
@@ -130,7 +155,7 @@ func (e *Engine) Close() error {
 		e.rules.Stop()
 		<-e.ruling
 		e.stop()
-		e.closed = errors.Join(e.promql.Close(), e.db.Close())
+		e.closed = errors.Join(e.local.Close(), e.db.Close())
 	})
 	return e.closed
 }

@@ -8,14 +8,41 @@ import (
 	"github.com/prometheus/prometheus/promql"
 
 	"github.com/argus-dgo/argus/internal/evidence"
+	querier "github.com/argus-dgo/argus/internal/evidence/promql"
 )
 
-// Query implements promql.Querier. A zero time is now.
+// Query implements promql.Querier. A zero time is now. With sources, all of them must
+// answer.
 func (e *Engine) Query(ctx context.Context, expr string, at time.Time) ([]evidence.Series, error) {
+	return e.query(ctx, e.promql, expr, at)
+}
+
+// QueryRange implements promql.Querier.
+func (e *Engine) QueryRange(ctx context.Context, expr string, from, to time.Time, step time.Duration) ([]evidence.Series, error) {
+	return e.queryRange(ctx, e.promql, expr, from, to, step)
+}
+
+// Present returns a querier that does not ask sources which are away: their series are
+// missing in its answers.
+func (e *Engine) Present() querier.Querier { return present{e} }
+
+type present struct{ of *Engine }
+
+// Query implements promql.Querier.
+func (p present) Query(ctx context.Context, expr string, at time.Time) ([]evidence.Series, error) {
+	return p.of.query(ctx, p.of.present, expr, at)
+}
+
+// QueryRange implements promql.Querier.
+func (p present) QueryRange(ctx context.Context, expr string, from, to time.Time, step time.Duration) ([]evidence.Series, error) {
+	return p.of.queryRange(ctx, p.of.present, expr, from, to, step)
+}
+
+func (e *Engine) query(ctx context.Context, over promql.QueryEngine, expr string, at time.Time) ([]evidence.Series, error) {
 	if at.IsZero() {
 		at = e.now()
 	}
-	query, err := e.promql.NewInstantQuery(ctx, e.db, nil, expr, at)
+	query, err := over.NewInstantQuery(ctx, e.db, nil, expr, at)
 	if err != nil {
 		return nil, err
 	}
@@ -40,9 +67,8 @@ func (e *Engine) Query(ctx context.Context, expr string, at time.Time) ([]eviden
 	return list, nil
 }
 
-// QueryRange implements promql.Querier.
-func (e *Engine) QueryRange(ctx context.Context, expr string, from, to time.Time, step time.Duration) ([]evidence.Series, error) {
-	query, err := e.promql.NewRangeQuery(ctx, e.db, nil, expr, from, to, step)
+func (e *Engine) queryRange(ctx context.Context, over promql.QueryEngine, expr string, from, to time.Time, step time.Duration) ([]evidence.Series, error) {
+	query, err := over.NewRangeQuery(ctx, e.db, nil, expr, from, to, step)
 	if err != nil {
 		return nil, err
 	}

@@ -72,7 +72,11 @@ func (e *Engine) startRules(ctx context.Context) error {
 		DefaultRuleQueryOffset: func() time.Duration { return 0 },
 		NameValidationScheme:   model.UTF8Validation,
 	})
-	if err := e.rules.Update(e.every, slices.Sorted(maps.Keys(e.opts.Rules)), labels.EmptyLabels(), e.opts.URL, nil); err != nil {
+	err = e.readRecorded()
+	if err == nil && len(e.opts.Sources) == 0 {
+		err = e.Rule(true)
+	}
+	if err != nil {
 		close(e.ruling)
 		return fmt.Errorf("the rules: %w", err)
 	}
@@ -80,6 +84,36 @@ func (e *Engine) startRules(ctx context.Context) error {
 		defer close(e.ruling)
 		e.rules.Run()
 	}()
+	return nil
+}
+
+// Rule begins or ends to evaluate the rules. An engine with sources does not where they
+// have the rules themselves.
+func (e *Engine) Rule(here bool) error {
+	var files []string
+	if here {
+		files = slices.Sorted(maps.Keys(e.opts.Rules))
+	}
+	e.ruled.Store(here)
+	return e.rules.Update(e.every, files, labels.EmptyLabels(), e.opts.URL, nil)
+}
+
+// readRecorded reads the names of the series that the rules make.
+func (e *Engine) readRecorded() error {
+	e.recorded = map[string]bool{"ALERTS": true, "ALERTS_FOR_STATE": true}
+	for name := range e.opts.Rules {
+		groups, errs := loader{e.opts.Rules, e.parser, e.opts.Logger}.Load(name, false, model.UTF8Validation)
+		if err := errors.Join(errs...); err != nil {
+			return err
+		}
+		for _, g := range groups.Groups {
+			for _, r := range g.Rules {
+				if r.Record != "" {
+					e.recorded[r.Record] = true
+				}
+			}
+		}
+	}
 	return nil
 }
 

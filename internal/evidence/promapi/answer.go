@@ -62,6 +62,7 @@ func (s *sample) known() bool { return s != nil && evidence.Known(s.number) }
 var (
 	errNotJSON   = errors.New("the response is not JSON: another program or a proxy answers there")
 	errCutOff    = errors.New("the response ends in the middle: the connection broke, or a proxy cut it off")
+	errTooMany   = fmt.Errorf("the answer has more than %d series: select a bot", maxSeries)
 	errMalformed = errors.New("the response is JSON, but not an answer of the Prometheus API: another program answers there")
 )
 
@@ -91,7 +92,7 @@ func decode(body []byte, resultType string) ([]evidence.Series, error) {
 	n := 0
 	err = elements(e.Data.Result, func(d *json.Decoder) error {
 		if n++; n > maxSeries {
-			return fmt.Errorf("the answer has more than %d series: select a bot", maxSeries)
+			return errTooMany
 		}
 		var r row
 		if err := d.Decode(&r); err != nil {

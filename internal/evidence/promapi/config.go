@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/argus-dgo/argus/internal/catalog"
@@ -33,8 +34,10 @@ type Config struct {
 	// URL is that of the server, with its path prefix if it has one:
 	// "https://prometheus.example/prefix".
 	URL string
-	// Credential is what the server may want.
+	// Credential is what the server may want. [Client.Authenticate] changes it.
 	Credential credential.Credential
+	// Header is sent with each request, such as the tenant of Mimir (X-Scope-OrgID).
+	Header http.Header
 	// TLS is nil for the certificates of the system.
 	TLS *tls.Config
 	// Timeout is the time limit of a query. 0 means [DefaultTimeout].
@@ -58,7 +61,8 @@ type Client struct {
 	http    *http.Client
 	slots   chan struct{} // one for each query that runs
 
-	credential credential.Credential
+	header     http.Header
+	credential *atomic.Pointer[credential.Credential]
 }
 
 var (
@@ -88,7 +92,8 @@ func New(config Config) (*Client, error) {
 		base:       base,
 		address:    (&url.URL{Scheme: base.Scheme, Host: base.Host, Path: strings.TrimSuffix(base.Path, "/")}).String(),
 		timeout:    config.Timeout,
-		credential: config.Credential,
+		header:     config.Header.Clone(),
+		credential: &atomic.Pointer[credential.Credential]{},
 		bot:        evidence.Bot{Job: config.Job, Name: config.Bot},
 		http: &http.Client{
 			Transport: &http.Transport{
@@ -106,10 +111,17 @@ func New(config Config) (*Client, error) {
 	if c.timeout == 0 {
 		c.timeout = DefaultTimeout
 	}
+	c.Authenticate(config.Credential)
 	c.scope = evidence.Scope{Namespace: config.Namespace, Where: c.bot.Matches()}
 	c.Source = promql.New(c, c.scope, Concurrency)
 	return c, nil
 }
+
+// Authenticate sets what is sent as the credential from now on.
+func (c *Client) Authenticate(with credential.Credential) { c.credential.Store(&with) }
+
+// Address returns the URL of the server.
+func (c *Client) Address() string { return c.address }
 
 // Close closes idle connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }

@@ -1,7 +1,7 @@
 // Package promapi answers questions with a Prometheus server, or with any server that
 // has its HTTP API (https://prometheus.io/docs/prometheus/latest/querying/api/).
 //
-// It needs two of its endpoints, /api/v1/query and /api/v1/query_range. The number of
+// Questions need two of its endpoints, /api/v1/query and /api/v1/query_range. The number of
 // concurrent queries, the duration of a query, and the size of an answer are limited.
 // An answer is complete or it is an error: one that is cut off, too large, or marked
 // as incomplete by the server has no values.

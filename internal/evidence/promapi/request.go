@@ -26,43 +26,78 @@ const (
 
 // query runs one query. The error names the server and is one line.
 func (c *Client) query(ctx context.Context, path, resultType string, form url.Values) ([]evidence.Series, error) {
+	form.Set("timeout", strconv.FormatFloat(c.timeout.Seconds(), 'f', -1, 64))
+	return ask(ctx, c, http.MethodPost, path, form, func(body []byte) ([]evidence.Series, error) { return decode(body, resultType) })
+}
+
+// ask makes a request and decodes its answer. The error names the server and is one line.
+func ask[T any](ctx context.Context, c *Client, method, path string, form url.Values, decode func(body []byte) (T, error)) (T, error) {
+	var zero T
 	select {
 	case c.slots <- struct{}{}:
 		defer func() { <-c.slots }()
 	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+		return zero, context.Cause(ctx)
 	}
 	limited, cancel := context.WithTimeoutCause(ctx, c.timeout, errTimeout)
 	defer cancel()
-	series, err := c.post(limited, path, resultType, form)
+	body, err := c.request(limited, method, path, form)
+	if err == nil {
+		var answer T
+		if answer, err = decode(body); err == nil {
+			return answer, nil
+		}
+	}
 	switch {
-	case err == nil:
-		return series, nil
 	case ctx.Err() != nil: // the caller's own reason
-		return nil, context.Cause(ctx)
+		return zero, context.Cause(ctx)
 	case limited.Err() != nil:
 		err = fmt.Errorf("no answer within %v", c.timeout)
 	}
-	return nil, c.errorf("%v", err)
+	return zero, c.failure(err)
 }
+
+// failure names the server in an error, which stays one that [errors.Is] finds.
+func (c *Client) failure(err error) error {
+	if errors.Is(err, errNoAPI) {
+		return noAPI{c.errorf("%v", err)}
+	}
+	return c.errorf("%v", err)
+}
+
+// errNoAPI is the error of a server that does not have an endpoint.
+var errNoAPI = errors.New("there is no Prometheus API")
+
+type noAPI struct{ error }
+
+// Is implements the interface of [errors.Is].
+func (noAPI) Is(target error) bool { return target == errNoAPI } //nolint:errorlint // it is the end of the chain
 
 // errorf returns an error that names the server, as one line and without the token.
 func (c *Client) errorf(format string, args ...any) error {
 	text := fmt.Sprintf(format, args...)
-	return errors.New("Prometheus at " + c.address + ": " + excerpt.Line(c.credential.Hide(text), 2*maxQuoted))
+	return errors.New("Prometheus at " + c.address + ": " + excerpt.Line(c.credential.Load().Hide(text), 2*maxQuoted))
 }
 
 var errTimeout = errors.New("the query took too long")
 
-func (c *Client) post(ctx context.Context, path, resultType string, form url.Values) ([]evidence.Series, error) {
-	form.Set("timeout", strconv.FormatFloat(c.timeout.Seconds(), 'f', -1, 64))
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base.JoinPath(path).String(), strings.NewReader(form.Encode()))
+func (c *Client) request(ctx context.Context, method, path string, form url.Values) ([]byte, error) {
+	to, sent := c.base.JoinPath(path), form.Encode()
+	if method == http.MethodGet {
+		to.RawQuery, sent = sent, ""
+	}
+	request, err := http.NewRequestWithContext(ctx, method, to.String(), strings.NewReader(sent))
 	if err != nil {
 		return nil, errors.New("cannot make a request")
 	}
-	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	for name, values := range c.header {
+		request.Header[name] = values
+	}
+	if method != http.MethodGet {
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
 	request.Header.Set("Accept", "application/json")
-	c.credential.Set(request)
+	c.credential.Load().Set(request)
 	response, err := c.http.Do(request)
 	if err != nil {
 		return nil, cause(err)
@@ -82,7 +117,7 @@ func (c *Client) post(ctx context.Context, path, resultType string, form url.Val
 	case isWebPage(response):
 		return nil, errors.New("the response is a web page, not JSON: a proxy or a login page answers there")
 	}
-	return decode(body, resultType)
+	return body, nil
 }
 
 func isWebPage(response *http.Response) bool {
@@ -92,20 +127,20 @@ func isWebPage(response *http.Response) bool {
 
 // refusal returns what an answer means that is not a success.
 func (c *Client) refusal(response *http.Response, body []byte) error {
-	status := response.StatusCode
+	status, credentials := response.StatusCode, c.credential.Load()
 	said := "" // Prometheus' own words
 	var e envelope
 	if json.Unmarshal(body, &e) == nil && e.Status == "error" {
-		said = excerpt.Line(c.credential.Hide(e.Error), maxQuoted)
+		said = excerpt.Line(credentials.Hide(e.Error), maxQuoted)
 	}
 	switch {
 	case status >= 300 && status <= 399:
 		return fmt.Errorf("unexpected redirect%s (status %d): correct the URL, or a proxy wants a login", target(response), status)
-	case status == http.StatusUnauthorized && c.credential.Kind() == credential.None:
+	case status == http.StatusUnauthorized && credentials.Kind() == credential.None:
 		return errors.New("it requires credentials (status 401): give a bearer token, or a user name and a password")
 	case status == http.StatusUnauthorized:
 		return errors.New("it rejects the credentials (status 401)")
-	case status == http.StatusForbidden && c.credential.Kind() == credential.None:
+	case status == http.StatusForbidden && credentials.Kind() == credential.None:
 		return errors.New("it denies access without credentials (status 403)")
 	case status == http.StatusForbidden:
 		return errors.New("it denies access with these credentials (status 403)")
@@ -116,7 +151,7 @@ func (c *Client) refusal(response *http.Response, body []byte) error {
 	case said != "":
 		return fmt.Errorf("the query failed (status %d): %s", status, said)
 	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed:
-		return fmt.Errorf("there is no Prometheus API at %s (status %d): check the URL and its path prefix", response.Request.URL.Path, status)
+		return fmt.Errorf("%w at %s (status %d): check the URL and its path prefix", errNoAPI, response.Request.URL.Path, status)
 	case status == http.StatusBadRequest && strings.Contains(string(body), "HTTP request to an HTTPS server"):
 		return errors.New("it expects TLS: write https:// in the URL")
 	case status == http.StatusServiceUnavailable:
