@@ -31,8 +31,9 @@ type Source struct {
 	// Region becomes the label region of its series that have none. Empty adds none.
 	Region string
 	Server Server
-	// Away reports that it does not answer at present.
-	Away func() bool
+	// Away reports that it does not answer at present, and Failed is told when it does not.
+	Away   func() bool
+	Failed func(error)
 }
 
 // A Server answers queries. It is safe for concurrent use.
@@ -50,10 +51,9 @@ type distributor struct {
 	engine   *promql.Engine
 	parser   parser.Parser
 	recorded func(name string) bool
-	// sources are those to ask at present.
-	sources func() []Source
-	// all is the number of sources.
-	all int
+	sources  []Source
+	// present says to do without sources that do not answer.
+	present bool
 	// step is that of a subquery without one.
 	step time.Duration
 }
@@ -83,7 +83,7 @@ func (d *distributor) split(kept storage.Queryable, text string, w window) (rest
 	if err != nil {
 		return "", nil, err
 	}
-	s := splitter{recorded: d.recorded, alone: d.all == 1, step: d.step}
+	s := splitter{recorded: d.recorded, alone: len(d.sources) == 1, step: d.step}
 	if expr, err = s.split(expr, w); err != nil {
 		return "", nil, err
 	}
@@ -109,11 +109,14 @@ func (q *distributed) Exec(ctx context.Context) *promql.Result {
 // String implements [promql.Query].
 func (q *distributed) String() string { return q.text }
 
-// ask asks all sources for all parts. An error of one ends it.
+// ask asks the sources for all parts. An error of one ends it, unless it is done without.
 func (d *distributor) ask(ctx context.Context, a *answers) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	sources := d.sources()
+	sources := d.sources
+	if d.present {
+		sources = slices.DeleteFunc(slices.Clone(sources), func(s Source) bool { return s.Away() })
+	}
 	given := make([][][]evidence.Series, len(a.parts))
 	var wait sync.WaitGroup
 	for i, p := range a.parts {
@@ -121,7 +124,12 @@ func (d *distributor) ask(ctx context.Context, a *answers) error {
 		for n, s := range sources {
 			wait.Go(func() {
 				var err error
-				if given[i][n], err = d.of(ctx, s, p); err != nil {
+				given[i][n], err = d.of(ctx, s, p)
+				switch {
+				case err == nil:
+				case d.present && ctx.Err() == nil:
+					s.Failed(err)
+				default:
 					cancel(err)
 				}
 			})

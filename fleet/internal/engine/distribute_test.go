@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -49,7 +51,7 @@ func (s server) Series(ctx context.Context, from, to time.Time, selector string)
 }
 
 func source(region string, e *Engine) Source {
-	return Source{Region: region, Server: server{Engine: e}, Away: func() bool { return false }}
+	return Source{Region: region, Server: server{Engine: e}, Away: func() bool { return false }, Failed: func(error) {}}
 }
 
 // A world is the same fleet in one engine, and divided among the sources of another.
@@ -360,4 +362,73 @@ func TestAlone(t *testing.T) {
 			t.Errorf("%s: sources are asked %q, want %q", test.expr, got, test.want)
 		}
 	}
+}
+
+// TestFederated: the API tells of the series of all sources, with their regions.
+func TestFederated(t *testing.T) {
+	w := newWorld(t, "eu", "us")
+	api := w.divided.API("test", nil)
+	for path, want := range map[string][]string{
+		"/label/region/values": {`"data":["eu","us"]`},
+		"/labels":              {`"cluster"`, `"job"`},
+		fmt.Sprintf("/series?match[]=discord_guilds&start=%[1]d&end=%[1]d", w.at.Unix()): {`"region":"us"`, `"region":"eu"`, `"cluster":"3"`},
+		"/query?query=sum(discord_guilds)":                                               {`"value":[`},
+		"/query?query=sum(discord_guilds[5m])":                                           {"bad_data"},
+		"/query?query=discord_guilds[5m]":                                                {"a source does not hand out the samples of a range"},
+		"/query?query=count(discord_guilds%20offset%201m)":                               {`"4"`},
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/api/v1"+path, http.NoBody)
+		answered := httptest.NewRecorder()
+		api.ServeHTTP(answered, r)
+		for _, text := range want {
+			if !strings.Contains(answered.Body.String(), text) {
+				t.Errorf("%s: %s lacks %s", path, answered.Body, text)
+			}
+		}
+	}
+}
+
+// TestWithoutAway: what is present is asked alone where others do not answer, and a query
+// that needs all fails.
+func TestWithoutAway(t *testing.T) {
+	w := newWorld(t, "eu", "us")
+	broken := errors.New("broken")
+	var told []error
+	away := false
+	w.divided.opts.Sources[1] = Source{Region: "us", Server: failing{broken}, Away: func() bool { return away }, Failed: func(err error) { told = append(told, err) }}
+	for range 2 {
+		series, err := w.divided.Present().Query(t.Context(), "count by (region) (discord_guilds)", w.at)
+		if err != nil || len(series) != 1 || series[0].Labels["region"] != "eu" {
+			t.Errorf("%v, %v", series, err)
+		}
+		away = true
+	}
+	if len(told) != 1 || !errors.Is(told[0], broken) {
+		t.Errorf("told is %v", told)
+	}
+	if _, err := w.divided.Query(t.Context(), "count(discord_guilds)", w.at); !errors.Is(err, broken) {
+		t.Errorf("%v", err)
+	}
+}
+
+type failing struct{ error }
+
+func (f failing) Query(context.Context, string, time.Time) ([]evidence.Series, error) {
+	return nil, f.error
+}
+
+func (f failing) QueryRange(context.Context, string, time.Time, time.Time, time.Duration) ([]evidence.Series, error) {
+	return nil, f.error
+}
+
+func (f failing) LabelNames(context.Context, time.Time, time.Time, string) ([]string, error) {
+	return nil, f.error
+}
+
+func (f failing) LabelValues(context.Context, string, time.Time, time.Time, string) ([]string, error) {
+	return nil, f.error
+}
+
+func (f failing) Series(context.Context, time.Time, time.Time, string) ([]evidence.Labels, error) {
+	return nil, f.error
 }

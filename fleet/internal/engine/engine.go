@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -117,7 +116,7 @@ func Open(opts Options) (*Engine, error) {
 	})
 	e.promql, e.present = e.local, e.local
 	if len(opts.Sources) > 0 {
-		e.promql, e.present = e.over(func(Source) bool { return true }), e.over(func(s Source) bool { return !s.Away() })
+		e.promql, e.present = e.over(false), e.over(true)
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	e.stop = stop
@@ -128,14 +127,11 @@ func Open(opts Options) (*Engine, error) {
 	return e, nil
 }
 
-// over evaluates over the sources that are to be asked.
-func (e *Engine) over(asked func(Source) bool) *distributor {
+// over evaluates over the sources: all, or those that answer.
+func (e *Engine) over(present bool) *distributor {
 	return &distributor{
-		engine: e.local, parser: e.parser, all: len(e.opts.Sources), step: e.every,
+		engine: e.local, parser: e.parser, sources: e.opts.Sources, present: present, step: e.every,
 		recorded: func(name string) bool { return e.ruled.Load() && e.recorded[name] },
-		sources: func() []Source {
-			return slices.DeleteFunc(slices.Clone(e.opts.Sources), func(s Source) bool { return !asked(s) })
-		},
 	}
 }
 

@@ -92,13 +92,13 @@ func (f *Fleet) pageOf(labels map[string]string) string {
 // Alerts implements api.Fleet.
 func (f *Fleet) Alerts(ctx context.Context) (*documents.Alerts, error) {
 	d := &documents.Alerts{Alerts: []documents.Alert{}, Mutes: []documents.Mute{}}
-	d.Version, d.At, d.Sources = documents.Version, time.Now().UTC(), f.sources()
+	d.Version, d.At, d.Sources = documents.Version, time.Now().UTC(), f.sourceStates()
 	mutes, err := f.mutes(ctx)
 	if err != nil {
 		return nil, err
 	}
 	d.Mutes = append(d.Mutes, mutes...)
-	for _, a := range f.engine.Alerts() {
+	for _, a := range f.alerts() {
 		d.Alerts = append(d.Alerts, alertOf(a, mutes))
 	}
 	rank := map[string]int{"critical": 0, "warning": 1, "info": 2}

@@ -22,21 +22,25 @@ type faults struct {
 }
 
 func (f *faults) report(err error) {
-	text := err.Error()
+	if text := err.Error(); f.isNew(text) {
+		f.log.Error(text)
+	}
+}
+
+// isNew counts a fault, and reports whether it was not there within the last minute.
+func (f *faults) isNew(text string) bool {
 	f.mu.Lock()
+	defer f.mu.Unlock()
 	now := time.Now()
 	f.n++
-	last, known := f.last[text]
-	if known && now.Sub(last) < faultEvery {
-		f.mu.Unlock()
-		return
+	if last, known := f.last[text]; known && now.Sub(last) < faultEvery {
+		return false
 	}
 	if f.last == nil || len(f.last) >= maxFaults {
 		f.last = map[string]time.Time{}
 	}
 	f.last[text] = now
-	f.mu.Unlock()
-	f.log.Error(text)
+	return true
 }
 
 func (f *Fleet) report(err error) { f.faults.report(err) }

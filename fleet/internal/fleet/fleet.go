@@ -28,6 +28,7 @@ import (
 	"github.com/argus-dgo/argus/fleet/internal/members"
 	"github.com/argus-dgo/argus/fleet/internal/notify"
 	"github.com/argus-dgo/argus/fleet/internal/settings"
+	"github.com/argus-dgo/argus/fleet/internal/sources"
 	"github.com/argus-dgo/argus/internal/rules"
 )
 
@@ -55,6 +56,8 @@ type Fleet struct {
 	registry *prometheus.Registry
 	tokens   *tokens
 	engine   *engine.Engine
+	upstream *sources.Set // nil if processes push
+	ruling   ruling
 	members  *members.Registry
 	journal  *journal.Journal
 	judge    *judge.Judge
@@ -78,8 +81,8 @@ type Fleet struct {
 
 // Start starts a fleet. After an error nothing runs and no address is bound.
 func Start(cfg Config) (*Fleet, error) {
-	quiet := slog.New(parts{cfg.Logger.Handler()})
-	f := &Fleet{cfg: cfg, log: cfg.Logger, parts: quiet, registry: prometheus.NewRegistry(), started: time.Now(), faults: faults{log: cfg.Logger}}
+	f := &Fleet{cfg: cfg, log: cfg.Logger, registry: prometheus.NewRegistry(), started: time.Now(), faults: faults{log: cfg.Logger}}
+	f.parts = slog.New(parts{cfg.Logger.Handler(), &f.faults})
 	f.ctx, f.cancel = context.WithCancel(context.Background())
 	if err := f.start(); err != nil {
 		return nil, errors.Join(err, f.release())
@@ -108,6 +111,9 @@ func (f *Fleet) start() error {
 	}
 	f.loops.Go(func() { f.judge.Run(f.ctx, f.engine) })
 	f.loops.Go(f.tick)
+	if f.upstream != nil {
+		f.loops.Go(func() { f.upstream.Run(f.ctx, f.cfg.Evaluation, f.members, f.report, f.polled) })
+	}
 	return nil
 }
 
@@ -137,15 +143,19 @@ func (f *Fleet) open() error {
 		return err
 	}
 	f.judge = judge.New(f.found)
+	if f.upstream, err = openSources(f.cfg.Settings); err != nil {
+		return err
+	}
 	f.engine, err = engine.Open(engine.Options{
-		Dir: filepath.Join(f.cfg.Data, metricsFolder), Retention: f.cfg.Retention, Size: f.cfg.Size, Every: f.cfg.Evaluation,
+		Sources: f.upstream.Engine(),
+		Dir:     filepath.Join(f.cfg.Data, metricsFolder), Retention: f.cfg.Retention, Size: f.cfg.Size, Every: f.cfg.Evaluation,
 		Rules: shipped, URL: f.cfg.URL, Notify: f.send, Logger: f.parts, Registry: f.registry,
 	})
 	if err != nil {
 		return err
 	}
 	f.members, err = members.Open(members.Config{
-		File: filepath.Join(f.cfg.Data, membersFile), MaxPlaces: f.cfg.MaxMembers, MaxSeries: f.cfg.MaxSeries, Event: f.happened,
+		File: filepath.Join(f.cfg.Data, membersFile), MaxPlaces: f.cfg.MaxMembers, MaxSeries: f.cfg.MaxSeries, Event: f.happened, Seen: f.seen(),
 	}, time.Now())
 	if err != nil {
 		f.report(err) // it was moved aside
@@ -308,6 +318,9 @@ func (f *Fleet) release() error {
 	}
 	if f.engine != nil {
 		errs = append(errs, f.engine.Close())
+	}
+	if f.upstream != nil {
+		f.upstream.Close()
 	}
 	if f.notifier != nil { // after the rules, whose last alerts it takes
 		ctx, cancel := context.WithTimeout(context.Background(), notifyTimeout)

@@ -14,7 +14,7 @@ import (
 func (f *Fleet) Input() documents.Input {
 	reports, _ := f.judge.Reports()
 	return documents.Input{
-		Querier: f.engine, Members: f.members.Members(), Reports: reports, Expect: f.expect, At: time.Now(), Sources: f.sources(),
+		Querier: f.engine.Present(), Members: f.members.Members(), Reports: reports, Expect: f.expect, At: time.Now(), Sources: f.sourceStates(),
 	}
 }
 
@@ -33,19 +33,9 @@ func (f *Fleet) expect(job, bot string) (clusters, shards int, set bool) {
 	return 0, 0, false
 }
 
-// sources says whether the data is what it should be.
-func (f *Fleet) sources() []documents.Source {
-	s := documents.Source{Kind: "push", Name: "OTLP", State: "ok"}
-	if since, err := f.judge.Failure(); err != nil {
-		text, at := "the findings cannot be made: "+err.Error(), since.UTC()
-		s.State, s.Error, s.Since = "failed", &text, &at
-	}
-	return []documents.Source{s}
-}
-
 // Counts implements api.Fleet.
 func (f *Fleet) Counts() (n documents.AlertCounts) {
-	for _, a := range f.engine.Alerts() {
+	for _, a := range f.alerts() {
 		if a.State == engine.Firing {
 			n.Firing++
 		} else {
@@ -62,7 +52,7 @@ func (f *Fleet) Events(from, to time.Time, most int, is func(journal.Event) bool
 
 // SeriesOf implements api.Fleet.
 func (f *Fleet) SeriesOf(ctx context.Context) (map[string]int, error) {
-	series, err := f.engine.Query(ctx, `count by (instance) ({instance!="",cluster!=""})`, time.Now())
+	series, err := f.engine.Present().Query(ctx, `count by (instance) ({instance!="",cluster!=""})`, time.Now())
 	if err != nil {
 		return nil, err
 	}

@@ -28,12 +28,15 @@ func (f *Fleet) tick() {
 			return
 		case now = <-ticker.C:
 		}
-		for _, ended := range f.members.Tick(now) {
-			f.end(ended, now)
-		}
-		if now.Sub(told) >= saveEvery {
-			told = now
-			f.tellLost(now)
+		ended := f.members.Tick(now)
+		if f.upstream == nil { // or the series are not ours
+			for _, one := range ended {
+				f.end(one, now)
+			}
+			if now.Sub(told) >= saveEvery {
+				told = now
+				f.tellLost(now)
+			}
 		}
 		if f.members.Changed() || now.Sub(saved) >= saveEvery {
 			saved = now

@@ -49,6 +49,6 @@ func (o *own) Collect(c chan<- prometheus.Metric) {
 		gauge(examineDesc, o.f.judge.Took().Seconds())
 		gauge(examinedDesc, float64(at.UnixMilli())/1000)
 	}
-	gauge(failingDesc, float64(len(o.f.engine.Failing())))
+	gauge(failingDesc, float64(len(o.f.failing())))
 	c <- prometheus.MustNewConstMetric(faultsDesc, prometheus.CounterValue, float64(o.f.faults.count()))
 }

@@ -22,12 +22,27 @@ func (i *Incarnation) heard(report Report) {
 		i.Refused += int64(report.Refused)
 		i.LastRefusal = report.Reason
 	}
+	if !report.Began.IsZero() {
+		i.Began = report.Began
+	}
 	if !report.Newest.IsZero() {
-		offset := report.Newest.Sub(report.At)
-		i.ClockOffset = &offset
+		if !report.Polled {
+			offset := report.Newest.Sub(report.At)
+			i.ClockOffset = &offset
+		}
 		i.Newest = later(i.Newest, report.Newest)
 	}
 	i.created.add(report.Created, report.At)
+}
+
+// beganSlack is how far the times may be apart at which one process began: they are made
+// from its age.
+const beganSlack = 10 * time.Second
+
+// before reports whether the incarnation is another process than the report's, which has
+// begun later.
+func (i *Incarnation) before(report Report) bool {
+	return !i.Began.IsZero() && report.Began.Sub(i.Began) > beganSlack
 }
 
 // since is the time between a report and the one before, by the clock of the process: what

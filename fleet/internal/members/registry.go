@@ -34,6 +34,10 @@ type Config struct {
 	MaxPlaces, MaxSeries int
 	// Event is called with each change, in order. It must not call the registry.
 	Event func(Event)
+	// Seen returns from when until when reports of a place could arrive: nobody is lost
+	// outside of that time. It must not call the registry. nil is from when the registry was
+	// opened until now.
+	Seen func(Place) (from, to time.Time)
 }
 
 // A Registry is safe for concurrent use.
@@ -105,6 +109,12 @@ func (r *Registry) Report(report Report) (ended *Ending) {
 		r.places[report.Place] = m
 	}
 	i := m.find(report.Instance)
+	if i != nil && i.before(report) {
+		if i.EndedBy == Here {
+			r.replace(m, i, report.At)
+		}
+		i = nil
+	}
 	switch {
 	case i == nil:
 		i = r.begin(m, report)
@@ -118,6 +128,13 @@ func (r *Registry) Report(report Report) (ended *Ending) {
 	}
 	r.end(m, i, Goodbye, report.At)
 	return i.ending(m.Place)
+}
+
+// replace ends an incarnation whose successor is known by the same instance.
+func (r *Registry) replace(m *member, i *Incarnation, at time.Time) {
+	r.unsaved = true
+	i.Ended, i.EndedBy = at, Replaced
+	m.reporting--
 }
 
 // begin adds an incarnation.
@@ -197,7 +214,12 @@ func (r *Registry) Tick(now time.Time) []Ending {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var ended []Ending
-	for _, m := range r.places {
+	for place, m := range r.places {
+		from, to := r.began, now
+		if r.cfg.Seen != nil {
+			from, to = r.cfg.Seen(place)
+			from = later(from, r.began)
+		}
 		for n := range m.Incarnations {
 			i := &m.Incarnations[n]
 			deadline := i.Deadline()
@@ -205,7 +227,7 @@ func (r *Registry) Tick(now time.Time) []Ending {
 				deadline = min(deadline, succeeded)
 			}
 			// Nobody could report to a fleet that was not there.
-			if i.EndedBy != Here || now.Sub(later(i.Last, r.began)) <= deadline {
+			if i.EndedBy != Here || to.Sub(later(i.Last, from)) <= deadline {
 				continue
 			}
 			by := Lost

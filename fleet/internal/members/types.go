@@ -35,8 +35,13 @@ type Report struct {
 	Version  string // of the bot; empty if it is unknown
 	Host     string // where it runs; empty if it is unknown
 	// At is when it arrived, and Newest the time of its newest point, by the clock of the
-	// process.
+	// process; of a report that was polled, by that of the server.
 	At, Newest time.Time
+	// Polled says that the report was read from a server which stores those of processes.
+	Polled bool
+	// Began is when the process began, if the report tells: two processes may have one
+	// instance. Zero is unknown.
+	Began time.Time
 	// Points and Refused are numbers of points; Reason is why those were refused.
 	Points, Refused int
 	Reason          string
@@ -60,6 +65,7 @@ const (
 // An Incarnation is one process at a place.
 type Incarnation struct {
 	Instance string    `json:"instance"`
+	Began    time.Time `json:"began,omitzero"`
 	Version  string    `json:"version,omitempty"`
 	Host     string    `json:"host,omitempty"`
 	First    time.Time `json:"first"`

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -37,6 +38,13 @@ type Settings struct {
 	TLSKeyFile        string
 	AllowedHosts      []string
 
+	Prometheus          []Prometheus
+	PrometheusTokenFile string
+	PrometheusCAFile    string
+	PrometheusCertFile  string
+	PrometheusKeyFile   string
+	PrometheusHeaders   http.Header
+
 	MaxMembers int
 	MaxSeries  int
 	Expect     []Expectation
@@ -65,6 +73,9 @@ func Rows() []Row { return slices.Clone(table) }
 
 const maxQuoted = 120
 
+// unquoted is the error of a value that may have a secret.
+type unquoted struct{ error }
+
 // Parse reads the settings of a command line and an environment. Help is written to out,
 // and the error is [flag.ErrHelp] then. args are what follows the flags.
 func Parse(line []string, lookup func(string) (string, bool), out io.Writer) (s Settings, args []string, err error) {
@@ -91,8 +102,11 @@ func Parse(line []string, lookup func(string) (string, bool), out io.Writer) (s 
 		if onLine[r.Flag] {
 			name, value = "--"+r.Flag, *given[r.Flag]
 		}
-		if err := r.set(&s, value); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %q %w", name, excerpt.Clip(value, maxQuoted), err))
+		err := r.set(&s, value)
+		if _, secret := errors.AsType[unquoted](err); secret {
+			errs = append(errs, fmt.Errorf("%s: it %w", name, err))
+		} else if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %q %w", name, excerpt.Line(value, maxQuoted), err))
 		}
 	}
 	errs = append(errs, unknown(lookup)...)

@@ -65,6 +65,11 @@ func TestErrors(t *testing.T) {
 		{"URL", "https://user:secret@fleet.example.org", []string{"is not a URL"}},
 		{"ALLOWED_HOSTS", "http://x", []string{`has "http://x", which must be a host name`}},
 		{"ALERTMANAGER_URL", "am:9093", []string{"is not a URL"}},
+		{"PROMETHEUS", "prometheus:9090", []string{"is not a URL such as https://prometheus.example.org or eu="}},
+		{"PROMETHEUS", "=http://p:9090", []string{"without the name of a region"}},
+		{"PROMETHEUS", "eu=http://p:9090,us=http://p:9090/", []string{"has http://p:9090 twice"}},
+		{"PROMETHEUS_HEADERS", "X-Scope-OrgID", []string{"is not a list of headers such as X-Scope-OrgID=bots"}},
+		{"PROMETHEUS_HEADERS", "authorization=Bearer x", []string{"has the header Authorization: put a token into the file"}},
 	} {
 		name := Prefix + tt.setting
 		_, err := parse(nil, map[string]string{name: tt.value})
@@ -95,6 +100,9 @@ func TestTogether(t *testing.T) {
 		"members with a token":    {map[string]string{"OTLP_HTTP_ADDR": ":4318", "OTLP_GRPC_ADDR": "off", "INGEST_TOKEN_FILE": file}, ""},
 		"this machine by IPv6":    {map[string]string{"ADDR": "[::1]:9190", "OTLP_GRPC_ADDR": "localhost:4317"}, ""},
 		"operators alone":         {map[string]string{"OPERATOR_TOKEN_FILE": file}, "ARGUS_FLEET_VIEWER_TOKEN_FILE is not"},
+		"a server and its token":  {map[string]string{"PROMETHEUS": "http://p:9090", "PROMETHEUS_TOKEN_FILE": file, "OTLP_GRPC_ADDR": ":4317"}, ""},
+		"a token for no server":   {map[string]string{"PROMETHEUS_TOKEN_FILE": file}, "ARGUS_FLEET_PROMETHEUS_TOKEN_FILE is set and ARGUS_FLEET_PROMETHEUS is not"},
+		"half a certificate":      {map[string]string{"PROMETHEUS": "http://p:9090", "PROMETHEUS_CERT_FILE": file}, "belong together"},
 		"a certificate alone":     {map[string]string{"TLS_CERT_FILE": file}, "belong together"},
 		"two ways of notifying":   {map[string]string{"DISCORD_WEBHOOK_FILE": file, "ALERTMANAGER_URL": "http://am:9093"}, "exclude one another"},
 	} {
@@ -105,6 +113,25 @@ func TestTogether(t *testing.T) {
 		_, err := parse(nil, env)
 		if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
 			t.Errorf("%s: %v, want %q", name, err, tt.want)
+		}
+	}
+}
+
+// TestPrometheus: servers are read in place of pushes, and a password is in no error.
+func TestPrometheus(t *testing.T) {
+	s, err := parse([]string{"--prometheus", "eu=https://a.example.org/prefix/, http://b:9090", "--prometheus-headers", "x-scope-orgid=bots"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(s.Prometheus) != 2 || s.Prometheus[0] != (Prometheus{"eu", "https://a.example.org/prefix"}) || s.Prometheus[1] != (Prometheus{"", "http://b:9090"}) ||
+		s.PrometheusHeaders.Get("X-Scope-OrgID") != "bots" || s.OTLPGRPCAddr != "" || s.OTLPHTTPAddr != "" {
+		t.Errorf("%+v", s)
+	}
+	for _, line := range [][]string{
+		{"--prometheus", "https://user:pa55word@a.example.org"}, {"--url", "https://user:pa55word@a.example.org"}, {"--prometheus-headers", "X-Key=pa55word,Authorization=x"},
+	} {
+		if _, err := parse(line, nil); err == nil || strings.Contains(err.Error(), "pa55word") {
+			t.Errorf("%v", err)
 		}
 	}
 }

@@ -30,6 +30,12 @@ var table = []Row{
 	{"tls-cert-file", "", "Certificate of all addresses, PEM. Read anew when it changes.", text(func(s *Settings) *string { return &s.TLSCertFile })},
 	{"tls-key-file", "", "Its key.", text(func(s *Settings) *string { return &s.TLSKeyFile })},
 	{"allowed-hosts", "", "Names under which browsers may open the pages besides addresses and local names, separated by commas.", hosts},
+	{"prometheus", "", "URLs of Prometheus servers, or of Mimir, Thanos or VictoriaMetrics, that are read instead of taking pushes, separated by commas. The name of a region may precede each: eu=https://prometheus.eu.example.org.", servers},
+	{"prometheus-token-file", "", "File with the bearer token for them: one line for all, or a line for each in their order. Read anew when it changes.", text(func(s *Settings) *string { return &s.PrometheusTokenFile })},
+	{"prometheus-ca-file", "", "Certificates of the CAs that they are verified with, PEM. Default: those of the system.", text(func(s *Settings) *string { return &s.PrometheusCAFile })},
+	{"prometheus-cert-file", "", "Certificate that is shown to them, PEM.", text(func(s *Settings) *string { return &s.PrometheusCertFile })},
+	{"prometheus-key-file", "", "Its key.", text(func(s *Settings) *string { return &s.PrometheusKeyFile })},
+	{"prometheus-headers", "", "Headers that are sent to them, separated by commas, such as X-Scope-OrgID=bots for Mimir.", headers},
 	{"max-members", "5000", "Most clusters of the fleet.", number(1, 100_000, func(s *Settings) *int { return &s.MaxMembers })},
 	{"max-series", "20000", "Most series that a process may make in two hours.", number(100, 1_000_000, func(s *Settings) *int { return &s.MaxSeries })},
 	{"expect", "", "Expected clusters and shards of each bot, such as music=100x1600,mod=2x4. Default: what was seen.", expect},
@@ -181,6 +187,7 @@ func hosts(s *Settings, value string) error {
 
 // check finds settings that do not go together.
 func (s *Settings) check() (errs []error) {
+	errs = append(errs, s.checkPrometheus()...)
 	if (s.TLSCertFile == "") != (s.TLSKeyFile == "") {
 		errs = append(errs, errors.New("ARGUS_FLEET_TLS_CERT_FILE and ARGUS_FLEET_TLS_KEY_FILE belong together: set both or none"))
 	}

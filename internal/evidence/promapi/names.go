@@ -27,8 +27,16 @@ func (c *Client) Series(ctx context.Context, from, to time.Time, selector string
 	return ask(ctx, c, http.MethodGet, "/api/v1/series", between(from, to, selector), list[evidence.Labels])
 }
 
+// between is a range of time. An end that no server can read is none: Prometheus stands
+// for "always" with the first and the last time that it can count.
 func between(from, to time.Time, selector string) url.Values {
-	form := url.Values{"start": {unix(from)}, "end": {unix(to)}}
+	form := url.Values{}
+	if from.Unix() > 0 {
+		form.Set("start", unix(from))
+	}
+	if to.Year() < 10_000 {
+		form.Set("end", unix(to))
+	}
 	if selector != "" {
 		form.Set("match[]", selector)
 	}
