@@ -118,7 +118,7 @@ const before = `last_over_time(${gauge("discord_bot_info")}[1h] offset 1m)`;
 const changes = annotation(
   "Versions",
   INFO,
-  `${versions(gauge("discord_bot_info"))} unless ${versions(before)} and on (job, bot, cluster) ${agg("group", ["cluster"], before)}`,
+  `${versions(gauge("discord_bot_info"))} unless ${versions(before)} and on (job, bot, region, cluster) ${agg("group", ["cluster"], before)}`,
   `New version on ${PROCESS}`,
   "version {{version}}, argus {{argus_version}}, discordgo {{discordgo_version}}, {{go_version}}",
   ["job", "bot", "cluster"],

@@ -127,7 +127,7 @@ type Question struct {
 }
 
 // Identity are the labels that every answer has where they exist: those of a process.
-func Identity() []string { return []string{"job", "bot", "cluster"} }
+func Identity() []string { return []string{"job", "bot", "region", "cluster"} }
 
 // A Bot is identified by the labels job and bot of its series. An empty field is a
 // label that they lack.

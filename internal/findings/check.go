@@ -170,7 +170,7 @@ func explains(f, other Finding) bool {
 // concerns reports whether a finding is about the process and the shard of another, or
 // about all of them.
 func concerns(f, other Finding) bool {
-	for _, name := range []string{"job", "bot", "cluster", "shard"} {
+	for _, name := range append(evidence.Identity(), "shard") {
 		a, has := f.Subject[name]
 		b, hasOther := other.Subject[name]
 		if has && hasOther && a != b {

@@ -13,17 +13,28 @@ import (
 	"github.com/argus-dgo/argus/internal/rules"
 )
 
-// upPerBot returns by bot and shard how many processes have the shard up.
-func upPerBot(v *view) map[string]map[string][]string {
-	bots := map[string]map[string][]string{}
+// process are the labels of a process within its bot.
+var process = []string{"region", "cluster"}
+
+// nameOf names a process within its bot.
+func nameOf(process evidence.Labels) string {
+	if region := process["region"]; region != "" {
+		return process["cluster"] + " in " + region
+	}
+	return process["cluster"]
+}
+
+// upPerBot returns by bot and shard which processes have the shard up.
+func upPerBot(v *view) map[string]map[string][]evidence.Labels {
+	bots := map[string]map[string][]evidence.Labels{}
 	for _, value := range v.ask(up) {
 		k := value.Labels.Key(bot...)
 		if bots[k] == nil {
-			bots[k] = map[string][]string{}
+			bots[k] = map[string][]evidence.Labels{}
 		}
 		if value.Number == 1 {
 			s := value.Labels["shard"]
-			bots[k][s] = append(bots[k][s], value.Labels["cluster"])
+			bots[k][s] = append(bots[k][s], value.Labels.Only(process...))
 		}
 	}
 	return bots
@@ -128,16 +139,16 @@ func others(v *view) (what, how string) {
 func ownedTwice(v *view) (found []Finding) {
 	bots := upPerBot(v)
 	for _, value := range ofBot(v.ask(up), greatest) {
-		for s, clusters := range bots[value.Labels.Key(bot...)] {
-			if len(clusters) < 2 {
+		for s, owners := range bots[value.Labels.Key(bot...)] {
+			if len(owners) < 2 {
 				continue
 			}
 			labels := evidence.Labels{"shard": s}
 			maps.Copy(labels, value.Labels)
-			q := evidence.Question{Form: evidence.Last, Of: catalog.ShardUp, By: shard, Combine: evidence.Min, Where: []evidence.Match{evidence.Is("cluster", clusters...)}}
+			var clusters, names []string
 			since, before := time.Time{}, false
-			for _, cluster := range clusters {
-				one := evidence.Labels{"cluster": cluster}
+			for _, one := range owners {
+				clusters, names = append(clusters, one["cluster"]), append(names, nameOf(one))
 				maps.Copy(one, labels)
 				if at, earlier := v.holding(up, one, is(1)); at.After(since) {
 					since, before = at, earlier
@@ -146,11 +157,12 @@ func ownedTwice(v *view) (found []Finding) {
 			if !before && v.at.Sub(since) < overlap {
 				continue // a restart
 			}
-			slices.Sort(clusters)
-			f := v.make("DiscordShardOwnedTwice", labels, float64(len(clusters)))
+			slices.Sort(names)
+			q := evidence.Question{Form: evidence.Last, Of: catalog.ShardUp, By: shard, Combine: evidence.Min, Where: []evidence.Match{evidence.Is("cluster", clusters...)}}
+			f := v.make("DiscordShardOwnedTwice", labels, float64(len(owners)))
 			f.Affects, f.Blame = true, Operation
 			f.Since, f.Before = since, before
-			f.Cause = "The clusters are " + strings.Join(clusters, " and ") + "."
+			f.Cause = "The clusters are " + strings.Join(names, " and ") + "."
 			f.Evidence = []Evidence{{Says: "whether it is up in all of them", question: of(q, labels), Value: 1}}
 			f.Do = "Stop one of the processes. Users get each answer twice until then."
 			found = append(found, f)

@@ -92,7 +92,7 @@ func besides(g []Finding) string {
 	if len(g) < 2 {
 		return ""
 	}
-	for _, name := range []string{"shard", "command", "cluster", "instance", "code", "hook", "subsystem"} {
+	for _, name := range []string{"shard", "command", "cluster", "region", "instance", "code", "hook", "subsystem"} {
 		var values []string
 		for _, f := range g[1:] {
 			if v := f.Subject[name]; v != g[0].Subject[name] && !slices.Contains(values, v) {

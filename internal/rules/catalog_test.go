@@ -22,6 +22,9 @@ func known() promcheck.Metrics {
 			labels := promcheck.Labels{"job": nil, "bot": nil}
 			for label := range strings.SplitSeq(level, "_") {
 				labels[label] = nil
+				if label == "cluster" { // which its region belongs to
+					labels["region"] = nil
+				}
 			}
 			metrics[r.Name] = labels
 		}

@@ -36,22 +36,22 @@ func interactionRecords() []Record {
 	records := []Record{
 		{
 			Name:  "cluster:discord_interactions:rate5m",
-			Expr:  `sum by (job, bot, cluster) (rate(discord_interactions_total[5m]))`,
+			Expr:  `sum by (job, bot, region, cluster) (rate(discord_interactions_total[5m]))`,
 			About: "Interactions per second.",
 		},
 		{
 			Name:  "cluster:discord_interaction_acks:rate5m",
-			Expr:  `sum by (job, bot, cluster) (rate(discord_interaction_acks_total[5m]))`,
+			Expr:  `sum by (job, bot, region, cluster) (rate(discord_interaction_acks_total[5m]))`,
 			About: "Interactions per second that reached an outcome.",
 		},
 		{
 			Name:  "cluster_command:discord_app_command_errors:ratio_rate15m",
-			Expr:  "sum by (job, bot, cluster, command) (rate(discord_app_commands_total{status=\"error\"}[15m]))\n/\n(sum by (job, bot, cluster, command) (rate(discord_app_commands_total[15m])) > 0)",
+			Expr:  "sum by (job, bot, region, cluster, command) (rate(discord_app_commands_total{status=\"error\"}[15m]))\n/\n(sum by (job, bot, region, cluster, command) (rate(discord_app_commands_total[15m])) > 0)",
 			About: "Share of a command's runs that failed. Absent without runs.",
 		},
 		{
 			Name:  "cluster:discord_gateway_events:rate5m",
-			Expr:  `sum by (job, bot, cluster) (rate(discord_gateway_events_total[5m]))`,
+			Expr:  `sum by (job, bot, region, cluster) (rate(discord_gateway_events_total[5m]))`,
 			About: "Dispatches per second.",
 		},
 	}
@@ -62,7 +62,7 @@ func interactionRecords() []Record {
 	for _, window := range []string{"5m", "30m", "1h", "6h"} {
 		records = append(records, Record{
 			Name:  "cluster:discord_interaction_ack_failures:ratio_rate" + window,
-			Expr:  ackFailures("job, bot, cluster", window),
+			Expr:  ackFailures("job, bot, region, cluster", window),
 			About: "Share of commands, components and modals not acknowledged in time. Absent without any.",
 		})
 	}
@@ -76,7 +76,7 @@ func interactionRecords() []Record {
 	for _, window := range []string{"1h", "6h"} {
 		records = append(records, Record{
 			Name:  "cluster:discord_interaction_ack_failures:increase" + window,
-			Expr:  fmt.Sprintf(`sum by (job, bot, cluster) (increase(discord_interaction_acks_total{%s,outcome=~"%s"}[%s]))`, awaited, notInTime, window),
+			Expr:  fmt.Sprintf(`sum by (job, bot, region, cluster) (increase(discord_interaction_acks_total{%s,outcome=~"%s"}[%s]))`, awaited, notInTime, window),
 			About: "Commands, components and modals not acknowledged in time.",
 		})
 	}
@@ -92,7 +92,7 @@ func interactionRecords() []Record {
 var memoryRecords = []Record{
 	{
 		Name:  "cluster:argus_up:last1d",
-		Expr:  `max by (job, bot, cluster) (last_over_time(argus_up[${Memory}]))`,
+		Expr:  `max by (job, bot, region, cluster) (last_over_time(argus_up[${Memory}]))`,
 		About: "Clusters that reported within a day.",
 	},
 	{
@@ -102,7 +102,7 @@ var memoryRecords = []Record{
 	},
 	{
 		Name:  "cluster_shard:discord_shard_up:last1d",
-		Expr:  `max by (job, bot, cluster, shard) (last_over_time(discord_shard_up[${Memory}]))`,
+		Expr:  `max by (job, bot, region, cluster, shard) (last_over_time(discord_shard_up[${Memory}]))`,
 		About: "Shards that a cluster owned within a day, up or not.",
 	},
 }
@@ -110,12 +110,12 @@ var memoryRecords = []Record{
 var shardRecords = []Record{
 	{
 		Name:  "cluster_shard:discord_shard_up:max",
-		Expr:  `max by (job, bot, cluster, shard) (discord_shard_up)`,
+		Expr:  `max by (job, bot, region, cluster, shard) (discord_shard_up)`,
 		About: "Whether the shard is up in the cluster.",
 	},
 	{
 		Name:  "cluster:discord_shard_up:sum",
-		Expr:  `sum by (job, bot, cluster) (cluster_shard:discord_shard_up:max)`,
+		Expr:  `sum by (job, bot, region, cluster) (cluster_shard:discord_shard_up:max)`,
 		About: "Shards that are up in the cluster.",
 	},
 	{
@@ -145,7 +145,7 @@ var shardRecords = []Record{
 	},
 	{
 		Name:  "cluster:argus_up:max",
-		Expr:  `max by (job, bot, cluster) (argus_up)`,
+		Expr:  `max by (job, bot, region, cluster) (argus_up)`,
 		About: "Clusters that report now.",
 	},
 	{
@@ -158,16 +158,16 @@ var shardRecords = []Record{
 		// only a change of the start time. A pushed process, or one in a new pod, has a new series. A process seen in several of these ways
 		// has started once, so the largest value counts.
 		Name: "cluster:discord_uptime_seconds:starts30m",
-		Expr: `max by (job, bot, cluster) (
-  label_replace(sum by (job, bot, cluster) (resets(discord_uptime_seconds[${StartsWindow}])), "seen", "reset", "", "")
+		Expr: `max by (job, bot, region, cluster) (
+  label_replace(sum by (job, bot, region, cluster) (resets(discord_uptime_seconds[${StartsWindow}])), "seen", "reset", "", "")
   or
-  label_replace(sum by (job, bot, cluster) (
+  label_replace(sum by (job, bot, region, cluster) (
     changes(process_start_time_seconds[${StartsWindow}])
-    and on (job, bot, cluster, instance)
+    and on (job, bot, region, cluster, instance)
     last_over_time(discord_uptime_seconds[${StartsWindow}])
   ), "seen", "change", "", "")
   or
-  label_replace(count by (job, bot, cluster) (
+  label_replace(count by (job, bot, region, cluster) (
     last_over_time(discord_uptime_seconds[${StartsWindow}]) < ${StartsSeconds}
     unless
     discord_uptime_seconds offset ${StartsWindow}
@@ -177,27 +177,27 @@ var shardRecords = []Record{
 	},
 	{
 		Name:  "cluster_shard:discord_shard_event_timestamp_seconds:changes10m",
-		Expr:  `changes(max by (job, bot, cluster, shard) (discord_shard_event_timestamp_seconds)[${SilentWindow}:1m])`,
+		Expr:  `changes(max by (job, bot, region, cluster, shard) (discord_shard_event_timestamp_seconds)[${SilentWindow}:1m])`,
 		About: "Minutes out of ten with a new event, at most nine. Measures silence, not traffic.",
 	},
 	{
 		Name:  "cluster_shard:discord_shard_reconnects:increase5m",
-		Expr:  "sum by (job, bot, cluster, shard) (\n  max by (job, bot, cluster, shard, kind) (increase(discord_shard_reconnects_total[5m]))\n)",
+		Expr:  "sum by (job, bot, region, cluster, shard) (\n  max by (job, bot, region, cluster, shard, kind) (increase(discord_shard_reconnects_total[5m]))\n)",
 		About: "Times that the shard became ready again.",
 	},
 	{
 		Name:  "cluster_shard:discord_shard_sent:rate5m",
-		Expr:  "sum by (job, bot, cluster, shard) (\n  max by (job, bot, cluster, shard, op) (rate(discord_shard_sent_total[5m]))\n)",
+		Expr:  "sum by (job, bot, region, cluster, shard) (\n  max by (job, bot, region, cluster, shard, op) (rate(discord_shard_sent_total[5m]))\n)",
 		About: "Payloads sent to the gateway per second.",
 	},
 	{
 		Name:  "cluster:discord_shard_resumes_tried:increase1h",
-		Expr:  `sum by (job, bot, cluster) (increase(discord_shard_handshakes_total{kind="resume"}[1h]))`,
+		Expr:  `sum by (job, bot, region, cluster) (increase(discord_shard_handshakes_total{kind="resume"}[1h]))`,
 		About: "RESUMEs sent.",
 	},
 	{
 		Name: "cluster:discord_shard_resumes:ratio_increase1h",
-		Expr: "sum by (job, bot, cluster) (increase(discord_shard_handshakes_total{kind=\"resume\",outcome=\"resumed\"}[1h]))\n/\n" +
+		Expr: "sum by (job, bot, region, cluster) (increase(discord_shard_handshakes_total{kind=\"resume\",outcome=\"resumed\"}[1h]))\n/\n" +
 			"(cluster:discord_shard_resumes_tried:increase1h > 0)",
 		About: "Share of RESUMEs that kept the session. Absent without any.",
 	},
@@ -206,12 +206,12 @@ var shardRecords = []Record{
 var platformRecords = []Record{
 	{
 		Name:  "cluster:discord_guilds_unavailable:ratio",
-		Expr:  "max by (job, bot, cluster) (discord_guilds_unavailable)\n/\n(max by (job, bot, cluster) (discord_guilds_unavailable) + max by (job, bot, cluster) (discord_guilds) > 0)",
+		Expr:  "max by (job, bot, region, cluster) (discord_guilds_unavailable)\n/\n(max by (job, bot, region, cluster) (discord_guilds_unavailable) + max by (job, bot, region, cluster) (discord_guilds) > 0)",
 		About: "Share of guilds that are unavailable.",
 	},
 	{
 		Name:  "cluster:discord_rest_invalid_requests:increase10m",
-		Expr:  "sum by (job, bot, cluster) (\n  max by (job, bot, cluster, status) (increase(discord_rest_invalid_requests_total[10m]))\n)",
+		Expr:  "sum by (job, bot, region, cluster) (\n  max by (job, bot, region, cluster, status) (increase(discord_rest_invalid_requests_total[10m]))\n)",
 		About: "Responses that count towards Discord's ban, in 10 min.",
 	},
 	{
@@ -221,12 +221,12 @@ var platformRecords = []Record{
 	},
 	{
 		Name:  "bot:discord_ratelimits_global:increase5m",
-		Expr:  "sum by (job, bot) (\n  max by (job, bot, cluster, route) (increase(discord_ratelimits_total{scope=\"global\"}[5m]))\n)",
+		Expr:  "sum by (job, bot) (\n  max by (job, bot, region, cluster, route) (increase(discord_ratelimits_total{scope=\"global\"}[5m]))\n)",
 		About: "429 responses of scope global.",
 	},
 	{
 		Name:  "cluster:discord_clock_offset_seconds:min",
-		Expr:  `min by (job, bot, cluster) (discord_clock_offset_seconds)`,
+		Expr:  `min by (job, bot, region, cluster) (discord_clock_offset_seconds)`,
 		About: "Upper bound on how far the machine's clock is ahead of Discord's.",
 	},
 	{

@@ -134,7 +134,7 @@ Besides the listed labels, each alert has ` + "`job`" + ` and, if set, ` + "`bot
 
 // readable is a summary without template syntax and without the bot, which every alert names.
 func readable(summary string) string {
-	return template.ReplaceAllString(strings.ReplaceAll(summary, " of "+theBot, ""), "*$1*")
+	return template.ReplaceAllString(strings.NewReplacer(" of "+theBot, "", inRegion, "").Replace(summary), "*$1*")
 }
 
 var template = regexp.MustCompile(`{{ \$(?:labels\.)?(\w+)[^}]*}}`)

@@ -62,6 +62,9 @@ const levelBot = "bot"
 // theBot names the bot in a text: by its label bot, else by its job.
 const theBot = `{{ with or $labels.bot $labels.job }}bot {{ . }}{{ else }}the bot{{ end }}`
 
+// inRegion follows the name of a cluster in a text: two regions may have one of a name.
+const inRegion = `{{ with $labels.region }} in {{ . }}{{ end }}`
+
 // RunbookURL is the address of the alert's page.
 func (a Alert) RunbookURL() string { return Runbooks + a.Name + ".md" }
 

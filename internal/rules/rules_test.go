@@ -62,7 +62,7 @@ func TestAlertsAreComplete(t *testing.T) {
 					t.Errorf("%s: the summary does not name the bot: %s", a.Name, a.Summary)
 				}
 			}
-			level := append(strings.Split(a.Level, ", "), "job", "bot")
+			level := append(strings.Split(a.Level, ", "), "job", "bot", "region")
 			for _, m := range labelInUse.FindAllStringSubmatch(a.Summary+a.Description, -1) {
 				if !slices.Contains(level, m[1]) {
 					t.Errorf("%s uses the label %s, which is not in its level (%s)", a.Name, m[1], a.Level)
@@ -98,7 +98,7 @@ func TestRecordsAreNamed(t *testing.T) {
 				t.Errorf("%s: About is not a sentence: %q", r.Name, r.About)
 			}
 			level, _, _ := strings.Cut(r.Name, ":")
-			by := "by (job, bot, " + strings.ReplaceAll(level, "_", ", ") + ")"
+			by := "by (job, bot, " + strings.ReplaceAll(strings.ReplaceAll(level, "cluster", "region, cluster"), "_", ", ") + ")"
 			if level == levelBot {
 				by = "by (job, bot)"
 			}

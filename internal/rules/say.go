@@ -26,7 +26,11 @@ func say(text string, labels map[string]string, value float64) string {
 	if name := cmp.Or(labels["bot"], labels["job"]); name != "" {
 		bot = "bot " + name
 	}
-	text = strings.ReplaceAll(text, theBot, bot)
+	region := ""
+	if name := labels["region"]; name != "" {
+		region = " in " + name
+	}
+	text = strings.NewReplacer(theBot, bot, inRegion, region).Replace(text)
 	return action.ReplaceAllStringFunc(text, func(found string) string {
 		expression := action.FindStringSubmatch(found)[1]
 		if label, is := strings.CutPrefix(expression, "$labels."); is {

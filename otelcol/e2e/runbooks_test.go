@@ -26,13 +26,13 @@ var unseen = map[string]map[string]string{
 	},
 	"DiscordShardsMissing": {
 		`cluster_shard:discord_shard_up:max == 0`: "the processes are killed, and what is not there says nothing of its shards",
-		`sum by (job, bot, cluster, code, initiator) (increase(discord_shard_disconnects_total[15m]) > 0 or discord_shard_disconnects_total unless discord_shard_disconnects_total offset 15m) > 0`: "the processes are killed, so nobody sees their connections end",
+		`sum by (job, bot, region, cluster, code, initiator) (increase(discord_shard_disconnects_total[15m]) > 0 or discord_shard_disconnects_total unless discord_shard_disconnects_total offset 15m) > 0`: "the processes are killed, so nobody sees their connections end",
 	},
 	"DiscordSendsNearLimit": {
-		`sum by (job, bot, cluster, shard) (discord_shard_disconnects_total{code="4008"})`: "the bot stays below the limit, and is not closed for it",
+		`sum by (job, bot, region, cluster, shard) (discord_shard_disconnects_total{code="4008"})`: "the bot stays below the limit, and is not closed for it",
 	},
 	"DiscordCrashLoop": {
-		`sum by (job, bot, cluster, code) (max_over_time(discord_shard_disconnects_total{code=~"4004|401[0-4]"}[30m])) > 0`: "Discord does not refuse this bot",
+		`sum by (job, bot, region, cluster, code) (max_over_time(discord_shard_disconnects_total{code=~"4004|401[0-4]"}[30m])) > 0`: "Discord does not refuse this bot",
 	},
 }
 

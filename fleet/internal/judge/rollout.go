@@ -62,7 +62,7 @@ func rollout(ctx context.Context, querier promql.Querier, bot evidence.Bot, repo
 	}
 	var its, others []findings.Finding
 	for _, f := range report.Findings {
-		if late(f) && on[f.Subject["cluster"]] == newest.name {
+		if late(f) && on[clusterOf(f.Subject)] == newest.name {
 			its = append(its, f)
 		} else {
 			others = append(others, f)
@@ -122,6 +122,9 @@ const window = 5 * time.Minute
 
 func selectorOf(b evidence.Bot) string { return fmt.Sprintf("job=%q,bot=%q", b.Job, b.Name) }
 
+// clusterOf identifies a cluster within its bot.
+func clusterOf(l evidence.Labels) string { return l.Key("region", "cluster") }
+
 // versionsOf returns the versions of a bot, the one that began last first, and the version
 // of each cluster.
 func versionsOf(ctx context.Context, querier promql.Querier, bot evidence.Bot, at time.Time) (list []version, on map[string]string, err error) {
@@ -138,7 +141,7 @@ func versionsOf(ctx context.Context, querier promql.Querier, bot evidence.Bot, a
 			by[name] = &version{name: name}
 		}
 		by[name].clusters++
-		on[s.Labels["cluster"]] = name
+		on[clusterOf(s.Labels)] = name
 	}
 	for _, q := range []struct {
 		expr string

@@ -83,7 +83,7 @@ func serve(t *testing.T, h http.Handler) string {
 
 func TestAsk(t *testing.T) {
 	f := &fake{answers: map[string]string{
-		`max by (job, bot, cluster, shard) (fun_shard_latency_seconds{job="j",bot="b"})`: `
+		`max by (job, bot, region, cluster, shard) (fun_shard_latency_seconds{job="j",bot="b"})`: `
 			{"metric":{"job":"j","bot":"b","cluster":"1","shard":"3"},"value":[1764378123.5,"0.25"]},
 			{"metric":{"job":"j","bot":"b","cluster":"0","shard":"1"},"value":[1764378123.5,"1e-3"]},
 			{"metric":{"job":"j","bot":"b","cluster":"0","shard":""},"value":[1764378123.5,"4"]},
@@ -120,7 +120,7 @@ func TestAsk(t *testing.T) {
 
 func TestTrace(t *testing.T) {
 	f := &fake{answers: map[string]string{
-		`max by (job, bot, cluster) (discord_guilds)`: `
+		`max by (job, bot, region, cluster) (discord_guilds)`: `
 			{"metric":{"cluster":"1"},"values":[[100,"1"],[105.25,"NaN"],[110,"3"]]},
 			{"metric":{"cluster":"0"},"values":[[100,"2"]]},
 			{"metric":{"cluster":"2"},"values":[[100,"NaN"]]}`,
