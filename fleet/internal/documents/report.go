@@ -9,6 +9,7 @@ import (
 	"github.com/argus-dgo/argus/fleet/internal/members"
 	"github.com/argus-dgo/argus/internal/evidence"
 	"github.com/argus-dgo/argus/internal/findings"
+	"github.com/argus-dgo/argus/internal/rules"
 )
 
 // A Finding is one of a report, with what it costs.
@@ -36,14 +37,16 @@ type Report struct {
 	Findings []Finding `json:"findings"`
 }
 
-// merge joins the reports of the bots that are wanted, worst first: by verdict, then by
-// what they cost.
+// merge joins the reports of the bots that are wanted, worst first. The findings of each
+// bot stay in the order of its report, which says causes first; where a finding is there
+// several times, what costs most comes first.
 func merge(in Input, p *picture, wanted Wanted) Report {
 	var r Report
 	r.At = in.At.UTC()
 	keys := slices.SortedFunc(maps.Keys(in.Reports), func(a, b evidence.Bot) int {
 		return cmp.Or(cmp.Compare(a.Job, b.Job), cmp.Compare(a.Name, b.Name))
 	})
+	var lists [][]Finding
 	for _, key := range keys {
 		if !wanted.Is(key.Job, key.Name) {
 			continue
@@ -58,14 +61,52 @@ func merge(in Input, p *picture, wanted Wanted) Report {
 				r.Gaps = append(r.Gaps, gap)
 			}
 		}
-		for _, f := range one.Findings {
-			r.Findings = append(r.Findings, Finding{f, cost(f, p)})
+		if len(one.Findings) > 0 {
+			lists = append(lists, costly(one.Findings, p))
 		}
 	}
-	slices.SortStableFunc(r.Findings, func(a, b Finding) int {
-		return cmp.Or(worst(b)-worst(a), cmp.Compare(orZero(b.Cost), orZero(a.Cost)))
-	})
+	for len(lists) > 0 {
+		next := 0
+		for i := range lists {
+			if compare(lists[i][0], lists[next][0]) < 0 {
+				next = i
+			}
+		}
+		r.Findings = append(r.Findings, lists[next][0])
+		if lists[next] = lists[next][1:]; len(lists[next]) == 0 {
+			lists = slices.Delete(lists, next, next+1)
+		}
+	}
 	return r
+}
+
+// costly are the findings of a report with what they cost, in its order but for those
+// that are the same one of several clusters or shards.
+func costly(list []findings.Finding, p *picture) []Finding {
+	out := make([]Finding, 0, len(list))
+	for _, f := range list {
+		out = append(out, Finding{f, cost(f, p)})
+	}
+	for i := 0; i < len(out); {
+		same := i + 1
+		for same < len(out) && out[same].ID == out[i].ID && worst(out[same]) == worst(out[i]) {
+			same++
+		}
+		slices.SortStableFunc(out[i:same], compare)
+		i = same
+	}
+	return out
+}
+
+// compare orders findings of several bots, worst first: by verdict, by severity, and by
+// what they cost.
+func compare(a, b Finding) int {
+	return cmp.Or(worst(b)-worst(a), severity(a)-severity(b), cmp.Compare(orZero(b.Cost), orZero(a.Cost)))
+}
+
+// severity is the place of a finding's severity, the worst first.
+func severity(f Finding) int {
+	return slices.Index([]string{rules.Critical, rules.Warning, rules.Info}, f.Severity)
 }
 
 // worst is the verdict of a finding by itself.
