@@ -1,10 +1,13 @@
-// Command record records the plays of `argus demo` for the test of package agreement.
+// Command record records the plays of `argus demo` for the test of package agreement, and
+// the incidents of the end-to-end tests.
 //
 //	record --argus FILE [--for 30m] DIR [PLAY…]
+//	record --incidents FILE [--for 20m] DIR
 //
 // It runs each play, or those that are named, against its fake Discord, all at once, and
 // scrapes it as Prometheus does. The result is DIR/PLAY.yml.gz: a unit test for promtool
-// whose only series are those scraped.
+// whose only series are those scraped. So it is for the incidents, which one program plays:
+// all is well for the first 3 min.
 package main
 
 import (
@@ -28,11 +31,18 @@ import (
 
 func main() {
 	argus := flag.String("argus", "", "the program")
+	incidents := flag.String("incidents", "", "the program that plays the incidents (otelcol/internal/incidents/play)")
 	length := flag.Duration("for", 30*time.Minute, "how long each play is recorded")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := record(ctx, *argus, *length, flag.Args()); err != nil {
+	var err error
+	if *incidents != "" {
+		err = recordIncidents(ctx, *incidents, *length, flag.Args())
+	} else {
+		err = record(ctx, *argus, *length, flag.Args())
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "record:", err)
 		os.Exit(1)
 	}
@@ -132,8 +142,8 @@ func perform(ctx context.Context, argus, name string, length time.Duration, path
 		for lines.Scan() {
 		}
 	}()
-	t := &tape{began: time.Now(), series: map[string]*series{}}
-	if err := t.run(ctx, targets, length); err != nil {
+	t := newTape("bots", targets...)
+	if err := t.run(ctx, length); err != nil {
 		return err
 	}
 	return t.save(path, name)
@@ -141,6 +151,3 @@ func perform(ctx context.Context, argus, name string, length time.Duration, path
 
 // processes is the number of clusters of each play.
 const processes = 2
-
-// host is the address in the labels: ports change from one recording to the next.
-func host(target int) string { return fmt.Sprintf("bot-%d:9191", target) }

@@ -28,11 +28,17 @@ const (
 	lead = 2
 )
 
-// A tape is a recording.
+// A tape is a recording of the targets of one job.
 type tape struct {
-	began  time.Time
-	steps  int
-	series map[string]*series
+	job     string
+	targets []string
+	began   time.Time
+	steps   int
+	series  map[string]*series
+}
+
+func newTape(job string, targets ...string) *tape {
+	return &tape{job: job, targets: targets, began: time.Now(), series: map[string]*series{}}
 }
 
 // A series has a value for each step since the first; absent steps are NaN.
@@ -42,13 +48,13 @@ type series struct {
 }
 
 // run scrapes the targets until the time is over.
-func (t *tape) run(ctx context.Context, targets []string, length time.Duration) error {
+func (t *tape) run(ctx context.Context, length time.Duration) error {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for ; t.steps <= int(length/every); t.steps++ {
-		pages := make([]model.Vector, len(targets))
+		pages := make([]model.Vector, len(t.targets))
 		var wg sync.WaitGroup
-		for i, target := range targets {
+		for i, target := range t.targets {
 			wg.Go(func() { pages[i] = scrape(ctx, target) })
 		}
 		wg.Wait()
@@ -99,7 +105,7 @@ func scrape(ctx context.Context, target string) model.Vector {
 // add notes the samples of one target at the present step.
 func (t *tape) add(page model.Vector, target int) {
 	note := func(metric model.Metric, value float64) {
-		metric["job"], metric["instance"] = "bots", model.LabelValue(host(target))
+		metric["job"], metric["instance"] = model.LabelValue(t.job), model.LabelValue(host(target))
 		if isTime(string(metric[model.MetricNameLabel])) {
 			value -= float64(t.began.UnixMilli())/1000 - lead*every.Seconds()
 		}
@@ -114,6 +120,9 @@ func (t *tape) add(page model.Vector, target int) {
 	}
 	note(model.Metric{model.MetricNameLabel: "up"}, up)
 }
+
+// host is the address in the labels: ports change from one recording to the next.
+func host(target int) string { return fmt.Sprintf("bot-%d:9191", target) }
 
 func isTime(metric string) bool {
 	return strings.HasSuffix(metric, "_timestamp_seconds") || strings.HasSuffix(metric, "_start_time_seconds")
@@ -148,7 +157,7 @@ func (t *tape) save(path, name string) (err error) {
 		fmt.Fprintf(&text, "      - series: '%s'\n        values: '%s'\n", strings.ReplaceAll(name, "'", "''"), t.series[name].notation(t.steps))
 	}
 	fmt.Fprintf(&text, "    promql_expr_test:\n      - expr: count(up)\n        eval_time: %s\n        exp_samples: [{labels: '{}', value: %d}]\n",
-		model.Duration(time.Duration(lead+t.steps-1)*every), processes)
+		model.Duration(time.Duration(lead+t.steps-1)*every), len(t.targets))
 	if _, err := io.WriteString(packed, text.String()); err != nil {
 		return err
 	}
