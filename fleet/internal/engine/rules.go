@@ -22,8 +22,9 @@ const (
 	// outage is for how long the rules may have been down and still remember since when
 	// alerts are pending.
 	outage = time.Hour
-	// resend is how often a firing alert is sent again.
-	resend = time.Minute
+	// valid is how long a firing alert is one unless it is sent again: as long as with
+	// Prometheus, so that a few evaluations may fail.
+	valid = 4 * time.Minute
 )
 
 // A State is that of an alert.
@@ -58,6 +59,8 @@ type Notification struct {
 }
 
 func (e *Engine) startRules(ctx context.Context) error {
+	// A firing alert is sent again at each evaluation: an examination may have found what
+	// causes it, before its message is on the way.
 	address, err := url.Parse(e.opts.URL)
 	if err != nil {
 		return fmt.Errorf("the address of the pages %q: %w", e.opts.URL, err)
@@ -65,7 +68,7 @@ func (e *Engine) startRules(ctx context.Context) error {
 	e.rules = rules.NewManager(&rules.ManagerOptions{
 		ExternalURL: address, QueryFunc: rules.EngineQueryFunc(e.promql, e.db), NotifyFunc: e.notify, Context: ctx,
 		AppendableV2: e.db, Queryable: e.db, Logger: e.opts.Logger.With("part", "rules"), Registerer: e.opts.Registry,
-		OutageTolerance: outage, ResendDelay: resend, Parser: e.parser, GroupLoader: loader{e.opts.Rules, e.parser, e.opts.Logger},
+		OutageTolerance: outage, ResendDelay: e.every / 2, Parser: e.parser, GroupLoader: loader{e.opts.Rules, e.parser, e.opts.Logger},
 		// Prometheus does not restore alerts whose `for` is shorter than ten minutes, and so
 		// none of ours. Two evaluations are enough for the processes' next pushes.
 		ForGracePeriod:         2 * e.every,
@@ -148,7 +151,7 @@ func (e *Engine) notify(_ context.Context, expr string, alerts ...*rules.Alert) 
 	list := make([]Notification, len(alerts))
 	for i, a := range alerts {
 		list[i] = Notification{
-			Labels: a.Labels.Map(), Annotations: a.Annotations.Map(), StartsAt: a.FiredAt, EndsAt: a.ValidUntil,
+			Labels: a.Labels.Map(), Annotations: a.Annotations.Map(), StartsAt: a.FiredAt, EndsAt: later(a.ValidUntil, e.now().Add(valid)),
 			URL: e.opts.URL + strutil.TableLinkForExpression(expr),
 		}
 		if !a.ResolvedAt.IsZero() {
@@ -156,6 +159,13 @@ func (e *Engine) notify(_ context.Context, expr string, alerts ...*rules.Alert) 
 		}
 	}
 	e.opts.Notify(list)
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // Alerts returns the alerts that are pending or firing, as of the last evaluation.

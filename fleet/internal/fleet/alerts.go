@@ -43,7 +43,10 @@ func (f *Fleet) explained(n engine.Notification, reports map[evidence.Bot]findin
 	}
 	annotations["page"] = f.pageOf(n.Labels)
 	report := reports[evidence.Bot{Job: n.Labels["job"], Name: n.Labels["bot"]}]
-	finding := findingOf(report.Findings, n.Labels)
+	finding := findingOf(report.Findings, n.Labels["alertname"], n.Labels)
+	if finding == nil {
+		finding = findingOf(report.Findings, otherOf[n.Labels["alertname"]], n.Labels)
+	}
 	if finding == nil {
 		return annotations
 	}
@@ -55,11 +58,21 @@ func (f *Fleet) explained(n engine.Notification, reports map[evidence.Bot]findin
 	return annotations
 }
 
-// findingOf is the finding of an alert.
-func findingOf(list []findings.Finding, alert map[string]string) *findings.Finding {
+// otherOf are the alerts of two about the same thing, one of which is worse. There is one
+// finding for two, which may be that of the other one while the windows of the alerts fill.
+var otherOf = map[string]string{
+	"DiscordAckBudgetBurnsFast":        "DiscordAckBudgetBurnsSlowly",
+	"DiscordAckBudgetBurnsSlowly":      "DiscordAckBudgetBurnsFast",
+	"DiscordIdentifyBudgetLow":         "DiscordIdentifyBudgetNearlySpent",
+	"DiscordIdentifyBudgetNearlySpent": "DiscordIdentifyBudgetLow",
+	"DiscordInvalidRequestsHigh":       "DiscordInvalidRequestsNearBan",
+}
+
+// findingOf is the finding with an id that is about what an alert is about.
+func findingOf(list []findings.Finding, id string, alert map[string]string) *findings.Finding {
 	for i := range list {
 		of := &list[i]
-		if of.ID == alert["alertname"] {
+		if of.ID == id {
 			same := true
 			for name, value := range of.Subject {
 				same = same && (alert[name] == "" || alert[name] == value)
@@ -68,7 +81,7 @@ func findingOf(list []findings.Finding, alert map[string]string) *findings.Findi
 				return of
 			}
 		}
-		if under := findingOf(of.Under, alert); under != nil {
+		if under := findingOf(of.Under, id, alert); under != nil {
 			return under
 		}
 	}
