@@ -14,6 +14,7 @@
 //   - A file with a Discord webhook's URL is a whole configuration: one message for a
 //     cause and a bot, another when more alerts join, and one when the last has ended.
 //   - A mute can end by itself when what it mutes gets worse.
+//   - The slow alert on unanswered users stays inhibited for as long as it looks back.
 //   - What became of each attempt to send is known, and has no secrets.
 //
 // It opens no port: there is no gossip and no listener. Highly available notifications

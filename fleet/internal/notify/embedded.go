@@ -64,6 +64,8 @@ type embedded struct {
 	metrics  *dispatch.DispatcherMetrics
 	watch    *watch
 
+	lingering lingering
+
 	alertsChanged func()
 
 	current atomic.Pointer[routing]

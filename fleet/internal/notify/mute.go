@@ -148,7 +148,10 @@ func (e *embedded) mute(ctx context.Context, r MuteRequest) (string, error) {
 // told returns the alerts that no other alert inhibits.
 func (e *embedded) told(ctx context.Context, alerts []*alert.Alert) []*alert.Alert {
 	inhibitor := e.current.Load().inhibitor
-	return slices.DeleteFunc(alerts, func(a *alert.Alert) bool { return inhibitor.Mutes(ctx, a.LabelSet()) })
+	return slices.DeleteFunc(alerts, func(a *alert.Alert) bool {
+		by, _ := e.causeOf(ctx, inhibitor, a)
+		return by != nil
+	})
 }
 
 // endMutes ends the mutes below which it got worse.

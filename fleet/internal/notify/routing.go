@@ -103,7 +103,7 @@ func (e *embedded) replace(c *amconfig.Config) error {
 	noWait := func() time.Duration { return 0 } // no peers to wait for
 	pipeline := e.pipeline.New(byName, noWait, next.inhibitor, e.silencer, intervener, e.nflog, nil)
 	atLeast := func(d time.Duration) time.Duration { return max(d, amnotify.MinTimeout) }
-	next.dispatcher = dispatch.NewDispatcher(e.alerts, routes, e.watch.stage(pipeline), intervener, atLeast,
+	next.dispatcher = dispatch.NewDispatcher(e.alerts, routes, e.watch.stage(e.stage(next.inhibitor, pipeline)), intervener, atLeast,
 		groupMaintenance, limits{}, e.log, recorder, e.metrics, tmpl)
 
 	// The inhibitor first: else a consequence is told before its cause is known.
