@@ -71,7 +71,7 @@ demo-fleet: ## Run argus-fleet with five processes of the demo's bot (flags in A
 
 .PHONY: test
 test: test-default ## Run all tests, with the discordgo of go.mod
-	@$(MAKE) --no-print-directory -j3 --output-sync=target test-norace test-agreement test-fleet
+	@$(MAKE) --no-print-directory -j3 --output-sync=target test-norace test-agreement test-fleet test-incidents
 
 .PHONY: test-default
 test-default:
@@ -99,11 +99,19 @@ test-agreement: ## Compare alerts and findings in recorded histories
 test-fleet: ## Test argus-fleet
 	cd fleet && $(GO) test $(TESTFLAGS) ./...
 
-# Takes half an hour. The recordings are committed: test-agreement replays them.
+# An hour for each incident, in recorded time: minutes with the race detector.
+.PHONY: test-incidents
+test-incidents: ## Replay recorded incidents and a calm day into argus-fleet
+	cd fleet && $(GO) test -count=1 -run '^(TestIncidents|TestCalmDay)$$' ./internal/fleet
+
+# Takes three quarters of an hour. The recordings are committed: test-agreement and
+# test-incidents replay them.
 .PHONY: record-plays
-record-plays: ## Record the plays of the demo for test-agreement
+record-plays: ## Record the plays of the demo, and the incidents of the end-to-end tests
 	$(GO) build -o bin/argus ./cmd/argus
+	cd otelcol && $(GO) build -o ../bin/incidents ./internal/incidents/play
 	cd internal/agreement && $(GO) run ./record --argus ../../bin/argus testdata/plays
+	cd internal/agreement && $(GO) run ./record --incidents ../../bin/incidents --for 18m testdata/incidents
 
 # Skips what takes more than a moment, and does without the race detector.
 .PHONY: test-short
