@@ -27,6 +27,8 @@ const (
 	maxEvents = 500
 	maxText   = 300
 
+	overviewPath = "overview"
+
 	leastRange, mostRange = 5 * time.Minute, 15 * 24 * time.Hour
 	usualRange            = time.Hour
 )
@@ -75,7 +77,7 @@ func New(fleet Fleet, guard *access.Guard, report func(error)) *API {
 		a.mux.Handle("GET "+Prefix+path, guard.Handler(a.document(path, parameters, of), refuse))
 	}
 	bot := []string{"job", "bot"}
-	read("overview", bot, a.overview)
+	read(overviewPath, bot, a.overview)
 	read("history", append(slices.Clone(bot), "range"), a.history)
 	read("sparks", bot, a.sparks)
 	read("cluster", []string{"job", "bot", "region", "cluster", "range"}, a.cluster)
@@ -215,7 +217,24 @@ func (a *API) cluster(ctx context.Context, in documents.Input, q url.Values) (an
 	events, _ := a.fleet.Events(in.At.Add(-length), in.At, maxEvents, func(e journal.Event) bool {
 		return e.Job == place.Job && e.Bot == place.Bot && e.Region == place.Region && e.Cluster == place.Cluster
 	})
-	return documents.MakeDetail(ctx, in, place, length, documents.Marks(events))
+	overview, err := a.lately(ctx, in, place)
+	if err != nil {
+		return nil, err
+	}
+	return documents.MakeDetail(ctx, in, overview, place, length, documents.Marks(events))
+}
+
+// lately returns the overview of all bots that is served, which costs nothing while
+// somebody looks at it, or a new one if a place is not in it yet.
+func (a *API) lately(ctx context.Context, in documents.Input, place members.Place) (*documents.Overview, error) {
+	content, err := a.kept.content(ctx, overviewPath+"?", func(ctx context.Context) (any, error) { return a.overview(ctx, a.fleet.Input(), nil) })
+	if err != nil {
+		return nil, err
+	}
+	if o, is := content.(*documents.Overview); is && o.Has(place) {
+		return o, nil
+	}
+	return documents.MakeOverview(ctx, in, documents.Wanted{})
 }
 
 func (a *API) timeline(_ context.Context, in documents.Input, q url.Values) (any, error) {

@@ -28,11 +28,12 @@ type document struct {
 	turn chan struct{} // held by whoever makes it
 	used time.Time     // under the lock of documentsKept
 
-	mu   sync.Mutex
-	at   time.Time
-	took time.Duration
-	body []byte // JSON, without the time of the answer
-	tag  string
+	mu      sync.Mutex
+	at      time.Time
+	took    time.Duration
+	content any    // nobody changes it
+	body    []byte // as JSON, without the time of the answer
+	tag     string
 }
 
 // age says whether a document is new enough, or else whether it may be served while it is
@@ -76,20 +77,38 @@ func (d *documentsKept) get(ctx context.Context, key string, of func(context.Con
 		}
 		return body, tag, nil
 	}
-	select {
-	case one.turn <- struct{}{}:
-		defer func() { <-one.turn }()
-	case <-ctx.Done():
-		return nil, "", ctx.Err()
-	}
-	if body, tag, fresh, _ := one.age(time.Now()); fresh { // somebody else has made it
-		return body, tag, nil
-	}
-	if err := one.make(ctx, of); err != nil {
+	if err := one.renew(ctx, of); err != nil {
 		return nil, "", err
 	}
 	body, tag, _, _ = one.age(time.Now())
 	return body, tag, nil
+}
+
+// content returns what a document that is new enough was made from, for another one.
+func (d *documentsKept) content(ctx context.Context, key string, of func(context.Context) (any, error)) (any, error) {
+	one := d.find(key)
+	if _, _, fresh, _ := one.age(time.Now()); !fresh {
+		if err := one.renew(ctx, of); err != nil {
+			return nil, err
+		}
+	}
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	return one.content, nil
+}
+
+// renew makes the document, unless somebody else does meanwhile.
+func (d *document) renew(ctx context.Context, of func(context.Context) (any, error)) error {
+	select {
+	case d.turn <- struct{}{}:
+		defer func() { <-d.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if _, _, fresh, _ := d.age(time.Now()); fresh {
+		return nil
+	}
+	return d.make(ctx, of)
 }
 
 // make makes the document. The turn is held.
@@ -106,7 +125,7 @@ func (d *document) make(ctx context.Context, of func(context.Context) (any, erro
 	hash := sha256.Sum256(body)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.at, d.took, d.body, d.tag = began, time.Since(began), body, `"`+base64.RawURLEncoding.EncodeToString(hash[:12])+`"`
+	d.at, d.took, d.content, d.body, d.tag = began, time.Since(began), content, body, `"`+base64.RawURLEncoding.EncodeToString(hash[:12])+`"`
 	return nil
 }
 

@@ -91,3 +91,29 @@ func TestKeptIsBounded(t *testing.T) {
 		t.Errorf("%d are kept", len(kept.of))
 	}
 }
+
+// TestContent: another document is made from what is kept, and from a new one when that is
+// not new any more.
+func TestContent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var kept documentsKept
+		made := 0
+		of := func(context.Context) (any, error) {
+			made++
+			return &made, nil
+		}
+		if _, _, err := kept.get(t.Context(), "key", of); err != nil {
+			t.Fatal(err)
+		}
+		for _, step := range []struct {
+			wait time.Duration
+			made int
+		}{{reuse - 1, 1}, {1, 2}} {
+			time.Sleep(step.wait) //nolint:forbidigo // by the clock of the bubble
+			content, err := kept.content(t.Context(), "key", of)
+			if err != nil || content != &made || made != step.made {
+				t.Errorf("after another %v: %v, %v; made %d times", step.wait, content, err, made)
+			}
+		}
+	})
+}

@@ -24,13 +24,16 @@ var ErrNoCluster = errors.New("the fleet has no such cluster")
 // Detail is the page of one cluster.
 type Detail struct {
 	Head
-	Cluster      Cluster       `json:"cluster"`
-	Rank         *int          `json:"rank"`
-	Of           int           `json:"of"`
-	Verdict      string        `json:"verdict"`
-	Report       Report        `json:"report"`
-	Gone         float64       `json:"gone_after_seconds"`
-	Series       DetailSeries  `json:"series"`
+	Cluster Cluster      `json:"cluster"`
+	Rank    *int         `json:"rank"`
+	Of      int          `json:"of"`
+	Verdict string       `json:"verdict"`
+	Report  Report       `json:"report"`
+	Gone    float64      `json:"gone_after_seconds"`
+	Series  DetailSeries `json:"series"`
+	// ShardsAt is the time that the shards are about: of a cluster that is gone, that of its
+	// last report.
+	ShardsAt     time.Time     `json:"shards_at"`
 	Shards       []Shard       `json:"shards"`
 	Incarnations []Incarnation `json:"incarnations"`
 	Peers        *Peers        `json:"peers"`
@@ -73,32 +76,36 @@ type Compare struct {
 	Odd    bool     `json:"odd"`
 }
 
-// MakeDetail makes the page of a place.
-func MakeDetail(ctx context.Context, in Input, place members.Place, length time.Duration, marks []Mark) (*Detail, error) {
+// MakeDetail makes the page of a place, which has its row in an overview of all bots.
+func MakeDetail(ctx context.Context, in Input, overview *Overview, place members.Place, length time.Duration, marks []Mark) (*Detail, error) {
 	at := slices.IndexFunc(in.Members, func(m members.Member) bool { return m.Place == place })
-	if at < 0 {
+	row := overview.row(place)
+	if at < 0 || row < 0 {
 		return nil, ErrNoCluster
 	}
 	member := in.Members[at]
-	overview, err := MakeOverview(ctx, in, Wanted{})
-	if err != nil {
-		return nil, err
-	}
 	d := &Detail{Head: in.head(), Of: len(overview.Clusters), Gone: member.Incarnations[0].Deadline().Seconds()}
-	row := slices.IndexFunc(overview.Clusters, func(c Cluster) bool { return c.place == place })
 	d.Cluster = overview.Clusters[row]
 	if d.Cluster.State != stateLeft {
 		rank := row + 1
 		d.Rank = &rank
 	}
 	d.report(in, place, overview.Report)
-	d.incarnations(member)
+	if err := d.incarnations(ctx, in, member); err != nil {
+		return nil, err
+	}
 	g := NewGrid(length, in.At)
 	d.Series = DetailSeries{Step: g.Step.Seconds(), From: g.From.UTC(), Marks: marks}
 	if err := d.series(ctx, in, place, g); err != nil {
 		return nil, err
 	}
-	if d.Shards, err = shardsOf(ctx, in, place); err != nil {
+	then := in
+	if d.Cluster.State == stateGone {
+		then.At, then.Reports = lastPoint(member.Incarnations[0], in.At), nil
+	}
+	d.ShardsAt = then.At.UTC()
+	var err error
+	if d.Shards, err = shardsOf(ctx, then, place); err != nil {
 		return nil, err
 	}
 	d.Peers, err = peersOf(ctx, in, overview, d.Cluster)
@@ -119,8 +126,21 @@ func (d *Detail) report(in Input, place members.Place, all Report) {
 	d.Verdict = d.Report.Verdict().String()
 }
 
-func (d *Detail) incarnations(m members.Member) {
+// lastPoint is when a process had all of its series last.
+func lastPoint(i members.Incarnation, now time.Time) time.Time {
+	switch {
+	case i.EndedBy == members.Here:
+		return now
+	case i.Newest.IsZero() || i.Newest.After(i.Last): // its clock is ahead
+		return i.Last
+	}
+	return i.Newest
+}
+
+// incarnations lists the processes, with how many sessions each has started.
+func (d *Detail) incarnations(ctx context.Context, in Input, m members.Member) error {
 	d.Incarnations = []Incarnation{}
+	own := selectorOf(m.Place)
 	for _, i := range m.Incarnations {
 		one := Incarnation{Instance: i.Instance, Version: known(i.Version), From: i.First.UTC(), EndedBy: string(i.EndedBy)}
 		if i.EndedBy == members.Here {
@@ -128,8 +148,16 @@ func (d *Detail) incarnations(m members.Member) {
 		} else {
 			one.To = at(i.Last)
 		}
+		series, err := in.Querier.Query(ctx, fmt.Sprintf(`sum(%s{%s,instance=%q,kind=%q})`, expr.Name(catalog.Handshakes), own, i.Instance, catalog.KindIdentify), lastPoint(i, in.At))
+		if err != nil {
+			return err
+		}
+		if len(series) > 0 {
+			one.SessionStarts = whole(&series[0].Points[0].Number)
+		}
 		d.Incarnations = append(d.Incarnations, one)
 	}
+	return nil
 }
 
 func (d *Detail) series(ctx context.Context, in Input, place members.Place, g Grid) (err error) {

@@ -113,6 +113,13 @@ func MakeOverview(ctx context.Context, in Input, wanted Wanted) (*Overview, erro
 	return o, nil
 }
 
+// Has reports whether a place has a row.
+func (o *Overview) Has(place members.Place) bool { return o.row(place) >= 0 }
+
+func (o *Overview) row(place members.Place) int {
+	return slices.IndexFunc(o.Clusters, func(c Cluster) bool { return c.place == place })
+}
+
 // sort sorts clusters, worst first.
 func (o *Overview) sort() {
 	rank := func(c Cluster) int {
