@@ -38,7 +38,7 @@ type Fleet interface {
 	// Input is what is known now.
 	Input() documents.Input
 	// Counts are the numbers of alerts by state.
-	Counts() documents.AlertCounts
+	Counts(ctx context.Context) (documents.AlertCounts, error)
 	// Events returns events of a window, newest first.
 	Events(from, to time.Time, most int, is func(journal.Event) bool) (list []journal.Event, more bool)
 	// Alerts returns the alerts with their mutes, and whether notifications arrive.
@@ -186,8 +186,8 @@ func (a *API) overview(ctx context.Context, in documents.Input, q url.Values) (a
 	if err != nil {
 		return nil, err
 	}
-	o.Alerts = a.fleet.Counts()
-	return o, nil
+	o.Alerts, err = a.fleet.Counts(ctx)
+	return o, err
 }
 
 func (a *API) history(ctx context.Context, in documents.Input, q url.Values) (any, error) {

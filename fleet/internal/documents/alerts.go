@@ -24,6 +24,9 @@ type Alert struct {
 	For         float64           `json:"for_seconds"`
 	Value       *float64          `json:"value"`
 	Mute        *Mute             `json:"mute"`
+	// InhibitedBy are the labels of the alert that it follows from, if that one is told
+	// instead.
+	InhibitedBy map[string]string `json:"inhibited_by"`
 }
 
 // A Mute holds back notifications of alerts until it ends.
@@ -34,6 +37,8 @@ type Mute struct {
 	Until    time.Time `json:"until"`
 	By       string    `json:"by"`
 	Comment  string    `json:"comment"`
+	// EndsIfWorse says that it ends early when what it mutes gets worse.
+	EndsIfWorse bool `json:"ends_if_worse"`
 }
 
 // A Matcher selects alerts by a label.

@@ -31,7 +31,7 @@ type Detail struct {
 	Report  Report       `json:"report"`
 	Gone    float64      `json:"gone_after_seconds"`
 	Series  DetailSeries `json:"series"`
-	// ShardsAt is the time that the shards are about: of a cluster that is gone, that of its
+	// ShardsAt is the time that the shards are about: of a cluster that is gone or has left, that of its
 	// last report.
 	ShardsAt     time.Time     `json:"shards_at"`
 	Shards       []Shard       `json:"shards"`
@@ -100,7 +100,7 @@ func MakeDetail(ctx context.Context, in Input, overview *Overview, place members
 		return nil, err
 	}
 	then := in
-	if d.Cluster.State == stateGone {
+	if !d.Cluster.reports() {
 		then.At, then.Reports = lastPoint(member.Incarnations[0], in.At), nil
 	}
 	d.ShardsAt = then.At.UTC()

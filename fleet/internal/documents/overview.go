@@ -26,9 +26,10 @@ type Overview struct {
 
 // AlertCounts are numbers of alerts by state.
 type AlertCounts struct {
-	Firing  int `json:"firing"`
-	Pending int `json:"pending"`
-	Muted   int `json:"muted"`
+	Firing    int `json:"firing"`
+	Pending   int `json:"pending"`
+	Inhibited int `json:"inhibited"`
+	Muted     int `json:"muted"`
 }
 
 // Totals are sums over all clusters that report.

@@ -111,11 +111,9 @@ func (f *Fleet) Alerts(ctx context.Context) (*documents.Alerts, error) {
 		return nil, err
 	}
 	d.Mutes = append(d.Mutes, mutes...)
-	for _, a := range f.alerts() {
-		d.Alerts = append(d.Alerts, alertOf(a, mutes))
-	}
+	d.Alerts = append(d.Alerts, f.alerts(ctx, mutes)...)
 	rank := map[string]int{"critical": 0, "warning": 1, "info": 2}
-	states := map[string]int{"firing": 0, "pending": 1, "muted": 2}
+	states := map[string]int{"firing": 0, "pending": 1, "inhibited": 2, "muted": 3}
 	slices.SortFunc(d.Alerts, func(a, b documents.Alert) int {
 		return cmp.Or(states[a.State]-states[b.State], rank[a.Severity]-rank[b.Severity], cmp.Compare(a.Name, b.Name), cmp.Compare(fmt.Sprint(a.Labels), fmt.Sprint(b.Labels)))
 	})
@@ -124,6 +122,39 @@ func (f *Fleet) Alerts(ctx context.Context) (*documents.Alerts, error) {
 	}
 	d.Notifications = f.notifications()
 	return d, nil
+}
+
+// Counts implements api.Fleet.
+func (f *Fleet) Counts(ctx context.Context) (n documents.AlertCounts, err error) {
+	mutes, err := f.mutes(ctx)
+	if err != nil {
+		return n, err
+	}
+	of := map[string]*int{"firing": &n.Firing, "pending": &n.Pending, "inhibited": &n.Inhibited, "muted": &n.Muted}
+	for _, a := range f.alerts(ctx, mutes) {
+		*of[a.State]++
+	}
+	return n, nil
+}
+
+// alerts are those that are pending or fire, with what holds their notifications back.
+func (f *Fleet) alerts(ctx context.Context, mutes []documents.Mute) []documents.Alert {
+	causes := map[string]map[string]string{}
+	for _, i := range f.notifier.Inhibited(ctx) {
+		causes[fmt.Sprint(i.Labels)] = i.By
+	}
+	active := f.active()
+	list := make([]documents.Alert, len(active))
+	for n, a := range active {
+		list[n] = alertOf(a, mutes)
+		if by := causes[fmt.Sprint(list[n].Labels)]; by != nil && a.State == engine.Firing {
+			list[n].InhibitedBy = by
+			if list[n].Mute == nil {
+				list[n].State = "inhibited"
+			}
+		}
+	}
+	return list
 }
 
 func alertOf(a engine.Alert, mutes []documents.Mute) documents.Alert {
@@ -182,7 +213,7 @@ func (f *Fleet) mutes(ctx context.Context) ([]documents.Mute, error) {
 	var list []documents.Mute
 	for _, m := range all {
 		for _, set := range m.Matchers {
-			one := documents.Mute{ID: m.ID, From: m.From.UTC(), Until: m.Until.UTC(), By: m.By, Comment: m.Comment, Matchers: []documents.Matcher{}}
+			one := documents.Mute{ID: m.ID, From: m.From.UTC(), Until: m.Until.UTC(), By: m.By, Comment: m.Comment, EndsIfWorse: m.EndsIfWorse, Matchers: []documents.Matcher{}}
 			for _, matcher := range set {
 				one.Matchers = append(one.Matchers, documents.Matcher{Name: matcher.Label, Value: matcher.Value, Op: matcher.Operator})
 			}

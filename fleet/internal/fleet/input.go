@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/argus-dgo/argus/fleet/internal/documents"
-	"github.com/argus-dgo/argus/fleet/internal/engine"
 	"github.com/argus-dgo/argus/fleet/internal/journal"
 	"github.com/argus-dgo/argus/fleet/internal/members"
 )
@@ -31,18 +30,6 @@ func (f *Fleet) expect(job, bot string) (clusters, shards int, set bool) {
 		}
 	}
 	return 0, 0, false
-}
-
-// Counts implements api.Fleet.
-func (f *Fleet) Counts() (n documents.AlertCounts) {
-	for _, a := range f.alerts() {
-		if a.State == engine.Firing {
-			n.Firing++
-		} else {
-			n.Pending++
-		}
-	}
-	return n
 }
 
 // Events implements api.Fleet.

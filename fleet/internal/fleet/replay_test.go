@@ -189,11 +189,11 @@ func (r *replay) step(a *actor, examine int) {
 		}
 	}
 	interval := time.Duration(a.every) * tapeStep
-	time.Sleep(interval / 2)
+	time.Sleep(interval / 2) //nolint:forbidigo // by the clock of the bubble
 	if a.now/a.every%examine == 0 && !a.leave {
 		r.examine()
 	}
-	time.Sleep(interval / 2)
+	time.Sleep(interval / 2) //nolint:forbidigo // by the clock of the bubble
 	r.listen()
 	a.now += a.every
 }

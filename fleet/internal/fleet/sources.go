@@ -117,8 +117,8 @@ func (f *Fleet) anyAway() bool {
 	return false
 }
 
-// alerts are those of the rules, whoever evaluates them.
-func (f *Fleet) alerts() []engine.Alert {
+// active are the alerts of the rules, whoever evaluates them.
+func (f *Fleet) active() []engine.Alert {
 	if f.upstream != nil {
 		if theirs, known := f.upstream.Ruled(shipped); known && theirs {
 			return f.upstream.Alerts(shipped)

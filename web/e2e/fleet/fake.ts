@@ -149,7 +149,7 @@ export class FakeFleet {
       const mute = body as NewMute
       const id = randomUUID()
       const from = Date.now()
-      this.night.mutes.push({ id, matchers: mute.matchers.map((m) => ({ ...m, op: '=' as const })), from: new Date(from).toISOString(), until: new Date(from + mute.minutes * 60_000).toISOString(), by: 'operator', comment: mute.comment })
+      this.night.mutes.push({ id, matchers: mute.matchers.map((m) => ({ ...m, op: '=' as const })), from: new Date(from).toISOString(), until: new Date(from + mute.minutes * 60_000).toISOString(), by: 'operator', comment: mute.comment, ends_if_worse: true })
       return json(201, { id })
     }
     if (path.startsWith('/api/fleet/v1/mutes/')) this.night.mutes = this.night.mutes.filter((m) => !path.endsWith(m.id))

@@ -149,15 +149,16 @@ export class Night {
 
   private active(): Alert[] {
     if (this.name !== 'bad' && this.name !== 'large') return []
-    const alert = (id: string, state: Alert['state'], severity: Alert['severity'], labels: Record<string, string>, ago: number, summary: string): Alert => {
+    const alert = (id: string, state: Alert['state'], severity: Alert['severity'], labels: Record<string, string>, ago: number, summary: string, cause?: Record<string, string>): Alert => {
       const all: Record<string, string> = { alertname: id, severity, job: 'mybot', ...labels }
       const mute = this.mutes.find((m) => m.matchers.every((x) => all[x.name] === x.value)) ?? null
-      return { name: id, state: mute ? 'muted' : state, severity, labels: all, summary, description: '', runbook: book(id), active_at: iso(this.start - ago), for_seconds: 300, value: 1, mute }
+      return { name: id, state: mute ? 'muted' : state, severity, labels: all, summary, description: '', runbook: book(id), active_at: iso(this.start - ago), for_seconds: 300, value: 1, mute, inhibited_by: cause ?? null }
     }
     return [
       ...[0, 1, 2].map((i) => alert('DiscordAckBudgetBurnsFast', 'firing', 'critical', { cluster: name('eu-', i) }, 10 * minute, 'Users are not answered in time')),
       alert('DiscordShardOwnedTwice', 'firing', 'critical', { shard: '1187' }, 11 * minute, 'A shard is up twice'),
       alert('DiscordShardZombie', 'firing', 'warning', { cluster: 'eu-07', shard: '124' }, 166_000, 'A shard gets no heartbeat acknowledgements'),
+      alert('DiscordCommandFails', 'inhibited', 'warning', { cluster: 'eu-08', command: 'play' }, 120_000, 'A command fails', { alertname: 'DiscordGuildOutage', cluster: 'eu-08' }),
       alert('DiscordClusterGone', 'pending', 'warning', { cluster: 'eu-21' }, 244_000, 'A cluster does not report'),
     ]
   }
@@ -193,7 +194,7 @@ export class Night {
         answered: clusters.length === 0 ? { in_time_ratio: null, per_second: null, failures_per_minute: null } : { in_time_ratio: bad ? 0.889 : 0.9984, per_second: reporting.length * 3, failures_per_minute: sum((c) => c.failures_per_minute) },
         guilds: clusters.length === 0 ? null : sum((c) => c.guilds), guilds_left_out: bad ? 61_335 : 0,
       },
-      regions: [...regions.values()], clusters, alerts: { firing: n('firing'), pending: n('pending'), muted: n('muted') }, gone_after_seconds: 45,
+      regions: [...regions.values()], clusters, alerts: { firing: n('firing'), pending: n('pending'), inhibited: n('inhibited'), muted: n('muted') }, gone_after_seconds: 45,
     }
   }
 
@@ -249,7 +250,7 @@ export class Night {
         answer_p95_seconds: line((i) => (late && i > 26 ? 3.3 : 0.3)), peers_answer_p95_seconds: line((i) => (late && i > 26 ? 3.2 : 0.3)), shards_up: line((i) => (i > 55 ? c.shards.up : c.shards.total)),
         marks: late ? [{ at: iso(this.start - 35 * minute), kind: 'restarted', what: 'restarted with v2.14.0' }] : [],
       },
-      shards: Array.from({ length: to - from + 1 }, (_, i) => this.shard(from + i, ill[from + i] ?? 'up', c)),
+      shards_at: (c.state === 'gone' ? c.last_report_at : null) ?? iso(this.at), shards: Array.from({ length: to - from + 1 }, (_, i) => this.shard(from + i, ill[from + i] ?? 'up', c)),
       incarnations: [
         { instance: c.instance ?? '', version: c.version, from: c.started_at ?? '', to: c.state === 'gone' ? c.last_report_at : null, ended_by: c.state === 'gone' ? 'lost' : 'here', session_starts: 17 },
         { instance: 'b09a7f31-1111-4000-8000-000000000000', version: 'v2.13.4', from: iso(this.start - 60 * hour), to: iso(this.start - 35 * minute - 38_000), ended_by: 'goodbye', session_starts: 21 },

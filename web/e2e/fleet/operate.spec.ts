@@ -29,6 +29,7 @@ test('an operator mutes what an alert is about, with an end and a reason, and en
   await expect(alerts.getByRole('row').filter({ hasText: 'DiscordShardZombie' })).toContainText('Muted')
   const mutes = page.getByRole('region', { name: 'Mutes' }).last()
   await expect(mutes).toContainText('the network is being mended')
+  await expect(mutes).toContainText('or when it gets worse')
   await mutes.getByRole('button', { name: /^End the mute/ }).click()
   await expect(page.getByText('Nothing is muted')).toBeVisible()
 })

@@ -107,7 +107,7 @@ test('a cluster has its findings, charts, shards, processes and peers', async ({
   const been = page.getByRole('region', { name: 'Processes that were this cluster' })
   await expect(been).toContainText('said goodbye')
   await expect(been).toContainText('no goodbye')
-  await expect(page.getByRole('region', { name: 'How it differs from its like' }).last()).toContainText('yes')
+  await expect(page.getByRole('region', { name: 'Compared with its peers' }).last()).toContainText('yes')
   await page.getByRole('link', { name: 'its timeline' }).click()
   await expect(page.getByRole('list', { name: 'Events, newest first' }).getByRole('listitem')).toHaveCount(2)
 })
@@ -115,7 +115,7 @@ test('a cluster has its findings, charts, shards, processes and peers', async ({
 test('a cluster that is gone shows when it was last heard', async ({ page, fleet }) => {
   await page.goto(`${(await fleet('bad')).url}#/cluster?job=mybot&region=eu-central&cluster=eu-21`)
   await expect(page.getByRole('heading', h1)).toContainText('Cluster eu-21 of eu-central is gone since')
-  await expect(page.getByRole('region', { name: 'Shards', exact: true })).toContainText('as they were last known')
+  await expect(page.getByRole('region', { name: 'Shards', exact: true })).toContainText(/as of the last report, 4 min/)
   await expect(page.getByRole('region', { name: 'Processes that were this cluster' })).toContainText('no goodbye')
 })
 
@@ -158,4 +158,14 @@ test('members have their ages, and those whose points were refused say why', asy
   await expect(table.getByRole('row').nth(1)).toContainText(/4 min \d+ s/)
   await page.getByRole('combobox', { name: 'State' }).selectOption('')
   await expect(page.getByText('us-66: out of order')).toBeVisible()
+})
+
+test('an alert that follows from another one says from which', async ({ page, fleet }) => {
+  const f = await fleet('bad')
+  await page.goto(`${f.url}#/alerts`)
+  const alerts = page.getByRole('region', { name: 'Alerts' }).last()
+  await page.getByRole('combobox', { name: 'State' }).selectOption('inhibited')
+  await expect(alerts.getByRole('row')).toHaveCount(1 + f.night.overview().alerts.inhibited)
+  await expect(alerts.getByRole('row').nth(1)).toContainText('Inhibited')
+  await expect(alerts.getByRole('row').nth(1)).toContainText('Follows from DiscordGuildOutage, cluster eu-08')
 })

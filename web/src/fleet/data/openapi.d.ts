@@ -946,9 +946,11 @@ export interface components {
             /** Format: date-time */
             started_at: string | null;
         };
+        /** @description Each alert is in one state */
         AlertCounts: {
             firing: number;
             pending: number;
+            inhibited: number;
             muted: number;
         };
         /** @description Recorded at every report, so it is there before anybody looks */
@@ -1078,6 +1080,11 @@ export interface components {
                 shards_up: (number | null)[];
                 marks: components["schemas"]["Mark"][];
             };
+            /**
+             * Format: date-time
+             * @description The time that shards is about: that of the document, or of the last report of a cluster that is gone or has left
+             */
+            shards_at: string;
             /** @description In the order of their numbers */
             shards: components["schemas"]["Shard"][];
             /** @description Processes that were this cluster, newest first */
@@ -1248,7 +1255,7 @@ export interface components {
         Alert: {
             name: string;
             /**
-             * @description inhibited: another alert says it already
+             * @description muted: a mute holds its notifications back. inhibited: it fires, and follows from another alert, which is told instead. Unknown with Alertmanagers of ARGUS_FLEET_ALERTMANAGER_URL: there it is firing
              * @enum {string}
              */
             state: "firing" | "pending" | "muted" | "inhibited";
@@ -1269,6 +1276,10 @@ export interface components {
             value: number | null;
             /** @description The one that ends last */
             mute: components["schemas"]["Mute"] | null;
+            /** @description Labels of the alert that it follows from, with alertname */
+            inhibited_by: {
+                [key: string]: string;
+            } | null;
         };
         Mute: {
             id: string;
@@ -1280,6 +1291,8 @@ export interface components {
             /** @description Who set it */
             by: string;
             comment: string;
+            /** @description It ends before its time when another alert starts to match, the severity of one rises, or their number doubles and grows by three */
+            ends_if_worse: boolean;
         };
         Matcher: {
             /** @description Of a label */

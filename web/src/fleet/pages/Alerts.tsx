@@ -20,6 +20,9 @@ const states: Record<Alert['state'], string> = { firing: 'Firing', pending: 'Pen
 // about is what an alert is about, beside what is shown of it anyway.
 const about = ({ labels }: Alert, linked = false): string => Object.entries(labels).filter(([name]) => !['alertname', 'severity', 'job'].includes(name) && !(linked && name === 'cluster')).map(([name, value]) => `${name} ${value}`).join(', ')
 
+// cause names the alert that another one follows from.
+const cause = (by: Record<string, string>): string => [by.alertname, ...['cluster', 'shard'].flatMap((name) => (by[name] ? [`${name} ${by[name]}`] : []))].join(', ')
+
 const keyOf = (a: Alert): string => JSON.stringify(Object.entries(a.labels).sort())
 
 function Since({ of: a }: { of: Alert }) {
@@ -76,6 +79,12 @@ function AlertTable({ of, mute }: AlertTableProps) {
                   )}
                   <br />
                   <span class="s m">{a.summary || a.description}</span>
+                  {a.inhibited_by && (
+                    <>
+                      <br />
+                      <span class="s q">Follows from {cause(a.inhibited_by)}</span>
+                    </>
+                  )}
                 </>
               ),
             },
@@ -123,7 +132,7 @@ export function Alerts() {
       <Banners />
       <div class="board">
         {muting && <MuteForm key={keyOf(muting)} of={muting} close={() => setMuting(null)} />}
-        <Panel title="Alerts" note={docs.overview.value ? `${docs.overview.value.alerts.firing} firing · ${docs.overview.value.alerts.pending} pending · ${docs.overview.value.alerts.muted} muted` : ''} right={<Age at={docs.alerts.at} />}>
+        <Panel title="Alerts" note={docs.overview.value ? `${docs.overview.value.alerts.firing} firing · ${docs.overview.value.alerts.pending} pending · ${docs.overview.value.alerts.inhibited} inhibited · ${docs.overview.value.alerts.muted} muted` : ''} right={<Age at={docs.alerts.at} />}>
           <Having of={docs.alerts}>{(d) => <AlertTable of={d} mute={operate ? setMuting : null} />}</Having>
           <NotAllowed to="mute" />
         </Panel>

@@ -16,11 +16,11 @@ import { ClusterState } from '../ui/Badge'
 import { greatest, Marks, TimeChart } from '../ui/TimeChart'
 
 const failing: readonly Line[] = [
-  { key: 'peers', label: 'its like', color: 'data', dash: [2, 3] },
+  { key: 'peers', label: 'peers', color: 'data', dash: [2, 3] },
   { key: 'own', label: 'not in time', color: 'bad' },
 ]
 const acks: readonly Line[] = [
-  { key: 'peers', label: 'its like', color: 'data', dash: [2, 3] },
+  { key: 'peers', label: 'peers', color: 'data', dash: [2, 3] },
   { key: 'own', label: 'p95', color: 'accent' },
 ]
 const up: readonly Line[] = [{ key: 'own', label: 'up', color: 'accent' }]
@@ -40,10 +40,10 @@ function Charts({ of }: { of: ClusterDetail }) {
   return (
     <div class="board">
       <Panel title="Not answered in time" note={<b class={(cluster.failure_ratio ?? 0) > 0.05 ? 'bad' : ''}>{ratio(cluster.failure_ratio)}</b>} class="c4">
-        {greatest(late, 'own') === null ? none : <TimeChart title="Not answered in time" lines={late} shown={failing} height={130} axis least={0.02} value={ratio} marks={series.marks} says={`At most ${ratio(greatest(late, 'own'))}; its like at most ${ratio(greatest(late, 'peers'))}.`} />}
+        {greatest(late, 'own') === null ? none : <TimeChart title="Not answered in time" lines={late} shown={failing} height={130} axis least={0.02} value={ratio} marks={series.marks} says={`At most ${ratio(greatest(late, 'own'))}; its peers at most ${ratio(greatest(late, 'peers'))}.`} />}
       </Panel>
       <Panel title="Receipt to acknowledgement, p95" note={seconds(cluster.answer_p95_seconds)} class="c4">
-        {greatest(p95, 'own') === null ? none : <TimeChart title="Receipt to acknowledgement, p95" lines={p95} shown={acks} height={130} axis least={3.4} limit={{ at: 3, label: 'deadline 3 s' }} value={seconds} marks={series.marks} says={`At most ${seconds(greatest(p95, 'own'))}; its like at most ${seconds(greatest(p95, 'peers'))}. The deadline is 3 s.`} />}
+        {greatest(p95, 'own') === null ? none : <TimeChart title="Receipt to acknowledgement, p95" lines={p95} shown={acks} height={130} axis least={3.4} limit={{ at: 3, label: 'deadline 3 s' }} value={seconds} marks={series.marks} says={`At most ${seconds(greatest(p95, 'own'))}; its peers at most ${seconds(greatest(p95, 'peers'))}. The deadline is 3 s.`} />}
       </Panel>
       <Panel title="Shards up" note={`${count(cluster.shards.up)} of ${count(cluster.shards.total)}`} class="c4">
         {greatest(shards, 'own') === null ? none : <TimeChart title="Shards up" lines={shards} shown={up} height={130} axis least={cluster.shards.total ?? 1} value={count} marks={series.marks} says={`At most ${count(greatest(shards, 'own'))}.`} />}

@@ -23,7 +23,7 @@ function AlertCounts({ of: { alerts } }: { of: Document }) {
           {alerts.firing}
         </b>
         <span class="m">
-          firing · {alerts.pending} pending · {alerts.muted} muted
+          firing · {alerts.pending} pending · {alerts.inhibited} inhibited · {alerts.muted} muted
         </span>
       </p>
     </Panel>
@@ -45,7 +45,7 @@ export function Overview({ of: all }: { of: Document }) {
   return (
     <main id="main" tabIndex={-1} class={stale ? 'stale' : ''}>
       <section class="board" aria-label="Verdict">
-        <Verdict of={of} who={settings?.name || 'Fleet'} note={of.report.findings?.length ? 'worst first, by interactions not answered in time' : `${of.report.checked} of ${of.report.checks} checks made`} />
+        <Verdict of={of} who={settings?.name || 'Fleet'} note={of.report.findings?.length ? 'worst first' : `${of.report.checked} of ${of.report.checks} checks made`} />
       </section>
       <Banners />
       <Totals of={of} />

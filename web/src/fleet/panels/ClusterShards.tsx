@@ -35,16 +35,16 @@ export function ClusterShards({ of }: { of: ClusterDetail }) {
   useTick(1_000)
   const titleOf = useTitle()
   const now = page.now()
-  const at = Date.parse(of.at)
-  // While the page is stale, states stay as they were: only ages count on.
-  const judged = page.stale() ? at : now
+  const at = Date.parse(of.shards_at)
+  const gone = absent(of.cluster)
+  // While the page is stale or the cluster gone, states stay as they were: only ages count on.
+  const judged = page.stale() || gone ? at : now
   const rows = of.shards.map((shard): Row => ({ shard, state: stateOf({ ...shard, at }, judged) }))
   rows.sort((a, b) => states.indexOf(a.state) - states.indexOf(b.state) || Number(a.shard.shard) - Number(b.shard.shard))
   const counts = states.map((state) => [state, rows.filter((r) => r.state === state).length] as const).filter(([, n]) => n > 0)
-  const gone = absent(of.cluster)
   const age = (n: number | null): string => (n === null ? '?' : span(n + Math.max(now - at, 0) / 1000))
   return (
-    <Panel title="Shards" note={counts.map(([state, n]) => `${count(n)} ${looks[state].word}`).join(' · ')} right={rows.length === 0 ? '' : gone ? 'as they were last known' : 'those that are not well first'}>
+    <Panel title="Shards" note={counts.map(([state, n]) => `${count(n)} ${looks[state].word}`).join(' · ')} right={rows.length === 0 ? '' : gone ? `as of the last report, ${span((now - at) / 1000)} ago` : 'those that are not well first'}>
       {rows.length === 0 ? (
         <Empty says={gone ? 'Nothing is known of its shards any more' : 'No shard has been reported'} how={gone ? 'They come back with its next report.' : 'A shard is here as soon as its session was opened.'} />
       ) : (

@@ -32,7 +32,7 @@ export function Mutes({ of, operate }: { of: readonly Mute[]; operate: boolean }
           keyOf={(m) => m.id}
           columns={[
             { head: 'What', class: 'w', cell: (m) => <code>{m.matchers.map(({ name, op, value }) => `${name}${op}${JSON.stringify(value)}`).join(', ')}</code> },
-            { head: 'Until', cell: (m) => `${moment(Date.parse(m.until), now)}, in ${span((Date.parse(m.until) - now) / 1000)}` },
+            { head: 'Until', cell: (m) => `${moment(Date.parse(m.until), now)}, in ${span((Date.parse(m.until) - now) / 1000)}${m.ends_if_worse ? ', or when it gets worse' : ''}` },
             { head: 'By', cell: (m) => m.by },
             { head: 'Why', class: 'w', cell: (m) => m.comment },
             {

@@ -10,12 +10,12 @@ const write = (n: number | null, unit: string): string => (unit === 's' ? second
 
 export function PeersPanel({ of: { peers, cluster } }: { of: ClusterDetail }) {
   return (
-    <Panel title="How it differs from its like" note={peers ? `${peers.of}, median` : ''} class="c5">
+    <Panel title="Compared with its peers" note={peers ? `${peers.of}, median` : ''} class="c5">
       {peers === null || peers.rows.length === 0 ? (
         <Empty says="Nothing to compare it with" how={absent(cluster) ? 'The cluster does not report.' : 'No other cluster has the same version.'} />
       ) : (
         <Table
-          label="How it differs from its like"
+          label="Compared with its peers"
           rows={peers.rows}
           keyOf={(r) => r.what}
           columns={[
