@@ -135,9 +135,15 @@ func newReplay(t *testing.T, c *channel, evaluation time.Duration) *replay {
 	}
 	r := &replay{t: t, channel: c, began: time.Now(), found: map[string]bool{}, fired: map[string][]firing{}}
 	r.plane = &plane{settings: s, log: &expect.Log{}}
+	r.run(t)
+	return r
+}
+
+func (r *replay) run(t *testing.T) {
+	t.Helper()
 	logger := slog.New(slog.NewTextHandler(r.log, nil))
 	r.Fleet = &Fleet{
-		cfg: Config{Settings: s, Logger: logger}, log: logger, parts: slog.New(parts{logger.Handler()}), registry: prometheus.NewRegistry(),
+		cfg: Config{Settings: r.settings, Logger: logger}, log: logger, parts: slog.New(parts{logger.Handler()}), registry: prometheus.NewRegistry(),
 		started: time.Now(), faults: faults{log: logger},
 	}
 	r.ctx, r.cancel = context.WithCancel(t.Context())
@@ -145,7 +151,18 @@ func newReplay(t *testing.T, c *channel, evaluation time.Duration) *replay {
 		t.Fatal(err)
 	}
 	r.loops.Go(r.tick)
-	return r
+}
+
+// reopen starts the fleet anew, with its data or without.
+func (r *replay) reopen(t *testing.T, empty bool) {
+	t.Helper()
+	r.close()
+	if empty {
+		if err := os.RemoveAll(r.settings.Data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.run(t)
 }
 
 func (r *replay) close() {

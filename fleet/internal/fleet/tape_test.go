@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -62,8 +63,23 @@ func (k track) isTime() bool {
 	return k.kind == clock && k.labels.Get(labels.MetricName) != "discord_uptime_seconds"
 }
 
+// tapes are those that were read, by folder and name. Nobody changes them.
+var tapes sync.Map
+
 // readTape reads a recording.
 func readTape(t *testing.T, folder, name string) *tape {
+	t.Helper()
+	if known, is := tapes.Load(folder + "/" + name); is {
+		if r, is := known.(*tape); is {
+			return r
+		}
+	}
+	r := loadTape(t, folder, name)
+	tapes.Store(folder+"/"+name, r)
+	return r
+}
+
+func loadTape(t *testing.T, folder, name string) *tape {
 	t.Helper()
 	file, err := os.Open(filepath.Join(recordings, folder, name+".yml.gz"))
 	if err != nil {
