@@ -25,7 +25,7 @@ var (
 	ErrFuture    = fmt.Errorf("it is more than %v in the future: a clock is wrong", ahead)
 	ErrDuplicate = errors.New("there is another value for the same time: two processes use the same service.instance.id")
 	ErrDelta     = errors.New("it has delta temporality: set OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative")
-	ErrSeries    = errors.New("the process has too many series")
+	ErrSeries    = errors.New("the process, or all of its cluster, has too many series")
 	ErrInvalid   = errors.New("it is not valid")
 )
 

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/value"
 	"github.com/prometheus/prometheus/promql/parser"
@@ -60,7 +61,7 @@ func kindOf(name string) kind {
 
 // isTime reports whether a series has times, which recordings count from their beginning.
 func (k track) isTime() bool {
-	return k.kind == clock && k.labels.Get(labels.MetricName) != "discord_uptime_seconds"
+	return k.kind == clock && k.labels.Get(model.MetricNameLabel) != "discord_uptime_seconds"
 }
 
 // tapes are those that were read, by folder and name. Nobody changes them.
@@ -105,7 +106,7 @@ func loadTape(t *testing.T, folder, name string) *tape {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cluster, name := of.Get("cluster"), of.Get(labels.MetricName)
+		cluster, name := of.Get("cluster"), of.Get(model.MetricNameLabel)
 		if cluster == "" {
 			continue // Prometheus' own; a fleet writes up itself
 		}
@@ -178,7 +179,7 @@ func (r *tape) push(job, bot, cluster, instance string, tracks []track, step int
 		p.SetTimestamp(when)
 		one.labels.Range(func(l labels.Label) {
 			switch l.Name {
-			case labels.MetricName:
+			case model.MetricNameLabel:
 				m.SetName(otlpName(l.Value))
 			case "job", "instance", "bot", "cluster":
 			default:

@@ -10,10 +10,14 @@ import (
 )
 
 const (
-	defaultPlaces  = 5_000
-	defaultSeries  = 20_000
-	incarnations   = 16
-	reportingMost  = 32
+	defaultPlaces = 5_000
+	defaultSeries = 20_000
+	incarnations  = 16
+	reportingMost = 32
+	// placeShare is how many times the series of a process all processes of a place may
+	// make: a bot with 2,500 series may start anew each minute, and one that makes a new
+	// instance with each push comes to an end.
+	placeShare     = 16
 	usualInterval  = time.Minute
 	leastInterval  = time.Second
 	mostInterval   = 10 * time.Minute
@@ -54,6 +58,7 @@ type Registry struct {
 type member struct {
 	Member
 	reporting int
+	created   budget // series of all processes
 }
 
 // ErrFull is the error of a report from a place for which there is no room.
@@ -73,8 +78,8 @@ func Open(cfg Config, now time.Time) (*Registry, error) {
 	return r, r.load(now)
 }
 
-// Room returns how many new series a process may make, and an error if its report is to
-// be refused.
+// Room returns how many new series a process may make, by its own limit and that of its
+// place, and an error if its report is to be refused.
 func (r *Registry) Room(p Place, instance string, now time.Time) (series int, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -91,10 +96,11 @@ func (r *Registry) Room(p Place, instance string, now time.Time) (series int, er
 			return 0, ErrCrowded
 		}
 	}
-	if i == nil {
-		return r.cfg.MaxSeries, nil
+	series = r.cfg.MaxSeries
+	if i != nil {
+		series -= i.created.of(now)
 	}
-	return r.cfg.MaxSeries - i.created.of(now), nil
+	return min(series, placeShare*r.cfg.MaxSeries-m.created.of(now)), nil
 }
 
 // Report takes a report. ended is the incarnation if the report is its last.
@@ -122,6 +128,7 @@ func (r *Registry) Report(report Report) (ended *Ending) {
 		r.back(m, i, report)
 	}
 	i.heard(report)
+	m.created.add(report.Created, report.At)
 	r.duplicate(m, i, report.At)
 	if !report.Final {
 		return nil

@@ -337,6 +337,34 @@ func TestRoom(t *testing.T) {
 	series(100)
 }
 
+// TestRoomOfPlace: a process that is another instance with each push has the series of
+// sixteen processes, and its place room again when two hours have passed.
+func TestRoomOfPlace(t *testing.T) {
+	f := newFleet(t, Config{MaxSeries: 100})
+	room := func(instance string) int {
+		t.Helper()
+		n, err := f.Room(at("0"), instance, f.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	total := 0
+	for n := range 40 {
+		instance := fmt.Sprint("i", n)
+		made := min(90, room(instance))
+		total += made
+		f.push(at("0"), instance, func(r *Report) { r.Created = made }, final)
+	}
+	if total != 1600 || room("another") != 0 {
+		t.Errorf("40 instances made %d series", total)
+	}
+	f.now = f.now.Add(2 * time.Hour)
+	if n := room("another"); n != 100 {
+		t.Errorf("two hours later there is room for %d", n)
+	}
+}
+
 // TestCrashLoop: a process that starts again and again at one place, and reports once each
 // time, is never refused, and those before are replaced.
 func TestCrashLoop(t *testing.T) {
