@@ -203,14 +203,15 @@ func cluster(o *documents.Overview, name string) documents.Cluster {
 }
 
 // TestBots: real bots that push are in the overview with what the fake Discord knows, by
-// gRPC and by HTTP; one that shuts down has left, and is in no sum.
+// gRPC and by HTTP, also with a namespace of their own; one that shuts down has left, and
+// is in no sum.
 func TestBots(t *testing.T) {
 	p := start(t, "--expect", "discord-bot=2x4")
 	discord := newDiscord(t, discordtest.WithShards(4), discordtest.WithGuilds(40))
 	push(t, p.OTLPGRPC())
 	newBot(t, discord, "0", 2, 4, 0, argus.WithRegion("eu"))
 	push(t, p.OTLPHTTP(), "OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
-	second := newBot(t, discord, "1", 2, 4, 2, argus.WithRegion("us"))
+	second := newBot(t, discord, "1", 2, 4, 2, argus.WithRegion("us"), argus.WithNamespace("mybot"))
 	expect.Eventually(t, "all shards to be up", func() bool {
 		o := p.overview(t)
 		return o.Totals.Shards.Up == 4 && o.Totals.Guilds != nil && *o.Totals.Guilds == 40

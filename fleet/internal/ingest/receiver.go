@@ -143,6 +143,7 @@ func (r *Receiver) add(ctx context.Context, batch *engine.Batch, metrics pmetric
 		report.Refused, report.Reason = points(metrics), excerpt.Line(err.Error(), maxReason)
 		return report, err
 	}
+	rename(metrics)
 	tell(metrics, &report)
 	outcome := batch.Add(ctx, metrics, room)
 	report.Points, report.Refused, report.Created, report.Newest = outcome.Points, outcome.Refused, outcome.Created, outcome.Newest
