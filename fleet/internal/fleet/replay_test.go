@@ -143,9 +143,10 @@ func (r *replay) run(t *testing.T) {
 	t.Helper()
 	logger := slog.New(slog.NewTextHandler(r.log, nil))
 	r.Fleet = &Fleet{
-		cfg: Config{Settings: r.settings, Logger: logger}, log: logger, parts: slog.New(parts{logger.Handler()}), registry: prometheus.NewRegistry(),
+		cfg: Config{Settings: r.settings, Logger: logger}, log: logger, registry: prometheus.NewRegistry(),
 		started: time.Now(), faults: faults{log: logger},
 	}
+	r.parts = slog.New(parts{logger.Handler(), &r.faults})
 	r.ctx, r.cancel = context.WithCancel(t.Context())
 	if err := r.open(); err != nil {
 		t.Fatal(err)
