@@ -14,7 +14,8 @@
 //
 // It has stopped reporting after two and a half of its own intervals, as far as they are
 // known from its reports. One that reports less often than every 150 s is taken for lost
-// once, before its second report.
+// once, before its second report. Time in which the fleet was not there does not count:
+// while it was down or stopped, or by which its clock was set.
 //
 // # Limits
 //

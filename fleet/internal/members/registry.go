@@ -28,6 +28,9 @@ const (
 	succeeded = 30 * time.Second
 	// overlap is how long two processes may be at one place while one replaces the other.
 	overlap = 90 * time.Second
+	// awake is the most time that counts as silence of the processes between two ticks.
+	// After a longer one the fleet was not there, or its clock was set.
+	awake = 3 * time.Second
 )
 
 // Config configures a [Registry].
@@ -39,8 +42,7 @@ type Config struct {
 	// Event is called with each change, in order. It must not call the registry.
 	Event func(Event)
 	// Seen returns from when until when reports of a place could arrive: nobody is lost
-	// outside of that time. It must not call the registry. nil is from when the registry was
-	// opened until now.
+	// outside of that time. It must not call the registry. nil is whenever the fleet ticks.
 	Seen func(Place) (from, to time.Time)
 }
 
@@ -51,8 +53,8 @@ type Registry struct {
 	mu      sync.Mutex
 	places  map[Place]*member
 	numbers map[Place]int // the last number of each group
-	began   time.Time
-	unsaved bool // who is there has changed
+	ticked  time.Time     // the last tick
+	unsaved bool          // who is there has changed
 }
 
 type member struct {
@@ -74,7 +76,7 @@ func Open(cfg Config, now time.Time) (*Registry, error) {
 	if cfg.Event == nil {
 		cfg.Event = func(Event) {}
 	}
-	r := &Registry{cfg: cfg, places: map[Place]*member{}, numbers: map[Place]int{}, began: now}
+	r := &Registry{cfg: cfg, places: map[Place]*member{}, numbers: map[Place]int{}, ticked: now}
 	return r, r.load(now)
 }
 
@@ -129,6 +131,7 @@ func (r *Registry) Report(report Report) (ended *Ending) {
 	}
 	i.heard(report)
 	m.created.add(report.Created, report.At)
+	i.silent = -elapsed(r.ticked, report.At) // which the next tick counts
 	r.duplicate(m, i, report.At)
 	if !report.Final {
 		return nil
@@ -216,25 +219,34 @@ func (m *member) find(instance string) *Incarnation {
 	return nil
 }
 
-// Tick ends the incarnations that have stopped reporting, and returns them.
+// elapsed is the time between two moments as far as the fleet was there: a clock that is
+// set, or a process that was stopped for a while, does not make others silent.
+func elapsed(from, to time.Time) time.Duration { return min(max(to.Sub(from), 0), awake) }
+
+// Tick ends the incarnations that have stopped reporting, and returns them. It is to be
+// called once a second.
 func (r *Registry) Tick(now time.Time) []Ending {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	passed := elapsed(r.ticked, now)
+	r.ticked = now
 	var ended []Ending
 	for place, m := range r.places {
-		from, to := r.began, now
-		if r.cfg.Seen != nil {
-			from, to = r.cfg.Seen(place)
-			from = later(from, r.began)
-		}
 		for n := range m.Incarnations {
 			i := &m.Incarnations[n]
 			deadline := i.Deadline()
 			if n > 0 && i.Interval == 0 && m.Incarnations[0].First.After(i.Last) {
 				deadline = min(deadline, succeeded)
 			}
-			// Nobody could report to a fleet that was not there.
-			if i.EndedBy != Here || to.Sub(later(i.Last, from)) <= deadline {
+			if i.EndedBy != Here {
+				continue
+			}
+			i.silent += passed
+			if r.cfg.Seen != nil {
+				from, to := r.cfg.Seen(place)
+				i.silent = to.Sub(later(i.Last, from))
+			}
+			if i.silent <= deadline {
 				continue
 			}
 			by := Lost

@@ -283,6 +283,49 @@ func TestFleetRestarts(t *testing.T) {
 	f.want("started 0 a", "gone 0 a")
 }
 
+// TestClockIsSet: a process that reports is not lost, and one that does not is lost after
+// its own time, when the fleet's clock is set or the fleet was stopped for a while.
+func TestClockIsSet(t *testing.T) {
+	for _, by := range []time.Duration{time.Minute, time.Hour, -time.Hour, 365 * 24 * time.Hour} {
+		f := newFleet(t, Config{})
+		reports := map[string]time.Duration{"a": 10 * time.Second}
+		f.push(at("1"), "silent")
+		f.push(at("0"), "a")
+		f.run(time.Minute, reports)
+		f.now = f.now.Add(by)
+		if ended := f.Tick(f.now); len(ended) != 0 {
+			t.Errorf("set by %v: ended: %v", by, ended)
+		}
+		// 60 s have passed of the 150 s after which one is lost whose interval is not known.
+		if ended := f.run(80*time.Second, reports); len(ended) != 0 {
+			t.Errorf("set by %v: ended: %v", by, ended)
+		}
+		if ended := f.run(20*time.Second, reports); len(ended) != 1 || ended[0].Instance != "silent" || ended[0].By != Lost {
+			t.Errorf("set by %v: ended: %v", by, ended)
+		}
+		if ended := f.run(25*time.Second, nil); len(ended) != 0 {
+			t.Errorf("set by %v: ended: %v", by, ended)
+		}
+		f.want("started 1 silent", "started 0 a", "gone 1 silent")
+	}
+}
+
+// TestClockWasBack: a process that was saved with a time in the future is lost as any
+// other.
+func TestClockWasBack(t *testing.T) {
+	f := newFleet(t, Config{File: filepath.Join(t.TempDir(), "members.json")})
+	f.push(at("0"), "a")
+	f.run(time.Minute, map[string]time.Duration{"a": 10 * time.Second})
+	if err := f.Save(); err != nil {
+		t.Fatal(err)
+	}
+	f.now = f.now.Add(-24 * time.Hour)
+	f.open()
+	if ended := f.run(26*time.Second, nil); len(ended) != 1 || ended[0].By != Lost {
+		t.Errorf("ended: %v", ended)
+	}
+}
+
 // TestBrokenFile: a file that cannot be read is moved aside, and the fleet begins anew.
 func TestBrokenFile(t *testing.T) {
 	for _, text := range []string{"", "{", `{"format":99}`, `[]`, `{"format":1,"members":[{"cluster":"0"}]}`} {

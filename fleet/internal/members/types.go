@@ -90,6 +90,7 @@ type Incarnation struct {
 
 	gaps    []time.Duration // the last ones, oldest first
 	created budget
+	silent  time.Duration // since the last report, as far as the fleet was there
 }
 
 // A Member is a place with its incarnations.
