@@ -3,6 +3,7 @@ package statefile
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -18,7 +19,7 @@ func Replace(name string, content []byte) error {
 	dir := filepath.Dir(name)
 	f, err := os.CreateTemp(dir, filepath.Base(name)+Unfinished+"*")
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", name, cause(err))
 	}
 	_, err = f.Write(content)
 	err = errors.Join(err, f.Sync(), f.Close())
@@ -26,9 +27,21 @@ func Replace(name string, content []byte) error {
 		err = os.Rename(f.Name(), name)
 	}
 	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
+		return errors.Join(fmt.Errorf("%s: %w", name, cause(err)), os.Remove(f.Name()))
 	}
 	return syncDir(dir)
+}
+
+// cause is the system's own error: the name of the unfinished file is another one each
+// time, and would make a new error of each.
+func cause(err error) error {
+	if path, is := errors.AsType[*os.PathError](err); is {
+		return path.Err
+	}
+	if link, is := errors.AsType[*os.LinkError](err); is {
+		return link.Err
+	}
+	return err
 }
 
 // syncDir makes a rename survive a power cut. Windows does not sync folders.

@@ -3,6 +3,7 @@ package statefile
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -24,6 +25,10 @@ func TestReplace(t *testing.T) {
 	}
 	if Replace(filepath.Join(dir, "folder"), []byte("third")) == nil || Replace(filepath.Join(dir, "none", "x"), nil) == nil {
 		t.Error("a folder is replaced by a file, or there is a file in a folder that is not there")
+	}
+	first, again := Replace(filepath.Join(dir, "folder"), nil), Replace(filepath.Join(dir, "folder"), nil)
+	if first.Error() != again.Error() || !strings.Contains(first.Error(), filepath.Join(dir, "folder")) {
+		t.Errorf("the same fault has the texts %q and %q", first, again)
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil || len(entries) != 2 {
