@@ -43,7 +43,8 @@ type Journal struct {
 	mu     sync.Mutex
 	events []Event // oldest first
 	file   *os.File
-	lines  int // of the file
+	lines  int  // of the file
+	torn   bool // the file lacks an event, or has a part of its line
 }
 
 // Open reads the file, or begins one. A line that cannot be read, such as the last one of
@@ -88,7 +89,8 @@ func (j *Journal) drop(limit int) {
 	}
 }
 
-// Add adds an event. After an error it is in memory alone.
+// Add adds an event. After an error it is in memory alone, until a later one can be
+// written.
 func (j *Journal) Add(e Event) error {
 	e.At = e.At.UTC()
 	j.mu.Lock()
@@ -105,11 +107,12 @@ func (j *Journal) Add(e Event) error {
 	if len(line) >= maxLine {
 		return fmt.Errorf("an event of %d bytes is not written", len(line))
 	}
-	if j.lines >= 2*j.most {
+	if j.torn || j.lines >= 2*j.most {
 		return j.rewrite()
 	}
 	j.lines++
 	_, err = j.file.Write(append(line, '\n'))
+	j.torn = err != nil
 	return err
 }
 
@@ -129,7 +132,7 @@ func (j *Journal) rewrite() error {
 	if j.file != nil {
 		_ = j.file.Close() // it was replaced
 	}
-	j.lines = len(j.events)
+	j.lines, j.torn = len(j.events), false
 	return j.append()
 }
 

@@ -56,6 +56,28 @@ func TestSurvives(t *testing.T) {
 	}
 }
 
+// TestFailedWrite: an event that could not be written is, with the next one that can be.
+func TestFailedWrite(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "journal")
+	j := begin(t, name, Most)
+	add := func(n int) error { return j.Add(Event{At: start.Add(time.Duration(n) * time.Second), Kind: "gone"}) }
+	if err := add(0); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.file.Close(); err != nil { // no write succeeds
+		t.Fatal(err)
+	}
+	if add(1) == nil {
+		t.Error("a write that fails is no error")
+	}
+	if err := add(2); err != nil {
+		t.Errorf("once it can be written: %v", err)
+	}
+	if got, _ := begin(t, name, Most).Events(start, start.Add(time.Minute), 10, all); len(got) != 3 {
+		t.Errorf("the file has the events %v", got)
+	}
+}
+
 // TestIsBounded: memory and file keep the newest events.
 func TestIsBounded(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "journal")
