@@ -19,6 +19,14 @@ import (
 // Promoted are the resource attributes that become labels of each series.
 func Promoted() []string { return []string{"bot", "cluster", "region"} }
 
+// What a label may have is what deploy/prometheus allows in a scrape. target_info has what
+// detectors of resources find, such as a command line.
+const (
+	maxLabels          = 64
+	maxLabelBytes      = 1024
+	maxTargetInfoBytes = 16 << 10
+)
+
 // The reasons for which a point is refused.
 var (
 	ErrOld       = fmt.Errorf("it is more than %v old", outOfOrder)
@@ -26,6 +34,7 @@ var (
 	ErrDuplicate = errors.New("there is another value for the same time: two processes use the same service.instance.id")
 	ErrDelta     = errors.New("it has delta temporality: set OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative")
 	ErrSeries    = errors.New("the process, or all of its cluster, has too many series")
+	ErrLabels    = fmt.Errorf("it has more than %d labels, or one of more than %d bytes: an attribute is no place for texts", maxLabels, maxLabelBytes)
 	ErrInvalid   = errors.New("it is not valid")
 )
 
@@ -175,6 +184,9 @@ func (t *tolerant) append(ref storage.SeriesRef, ls labels.Labels, st, at int64,
 	if ref == 0 {
 		known, same := t.find(ls)
 		if created = known == 0; created {
+			if !fits(ls) {
+				return 0, ErrLabels
+			}
 			if t.outcome.Created >= t.mayCreate {
 				return 0, ErrSeries
 			}
@@ -198,6 +210,20 @@ func (t *tolerant) append(ref storage.SeriesRef, ls labels.Labels, st, at int64,
 		t.outcome.Created++
 	}
 	return got, nil
+}
+
+// fits reports whether the labels are within the limits.
+func fits(ls labels.Labels) bool {
+	longest := maxLabelBytes
+	if ls.Get(model.MetricNameLabel) == targetInfo {
+		longest = maxTargetInfoBytes
+	}
+	return ls.Len() <= maxLabels && ls.Validate(func(l labels.Label) error {
+		if len(l.Name) > maxLabelBytes || len(l.Value) > longest {
+			return ErrLabels
+		}
+		return nil
+	}) == nil
 }
 
 // find returns a series that is there, or 0.

@@ -169,9 +169,18 @@ func TestRefusals(t *testing.T) {
 		"delta": {func(list pmetric.MetricSlice) {
 			counter(list, "bad", "", 1, now, pmetric.AggregationTemporalityDelta)
 		}, room, ErrDelta},
-		"series": {func(list pmetric.MetricSlice) { gauge(list, "bad", 1, now) }, 1, ErrSeries},
+		"series":     {func(list pmetric.MetricSlice) { gauge(list, "bad", 1, now) }, 1, ErrSeries},
+		"long value": {func(list pmetric.MetricSlice) { gauge(list, "bad", 1, now, "a", strings.Repeat("x", maxLabelBytes+1)) }, room, ErrLabels},
+		"long label": {func(list pmetric.MetricSlice) { gauge(list, "bad", 1, now, strings.Repeat("x", maxLabelBytes+1), "a") }, room, ErrLabels},
+		"labels": {func(list pmetric.MetricSlice) {
+			var many []string
+			for n := range maxLabels {
+				many = append(many, fmt.Sprint("a", n), "x")
+			}
+			gauge(list, "bad", 1, now, many...)
+		}, room, ErrLabels},
 	} {
-		good := strings.ReplaceAll("good_"+name, " ", "_")
+		good := "good_" + strings.ReplaceAll(name, " ", "_")
 		outcome := push(t, e, tt.room, "i", func(list pmetric.MetricSlice) {
 			gauge(list, good, 1, now)
 			gauge(list, "known", 1, now)
