@@ -21,6 +21,8 @@
 //	query                        2 min     then it is canceled
 //	samples of a query           50 M      a query that needs more fails
 //	exemplars                    100,000   the newest of all series
+//	free disk                    64 MiB    with less, nothing of pushes and rules is
+//	                                       stored until there is more
 //	labels of a series           64        a series with more is refused
 //	bytes of a name or a value   1,024     of a label; a series with a longer one is
 //	                                       refused. A value of target_info may have 16 KiB

@@ -53,6 +53,8 @@ type Options struct {
 	Notify func(alerts []Notification)
 	// Now is the clock. nil is that of the system.
 	Now func() time.Time
+	// Free is how many bytes of a folder's disk are free. nil asks the system.
+	Free func(dir string) (uint64, error)
 
 	Logger *slog.Logger
 	// Registry gets the metrics of the engine.
@@ -69,6 +71,7 @@ type Engine struct {
 	rules   *rules.Manager
 	every   time.Duration
 	now     func() time.Time
+	free    func(dir string) (uint64, error)
 	stop    context.CancelFunc
 	ruling  chan struct{} // closed when the rules' manager has stopped
 	opts    Options
@@ -91,9 +94,12 @@ func Open(opts Options) (*Engine, error) {
 	if err := os.MkdirAll(opts.Dir, 0o750); err != nil {
 		return nil, err
 	}
-	e := &Engine{every: opts.Every, now: opts.Now, opts: opts, ruling: make(chan struct{})}
+	e := &Engine{every: opts.Every, now: opts.Now, free: opts.Free, opts: opts, ruling: make(chan struct{})}
 	if e.now == nil {
 		e.now = time.Now
+	}
+	if e.free == nil {
+		e.free = free
 	}
 	settings := tsdb.DefaultOptions()
 	settings.RetentionDuration = opts.Retention.Milliseconds()

@@ -67,7 +67,7 @@ func (e *Engine) startRules(ctx context.Context) error {
 	}
 	e.rules = rules.NewManager(&rules.ManagerOptions{
 		ExternalURL: address, QueryFunc: rules.EngineQueryFunc(e.promql, e.db), NotifyFunc: e.notify, Context: ctx,
-		AppendableV2: e.db, Queryable: e.db, Logger: e.opts.Logger.With("part", "rules"), Registerer: e.opts.Registry,
+		AppendableV2: recorded{e}, Queryable: e.db, Logger: e.opts.Logger.With("part", "rules"), Registerer: e.opts.Registry,
 		OutageTolerance: outage, ResendDelay: e.every / 2, Parser: e.parser, GroupLoader: loader{e.opts.Rules, e.parser, e.opts.Logger},
 		// Prometheus does not restore alerts whose `for` is shorter than ten minutes, and so
 		// none of ours. Two evaluations are enough for the processes' next pushes.

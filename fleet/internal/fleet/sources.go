@@ -157,6 +157,10 @@ func (f *Fleet) sourceStates() []documents.Source {
 		list[0].State = stateFailed
 		list[0].Error, list[0].Since = said("the findings cannot be made: "+err.Error(), since)
 	}
+	if err := f.engine.Room(); err != nil {
+		text := "nothing is stored: " + err.Error()
+		list[0].State, list[0].Error, list[0].Since = stateFailed, &text, nil
+	}
 	return list
 }
 

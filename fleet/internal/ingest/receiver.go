@@ -62,6 +62,9 @@ func (r *Receiver) Push(ctx context.Context, metrics pmetric.Metrics) (Receipt, 
 		return Receipt{}, err
 	}
 	defer func() { <-r.slots }()
+	if err := r.engine.Room(); err != nil {
+		return Receipt{}, storageError{err}
+	}
 	now := r.now()
 	batch := r.engine.Begin(ctx)
 	var receipt Receipt

@@ -47,15 +47,17 @@ type stage struct {
 
 	mu      sync.Mutex
 	now     time.Time
+	free    uint64 // bytes of the disk
 	reports []error
 }
 
 func newStage(t *testing.T, cfg members.Config) *stage {
 	t.Helper()
-	s := &stage{now: time.Now().Truncate(time.Millisecond)}
+	s := &stage{now: time.Now().Truncate(time.Millisecond), free: engine.Reserve}
 	var err error
 	s.engine, err = engine.Open(engine.Options{
-		Dir: t.TempDir(), Retention: 24 * time.Hour, Every: time.Minute, Now: s.clock, Logger: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(),
+		Dir: t.TempDir(), Retention: 24 * time.Hour, Every: time.Minute, Now: s.clock, Free: s.left,
+		Logger: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -72,6 +74,19 @@ func (s *stage) clock() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.now
+}
+
+func (s *stage) left(string) (uint64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.free, nil
+}
+
+// fill leaves so many bytes of the disk free.
+func (s *stage) fill(left uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.free = left
 }
 
 func (s *stage) pass(d time.Duration) {
@@ -210,6 +225,58 @@ func TestWhatIsRefused(t *testing.T) {
 	}
 	if got := testutil.ToFloat64(s.stats.points.WithLabelValues(pointRefused)); got != 10 {
 		t.Errorf("%v refused points are counted", got)
+	}
+}
+
+// TestFullDisk: while the disk is full, nothing of a push is taken, and its sender is told
+// to come again; what it pushes once there is room is stored.
+func TestFullDisk(t *testing.T) {
+	s := newStage(t, members.Config{})
+	push := func() error {
+		s.pass(time.Second)
+		_, err := s.push(t, process("i"), map[string]int64{"a": 1})
+		return err
+	}
+	s.fill(engine.Reserve - 1)
+	err := push()
+	if !errors.Is(err, ErrStorage) || !errors.Is(Cause(err), engine.ErrFull) || strings.Contains(err.Error(), "disk") {
+		t.Errorf("while the disk is full: %v, because of %v", err, Cause(err))
+	}
+	if a := s.answer(err, s.report); a.code != codes.Unavailable || a.status != http.StatusServiceUnavailable || !a.retry || len(s.reports) != 1 {
+		t.Errorf("the answer is %+v, and reported is %v", a, s.reports)
+	}
+	if len(s.members.Members()) != 0 || s.rows(t, "a") != 0 {
+		t.Error("something of the push is there")
+	}
+	s.fill(engine.Reserve)
+	if err := push(); err != nil || s.rows(t, "a") != 1 {
+		t.Errorf("once there is room: %v", err)
+	}
+}
+
+// TestClockOfAMember: a process whose clock is set reports on as far as its points can be
+// stored, and how far its clock is off is known; what is refused is told.
+func TestClockOfAMember(t *testing.T) {
+	s := newStage(t, members.Config{})
+	for _, tt := range []struct {
+		off     time.Duration
+		refused string
+	}{{0, ""}, {9 * time.Minute, ""}, {time.Hour, "a clock is wrong"}, {-90 * time.Minute, ""}, {-3 * time.Hour, "old"}, {0, ""}} {
+		s.pass(15 * time.Second)
+		md := pmetric.NewMetrics()
+		add(md, s.clock().Add(tt.off), process("i"), map[string]int64{"a": 1})
+		receipt, err := s.Push(t.Context(), md)
+		if err != nil || (receipt.Refused > 0) != (tt.refused != "") || !strings.Contains(receipt.Reason, tt.refused) {
+			t.Errorf("%v off: %+v, %v", tt.off, receipt, err)
+		}
+		i := s.members.Members()[0].Incarnations[0]
+		if i.EndedBy != members.Here || *i.ClockOffset != tt.off {
+			t.Errorf("%v off: it is %+v, with the offset %v", tt.off, i, *i.ClockOffset)
+		}
+		s.members.Tick(s.clock())
+	}
+	if s.rows(t, "a == 1") != 1 || len(s.members.Members()[0].Incarnations) != 1 {
+		t.Error("it is not there once its clock is right")
 	}
 }
 
