@@ -27,4 +27,6 @@
 //	pushes at a time        32         one more waits up to 5 s
 //	pushes of a process     10, 2 a s  more are refused
 //	connections             2,048      of each protocol
+//	headers of a request    16 KiB
+//	a silent connection     5 s        then it is closed
 package ingest

@@ -20,7 +20,11 @@ import (
 const (
 	maxPush        = 16 << 20
 	maxConnections = 2048
+	maxHeaders     = 16 << 10 // bytes, as over HTTP
 	retryAfter     = 5 * time.Second
+	// silence is how long a connection may say nothing before its first request, TLS
+	// included.
+	silence = 5 * time.Second
 )
 
 // GRPC returns a server of OTLP over gRPC. tls is nil for plain text.
@@ -28,6 +32,8 @@ func (r *Receiver) GRPC(tls credentials.TransportCredentials, tokens Tokens, rep
 	options := []grpc.ServerOption{
 		grpc.MaxRecvMsgSize(maxPush),
 		grpc.MaxConcurrentStreams(64),
+		grpc.MaxHeaderListSize(maxHeaders),
+		grpc.ConnectionTimeout(silence),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: 15 * time.Minute, Time: 2 * time.Minute, Timeout: 20 * time.Second}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 		grpc.UnaryInterceptor(func(ctx context.Context, request any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
