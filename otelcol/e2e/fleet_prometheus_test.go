@@ -88,7 +88,6 @@ func TestFleet(t *testing.T) {
 	}
 	f := newFleet(t)
 	f.startAll()
-	drive := f.drive()
 
 	targets := filepath.Join(t.TempDir(), "targets.json")
 	f.writeTargets(targets, f.hosts())
@@ -96,6 +95,7 @@ func TestFleet(t *testing.T) {
 	p := startPrometheus(t, "file_sd", deployConfig(t, "file_sd.yml", withRules(t, speed),
 		discovery(t, "file_sd_configs", func(sd map[string]any) { sd["files"] = []any{targets} })))
 	f.check(t, p)
+	drive := f.drive() // only now: Prometheus has seen all that the bots have counted
 	t.Run("static", func(t *testing.T) {
 		config := deployConfig(t, "static.yml", discovery(t, "static_configs", func(sd map[string]any) { sd["targets"] = f.addrs() }))
 		f.check(t, startPrometheus(t, "static", config))
@@ -106,11 +106,15 @@ func TestFleet(t *testing.T) {
 	drive.end()
 	p.waitValue("sum(discord_interactions_total)", float64(drive.total()), time.Minute)
 	f.report(p, began)
+	f.checkAnswered(t, drive)
+	f.agrees(t, p)
+	t.Run("same series", func(t *testing.T) { f.in(t).sameSeries(t, p) })
 	f.explains(t, p, 0, fmt.Sprintf("All is well in %d processes", clusters))
 
 	t.Run("killed", func(t *testing.T) { f.in(t).checkKilled(t, p) })
 	t.Run("rolling restart", func(t *testing.T) { f.in(t).checkRollingRestart(t, p, speed) })
 	t.Run("started twice", func(t *testing.T) { f.in(t).checkTwice(t, p, targets, speed) })
+	t.Run("failures", func(t *testing.T) { f.in(t).checkFailures(t, p) })
 }
 
 // writeTargets has "argus targets" write a file for file_sd. It takes ranges, such as 127.0.1.[1-100].
@@ -353,6 +357,7 @@ func (f *fleet) checkTwice(t *testing.T, p *promServer, targets string, speed in
 		}
 	}
 	f.explains(t, p, 2, "clusters at once")
+	f.plane.checkTwice(t, first, last, strconv.Itoa(owner), "stray")
 	stray.stop()
 	f.writeTargets(targets, f.hosts())
 	p.waitValue("count("+alert+") or vector(0)", 0, time.Minute)

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -27,6 +28,7 @@ type fleet struct {
 	argus   string // the command line
 	subnet  string // the first three bytes of the addresses and a dot
 	bots    []*process
+	plane   *fleetServer // that they push to
 }
 
 // waveSize is how many clusters start at a time: as many as Discord lets identify within one window. So that they need not know of each
@@ -46,6 +48,7 @@ func newFleet(t testing.TB) *fleet {
 	f.subnet = claimSubnet(t)
 	f.program = goBuild(t, moduleDir(t), "./internal/fleetbot")
 	f.argus = goBuild(t, toolSet(t).Root(), "./cmd/argus")
+	f.plane = startFleet(t, buildFleet(t), "argus-fleet")
 	// Discord gives a bot of this size 20,000 session starts a day: max(2000, guilds/1000·5), and it has up to 2,500 guilds a shard.
 	const starts = fleetShards * 2500 / 1000 * 5
 	var err error
@@ -131,9 +134,9 @@ func (f *fleet) addrs() []string {
 // launch starts a process of the bot on an address of its own.
 func (f *fleet) launch(name, host string, env ...string) *process {
 	f.t.Helper()
-	return launch(f.t, name, f.program, append([]string{
+	return launch(f.t, name, f.program, slices.Concat([]string{
 		"FLEETBOT_DISCORD=" + f.discord.Address(), "ARGUS_HOST=" + host, "SHARD_COUNT=" + strconv.Itoa(fleetShards),
-	}, env...))
+	}, f.plane.pushes(), env))
 }
 
 // start starts the process of a cluster, for the first time or again.

@@ -18,13 +18,14 @@ import (
 // A fleetServer is a real argus-fleet, with tokens of its own.
 type fleetServer struct {
 	*process
-	addr, otlp    string
+	addr          string
+	otlp, grpc    string // addresses for OTLP over HTTP and gRPC
 	data          string
 	ingest, views string // tokens
 }
 
 // buildFleet builds argus-fleet.
-func buildFleet(t *testing.T) string {
+func buildFleet(t testing.TB) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "argus-fleet")
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./cmd/argus-fleet") // as `make fleet`, whose objects it finds
@@ -35,16 +36,17 @@ func buildFleet(t *testing.T) string {
 	return program
 }
 
-func startFleet(t *testing.T, program, name string) *fleetServer {
+func startFleet(t testing.TB, program, name string) *fleetServer {
 	t.Helper()
 	dir := t.TempDir()
 	f := &fleetServer{
-		addr: freeAddr(t), otlp: freeAddr(t), data: filepath.Join(dir, "data"), ingest: "ingest-token-of-" + name, views: "viewer-token-of-" + name,
+		addr: freeAddr(t), otlp: freeAddr(t), grpc: freeAddr(t), data: filepath.Join(dir, "data"),
+		ingest: "ingest-token-of-" + name, views: "viewer-token-of-" + name,
 	}
 	ingest, views := filepath.Join(dir, "ingest"), filepath.Join(dir, "viewer")
 	write(t, ingest, []byte(f.ingest+"\n"))
 	write(t, views, []byte(f.views+"\n"))
-	f.process = launch(t, name, program, nil, "--addr", f.addr, "--otlp-grpc-addr", "off", "--otlp-http-addr", f.otlp, "--data", f.data,
+	f.process = launch(t, name, program, nil, "--addr", f.addr, "--otlp-grpc-addr", f.grpc, "--otlp-http-addr", f.otlp, "--data", f.data,
 		"--ingest-token-file", ingest, "--viewer-token-file", views)
 	f.ready()
 	return f
@@ -65,6 +67,11 @@ func (f *fleetServer) ask(path string, into any) error {
 		return fmt.Errorf("%d %s", status, body)
 	}
 	return json.Unmarshal([]byte(body), into)
+}
+
+// query decodes the fleet's answer to an expression as of now.
+func (f *fleetServer) query(expr string, into any) error {
+	return f.ask("/api/v1/query?query="+url.QueryEscape(expr), into)
 }
 
 // clusters are the states of all clusters in the overview, and what they have.
@@ -99,7 +106,7 @@ func (f *fleetServer) samples(series string, from, to time.Time) int {
 	}
 	window := int(to.Sub(from).Seconds())
 	expr := fmt.Sprintf("sum(count_over_time(%s[%ds] @ %d))", series, window, to.Unix())
-	if err := f.ask("/api/v1/query?query="+url.QueryEscape(expr), &answer); err != nil || len(answer.Data.Result) != 1 {
+	if err := f.query(expr, &answer); err != nil || len(answer.Data.Result) != 1 {
 		return -1
 	}
 	n, err := strconv.Atoi(fmt.Sprint(answer.Data.Result[0].Value[1]))
