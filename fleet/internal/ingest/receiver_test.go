@@ -280,6 +280,39 @@ func TestClockOfAMember(t *testing.T) {
 	}
 }
 
+// TestClockOfTheFleet: while the fleet's own clock is an hour off, pushes are taken, nobody
+// is lost, and everything is there once it is right again.
+func TestClockOfTheFleet(t *testing.T) {
+	for _, off := range []time.Duration{time.Hour, -9 * time.Minute} {
+		s := newStage(t, members.Config{})
+		push := func(off time.Duration) {
+			t.Helper()
+			for range 3 {
+				s.pass(15 * time.Second)
+				md := pmetric.NewMetrics()
+				add(md, s.clock().Add(-off), process("i"), map[string]int64{"a": 1})
+				if receipt, err := s.Push(t.Context(), md); err != nil || receipt.Refused > 0 {
+					t.Errorf("%v off: %+v, %v", off, receipt, err)
+				}
+				if ended := s.members.Tick(s.clock()); len(ended) > 0 {
+					t.Errorf("%v off: ended: %v", off, ended)
+				}
+			}
+		}
+		push(0)
+		s.pass(off)
+		push(off)
+		if i := s.members.Members()[0].Incarnations[0]; *i.ClockOffset != -off {
+			t.Errorf("%v off: the clock of the process is %v ahead", off, *i.ClockOffset)
+		}
+		s.pass(-off)
+		push(0)
+		if s.rows(t, "a") != 1 || s.rows(t, `up{instance="i"} == 1`) != 1 || s.rows(t, "count_over_time(a[10m]) == 9") != 1 {
+			t.Errorf("%v off: something is missing afterwards", off)
+		}
+	}
+}
+
 // TestPace: a process that pushes all the time is told to push less often, and others are
 // not concerned.
 func TestPace(t *testing.T) {
