@@ -75,6 +75,7 @@ func result(err error, errOut io.Writer) int {
 
 // serve runs a fleet until the context ends.
 func serve(ctx context.Context, s settings.Settings, errOut io.Writer) int {
+	fleet.SetMemory()
 	log := slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: slog.LevelInfo}))
 	f, err := fleet.Start(fleet.Config{Settings: s, Version: version(), Logger: log})
 	if err != nil {
