@@ -257,6 +257,13 @@ vulncheck: $(govulncheck) ## Look for known vulnerabilities
 bench: ## Run the benchmarks (those that match BENCH)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
+# bin/load-fleet history measures the start with some hours of data.
+.PHONY: bench-fleet
+bench-fleet: e2e-tools ## Measure argus-fleet beside Prometheus, for 10 min (flags in ARGS="…")
+	@$(GO) build -o bin/argus ./cmd/argus
+	@cd fleet && $(GO) build -o ../bin/load-fleet ./internal/load
+	@bin/load-fleet --prometheus "$$(ls -t .cache/e2e/prometheus@*/prometheus | head -n 1)" $(ARGS)
+
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME
 	GO='$(GO)' ./scripts/fuzz.sh $(FUZZTIME)
