@@ -19,13 +19,13 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/argus-dgo/argus/cmd/argus/internal/cli"
 	"github.com/argus-dgo/argus/cmd/argus/internal/demo"
 	"github.com/argus-dgo/argus/cmd/argus/internal/doctor"
 	"github.com/argus-dgo/argus/cmd/argus/internal/explain"
 	"github.com/argus-dgo/argus/cmd/argus/internal/shard"
 	"github.com/argus-dgo/argus/cmd/argus/internal/targets"
 	"github.com/argus-dgo/argus/instrument"
+	"github.com/argus-dgo/argus/internal/cli"
 )
 
 // A command is a subcommand. run gets the arguments that follow its name, returns

@@ -13,7 +13,7 @@ import (
 	"github.com/bwmarrin/discordgo"
 
 	"github.com/argus-dgo/argus"
-	"github.com/argus-dgo/argus/cmd/argus/internal/cli"
+	"github.com/argus-dgo/argus/internal/cli"
 )
 
 const (

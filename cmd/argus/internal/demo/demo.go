@@ -9,8 +9,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/argus-dgo/argus/cmd/argus/internal/cli"
 	"github.com/argus-dgo/argus/discordtest"
+	"github.com/argus-dgo/argus/internal/cli"
 )
 
 // Summary is the command in one line.

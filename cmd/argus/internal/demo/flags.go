@@ -12,8 +12,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/argus-dgo/argus/cmd/argus/internal/cli"
 	"github.com/argus-dgo/argus/internal/catalog"
+	"github.com/argus-dgo/argus/internal/cli"
 	"github.com/argus-dgo/argus/resource"
 )
 

@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"github.com/argus-dgo/argus"
-	"github.com/argus-dgo/argus/cmd/argus/internal/cli"
 	"github.com/argus-dgo/argus/internal/catalog"
+	"github.com/argus-dgo/argus/internal/cli"
 )
 
 // introduce says what this is, where to look, and for what.

@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
-	"github.com/argus-dgo/argus/cmd/argus/internal/cli"
 	"github.com/argus-dgo/argus/discordtest"
+	"github.com/argus-dgo/argus/internal/cli"
 )
 
 const (

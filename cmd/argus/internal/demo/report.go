@@ -8,9 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/argus-dgo/argus/cmd/argus/internal/cli"
 	"github.com/argus-dgo/argus/discordtest"
 	"github.com/argus-dgo/argus/internal/catalog"
+	"github.com/argus-dgo/argus/internal/cli"
 )
 
 // report shows what is going on until ctx is done: a status line, and a line for

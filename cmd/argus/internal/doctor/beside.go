@@ -15,8 +15,8 @@ import (
 	"syscall"
 
 	"github.com/argus-dgo/argus"
-	"github.com/argus-dgo/argus/cmd/argus/internal/cli"
 	"github.com/argus-dgo/argus/cmd/argus/internal/scrape"
+	"github.com/argus-dgo/argus/internal/cli"
 	"github.com/argus-dgo/argus/internal/credential"
 	"github.com/argus-dgo/argus/internal/server"
 	"github.com/argus-dgo/argus/resource"

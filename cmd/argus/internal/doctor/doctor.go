@@ -13,9 +13,9 @@ import (
 	"time"
 
 	"github.com/argus-dgo/argus"
-	"github.com/argus-dgo/argus/cmd/argus/internal/cli"
 	"github.com/argus-dgo/argus/cmd/argus/internal/hosts"
 	"github.com/argus-dgo/argus/cmd/argus/internal/scrape"
+	"github.com/argus-dgo/argus/internal/cli"
 	"github.com/argus-dgo/argus/resource"
 )
 

@@ -8,8 +8,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/argus-dgo/argus/cmd/argus/internal/cli"
 	"github.com/argus-dgo/argus/cmd/argus/internal/scrape"
+	"github.com/argus-dgo/argus/internal/cli"
 )
 
 func shardIDs(p scrape.Process) []int { return slices.Sorted(maps.Keys(p.Shards)) }

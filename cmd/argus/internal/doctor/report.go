@@ -6,7 +6,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/argus-dgo/argus/cmd/argus/internal/cli"
+	"github.com/argus-dgo/argus/internal/cli"
 )
 
 // A state is how a check ended.

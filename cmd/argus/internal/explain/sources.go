@@ -14,9 +14,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/argus-dgo/argus/cmd/argus/internal/cli"
 	"github.com/argus-dgo/argus/cmd/argus/internal/scrape"
 	"github.com/argus-dgo/argus/internal/api"
+	"github.com/argus-dgo/argus/internal/cli"
 	"github.com/argus-dgo/argus/internal/evidence"
 	"github.com/argus-dgo/argus/internal/evidence/page"
 	"github.com/argus-dgo/argus/internal/evidence/promapi"

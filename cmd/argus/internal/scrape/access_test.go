@@ -10,7 +10,7 @@ import (
 
 	"github.com/argus-dgo/argus"
 	"github.com/argus-dgo/argus/cmd/argus/internal/bottest"
-	"github.com/argus-dgo/argus/cmd/argus/internal/cli"
+	"github.com/argus-dgo/argus/internal/cli"
 	"github.com/argus-dgo/argus/internal/credential"
 )
 
