@@ -15,6 +15,7 @@ import (
 	"github.com/argus-dgo/argus"
 	"github.com/argus-dgo/argus/cmd/argus/internal/hosts"
 	"github.com/argus-dgo/argus/cmd/argus/internal/scrape"
+	"github.com/argus-dgo/argus/internal/checks"
 	"github.com/argus-dgo/argus/internal/cli"
 	"github.com/argus-dgo/argus/resource"
 )
@@ -80,9 +81,9 @@ func (d *doctor) run(ctx context.Context, args []string, stdout, stderr io.Write
 	ctx, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
 	r := d.examine(ctx)
-	write := r.text
+	write := r.Text
 	if d.json {
-		write = r.json
+		write = r.JSON
 	}
 	if err := write(stdout); err != nil {
 		fmt.Fprintf(stderr, "argus doctor: %v\n", err)
@@ -163,22 +164,24 @@ Exit codes: 0 no problems (warnings allowed), 1 problems, 2 invalid arguments.
 }
 
 // examine does all checks, those that wait at the same time.
-func (d *doctor) examine(ctx context.Context) *report {
-	r := &report{Settings: []setting{}}
+func (d *doctor) examine(ctx context.Context) *checks.Report {
+	r := newReport()
 	refused, usable := d.resolve()
-	r.add(refused...)
+	add(r, refused...)
 	if usable {
-		r.Settings = d.settings()
+		for _, s := range d.settings() {
+			r.Settings = append(r.Settings, checks.Setting(s))
+		}
 	}
 	switch {
 	case !usable:
 	case d.config.Disabled:
-		r.add(d.off()...)
+		add(r, d.off()...)
 	default:
 		if len(refused) == 0 {
-			r.add(finding{"settings", ok, "all settings are valid and consistent", ""})
+			add(r, finding{"settings", ok, "all settings are valid and consistent", ""})
 		}
-		r.add(d.identity())
+		add(r, d.identity())
 	}
 	var (
 		wait                     sync.WaitGroup
@@ -197,16 +200,16 @@ func (d *doctor) examine(ctx context.Context) *report {
 		collector = []finding{{"collector", skipped, why, ""}}
 	}
 	wait.Wait()
-	r.add(beside...)
-	r.add(collector...)
-	r.add(d.fleet(fleet, own)...)
+	add(r, beside...)
+	add(r, collector...)
+	add(r, d.fleet(fleet, own)...)
 	all := fleet
 	if own != nil && !isTarget(own, fleet) {
 		all = append([]scrape.Result{*own}, fleet...)
 	}
-	r.add(budgets(all, time.Now())...)
-	r.add(clock...)
-	r.add(clocks(all)...)
+	add(r, budgets(all, time.Now())...)
+	add(r, clock...)
+	add(r, clocks(all)...)
 	return r
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/argus-dgo/argus"
 	"github.com/argus-dgo/argus/cmd/argus/internal/bottest"
 	"github.com/argus-dgo/argus/discordtest"
+	"github.com/argus-dgo/argus/internal/checks"
 	"github.com/argus-dgo/argus/internal/loopback"
 )
 
@@ -68,7 +69,7 @@ func examined(t *testing.T, d *doctor, args ...string) outcome {
 func findings(t *testing.T, d *doctor, args ...string) string {
 	t.Helper()
 	o := examined(t, d, append(args, "--json")...)
-	var r report
+	var r checks.Report
 	if err := json.Unmarshal([]byte(o.stdout), &r); err != nil || o.stderr != "" {
 		t.Fatalf("%v: %+v", err, o)
 	}
