@@ -36,17 +36,23 @@ func main() {
 }
 
 func run(ctx context.Context, line []string, lookup func(string) (string, bool), out, errOut io.Writer) int {
-	s, args, err := settings.Parse(line, lookup, out)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
+	given, args, err := settings.Read(line, lookup, out)
+	if errors.Is(err, flag.ErrHelp) {
 		return 0
-	case err != nil:
-		fmt.Fprintf(errOut, "argus-fleet: %v\n", err)
-		return misuse
+	}
+	if err != nil {
+		return result(misused{err}, errOut)
 	}
 	command := ""
 	if len(args) > 0 {
 		command = args[0]
+	}
+	if command == "init" {
+		return result(initialise(given, args[1:], out), errOut)
+	}
+	s, err := given.Settings()
+	if err != nil {
+		return result(misused{err}, errOut)
 	}
 	switch command {
 	case "":
@@ -65,12 +71,18 @@ func run(ctx context.Context, line []string, lookup func(string) (string, bool),
 	return misuse
 }
 
+// misused is an error of the arguments or the settings.
+type misused struct{ error }
+
 func result(err error, errOut io.Writer) int {
-	if err != nil {
-		fmt.Fprintf(errOut, "argus-fleet: %v\n", err)
-		return failed
+	if err == nil {
+		return 0
 	}
-	return 0
+	fmt.Fprintf(errOut, "argus-fleet: %v\n", err)
+	if _, is := errors.AsType[misused](err); is {
+		return misuse
+	}
+	return failed
 }
 
 // serve runs a fleet until the context ends.

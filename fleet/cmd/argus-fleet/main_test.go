@@ -53,7 +53,13 @@ func startProcess(t *testing.T, data string, more ...string) *process {
 		t.Fatal(err)
 	}
 	args := append([]string{"--addr", "127.0.0.1:0", "--otlp-grpc-addr", "127.0.0.1:0", "--otlp-http-addr", "off", "--data", data, "--evaluation-interval", "1s"}, more...)
-	p := &process{Cmd: exec.Command(binary, args...), log: &expect.Log{}, ended: make(chan struct{})}
+	return begin(t, exec.Command(binary, args...))
+}
+
+// begin starts a command that runs argus-fleet.
+func begin(t *testing.T, c *exec.Cmd) *process {
+	t.Helper()
+	p := &process{Cmd: c, log: &expect.Log{}, ended: make(chan struct{})}
 	p.Env = append(os.Environ(), asFleet+"=1")
 	p.Stdout, p.Stderr = p.log, p.log
 	if err := p.Start(); err != nil {

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 
+	"github.com/argus-dgo/argus/fleet/internal/fleet"
 	"github.com/argus-dgo/argus/fleet/internal/notify"
 	"github.com/argus-dgo/argus/fleet/internal/settings"
 )
@@ -20,14 +20,11 @@ func testNotifications(ctx context.Context, s settings.Settings, args []string, 
 	if s.DiscordWebhookFile == "" && s.AlertmanagerConfig == "" && len(s.AlertmanagerURLs) == 0 {
 		return errors.New("nothing is set that would get notifications: set ARGUS_FLEET_DISCORD_WEBHOOK_FILE, ARGUS_FLEET_ALERTMANAGER_CONFIG or ARGUS_FLEET_ALERTMANAGER_URL")
 	}
-	address, err := url.Parse(s.URL)
+	c, err := fleet.Notifications(s)
 	if err != nil {
-		return fmt.Errorf("ARGUS_FLEET_URL: %w", err)
+		return err
 	}
-	n, err := notify.New(notify.Config{
-		ConfigFile: s.AlertmanagerConfig, DiscordWebhookFile: s.DiscordWebhookFile, AlertmanagerURLs: s.AlertmanagerURLs,
-		ExternalURL: address, EvaluationInterval: s.Evaluation,
-	})
+	n, err := notify.New(c)
 	if err != nil {
 		return err
 	}

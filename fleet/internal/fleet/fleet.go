@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"sync"
@@ -95,7 +94,7 @@ func (f *Fleet) start() error {
 	if f.tokens, err = openTokens(f.cfg.Settings, f.report); err != nil {
 		return err
 	}
-	security, err := f.security()
+	security, err := security(f.cfg.Settings, f.report)
 	if err != nil {
 		return err
 	}
@@ -130,16 +129,13 @@ func (f *Fleet) open() error {
 	if f.journal, err = journal.Open(filepath.Join(f.cfg.Data, journalFile)); err != nil {
 		return fmt.Errorf("the journal: %w", err)
 	}
-	address, err := url.Parse(f.cfg.URL)
+	notifications, err := Notifications(f.cfg.Settings)
 	if err != nil {
-		return fmt.Errorf("ARGUS_FLEET_URL: %w", err)
+		return err
 	}
-	f.notifier, err = notify.New(notify.Config{
-		ConfigFile: f.cfg.AlertmanagerConfig, DiscordWebhookFile: f.cfg.DiscordWebhookFile, AlertmanagerURLs: f.cfg.AlertmanagerURLs,
-		Dir: filepath.Join(f.cfg.Data, notificationsFolder), ExternalURL: address, EvaluationInterval: f.cfg.Evaluation,
-		Logger: f.parts, Registerer: f.registry, Report: f.report, MuteEnded: f.muteEnded,
-	})
-	if err != nil {
+	notifications.Dir, notifications.Logger, notifications.Registerer = filepath.Join(f.cfg.Data, notificationsFolder), f.parts, f.registry
+	notifications.Report, notifications.MuteEnded = f.report, f.muteEnded
+	if f.notifier, err = notify.New(notifications); err != nil {
 		return err
 	}
 	f.judge = judge.New(f.found)
@@ -189,11 +185,11 @@ func cutFolder(name string) (base string, is bool) {
 }
 
 // security is the TLS of all addresses, or nil. Each server needs a copy: it changes it.
-func (f *Fleet) security() (*tls.Config, error) {
-	if f.cfg.TLSCertFile == "" {
+func security(s settings.Settings, report func(error)) (*tls.Config, error) {
+	if s.TLSCertFile == "" {
 		return nil, nil //nolint:nilnil // plain text
 	}
-	c := &certificate{cert: f.cfg.TLSCertFile, key: f.cfg.TLSKeyFile, report: f.report}
+	c := &certificate{cert: s.TLSCertFile, key: s.TLSKeyFile, report: report}
 	if err := c.load(); err != nil {
 		return nil, fmt.Errorf("ARGUS_FLEET_TLS_CERT_FILE %s and ARGUS_FLEET_TLS_KEY_FILE %s: %w", c.cert, c.key, err)
 	}

@@ -63,6 +63,11 @@ type Row struct {
 	set     func(s *Settings, value string) error
 }
 
+// IsPath reports whether the setting names a file or a folder.
+func (r Row) IsPath() bool {
+	return r.Flag == "data" || r.Flag == "alertmanager-config" || strings.HasSuffix(r.Flag, "-file")
+}
+
 // Variable is the environment variable of the setting.
 func (r Row) Variable() string {
 	return Prefix + strings.ToUpper(strings.ReplaceAll(r.Flag, "-", "_"))
@@ -76,44 +81,107 @@ const maxQuoted = 120
 // unquoted is the error of a value that may have a secret.
 type unquoted struct{ error }
 
-// Parse reads the settings of a command line and an environment. Help is written to out,
-// and the error is [flag.ErrHelp] then. args are what follows the flags.
-func Parse(line []string, lookup func(string) (string, bool), out io.Writer) (s Settings, args []string, err error) {
+// A Given is the settings that a command line and an environment give, not yet checked.
+type Given struct {
+	lookup func(string) (string, bool)
+	values map[string]Value // by flag
+}
+
+// A Value is what one setting was given.
+type Value struct {
+	Row
+	Text string
+	// Source is the flag or the variable, or "default".
+	Source string
+}
+
+// Read reads a command line and an environment. Help is written to out, and the error is
+// [flag.ErrHelp] then. args are what follows the flags.
+func Read(line []string, lookup func(string) (string, bool), out io.Writer) (g *Given, args []string, err error) {
+	g = &Given{lookup: lookup, values: map[string]Value{}}
+	for _, r := range table {
+		if v, there := lookup(r.Variable()); there && v != "" {
+			g.values[r.Flag] = Value{r, v, r.Variable()}
+		}
+	}
 	flags := flag.NewFlagSet("argus-fleet", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	given := map[string]*string{}
-	for _, r := range table {
-		given[r.Flag] = flags.String(r.Flag, "", r.Help)
-	}
+	g.AddFlags(flags)
 	if err := flags.Parse(line); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			Usage(out)
 		}
-		return s, nil, err
+		return nil, nil, err
 	}
-	onLine := map[string]bool{}
-	flags.Visit(func(f *flag.Flag) { onLine[f.Name] = true })
-	var errs []error
+	return g, flags.Args(), nil
+}
+
+// AddFlags adds the flags of all settings. What they are set to is given from then on.
+func (g *Given) AddFlags(flags *flag.FlagSet) {
 	for _, r := range table {
-		name, value := r.Variable(), r.Default
-		if v, there := lookup(name); there && v != "" {
-			value = v
-		}
-		if onLine[r.Flag] {
-			name, value = "--"+r.Flag, *given[r.Flag]
-		}
-		err := r.set(&s, value)
-		if _, secret := errors.AsType[unquoted](err); secret {
-			errs = append(errs, fmt.Errorf("%s: it %w", name, err))
-		} else if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %q %w", name, excerpt.Line(value, maxQuoted), err))
+		flags.Func(r.Flag, r.Help, func(text string) error {
+			g.values[r.Flag] = Value{r, text, "--" + r.Flag}
+			return nil
+		})
+	}
+}
+
+// Set gives a setting a value. Its source stays if it was given before.
+func (g *Given) Set(r Row, text string) {
+	source := "--" + r.Flag
+	if v, there := g.values[r.Flag]; there {
+		source = v.Source
+	}
+	g.values[r.Flag] = Value{r, text, source}
+}
+
+// Has reports whether a setting is given.
+func (g *Given) Has(flag string) bool { return g.values[flag].Source != "" }
+
+// Values returns all settings, with their defaults where they are not given.
+func (g *Given) Values() []Value {
+	list := make([]Value, len(table))
+	for i, r := range table {
+		list[i] = Value{r, r.Default, "default"}
+		if v, there := g.values[r.Flag]; there {
+			list[i] = v
 		}
 	}
-	errs = append(errs, unknown(lookup)...)
+	return list
+}
+
+// Settings checks the settings.
+func (g *Given) Settings() (s Settings, err error) {
+	var errs []error
+	for _, v := range g.Values() {
+		if err := v.set(&s, v.Text); err != nil {
+			name := v.Source
+			if !g.Has(v.Flag) {
+				name = v.Variable()
+			}
+			if _, secret := errors.AsType[unquoted](err); secret {
+				errs = append(errs, fmt.Errorf("%s: it %w", name, err))
+			} else {
+				errs = append(errs, fmt.Errorf("%s: %q %w", name, excerpt.Line(v.Text, maxQuoted), err))
+			}
+		}
+	}
+	errs = append(errs, unknown(g.lookup)...)
 	if len(errs) == 0 {
 		errs = append(errs, s.check()...)
 	}
-	return s, flags.Args(), errors.Join(errs...)
+	return s, errors.Join(errs...)
+}
+
+// Parse reads and checks the settings of a command line and an environment, as [Read] and
+// [Given.Settings] do.
+func Parse(line []string, lookup func(string) (string, bool), out io.Writer) (s Settings, args []string, err error) {
+	g, args, err := Read(line, lookup, out)
+	if err != nil {
+		return s, nil, err
+	}
+	s, err = g.Settings()
+	return s, args, err
 }
 
 // unknown finds variables that a typing error made, if the environment can be listed.
@@ -133,6 +201,7 @@ func unknown(lookup func(string) (string, bool)) (errs []error) {
 // Usage writes the help text.
 func Usage(out io.Writer) {
 	fmt.Fprint(out, `Usage: argus-fleet [flags]               run the fleet
+       argus-fleet init [flags]            write the settings and tokens of a new fleet
        argus-fleet [flags] forget CLUSTER  have it forget a cluster that was retired
        argus-fleet [flags] backup          have it copy its data into its folder backups
        argus-fleet [flags] notify --test   send a test message to all receivers

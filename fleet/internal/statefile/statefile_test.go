@@ -1,6 +1,8 @@
 package statefile
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,6 +34,28 @@ func TestReplace(t *testing.T) {
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil || len(entries) != 2 {
+		t.Errorf("in the folder are %v, %v", entries, err)
+	}
+}
+
+// TestCreate: a new file is its owner's alone, and one that is there is left alone.
+func TestCreate(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "token")
+	if err := Create(name, []byte("first")); err != nil {
+		t.Fatal(err)
+	}
+	if err := Create(name, []byte("second")); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("another file with the name: %v", err)
+	}
+	info, err := os.Stat(name)
+	if err != nil || info.Mode() != 0o600 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+	if got, err := os.ReadFile(name); err != nil || string(got) != "first" {
+		t.Errorf("it has %q, %v", got, err)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
 		t.Errorf("in the folder are %v, %v", entries, err)
 	}
 }
