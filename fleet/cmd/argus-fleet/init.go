@@ -1,14 +1,11 @@
 package main
 
 import (
-	"errors"
 	"flag"
-	"fmt"
 	"io"
 
 	"github.com/argus-dgo/argus/fleet/internal/settings"
 	"github.com/argus-dgo/argus/fleet/internal/setup"
-	"github.com/argus-dgo/argus/internal/cli"
 )
 
 const initHelp = `Writes a file with the settings of a new fleet, and its tokens, and says how the fleet is started and what each process of a bot
@@ -27,20 +24,9 @@ func initialise(given *settings.Given, args []string, out io.Writer) error {
 	dir := own.String("dir", "", "`folder` of the files (default ./"+setup.Dir+", or "+setup.SystemdDir+" with --systemd)")
 	systemd := own.Bool("systemd", false, "for deploy/systemd/argus-fleet.service, which sets the folder of the data and the tokens itself")
 	show := own.Bool("show-tokens", false, "print the tokens, instead of the files that they are in")
-	all := flag.NewFlagSet("init", flag.ContinueOnError)
-	own.VisitAll(func(f *flag.Flag) { all.Var(f.Value, f.Name, f.Usage) })
-	given.AddFlags(all)
-	rest, err := cli.Parse(all, args)
-	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprint(out, initHelp)
-		cli.WriteFlags(out, own)
-		return nil
-	}
-	if err == nil && len(rest) > 0 {
-		err = fmt.Errorf("unexpected argument %q", rest[0])
-	}
-	if err != nil {
-		return misused{err}
+	done, err := parseCommand(own, given, args, out, initHelp, "")
+	if done || err != nil {
+		return err
 	}
 	if *dir == "" {
 		if *dir = setup.Dir; *systemd {

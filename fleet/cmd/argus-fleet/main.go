@@ -47,8 +47,11 @@ func run(ctx context.Context, line []string, lookup func(string) (string, bool),
 	if len(args) > 0 {
 		command = args[0]
 	}
-	if command == "init" {
+	switch command { // these say themselves what is wrong with the settings
+	case "init":
 		return result(initialise(given, args[1:], out), errOut)
+	case "doctor":
+		return result(examine(ctx, given, args[1:], out), errOut)
 	}
 	s, err := given.Settings()
 	if err != nil {
@@ -75,8 +78,11 @@ func run(ctx context.Context, line []string, lookup func(string) (string, bool),
 type misused struct{ error }
 
 func result(err error, errOut io.Writer) int {
-	if err == nil {
+	switch {
+	case err == nil:
 		return 0
+	case errors.Is(err, errProblems): // which are listed
+		return failed
 	}
 	fmt.Fprintf(errOut, "argus-fleet: %v\n", err)
 	if _, is := errors.AsType[misused](err); is {

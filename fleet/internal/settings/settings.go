@@ -202,6 +202,7 @@ func unknown(lookup func(string) (string, bool)) (errs []error) {
 func Usage(out io.Writer) {
 	fmt.Fprint(out, `Usage: argus-fleet [flags]               run the fleet
        argus-fleet init [flags]            write the settings and tokens of a new fleet
+       argus-fleet doctor [flags]          check the fleet that runs
        argus-fleet [flags] forget CLUSTER  have it forget a cluster that was retired
        argus-fleet [flags] backup          have it copy its data into its folder backups
        argus-fleet [flags] notify --test   send a test message to all receivers

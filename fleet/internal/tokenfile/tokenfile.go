@@ -85,7 +85,7 @@ func (f *File) look() {
 
 // First returns the first token of a file, for a client.
 func First(name string) (string, error) {
-	tokens, err := list(name)
+	tokens, err := List(name)
 	if err != nil {
 		return "", err
 	}
@@ -94,7 +94,7 @@ func First(name string) (string, error) {
 
 // read reads the tokens of a file.
 func read(name string) ([]*access.Token, error) {
-	texts, err := list(name)
+	texts, err := List(name)
 	if err != nil {
 		return nil, err
 	}
@@ -105,8 +105,8 @@ func read(name string) ([]*access.Token, error) {
 	return tokens, nil
 }
 
-// list reads the tokens of a file, at least one. Its errors contain none of them.
-func list(name string) ([]string, error) {
+// List reads the tokens of a file, at least one. Its errors contain none of them.
+func List(name string) ([]string, error) {
 	text, err := settingfile.Read(name, maxSize)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("the token file %s does not exist: make one with openssl rand -hex 32", name)
