@@ -34,6 +34,7 @@ type Config struct {
 	Exporters      []Exporter // sorted; empty when there is none
 	Host           string     // address the server listens on; empty for all
 	Port           int        // TCP port the server listens on; 0 for any free one
+	AdvertiseAddr  string     // where others reach the server: host, or host:port; empty if it is not told
 	AllowedHosts   []string   // names under which a browser may open the server's pages, beside those that are always allowed
 	MetricsPath    string     // path of the metrics page
 	Authenticated  bool       // whether the metrics page asks for a bearer token
@@ -191,7 +192,7 @@ func resolve(env environment, o *options) (resolved, error) {
 			wrong = append(wrong, s.variable)
 		}
 	}
-	problems = append(problems, d.settleResource(env, o), d.settlePort(), d.settleTokens(env), d.settleWebConfig(), checkCommands(o.commands))
+	problems = append(problems, d.settleResource(env, o), d.settlePort(), d.settleTokens(env), d.settleWebConfig(), d.settleAdvertised(), checkCommands(o.commands))
 	if d.exports(OTLP) {
 		problems = append(problems, checkPush())
 	}

@@ -38,7 +38,7 @@ func TestDefaults(t *testing.T) {
 		t.Fatalf("resolve: %v, refused %v", err, c.Refused())
 	}
 	const want = `OTEL_SDK_DISABLED=false (default) OTEL_METRICS_EXPORTER=prometheus (default) ARGUS_HOST="" (default) ` +
-		`ARGUS_PORT=9191 (default) ARGUS_ALLOWED_HOSTS=unset (default) ARGUS_METRICS_PATH=/metrics (default) ARGUS_METRICS_AUTH_TOKEN=unset (default) ` +
+		`ARGUS_PORT=9191 (default) ARGUS_ADVERTISE_ADDR=unset (default) ARGUS_ALLOWED_HOSTS=unset (default) ARGUS_METRICS_PATH=/metrics (default) ARGUS_METRICS_AUTH_TOKEN=unset (default) ` +
 		`ARGUS_DASHBOARD=true (default) ARGUS_DASHBOARD_AUTH_TOKEN=unset (default) ARGUS_WEB_CONFIG_FILE=unset (default) ARGUS_GRAFANA_URL=unset (default) ` +
 		`ARGUS_CLUSTER_ID="default" (default) ARGUS_BOT=unset (default) ARGUS_REGION=unset (default) ARGUS_NAMESPACE=discord (default) ARGUS_PROCESS_METRICS=true (default) ` +
 		`ARGUS_INTERACTION_ACKS=true (default) ARGUS_HISTORY=true (default) ARGUS_LOG_RECORDS=false (default) ARGUS_SESSION_START_POLL=0s (default)`

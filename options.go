@@ -87,6 +87,12 @@ func WithHost(host string) Option {
 	return overriding(envHost, "WithHost", host, strconv.Quote(host))
 }
 
+// WithAdvertiseAddr says where others reach the server: a host name or an IP address, with or without a port. argus-fleet makes a
+// target for Prometheus of it.
+func WithAdvertiseAddr(addr string) Option {
+	return overriding(envAdvertiseAddr, "WithAdvertiseAddr", addr, strconv.Quote(addr))
+}
+
 // WithAllowedHosts sets host names under which a browser may open the server's pages: "bot.example.com", ".example.com" for all names below
 // it, or "*" for all. IP addresses, names of one label and names of private networks are always allowed. Programs other than browsers may use any name.
 func WithAllowedHosts(names ...string) Option {

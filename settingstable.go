@@ -24,6 +24,7 @@ const (
 	envHost          = "ARGUS_HOST"
 	envPort          = "ARGUS_PORT"
 	envPortBase      = "ARGUS_PORT_BASE"
+	envAdvertiseAddr = "ARGUS_ADVERTISE_ADDR"
 	envAuthToken     = "ARGUS_METRICS_AUTH_TOKEN"
 	envAuthTokenFile = "ARGUS_METRICS_AUTH_TOKEN_FILE"
 	envDashboard     = "ARGUS_DASHBOARD"
@@ -99,6 +100,19 @@ var settings = []setting{
 		accepts:   "a whole number from 1 to 65535",
 		meaning: "For processes that share a host: the port is this number plus the index of the process, counted from 0 (`CLUSTER_ID` minus `CLUSTER_ID_START`). " +
 			"It is an error if the index is unknown, or if `ARGUS_PORT` is set to another port.",
+	},
+	{
+		variable: envAdvertiseAddr, name: "advertised address", options: []string{"WithAdvertiseAddr"},
+		kind: value[string]{
+			in:     func(d *draft) *string { return &d.AdvertiseAddr },
+			parse:  asIs,
+			accept: checked(checkAdvertiseAddr),
+			show:   orUnset,
+		},
+		byDefault: "unset",
+		accepts:   "a host name or an IP address that others reach, with or without a port, such as 10.0.0.7 or bot-3.example.com:9191",
+		meaning: "Address at which Prometheus reaches the server: the resource attribute `argus.scrape.url`, from which [argus-fleet](FLEET.md#targets-for-prometheus) makes targets. " +
+			"Without a port it is `ARGUS_PORT`. Needs the exporter `prometheus`.",
 	},
 	{
 		variable: "ARGUS_ALLOWED_HOSTS", name: "allowed hosts", options: []string{"WithAllowedHosts"},

@@ -21,6 +21,8 @@
 //	service.instance.id   WithAttributes, OTEL_RESOURCE_ATTRIBUTES, a random UUID
 //	host.name             WithAttributes, OTEL_RESOURCE_ATTRIBUTES, the kernel's host name
 //	os.type               WithAttributes, OTEL_RESOURCE_ATTRIBUTES, the platform of the build
+//	argus.scrape.url      ARGUS_ADVERTISE_ADDR, with package argus alone;
+//	                      WithAttributes, OTEL_RESOURCE_ATTRIBUTES, none
 //	telemetry.sdk.*       the OpenTelemetry SDK that is linked in; it cannot be overridden
 //	anything else         WithAttributes, OTEL_RESOURCE_ATTRIBUTES
 //
