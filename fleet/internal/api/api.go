@@ -85,6 +85,7 @@ func New(fleet Fleet, guard *access.Guard, report func(error)) *API {
 	read("alerts", nil, a.alerts)
 	read("members", nil, a.members)
 	read("shard-of", append(slices.Clone(bot), "guild"), a.shardOf)
+	a.mux.Handle("GET "+Prefix+"targets", guard.Handler(a.targets(bot), refuse))
 	change := func(pattern string, h http.HandlerFunc) {
 		a.mux.Handle(pattern, guard.HandlerFor(access.Operator, h, refuse))
 	}
@@ -124,17 +125,9 @@ type maker func(ctx context.Context, in documents.Input, q url.Values) (any, err
 // document serves what a maker makes. The key of what is kept are the parameters.
 func (a *API) document(path string, parameters []string, of maker) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		q, err := url.ParseQuery(r.URL.RawQuery)
-		if err != nil {
-			fail(w, http.StatusBadRequest, "the query of the URL cannot be read")
+		q, good := query(w, r, parameters)
+		if !good {
 			return
-		}
-		for name, values := range q {
-			if !slices.Contains(parameters, name) || len(values) > 1 {
-				fail(w, http.StatusBadRequest, fmt.Sprintf("%q is no parameter of this path, or is given twice; it has: %s",
-					excerpt.Clip(name, 64), strings.Join(parameters, ", ")))
-				return
-			}
 		}
 		body, tag, err := a.kept.get(r.Context(), path+"?"+q.Encode(), func(ctx context.Context) (any, error) {
 			return of(ctx, a.fleet.Input(), q)
@@ -150,6 +143,23 @@ func (a *API) document(path string, parameters []string, of maker) http.Handler 
 		}
 		writeJSON(w, http.StatusOK, slices.Concat(fmt.Appendf(nil, `{"now":%q,`, time.Now().UTC().Format(time.RFC3339Nano)), body[1:]))
 	})
+}
+
+// query reads the parameters of a request, or answers why it cannot.
+func query(w http.ResponseWriter, r *http.Request, parameters []string) (q url.Values, good bool) {
+	q, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		fail(w, http.StatusBadRequest, "the query of the URL cannot be read")
+		return nil, false
+	}
+	for name, values := range q {
+		if !slices.Contains(parameters, name) || len(values) > 1 {
+			fail(w, http.StatusBadRequest, fmt.Sprintf("%q is no parameter of this path, or is given twice; it has: %s",
+				excerpt.Clip(name, 64), strings.Join(parameters, ", ")))
+			return nil, false
+		}
+	}
+	return q, true
 }
 
 // wanted selects the bot that a query asks for, or all.

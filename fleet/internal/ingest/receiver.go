@@ -14,6 +14,7 @@ import (
 	"github.com/argus-dgo/argus/fleet/internal/members"
 	"github.com/argus-dgo/argus/internal/catalog"
 	"github.com/argus-dgo/argus/internal/excerpt"
+	"github.com/argus-dgo/argus/resource"
 )
 
 const (
@@ -21,6 +22,7 @@ const (
 	concurrent    = 32
 	patience      = 5 * time.Second
 	maxIdentity   = 256 // bytes of a resource attribute that becomes a label
+	maxScrapeURL  = 1024
 	maxReason     = 300 // bytes of a refusal's text
 	burst         = 10
 	pushesASecond = 2
@@ -195,6 +197,9 @@ func identify(attributes pcommon.Map) (members.Report, error) {
 	r := members.Report{
 		Place:    members.Place{Job: get("service.name"), Bot: get("bot"), Region: get("region"), Cluster: get("cluster")},
 		Instance: get("service.instance.id"), Version: get("service.version"), Host: get("host.name"),
+	}
+	if address := get(string(resource.ScrapeURLKey)); len(address) <= maxScrapeURL {
+		r.Scrape = address
 	}
 	if namespace := get("service.namespace"); namespace != "" && r.Job != "" {
 		r.Job = namespace + "/" + r.Job

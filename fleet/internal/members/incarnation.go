@@ -18,6 +18,7 @@ func (i *Incarnation) heard(report Report) {
 	if report.Host != "" {
 		i.Host = report.Host
 	}
+	i.Scrape = report.Scrape
 	if report.Refused > 0 {
 		i.Refused += int64(report.Refused)
 		i.LastRefusal = report.Reason

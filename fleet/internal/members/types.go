@@ -34,6 +34,7 @@ type Report struct {
 	Instance string
 	Version  string // of the bot; empty if it is unknown
 	Host     string // where it runs; empty if it is unknown
+	Scrape   string // the URL of its metrics page; empty if it does not say one
 	// At is when it arrived, and Newest the time of its newest point, by the clock of the
 	// process; of a report that was polled, by that of the server.
 	At, Newest time.Time
@@ -68,6 +69,7 @@ type Incarnation struct {
 	Began    time.Time `json:"began,omitzero"`
 	Version  string    `json:"version,omitempty"`
 	Host     string    `json:"host,omitempty"`
+	Scrape   string    `json:"scrape,omitempty"`
 	First    time.Time `json:"first"`
 	Last     time.Time `json:"last"`
 	// Newest is the time of its newest point, by its own clock.

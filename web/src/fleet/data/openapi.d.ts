@@ -624,6 +624,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/fleet/v1/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where members can be scraped, in the format of Prometheus' http_sd */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Only this service.name */
+                    job?: components["parameters"]["job"];
+                    /** @description The label bot; left out for clusters without */
+                    bot?: components["parameters"]["bot"];
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The targets of those that report and have the resource attribute argus.scrape.url */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Targets"];
+                    };
+                };
+                400: components["responses"]["Refused"];
+                401: components["responses"]["Unauthorized"];
+                403: components["responses"]["Forbidden"];
+                500: components["responses"]["Failed"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1405,6 +1450,13 @@ export interface components {
             /** @description On the machine of the fleet */
             folder: string;
         };
+        Targets: {
+            targets: string[];
+            /** @description __scheme__ and __metrics_path__; __meta_argus_job, _bot, _region, _cluster, _instance and _version, as far as they are known */
+            labels: {
+                [key: string]: string;
+            };
+        }[];
         ShardOf: {
             /**
              * @description Version of the API
