@@ -22,7 +22,8 @@ import (
 )
 
 const (
-	// concurrentQueries is the number of requests to the API that are served at a time.
+	// concurrentQueries is the number of requests to the API and to /federate that are served
+	// at a time.
 	concurrentQueries = 16
 	apiPath           = "/api/v1"
 )
@@ -68,16 +69,7 @@ func (e *Engine) API(version string, metadata map[string][]Help) http.Handler {
 		features.NewRegistry(), v1.OpenAPIOptions{}, e.parser, false, queryTimeout)
 	router := route.New()
 	api.Register(router.WithPrefix(apiPath))
-	slots := make(chan struct{}, concurrentQueries)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		select {
-		case slots <- struct{}{}:
-			defer func() { <-slots }()
-		default:
-			w.Header().Set("Retry-After", "1")
-			refuse(w, http.StatusServiceUnavailable, "unavailable", "too many queries at a time: try again")
-			return
-		}
+	return e.limited(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		at := strings.TrimPrefix(path.Clean(r.URL.Path), apiPath)
 		switch {
 		case at == "/metadata":
@@ -86,6 +78,20 @@ func (e *Engine) API(version string, metadata map[string][]Help) http.Handler {
 			refuse(w, http.StatusNotFound, "not_found", "a fleet does not have this part of Prometheus' API")
 		default:
 			router.ServeHTTP(w, r)
+		}
+	}))
+}
+
+// limited limits how many requests are served at a time, over all handlers of the engine.
+func (e *Engine) limited(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case e.slots <- struct{}{}:
+			defer func() { <-e.slots }()
+			next.ServeHTTP(w, r)
+		default:
+			w.Header().Set("Retry-After", "1")
+			refuse(w, http.StatusServiceUnavailable, "unavailable", "too many queries at a time: try again")
 		}
 	})
 }

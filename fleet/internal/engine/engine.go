@@ -72,6 +72,7 @@ type Engine struct {
 	every   time.Duration
 	now     func() time.Time
 	free    func(dir string) (uint64, error)
+	slots   chan struct{} // of requests that are served
 	stop    context.CancelFunc
 	ruling  chan struct{} // closed when the rules' manager has stopped
 	opts    Options
@@ -94,7 +95,9 @@ func Open(opts Options) (*Engine, error) {
 	if err := os.MkdirAll(opts.Dir, 0o750); err != nil {
 		return nil, err
 	}
-	e := &Engine{every: opts.Every, now: opts.Now, free: opts.Free, opts: opts, ruling: make(chan struct{})}
+	e := &Engine{
+		every: opts.Every, now: opts.Now, free: opts.Free, opts: opts, slots: make(chan struct{}, concurrentQueries), ruling: make(chan struct{}),
+	}
 	if e.now == nil {
 		e.now = time.Now
 	}

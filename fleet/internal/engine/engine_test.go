@@ -503,6 +503,11 @@ func TestTooManyQueries(t *testing.T) {
 	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
 		t.Errorf("%d %v", w.Code, w.Header())
 	}
+	w = httptest.NewRecorder()
+	e.Federation().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/federate?match[]=up", http.NoBody))
+	if w.Code != http.StatusServiceUnavailable {
+		t.Errorf("/federate: %d", w.Code)
+	}
 	close(held)
 	wait.Wait()
 }

@@ -392,7 +392,7 @@ func TestRoles(t *testing.T) {
 	}
 	p := start(t, "--viewer-token-file", write("viewers", "token-of-a-viewer"), "--operator-token-file", write("operators", "token-of-an-operator"))
 	for path, public := range map[string]bool{
-		"/healthz": true, "/readyz": true, "/metrics": false, "/api/v1/query?query=1": false, "/api/fleet/v1/overview": false, "/am/api/v2/silences": false,
+		"/healthz": true, "/readyz": true, "/metrics": false, "/federate?match[]=up": false, "/api/v1/query?query=1": false, "/api/fleet/v1/overview": false, "/am/api/v2/silences": false,
 	} {
 		want := http.StatusUnauthorized
 		if public {

@@ -33,6 +33,7 @@ func (f *Fleet) pages() (http.Handler, error) {
 	mux.Handle("/", f.audited(pages))
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("/readyz", f.ready)
+	mux.Handle("/federate", guard.Handler(f.engine.Federation(), refuse))
 	mux.Handle("/metrics", guard.Handler(promhttp.HandlerFor(f.registry, promhttp.HandlerOpts{}), refuse))
 	mux.Handle(notify.Prefix+"/", guard.HandlerFor(access.Operator, f.notifier.Handler(), refuse))
 	host, _, err := net.SplitHostPort(f.cfg.Addr)
