@@ -21,14 +21,14 @@ const maxAnswer = 32 << 20
 
 // A client asks the fleet.
 type client struct {
-	url  string
+	url  string      // where a fleet answers
 	tls  *tls.Config // nil without a certificate of the fleet's own
 	http *http.Client
 }
 
 // newClient trusts the fleet's own certificate besides those that the machine trusts.
 func newClient(s settings.Settings) *client {
-	c := &client{url: s.URL}
+	c := &client{}
 	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, TLSHandshakeTimeout: requestTimeout}
 	if s.TLSCertFile != "" {
 		roots, err := x509.SystemCertPool()

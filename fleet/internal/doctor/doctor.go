@@ -20,6 +20,7 @@ const (
 // A doctor is one run.
 type doctor struct {
 	settings settings.Settings
+	urlGiven bool
 	client   *client
 	tokens   tokens
 	wrong    string // a token that nobody has
@@ -43,7 +44,7 @@ func Examine(ctx context.Context, given *settings.Given) *checks.Report {
 		r.Add(skip("address", "the settings are invalid"))
 		return r
 	}
-	d := &doctor{settings: s, wrong: rand.Text() + rand.Text(), now: time.Now, free: freeSpace}
+	d := &doctor{settings: s, urlGiven: given.Has("url"), wrong: rand.Text() + rand.Text(), now: time.Now, free: freeSpace}
 	d.examine(ctx, r)
 	return r
 }

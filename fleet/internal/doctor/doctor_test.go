@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -213,31 +215,34 @@ func TestNoFleet(t *testing.T) {
 	addr := other.Listener.Addr().String()
 	has(t, examine(t, "--addr", addr, "--otlp-grpc-addr", addr, "--otlp-http-addr", "off", "--data", data), "fail address: http://"+addr+" is not a fleet", "fail otlp grpc: "+addr+" does not take a push")
 
+	f, _ := start(t)
+	d := &doctor{settings: settings.Settings{URL: "http://fleet.example.org"}, client: newClient(settings.Settings{})}
+	defer d.client.http.CloseIdleConnections()
+	d.client.url = "http://" + f.Addr()
+	has(t, written(d.browsers(t.Context())...), `fail browsers: the pages refuse browsers: a browser may not open this page as "fleet.example.org"`)
+}
+
+// TestURL: people reach the pages through a proxy, which may be all that is reached from
+// here.
+func TestURL(t *testing.T) {
 	f, line := start(t)
-	_, port, err := net.SplitHostPort(f.Addr())
+	to, err := url.Parse("http://" + f.Addr())
 	if err != nil {
 		t.Fatal(err)
 	}
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		in, err := http.NewRequestWithContext(r.Context(), r.Method, "http://127.0.0.1:"+port+r.URL.Path, http.NoBody)
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		in.Header = r.Header
-		in.Host = "fleet.example.org" // as people reach it
-		answer, err := http.DefaultTransport.RoundTrip(in)
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		defer answer.Body.Close()
-		w.WriteHeader(answer.StatusCode)
-		_, _ = io.Copy(w, answer.Body)
-	}))
+	proxy := httptest.NewServer(httputil.NewSingleHostReverseProxy(to))
 	t.Cleanup(proxy.Close)
 	t.Cleanup(http.DefaultTransport.(*http.Transport).CloseIdleConnections)
-	has(t, examine(t, append(line, "--url", proxy.URL)...), "ok address: ", `fail browsers: the pages refuse browsers: a browser may not open this page as "fleet.example.org"`)
+	report := examine(t, append(slices.Clone(line), "--url", proxy.URL)...)
+	sane(t, report)
+	has(t, report, "ok address: http://"+f.Addr()+" is a fleet", "ok url: "+proxy.URL+" leads to a fleet")
+	report = examine(t, append(slices.Clone(line), "--url", proxy.URL, "--addr", "127.0.0.1:1")...)
+	sane(t, report)
+	has(t, report, "ok address: "+proxy.URL+" is a fleet", "ok viewers: ", "ok rules: ")
+	report = examine(t, append(slices.Clone(line), "--url", "http://127.0.0.1:1")...)
+	sane(t, report)
+	has(t, report, "ok address: http://"+f.Addr()+" is a fleet", "warning url: http://127.0.0.1:1 does not answer: connection refused", "ok rules: ")
+	has(t, examine(t, append(slices.Clone(line), "--addr", "127.0.0.1:1", "--url", "http://127.0.0.1:2")...), "fail address: http://127.0.0.1:1 does not answer", "fail url: http://127.0.0.1:2 does not answer")
 }
 
 // TestTLS: a fleet with a certificate of a CA of one's own is well, all ways in.

@@ -101,7 +101,7 @@ func (d *doctor) people(ctx context.Context) []checks.Finding {
 
 // status is that of an answer, or 0.
 func (d *doctor) status(ctx context.Context, method, path, token string) int {
-	a, err := d.client.do(ctx, method, d.settings.URL+path, token, "application/json", []byte("{}"))
+	a, err := d.client.do(ctx, method, d.client.url+path, token, "application/json", []byte("{}"))
 	if err != nil {
 		return 0
 	}
