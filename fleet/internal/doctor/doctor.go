@@ -32,7 +32,7 @@ type doctor struct {
 func Examine(ctx context.Context, given *settings.Given) *checks.Report {
 	r := &checks.Report{Title: "Settings of this environment", Settings: []checks.Setting{}}
 	for _, v := range given.Values() {
-		text := v.Text
+		text := v.Shown()
 		if text == "" {
 			text = "unset"
 		}

@@ -107,8 +107,8 @@ func refusals(all *documents.Members) (findings []checks.Finding) {
 // maxRefusals is for how many members refusals are listed.
 const maxRefusals = 5
 
-// judged says whether findings can be made.
-func judged(all *documents.Members, now time.Time) []checks.Finding {
+// judged says whether findings can be made, and which Prometheus does not answer.
+func judged(all *documents.Members, now time.Time) (findings []checks.Finding) {
 	for _, s := range all.Sources {
 		if s.Error == nil {
 			continue
@@ -117,7 +117,14 @@ func judged(all *documents.Members, now time.Time) []checks.Finding {
 		if s.Since != nil {
 			text += fmt.Sprintf(" (for %v)", now.Sub(*s.Since).Round(time.Second))
 		}
-		return []checks.Finding{fail("findings", text, "read the fleet's log")}
+		if s.Kind == documents.KindPrometheus {
+			findings = append(findings, fail("prometheus", s.Name+": "+text, "see whether it runs, and check ARGUS_FLEET_PROMETHEUS and its token; no finding is made until it answers"))
+		} else {
+			findings = append(findings, fail("findings", text, "read the fleet's log"))
+		}
 	}
-	return []checks.Finding{ok("findings", "the fleet can examine its bots")}
+	if findings == nil {
+		findings = []checks.Finding{ok("findings", "the fleet can examine its bots")}
+	}
+	return findings
 }

@@ -30,6 +30,9 @@ type way struct {
 
 // pushes tries whether bots can push, each way.
 func (d *doctor) pushes(ctx context.Context) (findings []checks.Finding) {
+	if len(d.settings.Prometheus) > 0 {
+		return []checks.Finding{skip("otlp", "the fleet reads ARGUS_FLEET_PROMETHEUS, and takes no pushes")}
+	}
 	for _, w := range []way{
 		{"otlp grpc", "ARGUS_FLEET_OTLP_GRPC_ADDR", d.settings.OTLPGRPCAddr, d.pushGRPC},
 		{"otlp http", "ARGUS_FLEET_OTLP_HTTP_ADDR", d.settings.OTLPHTTPAddr, d.pushHTTP},

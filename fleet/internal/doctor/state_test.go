@@ -50,8 +50,10 @@ func TestMembers(t *testing.T) {
 func TestFailing(t *testing.T) {
 	now := time.Now()
 	s := &seen{
-		members: &documents.Members{Head: documents.Head{Sources: []documents.Source{{State: "failed", Error: new("no\nengine"), Since: new(now.Add(-time.Minute))}}}},
-		rules:   []rule{{"a", "ok", ""}, {"b", "err", "many-to-many"}},
+		members: &documents.Members{Head: documents.Head{Sources: []documents.Source{
+			{State: "failed", Error: new("no\nengine"), Since: new(now.Add(-time.Minute))}, {Kind: documents.KindPrometheus, Name: "us", State: "failed", Error: new("status 502")},
+		}}},
+		rules: []rule{{"a", "ok", ""}, {"b", "err", "many-to-many"}},
 		alerts: &documents.Alerts{Notifications: documents.Notifications{Way: "config", Receivers: []documents.Receiver{
 			{Name: "x", FailingSince: new(now), Error: new("status 404")}, {Name: "y", LastSuccess: new(now)}, {Name: "z"},
 		}}},
@@ -71,7 +73,7 @@ argus_fleet_faults_total 7
 	}
 	report := written(s.state(now)...)
 	has(t, report, "ok metrics: the fleet took 42 pushes since its start →", "warning pushes: 5 pushes since the fleet's start could not be stored →", "warning faults: the fleet had 7 faults",
-		"fail findings: no engine (for 1m0s)", "fail rules: 1 rule of 2 cannot be evaluated: b; the last error: many-to-many", "fail notifications: the receiver x has failed since ",
+		"fail findings: no engine (for 1m0s)", "fail prometheus: us: status 502", "fail rules: 1 rule of 2 cannot be evaluated: b; the last error: many-to-many", "fail notifications: the receiver x has failed since ",
 		"ok notifications: the receiver y took ", "ok notifications: the receiver z has got none")
 	if strings.Contains(report, "busy") {
 		t.Errorf("what did not happen is told:\n%s", report)

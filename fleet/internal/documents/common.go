@@ -18,6 +18,12 @@ import (
 // Version is that of all documents.
 const Version = 1
 
+// The kinds of sources.
+const (
+	KindPush       = "push"
+	KindPrometheus = "prometheus"
+)
+
 // A Source is where the data comes from.
 type Source struct {
 	Kind  string     `json:"kind"`

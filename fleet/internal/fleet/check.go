@@ -16,7 +16,15 @@ func Check(s settings.Settings) error {
 	ignore := func(error) {} // of later changes of the files
 	_, tokens := openTokens(s, ignore)
 	_, certificate := security(s, ignore)
-	return errors.Join(tokens, certificate, checkNotifications(s))
+	return errors.Join(tokens, certificate, checkSources(s), checkNotifications(s))
+}
+
+func checkSources(s settings.Settings) error {
+	servers, err := openSources(s)
+	if err == nil && servers != nil {
+		servers.Close()
+	}
+	return err
 }
 
 func checkNotifications(s settings.Settings) error {

@@ -142,10 +142,10 @@ func (f *Fleet) failing() map[string]error {
 func (f *Fleet) sourceStates() []documents.Source {
 	var list []documents.Source
 	if f.upstream == nil {
-		list = append(list, documents.Source{Kind: "push", Name: "OTLP", State: stateOK})
+		list = append(list, documents.Source{Kind: documents.KindPush, Name: "OTLP", State: stateOK})
 	} else {
 		for _, s := range f.upstream.States() {
-			one := documents.Source{Kind: "prometheus", Name: cmp.Or(s.Region, s.URL), State: stateOK}
+			one := documents.Source{Kind: documents.KindPrometheus, Name: cmp.Or(s.Region, s.URL), State: stateOK}
 			if s.Err != nil {
 				one.State = stateFailed
 				one.Error, one.Since = said(s.Err.Error(), s.Since)

@@ -37,6 +37,8 @@ func servers(s *Settings, value string) error {
 	return nil
 }
 
+const headersFlag = "prometheus-headers"
+
 func headers(s *Settings, value string) error {
 	if err := s.addHeaders(value); err != nil {
 		return unquoted{err}

@@ -95,6 +95,19 @@ type Value struct {
 	Source string
 }
 
+// Shown is what people see of the value: of headers their names, as any may have a secret.
+func (v Value) Shown() string {
+	if v.Flag != headersFlag {
+		return v.Text
+	}
+	var names []string
+	for one := range list(v.Text) {
+		name, _, _ := strings.Cut(one, "=")
+		names = append(names, strings.TrimSpace(name))
+	}
+	return strings.Join(names, ", ")
+}
+
 // Read reads a command line and an environment. Help is written to out, and the error is
 // [flag.ErrHelp] then. args are what follows the flags.
 func Read(line []string, lookup func(string) (string, bool), out io.Writer) (g *Given, args []string, err error) {

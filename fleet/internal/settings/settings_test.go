@@ -136,6 +136,21 @@ func TestPrometheus(t *testing.T) {
 	}
 }
 
+// TestShown: of headers people see the names.
+func TestShown(t *testing.T) {
+	g, _, err := Read([]string{"--prometheus-headers", "X-Key=pa55word, X-Scope-OrgID=bots", "--size", "10GB"}, func(string) (string, bool) { return "", false }, &bytes.Buffer{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := map[string]string{}
+	for _, v := range g.Values() {
+		shown[v.Flag] = v.Shown()
+	}
+	if shown["prometheus-headers"] != "X-Key, X-Scope-OrgID" || shown["size"] != "10GB" {
+		t.Errorf("%v", shown)
+	}
+}
+
 // TestTypingErrors: a variable with the prefix that is no setting is an error.
 func TestTypingErrors(t *testing.T) {
 	t.Setenv("ARGUS_FLEET_ADRR", "127.0.0.1:1")

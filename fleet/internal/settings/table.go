@@ -35,7 +35,7 @@ var table = []Row{
 	{"prometheus-ca-file", "", "Certificates of the CAs that they are verified with, PEM. Default: those of the system.", text(func(s *Settings) *string { return &s.PrometheusCAFile })},
 	{"prometheus-cert-file", "", "Certificate that is shown to them, PEM.", text(func(s *Settings) *string { return &s.PrometheusCertFile })},
 	{"prometheus-key-file", "", "Its key.", text(func(s *Settings) *string { return &s.PrometheusKeyFile })},
-	{"prometheus-headers", "", "Headers that are sent to them, separated by commas, such as X-Scope-OrgID=bots for Mimir.", headers},
+	{headersFlag, "", "Headers that are sent to them, separated by commas, such as X-Scope-OrgID=bots for Mimir.", headers},
 	{"max-members", "5000", "Most clusters of the fleet.", number(1, 100_000, func(s *Settings) *int { return &s.MaxMembers })},
 	{"max-series", "20000", "Most series that a process may make in two hours.", number(100, 1_000_000, func(s *Settings) *int { return &s.MaxSeries })},
 	{"expect", "", "Expected clusters and shards of each bot, such as music=100x1600,mod=2x4. Default: what was seen.", expect},
