@@ -240,7 +240,9 @@ web-check: ## Check the live page and the pages of the fleet: types, lint, unit 
 web-e2e: ## Test the live page in Chromium against the demo, and the pages of the fleet
 	@mkdir -p bin
 	$(GO) build -o bin/ ./cmd/argus ./web/e2e/hour
-	cd web && CHROMIUM="$$(../scripts/web-tools.sh browser)" ARGUS_BINARY='$(CURDIR)/bin/argus' HOUR_BINARY='$(CURDIR)/bin/hour' npm run --silent e2e
+	cd fleet && $(GO) build -o ../bin/argus-fleet ./cmd/argus-fleet
+	cd web && CHROMIUM="$$(../scripts/web-tools.sh browser)" ARGUS_BINARY='$(CURDIR)/bin/argus' HOUR_BINARY='$(CURDIR)/bin/hour' \
+	  FLEET_BINARY='$(CURDIR)/bin/argus-fleet' npm run --silent e2e
 
 # The demo runs for a quarter of an hour before, so that the charts are full.
 .PHONY: screenshots
