@@ -203,7 +203,8 @@ func (r *replay) joined(t *testing.T, before, m told) {
 }
 
 // TestCalmDay: on a day on which all is well nothing is found, and nothing is told. A
-// recording of 18 min is played again and again; its counters go on.
+// recording of 18 min is played again and again; its counters go on. It is pushed and
+// evaluated each minute, and examined each ten.
 func TestCalmDay(t *testing.T) {
 	channel := newChannel(t)
 	well := readTape(t, "incidents", "nothing")
