@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -434,6 +435,33 @@ func TestNotify(t *testing.T) {
 	}
 	push(t, e, room, "i", func(list pmetric.MetricSlice) { gauge(list, "shard_down", 0, time.Now()) })
 	expect.Eventually(t, "it to be resolved", func() bool { n, _ := last(); return !n.EndsAt.After(time.Now()) })
+}
+
+// TestSentAgain: an alert that fires is sent at each evaluation, and is one for as long as
+// several evaluations take.
+func TestSentAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var sent []Notification
+		e := open(t, t.TempDir(), withRules(`groups: [{name: g, rules: [{alert: Down, expr: shard_down == 1}]}]`), func(o *Options) {
+			o.Every = 15 * time.Second
+			o.Notify = func(list []Notification) {
+				mu.Lock()
+				defer mu.Unlock()
+				sent = append(sent, list...)
+			}
+		})
+		push(t, e, room, "i", func(list pmetric.MetricSlice) { gauge(list, "shard_down", 1, time.Now()) })
+		time.Sleep(time.Minute) //nolint:forbidigo // by the clock of the bubble
+		mu.Lock()
+		defer mu.Unlock()
+		if len(sent) != 4 {
+			t.Fatalf("it is sent %d times in a minute", len(sent))
+		}
+		if left := time.Until(sent[3].EndsAt); left < valid-15*time.Second {
+			t.Errorf("it is one for another %v", left)
+		}
+	})
 }
 
 // TestAPI: what reads is served, and nothing else.
