@@ -41,12 +41,15 @@ type Plan struct {
 }
 
 // A token is one that is made.
-type token struct{ setting, file, whose, text string }
+type token struct {
+	setting, file, whose, text string
+	in                         func(*settings.Settings) *string
+}
 
 var tokens = []token{
-	{"ingest-token-file", "ingest.token", "bots, which push", ""},
-	{"viewer-token-file", "viewer.token", "people and Grafana, who read", ""},
-	{"operator-token-file", "operator.token", "people who may also mute alerts and forget clusters", ""},
+	{"ingest-token-file", "ingest.token", "bots, which push", "", func(s *settings.Settings) *string { return &s.IngestTokenFile }},
+	{"viewer-token-file", "viewer.token", "people and Grafana, who read", "", func(s *settings.Settings) *string { return &s.ViewerTokenFile }},
+	{"operator-token-file", "operator.token", "people who may also mute alerts and forget clusters", "", func(s *settings.Settings) *string { return &s.OperatorTokenFile }},
 }
 
 // New plans a configuration in a folder, and checks it as a start does. With systemd it is
@@ -83,9 +86,7 @@ func New(dir string, systemd bool, given *settings.Given) (*Plan, error) {
 	}
 	there := p.settings // without what is still to be made
 	for _, t := range p.tokens {
-		*map[string]*string{
-			"ingest-token-file": &there.IngestTokenFile, "viewer-token-file": &there.ViewerTokenFile, "operator-token-file": &there.OperatorTokenFile,
-		}[t.setting] = ""
+		*t.in(&there) = ""
 	}
 	if err := fleet.Check(there); err != nil {
 		return nil, err
