@@ -36,7 +36,7 @@ func buildFleet(t testing.TB) string {
 	return program
 }
 
-func startFleet(t testing.TB, program, name string) *fleetServer {
+func startFleet(t testing.TB, program, name string, flags ...string) *fleetServer {
 	t.Helper()
 	dir := t.TempDir()
 	f := &fleetServer{
@@ -46,8 +46,9 @@ func startFleet(t testing.TB, program, name string) *fleetServer {
 	ingest, views := filepath.Join(dir, "ingest"), filepath.Join(dir, "viewer")
 	write(t, ingest, []byte(f.ingest+"\n"))
 	write(t, views, []byte(f.views+"\n"))
-	f.process = launch(t, name, program, nil, "--addr", f.addr, "--otlp-grpc-addr", f.grpc, "--otlp-http-addr", f.otlp, "--data", f.data,
-		"--ingest-token-file", ingest, "--viewer-token-file", views)
+	f.process = launch(t, name, program, nil, append([]string{
+		"--addr", f.addr, "--otlp-grpc-addr", f.grpc, "--otlp-http-addr", f.otlp, "--data", f.data, "--ingest-token-file", ingest, "--viewer-token-file", views,
+	}, flags...)...)
 	f.ready()
 	return f
 }

@@ -144,5 +144,25 @@ func (s *seen) itself() (findings []checks.Finding) {
 	if n, _ := s.value("argus_fleet_faults_total", "", ""); n > 0 {
 		findings = append(findings, warn("faults", fmt.Sprintf("the fleet had %.0f faults since its start", n), "read its log, which has each at least once a minute"))
 	}
-	return findings
+	return append(findings, s.remoteWrite()...)
+}
+
+// remoteWrite says whether other servers get what they are to get. There is nothing to say
+// without the setting.
+func (s *seen) remoteWrite() []checks.Finding {
+	const name = "prometheus_remote_storage_samples_"
+	total, there := s.value(name+"total", "", "")
+	if !there {
+		return nil
+	}
+	failed, _ := s.value(name+"failed_total", "", "")
+	retried, _ := s.value(name+"retried_total", "", "")
+	text := fmt.Sprintf("%.0f samples were sent to other servers since the fleet's start", total)
+	switch {
+	case failed > 0:
+		return []checks.Finding{warn("remote write", fmt.Sprintf("%s, and %.0f were refused", text, failed), "read the fleet's log, which has the answer of the server")}
+	case retried > 0:
+		return []checks.Finding{warn("remote write", fmt.Sprintf("%s, and %.0f had to be sent again", text, retried), "normal if a server was away for a while; otherwise read the fleet's log")}
+	}
+	return []checks.Finding{ok("remote write", text)}
 }

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -83,6 +84,18 @@ argus_fleet_faults_total 7
 		t.Fatal(err)
 	}
 	has(t, written(s.itself()...), "fail metrics: /metrics is not that of a fleet")
+	for want, text := range map[string]string{
+		"ok remote write: 10 samples were sent to other servers":                                                            "10\n",
+		"warning remote write: 11 samples were sent to other servers since the fleet's start, and 2 were refused →":         "11\nprometheus_remote_storage_samples_failed_total{remote_name=\"a\"} 2\n",
+		"warning remote write: 12 samples were sent to other servers since the fleet's start, and 3 had to be sent again →": "12\nprometheus_remote_storage_samples_retried_total{remote_name=\"a\"} 3\n",
+	} {
+		const name = "prometheus_remote_storage_samples_"
+		types := fmt.Sprintf("# TYPE %[1]stotal counter\n# TYPE %[1]sfailed_total counter\n# TYPE %[1]sretried_total counter\n", name)
+		if s.metrics, err = parser.TextToMetricFamilies(strings.NewReader(types + name + `total{remote_name="a"} ` + text)); err != nil {
+			t.Fatal(err)
+		}
+		has(t, written(s.remoteWrite()...), want)
+	}
 }
 
 // TestDisk: room for what the series of the members will take, or for the size that is set.

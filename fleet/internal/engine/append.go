@@ -50,7 +50,7 @@ type Batch struct {
 func (e *Engine) Begin(ctx context.Context) *Batch {
 	now := e.now()
 	b := &Batch{
-		appender: tolerant{of: e.db.AppenderV2(ctx), oldest: now.Add(-outOfOrder).UnixMilli(), newest: now.Add(ahead).UnixMilli()},
+		appender: tolerant{of: e.appends.AppenderV2(ctx), oldest: now.Add(-outOfOrder).UnixMilli(), newest: now.Add(ahead).UnixMilli()},
 		settings: prometheusremotewrite.Settings{
 			AddMetricSuffixes:         true,
 			PromoteResourceAttributes: prometheusremotewrite.NewPromoteResourceAttributes(config.OTLPConfig{PromoteResourceAttributes: Promoted()}),

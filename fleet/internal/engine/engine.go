@@ -15,6 +15,8 @@ import (
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/rules"
+	"github.com/prometheus/prometheus/storage"
+	"github.com/prometheus/prometheus/storage/remote"
 	"github.com/prometheus/prometheus/tsdb"
 	"github.com/prometheus/prometheus/tsdb/fileutil"
 	"github.com/prometheus/prometheus/util/compression"
@@ -47,6 +49,9 @@ type Options struct {
 	// Sources have the series of the fleet. Without any the engine has them itself. With
 	// sources it keeps only what rules record, and evaluates rules after [Engine.Rule].
 	Sources []Source
+	// RemoteWrite is a file in the format of Prometheus' configuration, whose section
+	// remote_write names servers that get what is written, too. Empty: there are none.
+	RemoteWrite string
 	// URL is the address of the pages, for links in alerts.
 	URL string
 	// Notify is called with alerts after each evaluation of a rule that has some to send.
@@ -67,6 +72,8 @@ type Engine struct {
 	promql  promql.QueryEngine // all that is here, or all sources
 	present promql.QueryEngine // the same, without the sources that are away
 	local   *promql.Engine
+	remote  *remote.Storage      // nil without remote write
+	appends storage.AppendableV2 // db, and remote if it is there
 	parser  parser.Parser
 	rules   *rules.Manager
 	every   time.Duration
@@ -127,11 +134,14 @@ func Open(opts Options) (*Engine, error) {
 	if len(opts.Sources) > 0 {
 		e.promql, e.present = e.over(false), e.over(true)
 	}
+	if err := e.startRemoteWrite(); err != nil {
+		return nil, errors.Join(fmt.Errorf("remote write: %w", err), db.Close(), e.stopRemoteWrite())
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	e.stop = stop
 	if err := e.startRules(ctx); err != nil {
 		stop()
-		return nil, errors.Join(err, db.Close())
+		return nil, errors.Join(err, db.Close(), e.stopRemoteWrite())
 	}
 	return e, nil
 }
@@ -160,7 +170,7 @@ func (e *Engine) Close() error {
 		e.rules.Stop()
 		<-e.ruling
 		e.stop()
-		e.closed = errors.Join(e.local.Close(), e.db.Close())
+		e.closed = errors.Join(e.local.Close(), e.db.Close(), e.stopRemoteWrite())
 	})
 	return e.closed
 }

@@ -29,7 +29,7 @@ type recorded struct{ e *Engine }
 
 // AppenderV2 implements [storage.AppendableV2].
 func (r recorded) AppenderV2(ctx context.Context) storage.AppenderV2 {
-	return roomy{r.e.db.AppenderV2(ctx), r.e}
+	return roomy{r.e.appends.AppenderV2(ctx), r.e}
 }
 
 type roomy struct {

@@ -25,7 +25,7 @@ type Sample struct {
 // Write writes samples of the fleet's own. One that is older than its series' newest by
 // less than [Engine] allows is taken.
 func (e *Engine) Write(ctx context.Context, samples ...Sample) error {
-	appender := e.db.AppenderV2(ctx)
+	appender := e.appends.AppenderV2(ctx)
 	var errs []error
 	b := labels.NewBuilder(labels.EmptyLabels())
 	for _, s := range samples {
@@ -57,7 +57,7 @@ func (e *Engine) End(ctx context.Context, job, instance string, at time.Time, ke
 	for _, name := range kept {
 		matchers = append(matchers, labels.MustNewMatcher(labels.MatchNotEqual, model.MetricNameLabel, name))
 	}
-	appender := e.db.AppenderV2(ctx)
+	appender := e.appends.AppenderV2(ctx)
 	n := 0
 	var errs []error
 	found := querier.Select(ctx, false, nil, matchers...)

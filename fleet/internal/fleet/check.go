@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 
+	"github.com/argus-dgo/argus/fleet/internal/engine"
 	"github.com/argus-dgo/argus/fleet/internal/notify"
 	"github.com/argus-dgo/argus/fleet/internal/settings"
 )
@@ -16,7 +17,7 @@ func Check(s settings.Settings) error {
 	ignore := func(error) {} // of later changes of the files
 	_, tokens := openTokens(s, ignore)
 	_, certificate := security(s, ignore)
-	return errors.Join(tokens, certificate, checkSources(s), checkNotifications(s))
+	return errors.Join(tokens, certificate, checkSources(s), checkNotifications(s), checkRemoteWrite(s))
 }
 
 func checkSources(s settings.Settings) error {
@@ -25,6 +26,16 @@ func checkSources(s settings.Settings) error {
 		servers.Close()
 	}
 	return err
+}
+
+func checkRemoteWrite(s settings.Settings) error {
+	if s.RemoteWriteConfig == "" {
+		return nil
+	}
+	if err := engine.CheckRemoteWrite(s.RemoteWriteConfig); err != nil {
+		return fmt.Errorf("ARGUS_FLEET_REMOTE_WRITE_CONFIG: %w", err)
+	}
+	return nil
 }
 
 func checkNotifications(s settings.Settings) error {

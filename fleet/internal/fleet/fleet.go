@@ -98,6 +98,9 @@ func (f *Fleet) start() error {
 	if err != nil {
 		return err
 	}
+	if err := checkRemoteWrite(f.cfg.Settings); err != nil {
+		return err
+	}
 	if err := f.listeners.bind(f.ctx, f.cfg.Settings); err != nil {
 		return err
 	}
@@ -143,9 +146,8 @@ func (f *Fleet) open() error {
 		return err
 	}
 	f.engine, err = engine.Open(engine.Options{
-		Sources: f.upstream.Engine(),
-		Dir:     filepath.Join(f.cfg.Data, metricsFolder), Retention: f.cfg.Retention, Size: f.cfg.Size, Every: f.cfg.Evaluation,
-		Rules: shipped, URL: f.cfg.URL, Notify: f.send, Logger: f.parts, Registry: f.registry,
+		Sources: f.upstream.Engine(), Dir: filepath.Join(f.cfg.Data, metricsFolder), Retention: f.cfg.Retention, Size: f.cfg.Size, Every: f.cfg.Evaluation,
+		RemoteWrite: f.cfg.RemoteWriteConfig, Rules: shipped, URL: f.cfg.URL, Notify: f.send, Logger: f.parts, Registry: f.registry,
 	})
 	if err != nil {
 		return err
@@ -263,15 +265,23 @@ func address(l net.Listener) string {
 	return l.Addr().String()
 }
 
-// Reload reads the configuration of notifications anew. After an error the one from before
-// stays.
+// Reload reads the configurations of notifications and remote write anew. After an error
+// that one stays as it was.
 func (f *Fleet) Reload() error {
-	err := f.notifier.Reload()
-	if err != nil {
-		f.report(fmt.Errorf("the configuration of notifications is not read anew: %w", err))
+	err := f.reload("notifications", f.notifier.Reload)
+	if f.cfg.RemoteWriteConfig != "" {
+		err = errors.Join(err, f.reload("remote write", f.engine.ReloadRemoteWrite))
+	}
+	return err
+}
+
+func (f *Fleet) reload(what string, read func() error) error {
+	if err := read(); err != nil {
+		err = fmt.Errorf("the configuration of %s is not read anew: %w", what, err)
+		f.report(err)
 		return err
 	}
-	f.log.Info("the configuration of notifications was read anew")
+	f.log.Info("the configuration of " + what + " was read anew")
 	return nil
 }
 

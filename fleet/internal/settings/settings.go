@@ -53,6 +53,7 @@ type Settings struct {
 	DiscordWebhookFile string
 	AlertmanagerConfig string
 	AlertmanagerURLs   []string
+	RemoteWriteConfig  string
 }
 
 // A Row is one setting.
@@ -65,7 +66,7 @@ type Row struct {
 
 // IsPath reports whether the setting names a file or a folder.
 func (r Row) IsPath() bool {
-	return r.Flag == "data" || r.Flag == "alertmanager-config" || strings.HasSuffix(r.Flag, "-file")
+	return r.Flag == "data" || strings.HasSuffix(r.Flag, "-file") || strings.HasSuffix(r.Flag, "-config")
 }
 
 // Variable is the environment variable of the setting.

@@ -42,6 +42,7 @@ var table = []Row{
 	{"grafana-url", "", "Template of links to Grafana.", text(func(s *Settings) *string { return &s.Grafana })},
 	{"discord-webhook-file", "", "File with the URL of a Discord webhook that gets notifications.", text(func(s *Settings) *string { return &s.DiscordWebhookFile })},
 	{"alertmanager-config", "", "Configuration file of Alertmanager, for other receivers.", text(func(s *Settings) *string { return &s.AlertmanagerConfig })},
+	{"remote-write-config", "", "Configuration file of Prometheus, whose section remote_write names servers that get all series, too.", text(func(s *Settings) *string { return &s.RemoteWriteConfig })},
 	{"alertmanager-url", "", "URLs of Alertmanagers that get the alerts instead, separated by commas.", websites(func(s *Settings) *[]string { return &s.AlertmanagerURLs })},
 }
 
