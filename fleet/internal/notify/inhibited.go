@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -17,6 +18,9 @@ import (
 // The slow alert looks back half an hour. Without it, it would be told when the fast one
 // ends, although nothing has been wrong since.
 var lingers = map[string]time.Duration{"DiscordAckBudgetBurnsSlowly": 30 * time.Minute}
+
+// sweepEvery is how often what has passed is forgotten.
+const sweepEvery = time.Minute
 
 // An Inhibition is an alert that fires and is not told, because it follows from another
 // one.
@@ -64,8 +68,9 @@ func (e *embedded) causeOf(ctx context.Context, inhibitor *inhibit.Inhibitor, a 
 
 // lingering remembers which alerts were inhibited lately, of those that stay so.
 type lingering struct {
-	mu sync.Mutex
-	of map[model.Fingerprint]inhibited
+	mu    sync.Mutex
+	of    map[model.Fingerprint]inhibited
+	swept time.Time // when those that have passed were removed last
 }
 
 type inhibited struct {
@@ -83,10 +88,9 @@ func (l *lingering) note(a *alert.Alert, by model.LabelSet, now time.Time) {
 	if l.of == nil {
 		l.of = map[model.Fingerprint]inhibited{}
 	}
-	for f, i := range l.of {
-		if now.After(i.until) {
-			delete(l.of, f)
-		}
+	if now.Sub(l.swept) >= sweepEvery {
+		l.swept = now
+		maps.DeleteFunc(l.of, func(_ model.Fingerprint, i inhibited) bool { return now.After(i.until) })
 	}
 	l.of[a.Fingerprint()] = inhibited{by, now.Add(d)}
 }
