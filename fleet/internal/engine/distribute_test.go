@@ -33,15 +33,15 @@ func (s server) Query(ctx context.Context, expr string, at time.Time) ([]evidenc
 	return s.Engine.Query(ctx, expr, at)
 }
 
-func (s server) LabelNames(ctx context.Context, from, to time.Time, selector string) ([]string, error) {
+func (server) LabelNames(context.Context, time.Time, time.Time, string) ([]string, error) {
 	return []string{"cluster", "job"}, nil
 }
 
-func (s server) LabelValues(ctx context.Context, name string, from, to time.Time, selector string) ([]string, error) {
+func (server) LabelValues(context.Context, string, time.Time, time.Time, string) ([]string, error) {
 	return nil, nil
 }
 
-func (s server) Series(ctx context.Context, from, to time.Time, selector string) ([]evidence.Labels, error) {
+func (s server) Series(ctx context.Context, _, to time.Time, selector string) ([]evidence.Labels, error) {
 	series, err := s.Engine.Query(ctx, selector, to)
 	list := make([]evidence.Labels, len(series))
 	for i, one := range series {

@@ -67,7 +67,7 @@ func (n *naming) with(here []string, notes annotations.Annotations, err error, a
 }
 
 // Select implements [storage.Querier].
-func (n *naming) Select(ctx context.Context, sorted bool, hints *storage.SelectHints, matchers ...*labels.Matcher) storage.SeriesSet {
+func (n *naming) Select(ctx context.Context, _ bool, hints *storage.SelectHints, matchers ...*labels.Matcher) storage.SeriesSet {
 	kept := n.Querier.Select(ctx, true, hints, matchers...)
 	if hints == nil || hints.Func != "series" { // the API's own name for this
 		return kept

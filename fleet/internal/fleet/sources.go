@@ -3,6 +3,7 @@ package fleet
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/argus-dgo/argus/fleet/internal/documents"
@@ -102,9 +103,7 @@ func (f *Fleet) sendTheirs(now time.Time) {
 
 func notificationOf(a engine.Alert, ends time.Time) engine.Notification {
 	n := engine.Notification{Labels: map[string]string{"alertname": a.Name}, Annotations: a.Annotations, StartsAt: a.FiredAt, EndsAt: ends}
-	for name, value := range a.Labels {
-		n.Labels[name] = value
-	}
+	maps.Copy(n.Labels, a.Labels)
 	return n
 }
 
@@ -131,9 +130,7 @@ func (f *Fleet) active() []engine.Alert {
 func (f *Fleet) failing() map[string]error {
 	failing := f.engine.Failing()
 	if f.upstream != nil {
-		for name, err := range f.upstream.Failing() {
-			failing[name] = err
-		}
+		maps.Copy(failing, f.upstream.Failing())
 	}
 	return failing
 }

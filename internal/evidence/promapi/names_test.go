@@ -83,12 +83,12 @@ func TestListsThatAreNone(t *testing.T) {
 	f := &answering{status: http.StatusOK}
 	c := newClient(t, Config{URL: serve(t, f)})
 	for body, want := range map[string]string{
-		``:                                    "not JSON",
-		`{}`:                                  "not an answer of the Prometheus API",
-		`{"status":"error","error":"no\nno"}`: "the request failed: no no",
-		`{"status":"success","data":{}}`:      "not an answer",
-		`{"status":"success","data":[1]}`:     "not an answer",
-		`{"status":"success"}`:                "not an answer",
+		``:                                      "not JSON",
+		`{}`:                                    "not an answer of the Prometheus API",
+		`{"status":"error","error":"not\nnow"}`: "the request failed: not now",
+		`{"status":"success","data":{}}`:        "not an answer",
+		`{"status":"success","data":[1]}`:       "not an answer",
+		`{"status":"success"}`:                  "not an answer",
 	} {
 		f.body = body
 		for name, ask := range map[string]func(context.Context) error{

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -60,7 +61,7 @@ func ask[T any](ctx context.Context, c *Client, method, path string, form url.Va
 // failure names the server in an error, which stays one that [errors.Is] finds.
 func (c *Client) failure(err error) error {
 	if errors.Is(err, errNoAPI) {
-		return noAPI{c.errorf("%v", err)}
+		return noAPIError{c.errorf("%v", err)}
 	}
 	return c.errorf("%v", err)
 }
@@ -68,10 +69,10 @@ func (c *Client) failure(err error) error {
 // errNoAPI is the error of a server that does not have an endpoint.
 var errNoAPI = errors.New("there is no Prometheus API")
 
-type noAPI struct{ error }
+type noAPIError struct{ error }
 
 // Is implements the interface of [errors.Is].
-func (noAPI) Is(target error) bool { return target == errNoAPI } //nolint:errorlint // it is the end of the chain
+func (noAPIError) Is(target error) bool { return target == errNoAPI }
 
 // errorf returns an error that names the server, as one line and without the token.
 func (c *Client) errorf(format string, args ...any) error {
@@ -90,9 +91,7 @@ func (c *Client) request(ctx context.Context, method, path string, form url.Valu
 	if err != nil {
 		return nil, errors.New("cannot make a request")
 	}
-	for name, values := range c.header {
-		request.Header[name] = values
-	}
+	maps.Copy(request.Header, c.header)
 	if method != http.MethodGet {
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
