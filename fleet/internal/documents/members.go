@@ -29,9 +29,6 @@ type Member struct {
 	ClockOffset *float64  `json:"clock_offset_seconds"`
 }
 
-// lateAfter is how many of its intervals a process may be silent before it is late.
-const lateAfter = 1.5
-
 // MakeMembers makes the table.
 func MakeMembers(in Input, series map[string]int) *Members {
 	t := &Members{Head: in.head(), Members: []Member{}}
@@ -58,7 +55,7 @@ func MakeMembers(in Input, series map[string]int) *Members {
 			}
 			if i.EndedBy == members.Here {
 				one.State = "reporting"
-				if in.At.Sub(i.Last) > time.Duration(lateAfter/2.5*float64(i.Deadline())) {
+				if i.Late() {
 					one.State = "late"
 				}
 				t.Gone = max(t.Gone, i.Deadline().Seconds())

@@ -85,6 +85,14 @@ func (i *Incarnation) Deadline() time.Duration {
 	return time.Duration(deadlineFactor * float64(i.interval()))
 }
 
+// lateFactor is how many of its intervals a process may be silent before it is late.
+const lateFactor = 1.5
+
+// Late reports whether a report is overdue.
+func (i *Incarnation) Late() bool {
+	return i.EndedBy == Here && i.silent > time.Duration(lateFactor*float64(i.interval()))
+}
+
 // budget counts what was made in the last two hours, after which the engine's memory
 // forgets a series that ended, in steps of half an hour.
 type budget struct {

@@ -283,6 +283,31 @@ func TestFleetRestarts(t *testing.T) {
 	f.want("started 0 a", "gone 0 a")
 }
 
+// TestLate: a process is late after one and a half of its intervals, until it reports or is
+// lost.
+func TestLate(t *testing.T) {
+	f := newFleet(t, Config{})
+	f.push(at("0"), "a")
+	late := func() bool { return f.Members()[0].Incarnations[0].Late() }
+	f.run(time.Minute, map[string]time.Duration{"a": 10 * time.Second})
+	f.run(14*time.Second, nil)
+	if late() {
+		t.Error("late after 14 s of 10 s")
+	}
+	f.run(2*time.Second, nil)
+	if !late() {
+		t.Error("not late after 16 s of 10 s")
+	}
+	f.push(at("0"), "a")
+	if late() {
+		t.Error("late after a report")
+	}
+	f.run(30*time.Second, nil)
+	if late() {
+		t.Error("late where it is lost")
+	}
+}
+
 // TestClockIsSet: a process that reports is not lost, and one that does not is lost after
 // its own time, when the fleet's clock is set or the fleet was stopped for a while.
 func TestClockIsSet(t *testing.T) {
