@@ -45,7 +45,7 @@ export function Totals({ of }: { of: Overview }) {
       <Tile title="Clusters" value={count(clusters.reporting)} of={`of ${count(clusters.expected)}`} icon={clusters.gone > 0 ? 'bad' : clusters.expected === null ? 'unknown' : clusters.reporting < clusters.expected ? 'warn' : 'ok'}>
         {clusters.gone > 0 ? `${count(clusters.gone)} gone${last.length > 0 ? `, the last ${span(Math.min(...last))} ago` : ''}` : clusters.expected === null ? 'how many there should be is not known' : clusters.reporting < clusters.expected ? `${count(clusters.expected - clusters.reporting)} never reported` : 'all report'}
       </Tile>
-      <Tile title="Shards up" value={count(shards.up)} of={`of ${count(shards.expected)}, each once`} icon={shardsBad.length > 0 ? 'bad' : shards.expected === null ? 'unknown' : shards.up < shards.expected ? 'warn' : 'ok'}>
+      <Tile title="Shards up" value={count(shards.expected === null && shards.up === 0 ? null : shards.up)} of={`of ${count(shards.expected)}, each once`} icon={shardsBad.length > 0 ? 'bad' : shards.expected === null ? 'unknown' : shards.up < shards.expected ? 'warn' : 'ok'}>
         {shardsBad.length > 0 ? shardsBad.join(', ') : shards.expected === null ? 'the number of shards is not known' : shards.up < shards.expected ? `${count(shards.expected - shards.up)} are not` : 'none missing, none twice'}
       </Tile>
       <Tile title="Answered in time" value={answered.in_time_ratio === null && answered.per_second === 0 ? '–' : ratio(answered.in_time_ratio)} of={`of ${rate(answered.per_second)}/s, 5 min`} icon={answered.in_time_ratio === null ? 'unknown' : answered.in_time_ratio < 0.95 ? 'bad' : answered.in_time_ratio < 0.99 ? 'warn' : 'ok'}>
