@@ -102,7 +102,7 @@ test-fleet: ## Test argus-fleet
 # An hour for each incident, in recorded time: minutes with the race detector.
 .PHONY: test-incidents
 test-incidents: ## Replay recorded incidents and a calm day into argus-fleet
-	cd fleet && $(GO) test -count=1 -run '^(TestIncidents|TestCalmDay)$$' ./internal/fleet
+	cd fleet && $(GO) test -count=1 -timeout 30m -run '^(TestIncidents|TestCalmDay)$$' ./internal/fleet
 
 # Takes three quarters of an hour. The recordings are committed: test-agreement and
 # test-incidents replay them.

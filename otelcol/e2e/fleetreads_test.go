@@ -49,6 +49,36 @@ func (f *fleetServer) number(expr string) (float64, error) {
 	return strconv.ParseFloat(fmt.Sprint(answer.Data.Result[0].Value[1]), 64)
 }
 
+// answersDashboards has the fleet answer each query of the dashboards, as Grafana asks for it.
+func (f *fleetServer) answersDashboards() {
+	t := f.t.(*testing.T)
+	t.Helper()
+	queries, _ := boards(t)
+	some := 0
+	for _, q := range queries {
+		form := url.Values{"query": {q.filled()}}
+		path := "/api/v1/query"
+		if !q.instant {
+			path = "/api/v1/query_range"
+			now := time.Now()
+			form["start"], form["end"], form["step"] = []string{fmt.Sprint(now.Add(-time.Minute).Unix())}, []string{fmt.Sprint(now.Unix())}, []string{"5"}
+		}
+		var answer struct {
+			Data struct{ Result []any }
+		}
+		if err := f.ask(path+"?"+form.Encode(), &answer); err != nil {
+			t.Errorf("%s: %v", q.panel, err)
+		}
+		if len(answer.Data.Result) > 0 {
+			some++
+		}
+	}
+	t.Logf("%d of %d queries of the dashboards have an answer with data", some, len(queries))
+	if some < len(queries)/3 {
+		t.Errorf("%d of %d queries of the dashboards have data", some, len(queries))
+	}
+}
+
 // events are those of the timeline, with their clusters.
 func (f *fleetServer) events() string {
 	var timeline struct {
@@ -115,6 +145,8 @@ func TestFleetReads(t *testing.T) {
 			t.Errorf("%s is %v in the fleet and %v in the servers (%v)", expr, got, want, err)
 		}
 	}
+
+	f.answersDashboards()
 
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()

@@ -136,6 +136,7 @@ func TestTwoFleets(t *testing.T) {
 	}
 	see(a)
 	see(b)
+	a.answersDashboards()
 
 	const series = `discord_shard_up{shard="0"}`
 	away := time.Now()
