@@ -108,6 +108,7 @@ func TestFleet(t *testing.T) {
 	f.report(p, began)
 	f.checkAnswered(t, drive)
 	f.agrees(t, p)
+	f.checkDocuments(t, p)
 	t.Run("same series", func(t *testing.T) { f.in(t).sameSeries(t, p) })
 	f.explains(t, p, 0, fmt.Sprintf("All is well in %d processes", clusters))
 
