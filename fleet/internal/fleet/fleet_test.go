@@ -24,6 +24,7 @@ import (
 	"github.com/argus-dgo/argus/fleet/internal/expect"
 	"github.com/argus-dgo/argus/fleet/internal/journal"
 	"github.com/argus-dgo/argus/fleet/internal/settings"
+	"github.com/argus-dgo/argus/internal/findings"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -523,7 +524,7 @@ func TestNotification(t *testing.T) {
 	}))
 	t.Cleanup(sink.Close)
 	file := filepath.Join(t.TempDir(), "alertmanager.yml")
-	config := fmt.Sprintf("route: {receiver: sink, group_by: [alertname], group_wait: 1s, group_interval: 5s}\nreceivers: [{name: sink, webhook_configs: [{url: %q}]}]\n", sink.URL)
+	config := fmt.Sprintf("route: {receiver: sink, group_by: [alertname], group_wait: 1s, group_interval: 5s, repeat_interval: 5s}\nreceivers: [{name: sink, webhook_configs: [{url: %q}]}]\n", sink.URL)
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -554,7 +555,11 @@ func TestNotification(t *testing.T) {
 		return len(got.Alerts) > 0 && got.Alerts[0].Annotations["blame"] != ""
 	})
 	a := got.Alerts[0]
-	if got.Status != "firing" || a.Labels["cluster"] != "0" || a.Annotations["blame"] != "the bot's code" || a.Annotations["do"] == "" || a.Annotations["since"] == "" ||
+	// On a machine that is too slow for the bot, the deployment is to blame.
+	if blame := a.Annotations["blame"]; blame != string(findings.Handler) && blame != string(findings.Operation) {
+		t.Errorf("it blames %q", blame)
+	}
+	if got.Status != "firing" || a.Labels["cluster"] != "0" || a.Annotations["do"] == "" || a.Annotations["since"] == "" ||
 		a.Annotations["page"] != "https://fleet.example.org/#/cluster?cluster=0&job=discord-bot" || a.Annotations["summary"] == "" {
 		t.Errorf("%+v", got)
 	}
