@@ -62,6 +62,19 @@ func (p *process) status(t *testing.T, method, path, token string) int {
 	return response.StatusCode
 }
 
+// TestInitPrometheus: a fleet that reads Prometheus has no token of members, and no address
+// for their pushes.
+func TestInitPrometheus(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "fleet")
+	code, out, errOut := command(t, "init", "--dir", dir, "--prometheus", "eu=http://prometheus:9090", "--prometheus-headers", "X-Scope-OrgID=bots")
+	if code != 0 || names(t, dir) != "fleet.env operator.token viewer.token" || !strings.Contains(out, "Processes need no setting") {
+		t.Fatalf("%d %s%s: %s", code, out, errOut, names(t, dir))
+	}
+	if env := content(t, filepath.Join(dir, "fleet.env")); !strings.Contains(env, "ARGUS_FLEET_PROMETHEUS=eu=http://prometheus:9090\n") || strings.Contains(env, "OTLP") {
+		t.Errorf("the settings are\n%s", env)
+	}
+}
+
 // TestInit: the line that init prints starts a fleet with the settings that were given, and
 // each token is for what init says.
 func TestInit(t *testing.T) {

@@ -92,6 +92,8 @@ func (p *Plan) members(b *strings.Builder, showTokens bool) {
 		b.WriteString("  ARGUS_REGION=<such as eu; only if there are several>\n")
 	}
 	switch {
+	case len(s.Prometheus) > 0:
+		b.WriteString("\nProcesses need no setting: the fleet reads ARGUS_FLEET_PROMETHEUS.\n")
 	case ways == 0:
 		b.WriteString("\nNo process can push: ARGUS_FLEET_OTLP_GRPC_ADDR and ARGUS_FLEET_OTLP_HTTP_ADDR are off.\n")
 	case s.TLSCertFile != "":

@@ -24,6 +24,7 @@ const (
 )
 
 const (
+	ingestFlag = "ingest-token-file"
 	envFile    = "fleet.env"
 	dataFolder = "data"
 	tokenBytes = 32
@@ -47,7 +48,7 @@ type token struct {
 }
 
 var tokens = []token{
-	{"ingest-token-file", "ingest.token", "bots, which push", "", func(s *settings.Settings) *string { return &s.IngestTokenFile }},
+	{ingestFlag, "ingest.token", "bots, which push", "", func(s *settings.Settings) *string { return &s.IngestTokenFile }},
 	{"viewer-token-file", "viewer.token", "people and Grafana, who read", "", func(s *settings.Settings) *string { return &s.ViewerTokenFile }},
 	{"operator-token-file", "operator.token", "people who may also mute alerts and forget clusters", "", func(s *settings.Settings) *string { return &s.OperatorTokenFile }},
 }
@@ -96,6 +97,7 @@ func New(dir string, systemd bool, given *settings.Given) (*Plan, error) {
 		case v.Text == "", systemd && p.unitSets(v.Row):
 		case systemd && v.IsPath():
 			p.files = append(p.files, v)
+		case len(p.settings.Prometheus) > 0 && strings.HasPrefix(v.Flag, "otlp-"): // not bound
 		case given.Has(v.Flag), slices.Contains(addresses, v.Flag):
 			p.values = append(p.values, v)
 		}
@@ -131,7 +133,7 @@ var addresses = []string{"addr", "otlp-grpc-addr", "otlp-http-addr"}
 // plan plans a token, if the setting is about one.
 func (p *Plan) plan(given *settings.Given, r settings.Row) error {
 	i := slices.IndexFunc(tokens, func(t token) bool { return t.setting == r.Flag })
-	if i < 0 {
+	if i < 0 || r.Flag == ingestFlag && given.Has("prometheus") && !p.systemd { // the unit has it in any case
 		return nil
 	}
 	made := tokens[i]
