@@ -297,28 +297,37 @@ func (s *Set) Failing() map[string]error {
 	return failing
 }
 
-// Run polls until the context ends. polled is called after each round.
+// Run polls each server until the context ends; a slow one holds up no other. polled is
+// called after each poll, not at the same time twice.
 func (s *Set) Run(ctx context.Context, every time.Duration, registry *members.Registry, report func(error), polled func()) {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-timer.C:
-		}
-		began := time.Now()
-		if err := s.authenticate(); err != nil {
-			report(err)
-		}
-		var wait sync.WaitGroup
-		for _, one := range s.sources {
-			wait.Go(func() { one.poll(ctx, registry, report) })
-		}
-		wait.Wait()
-		if ctx.Err() == nil {
-			polled()
-		}
-		timer.Reset(max(every-time.Since(began), every/10))
+	var loops sync.WaitGroup
+	var together sync.Mutex
+	for _, one := range s.sources {
+		loops.Go(func() {
+			timer := time.NewTimer(0)
+			defer timer.Stop()
+			for {
+				select {
+				case <-ctx.Done():
+					return
+				case <-timer.C:
+				}
+				began := time.Now()
+				together.Lock()
+				err := s.authenticate()
+				together.Unlock()
+				if err != nil {
+					report(err)
+				}
+				one.poll(ctx, registry, report)
+				together.Lock()
+				if ctx.Err() == nil {
+					polled()
+				}
+				together.Unlock()
+				timer.Reset(max(every-time.Since(began), every/10))
+			}
+		})
 	}
+	loops.Wait()
 }

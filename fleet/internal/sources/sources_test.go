@@ -242,6 +242,44 @@ func TestAccess(t *testing.T) {
 	s.Close()
 }
 
+// TestSlow: a server that does not answer holds up no other.
+func TestSlow(t *testing.T) {
+	f := &fake{}
+	f.report(time.Now(), time.Hour, 1, "")
+	quick := httptest.NewServer(f)
+	t.Cleanup(quick.Close)
+	asked := make(chan struct{}, 1)
+	slow := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case asked <- struct{}{}:
+		default:
+		}
+		_, _ = io.Copy(io.Discard, r.Body) // or the end of the connection is not noticed
+		<-r.Context().Done()
+	}))
+	t.Cleanup(slow.Close)
+	s, err := New([]Server{{URL: slow.URL}, {URL: quick.URL}}, Access{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	r, err := members.Open(members.Config{}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	rounds := 0
+	s.Run(ctx, time.Millisecond, r, func(error) {}, func() {
+		if rounds++; rounds == 3 {
+			<-asked
+			cancel()
+		}
+	})
+	if rounds != 3 || len(r.Members()) != 1 {
+		t.Errorf("%d rounds, %+v", rounds, r.Members())
+	}
+}
+
 // TestRun ends with its context.
 func TestRun(t *testing.T) {
 	f := &fake{}
