@@ -6,6 +6,7 @@ import (
 	"compress/zlib"
 	"crypto/sha1"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -337,6 +338,39 @@ func overGorilla(tb testing.TB, in []byte, deflate bool) (packets []Packet, clos
 	}
 }
 
+// cutOff reports whether the last frame is not whole.
+func cutOff(in []byte) bool {
+	for len(in) > 0 {
+		if len(in) < 2 {
+			return true
+		}
+		header, length := 2, uint64(in[1]&0x7f)
+		switch length {
+		case 126:
+			header += 2
+		case 127:
+			header += 8
+		}
+		if len(in) < header {
+			return true
+		}
+		switch header {
+		case 4:
+			length = uint64(binary.BigEndian.Uint16(in[2:]))
+		case 10:
+			length = binary.BigEndian.Uint64(in[2:])
+		}
+		if in[1]&0x80 != 0 {
+			header += 4
+		}
+		if uint64(len(in)) < uint64(header) || uint64(len(in)-header) < length {
+			return true
+		}
+		in = in[header+int(length):]
+	}
+	return false
+}
+
 // compareWithGorilla compares all that a connection's bytes are taken for.
 func compareWithGorilla(t *testing.T, in []byte, deflate bool, piece int) {
 	t.Helper()
@@ -346,6 +380,11 @@ func compareWithGorilla(t *testing.T, in []byte, deflate bool, piece int) {
 	}
 	r := follow(Server, head, piece, in)
 	want, closed := overGorilla(t, in, deflate)
+	// gorilla/websocket hands out what it has inflated to its last block, although its frame
+	// never ends. Here a message is told with its frame.
+	if n := len(want); deflate && n == len(r.packets)+1 && cutOff(in) {
+		want = want[:n-1]
+	}
 	if d := difference(r.packets, want); d != "" {
 		t.Errorf("%q, deflate %v, in pieces of %d: %s", in, deflate, piece, d)
 	}

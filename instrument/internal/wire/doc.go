@@ -11,7 +11,9 @@
 // or malformed at its very end is not handled either. That costs about two
 // nanoseconds per byte of dense JSON, and much less in long strings: a fiftieth of
 // what discordgo needs to decode the same. A compressed message is inflated as far
-// as discordgo reads it, and no further than 64 MiB.
+// as discordgo reads it, and no further than 64 MiB. It is told with the end of its
+// frame; discordgo has one already whose last block ends before that, which no server
+// sends.
 //
 // For a message that is not compressed nothing is allocated.
 package wire
