@@ -18,7 +18,7 @@ func TestPrometheusOfFleet(t *testing.T) {
 	write(t, remote, fmt.Appendf(nil, "global: {external_labels: {fleet: a}}\nremote_write: [{url: http://%s/api/v1/write, queue_config: {batch_send_deadline: 1s}}]\n", prometheus))
 	f := startFleet(t, buildFleet(t), "fleet", "--remote-write-config", remote)
 	startBot(t, "0", 2, pushTo(f.otlp, "OTEL_METRICS_EXPORTER", "otlp,prometheus", "OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf",
-		"OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20"+f.ingest, "ARGUS_ADVERTISE_ADDR", page), argus.WithAddr(page))
+		"OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20"+f.ingest, "ARGUS_ADVERTISE_ADDR", page), argus.WithAddr(page), argus.WithBot("federated"))
 	views := filepath.Join(t.TempDir(), "viewer")
 	write(t, views, []byte(f.views+"\n"))
 	p := startPrometheusAt(t, prometheus, "prometheus", fmt.Sprintf(`
