@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/argus-dgo/argus/fleet/internal/disk"
 	"github.com/argus-dgo/argus/fleet/internal/fleet"
 	"github.com/argus-dgo/argus/fleet/internal/settings"
 	"github.com/argus-dgo/argus/internal/checks"
@@ -44,7 +45,7 @@ func Examine(ctx context.Context, given *settings.Given) *checks.Report {
 		r.Add(skip("address", "the settings are invalid"))
 		return r
 	}
-	d := &doctor{settings: s, urlGiven: given.Has("url"), wrong: rand.Text() + rand.Text(), now: time.Now, free: freeSpace}
+	d := &doctor{settings: s, urlGiven: given.Has("url"), wrong: rand.Text() + rand.Text(), now: time.Now, free: disk.Free}
 	d.examine(ctx, r)
 	return r
 }

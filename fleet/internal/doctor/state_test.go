@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
+	"github.com/argus-dgo/argus/fleet/internal/disk"
 	"github.com/argus-dgo/argus/fleet/internal/documents"
 	"github.com/argus-dgo/argus/fleet/internal/settings"
 )
@@ -130,7 +131,7 @@ func TestDisk(t *testing.T) {
 		}
 		has(t, written(d.disk(&seen{members: tt.members})...), tt.want)
 	}
-	if free, err := freeSpace(dir); err != nil || free == 0 {
+	if free, err := disk.Free(dir); err != nil || free == 0 {
 		t.Errorf("%d bytes are free here, %v", free, err)
 	}
 }

@@ -36,6 +36,16 @@ type Source struct {
 	Failed func(error)
 }
 
+// placed are the labels of one of its series, with the region.
+func (s Source) placed(of evidence.Labels) labels.Labels {
+	if s.Region == "" || of[regionLabel] != "" {
+		return labels.FromMap(of)
+	}
+	b := labels.NewBuilder(labels.FromMap(of))
+	b.Set(regionLabel, s.Region)
+	return b.Labels()
+}
+
 // A Server answers queries. It is safe for concurrent use.
 type Server interface {
 	querier.Querier
@@ -172,11 +182,10 @@ func (p part) join(sources []Source, given [][]evidence.Series) []storage.Series
 	seen := map[string]bool{}
 	for n, answer := range given {
 		for _, s := range answer {
-			b := labels.NewBuilder(labels.FromMap(s.Labels))
-			if p.placed && sources[n].Region != "" && s.Labels[regionLabel] == "" {
-				b.Set(regionLabel, sources[n].Region)
+			ls := labels.FromMap(s.Labels)
+			if p.placed {
+				ls = sources[n].placed(s.Labels)
 			}
-			ls := b.Labels()
 			if key := ls.String(); !seen[key] {
 				seen[key] = true
 				list = append(list, storage.NewListSeries(ls, p.samples(s.Points)))

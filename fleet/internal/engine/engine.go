@@ -20,6 +20,8 @@ import (
 	"github.com/prometheus/prometheus/tsdb"
 	"github.com/prometheus/prometheus/tsdb/fileutil"
 	"github.com/prometheus/prometheus/util/compression"
+
+	"github.com/argus-dgo/argus/fleet/internal/disk"
 )
 
 const (
@@ -109,7 +111,7 @@ func Open(opts Options) (*Engine, error) {
 		e.now = time.Now
 	}
 	if e.free == nil {
-		e.free = free
+		e.free = disk.Free
 	}
 	settings := tsdb.DefaultOptions()
 	settings.RetentionDuration = opts.Retention.Milliseconds()

@@ -458,7 +458,7 @@ func TestSentAgain(t *testing.T) {
 		if len(sent) != 4 {
 			t.Fatalf("it is sent %d times in a minute", len(sent))
 		}
-		if left := time.Until(sent[3].EndsAt); left < valid-15*time.Second {
+		if left := time.Until(sent[3].EndsAt); left < Valid-15*time.Second {
 			t.Errorf("it is one for another %v", left)
 		}
 	})

@@ -80,11 +80,7 @@ func (n *naming) Select(ctx context.Context, _ bool, hints *storage.SelectHints,
 		}
 		l := &list{at: -1}
 		for _, one := range series {
-			b := labels.NewBuilder(labels.FromMap(one))
-			if s.Region != "" && one[regionLabel] == "" {
-				b.Set(regionLabel, s.Region)
-			}
-			l.all = append(l.all, storage.NewListSeries(b.Labels(), nil))
+			l.all = append(l.all, storage.NewListSeries(s.placed(one), nil))
 		}
 		slices.SortFunc(l.all, func(a, b storage.Series) int { return labels.Compare(a.Labels(), b.Labels()) })
 		sets = append(sets, l)

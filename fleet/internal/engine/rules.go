@@ -22,10 +22,11 @@ const (
 	// outage is for how long the rules may have been down and still remember since when
 	// alerts are pending.
 	outage = time.Hour
-	// valid is how long a firing alert is one unless it is sent again: as long as with
-	// Prometheus, so that a few evaluations may fail.
-	valid = 4 * time.Minute
 )
+
+// Valid is how long a firing alert is one unless it is sent again: as long as with
+// Prometheus, so that a few evaluations may fail.
+const Valid = 4 * time.Minute
 
 // A State is that of an alert.
 type State string
@@ -151,7 +152,7 @@ func (e *Engine) notify(_ context.Context, expr string, alerts ...*rules.Alert) 
 	list := make([]Notification, len(alerts))
 	for i, a := range alerts {
 		list[i] = Notification{
-			Labels: a.Labels.Map(), Annotations: a.Annotations.Map(), StartsAt: a.FiredAt, EndsAt: later(a.ValidUntil, e.now().Add(valid)),
+			Labels: a.Labels.Map(), Annotations: a.Annotations.Map(), StartsAt: a.FiredAt, EndsAt: later(a.ValidUntil, e.now().Add(Valid)),
 			URL: e.opts.URL + strutil.TableLinkForExpression(expr),
 		}
 		if !a.ResolvedAt.IsZero() {

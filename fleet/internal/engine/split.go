@@ -110,10 +110,9 @@ func (s *splitter) split(expr parser.Expr, w window) (parser.Expr, error) {
 	case *parser.UnaryExpr:
 		into(&n.Expr, w)
 	case *parser.SubqueryExpr:
-		if k, _ := s.kind(n.Expr); k == there || s.needs(n.Expr) {
-			if n.StartOrEnd != 0 || n.RangeExpr != nil || n.StepExpr != nil || n.OriginalOffsetExpr != nil {
-				return nil, fmt.Errorf("%s: %w", n, errRaw)
-			}
+		unknown := n.StartOrEnd != 0 || n.RangeExpr != nil || n.StepExpr != nil || n.OriginalOffsetExpr != nil
+		if unknown && s.needs(n.Expr) {
+			return nil, fmt.Errorf("%s: %w", n, errRaw)
 		}
 		into(&n.Expr, s.subquery(n, w))
 	case *parser.MatrixSelector:

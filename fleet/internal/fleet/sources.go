@@ -14,10 +14,6 @@ import (
 	"github.com/argus-dgo/argus/internal/rules"
 )
 
-// keptFiring is how long an alert fires that is not sent again: Prometheus sends each once
-// a minute, and gives it four times that.
-const keptFiring = 4 * time.Minute
-
 // openSources returns the servers to read, or nil if processes push.
 func openSources(s settings.Settings) (*sources.Set, error) {
 	if len(s.Prometheus) == 0 {
@@ -73,7 +69,7 @@ func (f *Fleet) polled() {
 	case f.anyAway(): // the rules cannot be evaluated, which ends no alert
 		for _, a := range f.engine.Alerts() {
 			if a.State == engine.Firing {
-				f.send([]engine.Notification{notificationOf(a, now.Add(keptFiring))})
+				f.send([]engine.Notification{notificationOf(a, now.Add(engine.Valid))})
 			}
 		}
 	}
@@ -87,7 +83,7 @@ func (f *Fleet) sendTheirs(now time.Time) {
 	for _, a := range f.upstream.Alerts(shipped) {
 		if a.State == engine.Firing {
 			firing[fmt.Sprint(a.Name, a.Labels)] = a
-			list = append(list, notificationOf(a, now.Add(keptFiring)))
+			list = append(list, notificationOf(a, now.Add(engine.Valid)))
 		}
 	}
 	for key, a := range f.ruling.firing {

@@ -1,9 +1,10 @@
 //go:build !linux && !darwin
 
-package doctor
+package disk
 
 import "errors"
 
-func freeSpace(string) (uint64, error) {
+// Free is not known.
+func Free(string) (uint64, error) {
 	return 0, errors.New("cannot tell how much space is free on this system")
 }

@@ -1,11 +1,11 @@
 //go:build linux || darwin
 
-package doctor
+package disk
 
 import "syscall"
 
-// freeSpace is what a user may still write to the file system of a folder.
-func freeSpace(dir string) (uint64, error) {
+// Free is how many bytes a user may still write to the file system of a folder.
+func Free(dir string) (uint64, error) {
 	var s syscall.Statfs_t
 	if err := syscall.Statfs(dir, &s); err != nil {
 		return 0, err

@@ -1,0 +1,2 @@
+// Package disk tells how much of a disk is free.
+package disk
