@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/log"
 	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/argus-dgo/argus/internal/catalog"
 )
@@ -32,6 +34,12 @@ type config struct {
 
 	withoutAcks, withoutGateway, logRecords bool
 	errorHandler                            otel.ErrorHandler // nil: OpenTelemetry's global one
+
+	tracers     trace.TracerProvider // nil: no spans
+	traceIDs    bool                 // whether spans have Discord's ids
+	loggers     log.LoggerProvider   // nil: no events
+	eventGuilds bool                 // whether events have the guild's id
+	eventKey    []byte               // of the hash of the user's id; nil: events have none
 }
 
 // WithMeterProvider sets the MeterProvider that makes the instruments. The
@@ -42,6 +50,40 @@ func WithMeterProvider(mp metric.MeterProvider) Option {
 			c.provider = mp
 		}
 	})
+}
+
+// WithTracerProvider turns spans on and sets the TracerProvider that makes them.
+// There are none without it, or for nil: pass otel.GetTracerProvider() to use the
+// global one. docs/TRACES.md describes the spans.
+func WithTracerProvider(tp trace.TracerProvider) Option {
+	return optionFunc(func(c *config) { c.tracers = tp })
+}
+
+// WithTraceIDs sets whether spans have the ids of guild, channel, user and
+// interaction as attributes. The default is false.
+func WithTraceIDs(ids bool) Option {
+	return optionFunc(func(c *config) { c.traceIDs = ids })
+}
+
+// WithLoggerProvider turns events on and sets the LoggerProvider that their log
+// records are emitted to. There are none without it, or for nil. docs/EVENTS.md
+// describes the events.
+func WithLoggerProvider(lp log.LoggerProvider) Option {
+	return optionFunc(func(c *config) { c.loggers = lp })
+}
+
+// WithEventGuildIDs sets whether events have the id of their guild. The default
+// is false.
+func WithEventGuildIDs(ids bool) Option {
+	return optionFunc(func(c *config) { c.eventGuilds = ids })
+}
+
+// WithEventUserHash sets the key, of at least 32 bytes, of the hash that stands
+// for the user in events: an HMAC of the user's id that changes with each day
+// (UTC). Events have no user without it.
+func WithEventUserHash(key []byte) Option {
+	key = slices.Clone(key)
+	return optionFunc(func(c *config) { c.eventKey = key })
 }
 
 // WithNamespace replaces the prefix "discord" of the instruments' names. The
