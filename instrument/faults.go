@@ -30,6 +30,7 @@ var (
 	hookInteraction = hookOf(catalog.HookInteraction)
 	hookCommand     = hookOf(catalog.HookCommand)
 	hookLog         = hookOf(catalog.HookLog)
+	hookTrace       = hookOf(catalog.HookTrace)
 )
 
 func hookOf(name string) hook { return hook(slices.Index(catalog.Hooks(), name)) }

@@ -53,6 +53,7 @@ type metrics struct {
 	botInfo, up      metric.Int64ObservableGauge
 	faults, evicted  metric.Int64ObservableCounter
 	logRecords       metric.Int64ObservableCounter
+	dropped          metric.Int64ObservableCounter
 }
 
 // A maker makes instruments from rows of the catalog and collects the errors.
@@ -189,6 +190,7 @@ func (m *maker) all() metrics {
 		up:      m.gauge(catalog.Up),
 		faults:  m.counter(catalog.InstrumentationErrors),
 		evicted: m.counter(catalog.TimersEvicted),
+		dropped: m.counter(catalog.TelemetryDropped),
 
 		logRecords: m.counter(catalog.LogRecords),
 	}

@@ -236,12 +236,13 @@ export const fleet = () =>
           }),
           lines({
             title: "Instrumentation faults",
-            description: "Faults caught inside the instrumentation, by hook, and timers dropped at their cap: interactions without an outcome (answer), or without a handler delay (handler). Both should be 0; report what the log says.",
+            description: "Faults caught inside the instrumentation, by hook, timers dropped at their cap (interactions without an outcome (answer), or without a handler delay (handler)), and spans and events dropped. All should be 0; report what the log says.",
             width: 8,
             unit: "short",
             queries: [
               { expr: sum(["hook"], increase("argus_instrumentation_errors_total")), legend: "{{hook}}" },
               { expr: sum(["timer"], increase("argus_timers_evicted_total")), legend: "{{timer}} timers dropped" },
+              { expr: sum(["signal", "reason"], increase("argus_telemetry_dropped_total")), legend: "{{signal}} dropped: {{reason}}" },
             ],
           }),
           lines({

@@ -490,6 +490,13 @@ var (
 		Notes: "The limit is 10,000 pending interactions per timer. `answer`: the outcome of the interaction is lost; absent if acknowledgements are off. " +
 			"`handler`: the handler delay is lost. An interaction can count in both.",
 	}
+	TelemetryDropped = Instrument{
+		Name: "argus.telemetry.dropped", Kind: Counter, Unit: "{item}", Section: sectionProcess,
+		Labels:      []Label{{Name: "signal", Values: Signals()}, {Name: "reason", Values: DropReasons()}},
+		Description: "Spans and events that Argus dropped instead of letting the bot wait, by signal and reason",
+		Notes: "Each signal is absent while it is off. `queue_full`: more than 8,192 wait for the span or log processor, which is slow or blocks. " +
+			"`evicted`: more than 10,000 interactions were unfinished; the oldest one's span ends without an outcome, and its event is lost.",
+	}
 	LogRecords = Instrument{
 		Name: "discord.log.records", Kind: Counter, Unit: "{record}", Section: sectionProcess,
 		Labels:      []Label{{Name: "level", Values: LogLevels()}},
@@ -513,6 +520,6 @@ func All() []Instrument {
 		Interactions, ReceiptAge, ClockOffset, HandlerDelay, ResponseDelay, AckDuration, Acks,
 		AppCommands, AppCommandDuration, Commands, CommandDuration, CommandErrors, CommandNames,
 		RequestDuration, RequestsInFlight, QueueWait, ProxyResponses, RateLimits, InvalidRequests, RESTErrors,
-		Uptime, CPULimit, CPUThrottled, BotInfo, Up, SubsystemUp, LogRecords, InstrumentationErrors, TimersEvicted,
+		Uptime, CPULimit, CPUThrottled, BotInfo, Up, SubsystemUp, LogRecords, InstrumentationErrors, TimersEvicted, TelemetryDropped,
 	}
 }

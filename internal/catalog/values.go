@@ -149,6 +149,20 @@ const (
 	HookInteraction = "interaction"
 	HookCommand     = "command"
 	HookLog         = "log"
+	HookTrace       = "trace"
+	HookEvent       = "event"
+)
+
+// Values of the label signal: what leaves the process beside metrics.
+const (
+	SignalTraces = "traces"
+	SignalLogs   = "logs"
+)
+
+// Values of the label reason of what was dropped.
+const (
+	DropQueueFull = "queue_full"
+	DropEvicted   = "evicted"
 )
 
 // Values of the label timer: what an interaction in flight is timed to.
@@ -320,8 +334,14 @@ func Attachings() []string { return []string{AttachedBeforeOpen, AttachedAfterOp
 
 // Hooks returns the closed set of the label hook.
 func Hooks() []string {
-	return []string{HookTap, HookHandler, HookState, HookTransport, HookInteraction, HookCommand, HookLog}
+	return []string{HookTap, HookHandler, HookState, HookTransport, HookInteraction, HookCommand, HookLog, HookTrace, HookEvent}
 }
+
+// Signals returns the closed set of the label signal.
+func Signals() []string { return []string{SignalTraces, SignalLogs} }
+
+// DropReasons returns the closed set of the label reason of what was dropped.
+func DropReasons() []string { return []string{DropQueueFull, DropEvicted} }
 
 // Timers returns the closed set of the label timer.
 func Timers() []string { return []string{TimerAnswer, TimerHandler} }
