@@ -1,7 +1,6 @@
 package instrument
 
 import (
-	"context"
 	"net/http"
 	"slices"
 	"sync"
@@ -26,8 +25,6 @@ var (
 	ackMissed     = slices.Index(ackOutcomes, catalog.AckMissed)
 	ackElsewhere  = slices.Index(ackOutcomes, catalog.AckAnsweredElsewhere)
 	ackSuperseded = slices.Index(ackOutcomes, catalog.AckSuperseded)
-
-	typeAutocomplete = slices.Index(interactionTypes, "autocomplete")
 )
 
 // ackSet follows interactions from their receipt to the response to a callback,
@@ -43,14 +40,21 @@ type ackSet struct {
 	record      metric.Float64Histogram
 	recordDelay metric.Float64Histogram
 
+	tracker *tracker // nil if spans are off
+
 	mu      sync.Mutex
 	pending window[ack]
 	// byToken finds the pending interaction of a token, by the token's hash.
 	byToken map[uint64]uint64
 	// missed are the interactions that had no callback in time. A late one can
 	// still follow.
-	missed window[ackSeries]
+	missed window[missedAck]
 	slow   slowLog
+}
+
+type missedAck struct {
+	ackSeries
+	track *tracked
 }
 
 type ackSeries struct {
@@ -63,6 +67,7 @@ type ack struct {
 	ackSeries
 	shard    *shard // nil by HTTP
 	token    uint64 // its hash; 0 if unknown
+	track    *tracked
 	age      time.Duration
 	deadline time.Time
 	attempt  time.Duration // from the receipt to the first callback
@@ -83,7 +88,7 @@ func newAckSet(off bool) *ackSet {
 		cells:   make([]cell, len(interactionTypes)*len(ackOutcomes)),
 		pending: window[ack]{limit: maxPending},
 		byToken: map[uint64]uint64{},
-		missed:  window[ackSeries]{limit: maxPending},
+		missed:  window[missedAck]{limit: maxPending},
 	}
 	for t, name := range interactionTypes {
 		for n, outcome := range ackOutcomes {
@@ -110,7 +115,7 @@ func (s *ackSet) receive(r receipt, c *command) {
 	e, evicted := s.pending.add(r.id, r.at)
 	s.evicted.n.Add(uint64(evicted)) //nolint:gosec // 0 or 1
 	if e != nil {
-		e.value = ack{ackSeries: ackSeries{r.kind, c}, shard: r.shard, token: r.token, age: r.age, deadline: r.at.Add(answerWithin - r.age)}
+		e.value = ack{ackSeries: ackSeries{r.kind, c}, shard: r.shard, token: r.token, track: r.track, age: r.age, deadline: r.at.Add(answerWithin - r.age)}
 		if r.token != 0 {
 			s.byToken[r.token] = r.id
 		}
@@ -123,7 +128,7 @@ func (s *ackSet) begin(id uint64, now time.Time) {
 	defer s.mu.Unlock()
 	s.settleLocked(now) // also settles this interaction, if it is missed by now
 	if e := s.missed.find(id); e != nil {
-		s.attempted(e.value, now.Sub(e.received))
+		s.attempted(e.value.ackSeries, e.value.track, now.Sub(e.received))
 		s.slow.attempted(id, now.Sub(e.received))
 		s.missed.remove(e)
 		return
@@ -135,7 +140,7 @@ func (s *ackSet) begin(id uint64, now time.Time) {
 	a := &e.value
 	if !a.tried {
 		a.attempt = now.Sub(e.received)
-		s.attempted(a.ackSeries, a.attempt)
+		s.attempted(a.ackSeries, a.track, a.attempt)
 	}
 	a.underWay++
 	a.tried = true
@@ -147,8 +152,8 @@ func (s *ackSet) begin(id uint64, now time.Time) {
 }
 
 // attempted records the time to the first callback.
-func (s *ackSet) attempted(series ackSeries, after time.Duration) {
-	s.recordDelay.Record(context.Background(), after.Seconds(), s.series.get(series)...)
+func (s *ackSet) attempted(series ackSeries, track *tracked, after time.Duration) {
+	s.recordDelay.Record(track.context(), after.Seconds(), s.series.get(series)...)
 }
 
 // end takes the response to a callback. status is 0 if there was none, and code
@@ -171,7 +176,7 @@ func (s *ackSet) end(id uint64, status, code int, now time.Time) {
 		if late {
 			outcome = ackLate
 		}
-		s.record.Record(context.Background(), now.Sub(e.received).Seconds(), s.series.get(a.ackSeries)...)
+		s.record.Record(a.track.context(), now.Sub(e.received).Seconds(), s.series.get(a.ackSeries)...)
 		s.decide(e, outcome, now.Sub(e.received))
 		return
 	}
@@ -224,7 +229,7 @@ func (s *ackSet) settleLocked(now time.Time) {
 		outcome := unanswered(&e.value)
 		if outcome == ackMissed {
 			if late, _ := s.missed.add(e.id, e.received); late != nil {
-				late.value = e.value.ackSeries
+				late.value = missedAck{e.value.ackSeries, e.value.track}
 			}
 		}
 		s.decide(e, outcome, 0)
@@ -261,5 +266,9 @@ func unanswered(a *ack) int {
 func (s *ackSet) decide(e *entry[ack], outcome int, answer time.Duration) {
 	s.slow.note(e, outcome, answer)
 	s.cells[e.value.kind*len(ackOutcomes)+outcome].n.Add(1)
+	track := e.value.track
 	s.pending.remove(e)
+	if track != nil {
+		s.tracker.decided(track, outcome, answer)
+	}
 }

@@ -1,6 +1,7 @@
 package instrument
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -471,10 +472,7 @@ func (a *attachment) dispatch(p *wire.Packet, replayed bool) {
 	r := a.count(p)
 	if p.Event == wire.EventInteractionCreate {
 		a.inst.timers.start(r.id, r.at)
-		// discordgo requests the gateway's address before it dials. If the tap
-		// has seen no REST call by now, the Client was replaced after the session
-		// was attached.
-		if a.tap.called.Load() {
+		if a.answersSeen() {
 			a.inst.acks.receive(r, findCommand(a.inst.commands, p.Command))
 		}
 	}
@@ -516,8 +514,15 @@ func (a *attachment) count(p *wire.Packet) (r receipt) {
 	a.shard.Load().events.n.Add(1)
 	i.events[p.Event].n.Add(1)
 	if p.Event == wire.EventInteractionCreate {
-		r = i.received(p, time.Now())
-		r.shard = a.shard.Load()
+		r = i.received(p, arrival{
+			at: time.Now(), shard: a.shard.Load(), ctx: context.Background(),
+			heard: a.tap != nil, awaited: a.answersSeen() && !i.acks.off,
+		})
 	}
 	return r
 }
+
+// answersSeen reports whether the session's REST calls are seen. discordgo requests
+// the gateway's address before it dials: if the tap has seen no REST call when a
+// dispatch arrives, the Client was replaced after the session was attached.
+func (a *attachment) answersSeen() bool { return a.tap != nil && a.tap.called.Load() }

@@ -1,6 +1,8 @@
 package instrument
 
 import (
+	"cmp"
+	"errors"
 	"net"
 	"strconv"
 	"strings"
@@ -51,6 +53,7 @@ type attempt struct {
 	// before the request is written. A session also dials for voice, but only
 	// while it has a gateway connection.
 	gateway bool
+	way     *connecting
 }
 
 // voiceDomain is the domain of Discord's voice servers.
@@ -66,15 +69,22 @@ func (t *tap) dialing(addr string) attempt {
 	voice := err == nil && strings.HasSuffix(host, voiceDomain) || t.openConn() != nil || !a.life.dialing()
 	if !voice {
 		a.dials()
+		return attempt{t, true, a.connecting()}
 	}
-	return attempt{t, !voice}
+	return attempt{tap: t}
 }
+
+// errNoConn stands for the error of a dial function that returns neither a
+// connection nor an error.
+var errNoConn = errors.New("no connection")
 
 // done puts the tap on the connection, or counts the failed dial.
 func (d attempt) done(conn net.Conn, err error) (net.Conn, error) {
 	if err == nil && conn != nil {
 		c := newTappedConn(conn, d.tap)
 		c.dialled = d.gateway
+		c.way, c.handshake.way = d.way, d.way
+		d.way.passed("gateway dial")
 		return c, nil
 	}
 	if a := d.tap.target.Load(); a != nil {
@@ -85,6 +95,11 @@ func (d attempt) done(conn net.Conn, err error) (net.Conn, error) {
 				status = upgradeOf(strconv.Itoa(int(refused)))
 			}
 			a.shard.Load().attempts[status].n.Add(1)
+			if status == upgradeNone {
+				d.way.ended(a.shard.Load(), catalog.AttemptFailed, errorType(cmp.Or(err, errNoConn)))
+			} else {
+				d.way.ended(a.shard.Load(), catalog.AttemptRefused, upgradeStatuses[status])
+			}
 		}
 		a.life.undialed()
 	}
@@ -106,7 +121,11 @@ func (c *tappedConn) attempted(status int) {
 func (c *tappedConn) refused(rest []byte) {
 	if c.gateway.Load() || c.dialled && !c.elsewhere.Load() {
 		code, _, _ := strings.Cut(strings.TrimPrefix(string(rest), " "), " ")
-		c.attempted(upgradeOf(code))
+		status := upgradeOf(code)
+		c.attempted(status)
+		if a := c.tap.target.Load(); a != nil {
+			c.way.ended(a.shard.Load(), catalog.AttemptRefused, upgradeStatuses[status])
+		}
 	}
 }
 

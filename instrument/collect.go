@@ -70,6 +70,10 @@ func (i *Instrumentation) collect(_ context.Context, o metric.Observer) error {
 	i.commands.errors.each(func(c *cell) { count(c, m.commandErrors) })
 	o.ObserveInt64(m.commandNames, int64(len(*i.commands.names.Load())))
 	count(&i.timers.evicted, m.evicted)
+	if i.traces != nil {
+		count(&i.traces.dropped, m.dropped)
+		count(&i.tracker.evicted, m.dropped)
+	}
 	for _, s := range i.shards.list() {
 		if !s.seen.Load() {
 			continue

@@ -12,6 +12,7 @@ import (
 	"github.com/bwmarrin/discordgo"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/argus-dgo/argus/internal/catalog"
 )
@@ -149,7 +150,7 @@ func (i *Instrumentation) Interaction(
 	return func(s *discordgo.Session, ic *discordgo.InteractionCreate) {
 		r := i.beginInteraction(i.ctx, ic)
 		defer r.end() // also during a panic, which is not recovered
-		r.err = h(i.ctx, s, ic)
+		r.err = h(r.ctx, s, ic)
 		r.returned = true
 	}
 }
@@ -167,7 +168,7 @@ func (i *Instrumentation) AppCommand(ctx context.Context, ic *discordgo.Interact
 	i.timers.used.Store(true)
 	r := i.beginInteraction(ctx, ic)
 	defer r.end()
-	r.err = h(ctx)
+	r.err = h(r.ctx)
 	r.returned = true
 	return r.err
 }
@@ -182,8 +183,9 @@ func (i *Instrumentation) Command(ctx context.Context, name string, h func(ctx c
 	}
 	c := findCommand(i.commands, name)
 	r := run{inst: i, ctx: ctx, command: c, outcomes: &c.text, duration: i.metrics.commandDuration, hook: hookCommand, began: time.Now()}
+	r.beginSpan()
 	defer r.end()
-	r.err = h(ctx)
+	r.err = h(r.ctx)
 	r.returned = true
 	return r.err
 }
@@ -194,6 +196,14 @@ func orBackground(ctx context.Context) context.Context {
 		return context.Background()
 	}
 	return ctx
+}
+
+// kindOf returns the index of an interaction's type in interactionTypes.
+func kindOf(ic *discordgo.InteractionCreate) int {
+	if n := int(ic.Type); n > 0 && n < len(interactionTypes) {
+		return n
+	}
+	return 0 // unknown
 }
 
 func (i *Instrumentation) beginInteraction(ctx context.Context, ic *discordgo.InteractionCreate) (r run) {
@@ -207,19 +217,19 @@ func (i *Instrumentation) beginInteraction(ctx context.Context, ic *discordgo.In
 	if !ok {
 		at, ok = i.endpoint.handled(id)
 	}
+	kind, named := kindOf(ic), i.commands.other
+	if data, ok := ic.Data.(discordgo.ApplicationCommandInteractionData); ok { // also for autocomplete
+		named = findCommand(i.commands, fullName(data))
+	}
+	if i.tracker != nil {
+		r.ctx, r.track, r.span = i.tracker.enter(orBackground(ctx), receipt{id: id, at: r.began, kind: kind}, named)
+	}
 	if ok && err == nil {
-		kind := 0 // unknown
-		if n := int(ic.Type); n > 0 && n < len(interactionTypes) {
-			kind = n
-		}
-		i.metrics.handlerDelay.Record(orBackground(ctx), r.began.Sub(at).Seconds(), i.interactions.byType[kind]...)
+		i.metrics.handlerDelay.Record(orBackground(r.ctx), r.began.Sub(at).Seconds(), i.interactions.byType[kind]...)
 		r.began = at
 	}
 	if ic.Type == discordgo.InteractionApplicationCommand {
-		data, ok := ic.Data.(discordgo.ApplicationCommandInteractionData)
-		if ok {
-			r.command = findCommand(i.commands, fullName(data))
-		}
+		r.command = named
 		r.outcomes, r.duration = &r.command.app, i.metrics.appCommandDuration
 	}
 	return r
@@ -245,28 +255,55 @@ type run struct {
 	duration metric.Float64Histogram
 	hook     hook
 	began    time.Time
+	track    *tracked   // nil for a prefix command, and if spans are off
+	span     trace.Span // nil if spans are off
 
 	err      error
 	returned bool // false after a panic
 }
 
+// beginSpan starts the span of a prefix command.
+func (r *run) beginSpan() {
+	defer r.inst.faults.catch(hookTrace)
+	t := r.inst.traces
+	if t == nil || r.inst.closed.Load() {
+		return
+	}
+	name := "prefix_command"
+	if r.command.name != catalog.Other {
+		name += " " + r.command.name
+	}
+	r.ctx, r.span = t.start(orBackground(r.ctx), name, r.began, trace.WithSpanKind(trace.SpanKindServer),
+		trace.WithAttributes(attribute.String(catalog.AttrCommand, r.command.name)))
+}
+
 func (r *run) end() {
 	defer r.inst.faults.catch(r.hook)
+	now := time.Now()
+	failed := ""
+	switch {
+	case !r.returned:
+		failed = catalog.ErrorTypePanic
+	case r.err != nil:
+		failed = errorType(r.err)
+	}
+	if r.span != nil {
+		r.inst.traces.end(r.span, ending{at: now, errorType: failed})
+	}
+	if r.track != nil {
+		r.inst.tracker.leave(r.track, failed, now)
+	}
 	if r.inst.closed.Load() {
 		return
 	}
 	status := 0
-	switch {
-	case !r.returned:
+	if failed != "" {
 		status = 1
-		r.inst.commands.errors.count(r.command.name, catalog.ErrorTypePanic)
-	case r.err != nil:
-		status = 1
-		r.inst.commands.errors.count(r.command.name, errorType(r.err))
+		r.inst.commands.errors.count(r.command.name, failed)
 	}
 	if r.outcomes == nil {
 		return
 	}
 	defer r.outcomes.cells[status].n.Add(1) // last: a collection that includes the run also includes its duration
-	r.duration.Record(orBackground(r.ctx), time.Since(r.began).Seconds(), r.outcomes.record[status]...)
+	r.duration.Record(orBackground(r.ctx), now.Sub(r.began).Seconds(), r.outcomes.record[status]...)
 }

@@ -40,7 +40,8 @@ type tappedConn struct {
 	// ready is set by READY or RESUMED.
 	ready atomic.Bool
 
-	handshake handshake // the pending one
+	handshake handshake   // the pending one
+	way       *connecting // until the first READY or RESUMED
 	beats     heartbeats
 	latency   atomic.Int64 // of the last completed round trip; 0 without one
 	pulse     pulse        // runs while a handshake or a heartbeat is unanswered
@@ -140,6 +141,7 @@ func (c *tappedConn) end(code, initiator int) {
 		if c.dialled && !c.elsewhere.Load() {
 			c.attempted(upgradeNone)
 		}
+		c.way.ended(a.shard.Load(), catalog.AttemptFailed, catalog.AttemptFailed)
 		a.life.undialed()
 		return
 	}
@@ -147,10 +149,12 @@ func (c *tappedConn) end(code, initiator int) {
 	case !c.live.Load(), !c.counted.Load() && initiator == initiatorClient:
 		// gorilla/websocket refuses a 101 with a wrong key before it reads on.
 		c.attempted(upgradeNone)
+		c.way.ended(a.shard.Load(), catalog.AttemptFailed, catalog.AttemptFailed)
 	default:
 		c.attempted(upgradeAccepted)
 		a.shard.Load().disconnected(codeIn(codeIndex, code), initiator)
 		c.handshake.resolve(a.shard.Load(), handshakeClosed)
+		c.way.ended(a.shard.Load(), catalog.HandshakeClosed, catalog.HandshakeClosed)
 	}
 	a.life.end(c)
 	if initiator == initiatorClient && code != noCode {
@@ -219,6 +223,7 @@ func (c *inbound) Head(line []byte) wire.Next {
 		return wire.Ignore
 	case gateway && bytes.HasPrefix(rest, statusSwitching):
 		c.live.Store(true)
+		c.way.passed("gateway upgrade")
 		c.tap.conn.Store((*tappedConn)(c))
 		return wire.Frames
 	case voice && bytes.HasPrefix(rest, statusSwitching):
@@ -256,6 +261,7 @@ func (c *inbound) Packet(p *wire.Packet) {
 		}
 	case wire.OpHello:
 		c.heard.Store(clock())
+		c.way.passed("gateway hello")
 		if a := c.tap.target.Load(); a != nil && p.Has&wire.HasHeartbeatInterval != 0 && p.HeartbeatInterval <= longestInterval {
 			a.life.interval.Store(p.HeartbeatInterval * int64(time.Millisecond))
 		}
@@ -289,6 +295,7 @@ func (c *tappedConn) established(a *attachment, outcome int) {
 	c.asked.Store(false)
 	if a != nil {
 		c.handshake.resolve(a.shard.Load(), outcome)
+		c.way.ended(a.shard.Load(), handshakeOutcomes[outcome], "")
 		a.life.enter(c, stateReady)
 	}
 }

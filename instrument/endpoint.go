@@ -2,9 +2,9 @@ package instrument
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net/http"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,10 +17,7 @@ import (
 // parsed. The handler receives all of it.
 const maxInteractionBody = 256 << 10
 
-var (
-	typePing        = slices.Index(interactionTypes, "ping")
-	interactionName = catalog.Events()[wire.EventInteractionCreate]
-)
+var interactionName = catalog.Events()[wire.EventInteractionCreate]
 
 // endpoint measures the interactions that arrive by HTTP.
 type endpoint struct {
@@ -57,7 +54,7 @@ func (i *Instrumentation) InteractionEndpoint(h http.Handler) http.Handler {
 			h.ServeHTTP(w, r)
 			return
 		}
-		in := &httpInteraction{inst: i, at: time.Now(), length: r.ContentLength}
+		in := &httpInteraction{inst: i, at: time.Now(), length: r.ContentLength, ctx: r.Context()}
 		answer := &answerWriter{ResponseWriter: w, in: in}
 		defer in.end(answer)           // also during a panic, which is not recovered
 		r = r.WithContext(r.Context()) // a copy: the server keeps its own
@@ -100,8 +97,9 @@ func (e *endpoint) find(id uint64) *httpInteraction {
 type httpInteraction struct {
 	inst     *Instrumentation
 	at       time.Time
-	length   int64 // of the body; below 0 if unknown
-	returned bool  // false after a panic
+	length   int64           // of the body; below 0 if unknown
+	ctx      context.Context //nolint:containedctx // of the request
+	returned bool            // false after a panic
 
 	mu       sync.Mutex
 	body     []byte
@@ -160,8 +158,10 @@ func (in *httpInteraction) acceptLocked() {
 		return
 	}
 	in.accepted = true
-	r := in.inst.received(&in.packet, in.at)
-	if r.kind != typePing && !in.unseen { // no user waits for a ping
+	isPing := in.packet.Type == typePing
+	awaited := !isPing && !in.unseen // no user waits for a ping
+	r := in.inst.received(&in.packet, arrival{at: in.at, ctx: in.ctx, heard: !isPing, awaited: awaited && !in.inst.acks.off})
+	if awaited {
 		in.inst.acks.receive(r, findCommand(in.inst.commands, in.packet.Command))
 	}
 }

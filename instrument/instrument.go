@@ -55,6 +55,8 @@ type Instrumentation struct {
 	bot          atomic.Pointer[bot] // the bot that is measured; nil until it is known
 	attachedLate sync.Once           // for errAttachedLate
 	endpoint     endpoint
+	traces       *traces  // nil without a TracerProvider
+	tracker      *tracker // nil with neither spans nor events
 
 	mu       sync.Mutex                    // guards the fields below
 	closed   atomic.Bool                   // set under mu
@@ -116,7 +118,13 @@ func New(opts ...Option) (*Instrumentation, error) {
 	if cfg.logRecords {
 		i.logs = newLogSet(i.faults)
 	}
+	if cfg.tracers != nil {
+		i.traces = newTraces(cfg.tracers, cfg.traceIDs, i.faults)
+		i.tracker = newTracker(i.traces, i.acks.settle)
+		i.acks.tracker = i.tracker
+	}
 	if i.registration, err = meter.RegisterCallback(i.collect, observable...); err != nil {
+		i.stopTracking()
 		return nil, fmt.Errorf("instrument: registering the callback: %w", err)
 	}
 	i.ctx, i.cancel = context.WithCancel(orBackground(cfg.ctx))
@@ -151,6 +159,7 @@ func (i *Instrumentation) Close() error {
 	}
 	i.cancel()
 	i.detach(gone)
+	i.stopTracking()
 	if i.logs != nil {
 		i.logs.stop(i.opened.Load())
 	}
@@ -158,4 +167,13 @@ func (i *Instrumentation) Close() error {
 		return fmt.Errorf("instrument: unregistering the callback: %w", err)
 	}
 	return nil
+}
+
+// stopTracking ends the spans that are open, and lets go of those that end.
+func (i *Instrumentation) stopTracking() {
+	if i.tracker == nil {
+		return
+	}
+	i.tracker.close()
+	i.traces.queue.Close(closePatience)
 }

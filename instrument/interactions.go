@@ -35,6 +35,10 @@ var (
 	interactionStatuses = []string{catalog.StatusReceived, catalog.StatusExpired}
 	statusReceived      = slices.Index(interactionStatuses, catalog.StatusReceived)
 	statusExpired       = slices.Index(interactionStatuses, catalog.StatusExpired)
+
+	typePing         = slices.Index(interactionTypes, "ping")
+	typeCommand      = slices.Index(interactionTypes, "application_command")
+	typeAutocomplete = slices.Index(interactionTypes, "autocomplete")
 )
 
 // interactionSet counts interactions when they are received.
@@ -61,12 +65,25 @@ type receipt struct {
 	shard *shard // nil by HTTP
 	at    time.Time
 	kind  int           // an index into interactionTypes
-	age   time.Duration // by Discord's clock; 0 if the id is unknown
+	age   time.Duration // by Discord's clock; 0 if it is not known
+	aged  bool          // whether it is
+	track *tracked      // nil if the interaction is not tracked
 }
 
-// received counts an interaction that arrived at the given time.
-func (i *Instrumentation) received(p *wire.Packet, at time.Time) receipt {
-	r := receipt{id: p.ID, token: p.Token, at: at}
+// An arrival is the way on which an interaction arrives.
+type arrival struct {
+	at    time.Time
+	shard *shard // nil by HTTP
+	// heard is whether this is before any handler of the bot's can know of it.
+	heard bool
+	// awaited is whether its outcome will be known.
+	awaited bool
+	ctx     context.Context //nolint:containedctx // of the request; Background by the gateway
+}
+
+// received counts an interaction that has arrived.
+func (i *Instrumentation) received(p *wire.Packet, by arrival) receipt {
+	r := receipt{id: p.ID, token: p.Token, at: by.at, shard: by.shard}
 	if p.Has&wire.HasType != 0 && p.Type > 0 && p.Type < len(interactionTypes) {
 		r.kind = p.Type
 	}
@@ -77,12 +94,17 @@ func (i *Instrumentation) received(p *wire.Packet, at time.Time) receipt {
 		// is right, such an id does not contain a time.
 		if (age - i.skew.correction()).Abs() < maxAge {
 			i.skew.receipt(age, r.at)
-			r.age = max(0, age-i.skew.correction())
+			r.age, r.aged = max(0, age-i.skew.correction()), true
 			if r.age > answerWithin {
 				status = statusExpired
 			}
-			i.metrics.receiptAge.Record(context.Background(), r.age.Seconds(), i.interactions.byType[r.kind]...)
 		}
+	}
+	if i.tracker != nil && by.heard && (by.awaited || i.timers.used.Load()) {
+		r.track = i.tracker.begin(by.ctx, r, findCommand(i.commands, p.Command), by.awaited)
+	}
+	if r.aged {
+		i.metrics.receiptAge.Record(r.track.context(), r.age.Seconds(), i.interactions.byType[r.kind]...)
 	}
 	i.interactions.cells[r.kind*len(interactionStatuses)+status].n.Add(1)
 	return r

@@ -115,7 +115,8 @@ func (l *life) read() (state int, since time.Time) {
 
 // A handshake is an IDENTIFY or a RESUME without an outcome.
 type handshake struct {
-	pulse *pulse // the connection's
+	pulse *pulse      // the connection's
+	way   *connecting // the connection's
 
 	mu    sync.Mutex
 	kind  int
@@ -161,6 +162,7 @@ func (h *handshake) resolveLocked(s *shard, outcome int) {
 		outcome = handshakeTimeout
 	}
 	s.handshake(h.kind, outcome).n.Add(1)
+	h.way.answered(h.kind, outcome, h.began)
 	h.began = time.Time{}
 }
 

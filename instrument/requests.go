@@ -15,6 +15,7 @@ import (
 	"github.com/bwmarrin/discordgo"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/argus-dgo/argus/instrument/internal/route"
 	"github.com/argus-dgo/argus/internal/catalog"
@@ -127,7 +128,7 @@ func (s *requestSet) responded(c *call, response *http.Response, now time.Time) 
 	}
 	rest := key
 	rest.route = catalog.RouteOther
-	s.record.Record(context.Background(), now.Sub(c.began).Seconds(), s.series.getUpTo(catalog.MaxRequestSeries, key, rest)...)
+	s.record.Record(c.span.context(), now.Sub(c.began).Seconds(), s.series.getUpTo(catalog.MaxRequestSeries, key, rest)...)
 }
 
 // indexOr returns the index of a number, or other.
@@ -178,21 +179,35 @@ func errorCode(body []byte) (code int, ok bool) {
 //	s.ChannelMessageSend(channel, text, inst.RequestOption(ctx))
 //
 // Make one for each call, right before it: the wait is measured from then until
-// discordgo has the bucket. The option does not change the request, and ctx does
-// not cancel it: add discordgo.WithContext for that. The wait before a retry,
-// after 429 and 502, is not included.
+// discordgo has the bucket. ctx does not cancel the request: add
+// discordgo.WithContext for that. The wait before a retry, after 429 and 502, is
+// not included.
+//
+// With [WithTracerProvider], the wait is a span, and the call belongs to the trace
+// of ctx. Otherwise the option does not change the request.
 func (i *Instrumentation) RequestOption(ctx context.Context) discordgo.RequestOption {
 	ctx = orBackground(ctx)
 	began := time.Now()
-	var used atomic.Bool
+	var used atomic.Int64
 	return func(cfg *discordgo.RequestConfig) {
 		defer i.faults.catch(hookTransport)
-		if cfg == nil || cfg.Request == nil || cfg.Request.URL == nil || i.closed.Load() || used.Swap(true) {
+		if cfg == nil || cfg.Request == nil || cfg.Request.URL == nil || i.closed.Load() {
 			return
 		}
-		s := i.requests
-		s.recordWait.Record(ctx, time.Since(began).Seconds(),
-			s.waits.get(route.Template(cfg.Request.URL.EscapedPath()))...)
+		before := int(used.Add(1) - 1)
+		template := route.Template(cfg.Request.URL.EscapedPath())
+		traced := i.traces != nil && recording(ctx)
+		if traced {
+			joinTrace(cfg, ctx, before)
+		}
+		if before > 0 {
+			return
+		}
+		now := time.Now()
+		i.requests.recordWait.Record(ctx, now.Sub(began).Seconds(), i.requests.waits.get(template)...)
+		if traced {
+			i.traces.done(ctx, "rate limiter", began, ending{at: now}, trace.WithAttributes(attribute.String(catalog.AttrURLTemplate, template)))
+		}
 	}
 }
 
@@ -213,12 +228,13 @@ func (i *Instrumentation) readAlong(c *call, response *http.Response, now time.T
 	case c.proxied:
 		return
 	case hasError(response):
-		interaction, status := c.interaction, response.StatusCode
+		interaction, span, status := c.interaction, c.span, response.StatusCode
 		look = func(body []byte) {
 			code, ok := errorCode(body)
 			if ok {
 				i.requests.failed(code)
 			}
+			span.end(code)
 			if interaction != 0 {
 				i.acks.end(interaction, status, code, now)
 			}

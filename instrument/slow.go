@@ -14,7 +14,7 @@ const SlowAfter = catalog.SlowAfter
 const mostSlow = 64
 
 // A SlowInteraction is an interaction that was missed, rejected or answered after
-// [SlowAfter]. It has no ids.
+// [SlowAfter]. It has no ids of Discord's.
 //
 // Attempt and Answer count from Received. Age, Attempt and the rest of Answer are what
 // passed on the way to the bot, in the bot, and on the way to Discord.
@@ -27,6 +27,8 @@ type SlowInteraction struct {
 	Age      time.Duration // by Discord's clock; 0 if it is not known
 	Attempt  time.Duration // until the first attempt to answer; 0 if there was none
 	Answer   time.Duration // until the response that decided the outcome; 0 if none did
+
+	TraceID, SpanID string // of its span, in hexadecimal; empty without one, or if it is not sampled
 }
 
 // SlowInteractions returns the last 64 interactions that were missed, rejected or
@@ -72,6 +74,9 @@ func (l *slowLog) note(e *entry[ack], outcome int, answer time.Duration) {
 	}}
 	if a.shard != nil {
 		slow.Shard = a.shard.label
+	}
+	if sc := a.track.trace(); sc.IsValid() {
+		slow.TraceID, slow.SpanID = sc.TraceID().String(), sc.SpanID().String()
 	}
 	if len(l.kept) < mostSlow {
 		l.kept = append(l.kept, slow)

@@ -33,7 +33,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	c := a.inst.beginCall(t, r)
 	defer c.done() // also if the user's transport panics
 	response, err := t.inner().RoundTrip(r)
-	c.end(response)
+	c.end(response, err)
 	if !t.beside {
 		a.calls(c.route, response)
 	}
@@ -80,7 +80,9 @@ type call struct {
 	began       time.Time
 	interaction uint64 // the interaction of a callback; 0 for other calls
 	token       uint64 // the hash of the token in the path of a webhook's call; 0 for others
-	proxied     bool   // a proxy made the response
+	track       *tracked
+	span        *callSpan // nil without a trace
+	proxied     bool      // a proxy made the response
 	ended       bool
 }
 
@@ -103,21 +105,30 @@ func (i *Instrumentation) beginCall(t *transport, r *http.Request) (c call) {
 	case catalog.RouteFollowUp, catalog.RouteFollowUpMessage, catalog.RouteOriginalResponse:
 		c.token = wire.TokenHash(route.Segment(path, 2))
 	}
+	c.beginSpan(r)
 	return c
 }
 
 // end takes the response, which is nil if there was none.
-func (c *call) end(response *http.Response) {
+func (c *call) end(response *http.Response, err error) {
 	defer c.inst.faults.catch(hookTransport)
 	c.ended = true
 	now := time.Now()
+	if c.track != nil {
+		defer c.inst.tracker.responded(c.track, now)
+	}
 	status := 0
 	if response != nil {
 		status = response.StatusCode
 		c.proxied = c.tap.proxied(c, response)
 	}
+	c.span.responded(response, err, now)
+	coded := hasError(response) && !c.proxied // Discord's code is in the body
+	if !coded {
+		c.span.end(0)
+	}
 	switch {
-	case c.interaction != 0 && hasError(response) && !c.proxied: // its code is in the body
+	case c.interaction != 0 && coded:
 	case c.interaction != 0:
 		c.inst.acks.end(c.interaction, status, 0, now)
 	case c.token != 0 && status >= http.StatusOK && status < http.StatusMultipleChoices:
@@ -138,7 +149,7 @@ func (c *call) end(response *http.Response) {
 func (c *call) done() {
 	c.inst.requests.inFlight.Add(-1)
 	if !c.ended {
-		c.end(nil)
+		c.end(nil, nil)
 	}
 }
 

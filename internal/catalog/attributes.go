@@ -17,11 +17,9 @@ const (
 	AttrChannelID     = "discord.channel.id"
 	AttrUserID        = "discord.user.id"
 
-	AttrHandshake        = "discord.gateway.handshake"
-	AttrHandshakeOutcome = "discord.gateway.handshake.outcome"
-	AttrUpgradeStatus    = "discord.gateway.upgrade.status"
-	AttrRateLimitScope   = "discord.ratelimit.scope"
-	AttrErrorCode        = "discord.error.code"
+	AttrConnectOutcome = "discord.gateway.outcome"
+	AttrRateLimitScope = "discord.ratelimit.scope"
+	AttrErrorCode      = "discord.error.code"
 
 	AttrMethod        = "http.request.method"
 	AttrResendCount   = "http.request.resend_count"

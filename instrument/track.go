@@ -1,0 +1,324 @@
+package instrument
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
+
+	"github.com/argus-dgo/argus/internal/catalog"
+)
+
+const (
+	// trackEvery is how often time decides about the interactions that are open.
+	trackEvery = time.Second
+	// outcomeUnknown is the outcome of an interaction that has none (yet).
+	outcomeUnknown = -1
+)
+
+// A tracker follows each interaction until it is complete: until its outcome is
+// known, its wrapped handlers have returned, and its requests have their
+// responses. Its span ends then. It is nil unless spans are on.
+//
+// Its lock is the innermost one: acks calls it with its own lock held.
+type tracker struct {
+	traces  *traces
+	settle  func(now time.Time) // gives overdue interactions their outcome
+	evicted cell
+
+	mu   sync.Mutex
+	open window[*tracked]
+	// past are the spans of the interactions that were completed last, for what
+	// still belongs to them: late requests, other handlers, and the components of
+	// their messages.
+	past window[pastSpan]
+	// byToken finds an interaction, open or past, by the hash of its token.
+	byToken map[uint64]uint64
+	tick    *time.Timer // nil while none is open
+	closed  bool
+}
+
+type pastSpan struct {
+	token uint64
+	span  trace.SpanContext
+}
+
+// A tracked interaction. What is not about its end never changes.
+type tracked struct {
+	receipt
+	command *command
+	ctx     context.Context //nolint:containedctx // has the span
+	span    trace.Span
+
+	awaited bool // whether an outcome will be known
+
+	// The rest is guarded by the tracker's lock.
+	handled        bool // whether a wrapped handler has taken it
+	running, calls int  // handlers and requests
+	outcome        int
+	errorType      string    // of the first handler that failed
+	last           time.Time // the end of what ended last
+}
+
+func newTracker(t *traces, settle func(time.Time)) *tracker {
+	k := &tracker{
+		traces: t, settle: settle, evicted: drops(catalog.SignalTraces, catalog.DropEvicted),
+		open: window[*tracked]{limit: maxPending}, past: window[pastSpan]{limit: maxPending}, byToken: map[uint64]uint64{},
+	}
+	k.past.removed = func(p *pastSpan) { delete(k.byToken, p.token) }
+	return k
+}
+
+// context returns the context of an interaction's span, for exemplars.
+func (t *tracked) context() context.Context {
+	if t == nil {
+		return context.Background()
+	}
+	return t.ctx
+}
+
+// trace returns the ids of an interaction's span, if it is recorded.
+func (t *tracked) trace() (sc trace.SpanContext) {
+	if t != nil && t.span.SpanContext().IsSampled() {
+		sc = t.span.SpanContext()
+	}
+	return sc
+}
+
+// begin starts to follow an interaction. It returns nil if it is followed already.
+func (k *tracker) begin(parent context.Context, r receipt, c *command, awaited bool) *tracked {
+	if r.id == 0 || k.known(r.id) {
+		return nil
+	}
+	t := &tracked{receipt: r, command: c, awaited: awaited, outcome: outcomeUnknown, last: r.at}
+	t.ctx, t.span = k.traces.start(parent, spanName(r.kind, c), r.at,
+		trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(t.attributes()...))
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.closed || k.open.find(r.id) != nil {
+		return nil
+	}
+	if len(k.open.byID) >= k.open.limit {
+		k.evicted.n.Add(1)
+		k.completeLocked(k.open.oldest.value, r.at)
+	}
+	e, _ := k.open.add(r.id, r.at)
+	e.value = t
+	if r.token != 0 {
+		k.byToken[r.token] = r.id
+	}
+	if k.tick == nil {
+		k.tick = time.AfterFunc(trackEvery, k.sweep)
+	}
+	return t
+}
+
+func (k *tracker) known(id uint64) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.closed || k.open.find(id) != nil || k.past.find(id) != nil
+}
+
+// attributes are what is known at the receipt.
+func (t *tracked) attributes() []attribute.KeyValue {
+	attributes := make([]attribute.KeyValue, 0, 8)
+	attributes = append(attributes, attribute.String(catalog.AttrType, interactionTypes[t.kind]))
+	if t.shard != nil {
+		attributes = append(attributes, attribute.String(catalog.AttrShard, t.shard.label))
+	}
+	if hasCommand(t.kind) {
+		attributes = append(attributes, attribute.String(catalog.AttrCommand, t.command.name))
+	}
+	if t.aged {
+		attributes = append(attributes, attribute.Float64(catalog.AttrReceiptAge, t.age.Seconds()))
+	}
+	return attributes
+}
+
+// enter records that a wrapped handler takes an interaction, and returns its
+// context and its span. If the receipt was not seen, r stands for it.
+func (k *tracker) enter(ctx context.Context, r receipt, c *command) (context.Context, *tracked, trace.Span) {
+	k.begin(ctx, r, c, false)
+	t, past := k.taken(r.id)
+	parent := ctx
+	switch {
+	case t == nil && !past.IsValid(): // closed
+		return ctx, nil, noop.Span{}
+	case t == nil:
+		parent = trace.ContextWithSpanContext(ctx, past)
+	case ctx.Value(trackedKey{}) != t:
+		parent = trace.ContextWithSpan(context.WithValue(ctx, trackedKey{}, t), t.span)
+	}
+	if !recording(parent) {
+		return parent, t, noop.Span{}
+	}
+	in, span := k.traces.start(parent, "handler", r.at)
+	return in, t, span
+}
+
+// trackedKey is the key of the interaction in a handler's context.
+type trackedKey struct{}
+
+// taken records that a handler runs.
+func (k *tracker) taken(id uint64) (*tracked, trace.SpanContext) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	t, past := k.findLocked(id)
+	if t != nil {
+		t.handled = true
+		t.running++
+	}
+	return t, past
+}
+
+// findLocked returns an interaction that is open, or the span of one that is past.
+func (k *tracker) findLocked(id uint64) (t *tracked, past trace.SpanContext) {
+	if e := k.open.find(id); e != nil {
+		return e.value, past
+	}
+	if e := k.past.find(id); e != nil {
+		return nil, e.value.span
+	}
+	return nil, past
+}
+
+// leave records that a wrapped handler has returned.
+func (k *tracker) leave(t *tracked, errorType string, now time.Time) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	t.running--
+	if t.errorType == "" {
+		t.errorType = errorType
+	}
+	k.ended(t, now)
+}
+
+// request records that a request of an interaction is sent: of the one with that
+// id, or with that hash of its token. It returns the context of its span.
+func (k *tracker) request(id, token uint64) (*tracked, context.Context) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if id == 0 {
+		id = k.byToken[token]
+	}
+	t, past := k.findLocked(id)
+	if t != nil {
+		t.calls++
+		return t, t.ctx
+	}
+	return nil, trace.ContextWithSpanContext(context.Background(), past)
+}
+
+// responded records the response to a request.
+func (k *tracker) responded(t *tracked, now time.Time) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	t.calls--
+	k.ended(t, now)
+}
+
+// decided takes the outcome. answer is the time from the receipt to the response
+// that decided it, or 0.
+func (k *tracker) decided(t *tracked, outcome int, answer time.Duration) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	t.outcome = outcome
+	end := t.at.Add(answer)
+	if outcome == ackMissed { // Discord says so to the user then
+		end = t.at.Add(max(0, answerWithin-t.age))
+	}
+	k.ended(t, end)
+}
+
+// ended notes the end of a part, and completes the interaction if it was the last
+// one. The lock must be held.
+func (k *tracker) ended(t *tracked, at time.Time) {
+	if at.After(t.last) {
+		t.last = at
+	}
+	if t.running > 0 || t.calls > 0 || t.awaited && t.outcome == outcomeUnknown || !t.awaited && !t.handled {
+		return
+	}
+	k.completeLocked(t, t.last)
+}
+
+// completeLocked ends an interaction. The lock must be held.
+func (k *tracker) completeLocked(t *tracked, at time.Time) {
+	e := k.open.find(t.id)
+	if e == nil || e.value != t {
+		return // evicted
+	}
+	k.open.remove(e)
+	if p, _ := k.past.add(t.id, at); p != nil {
+		p.value = pastSpan{token: t.token, span: t.span.SpanContext()}
+	}
+	k.traces.end(t.span, t.ending(at))
+}
+
+func (t *tracked) ending(at time.Time) ending {
+	e := ending{at: at, errorType: t.errorType}
+	if t.outcome == outcomeUnknown {
+		return e
+	}
+	outcome := ackOutcomes[t.outcome]
+	e.attributes = append(e.attributes, attribute.String(catalog.AttrOutcome, outcome))
+	switch t.outcome {
+	case ackLate, ackMissed, ackRejected:
+		if e.errorType == "" {
+			e.errorType = outcome
+		}
+	}
+	return e
+}
+
+// sweep lets time decide.
+func (k *tracker) sweep() {
+	defer k.traces.faults.catch(hookTrace)
+	now := time.Now()
+	k.settle(now)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for e := k.open.oldest; e != nil && now.Sub(e.received) > timerLife; {
+		t := e.value
+		e = e.newer
+		// No wrapped handler has taken it, or its outcome was evicted.
+		if t.running == 0 && t.calls == 0 {
+			k.completeLocked(t, t.last)
+		}
+	}
+	if k.closed || len(k.open.byID) == 0 {
+		k.tick = nil
+		return
+	}
+	k.tick.Reset(trackEvery)
+}
+
+// close ends the interactions that are open, without an outcome.
+func (k *tracker) close() {
+	now := time.Now()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.closed = true
+	if k.tick != nil {
+		k.tick.Stop()
+	}
+	for e := k.open.oldest; e != nil; e = k.open.oldest {
+		k.completeLocked(e.value, now)
+	}
+}
+
+// hasCommand reports whether interactions of a type belong to a command.
+func hasCommand(kind int) bool { return kind == typeCommand || kind == typeAutocomplete }
+
+// spanName returns the name of an interaction's span: its type, with the command
+// if that is registered.
+func spanName(kind int, c *command) string {
+	name := interactionTypes[kind]
+	if hasCommand(kind) && c.name != catalog.Other {
+		name += " " + c.name
+	}
+	return name
+}
