@@ -67,7 +67,7 @@ func (a *array[T]) UnmarshalJSON(in []byte) error {
 	return nil
 }
 
-// asPacket is what a Packet has of an event, but for the command.
+// asPacket is what a Packet has of an event, but for what only an interaction has.
 func asPacket(e *discordgo.Event) Packet {
 	var d struct {
 		ID                known[string] `json:"id"`
@@ -123,14 +123,14 @@ func snowflake(id string) uint64 {
 // compared is what the two have in common: discordgo's Event does not tell whether a
 // field of the envelope was there, and an id of 0 is none.
 func compared(p Packet) string {
-	p.Has &^= HasOp | HasEvent | HasSeq | HasCommand
+	p.Has &^= HasOp | HasEvent | HasSeq | ofInteraction
 	if p.ID == 0 {
 		p.Has &^= HasID
 	}
 	if p.GuildID == 0 {
 		p.Has &^= HasGuildID
 	}
-	p.Command = nil
+	p.Command, p.ChannelID, p.UserID, p.Origin, p.Locale, p.Context = nil, 0, 0, 0, 0, 0
 	return fmt.Sprintf("%+v", p)
 }
 

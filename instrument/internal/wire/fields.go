@@ -24,6 +24,7 @@ type fields struct {
 
 	stub uint64 // the id of the guild that is being read
 	cmd  command
+	ids  ids
 }
 
 // A container is one that matters.
@@ -37,6 +38,16 @@ const (
 	inGuild             // an object of it
 	inCommand           // the object d.data, or one that is the first in inOptions: cmd.level tells
 	inOptions           // the array of options of an inCommand
+
+	// Objects of an interaction.
+	inChannel            // d.channel
+	inMember             // d.member
+	inMemberUser         // d.member.user
+	inUser               // d.user
+	inMessage            // d.message
+	inMetadata           // d.message.interaction_metadata
+	inMessageInteraction // d.message.interaction
+	inOwners             // d.authorizing_integration_owners
 )
 
 // maxPath is how many of them lie in one another: the root, d, and a command with
@@ -65,21 +76,38 @@ const (
 	slotSub  // the type of an option
 	slotOptions
 	slotToken
+	slotChannelID // from here on of an interaction
+	slotChannel
+	slotMember
+	slotUser
+	slotMessage
+	slotMetadata
+	slotMessageInteraction
+	slotLocale
+	slotContext
+	slotOwners
+	slotGuildInstall
+	slotUserInstall
+	slotNestedID // the key id of the innermost container
 )
 
 // ofData are the fields that come from d.
-const ofData = HasID | HasGuildID | HasType | HasMemberCount | HasUnavailable | HasGuilds | CutGuilds | HasHeartbeatInterval | HasCommand
+const ofData = HasID | HasGuildID | HasType | HasMemberCount | HasUnavailable | HasGuilds | CutGuilds | HasHeartbeatInterval | ofInteraction
 
 func (f *fields) reset() {
 	f.pkt = Packet{Event: EventUnknown, Guilds: f.pkt.Guilds[:0]}
-	f.care, f.slot = 0, slotNone
+	f.care, f.slot, f.ids = 0, slotNone, ids{}
 }
 
-// command returns the name of the interaction's command, if that is what was read.
-func (f *fields) command() []byte {
+// interaction completes the packet of an interaction, and returns the name of its
+// command. Other packets have nothing of it.
+func (f *fields) interaction() (command []byte) {
 	if f.pkt.Event != EventInteractionCreate {
-		f.pkt.Has &^= HasCommand
+		f.pkt.Has &^= ofInteraction
+		f.pkt.Locale, f.pkt.Context = 0, 0
+		return nil
 	}
+	f.ids.choose(&f.pkt)
 	if f.pkt.Has&HasCommand == 0 {
 		return nil
 	}
@@ -105,6 +133,7 @@ func (f *fields) value(k kind) bool {
 		return k == kindString || k == kindNull
 	case slotD:
 		f.pkt = Packet{Op: f.pkt.Op, Event: f.pkt.Event, Seq: f.pkt.Seq, Has: f.pkt.Has &^ ofData, Guilds: f.pkt.Guilds[:0]}
+		f.ids = ids{}
 	case slotGuilds:
 		f.pkt.Guilds = f.pkt.Guilds[:0]
 		f.pkt.Has &^= HasGuilds | CutGuilds
@@ -117,6 +146,14 @@ func (f *fields) value(k kind) bool {
 		}
 	case slotOptions:
 		f.cmd.current().options = 0
+	case slotGuildInstall:
+		if k != kindNull {
+			f.pkt.Has |= GuildInstall
+		}
+	case slotUserInstall:
+		if k != kindNull {
+			f.pkt.Has |= UserInstall
+		}
 	}
 	return true
 }
@@ -135,9 +172,21 @@ func (f *fields) enter(k kind) {
 		switch {
 		case f.slot == slotGuilds && k == kindArray:
 			within = inGuilds
-		case f.slot == slotData && k == kindObject:
-			within = inCommand
-			f.cmd.begin(0)
+		case k == kindObject:
+			if within = f.slot.within(); within == inCommand {
+				f.cmd.begin(0)
+			}
+		}
+	case inMember:
+		if f.slot == slotUser && k == kindObject {
+			within = inMemberUser
+		}
+	case inMessage:
+		switch {
+		case f.slot == slotMetadata && k == kindObject:
+			within = inMetadata
+		case f.slot == slotMessageInteraction && k == kindObject:
+			within = inMessageInteraction
 		}
 	case inGuilds:
 		if k == kindObject {
@@ -222,10 +271,11 @@ func (f *fields) slotOf(key []byte) slot {
 			return slotGuilds
 		case "heartbeat_interval":
 			return slotHeartbeatInterval
-		case "data":
-			return slotData
 		case "token":
 			return slotToken
+		}
+		if f.mayBeInteraction() {
+			return interactionSlot(key)
 		}
 	case inGuild:
 		if string(key) == "id" {
@@ -241,6 +291,28 @@ func (f *fields) slotOf(key []byte) slot {
 			if f.cmd.level < commandLevels-1 {
 				return slotOptions
 			}
+		}
+	case inMember:
+		if string(key) == "user" {
+			return slotUser
+		}
+	case inMessage:
+		switch string(key) {
+		case "interaction_metadata":
+			return slotMetadata
+		case "interaction":
+			return slotMessageInteraction
+		}
+	case inOwners:
+		switch string(key) {
+		case "0":
+			return slotGuildInstall
+		case "1":
+			return slotUserInstall
+		}
+	case inChannel, inMemberUser, inUser, inMetadata, inMessageInteraction:
+		if string(key) == "id" {
+			return slotNestedID
 		}
 	}
 	return slotNone
@@ -264,6 +336,12 @@ func (f *fields) setString() {
 		f.pkt.Token = tokenHash(value)
 	case slotStub:
 		f.setID(&f.stub, 0)
+	case slotChannelID:
+		f.setID(&f.ids.channelID, 0)
+	case slotNestedID:
+		f.setID(f.nested(), 0)
+	case slotLocale:
+		f.setLocale(value)
 	case slotName:
 		f.cmd.setName(value, f.text.long)
 	}
@@ -317,6 +395,11 @@ func (f *fields) setNumber(value []byte) bool {
 		if small {
 			f.pkt.Type = int(n)
 			f.pkt.Has |= HasType
+		}
+	case slotContext:
+		if small {
+			f.pkt.Context = int(n)
+			f.pkt.Has |= HasContext
 		}
 	case slotMemberCount:
 		f.pkt.MemberCount = count

@@ -56,10 +56,23 @@ type Packet struct {
 	Command []byte
 	// Guilds are the ids in d.guilds; cut at MaxGuilds, which Has tells.
 	Guilds []uint64
+
+	// Fields of an interaction alone. They are not known if the envelope names
+	// another event before d, and an interaction after it.
+	ChannelID uint64
+	UserID    uint64
+	// Origin is the id of the interaction that made the message to which a
+	// component or a modal belongs.
+	Origin uint64
+	// Locale indexes catalog.Locales: the last one stands for every other.
+	Locale int
+	// Context is where the interaction was made: 0 in a guild, 1 in a direct
+	// message with the bot, 2 in another private channel.
+	Context int
 }
 
 // Fields is a set of fields that a packet had.
-type Fields uint16
+type Fields uint32
 
 // The fields of a packet.
 const (
@@ -79,6 +92,15 @@ const (
 	// it that counts was there, not empty, valid UTF-8, and of at most 128
 	// bytes: Discord allows 32 characters.
 	HasCommand
+	HasChannelID
+	HasUserID
+	HasOrigin
+	HasLocale
+	HasContext
+	// The app is installed to the guild, to the user, or to both: these authorized
+	// the interaction.
+	GuildInstall
+	UserInstall
 )
 
 // Indexes into catalog.Events of the events whose fields are needed.
@@ -135,7 +157,7 @@ func ScanData(p *Packet, event string, seq int64, data []byte) bool {
 	s.open(kindObject, true)
 	s.state, s.slot = beforeValue, slotD
 	s.feed(data)
-	command := s.command()
+	command := s.interaction()
 	*p = s.pkt
 	p.Command = append(name, command...)
 	return s.depth == 1 && (s.state == afterValue || s.state == inNumber && s.number >= afterZero)

@@ -57,7 +57,7 @@ func (s *scanner) end() *Packet {
 	if s.state != ended {
 		return nil
 	}
-	s.pkt.Command = s.command()
+	s.pkt.Command = s.interaction()
 	return &s.pkt
 }
 

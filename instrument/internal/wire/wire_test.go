@@ -430,15 +430,16 @@ func TestScanData(t *testing.T) {
 
 func TestNoAllocations(t *testing.T) {
 	frames := map[string][]byte{
-		"message":     text(`{"t":"MESSAGE_CREATE","s":42,"op":0,"d":{"content":"` + strings.Repeat("x", 1000) + `"}}`),
-		"guild":       text(`{"t":"GUILD_CREATE","s":42,"op":0,"d":` + big(100) + `}`),
-		"component":   text(`{"t":"INTERACTION_CREATE","s":9,"op":0,"d":{"type":3,"id":"1144","data":{"id":"1"}}}`),
-		"interaction": text(interaction(slashCommand)),
-		"d first":     text(`{"op":0,"d":{"data":{"options":[{"options":[{"name":"\u00fc\ud83d\ude00","type":1}],"type":2,"name":"g"}],"name":"c"},"id":"1","type":2},"s":9,"t":"INTERACTION_CREATE"}`),
-		"long names":  text(interaction(`{"name":"` + strings.Repeat("x", 10000) + `","options":[{"name":"` + strings.Repeat(`\u1234`, 1000) + `"}]}`)),
-		"hello":       text(`{"t":null,"s":null,"op":10,"d":{"heartbeat_interval":41250,"_trace":["x"]}}`),
-		"ready":       text(`{"t":"READY","s":1,"op":0,"d":{"guilds":[{"id":"5"},{"id":"6"}]}}`),
-		"compressed":  frame(fin|opBinary, zlibbed(`{"t":"GUILD_UPDATE","s":42,"op":0,"d":`+big(100)+`}`), nil),
+		"message":      text(`{"t":"MESSAGE_CREATE","s":42,"op":0,"d":{"content":"` + strings.Repeat("x", 1000) + `"}}`),
+		"guild":        text(`{"t":"GUILD_CREATE","s":42,"op":0,"d":` + big(100) + `}`),
+		"component":    text(`{"t":"INTERACTION_CREATE","s":9,"op":0,"d":{"type":3,"id":"1144","data":{"id":"1"}}}`),
+		"interaction":  text(interaction(slashCommand)),
+		"of a message": text(`{"t":"INTERACTION_CREATE","s":9,"op":0,"d":{"user":{"id":"1"},"message":{"interaction_metadata":{"id":"2"}},"channel":{"id":"3"},"locale":"de","authorizing_integration_owners":{"0":"4"}}}`),
+		"d first":      text(`{"op":0,"d":{"data":{"options":[{"options":[{"name":"\u00fc\ud83d\ude00","type":1}],"type":2,"name":"g"}],"name":"c"},"id":"1","type":2},"s":9,"t":"INTERACTION_CREATE"}`),
+		"long names":   text(interaction(`{"name":"` + strings.Repeat("x", 10000) + `","options":[{"name":"` + strings.Repeat(`\u1234`, 1000) + `"}]}`)),
+		"hello":        text(`{"t":null,"s":null,"op":10,"d":{"heartbeat_interval":41250,"_trace":["x"]}}`),
+		"ready":        text(`{"t":"READY","s":1,"op":0,"d":{"guilds":[{"id":"5"},{"id":"6"}]}}`),
+		"compressed":   frame(fin|opBinary, zlibbed(`{"t":"GUILD_UPDATE","s":42,"op":0,"d":`+big(100)+`}`), nil),
 	}
 	for name, in := range frames {
 		t.Run(name, func(t *testing.T) {
