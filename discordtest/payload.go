@@ -414,6 +414,7 @@ type interactionConfig struct {
 	options     []any
 	data        any
 	id, token   string
+	origin      string
 }
 
 // InGuild sets the guild. Default: the server's first guild, or for
@@ -449,6 +450,12 @@ func WithData(data any) InteractionOption {
 // WithID sets id and token instead of generating them.
 func WithID(id, token string) InteractionOption {
 	return interactionOptionFunc(func(c *interactionConfig) { c.id, c.token = id, token })
+}
+
+// OnMessageOf makes the message that a [MessageComponent] or a [ModalSubmit] belongs to
+// the answer to an earlier interaction.
+func OnMessageOf(interactionID string) InteractionOption {
+	return interactionOptionFunc(func(c *interactionConfig) { c.origin = interactionID })
 }
 
 // Interaction builds an interaction with a creation time. name is the command of an
@@ -490,8 +497,12 @@ func (s *Server) Interaction(kind InteractionKind, created time.Time, name strin
 	if p.Data == nil {
 		p.Data = interactionData(kind, name, &c)
 	}
-	if kind == MessageComponent {
-		p.Message = s.Message(p.ChannelID, "press a button", FromBot())
+	if kind == MessageComponent || kind == ModalSubmit && c.origin != "" {
+		m := s.Message(p.ChannelID, "press a button", FromBot())
+		if c.origin != "" {
+			m.InteractionMetadata = map[string]any{"id": c.origin, "type": ApplicationCommand, "user": &user{ID: userNumberID(2), Username: "somebody"}}
+		}
+		p.Message = m
 	}
 	s.rest.seen(p.ChannelID)
 	return p
@@ -572,6 +583,8 @@ type MessagePayload struct {
 	Components      json.RawMessage `json:"components"`
 	Pinned          bool            `json:"pinned"`
 	Flags           int             `json:"flags"`
+
+	InteractionMetadata any `json:"interaction_metadata,omitempty"` // of the interaction that it answers
 }
 
 // A MessageOption changes a message of [Server.Message]. A nil MessageOption is

@@ -68,6 +68,15 @@ type receipt struct {
 	age   time.Duration // by Discord's clock; 0 if it is not known
 	aged  bool          // whether it is
 	track *tracked      // nil if the interaction is not tracked
+	about about
+}
+
+// about is what else is known of an interaction; has says what.
+type about struct {
+	has                  wire.Fields
+	guild, channel, user uint64
+	origin               uint64 // the interaction that made the message to which it belongs
+	locale, context      int    // as in wire.Packet
 }
 
 // An arrival is the way on which an interaction arrives.
@@ -101,6 +110,7 @@ func (i *Instrumentation) received(p *wire.Packet, by arrival) receipt {
 		}
 	}
 	if i.tracker != nil && by.heard && (by.awaited || i.timers.used.Load()) {
+		r.about = about{p.Has, p.GuildID, p.ChannelID, p.UserID, p.Origin, p.Locale, p.Context}
 		r.track = i.tracker.begin(by.ctx, r, findCommand(i.commands, p.Command), by.awaited)
 	}
 	if r.aged {

@@ -2,6 +2,7 @@ package instrument
 
 import (
 	"context"
+	"strconv"
 	"sync"
 	"time"
 
@@ -94,8 +95,11 @@ func (k *tracker) begin(parent context.Context, r receipt, c *command, awaited b
 		return nil
 	}
 	t := &tracked{receipt: r, command: c, awaited: awaited, outcome: outcomeUnknown, last: r.at}
-	t.ctx, t.span = k.traces.start(parent, spanName(r.kind, c), r.at,
-		trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(t.attributes()...))
+	opts := []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(t.attributes(k.traces.ids)...)}
+	if from := k.spanOf(r.about.origin); from.IsValid() {
+		opts = append(opts, trace.WithLinks(trace.Link{SpanContext: from}))
+	}
+	t.ctx, t.span = k.traces.start(parent, spanName(r.kind, c), r.at, opts...)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.closed || k.open.find(r.id) != nil {
@@ -122,8 +126,19 @@ func (k *tracker) known(id uint64) bool {
 	return k.closed || k.open.find(id) != nil || k.past.find(id) != nil
 }
 
+// spanOf returns the span of an interaction, if it is known.
+func (k *tracker) spanOf(id uint64) trace.SpanContext {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	t, past := k.findLocked(id)
+	if t != nil {
+		return t.span.SpanContext()
+	}
+	return past
+}
+
 // attributes are what is known at the receipt.
-func (t *tracked) attributes() []attribute.KeyValue {
+func (t *tracked) attributes(ids bool) []attribute.KeyValue {
 	attributes := make([]attribute.KeyValue, 0, 8)
 	attributes = append(attributes, attribute.String(catalog.AttrType, interactionTypes[t.kind]))
 	if t.shard != nil {
@@ -134,6 +149,18 @@ func (t *tracked) attributes() []attribute.KeyValue {
 	}
 	if t.aged {
 		attributes = append(attributes, attribute.Float64(catalog.AttrReceiptAge, t.age.Seconds()))
+	}
+	if ids {
+		for _, id := range []struct {
+			name string
+			id   uint64
+		}{
+			{catalog.AttrInteractionID, t.id}, {catalog.AttrGuildID, t.about.guild}, {catalog.AttrChannelID, t.about.channel}, {catalog.AttrUserID, t.about.user},
+		} {
+			if id.id != 0 {
+				attributes = append(attributes, attribute.String(id.name, strconv.FormatUint(id.id, 10)))
+			}
+		}
 	}
 	return attributes
 }
