@@ -69,7 +69,6 @@ type ack struct {
 	token    uint64 // its hash; 0 if unknown
 	track    *tracked
 	age      time.Duration
-	deadline time.Time
 	attempt  time.Duration // from the receipt to the first callback
 	underWay int           // callbacks without a response so far
 
@@ -115,12 +114,15 @@ func (s *ackSet) receive(r receipt, c *command) {
 	e, evicted := s.pending.add(r.id, r.at)
 	s.evicted.n.Add(uint64(evicted)) //nolint:gosec // 0 or 1
 	if e != nil {
-		e.value = ack{ackSeries: ackSeries{r.kind, c}, shard: r.shard, token: r.token, track: r.track, age: r.age, deadline: r.at.Add(answerWithin - r.age)}
+		e.value = ack{ackSeries: ackSeries{r.kind, c}, shard: r.shard, token: r.token, track: r.track, age: r.age}
 		if r.token != 0 {
 			s.byToken[r.token] = r.id
 		}
 	}
 }
+
+// isLate reports whether Discord's deadline for an answer is over.
+func isLate(e *entry[ack], now time.Time) bool { return now.Sub(e.received) > answerWithin-e.value.age }
 
 // begin records that a callback is sent.
 func (s *ackSet) begin(id uint64, now time.Time) {
@@ -144,7 +146,7 @@ func (s *ackSet) begin(id uint64, now time.Time) {
 	}
 	a.underWay++
 	a.tried = true
-	if now.After(a.deadline) {
+	if isLate(e, now) {
 		a.triedLate = true
 	} else {
 		a.triedInTime = true
@@ -170,7 +172,7 @@ func (s *ackSet) end(id uint64, status, code int, now time.Time) {
 	}
 	a := &e.value
 	a.underWay--
-	late := now.After(a.deadline)
+	late := isLate(e, now)
 	if status >= http.StatusOK && status < http.StatusMultipleChoices {
 		outcome := ackInTime
 		if late {

@@ -208,6 +208,7 @@ func kindOf(ic *discordgo.InteractionCreate) int {
 
 func (i *Instrumentation) beginInteraction(ctx context.Context, ic *discordgo.InteractionCreate) (r run) {
 	r = run{inst: i, ctx: ctx, command: i.commands.other, hook: hookInteraction, began: time.Now()}
+	r.entered = r.began
 	defer i.faults.catch(hookInteraction)
 	if ic == nil || ic.Interaction == nil {
 		return r
@@ -254,7 +255,8 @@ type run struct {
 	outcomes *outcomes // nil if only errors are recorded
 	duration metric.Float64Histogram
 	hook     hook
-	began    time.Time
+	began    time.Time  // when the interaction was received, or the handler called
+	entered  time.Time  // when the handler was called
 	track    *tracked   // nil for a prefix command, and if spans are off
 	span     trace.Span // nil if spans are off
 
@@ -291,7 +293,7 @@ func (r *run) end() {
 		r.inst.traces.end(r.span, ending{at: now, errorType: failed})
 	}
 	if r.track != nil {
-		r.inst.tracker.leave(r.track, failed, now)
+		r.inst.tracker.leave(r.track, failed, now.Sub(r.entered), now)
 	}
 	if r.inst.closed.Load() {
 		return

@@ -120,7 +120,7 @@ func New(opts ...Option) (*Instrumentation, error) {
 	}
 	if cfg.tracers != nil {
 		i.traces = newTraces(cfg.tracers, cfg.traceIDs, i.faults)
-		i.tracker = newTracker(i.traces, i.acks.settle)
+		i.tracker = newTracker(i.faults, i.traces, i.acks.settle)
 		i.acks.tracker = i.tracker
 	}
 	if i.registration, err = meter.RegisterCallback(i.collect, observable...); err != nil {

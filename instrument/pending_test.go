@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel/metric/noop"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
 	"github.com/argus-dgo/argus/internal/catalog"
 )
@@ -357,6 +358,38 @@ func BenchmarkPending(b *testing.B) {
 		}
 		b.ReportMetric(total/float64(b.N), "B/interaction")
 	})
+	for name, sampler := range map[string]sdktrace.Sampler{"span": sdktrace.AlwaysSample(), "span that is not sampled": sdktrace.NeverSample()} {
+		b.Run(name, func(b *testing.B) {
+			var total float64
+			for b.Loop() {
+				f := newFaults(time.Now(), nil)
+				t := newTraces(sdktrace.NewTracerProvider(sdktrace.WithSampler(sampler), sdktrace.WithSpanProcessor(discarding{})), false, f)
+				k := newTracker(f, t, func(time.Time) {})
+				other, now := newCommand(catalog.Other), time.Now()
+				total += pendingBytes(func(id uint64) {
+					k.begin(context.Background(), receipt{id: id, token: id, at: now, kind: 2}, other, true)
+				})
+				k.close()
+				t.queue.Close(time.Minute)
+			}
+			b.ReportMetric(total/float64(b.N), "B/interaction")
+		})
+	}
+	b.Run("span that has ended", func(b *testing.B) {
+		var total float64
+		for b.Loop() {
+			f := newFaults(time.Now(), nil)
+			t := newTraces(sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(discarding{})), false, f)
+			k := newTracker(f, t, func(time.Time) {})
+			other, now := newCommand(catalog.Other), time.Now()
+			total += pendingBytes(func(id uint64) {
+				k.decided(k.begin(context.Background(), receipt{id: id, token: id, at: now, kind: 2}, other, true), ackInTime, time.Second)
+			})
+			k.close()
+			t.queue.Close(time.Minute)
+		}
+		b.ReportMetric(total/float64(b.N), "B/interaction")
+	})
 	b.Run("handler", func(b *testing.B) {
 		var total float64
 		for b.Loop() {
@@ -404,9 +437,15 @@ func BenchmarkRequest(b *testing.B) {
 // BenchmarkInteraction measures an interaction from its frame to the response to
 // its callback: what the instrumentation adds, without discordgo's own work.
 func BenchmarkInteraction(b *testing.B) {
-	for _, way := range []string{"bare", "instrumented"} {
+	sampling := func(s sdktrace.Sampler) []Option {
+		return []Option{WithTracerProvider(sdktrace.NewTracerProvider(sdktrace.WithSampler(s), sdktrace.WithSpanProcessor(discarding{})))}
+	}
+	for way, opts := range map[string][]Option{
+		"bare": nil, "instrumented": nil,
+		"not sampled": sampling(sdktrace.NeverSample()), "sampled": sampling(sdktrace.AlwaysSample()),
+	} {
 		b.Run(way, func(b *testing.B) {
-			f := newTapped(b, way != "bare", WithCommands("ping"))
+			f := newTapped(b, way != "bare", append(opts, WithCommands("ping"))...)
 			handle := f.inst.Interaction(func(context.Context, *discordgo.Session, *discordgo.InteractionCreate) error { return nil })
 			stream := newInteractionStream()
 			r := f.request(b, http.MethodPost, discordgo.EndpointInteractionResponse("1144", "dG9rZW4"))
@@ -435,6 +474,14 @@ func BenchmarkInteraction(b *testing.B) {
 		})
 	}
 }
+
+// discarding is a span processor that does nothing.
+type discarding struct{}
+
+func (discarding) OnStart(context.Context, sdktrace.ReadWriteSpan) {}
+func (discarding) OnEnd(sdktrace.ReadOnlySpan)                     {}
+func (discarding) Shutdown(context.Context) error                  { return nil }
+func (discarding) ForceFlush(context.Context) error                { return nil }
 
 // BenchmarkFrame measures one frame, from the read of the socket on.
 func BenchmarkFrame(b *testing.B) {

@@ -67,9 +67,12 @@ type ending struct {
 // an error may contain anything.
 func (t *traces) end(span trace.Span, e ending) {
 	defer t.faults.catch(hookTrace)
-	if !span.IsRecording() {
-		return
+	if span.IsRecording() {
+		t.push(span, e)
 	}
+}
+
+func (t *traces) push(span trace.Span, e ending) {
 	if !t.queue.Push(func() {
 		if e.errorType != "" {
 			e.attributes = append(e.attributes, attribute.String(catalog.AttrErrorType, e.errorType))

@@ -174,14 +174,14 @@ func TestTraces(t *testing.T) {
 		"in time": {
 			handle: answer,
 			want: `
-application_command ping [server] type=application_command id=0 command=ping age outcome=in_time
+application_command ping [server] type=application_command command=ping id=0 age outcome=in_time
   ` + callbackSpan + ` status_code=204
   handler [internal]`,
 		},
 		"in time, without a wrapped handler": {
 			bare: true, handle: answer,
 			want: `
-application_command ping [server] type=application_command id=0 command=ping age outcome=in_time
+application_command ping [server] type=application_command command=ping id=0 age outcome=in_time
   ` + callbackSpan + ` status_code=204`,
 		},
 		"with the context of the handler": {
@@ -191,7 +191,7 @@ application_command ping [server] type=application_command id=0 command=ping age
 				return pong(s, i, b.inst.RequestOption(ctx), discordgo.WithContext(ctx))
 			},
 			want: `
-application_command ping [server] type=application_command id=0 command=ping age outcome=in_time
+application_command ping [server] type=application_command command=ping id=0 age outcome=in_time
   handler [internal]
     look up [internal]
       ` + callbackSpan + ` status_code=204
@@ -202,7 +202,7 @@ application_command ping [server] type=application_command id=0 command=ping age
 				return pong(s, i, b.inst.RequestOption(ctx))
 			},
 			want: `
-application_command ping [server] type=application_command id=0 command=ping age outcome=in_time
+application_command ping [server] type=application_command command=ping id=0 age outcome=in_time
   handler [internal]
     ` + callbackSpan + ` status_code=204
     ` + waitSpan,
@@ -217,7 +217,7 @@ application_command ping [server] type=application_command id=0 command=ping age
 				return err
 			},
 			want: `
-application_command ping [server] type=application_command id=0 command=ping age outcome=in_time
+application_command ping [server] type=application_command command=ping id=0 age outcome=in_time
   ` + editSpan + ` status_code=200
   ` + callbackSpan + ` status_code=204
   handler [internal]`,
@@ -233,7 +233,7 @@ application_command ping [server] type=application_command id=0 command=ping age
 				return onlyCode(errors.Join(errs...), discordgo.ErrCodeInteractionHasAlreadyBeenAcknowledged, 2)
 			},
 			want: `
-application_command ping [server] type=application_command id=0 command=ping age outcome=in_time
+application_command ping [server] type=application_command command=ping id=0 age outcome=in_time
   ` + callbackSpan + ` status_code=204
   ` + callbackSpan + ` status_code=400 code=40060 type=400 ERROR
   ` + callbackSpan + ` status_code=400 code=40060 type=400 ERROR
@@ -245,7 +245,7 @@ application_command ping [server] type=application_command id=0 command=ping age
 				return pong(s, i, b.inst.RequestOption(ctx))
 			},
 			want: `
-application_command ping [server] type=application_command id=0 command=ping age outcome=in_time
+application_command ping [server] type=application_command command=ping id=0 age outcome=in_time
   handler [internal]
     ` + callbackSpan + ` resend_count=1 status_code=204
     ` + callbackSpan + ` status_code=502 type=502 ERROR
@@ -257,7 +257,7 @@ application_command ping [server] type=application_command id=0 command=ping age
 			},
 			handle: answer,
 			want: `
-application_command ping [server] type=application_command id=0 command=ping age outcome=in_time
+application_command ping [server] type=application_command command=ping id=0 age outcome=in_time
   ` + callbackSpan + ` status_code=204
   ` + callbackSpan + ` status_code=429 scope=user type=429 ERROR
   handler [internal]`,
@@ -268,28 +268,28 @@ application_command ping [server] type=application_command id=0 command=ping age
 				return onlyCode(pong(s, i), discordgo.ErrCodeUnknownInteraction, 1)
 			},
 			want: `
-application_command ping [server] type=application_command id=0 command=ping age outcome=late type=late ERROR
+application_command ping [server] type=application_command command=ping id=0 age outcome=late type=late ERROR
   ` + callbackSpan + ` status_code=404 code=10062 type=404 ERROR
   handler [internal]`,
 		},
 		"missed": {
 			handle: func(context.Context, *traced, *discordgo.Session, *discordgo.Interaction) error { return nil },
 			want: `
-application_command ping [server] type=application_command id=0 command=ping age outcome=missed type=missed ERROR
+application_command ping [server] type=application_command command=ping id=0 age outcome=missed type=missed ERROR
   handler [internal]`,
 		},
 		"missed, without a wrapped handler": {
 			bare:   true,
 			handle: func(context.Context, *traced, *discordgo.Session, *discordgo.Interaction) error { return nil },
 			want: `
-application_command ping [server] type=application_command id=0 command=ping age outcome=missed type=missed ERROR`,
+application_command ping [server] type=application_command command=ping id=0 age outcome=missed type=missed ERROR`,
 		},
 		"rejected": {
 			handle: func(_ context.Context, _ *traced, s *discordgo.Session, i *discordgo.Interaction) error {
 				return onlyCode(s.InteractionRespond(i, &discordgo.InteractionResponse{}), discordgo.ErrCodeInvalidFormBody, 1)
 			},
 			want: `
-application_command ping [server] type=application_command id=0 command=ping age outcome=rejected type=rejected ERROR
+application_command ping [server] type=application_command command=ping id=0 age outcome=rejected type=rejected ERROR
   ` + callbackSpan + ` status_code=400 code=50035 type=400 ERROR
   handler [internal]`,
 		},
@@ -299,7 +299,7 @@ application_command ping [server] type=application_command id=0 command=ping age
 				panic("the bot's")
 			},
 			want: `
-application_command ping [server] type=application_command id=0 command=ping age outcome=in_time type=panic ERROR
+application_command ping [server] type=application_command command=ping id=0 age outcome=in_time type=panic ERROR
   ` + callbackSpan + ` status_code=204
   handler [internal] type=panic ERROR`,
 		},
@@ -308,21 +308,21 @@ application_command ping [server] type=application_command id=0 command=ping age
 				return errors.Join(pong(s, i), errHandler)
 			},
 			want: `
-application_command ping [server] type=application_command id=0 command=ping age outcome=in_time type=*errors.errorString ERROR
+application_command ping [server] type=application_command command=ping id=0 age outcome=in_time type=*errors.errorString ERROR
   ` + callbackSpan + ` status_code=204
   handler [internal] type=*errors.errorString ERROR`,
 		},
 		"a sub-command": {
 			command: "config", opts: []discordtest.InteractionOption{discordtest.WithSubcommand("set")}, handle: answer, root: "application_command config set",
 			want: `
-application_command config set [server] type=application_command id=0 command=config set age outcome=in_time
+application_command config set [server] type=application_command command=config set id=0 age outcome=in_time
   ` + callbackSpan + ` status_code=204
   handler [internal]`,
 		},
 		"not registered": {
 			command: "secret", handle: answer, root: "application_command",
 			want: `
-application_command [server] type=application_command id=0 command=other age outcome=in_time
+application_command [server] type=application_command command=other id=0 age outcome=in_time
   ` + callbackSpan + ` status_code=204
   handler [internal]`,
 		},
@@ -334,7 +334,7 @@ application_command [server] type=application_command id=0 command=other age out
 				})
 			},
 			want: `
-autocomplete ping [server] type=autocomplete id=0 command=ping age outcome=in_time
+autocomplete ping [server] type=autocomplete command=ping id=0 age outcome=in_time
   ` + callbackSpan + ` status_code=204
   handler [internal]`,
 		},
@@ -443,7 +443,7 @@ func TestTraceOfLateRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.awaitTrace("application_command ping", `
-application_command ping [server] type=application_command id=0 command=ping age outcome=in_time
+application_command ping [server] type=application_command command=ping id=0 age outcome=in_time
   `+editSpan+` status_code=200
   `+callbackSpan+` status_code=204
   handler [internal]`)
@@ -494,7 +494,7 @@ func TestTraceAnsweredElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.awaitTrace("application_command ping", `
-application_command ping [server] type=application_command id=0 command=ping age outcome=answered_elsewhere
+application_command ping [server] type=application_command command=ping id=0 age outcome=answered_elsewhere
   `+editSpan+` status_code=200`)
 	if err := elsewhere.inst.Close(); err != nil {
 		t.Fatal(err)

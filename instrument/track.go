@@ -2,6 +2,7 @@ package instrument
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -26,7 +27,8 @@ const (
 //
 // Its lock is the innermost one: acks calls it with its own lock held.
 type tracker struct {
-	traces  *traces
+	faults  *faults
+	traces  *traces             // nil if spans are off
 	settle  func(now time.Time) // gives overdue interactions their outcome
 	evicted cell
 
@@ -38,7 +40,8 @@ type tracker struct {
 	past window[pastSpan]
 	// byToken finds an interaction, open or past, by the hash of its token.
 	byToken map[uint64]uint64
-	tick    *time.Timer // nil while none is open
+	starts  map[ackSeries]start // as bounded as the commands
+	tick    *time.Timer         // nil while none is open
 	closed  bool
 }
 
@@ -53,6 +56,9 @@ type tracked struct {
 	command *command
 	ctx     context.Context //nolint:containedctx // has the span
 	span    trace.Span
+	// What the span says of itself: its methods are the bot's.
+	recording bool
+	spanCtx   trace.SpanContext
 
 	awaited bool // whether an outcome will be known
 
@@ -60,14 +66,17 @@ type tracked struct {
 	handled        bool // whether a wrapped handler has taken it
 	running, calls int  // handlers and requests
 	outcome        int
-	errorType      string    // of the first handler that failed
-	last           time.Time // the end of what ended last
+	answer         time.Duration // as in decided
+	handling       time.Duration // of the handler that took longest
+	errorType      string        // of the first handler that failed
+	last           time.Time     // the end of what ended last
 }
 
-func newTracker(t *traces, settle func(time.Time)) *tracker {
+func newTracker(f *faults, t *traces, settle func(time.Time)) *tracker {
 	k := &tracker{
-		traces: t, settle: settle, evicted: drops(catalog.SignalTraces, catalog.DropEvicted),
+		faults: f, traces: t, settle: settle, evicted: drops(catalog.SignalTraces, catalog.DropEvicted),
 		open: window[*tracked]{limit: maxPending}, past: window[pastSpan]{limit: maxPending}, byToken: map[uint64]uint64{},
+		starts: map[ackSeries]start{},
 	}
 	k.past.removed = func(p *pastSpan) { delete(k.byToken, p.token) }
 	return k
@@ -83,23 +92,22 @@ func (t *tracked) context() context.Context {
 
 // trace returns the ids of an interaction's span, if it is recorded.
 func (t *tracked) trace() (sc trace.SpanContext) {
-	if t != nil && t.span.SpanContext().IsSampled() {
-		sc = t.span.SpanContext()
+	if t != nil && t.spanCtx.IsSampled() {
+		sc = t.spanCtx
 	}
 	return sc
 }
 
 // begin starts to follow an interaction. It returns nil if it is followed already.
-func (k *tracker) begin(parent context.Context, r receipt, c *command, awaited bool) *tracked {
+func (k *tracker) begin(parent context.Context, r receipt, c *command, awaited bool) (t *tracked) {
+	defer k.faults.catch(hookTrace)
 	if r.id == 0 || k.known(r.id) {
 		return nil
 	}
-	t := &tracked{receipt: r, command: c, awaited: awaited, outcome: outcomeUnknown, last: r.at}
-	opts := []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(t.attributes(k.traces.ids)...)}
-	if from := k.spanOf(r.about.origin); from.IsValid() {
-		opts = append(opts, trace.WithLinks(trace.Link{SpanContext: from}))
+	t = &tracked{receipt: r, command: c, awaited: awaited, outcome: outcomeUnknown, last: r.at, ctx: parent, span: noop.Span{}}
+	if k.traces != nil {
+		k.startSpan(t, parent)
 	}
-	t.ctx, t.span = k.traces.start(parent, spanName(r.kind, c), r.at, opts...)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.closed || k.open.find(r.id) != nil {
@@ -126,26 +134,67 @@ func (k *tracker) known(id uint64) bool {
 	return k.closed || k.open.find(id) != nil || k.past.find(id) != nil
 }
 
+// startSpan starts the span of an interaction, which has none if the provider's
+// code panics.
+func (k *tracker) startSpan(t *tracked, parent context.Context) {
+	defer k.faults.catch(hookTrace)
+	from := k.startOf(ackSeries{t.kind, t.command})
+	opts := from.opts
+	if t.about.origin != 0 {
+		if made := k.spanOf(t.about.origin); made.IsValid() {
+			opts = append(slices.Clip(opts), trace.WithLinks(trace.Link{SpanContext: made}))
+		}
+	}
+	t.ctx, t.span = k.traces.start(parent, from.name, t.at, opts...)
+	t.recording, t.spanCtx = t.span.IsRecording(), t.span.SpanContext()
+	if t.recording {
+		t.span.SetAttributes(t.attributes(k.traces.ids)...)
+	}
+}
+
 // spanOf returns the span of an interaction, if it is known.
 func (k *tracker) spanOf(id uint64) trace.SpanContext {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	t, past := k.findLocked(id)
 	if t != nil {
-		return t.span.SpanContext()
+		return t.spanCtx
 	}
 	return past
 }
 
-// attributes are what is known at the receipt.
+// A start is how the spans of one type and command start: the name, and what a
+// sampler may want to know.
+type start struct {
+	name string
+	opts []trace.SpanStartOption
+}
+
+func (k *tracker) startOf(of ackSeries) start {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	from, made := k.starts[of]
+	if made {
+		return from
+	}
+	attributes := []attribute.KeyValue{attribute.String(catalog.AttrType, interactionTypes[of.kind])}
+	from.name = interactionTypes[of.kind]
+	if of.kind == typeCommand || of.kind == typeAutocomplete {
+		attributes = append(attributes, attribute.String(catalog.AttrCommand, of.command.name))
+		if of.command.name != catalog.Other {
+			from.name += " " + of.command.name
+		}
+	}
+	from.opts = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(attributes...)}
+	k.starts[of] = from
+	return from
+}
+
+// attributes are what else is known at the receipt.
 func (t *tracked) attributes(ids bool) []attribute.KeyValue {
-	attributes := make([]attribute.KeyValue, 0, 8)
-	attributes = append(attributes, attribute.String(catalog.AttrType, interactionTypes[t.kind]))
+	attributes := make([]attribute.KeyValue, 0, 6)
 	if t.shard != nil {
 		attributes = append(attributes, attribute.String(catalog.AttrShard, t.shard.label))
-	}
-	if hasCommand(t.kind) {
-		attributes = append(attributes, attribute.String(catalog.AttrCommand, t.command.name))
 	}
 	if t.aged {
 		attributes = append(attributes, attribute.Float64(catalog.AttrReceiptAge, t.age.Seconds()))
@@ -167,22 +216,25 @@ func (t *tracked) attributes(ids bool) []attribute.KeyValue {
 
 // enter records that a wrapped handler takes an interaction, and returns its
 // context and its span. If the receipt was not seen, r stands for it.
-func (k *tracker) enter(ctx context.Context, r receipt, c *command) (context.Context, *tracked, trace.Span) {
+func (k *tracker) enter(ctx context.Context, r receipt, c *command) (in context.Context, t *tracked, span trace.Span) {
+	in, span = ctx, noop.Span{}
+	defer k.faults.catch(hookTrace)
 	k.begin(ctx, r, c, false)
 	t, past := k.taken(r.id)
 	parent := ctx
 	switch {
 	case t == nil && !past.IsValid(): // closed
-		return ctx, nil, noop.Span{}
+		return in, nil, span
 	case t == nil:
 		parent = trace.ContextWithSpanContext(ctx, past)
+	case !t.recording:
+		return trace.ContextWithSpan(ctx, t.span), t, span
 	case ctx.Value(trackedKey{}) != t:
 		parent = trace.ContextWithSpan(context.WithValue(ctx, trackedKey{}, t), t.span)
 	}
-	if !recording(parent) {
-		return parent, t, noop.Span{}
+	if in = parent; recording(parent) {
+		in, span = k.traces.start(parent, "handler", r.at)
 	}
-	in, span := k.traces.start(parent, "handler", r.at)
 	return in, t, span
 }
 
@@ -213,10 +265,11 @@ func (k *tracker) findLocked(id uint64) (t *tracked, past trace.SpanContext) {
 }
 
 // leave records that a wrapped handler has returned.
-func (k *tracker) leave(t *tracked, errorType string, now time.Time) {
+func (k *tracker) leave(t *tracked, errorType string, took time.Duration, now time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	t.running--
+	t.handling = max(t.handling, took)
 	if t.errorType == "" {
 		t.errorType = errorType
 	}
@@ -252,7 +305,7 @@ func (k *tracker) responded(t *tracked, now time.Time) {
 func (k *tracker) decided(t *tracked, outcome int, answer time.Duration) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	t.outcome = outcome
+	t.outcome, t.answer = outcome, answer
 	end := t.at.Add(answer)
 	if outcome == ackMissed { // Discord says so to the user then
 		end = t.at.Add(max(0, answerWithin-t.age))
@@ -280,9 +333,11 @@ func (k *tracker) completeLocked(t *tracked, at time.Time) {
 	}
 	k.open.remove(e)
 	if p, _ := k.past.add(t.id, at); p != nil {
-		p.value = pastSpan{token: t.token, span: t.span.SpanContext()}
+		p.value = pastSpan{token: t.token, span: t.spanCtx}
 	}
-	k.traces.end(t.span, t.ending(at))
+	if t.recording {
+		k.traces.push(t.span, t.ending(at))
+	}
 }
 
 func (t *tracked) ending(at time.Time) ending {
@@ -303,7 +358,7 @@ func (t *tracked) ending(at time.Time) ending {
 
 // sweep lets time decide.
 func (k *tracker) sweep() {
-	defer k.traces.faults.catch(hookTrace)
+	defer k.faults.catch(hookTrace)
 	now := time.Now()
 	k.settle(now)
 	k.mu.Lock()
@@ -335,17 +390,4 @@ func (k *tracker) close() {
 	for e := k.open.oldest; e != nil; e = k.open.oldest {
 		k.completeLocked(e.value, now)
 	}
-}
-
-// hasCommand reports whether interactions of a type belong to a command.
-func hasCommand(kind int) bool { return kind == typeCommand || kind == typeAutocomplete }
-
-// spanName returns the name of an interaction's span: its type, with the command
-// if that is registered.
-func spanName(kind int, c *command) string {
-	name := interactionTypes[kind]
-	if hasCommand(kind) && c.name != catalog.Other {
-		name += " " + c.name
-	}
-	return name
 }
