@@ -2,9 +2,15 @@ package instrument_test
 
 import (
 	"context"
+	"crypto/ed25519"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -14,6 +20,7 @@ import (
 	"github.com/bwmarrin/discordgo"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
@@ -597,4 +604,263 @@ func TestTraceOfFailedHandshake(t *testing.T) {
 		t.Fatal("a server that is closed has accepted")
 	}
 	b.awaitTrace("gateway connect", `gateway connect [client] id=0 outcome=failed type=*net.OpError ERROR`)
+}
+
+// TestExemplars: the durations of an interaction, and of a prefix command, lead to
+// their trace; without spans there are none.
+func TestExemplars(t *testing.T) {
+	t.Parallel()
+	for _, on := range []bool{true, false} {
+		t.Run(fmt.Sprintf("spans=%t", on), func(t *testing.T) {
+			t.Parallel()
+			opts := []instrument.Option{instrument.WithCommands("ping")}
+			spans := tracetest.NewSpanRecorder()
+			if on {
+				opts = append(opts, instrument.WithTracerProvider(sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans))))
+			}
+			b := newBench(t, nil, opts...)
+			s := b.session(0, 1)
+			b.attach(s)
+			done := make(chan error, 1)
+			s.AddHandler(b.inst.Interaction(func(ctx context.Context, s *discordgo.Session, i *discordgo.InteractionCreate) error {
+				err := pong(s, i.Interaction, b.inst.RequestOption(ctx))
+				done <- err
+				return err
+			}))
+			b.open(s)
+			if _, _, err := b.srv.SendInteraction(b.context(), 0, discordtest.ApplicationCommand, b.srv.Now(), "ping"); err != nil {
+				t.Fatal(err)
+			}
+			if err := <-done; err != nil {
+				t.Fatal(err)
+			}
+			if err := b.inst.Command(context.Background(), "ping", func(context.Context) error { return nil }); err != nil {
+				t.Fatal(err)
+			}
+			b.await("the handler to have returned", func(r reading) bool { return r["discord.app_commands{command=ping,status=success}"] == 1 })
+			if err := b.inst.Close(); err != nil {
+				t.Fatal(err)
+			}
+			want := map[string]string{
+				"discord.interaction.receipt.age": "application_command ping", "discord.interaction.handler.delay": "handler",
+				"discord.interaction.response.delay": "application_command ping", "discord.interaction.ack.duration": "application_command ping",
+				"discord.app_command.duration": "handler", "discord.command.duration": "prefix_command ping",
+				"discord.rest.queue.wait": "handler", "discord.rest.request.duration": "POST " + callbacks,
+			}
+			ended := map[string]string{} // name by id
+			for _, s := range spans.Ended() {
+				ended[s.SpanContext().SpanID().String()] = s.Name()
+			}
+			got := map[string]string{}
+			for name, ids := range b.exemplars() {
+				for _, id := range ids {
+					got[name] = ended[id]
+				}
+			}
+			if !on {
+				want = map[string]string{}
+			}
+			if !maps.Equal(got, want) {
+				t.Errorf("exemplars of\n%v, want\n%v", got, want)
+			}
+		})
+	}
+}
+
+// exemplars returns the ids of the spans in the exemplars of each histogram.
+func (b *bench) exemplars() map[string][]string {
+	b.Helper()
+	var rm metricdata.ResourceMetrics
+	if err := b.reader.Collect(context.Background(), &rm); err != nil {
+		b.Fatal(err)
+	}
+	found := map[string][]string{}
+	for _, scope := range rm.ScopeMetrics {
+		for _, m := range scope.Metrics {
+			if data, ok := m.Data.(metricdata.Histogram[float64]); ok {
+				for _, p := range data.DataPoints {
+					for _, e := range p.Exemplars {
+						found[m.Name] = append(found[m.Name], hex.EncodeToString(e.SpanID))
+					}
+				}
+			}
+		}
+	}
+	return found
+}
+
+// TestSpansHaveNoSecrets: no token, no raw path and no id of Discord's is in any
+// span; the ids are with the option, and nothing else is.
+func TestSpansHaveNoSecrets(t *testing.T) {
+	t.Parallel()
+	for _, ids := range []bool{false, true} {
+		t.Run(fmt.Sprintf("ids=%t", ids), func(t *testing.T) {
+			t.Parallel()
+			b := newTraced(t, servers(discordtest.WithStrictInteractions()), instrument.WithTraceIDs(ids))
+			done := make(chan *discordgo.Interaction, 1)
+			b.session.AddHandler(b.inst.Interaction(func(ctx context.Context, s *discordgo.Session, i *discordgo.InteractionCreate) error {
+				defer func() { done <- i.Interaction }()
+				text := "hunter2"
+				errs := []error{errors.New("the password is hunter2")}
+				errs = append(errs, s.InteractionRespond(i.Interaction, &discordgo.InteractionResponse{}, discordgo.WithContext(ctx)))
+				errs = append(errs, pong(s, i.Interaction, b.inst.RequestOption(ctx)))
+				_, err := s.InteractionResponseEdit(i.Interaction, &discordgo.WebhookEdit{Content: &text}, discordgo.WithContext(ctx))
+				errs = append(errs, err)
+				_, err = s.ChannelMessage(i.ChannelID, "1234567890123456789", discordgo.WithContext(ctx))
+				errs = append(errs, err)
+				_, err = s.RequestWithBucketID(http.MethodGet, discordgo.EndpointAPI+"hunter2/"+i.Token+"?password=hunter2", nil, "x", discordgo.WithContext(ctx))
+				return errors.Join(append(errs, err)...)
+			}))
+			b.open(b.session)
+			if _, _, err := b.srv.SendInteraction(b.context(), 0, discordtest.ApplicationCommand, b.srv.Now(), "ping"); err != nil {
+				t.Fatal(err)
+			}
+			i := <-done
+			b.root("application_command ping")
+			if err := b.inst.Close(); err != nil {
+				t.Fatal(err)
+			}
+			text := fmt.Sprintf("%+v", tracetest.SpanStubsFromReadOnlySpans(b.spans.Ended()))
+			for _, s := range b.spans.Ended() {
+				for _, kv := range s.Attributes() {
+					text += " " + kv.Value.Emit()
+				}
+			}
+			allowed := map[string]bool{}
+			if ids {
+				for _, id := range []string{i.ID, i.GuildID, i.ChannelID, i.Member.User.ID} {
+					allowed[id] = true
+					if !strings.Contains(text, id) {
+						t.Errorf("no span has the id %s", id)
+					}
+				}
+			}
+			for what, secret := range map[string]string{
+				"interaction": i.ID, "guild": i.GuildID, "channel": i.ChannelID, "user": i.Member.User.ID, "application": i.AppID,
+				"interaction token": i.Token, "bot token": b.srv.Token(), "message": "1234567890123456789", "text": "hunter2", "raw path": "/api/v9/",
+			} {
+				if secret == "" {
+					t.Errorf("the interaction has no %s", what)
+				} else if strings.Contains(text, secret) && !allowed[secret] {
+					t.Errorf("a span has the %s %q", what, secret)
+				}
+			}
+			if n := len(b.spans.Ended()); n < 12 {
+				t.Errorf("%d spans were scanned, want 12 at least:\n%s", n, tree(b.spans.Ended()))
+			}
+		})
+	}
+}
+
+// TestTraceOfEndpoint: an interaction that arrives by HTTP belongs to the trace of
+// its request, where there is one, and its handler to it.
+func TestTraceOfEndpoint(t *testing.T) {
+	t.Parallel()
+	spans := tracetest.NewSpanRecorder()
+	provider := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans))
+	public, private, err := ed25519.GenerateKey(nil)
+	check(t, err)
+	w := &web{bench: newBench(t, nil, instrument.WithTracerProvider(provider), instrument.WithCommands("ping")), private: private, public: public}
+	endpoint := w.inst.InteractionEndpoint(w.verified(func(rw http.ResponseWriter, r *http.Request) {
+		var i discordgo.InteractionCreate
+		check(t, json.NewDecoder(r.Body).Decode(&i))
+		check(t, w.inst.AppCommand(r.Context(), &i, func(ctx context.Context) error {
+			_, span := provider.Tracer("the bot").Start(ctx, "look up")
+			span.End()
+			_, err := io.WriteString(rw, `{"type":4,"data":{"content":"pong"}}`)
+			return err
+		}))
+	}))
+	srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		ctx, span := provider.Tracer("the bot's server").Start(r.Context(), "POST /interactions")
+		defer span.End()
+		endpoint.ServeHTTP(rw, r.WithContext(ctx))
+	}))
+	t.Cleanup(srv.Close)
+	w.url = srv.URL
+	_, body := sent(w.bench, 2, "ping")
+	if status := w.post(true, body); status != http.StatusOK {
+		t.Fatalf("status %d", status)
+	}
+	b := &traced{bench: w.bench, spans: spans, provider: provider}
+	b.awaitTrace("POST /interactions", `
+POST /interactions [internal]
+  application_command ping [server] type=application_command command=ping age outcome=in_time
+    handler [internal]
+      look up [internal]`)
+}
+
+// TestTraceWithoutTap: of a session that was attached after Open, the span of an
+// interaction begins with its handler; one handler within another is its child, and
+// one after the other belongs to the same trace.
+func TestTraceWithoutTap(t *testing.T) {
+	t.Parallel()
+	for _, inOrder := range []bool{false, true} {
+		t.Run(fmt.Sprintf("SyncEvents=%t", inOrder), func(t *testing.T) {
+			t.Parallel()
+			spans := tracetest.NewSpanRecorder()
+			provider := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans))
+			b := &traced{bench: newBench(t, nil, instrument.WithTracerProvider(provider), instrument.WithCommands("ping")), spans: spans, provider: provider}
+			s := b.bench.session(0, 1)
+			s.SyncEvents = inOrder
+			h := b.inst.Interaction(func(ctx context.Context, s *discordgo.Session, i *discordgo.InteractionCreate) error {
+				return b.inst.AppCommand(ctx, i, func(context.Context) error { return pong(s, i.Interaction) })
+			})
+			s.AddHandler(func(s *discordgo.Session, i *discordgo.InteractionCreate) {
+				h(s, i)
+				h(s, i)
+			})
+			conn := b.open(s)
+			check(t, conn.WaitGuilds(b.context()))
+			b.attach(s)
+			if _, _, err := b.srv.SendInteraction(b.context(), 0, discordtest.ApplicationCommand, b.srv.Now(), "ping"); err != nil {
+				t.Fatal(err)
+			}
+			b.awaitTrace("application_command ping", `
+application_command ping [server] type=application_command command=ping
+  handler [internal]
+    handler [internal]
+  handler [internal] type=*discordgo.RESTError ERROR
+    handler [internal] type=*discordgo.RESTError ERROR`)
+		})
+	}
+}
+
+// TestSlowInteractionHasTrace: the page finds the trace of what was slow, if it is
+// sampled.
+func TestSlowInteractionHasTrace(t *testing.T) {
+	t.Parallel()
+	for name, sampler := range map[string]sdktrace.Sampler{"sampled": sdktrace.AlwaysSample(), "not sampled": sdktrace.NeverSample()} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			spans := tracetest.NewSpanRecorder()
+			b := newBench(t, nil, instrument.WithTracerProvider(sdktrace.NewTracerProvider(sdktrace.WithSampler(sampler), sdktrace.WithSpanProcessor(spans))))
+			s := b.session(0, 1)
+			b.attach(s)
+			done := make(chan error, 1)
+			s.AddHandler(func(s *discordgo.Session, i *discordgo.InteractionCreate) { done <- pong(s, i.Interaction) })
+			b.open(s)
+			if _, _, err := b.srv.SendInteraction(b.context(), 0, discordtest.MessageComponent, b.srv.Now().Add(-2*time.Second), "x"); err != nil {
+				t.Fatal(err)
+			}
+			check(t, <-done)
+			slow := b.inst.SlowInteractions()
+			check(t, b.inst.Close())
+			if len(slow) != 1 {
+				t.Fatalf("%d were slow, want 1", len(slow))
+			}
+			traceID, spanID := "", ""
+			for _, s := range spans.Ended() {
+				if s.Name() == "message_component" {
+					traceID, spanID = s.SpanContext().TraceID().String(), s.SpanContext().SpanID().String()
+				}
+			}
+			if (traceID == "") == (name == "sampled") {
+				t.Fatalf("the trace is %q", traceID)
+			}
+			if slow[0].TraceID != traceID || slow[0].SpanID != spanID {
+				t.Errorf("trace %q, span %q, want %q, %q", slow[0].TraceID, slow[0].SpanID, traceID, spanID)
+			}
+		})
+	}
 }

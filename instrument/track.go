@@ -226,7 +226,9 @@ func (k *tracker) enter(ctx context.Context, r receipt, c *command) (in context.
 	case t == nil && !past.IsValid(): // closed
 		return in, nil, span
 	case t == nil:
-		parent = trace.ContextWithSpanContext(ctx, past)
+		if trace.SpanContextFromContext(ctx).TraceID() != past.TraceID() {
+			parent = trace.ContextWithSpanContext(ctx, past)
+		}
 	case !t.recording:
 		return trace.ContextWithSpan(ctx, t.span), t, span
 	case ctx.Value(trackedKey{}) != t:
