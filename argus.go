@@ -87,7 +87,7 @@ func begin(env environment, sessions []*discordgo.Session, opts []Option) (*Argu
 	}
 	if c.Disabled {
 		c.Exporters, c.sources[envExporters] = nil, envSDKDisabled
-		o.commands = nil // they may be at fault
+		o.commands, o.tasks = nil, nil // they may be at fault
 	}
 	a := &Argus{config: c.clone(), log: &userLog{logger: o.logger}, shutdownDone: make(chan struct{})}
 	if err := a.assemble(c, o, append(sessions, o.sessions...)); err != nil {
@@ -132,6 +132,7 @@ func (a *Argus) assemble(c resolved, o *options, sessions []*discordgo.Session) 
 		instrument.WithNamespace(c.Namespace),
 		instrument.WithServiceVersion(serviceVersion(c.resource)),
 		instrument.WithCommands(o.commands...),
+		instrument.WithTasks(o.tasks...),
 		instrument.WithErrorHandler(otel.ErrorHandlerFunc(a.pipeline.report)),
 		instrument.WithAcks(c.Acks),
 	}
@@ -246,6 +247,17 @@ func (a *Argus) Command(ctx context.Context, name string, h func(ctx context.Con
 // Commands adds to the names that the label command may have, as [WithCommands] does.
 func (a *Argus) Commands(names ...string) error {
 	return a.instrumentation.Commands(names...)
+}
+
+// Task runs h, a piece of the bot's own work, and returns its error. It records the duration by outcome, counts errors by type, and draws a
+// span within the trace of ctx. h gets ctx with that span.
+func (a *Argus) Task(ctx context.Context, name string, h func(ctx context.Context) error) error {
+	return a.instrumentation.Task(ctx, name, h)
+}
+
+// Tasks adds to the names that the label task may have, as [WithTasks] does.
+func (a *Argus) Tasks(names ...string) error {
+	return a.instrumentation.Tasks(names...)
 }
 
 // RequestOption returns an option for one REST call that measures how long it waits in discordgo's rate limiter

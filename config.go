@@ -192,7 +192,7 @@ func resolve(env environment, o *options) (resolved, error) {
 			wrong = append(wrong, s.variable)
 		}
 	}
-	problems = append(problems, d.settleResource(env, o), d.settlePort(), d.settleTokens(env), d.settleWebConfig(), d.settleAdvertised(), checkCommands(o.commands))
+	problems = append(problems, d.settleResource(env, o), d.settlePort(), d.settleTokens(env), d.settleWebConfig(), d.settleAdvertised(), checkLabels(o))
 	if d.exports(OTLP) {
 		problems = append(problems, checkPush())
 	}
@@ -208,11 +208,15 @@ func resolve(env environment, o *options) (resolved, error) {
 	return d.resolved, err
 }
 
-func checkCommands(names []string) error {
-	if err := catalog.CheckCommands(names); err != nil {
-		return fmt.Errorf("WithCommands: %w", err)
+// checkLabels checks the names of commands and tasks, which are labels.
+func checkLabels(o *options) (err error) {
+	if bad := catalog.CheckCommands(o.commands); bad != nil {
+		err = fmt.Errorf("WithCommands: %w", bad)
 	}
-	return nil
+	if bad := catalog.CheckTasks(o.tasks); bad != nil {
+		err = errors.Join(err, fmt.Errorf("WithTasks: %w", bad))
+	}
+	return err
 }
 
 // settleTokens reads the tokens' files, unless the tokens were given as such.

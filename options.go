@@ -32,6 +32,7 @@ type options struct {
 
 	sessions         []*discordgo.Session
 	commands         []string
+	tasks            []string
 	logger           *slog.Logger
 	registerer       prometheus.Registerer
 	gatherer         prometheus.Gatherer
@@ -230,6 +231,12 @@ func WithSessions(sessions ...*discordgo.Session) Option {
 func WithCommands(names ...string) Option {
 	names = slices.Clone(names)
 	return optionFunc(func(o *options) { o.commands = append(o.commands, names...) })
+}
+
+// WithTasks sets the names that the label task can have, for [Argus.Task]; other tasks count as "other". [Argus.Tasks] adds names later.
+func WithTasks(names ...string) Option {
+	names = slices.Clone(names)
+	return optionFunc(func(o *options) { o.tasks = append(o.tasks, names...) })
 }
 
 // WithRegistry registers the metrics of Argus with the caller's registry and serves what its gatherer gathers, so that all metrics of the

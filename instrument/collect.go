@@ -68,6 +68,7 @@ func (i *Instrumentation) collect(_ context.Context, o metric.Observer) error {
 		}
 	})
 	i.commands.errors.each(func(c *cell) { count(c, m.commandErrors) })
+	i.tasks.errors.each(func(c *cell) { count(c, m.taskErrors) })
 	o.ObserveInt64(m.commandNames, int64(len(*i.commands.names.Load())))
 	count(&i.timers.evicted, m.evicted)
 	if i.traces != nil {

@@ -61,27 +61,29 @@ func unwrap(err error) (inner error) {
 	return nil
 }
 
-// errorSet counts errors by command and type. It is bounded.
+// errorSet counts errors by command or task, and type. It is bounded.
 type errorSet struct {
+	label string // command or task
+
 	mu    sync.Mutex
-	cells map[commandError]*cell
+	cells map[namedError]*cell
 }
 
-type commandError struct{ command, errorType string }
+type namedError struct{ name, errorType string }
 
-func (s *errorSet) count(command, errorType string) {
+func (s *errorSet) count(name, errorType string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	key := commandError{command, errorType}
+	key := namedError{name, errorType}
 	if s.cells[key] == nil && len(s.cells) >= catalog.MaxErrorTypes {
 		key.errorType = catalog.Other // one more series for each command
 	}
 	c := s.cells[key]
 	if c == nil {
 		if s.cells == nil {
-			s.cells = map[commandError]*cell{}
+			s.cells = map[namedError]*cell{}
 		}
-		c = &cell{opts: labelled(attribute.String("command", key.command), attribute.String("error_type", key.errorType))}
+		c = &cell{opts: labelled(attribute.String(s.label, key.name), attribute.String("error_type", key.errorType))}
 		s.cells[key] = c
 	}
 	c.n.Add(1)

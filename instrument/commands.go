@@ -3,10 +3,7 @@ package instrument
 import (
 	"context"
 	"fmt"
-	"maps"
 	"strconv"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
@@ -35,14 +32,21 @@ type outcomes struct {
 func newCommand(name string) *command {
 	c := &command{name: name}
 	for _, o := range []*outcomes{&c.app, &c.text} {
+		o.record = byStatus("command", name)
 		for n, status := range commandStatuses {
 			o.cells[n].quiet = name == catalog.Other // exists only after such a command has run
-			set := attribute.NewSet(attribute.String("command", name), attribute.String("status", status))
-			o.cells[n].opts = []metric.ObserveOption{metric.WithAttributeSet(set)}
-			o.record[n] = []metric.RecordOption{metric.WithAttributeSet(set)}
+			o.cells[n].opts = labelled(attribute.String("command", name), attribute.String("status", status))
 		}
 	}
 	return c
+}
+
+// byStatus are the options of the durations of a command or a task, by status.
+func byStatus(label, name string) (record [2][]metric.RecordOption) {
+	for n, status := range commandStatuses {
+		record[n] = []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(attribute.String(label, name), attribute.String("status", status)))}
+	}
+	return record
 }
 
 // any reports whether there was a run.
@@ -57,17 +61,13 @@ func (o *outcomes) any() bool {
 
 // A commandSet is the closed set of the label command.
 type commandSet struct {
-	mu    sync.Mutex
-	names atomic.Pointer[map[string]*command] // replaced, never changed
-	other *command
-
+	*nameSet[*command]
+	other  *command
 	errors errorSet
 }
 
 func newCommandSet() *commandSet {
-	s := &commandSet{other: newCommand(catalog.Other)}
-	s.names.Store(&map[string]*command{})
-	return s
+	return &commandSet{nameSet: newNameSet(newCommand), other: newCommand(catalog.Other), errors: errorSet{label: "command"}}
 }
 
 // Errors for command names, which [Instrumentation.Commands] wraps.
@@ -80,18 +80,9 @@ func (s *commandSet) register(names []string) error {
 	if err := catalog.CheckCommands(names); err != nil {
 		return fmt.Errorf("instrument: %w", err)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	next := maps.Clone(*s.names.Load())
-	for _, name := range names {
-		if next[name] == nil {
-			next[name] = newCommand(name)
-		}
+	if total := s.add(names, catalog.MaxCommands); total > catalog.MaxCommands {
+		return fmt.Errorf("instrument: %d command names with these: %w; none of them was added", total, ErrTooManyCommands)
 	}
-	if len(next) > catalog.MaxCommands {
-		return fmt.Errorf("instrument: %d command names with these: %w; none of them was added", len(next), ErrTooManyCommands)
-	}
-	s.names.Store(&next)
 	return nil
 }
 
@@ -279,16 +270,21 @@ func (r *run) beginSpan() {
 		trace.WithAttributes(attribute.String(catalog.AttrCommand, r.command.name)))
 }
 
+// failure returns the type of a handler's error, or empty if it has none.
+func failure(err error, returned bool) string {
+	switch {
+	case !returned:
+		return catalog.ErrorTypePanic
+	case err != nil:
+		return errorType(err)
+	}
+	return ""
+}
+
 func (r *run) end() {
 	defer r.inst.faults.catch(r.hook)
 	now := time.Now()
-	failed := ""
-	switch {
-	case !r.returned:
-		failed = catalog.ErrorTypePanic
-	case r.err != nil:
-		failed = errorType(r.err)
-	}
+	failed := failure(r.err, r.returned)
 	if r.span != nil {
 		r.inst.traces.end(r.span, ending{at: now, errorType: failed})
 	}

@@ -42,6 +42,7 @@ type Instrumentation struct {
 	acks         *ackSet
 	skew         skew
 	commands     *commandSet
+	tasks        *taskSet
 	rateLimits   *rateLimitSet
 	requests     *requestSet
 	sessionStart sessionStart
@@ -81,6 +82,7 @@ func New(opts ...Option) (*Instrumentation, error) {
 		group:        cgroup.Find(os.DirFS("/")),
 		interactions: newInteractionSet(),
 		commands:     newCommandSet(),
+		tasks:        newTaskSet(),
 		rateLimits:   newRateLimitSet(),
 		requests:     newRequestSet(),
 		timers:       newTimerSet(),
@@ -94,7 +96,7 @@ func New(opts ...Option) (*Instrumentation, error) {
 		i.attachOpts = append(i.attachOpts, labelled(attribute.String("attached", name)))
 	}
 	i.faults = newFaults(i.start, cfg.errorHandler)
-	if err := errors.Join(err, i.commands.register(cfg.commands)); err != nil {
+	if err := errors.Join(err, i.commands.register(cfg.commands), i.tasks.register(cfg.tasks)); err != nil {
 		return nil, err
 	}
 	i.attached.Store(&[]*attachment{})

@@ -36,6 +36,8 @@ type metrics struct {
 
 	interactions, appCommands, commands, commandErrors metric.Int64ObservableCounter
 	appCommandDuration, commandDuration                metric.Float64Histogram
+	taskDuration                                       metric.Float64Histogram
+	taskErrors                                         metric.Int64ObservableCounter
 	commandNames                                       metric.Int64ObservableGauge
 
 	acks                       metric.Int64ObservableCounter
@@ -165,6 +167,8 @@ func (m *maker) all() metrics {
 		commandErrors:      m.counter(catalog.CommandErrors),
 		appCommandDuration: m.histogram(catalog.AppCommandDuration),
 		commandDuration:    m.histogram(catalog.CommandDuration),
+		taskDuration:       m.histogram(catalog.TaskDuration),
+		taskErrors:         m.counter(catalog.TaskErrors),
 		commandNames:       m.gauge(catalog.CommandNames),
 
 		acks:          m.counter(catalog.Acks),

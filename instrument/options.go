@@ -31,6 +31,7 @@ type config struct {
 	namespace string
 	version   string
 	commands  []string
+	tasks     []string
 
 	withoutAcks, withoutGateway, logRecords bool
 	errorHandler                            otel.ErrorHandler // nil: OpenTelemetry's global one
@@ -109,6 +110,12 @@ func WithServiceVersion(version string) Option {
 func WithCommands(names ...string) Option {
 	names = slices.Clone(names)
 	return optionFunc(func(c *config) { c.commands = append(c.commands, names...) })
+}
+
+// WithTasks registers values of the label task, as [Instrumentation.Tasks] does.
+func WithTasks(names ...string) Option {
+	names = slices.Clone(names)
+	return optionFunc(func(c *config) { c.tasks = append(c.tasks, names...) })
 }
 
 // WithErrorHandler sets the handler that faults of the instrumentation are

@@ -299,5 +299,34 @@ export const interactions = () =>
           }),
         ],
       },
+      {
+        title: "Tasks",
+        panels: [
+          lines({
+            title: "Tasks run",
+            description: "The bot's own pieces of work, run through Task, by task.",
+            width: 8,
+            unit: "ops",
+            stacked: true,
+            queries: [{ expr: sum(["task"], countRate("discord_task_duration_seconds")), legend: "{{task}}" }],
+          }),
+          lines({
+            title: "Task duration, p95",
+            description: "95th percentile of the duration of each task, failures included.",
+            width: 8,
+            unit: "s",
+            queries: [{ expr: quantile(0.95, ["task"], "discord_task_duration_seconds"), legend: "{{task}}" }],
+          }),
+          lines({
+            title: "Task errors",
+            description: "Errors and panics of tasks, by task and type.",
+            width: 8,
+            unit: "ops",
+            bars: true,
+            stacked: true,
+            queries: [{ expr: `${sum(["task", "error_type"], rate("discord_task_errors_total"))} > 0`, legend: "{{task}}: {{error_type}}" }],
+          }),
+        ],
+      },
     ],
   );

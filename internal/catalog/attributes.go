@@ -10,6 +10,7 @@ const (
 	AttrOutcome    = "discord.interaction.outcome"
 	AttrReceiptAge = "discord.interaction.receipt_age" // s
 	AttrErrorType  = "error.type"
+	AttrTask       = "discord.task"
 
 	// Ids, by option only.
 	AttrInteractionID = "discord.interaction.id"

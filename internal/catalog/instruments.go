@@ -44,12 +44,25 @@ var (
 		Name:  "command",
 		Bound: "name of a registered command, with subcommands separated by spaces; up to 500 names; others, and interactions without a command, are `other`",
 	}
+	taskLabel = Label{
+		Name:  "task",
+		Bound: "name of a registered task; up to 100 names, then `other`",
+	}
 	commandStatusLabel   = Label{Name: "status", Values: []string{StatusSuccess, StatusError}}
 	interactionTypeLabel = Label{Name: "type", Values: InteractionTypes()}
 	routeLabel           = Label{Name: "route", Bound: "path template of a Discord API route, such as `/channels/{id}/messages`, or `other`"}
 	subsystemLabel       = Label{Name: "subsystem", Values: Subsystems()}
 	hookLabel            = Label{Name: "hook", Values: Hooks()}
 )
+
+// errorTypeLabel is the label error_type of a counter that has another label of.
+func errorTypeLabel(of string) Label {
+	return Label{
+		Name: "error_type",
+		Bound: "Go type of the error after unwrapping the wrappers of `fmt` and `errors`, or `panic`; " +
+			"up to 1,000 pairs of " + of + " and type, then `other`",
+	}
+}
 
 // Sections of docs/METRICS.md, in their order.
 const (
@@ -307,13 +320,21 @@ var (
 		Description: "Duration of prefix (text) command handlers",
 		Notes:       "For handlers run through `Command`, including those that fail.",
 	}
+	TaskDuration = Instrument{
+		Name: "discord.task.duration", Kind: Histogram, Unit: "s", Buckets: durationBuckets, Section: sectionInteractions,
+		Labels:      []Label{taskLabel, commandStatusLabel},
+		Description: "Duration of tasks, the bot's own pieces of work",
+		Notes:       "For functions run through `Task`, including those that fail. Its count is how often they ran.",
+	}
+	TaskErrors = Instrument{
+		Name: "discord.task.errors", Kind: Counter, Unit: "{error}", Section: sectionInteractions,
+		Labels:      []Label{taskLabel, errorTypeLabel("task")},
+		Description: "Errors and panics of tasks by task and error type",
+		Notes:       "A series appears with its first error.",
+	}
 	CommandErrors = Instrument{
 		Name: "discord.command.errors", Kind: Counter, Unit: "{error}", Section: sectionInteractions,
-		Labels: []Label{commandLabel, {
-			Name: "error_type",
-			Bound: "Go type of the error after unwrapping the wrappers of `fmt` and `errors`, or `panic`; " +
-				"up to 1,000 pairs of command and type, then `other`",
-		}},
+		Labels:      []Label{commandLabel, errorTypeLabel("command")},
 		Description: "Errors and panics of command handlers by command and error type",
 		Notes:       "For prefix commands and all interactions. A series appears with its first error.",
 	}
@@ -518,7 +539,7 @@ func All() []Instrument {
 		SessionStartRemaining, SessionStartLimit, SessionStartReset, SessionStartConcurrency,
 		Guilds, GuildsUnavailable, Members, CachedMembers, Channels, Threads, PrivateChannels, Roles, Emojis, Stickers, VoiceStates, Presences, VoiceClients,
 		Interactions, ReceiptAge, ClockOffset, HandlerDelay, ResponseDelay, AckDuration, Acks,
-		AppCommands, AppCommandDuration, Commands, CommandDuration, CommandErrors, CommandNames,
+		AppCommands, AppCommandDuration, Commands, CommandDuration, CommandErrors, CommandNames, TaskDuration, TaskErrors,
 		RequestDuration, RequestsInFlight, QueueWait, ProxyResponses, RateLimits, InvalidRequests, RESTErrors,
 		Uptime, CPULimit, CPUThrottled, BotInfo, Up, SubsystemUp, LogRecords, InstrumentationErrors, TimersEvicted, TelemetryDropped,
 	}

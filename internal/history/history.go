@@ -37,7 +37,7 @@ const (
 
 // The limits of the logs, in bytes. What does not fit shortens the coarse span.
 const (
-	maxLog         = 1488 << 10
+	maxLog         = 1536 << 10
 	maxLogPerFull  = 40 << 10 // for each shard above 16 that is kept in full
 	maxLogPerOther = 1800     // for each shard that is not
 	fullIncluded   = 16

@@ -122,6 +122,9 @@ func (b *bot) listen(s *discordgo.Session) {
 	})
 }
 
+// taskText is the task of the answer to a prefix command.
+const taskText = "answer text"
+
 // Errors of the bot's commands, which tell the label error_type apart.
 type (
 	trackNotFoundError   struct{ query string }
@@ -170,8 +173,10 @@ func (b *bot) message(s *discordgo.Session, m *discordgo.MessageCreate) {
 		return
 	}
 	// The error was counted, and there is nobody else to tell.
-	_ = b.argus.Command(context.Background(), name, func(context.Context) error {
-		return b.counted(func() error { return handle(s, m) })
+	_ = b.argus.Command(context.Background(), name, func(ctx context.Context) error {
+		return b.argus.Task(ctx, taskText, func(context.Context) error {
+			return b.counted(func() error { return handle(s, m) })
+		})
 	})
 }
 

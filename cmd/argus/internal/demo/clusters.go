@@ -55,6 +55,7 @@ func (d *demo) observe() error {
 		opts = append(opts,
 			argus.WithSessions(c.sessions[1:]...),
 			argus.WithCommands(c.bot.commandNames()...),
+			argus.WithTasks(taskText),
 			argus.WithLogger(d.logger),
 		)
 		if port, kept := d.config.ports[process]; kept {
