@@ -29,9 +29,9 @@ func checkCertificates(file string) error {
 
 // checkClientCertificate returns errors for missing or invalid files.
 // OpenTelemetry's exporter would connect without a client certificate.
-func checkClientCertificate() []error {
+func (c *config) checkClientCertificate() []error {
 	var errs []error
-	for _, prefix := range []string{general, signal} {
+	for _, prefix := range []string{general, c.signal.prefix()} {
 		cert := strings.TrimSpace(os.Getenv(prefix + "CLIENT_CERTIFICATE"))
 		key := strings.TrimSpace(os.Getenv(prefix + "CLIENT_KEY"))
 		switch {

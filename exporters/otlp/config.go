@@ -22,7 +22,7 @@ import (
 	"github.com/argus-dgo/argus/internal/report"
 )
 
-// Option configures [New].
+// Option configures [New], [NewTraces] and [NewLogs].
 type Option interface {
 	apply(*config)
 }
@@ -32,6 +32,7 @@ type optionFunc func(*config)
 func (f optionFunc) apply(c *config) { f(c) }
 
 type config struct {
+	signal      Signal
 	protocol    Protocol
 	protocolSet bool
 	endpoint    string
@@ -50,7 +51,7 @@ type config struct {
 // WithEndpoint sets the destination: "host:port", where other settings decide
 // whether TLS is used, or a URL: "http://host:port" for plain text,
 // "https://host:port" for TLS. [HTTPProtobuf] uses the path of a URL unchanged,
-// and /v1/metrics if it has none. It wins over the variables.
+// and /v1/metrics, /v1/traces or /v1/logs if it has none. It wins over the variables.
 func WithEndpoint(endpoint string) Option {
 	return optionFunc(func(c *config) { c.endpoint, c.endpointSet = endpoint, true })
 }
@@ -78,7 +79,7 @@ func WithHeaders(headers map[string]string) Option {
 	return optionFunc(func(c *config) { c.headers = headers })
 }
 
-// WithInterval sets the time between two exports. It must be positive.
+// WithInterval sets the time between two exports of metrics. It must be positive.
 func WithInterval(d time.Duration) Option {
 	return optionFunc(func(c *config) { c.interval = &d })
 }
@@ -92,7 +93,7 @@ func WithTimeout(d time.Duration) Option {
 // WithProducers adds sources of metrics besides the MeterProvider, such as
 // contrib's Prometheus bridge. If a producer returns an error, the metrics that it
 // returns with it are sent, and the error is reported. Several calls add up; nil is
-// ignored.
+// ignored. It applies to [New] alone.
 func WithProducers(ps ...sdkmetric.Producer) Option {
 	ps = append([]sdkmetric.Producer(nil), ps...)
 	return optionFunc(func(c *config) {
@@ -105,7 +106,8 @@ func WithProducers(ps ...sdkmetric.Producer) Option {
 }
 
 // WithErrorHandler sets the handler for failures: an [*ExportError] for a failed
-// export, another error for a failed collection. Of each kind the first is reported
+// export, a [*LossError] for spans or log records that were dropped without one,
+// another error for a failed collection. Of each kind the first is reported
 // at once, then at most one a minute. The default, also for nil, is OpenTelemetry's
 // global error handler. It must be safe for concurrent use and must not call Shutdown.
 func WithErrorHandler(h otel.ErrorHandler) Option {
@@ -127,8 +129,8 @@ func WithOnState(onState func(up bool)) Option {
 	})
 }
 
-func newConfig(opts []Option) (*config, error) {
-	c := &config{report: otel.Handle, onState: func(bool) {}, reconnect: MaxReconnectDelay}
+func newConfig(signal Signal, opts []Option) (*config, error) {
+	c := &config{signal: signal, report: otel.Handle, onState: func(bool) {}, reconnect: MaxReconnectDelay}
 	for _, o := range opts {
 		if o != nil {
 			o.apply(c)
@@ -148,6 +150,9 @@ func newConfig(opts []Option) (*config, error) {
 	}
 	if c.insecure && strings.HasPrefix(strings.ToLower(c.endpoint), "https://") {
 		errs = append(errs, errors.New("WithInsecure contradicts an https:// endpoint: remove the option, or use http://"))
+	}
+	if signal != SignalMetrics && (c.interval != nil || len(c.producers) > 0) {
+		errs = append(errs, fmt.Errorf("WithInterval and WithProducers are for metrics, not for %s: remove them", signal))
 	}
 	for _, d := range []struct {
 		name string
@@ -172,7 +177,7 @@ func newConfig(opts []Option) (*config, error) {
 func (c *config) settleProtocol() error {
 	name, v := "WithProtocol", string(c.protocol)
 	if !c.protocolSet {
-		name, v = variable("PROTOCOL")
+		name, v = c.variable("PROTOCOL")
 	}
 	if c.protocol = GRPC; v == "" && !c.protocolSet {
 		return nil
@@ -185,17 +190,11 @@ func (c *config) settleProtocol() error {
 	return nil
 }
 
-// The prefixes of the variables. Those of the signal win.
-const (
-	signal  = "OTEL_EXPORTER_OTLP_METRICS_"
-	general = "OTEL_EXPORTER_OTLP_"
-)
-
 // variable returns the signal's variable, or else the general one, as the OTLP
 // exporter reads them: surrounding whitespace is trimmed, and an empty value counts
 // as unset.
-func variable(name string) (full, value string) {
-	for _, full := range []string{signal + name, general + name} {
+func (c *config) variable(name string) (full, value string) {
+	for _, full := range []string{c.signal.prefix() + name, general + name} {
 		if v := strings.TrimSpace(os.Getenv(full)); v != "" {
 			return full, v
 		}
@@ -210,27 +209,17 @@ const compressionGzip = "gzip" // as gRPC names it
 func checkEnvironment(c *config) []error {
 	var errs []error
 	check := func(name string, f func(v string) error) {
-		if full, v := variable(name); full != "" {
+		if full, v := c.variable(name); full != "" {
 			if err := f(v); err != nil {
 				errs = append(errs, fmt.Errorf("%s: %w", full, err))
 			}
-		}
-	}
-	oneOf := func(values ...string) func(string) error {
-		return func(v string) error {
-			for _, ok := range values {
-				if strings.EqualFold(v, ok) {
-					return nil
-				}
-			}
-			return fmt.Errorf("%q is not one of %s", v, strings.Join(values, ", "))
 		}
 	}
 	// OpenTelemetry's exporter parses these even if an option or the other variable
 	// replaces them, and logs what it cannot parse, secrets included. So they must
 	// always be valid.
 	used, _ := c.given()
-	for _, name := range []string{general, signal} {
+	for _, name := range []string{general, c.signal.prefix()} {
 		if v := strings.TrimSpace(os.Getenv(name + "ENDPOINT")); v != "" {
 			judge := checkGRPCEndpoint
 			if name+"ENDPOINT" == used {
@@ -253,11 +242,27 @@ func checkEnvironment(c *config) []error {
 	check("COMPRESSION", oneOf(compressionGzip, "none"))
 	if c.tls == nil && !c.insecure {
 		check("CERTIFICATE", checkCertificates)
-		errs = append(errs, checkClientCertificate()...)
+		errs = append(errs, c.checkClientCertificate()...)
 	}
+	switch c.signal {
+	case SignalMetrics:
+		errs = append(errs, c.checkMetrics()...)
+	case SignalTraces:
+		errs = append(errs, checkSampler())
+	}
+	if c.signal != SignalMetrics {
+		_, err := queueLimits(c.signal)
+		errs = append(errs, err)
+	}
+	return errs
+}
+
+// checkMetrics checks the variables that only metrics have.
+func (c *config) checkMetrics() []error {
+	var errs []error
 	for name, f := range map[string]func(string) error{
-		signal + "TEMPORALITY_PREFERENCE":        oneOf("cumulative", "delta", "lowmemory"),
-		signal + "DEFAULT_HISTOGRAM_AGGREGATION": oneOf("explicit_bucket_histogram", "base2_exponential_bucket_histogram"),
+		c.signal.prefix() + "TEMPORALITY_PREFERENCE":        oneOf("cumulative", "delta", "lowmemory"),
+		c.signal.prefix() + "DEFAULT_HISTOGRAM_AGGREGATION": oneOf("explicit_bucket_histogram", "base2_exponential_bucket_histogram"),
 	} {
 		if v := strings.TrimSpace(os.Getenv(name)); v != "" {
 			if err := f(v); err != nil {
@@ -274,6 +279,17 @@ func checkEnvironment(c *config) []error {
 		}
 	}
 	return errs
+}
+
+func oneOf(values ...string) func(string) error {
+	return func(v string) error {
+		for _, ok := range values {
+			if strings.EqualFold(v, ok) {
+				return nil
+			}
+		}
+		return fmt.Errorf("%q is not one of %s", v, strings.Join(values, ", "))
+	}
 }
 
 func checkMillis(v string, least int64) error {

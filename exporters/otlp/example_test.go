@@ -9,6 +9,7 @@ import (
 
 	"go.opentelemetry.io/otel"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
 	"github.com/argus-dgo/argus/exporters/otlp"
 )
@@ -34,6 +35,31 @@ func ExampleNew() {
 	defer cancel()
 	_ = mp.Shutdown(ctx) // There is no collector here.
 	// Output: 127.0.0.1:4317 false
+}
+
+// Spans that the collector does not accept now wait in a bounded queue.
+func ExampleNewTraces() {
+	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		fmt.Println(r.Method, r.URL.Path)
+	}))
+	defer collector.Close()
+
+	ctx := context.Background()
+	e, err := otlp.NewTraces(ctx, otlp.WithProtocol(otlp.HTTPProtobuf), otlp.WithEndpoint(collector.URL))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	tp := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(e.Processor()))
+	_, span := tp.Tracer("bot").Start(ctx, "a task")
+	span.End()
+	if err := tp.Shutdown(ctx); err != nil {
+		fmt.Println(err)
+	}
+	fmt.Printf("%+v\n", e.Losses())
+	// Output:
+	// POST /v1/traces
+	// {QueueFull:0 Rejected:0 Shutdown:0}
 }
 
 // OTLP over HTTP passes proxies and load balancers that do not support gRPC. A bot needs no code for it:

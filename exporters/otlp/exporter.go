@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"net/url"
 	"strconv"
@@ -12,8 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetricgrpc"
-	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 )
 
@@ -32,7 +29,7 @@ const defaultEndpoint = "localhost:" + portGRPC
 // a connection. Make it with [New] and close it with [Exporter.Shutdown].
 type Exporter struct {
 	reader *reader
-	push   *push
+	push   *metricPush
 	begin  chan struct{} // requests an export at once
 	cancel context.CancelFunc
 	done   chan struct{}
@@ -44,7 +41,7 @@ type Exporter struct {
 // Check returns the error that [New] would return for these options and the
 // variables. It makes nothing.
 func Check(opts ...Option) error {
-	if _, err := newConfig(opts); err != nil {
+	if _, err := newConfig(SignalMetrics, opts); err != nil {
 		return fmt.Errorf("otlp: %w", err)
 	}
 	return nil
@@ -54,21 +51,13 @@ func Check(opts ...Option) error {
 // unavailable collector is not an error. The error joins all invalid options and
 // variables and never contains header values.
 func New(ctx context.Context, opts ...Option) (*Exporter, error) {
-	c, err := newConfig(opts)
+	c, err := newConfig(SignalMetrics, opts)
 	if err != nil {
 		return nil, fmt.Errorf("otlp: %w", err)
 	}
-	p := &push{
-		protocol: c.protocol,
-		endpoint: c.host(),
-		insecure: c.plain(),
-		secrets:  c.secrets(),
-		report:   c.report,
-		onState:  c.onState,
-		again:    make(chan struct{}, 1),
-	}
-	if err := p.connect(ctx, c); err != nil {
-		return nil, fmt.Errorf("otlp: endpoint %s: %s", p.endpoint, p.scrub(err.Error()))
+	p := &metricPush{push: makePush(c), again: make(chan struct{}, 1)}
+	if p.Exporter, err = metricExporter(ctx, c, p.push); err != nil {
+		return nil, p.notConnected(err)
 	}
 
 	e := &Exporter{push: p, begin: make(chan struct{}, 1), done: make(chan struct{})}
@@ -84,22 +73,7 @@ func New(ctx context.Context, opts ...Option) (*Exporter, error) {
 	return e, nil
 }
 
-// connect makes OpenTelemetry's exporter. It does not block.
-func (p *push) connect(ctx context.Context, c *config) (err error) {
-	if c.protocol == GRPC {
-		p.Exporter, err = otlpmetricgrpc.New(ctx, c.grpcOptions()...)
-		return err
-	}
-	client, transport, err := c.newHTTPClient()
-	if err != nil {
-		return err
-	}
-	p.timeout, p.disconnect = c.exportTimeout(), transport.CloseIdleConnections
-	p.Exporter, err = otlpmetrichttp.New(ctx, c.httpOptions(client)...)
-	return err
-}
-
-// retryConfig has the same fields as the types of both exporters.
+// retryConfig has the same fields as the types of all exporters.
 type retryConfig struct {
 	Enabled         bool
 	InitialInterval time.Duration
@@ -127,7 +101,7 @@ func (c *config) exportTimeout() time.Duration {
 	if c.timeout != nil {
 		return *c.timeout
 	}
-	if _, v := variable("TIMEOUT"); v != "" {
+	if _, v := c.variable("TIMEOUT"); v != "" {
 		if n, err := strconv.ParseInt(v, 10, 64); err == nil { // newConfig has checked it
 			return time.Duration(n) * time.Millisecond
 		}
@@ -140,13 +114,14 @@ func (c *config) given() (from, endpoint string) {
 	if c.endpointSet {
 		return "", c.endpoint
 	}
-	return variable("ENDPOINT")
+	return c.variable("ENDPOINT")
 }
 
 // plain reports whether exports are sent in plain text. The endpoint's scheme
 // decides. For an endpoint without http or https it reads the variables as
-// otlpmetricgrpc does, where a certificate wins over INSECURE. The default of
-// OTLP/HTTP is http://localhost:4318, according to the specification.
+// otlpmetricgrpc does: a certificate wins over INSECURE, and a Unix socket is plain
+// text. The default of OTLP/HTTP is http://localhost:4318, according to the
+// specification.
 func (c *config) plain() bool {
 	_, endpoint := c.given()
 	scheme, _, _ := strings.Cut(strings.ToLower(endpoint), "://")
@@ -160,14 +135,15 @@ func (c *config) plain() bool {
 	case c.protocol == HTTPProtobuf && endpoint == "":
 		return true
 	}
-	_, v := variable("INSECURE")
-	return strings.EqualFold(v, "true") && !certificatesSet()
+	_, v := c.variable("INSECURE")
+	socket := strings.HasPrefix(strings.ToLower(endpoint), "unix:")
+	return (socket || strings.EqualFold(v, "true")) && !c.certificatesSet()
 }
 
 // certificatesSet reports whether a variable names a certificate.
-func certificatesSet() bool {
-	_, ca := variable("CERTIFICATE")
-	_, own := variable("CLIENT_CERTIFICATE")
+func (c *config) certificatesSet() bool {
+	_, ca := c.variable("CERTIFICATE")
+	_, own := c.variable("CLIENT_CERTIFICATE")
 	return ca != "" || own != ""
 }
 
@@ -190,35 +166,6 @@ func (c *config) host() string {
 	return endpoint
 }
 
-// secrets returns the header values, which a collector's response may quote.
-func (c *config) secrets() []string {
-	values := make([]string, 0, len(c.headers))
-	for _, v := range c.headers {
-		values = append(values, v)
-	}
-	if c.headers == nil {
-		_, headers := variable("HEADERS")
-		for entry := range strings.SplitSeq(headers, ",") {
-			_, v, _ := strings.Cut(entry, "=")
-			decoded, err := url.PathUnescape(v)
-			if err != nil {
-				continue // newConfig has rejected it.
-			}
-			values = append(values, v, decoded)
-		}
-	}
-	var secrets []string
-	for _, v := range values {
-		// "Bearer abc": both the token alone and the whole value are secret.
-		for _, s := range append([]string{strings.TrimSpace(v)}, strings.Fields(v)...) {
-			if len(s) >= 4 && !strings.EqualFold(s, "bearer") && !strings.EqualFold(s, "basic") {
-				secrets = append(secrets, s)
-			}
-		}
-	}
-	return secrets
-}
-
 // Reader returns the reader for a MeterProvider: sdkmetric.WithReader(e.Reader()).
 func (e *Exporter) Reader() sdkmetric.Reader { return e.reader }
 
@@ -234,9 +181,7 @@ func (e *Exporter) Insecure() bool { return e.push.insecure }
 // Up reports whether the last export succeeded. known is false until the first
 // export ends.
 func (e *Exporter) Up() (up, known bool) {
-	e.push.mu.Lock()
-	defer e.push.mu.Unlock()
-	return e.push.state == stateUp, e.push.state != stateUnknown
+	return e.push.up()
 }
 
 // Begin requests the first export now instead of after an interval, and does not
@@ -286,9 +231,7 @@ func (e *Exporter) end(ctx context.Context) error {
 	if closed := e.push.Shutdown(ctx); err == nil {
 		err = closed
 	}
-	if e.push.disconnect != nil {
-		e.push.disconnect()
-	}
+	e.push.disconnect()
 	return err
 }
 
@@ -308,8 +251,7 @@ func (e *Exporter) repeat(ctx context.Context, interval, pace time.Duration) {
 		case <-ticker.C:
 		case <-e.begin:
 		case <-e.push.again:
-			// Many bots lose one collector at the same time: spread their reconnects.
-			wait = pace/2 + rand.N(pace/2+1) //nolint:gosec // a spread in time is no secret
+			wait = spread(pace)
 		}
 		if wait = max(wait, e.push.pause()); wait > 0 {
 			timer := time.NewTimer(wait)

@@ -275,7 +275,7 @@ func testEnvironment(t *testing.T, p Protocol) {
 	addr, _ := serveAs(t, p, c, "127.0.0.1:0")
 	t.Setenv("OTEL_EXPORTER_OTLP_PROTOCOL", strings.ToUpper(string(p)))
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
-	t.Setenv("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://"+addr+metricsPath)
+	t.Setenv("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://"+addr+SignalMetrics.path())
 	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20hunter2")
 	t.Setenv("OTEL_METRIC_EXPORT_INTERVAL", "10")
 	e, err := New(t.Context(), WithErrorHandler(otel.ErrorHandlerFunc(func(err error) { t.Errorf("reported: %v", err) })))

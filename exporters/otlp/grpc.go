@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetricgrpc"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
@@ -17,12 +16,33 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// grpcOptions returns the settings made in code, and the endpoint. otlpmetricgrpc
-// reads the other variables itself; options win over them.
-func (c *config) grpcOptions() []otlpmetricgrpc.Option {
-	opts := []otlpmetricgrpc.Option{
+// optionsOfGRPC are the options of one of OpenTelemetry's gRPC exporters. All
+// signals have the same ones, with different types.
+type optionsOfGRPC[O any] struct {
+	WithEndpoint       func(string) O
+	WithTLSCredentials func(credentials.TransportCredentials) O
+	WithDialOption     func(...grpc.DialOption) O
+	WithCompressor     func(string) O
+	WithHeaders        func(map[string]string) O
+	WithTimeout        func(time.Duration) O
+	WithRetry          func(retryConfig) O
+}
+
+// grpcOptions returns all settings, so that no exporter reads a variable its own way.
+func grpcOptions[O any](c *config, with optionsOfGRPC[O]) ([]O, error) {
+	transport, err := c.credentials()
+	if err != nil {
+		return nil, err
+	}
+	opts := []O{
+		with.WithEndpoint(c.target()),
+		// Not WithInsecure: a certificate in the variables wins over it.
+		with.WithTLSCredentials(transport),
+		with.WithHeaders(c.headerValues()),
+		with.WithTimeout(c.exportTimeout()),
+		with.WithRetry(c.retry()),
 		// All in one call: a second WithDialOption would replace the first (otlpmetricgrpc v1.47).
-		otlpmetricgrpc.WithDialOption(
+		with.WithDialOption(
 			grpc.WithConnectParams(grpc.ConnectParams{
 				Backoff: backoff.Config{
 					BaseDelay:  min(500*time.Millisecond, c.reconnect),
@@ -37,46 +57,43 @@ func (c *config) grpcOptions() []otlpmetricgrpc.Option {
 			grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 10 * time.Second, Timeout: MaxReconnectDelay}),
 			grpc.WithChainUnaryInterceptor(keepRefusal),
 		),
-		otlpmetricgrpc.WithRetry(otlpmetricgrpc.RetryConfig(c.retry())),
 	}
-	plain := c.insecure
+	if c.gzip() {
+		opts = append(opts, with.WithCompressor(compressionGzip)) // the exporters accept it only in lower case
+	}
+	return opts, nil
+}
+
+// target returns the endpoint as gRPC takes it: without http or https, whose meaning is in the credentials.
+func (c *config) target() string {
 	_, endpoint := c.given()
-	scheme, _, isURL := strings.Cut(strings.ToLower(endpoint), "://")
-	_, notParsed := url.Parse(endpoint)
-	switch {
-	case isURL && (scheme == "http" || scheme == "https"):
-		// This includes an endpoint from a variable: otherwise INSECURE would win over
-		// the scheme, and headers for an https endpoint would be sent in plain text.
-		opts = append(opts, otlpmetricgrpc.WithEndpointURL(endpoint))
-		plain = plain || scheme == "http"
-	case c.endpointSet:
-		opts = append(opts, otlpmetricgrpc.WithEndpoint(c.endpoint))
-	case notParsed != nil:
-		// 127.0.0.1:4317 is valid for gRPC but is not a URL: the exporter would ignore
-		// it, and take endpoint and scheme from the other variable.
-		opts = append(opts, otlpmetricgrpc.WithEndpoint(endpoint))
-		plain = c.plain()
-		if !plain && !certificatesSet() {
-			opts = append(opts, otlpmetricgrpc.WithTLSCredentials(credentials.NewTLS(nil)))
-		}
+	if endpoint == "" {
+		return defaultEndpoint
 	}
-	if _, v := variable("COMPRESSION"); strings.EqualFold(v, compressionGzip) {
-		opts = append(opts, otlpmetricgrpc.WithCompressor(compressionGzip)) // the exporter accepts it only in lower case
+	if u, err := url.Parse(endpoint); err == nil && (u.Scheme == "http" || u.Scheme == "https") {
+		return u.Host
 	}
+	return endpoint
+}
+
+func (c *config) credentials() (credentials.TransportCredentials, error) {
 	switch {
 	case c.tls != nil:
-		opts = append(opts, otlpmetricgrpc.WithTLSCredentials(credentials.NewTLS(c.tls)))
-	case plain:
-		// Not otlpmetricgrpc.WithInsecure: a certificate in the variables wins over it.
-		opts = append(opts, otlpmetricgrpc.WithTLSCredentials(insecure.NewCredentials()))
+		return credentials.NewTLS(c.tls), nil
+	case c.plain():
+		return insecure.NewCredentials(), nil
 	}
-	if c.headers != nil {
-		opts = append(opts, otlpmetricgrpc.WithHeaders(c.headers))
+	settings, err := c.variablesTLS()
+	if err != nil {
+		return nil, err
 	}
-	if c.timeout != nil {
-		opts = append(opts, otlpmetricgrpc.WithTimeout(*c.timeout))
-	}
-	return opts
+	return credentials.NewTLS(settings), nil
+}
+
+// gzip reports whether exports are compressed.
+func (c *config) gzip() bool {
+	_, v := c.variable("COMPRESSION")
+	return strings.EqualFold(v, compressionGzip)
 }
 
 // keepRefusal is a gRPC interceptor that keeps the last answer of an export. If the
@@ -84,7 +101,12 @@ func (c *config) grpcOptions() []otlpmetricgrpc.Option {
 // answer to the attempt before says what is wrong.
 func keepRefusal(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 	err := invoke(ctx, method, req, reply, cc, opts...)
-	if r, ok := ctx.Value(refusalKey{}).(*refusal); ok && err != nil && ctx.Err() == nil {
+	r, ok := ctx.Value(refusalKey{}).(*refusal)
+	switch {
+	case !ok:
+	case err == nil:
+		r.last, r.partial = nil, partialOf(reply)
+	case ctx.Err() == nil:
 		if s := status.Convert(err); s.Code() != codes.DeadlineExceeded {
 			r.last = &answer{code: s.Code(), message: s.Message(), retryAfter: retryInfo(s)}
 		}

@@ -1,6 +1,7 @@
 package otlp
 
 import (
+	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -17,7 +18,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
@@ -26,40 +26,47 @@ import (
 )
 
 const (
-	metricsPath = "/v1/metrics"
-
 	maxResponse        = 1 << 20  // bytes of the response to a successful export
 	maxRefusal         = 16 << 10 // bytes that are read of the response to a failed one
 	maxResponseHeaders = 64 << 10 // bytes
 )
 
-// httpOptions returns all settings of otlpmetrichttp except the headers and the encoding of the
-// metrics, which it reads from the variables itself.
-func (c *config) httpOptions(client *http.Client) []otlpmetrichttp.Option {
-	opts := []otlpmetrichttp.Option{
-		otlpmetrichttp.WithHTTPClient(client),
-		// This includes an endpoint from a variable: otherwise INSECURE would win over the scheme,
-		// and headers for an https endpoint would be sent in plain text.
-		otlpmetrichttp.WithEndpointURL(c.url().String()),
-		// The client has its own TLS configuration. The exporter rejects a certificate in the variables with a plain-text endpoint.
-		otlpmetrichttp.WithTLSClientConfig(nil),
-		otlpmetrichttp.WithMaxResponseSize(maxResponse),
-		otlpmetrichttp.WithRetry(otlpmetrichttp.RetryConfig(c.retry())),
-	}
-	if _, v := variable("COMPRESSION"); strings.EqualFold(v, compressionGzip) {
-		opts = append(opts, otlpmetrichttp.WithCompression(otlpmetrichttp.GzipCompression)) // the exporter accepts it only in lower case
-	}
-	if c.headers != nil {
-		opts = append(opts, otlpmetrichttp.WithHeaders(c.headers))
-	}
-	return opts
+// optionsOfHTTP are the options of one of OpenTelemetry's HTTP exporters. All
+// signals have the same ones, with different types.
+type optionsOfHTTP[O any] struct {
+	WithHTTPClient      func(*http.Client) O
+	WithEndpointURL     func(string) O
+	WithTLSClientConfig func(*tls.Config) O
+	WithMaxResponseSize func(int64) O
+	WithCompression     func(gzip bool) O
+	WithHeaders         func(map[string]string) O
+	WithTimeout         func(time.Duration) O
+	WithRetry           func(retryConfig) O
 }
 
-// url returns the URL of OTLP/HTTP. The general variable contains a base, to which the path of the metrics
+// httpOptions returns all settings, so that no exporter reads a variable its own way. How metrics are
+// encoded is read by otlpmetrichttp itself.
+func httpOptions[O any](c *config, client *http.Client, with optionsOfHTTP[O]) []O {
+	return []O{
+		with.WithHTTPClient(client),
+		// This includes an endpoint from a variable: otherwise INSECURE would win over the scheme,
+		// and headers for an https endpoint would be sent in plain text.
+		with.WithEndpointURL(c.url().String()),
+		// The client has its own TLS configuration. The exporter rejects a certificate in the variables with a plain-text endpoint.
+		with.WithTLSClientConfig(nil),
+		with.WithMaxResponseSize(maxResponse),
+		with.WithCompression(c.gzip()), // the exporter accepts gzip only in lower case
+		with.WithHeaders(c.headerValues()),
+		with.WithTimeout(c.exportTimeout()), // without effect on this client; otlploghttp would parse the variable
+		with.WithRetry(c.retry()),
+	}
+}
+
+// url returns the URL of OTLP/HTTP. The general variable contains a base, to which the path of the signal
 // is added; the signal's variable is used unchanged.
 // https://opentelemetry.io/docs/specs/otel/protocol/exporter/#endpoint-urls-for-otlphttp
 func (c *config) url() *url.URL {
-	u := &url.URL{Scheme: "https", Path: metricsPath}
+	u := &url.URL{Scheme: "https", Path: c.signal.path()}
 	if c.plain() {
 		u.Scheme = "http"
 	}
@@ -79,8 +86,8 @@ func (c *config) url() *url.URL {
 	u.Host = parsed.Host
 	switch bare := parsed.Path == "" || parsed.Path == "/"; {
 	case from == general+"ENDPOINT":
-		u.Path = path.Join("/", parsed.Path, metricsPath)
-	case c.endpointSet && bare: // metricsPath
+		u.Path = path.Join("/", parsed.Path, c.signal.path())
+	case c.endpointSet && bare: // the signal's path
 	case bare:
 		u.Path = "/"
 	default:
@@ -95,7 +102,7 @@ func (c *config) newHTTPClient() (*http.Client, *http.Transport, error) {
 	settings := c.tls
 	if settings == nil && !c.plain() {
 		var err error
-		if settings, err = variablesTLS(); err != nil {
+		if settings, err = c.variablesTLS(); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -109,15 +116,15 @@ func (c *config) newHTTPClient() (*http.Client, *http.Transport, error) {
 		MaxResponseHeaderBytes: maxResponseHeaders,
 	}
 	return &http.Client{
-		Transport:     &tries{transport: transport},
+		Transport:     &tries{transport: transport, signal: c.signal},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}, transport, nil
 }
 
 // variablesTLS returns the TLS configuration of the variables. newConfig has checked the files.
-func variablesTLS() (*tls.Config, error) {
+func (c *config) variablesTLS() (*tls.Config, error) {
 	settings := &tls.Config{MinVersion: tls.VersionTLS12}
-	if full, file := variable("CERTIFICATE"); file != "" {
+	if full, file := c.variable("CERTIFICATE"); file != "" {
 		pem, err := settingfile.Read(file, maxPEM)
 		if err != nil {
 			return nil, fmt.Errorf("%s: cannot read the CA certificates: %w", full, err)
@@ -125,7 +132,7 @@ func variablesTLS() (*tls.Config, error) {
 		settings.RootCAs = x509.NewCertPool()
 		settings.RootCAs.AppendCertsFromPEM(pem)
 	}
-	for _, prefix := range []string{signal, general} {
+	for _, prefix := range []string{c.signal.prefix(), general} {
 		cert := strings.TrimSpace(os.Getenv(prefix + "CLIENT_CERTIFICATE"))
 		key := strings.TrimSpace(os.Getenv(prefix + "CLIENT_KEY"))
 		if cert == "" {
@@ -142,9 +149,10 @@ func variablesTLS() (*tls.Config, error) {
 }
 
 // tries wraps each attempt of an export. It records the response for the report, keeps the response's text
-// out of the error, and makes otlpmetrichttp retry what gRPC would retry.
+// out of the error, and makes the exporter retry what gRPC would retry.
 type tries struct {
 	transport *http.Transport
+	signal    Signal
 	doubtful  atomic.Bool // the last attempt had no response
 }
 
@@ -172,7 +180,7 @@ func (t *tries) RoundTrip(r *http.Request) (*http.Response, error) {
 	if response.StatusCode >= 200 && response.StatusCode <= 299 {
 		if contentType(response) != "text/html" {
 			noted.last = nil
-			return response, nil
+			return response, t.keepPartial(response, noted)
 		}
 		// The exporter would treat it as a success.
 		_ = response.Body.Close()
@@ -185,7 +193,24 @@ func (t *tries) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// passing is a connection error that otlpmetrichttp retries, as gRPC does. It retries errors that are
+// keepPartial notes what the collector rejected of an export that it accepted.
+func (t *tries) keepPartial(response *http.Response, noted *refusal) error {
+	if contentType(response) != "application/x-protobuf" {
+		return nil
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxResponse))
+	if err != nil {
+		return err
+	}
+	_ = response.Body.Close()
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	if reply := t.signal.response(); proto.Unmarshal(body, reply) == nil {
+		noted.partial = partialOf(reply)
+	}
+	return nil
+}
+
+// passing is a connection error that the exporters retry, as gRPC does. They retry errors that are
 // Temporary; a refused connection is not.
 type passing struct{ error }
 

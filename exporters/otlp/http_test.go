@@ -67,7 +67,7 @@ func TestHTTPEndpoints(t *testing.T) {
 	} {
 		t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", tt.general)
 		t.Setenv("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", tt.signal)
-		c, err := newConfig(append(tt.opts, WithProtocol(HTTPProtobuf)))
+		c, err := newConfig(SignalMetrics, append(tt.opts, WithProtocol(HTTPProtobuf)))
 		if err != nil {
 			t.Errorf("%+v: %v", tt, err)
 			continue

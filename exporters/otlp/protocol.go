@@ -11,7 +11,7 @@ type Protocol string
 // The protocols. OpenTelemetry's exporters for Go do not support http/json.
 const (
 	GRPC         Protocol = "grpc"          // collectors listen for it on port 4317
-	HTTPProtobuf Protocol = "http/protobuf" // collectors listen for it on port 4318, at the path /v1/metrics
+	HTTPProtobuf Protocol = "http/protobuf" // collectors listen for it on port 4318, at the paths /v1/metrics, /v1/traces and /v1/logs
 )
 
 // The registered ports of OTLP.

@@ -82,7 +82,7 @@ func serveHandler(t *testing.T, c *collector, addr string, handler http.Handler)
 
 // ServeHTTP is Export for OTLP/HTTP.
 func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	path := metricsPath
+	path := SignalMetrics.path()
 	if c.path != "" {
 		path = c.path
 	}
@@ -152,7 +152,7 @@ func TestProtocolOfTheSignal(t *testing.T) {
 	} {
 		t.Setenv("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", tt.signal)
 		t.Setenv("OTEL_EXPORTER_OTLP_PROTOCOL", tt.general)
-		c, err := newConfig(nil)
+		c, err := newConfig(SignalMetrics, nil)
 		if err != nil || c.protocol != tt.want {
 			t.Errorf("%q, %q: %q, %v; want %q", tt.signal, tt.general, c.protocol, err, tt.want)
 		}

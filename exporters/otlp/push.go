@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"regexp"
@@ -11,8 +12,6 @@ import (
 	"sync"
 	"time"
 
-	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
-	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -30,19 +29,45 @@ type ExportError struct {
 	Suppressed int        // failures since the last report
 	Final      bool       // the export at shutdown, which is not repeated
 	Insecure   bool       // sent in plain text, without TLS
+	Signal     Signal     // what was exported
+	Dropped    int        // spans or log records that are lost with this failure; 0 while they are kept
+
+	pause time.Duration // that the collector requests
 }
 
 // Error returns one line: what failed, why, and what to do.
 func (e *ExportError) Error() string {
-	next := "the bot keeps running and the export is retried"
-	if e.Final {
-		next = "this was the last export: metrics that were not sent are lost"
-	}
-	s := fmt.Sprintf("otlp: export to %s failed (%s): %s; %s; %s", e.Endpoint, e.Code, e.Message, e.hint(), next)
+	s := fmt.Sprintf("otlp: export of %s to %s failed (%s): %s; %s; %s", e.Signal, e.Endpoint, e.Code, e.Message, e.hint(), e.next())
 	if e.Suppressed > 0 {
 		s += fmt.Sprintf(" (%d more since the last report)", e.Suppressed)
 	}
 	return s
+}
+
+// next says what becomes of the data.
+func (e *ExportError) next() string {
+	switch {
+	case e.Signal == SignalMetrics && e.Final:
+		return "this was the last export: metrics that were not sent are lost"
+	case e.Final:
+		return fmt.Sprintf("this was the last export: %d %s are lost", e.Dropped, e.Signal.items())
+	case e.Dropped > 0:
+		return fmt.Sprintf("the bot keeps running; %d %s are lost, because a retry would fail as well", e.Dropped, e.Signal.items())
+	}
+	return "the bot keeps running and the export is retried"
+}
+
+// retryable reports whether the same export may succeed later, as OTLP defines it
+// (https://opentelemetry.io/docs/specs/otlp/#failures).
+func (e *ExportError) retryable() bool {
+	switch e.Code {
+	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled, codes.Aborted, codes.OutOfRange, codes.DataLoss:
+		return true
+	case codes.ResourceExhausted:
+		return e.pause > 0 || e.HTTPStatus == http.StatusTooManyRequests
+	default:
+		return false
+	}
 }
 
 func (e *ExportError) hint() string {
@@ -81,9 +106,9 @@ func (e *ExportError) hint() string {
 			return other
 		}
 		if e.Protocol == HTTPProtobuf {
-			return "the endpoint does not accept OTLP/HTTP metrics: check its port (" + portHTTP + ") and its path (" + metricsPath + "), and that it has a metrics pipeline"
+			return fmt.Sprintf("the endpoint does not accept OTLP/HTTP %s: check its port (%s) and its path (%s), and that it has a pipeline for %[1]s", e.Signal, portHTTP, e.Signal.path())
 		}
-		return "the endpoint does not accept OTLP/gRPC metrics: check its port (" + portGRPC + ") and that it has a metrics pipeline"
+		return fmt.Sprintf("the endpoint does not accept OTLP/gRPC %s: check its port (%s) and that it has a pipeline for %[1]s", e.Signal, portGRPC)
 	case codes.ResourceExhausted:
 		return "the collector rejects the amount of data: check its limits"
 	default:
@@ -112,19 +137,18 @@ const (
 	stateDown
 )
 
-// push wraps OpenTelemetry's exporter for the reader and records the outcome of
-// each export.
+// push makes exports through one of OpenTelemetry's exporters, and records and
+// reports their outcome.
 type push struct {
-	sdkmetric.Exporter
+	signal     Signal
 	protocol   Protocol
 	endpoint   string
 	insecure   bool
 	timeout    time.Duration // of an export with its retries, if the exporter has no limit itself; 0 means none
-	disconnect func()        // closes idle connections; nil if the exporter does
+	disconnect func()        // closes idle connections that the exporter does not close
 	secrets    []string
 	report     func(error)
 	onState    func(bool)
-	again      chan struct{} // requests another export soon
 	limiter    limit.Limiter
 
 	mu        sync.Mutex
@@ -134,50 +158,62 @@ type push struct {
 	notBefore time.Time // end of the pause that the collector requested
 }
 
-// Export returns nil for a failed export, except at shutdown: it reports failures
-// itself, at a limited rate. ForceFlush gets the error from lastError.
-func (p *push) Export(ctx context.Context, rm *metricdata.ResourceMetrics) error {
+func makePush(c *config) *push {
+	return &push{
+		signal:     c.signal,
+		protocol:   c.protocol,
+		endpoint:   c.host(),
+		insecure:   c.plain(),
+		disconnect: func() {},
+		secrets:    c.secrets(),
+		report:     c.report,
+		onState:    c.onState,
+	}
+}
+
+// overHTTP returns the client for an exporter. The exporters have no time limit for
+// a client that they are given, and do not close its connections.
+func (p *push) overHTTP(c *config) (*http.Client, error) {
+	client, transport, err := c.newHTTPClient()
+	if err != nil {
+		return nil, err
+	}
+	p.timeout, p.disconnect = c.exportTimeout(), transport.CloseIdleConnections
+	return client, nil
+}
+
+// notConnected is the error of a constructor.
+func (p *push) notConnected(err error) error {
+	return fmt.Errorf("otlp: endpoint %s: %s", p.endpoint, p.scrub(err.Error()))
+}
+
+// send makes one export and records a success. It returns why the export failed,
+// which it does not record or report, and what the collector rejected of an export
+// that it accepted; with metrics that is a failure.
+func (p *push) send(ctx context.Context, export func(context.Context) error) (*ExportError, *partial) {
 	if p.timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, p.timeout)
 		defer cancel()
 	}
 	var refused refusal
-	err := p.Exporter.Export(context.WithValue(ctx, refusalKey{}, &refused), rm)
-	final, _ := ctx.Value(finalKey{}).(bool)
-	if err == nil {
+	err := export(context.WithValue(ctx, refusalKey{}, &refused))
+	if err == nil || refused.partial != nil && p.signal != SignalMetrics {
 		p.ended(stateUp, nil)
-		return nil
+		return nil, refused.partial
 	}
-	e := p.exportError(err, refused.last)
-	if final {
-		e.Final = true
-		return e
-	}
-	p.mu.Lock()
-	closing := p.closing
-	p.mu.Unlock()
-	if closing && (errors.Is(err, context.Canceled) || e.Code == codes.Canceled) {
-		return nil // Shutdown stopped it; the final export follows.
-	}
+	return p.exportError(err, refused.last), nil
+}
+
+// failed records a failure and reports it at a limited rate.
+func (p *push) failed(e *ExportError) {
 	p.ended(stateDown, e)
 	if suppressed, ok := p.limiter.Allow(); ok {
 		reported := *e
 		reported.Suppressed = suppressed
 		p.report(&reported)
 	}
-	var pause time.Duration
-	if refused.last != nil {
-		pause = min(refused.last.retryAfter, maxRetryAfter)
-	}
-	p.rest(pause)
-	if e.Code == codes.Unavailable || e.Code == codes.DeadlineExceeded || pause > 0 {
-		select {
-		case p.again <- struct{}{}:
-		default:
-		}
-	}
-	return nil
+	p.rest(e.pause)
 }
 
 func (p *push) ended(s state, err error) {
@@ -200,6 +236,19 @@ func (p *push) close() {
 	p.closing = true
 }
 
+func (p *push) isClosing() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.closing
+}
+
+// up reports whether the last export succeeded; known is false before the first.
+func (p *push) up() (up, known bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.state == stateUp, p.state != stateUnknown
+}
+
 func (p *push) lastError() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -220,9 +269,18 @@ func (p *push) pause() time.Duration {
 	return time.Until(p.notBefore)
 }
 
+// spread returns a duration from half of d to d. Many bots lose one collector at the
+// same time: their reconnects must not come at the same time.
+func spread(d time.Duration) time.Duration {
+	return d/2 + rand.N(d/2+1) //nolint:gosec // a spread in time is no secret
+}
+
 // refusal holds the last answer within one export that says more than that time
-// ran out.
-type refusal struct{ last *answer }
+// ran out, or what was rejected of an accepted export.
+type refusal struct {
+	last    *answer
+	partial *partial
+}
 
 // answer is the response to one attempt of an export, or why there was none.
 type answer struct {
@@ -238,7 +296,7 @@ type refusalKey struct{}
 // exportError keeps only the text of the error: wrapped errors could be printed
 // with header values.
 func (p *push) exportError(err error, refused *answer) *ExportError {
-	e := &ExportError{Protocol: p.protocol, Endpoint: p.endpoint, Insecure: p.insecure, Code: codes.Unknown, Message: err.Error()}
+	e := &ExportError{Signal: p.signal, Protocol: p.protocol, Endpoint: p.endpoint, Insecure: p.insecure, Code: codes.Unknown, Message: err.Error()}
 	var grpcErr interface{ GRPCStatus() *status.Status }
 	switch {
 	case errors.As(err, &grpcErr):
@@ -258,7 +316,10 @@ func (p *push) exportError(err error, refused *answer) *ExportError {
 			e.Message = "no response in time" // without the URL, which net/http includes
 		}
 	}
-	e.Message = p.scrub(strings.TrimPrefix(e.Message, "failed to upload metrics: "))
+	if refused != nil {
+		e.pause = min(refused.retryAfter, maxRetryAfter)
+	}
+	e.Message = p.scrub(strings.TrimPrefix(strings.TrimPrefix(e.Message, "failed to upload metrics: "), "traces export: "))
 	return e
 }
 

@@ -1,0 +1,34 @@
+package otlp
+
+import "strings"
+
+// A Signal is a kind of telemetry. Each has variables and a connection of its own.
+type Signal string
+
+// The signals, named as in the variables and the paths of OTLP.
+const (
+	SignalMetrics Signal = "metrics"
+	SignalTraces  Signal = "traces"
+	SignalLogs    Signal = "logs"
+)
+
+// general is the prefix of the variables for all signals.
+const general = "OTEL_EXPORTER_OTLP_"
+
+// prefix returns the prefix of the signal's own variables, which win over the general ones.
+func (s Signal) prefix() string { return general + strings.ToUpper(string(s)) + "_" }
+
+// path returns the default path of OTLP/HTTP.
+func (s Signal) path() string { return "/v1/" + string(s) }
+
+// items returns what an export consists of.
+func (s Signal) items() string {
+	switch s {
+	case SignalTraces:
+		return "spans"
+	case SignalLogs:
+		return "log records"
+	default:
+		return "metrics"
+	}
+}
