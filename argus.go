@@ -10,7 +10,11 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/log"
+	lognoop "go.opentelemetry.io/otel/log/noop"
 	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+	tracenoop "go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/argus-dgo/argus/instrument"
 	"github.com/argus-dgo/argus/resource"
@@ -135,6 +139,13 @@ func (a *Argus) assemble(c resolved, o *options, sessions []*discordgo.Session) 
 		instrument.WithTasks(o.tasks...),
 		instrument.WithErrorHandler(otel.ErrorHandlerFunc(a.pipeline.report)),
 		instrument.WithAcks(c.Acks),
+		instrument.WithTracerProvider(a.pipeline.tracers),
+		instrument.WithTraceIDs(c.TraceIDs),
+		instrument.WithLoggerProvider(a.pipeline.loggers),
+		instrument.WithEventGuildIDs(c.EventGuildIDs),
+	}
+	if c.EventUsers {
+		opts = append(opts, instrument.WithEventUserHash([]byte(c.eventKey.reveal())))
 	}
 	if !c.Disabled {
 		opts = append(opts, instrument.WithLogRecords(c.LogRecords), instrument.WithSessionStartPoll(c.SessionStartPoll))
@@ -191,6 +202,9 @@ func (a *Argus) announce() {
 	}
 	if a.pipeline.push != nil {
 		about = append(about, "otlp_endpoint", a.pipeline.push.Endpoint())
+	}
+	for _, o := range a.pipeline.queues {
+		about = append(about, o.subsystem+"_endpoint", o.exporter.Endpoint())
 	}
 	a.log.info("argus started", about...)
 }
@@ -270,6 +284,25 @@ func (a *Argus) RequestOption(ctx context.Context) discordgo.RequestOption {
 // For libraries that use OpenTelemetry's global provider, pass it to otel.SetMeterProvider; Argus does not.
 func (a *Argus) MeterProvider() metric.MeterProvider { return a.pipeline.provider }
 
+// TracerProvider is for the bot's own spans: with a context of a wrapped handler they belong to the trace of its interaction. It is that
+// of [WithTracerProvider] if one is given, and makes no spans if traces are off. For libraries that use OpenTelemetry's global provider,
+// pass it to otel.SetTracerProvider; Argus does not.
+func (a *Argus) TracerProvider() trace.TracerProvider {
+	if a.pipeline.tracers == nil {
+		return tracenoop.NewTracerProvider()
+	}
+	return a.pipeline.tracers
+}
+
+// LoggerProvider is for the bot's own log records, such as those of a bridge from log/slog. It is that of [WithLoggerProvider] if one is
+// given, and drops all records if events are off.
+func (a *Argus) LoggerProvider() log.LoggerProvider {
+	if a.pipeline.loggers == nil {
+		return lognoop.NewLoggerProvider()
+	}
+	return a.pipeline.loggers
+}
+
 // Handler is the metrics page, for your own mux under any path. It requires the bearer token if one is set.
 // Without the prometheus exporter it answers 404, and during and after Shutdown 503. It does not check host names:
 // [WithAllowedHosts] applies to the server.
@@ -309,7 +342,7 @@ func (a *Argus) DashboardURL() string {
 // Config is the configuration of this Argus, with the source of each value. It contains no secret.
 func (a *Argus) Config() Config { return a.config.clone() }
 
-// Shutdown pushes what was measured since the last push, closes the server and all connections, and restores the fields of the
+// Shutdown pushes what was measured since the last push, and the spans and events in the queues, closes the server and all connections, and restores the fields of the
 // sessions. In a session that has been opened, or has made a REST call, the wrappers stay and pass everything through, because discordgo
 // reads those fields without a lock from then on. The sessions stay open: close them before Shutdown, so that their end is counted.
 //
@@ -331,8 +364,9 @@ func (a *Argus) Shutdown(ctx context.Context) error {
 	defer a.log.flush(ctx)
 	a.endHandlers()
 	a.instrumentation.Ending()
-	pushed := a.pipeline.shutdown(ctx) // before the instruments go, whose last values it pushes
-	if err := errors.Join(pushed, a.instrumentation.Close()); err != nil {
+	pushed := a.pipeline.shutdown(ctx)  // before the instruments go, whose last values it pushes
+	closed := a.instrumentation.Close() // ends the last spans
+	if err := errors.Join(pushed, closed, a.pipeline.endQueues(ctx)); err != nil {
 		a.shutdownErr = fmt.Errorf("argus shutdown: %w", err)
 	}
 	return a.shutdownErr

@@ -31,7 +31,9 @@ const SourceDefault = resource.SourceDefault
 // Config is the configuration of an [Argus], from options, environment and defaults. It contains no secret and may be printed.
 type Config struct {
 	Disabled       bool       // OTEL_SDK_DISABLED: nothing is measured or served
-	Exporters      []Exporter // sorted; empty when there is none
+	Exporters      []Exporter // of metrics, sorted; empty when there is none
+	TracesExporter Exporter   // OTLP or None
+	LogsExporter   Exporter   // of events: OTLP or None
 	Host           string     // address the server listens on; empty for all
 	Port           int        // TCP port the server listens on; 0 for any free one
 	AdvertiseAddr  string     // where others reach the server: host, or host:port; empty if it is not told
@@ -42,6 +44,7 @@ type Config struct {
 	WebConfigFile  string     // file with TLS and basic authentication of the server; empty: there is none
 	TLS            bool       // whether that file turns on TLS
 	GrafanaURL     string     // template of the live page's link to Grafana; empty: there is none
+	TraceURL       string     // template of the live page's links to a trace; empty: there are none
 	ClusterID      string     // value of the label cluster
 	Bot            string     // value of the label bot; empty: there is none
 	Region         string     // value of the label region; empty: there is none
@@ -50,6 +53,9 @@ type Config struct {
 	ProcessMetrics bool       // whether go_* and process_* are exported
 	Acks           bool       // whether the acknowledgements of interactions are followed
 	LogRecords     bool       // whether the lines that discordgo logs are counted
+	TraceIDs       bool       // whether spans have Discord's ids
+	EventGuildIDs  bool       // whether events have the guild's id
+	EventUsers     bool       // whether events have a hash of the user's id
 	// DashboardAuthenticated is whether the live page and the API ask for a token: one of their own, or that of the metrics.
 	DashboardAuthenticated bool
 	// SessionStartPoll is the time between two GET /gateway/bot of Argus' own; 0 for none.
@@ -130,6 +136,7 @@ type resolved struct {
 	Config
 	token          secret
 	dashboardToken secret // empty: that of the metrics
+	eventKey       secret // of the hash of the user's id; empty: events have none
 	resource       *sdkresource.Resource
 }
 
@@ -146,6 +153,7 @@ type draft struct {
 	resolved
 	tokenFile          string
 	dashboardTokenFile string
+	eventKeyFile       string
 	portBase           int    // 0: not given
 	index              int    // place of the process in the fleet, counted from 0; -1: not known
 	indexSource        Source // where that came from
@@ -158,7 +166,7 @@ type environment struct {
 }
 
 // processEnvironment is the environment of this process. No other code of Argus looks into it for a setting, but for the
-// variables of the push, which OpenTelemetry's exporter reads from nowhere else.
+// variables of the push, which OpenTelemetry's SDK and exporters read from nowhere else.
 func processEnvironment() environment {
 	return environment{lookup: os.LookupEnv, readFile: readTokenFile}
 }
@@ -192,10 +200,8 @@ func resolve(env environment, o *options) (resolved, error) {
 			wrong = append(wrong, s.variable)
 		}
 	}
-	problems = append(problems, d.settleResource(env, o), d.settlePort(), d.settleTokens(env), d.settleWebConfig(), d.settleAdvertised(), checkLabels(o))
-	if d.exports(OTLP) {
-		problems = append(problems, checkPush())
-	}
+	problems = append(problems, d.settleResource(env, o), d.settlePort(), d.settleTokens(env), d.settleEventKey(env), d.settleWebConfig(), d.settleAdvertised(), checkLabels(o))
+	problems = append(problems, checkPush(d.Config))
 
 	err := errors.Join(problems...)
 	if d.Disabled {
@@ -238,22 +244,53 @@ func (d *draft) settleToken(env environment, variable string, token *secret, fil
 		return fmt.Errorf("%s and %s are both set: unset one of them", variable, fileVariable)
 	}
 	fail := func(err error) error { return fmt.Errorf("%s=%q: %w", fileVariable, file, err) }
-	content, err := env.readFile(file)
+	text, err := env.readSecret(file, "token")
 	if err != nil {
-		if pathError, ok := errors.AsType[*os.PathError](err); ok { // its text repeats the path
-			err = pathError.Err
-		}
-		return fail(fmt.Errorf("cannot read the token: %w", err))
-	}
-	text := strings.TrimRight(string(content), "\r\n")
-	if text == "" {
-		return fail(errors.New("the file is empty: write the token into it, or unset the variable"))
+		return fail(err)
 	}
 	if err := checkToken(text); err != nil {
 		return fail(fmt.Errorf("the token in the file %w", err))
 	}
 	*token = conceal(text)
 	d.sources[variable] = Source(fileVariable)
+	return nil
+}
+
+// readSecret reads a file with a token or a key, without the line breaks at its end.
+func (e environment) readSecret(file, what string) (string, error) {
+	content, err := e.readFile(file)
+	if err != nil {
+		if pathError, ok := errors.AsType[*os.PathError](err); ok { // its text repeats the path
+			err = pathError.Err
+		}
+		return "", fmt.Errorf("cannot read the %s: %w", what, err)
+	}
+	text := strings.TrimRight(string(content), "\r\n")
+	if text == "" {
+		return "", fmt.Errorf("the file is empty: write the %s into it, or unset the variable", what)
+	}
+	return text, nil
+}
+
+// minEventKey is the length of HMAC-SHA-256's output: a shorter key would be easier to guess.
+const minEventKey = 32
+
+// settleEventKey reads the key of the hash of users.
+func (d *draft) settleEventKey(env environment) error {
+	if d.eventKeyFile == "" {
+		return nil
+	}
+	fail := func(err error) error {
+		return fmt.Errorf("%s=%q: %w", d.sources[envEventUserKeyFile], d.eventKeyFile, err)
+	}
+	key, err := env.readSecret(d.eventKeyFile, "key")
+	if err != nil {
+		return fail(err)
+	}
+	if len(key) < minEventKey {
+		return fail(fmt.Errorf("the key in the file is too short: it must have at least %d bytes, such as the output of openssl rand -hex 32", minEventKey))
+	}
+	d.eventKey, d.EventUsers = conceal(key), true
 	return nil
 }
 

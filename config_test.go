@@ -15,6 +15,9 @@ import (
 
 	client "github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/attribute"
+	lognoop "go.opentelemetry.io/otel/log/noop"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	tracenoop "go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/argus-dgo/argus/resource"
 )
@@ -32,16 +35,19 @@ func environ(variables map[string]string, files map[string]string) environment {
 	}
 }
 
+const userKey = "a key of the hash of users, which is long enough"
+
 func TestDefaults(t *testing.T) {
 	c, err := resolve(environ(nil, nil), collect(nil))
 	if err != nil || c.Refused() != nil {
 		t.Fatalf("resolve: %v, refused %v", err, c.Refused())
 	}
-	const want = `OTEL_SDK_DISABLED=false (default) OTEL_METRICS_EXPORTER=prometheus (default) ARGUS_HOST="" (default) ` +
+	const want = `OTEL_SDK_DISABLED=false (default) OTEL_METRICS_EXPORTER=prometheus (default) OTEL_TRACES_EXPORTER=none (default) OTEL_LOGS_EXPORTER=none (default) ARGUS_HOST="" (default) ` +
 		`ARGUS_PORT=9191 (default) ARGUS_ADVERTISE_ADDR=unset (default) ARGUS_ALLOWED_HOSTS=unset (default) ARGUS_METRICS_PATH=/metrics (default) ARGUS_METRICS_AUTH_TOKEN=unset (default) ` +
-		`ARGUS_DASHBOARD=true (default) ARGUS_DASHBOARD_AUTH_TOKEN=unset (default) ARGUS_WEB_CONFIG_FILE=unset (default) ARGUS_GRAFANA_URL=unset (default) ` +
+		`ARGUS_DASHBOARD=true (default) ARGUS_DASHBOARD_AUTH_TOKEN=unset (default) ARGUS_WEB_CONFIG_FILE=unset (default) ARGUS_GRAFANA_URL=unset (default) ARGUS_TRACE_URL=unset (default) ` +
 		`ARGUS_CLUSTER_ID="default" (default) ARGUS_BOT=unset (default) ARGUS_REGION=unset (default) ARGUS_NAMESPACE=discord (default) ARGUS_PROCESS_METRICS=true (default) ` +
-		`ARGUS_INTERACTION_ACKS=true (default) ARGUS_HISTORY=true (default) ARGUS_LOG_RECORDS=false (default) ARGUS_SESSION_START_POLL=0s (default)`
+		`ARGUS_INTERACTION_ACKS=true (default) ARGUS_HISTORY=true (default) ARGUS_LOG_RECORDS=false (default) ARGUS_TRACE_IDS=false (default) ` +
+		`ARGUS_EVENT_GUILD_IDS=false (default) ARGUS_EVENT_USER_KEY_FILE=unset (default) ARGUS_SESSION_START_POLL=0s (default)`
 	if got := c.String(); got != want {
 		t.Errorf("defaults:\n got %s\nwant %s", got, want)
 	}
@@ -74,6 +80,70 @@ func TestPrecedence(t *testing.T) {
 		{
 			name: "no exporter by option", opts: []Option{WithExporters()},
 			setting: "OTEL_METRICS_EXPORTER", want: func(c resolved) any { return len(c.Exporters) }, value: 0, source: "WithExporters",
+		},
+		{
+			name: "traces from the environment", variables: map[string]string{"OTEL_TRACES_EXPORTER": " OTLP "},
+			setting: "OTEL_TRACES_EXPORTER", want: func(c resolved) any { return string(c.TracesExporter) }, value: "otlp", source: "OTEL_TRACES_EXPORTER",
+		},
+		{
+			name: "no traces from the environment", variables: map[string]string{"OTEL_TRACES_EXPORTER": "None"},
+			setting: "OTEL_TRACES_EXPORTER", want: func(c resolved) any { return c.TracesExporter }, value: None, source: "OTEL_TRACES_EXPORTER",
+		},
+		{
+			name: "traces by option", variables: map[string]string{"OTEL_TRACES_EXPORTER": "zipkin"}, opts: []Option{WithTracesExporter(OTLP)},
+			setting: "OTEL_TRACES_EXPORTER", want: func(c resolved) any { return string(c.TracesExporter) }, value: "otlp", source: "WithTracesExporter",
+		},
+		{
+			name: "traces by a provider", variables: map[string]string{"OTEL_TRACES_EXPORTER": "zipkin"}, opts: []Option{WithTracerProvider(tracenoop.NewTracerProvider()), WithTracesExporter(OTLP)},
+			setting: "OTEL_TRACES_EXPORTER", want: func(c resolved) any { return c.TracesExporter }, value: None, source: "WithTracerProvider",
+		},
+		{
+			name: "traces by no provider", opts: []Option{WithTracerProvider(nil), WithTracerProvider((*sdktrace.TracerProvider)(nil))},
+			setting: "OTEL_TRACES_EXPORTER", want: func(c resolved) any { return c.TracesExporter }, value: None, source: SourceDefault,
+		},
+		{
+			name: "events from the environment", variables: map[string]string{"OTEL_LOGS_EXPORTER": "otlp"},
+			setting: "OTEL_LOGS_EXPORTER", want: func(c resolved) any { return string(c.LogsExporter) }, value: "otlp", source: "OTEL_LOGS_EXPORTER",
+		},
+		{
+			name: "events by option", variables: map[string]string{"OTEL_LOGS_EXPORTER": "otlp"}, opts: []Option{WithLogsExporter(None)},
+			setting: "OTEL_LOGS_EXPORTER", want: func(c resolved) any { return c.LogsExporter }, value: None, source: "WithLogsExporter",
+		},
+		{
+			name: "events by a provider", variables: map[string]string{"OTEL_LOGS_EXPORTER": "otlp"}, opts: []Option{WithLoggerProvider(lognoop.NewLoggerProvider()), WithLoggerProvider(nil)},
+			setting: "OTEL_LOGS_EXPORTER", want: func(c resolved) any { return c.LogsExporter }, value: None, source: "WithLoggerProvider",
+		},
+		{
+			name: "ids of traces from the environment", variables: map[string]string{"ARGUS_TRACE_IDS": "true"},
+			setting: "ARGUS_TRACE_IDS", want: func(c resolved) any { return c.TraceIDs }, value: true, source: "ARGUS_TRACE_IDS",
+		},
+		{
+			name: "ids of traces by option", variables: map[string]string{"ARGUS_TRACE_IDS": "all"}, opts: []Option{WithTraceIDs(true)},
+			setting: "ARGUS_TRACE_IDS", want: func(c resolved) any { return c.TraceIDs }, value: true, source: "WithTraceIDs",
+		},
+		{
+			name: "ids of events from the environment", variables: map[string]string{"ARGUS_EVENT_GUILD_IDS": "TRUE"},
+			setting: "ARGUS_EVENT_GUILD_IDS", want: func(c resolved) any { return c.EventGuildIDs }, value: true, source: "ARGUS_EVENT_GUILD_IDS",
+		},
+		{
+			name: "ids of events by option", variables: map[string]string{"ARGUS_EVENT_GUILD_IDS": "true"}, opts: []Option{WithEventGuildIDs(false)},
+			setting: "ARGUS_EVENT_GUILD_IDS", want: func(c resolved) any { return c.EventGuildIDs }, value: false, source: "WithEventGuildIDs",
+		},
+		{
+			name: "key of users from the environment", variables: map[string]string{"ARGUS_EVENT_USER_KEY_FILE": "/run/key"}, files: map[string]string{"/run/key": userKey + "\r\n"},
+			setting: "ARGUS_EVENT_USER_KEY_FILE", want: func(c resolved) any { return c.eventKey.reveal() }, value: userKey, source: "ARGUS_EVENT_USER_KEY_FILE",
+		},
+		{
+			name: "key of users by option", variables: map[string]string{"ARGUS_EVENT_USER_KEY_FILE": "/absent"}, files: map[string]string{"/run/key": userKey}, opts: []Option{WithEventUserKeyFile("/run/key")},
+			setting: "ARGUS_EVENT_USER_KEY_FILE", want: func(c resolved) any { return c.EventUsers }, value: true, source: "WithEventUserKeyFile",
+		},
+		{
+			name: "link to a trace from the environment", variables: map[string]string{"ARGUS_TRACE_URL": "http://jaeger:16686/trace/{trace_id}?uiFind={span_id}"},
+			setting: "ARGUS_TRACE_URL", want: func(c resolved) any { return c.TraceURL }, value: "http://jaeger:16686/trace/{trace_id}?uiFind={span_id}", source: "ARGUS_TRACE_URL",
+		},
+		{
+			name: "link to a trace by option", variables: map[string]string{"ARGUS_TRACE_URL": "jaeger"}, opts: []Option{WithTraceURL("https://tempo.example/{trace_id}")},
+			setting: "ARGUS_TRACE_URL", want: func(c resolved) any { return c.TraceURL }, value: "https://tempo.example/{trace_id}", source: "WithTraceURL",
 		},
 		{
 			name: "host from the environment", variables: map[string]string{"ARGUS_HOST": "::1"},
@@ -280,7 +350,7 @@ func TestPrecedence(t *testing.T) {
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if exporters, ok := tc.value.(string); ok && tc.setting == envExporters && strings.Contains(exporters, string(OTLP)) {
+			if exporters, ok := tc.value.(string); ok && strings.HasSuffix(tc.setting, "_EXPORTER") && strings.Contains(exporters, string(OTLP)) {
 				needsPush(t)
 			}
 			c, err := resolve(environ(tc.variables, tc.files), collect(tc.opts))
@@ -391,6 +461,42 @@ func TestRefused(t *testing.T) {
 			name: "exporter by option", opts: []Option{WithExporters(Exporter("statsd"))},
 			want: []string{`WithExporters("statsd"): must be a comma-separated list of prometheus and otlp, or none; "statsd" is not an exporter of Argus`},
 		},
+		{
+			name: "traces exporter", variables: map[string]string{"OTEL_TRACES_EXPORTER": "otpl"},
+			want: []string{`OTEL_TRACES_EXPORTER="otpl": must be otlp or none; "otpl" is not an exporter of Argus (did you mean "otlp"?)`},
+		},
+		{
+			name: "traces exporters", variables: map[string]string{"OTEL_TRACES_EXPORTER": "otlp,console"},
+			want: []string{`OTEL_TRACES_EXPORTER="otlp,console": must be otlp or none: Argus has one exporter for it, and takes no list`},
+		},
+		{
+			name: "logs exporter", variables: map[string]string{"OTEL_LOGS_EXPORTER": "console"},
+			want: []string{`OTEL_LOGS_EXPORTER="console": must be otlp or none; "console" is not an exporter of Argus`},
+		},
+		{
+			name: "signals' exporters by option", opts: []Option{WithTracesExporter(Prometheus), WithLogsExporter("")},
+			want: []string{
+				`WithTracesExporter("prometheus"): must be otlp or none; "prometheus" is not an exporter of Argus`,
+				`WithLogsExporter(""): must be otlp or none; "" is not an exporter of Argus`,
+			},
+		},
+		{name: "ids of traces", variables: map[string]string{"ARGUS_TRACE_IDS": "guild"}, want: []string{`ARGUS_TRACE_IDS="guild": must be true or false`}},
+		{name: "ids of events", variables: map[string]string{"ARGUS_EVENT_GUILD_IDS": "1"}, want: []string{`ARGUS_EVENT_GUILD_IDS="1": must be true or false`}},
+		{name: "no file of the users' key", opts: []Option{WithEventUserKeyFile("/absent")}, want: []string{`WithEventUserKeyFile="/absent": cannot read the key: file does not exist`}},
+		{name: "empty name of the users' key", variables: map[string]string{"ARGUS_EVENT_USER_KEY_FILE": ""}, want: []string{`ARGUS_EVENT_USER_KEY_FILE="": must not be empty: unset it to have events without a user`}},
+		{
+			name: "empty users' key", variables: map[string]string{"ARGUS_EVENT_USER_KEY_FILE": "/run/key"}, files: map[string]string{"/run/key": "\n"},
+			want: []string{`ARGUS_EVENT_USER_KEY_FILE="/run/key": the file is empty: write the key into it, or unset the variable`},
+		},
+		{
+			name: "short users' key", variables: map[string]string{"ARGUS_EVENT_USER_KEY_FILE": "/run/key"}, files: map[string]string{"/run/key": "nobody but 31 bytes and no more" + "\n\n"},
+			want: []string{`ARGUS_EVENT_USER_KEY_FILE="/run/key": the key in the file is too short: it must have at least 32 bytes, such as the output of openssl rand -hex 32`},
+		},
+		{name: "link to a trace without its id", variables: map[string]string{"ARGUS_TRACE_URL": "https://tempo.example/nobody"}, want: []string{`ARGUS_TRACE_URL=[hidden]: must contain the placeholder {trace_id}, such as https://jaeger.example.com/trace/{trace_id}`}},
+		{name: "link to a trace with an unknown placeholder", opts: []Option{WithTraceURL("https://tempo.example/{trace_id}/{shard}")}, want: []string{`WithTraceURL([hidden]): has the placeholder "{shard}": known are {trace_id} and {span_id}; write other braces as %7B and %7D`}},
+		{name: "link to a trace without a scheme", variables: map[string]string{"ARGUS_TRACE_URL": "jaeger:16686/{trace_id}"}, want: []string{`ARGUS_TRACE_URL=[hidden]: must be an http or https URL, such as https://jaeger.example.com/trace/{trace_id}`}},
+		{name: "link to a trace with credentials", variables: map[string]string{"ARGUS_TRACE_URL": "https://me:nobody@tempo.example/{trace_id}"}, want: []string{`ARGUS_TRACE_URL=[hidden]: must not contain credentials: everyone who opens the page can read them; log in to the traces' page instead`}},
+		{name: "link to a trace with the id as the host", variables: map[string]string{"ARGUS_TRACE_URL": "https://{trace_id}/"}, want: []string{`ARGUS_TRACE_URL=[hidden]: has a placeholder in the host: the host must be fixed`}},
 		{name: "allowed host with a port", variables: map[string]string{"ARGUS_ALLOWED_HOSTS": "bot.example.com:9191"}, want: []string{`ARGUS_ALLOWED_HOSTS="bot.example.com:9191": must be a comma-separated list of host names such as bot.example.com, .example.com for all below it, or * for any`}},
 		{name: "allowed host missing", opts: []Option{WithAllowedHosts("a", "")}, want: []string{`WithAllowedHosts("a,"): must be a comma-separated list of host names such as bot.example.com, .example.com for all below it, or * for any`}},
 		{name: "allowed host with a pattern", opts: []Option{WithAllowedHosts("*.example.com")}, want: []string{`WithAllowedHosts("*.example.com"): must be a comma-separated list of host names such as bot.example.com, .example.com for all below it, or * for any`}},
@@ -503,19 +609,19 @@ func TestSwitchAlwaysWorks(t *testing.T) {
 		}
 	}
 	// What is refused has no effect, and is not said to have any.
-	const want = "OTEL_METRICS_EXPORTER=prometheus (default) ARGUS_HOST=\"\" (default) ARGUS_PORT=9191 (default)"
+	const want = "OTEL_METRICS_EXPORTER=prometheus (default) OTEL_TRACES_EXPORTER=none (default) OTEL_LOGS_EXPORTER=none (default) ARGUS_HOST=\"\" (default) ARGUS_PORT=9191 (default)"
 	if got := c.String(); !strings.Contains(got, want) || !strings.Contains(got, `ARGUS_CLUSTER_ID="default" (default)`) {
 		t.Errorf("the configuration is %s", got)
 	}
 }
 
 func TestSecretIsHidden(t *testing.T) {
-	c, err := resolve(environ(map[string]string{"ARGUS_METRICS_AUTH_TOKEN": "nobody"}, nil), collect(nil))
+	c, err := resolve(environ(map[string]string{"ARGUS_METRICS_AUTH_TOKEN": "nobody", "ARGUS_EVENT_USER_KEY_FILE": "/run/key"}, map[string]string{"/run/key": "nobody " + userKey}), collect(nil))
 	if err != nil {
 		t.Fatalf("resolve: %v", err)
 	}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
-		for _, shown := range []any{c, &c, c.Config, c.token} {
+		for _, shown := range []any{c, &c, c.Config, c.token, c.eventKey} {
 			if got := fmt.Sprintf(verb, shown); strings.Contains(got, "nobody") {
 				t.Errorf("%s of %T shows the token: %s", verb, shown, got)
 			}

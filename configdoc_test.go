@@ -18,6 +18,9 @@ import (
 	"testing"
 	"text/template"
 
+	lognoop "go.opentelemetry.io/otel/log/noop"
+	tracenoop "go.opentelemetry.io/otel/trace/noop"
+
 	"github.com/argus-dgo/argus/resource"
 )
 
@@ -108,6 +111,14 @@ func TestTableIsComplete(t *testing.T) {
 		variables []string
 	}{
 		{WithExporters(), []string{envExporters}},
+		{WithTracesExporter(OTLP), []string{envTracesExporter}},
+		{WithTracerProvider(tracenoop.NewTracerProvider()), []string{envTracesExporter}},
+		{WithLogsExporter(OTLP), []string{envLogsExporter}},
+		{WithLoggerProvider(lognoop.NewLoggerProvider()), []string{envLogsExporter}},
+		{WithTraceURL(""), []string{envTraceURL}},
+		{WithTraceIDs(true), []string{"ARGUS_TRACE_IDS"}},
+		{WithEventGuildIDs(true), []string{"ARGUS_EVENT_GUILD_IDS"}},
+		{WithEventUserKeyFile(""), []string{envEventUserKeyFile}},
 		{WithHost(""), []string{envHost}},
 		{WithPort(0), []string{envPort}},
 		{WithAddr(":0"), []string{envHost, envPort}},
@@ -140,8 +151,8 @@ func TestTableIsComplete(t *testing.T) {
 			}
 		}
 	}
-	if n := bytes.Count(source, []byte("return overriding(")) + 2; n != 20 { // and the two of WithAddr
-		t.Errorf("options.go overrides %d settings; the list above tests 20: extend it", n)
+	if n := bytes.Count(source, []byte("return overriding(")) + 2; n != 26 { // and the two of WithAddr
+		t.Errorf("options.go overrides %d settings; the list above tests 26: extend it", n)
 	}
 	code, err := os.ReadFile("settingstable.go")
 	if err != nil {

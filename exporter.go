@@ -7,18 +7,19 @@ import (
 	"strings"
 )
 
-// An Exporter is a way for the metrics to leave the process.
+// An Exporter is a way for metrics, traces or events to leave the process.
 type Exporter string
 
-// The exporters, named as in OTEL_METRICS_EXPORTER.
+// The exporters, named as in OTEL_METRICS_EXPORTER, OTEL_TRACES_EXPORTER and OTEL_LOGS_EXPORTER.
 const (
 	Prometheus Exporter = "prometheus" // a page that Prometheus pulls from
 	OTLP       Exporter = "otlp"       // a push to an OpenTelemetry collector, over gRPC or HTTP; not with the build tag argus_no_otlp
+	None       Exporter = "none"       // nothing is exported
 )
 
 // parseExporters returns the exporters of a list, sorted and each once.
 func parseExporters(value string) ([]Exporter, error) {
-	known := []string{string(Prometheus), string(OTLP), "none"}
+	known := []string{string(Prometheus), string(OTLP), string(None)}
 	var (
 		exporters []Exporter
 		none      bool
@@ -27,7 +28,7 @@ func parseExporters(value string) ([]Exporter, error) {
 	for entry := range strings.SplitSeq(value, ",") {
 		name := strings.ToLower(strings.TrimSpace(entry))
 		switch {
-		case name == "none":
+		case name == string(None):
 			none = true
 		case slices.Contains(known, name):
 			exporters = append(exporters, Exporter(name))
@@ -56,9 +57,26 @@ func parseExporters(value string) ([]Exporter, error) {
 	return exporters, nil
 }
 
+// parseQueueExporter returns the exporter of traces or of events.
+func parseQueueExporter(value string) (Exporter, error) {
+	known := []string{string(OTLP), string(None)}
+	name := strings.ToLower(strings.TrimSpace(value))
+	switch {
+	case slices.Contains(known, name):
+		return Exporter(name), nil
+	case strings.Contains(name, ","):
+		return "", errors.New("must be otlp or none: Argus has one exporter for it, and takes no list")
+	}
+	problem := fmt.Sprintf("must be otlp or none; %q is not an exporter of Argus", name)
+	if near, ok := nearest(name, known); ok {
+		problem += fmt.Sprintf(" (did you mean %q?)", near)
+	}
+	return "", errors.New(problem)
+}
+
 func joinExporters(exporters []Exporter) string {
 	if len(exporters) == 0 {
-		return "none"
+		return string(None)
 	}
 	names := make([]string, len(exporters))
 	for i, e := range exporters {

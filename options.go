@@ -14,6 +14,8 @@ import (
 	"github.com/bwmarrin/discordgo"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/log"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // An Option configures [Start] and [New]. A nil Option is ignored. Of two options for the same setting, the later one wins.
@@ -44,6 +46,8 @@ type options struct {
 	region           *string // nil: not given
 	serviceName      *string // nil: not given
 	attributes       []attribute.KeyValue
+	tracers          trace.TracerProvider // nil: not given
+	loggers          log.LoggerProvider   // nil: not given
 }
 
 // An override replaces an environment variable, and passes the same checks.
@@ -63,6 +67,13 @@ func collect(opts []Option) *options {
 	if o.logger == nil {
 		o.logger = slog.Default()
 	}
+	// A provider of the program wins over an exporter, in whatever order they are given.
+	if o.tracers != nil {
+		o.overrides[envTracesExporter] = override{by: "WithTracerProvider", value: None}
+	}
+	if o.loggers != nil {
+		o.overrides[envLogsExporter] = override{by: "WithLoggerProvider", value: None}
+	}
 	return o
 }
 
@@ -81,6 +92,36 @@ func (o *options) overridesToken(variable string) bool {
 func WithExporters(exporters ...Exporter) Option {
 	exporters = slices.Clone(exporters)
 	return overriding(envExporters, "WithExporters", exporters, strconv.Quote(joinExporters(exporters)))
+}
+
+// WithTracesExporter turns traces on with [OTLP]. The default is [None]. docs/TRACES.md describes the spans.
+func WithTracesExporter(exporter Exporter) Option {
+	return overriding(envTracesExporter, "WithTracesExporter", exporter, strconv.Quote(string(exporter)))
+}
+
+// WithLogsExporter turns events, which are OpenTelemetry log records, on with [OTLP]. The default is [None]. docs/EVENTS.md describes them.
+func WithLogsExporter(exporter Exporter) Option {
+	return overriding(envLogsExporter, "WithLogsExporter", exporter, strconv.Quote(string(exporter)))
+}
+
+// WithTracerProvider turns traces on with the program's own TracerProvider, which wins over OTEL_TRACES_EXPORTER and [WithTracesExporter].
+// Argus does not shut it down: do so after [Argus.Shutdown]. Nil is ignored.
+func WithTracerProvider(tp trace.TracerProvider) Option {
+	return optionFunc(func(o *options) {
+		if !isNil(tp) {
+			o.tracers = tp
+		}
+	})
+}
+
+// WithLoggerProvider turns events on with the program's own LoggerProvider, which wins over OTEL_LOGS_EXPORTER and [WithLogsExporter].
+// Argus does not shut it down: do so after [Argus.Shutdown]. Nil is ignored.
+func WithLoggerProvider(lp log.LoggerProvider) Option {
+	return optionFunc(func(o *options) {
+		if !isNil(lp) {
+			o.loggers = lp
+		}
+	})
 }
 
 // WithHost sets the address that the server listens on: a host name or an IP address, or empty for all addresses.
@@ -162,6 +203,12 @@ func WithGrafanaURL(template string) Option {
 	return overriding(envGrafanaURL, "WithGrafanaURL", template, hidden) // it may contain credentials
 }
 
+// WithTraceURL sets the template of the live page's links to a trace. It is an http or https URL with the placeholder {trace_id}, and
+// {span_id} if wanted.
+func WithTraceURL(template string) Option {
+	return overriding(envTraceURL, "WithTraceURL", template, hidden) // it may contain credentials
+}
+
 // WithClusterID names this process among the processes of the bot: the label cluster on every series.
 func WithClusterID(id string) Option {
 	return optionFunc(func(o *options) { o.clusterID = &id })
@@ -205,6 +252,22 @@ func WithAcks(follow bool) Option {
 // process: call [Start] before any session is opened. See [instrument.WithLogRecords].
 func WithLogRecords(count bool) Option {
 	return overriding("ARGUS_LOG_RECORDS", "WithLogRecords", count, strconv.FormatBool(count))
+}
+
+// WithTraceIDs sets whether spans have the ids of guild, channel, user and interaction as attributes. The default is false.
+func WithTraceIDs(ids bool) Option {
+	return overriding("ARGUS_TRACE_IDS", "WithTraceIDs", ids, strconv.FormatBool(ids))
+}
+
+// WithEventGuildIDs sets whether events have the id of their guild. The default is false.
+func WithEventGuildIDs(ids bool) Option {
+	return overriding("ARGUS_EVENT_GUILD_IDS", "WithEventGuildIDs", ids, strconv.FormatBool(ids))
+}
+
+// WithEventUserKeyFile gives events a hash of the user's id that changes with each day (UTC). The file holds the key of the hash, of at
+// least 32 bytes. Without it events have no user.
+func WithEventUserKeyFile(path string) Option {
+	return overriding(envEventUserKeyFile, "WithEventUserKeyFile", path, strconv.Quote(path))
 }
 
 // WithSessionStartPoll sets the interval at which Argus requests the remaining session starts from Discord (GET /gateway/bot): at least a

@@ -14,10 +14,12 @@ import (
 	client "github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
+	otellog "go.opentelemetry.io/otel/log"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/metric/noop"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/exemplar"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/argus-dgo/argus/exporters/prometheus"
 	"github.com/argus-dgo/argus/instrument"
@@ -53,20 +55,21 @@ type pipeline struct {
 	mounted  *host          // nil with one
 	server   *server.Server // the host's
 	serverUp atomic.Bool
-	places   []any            // where process metrics go to; guarded by turns
-	service  string           // service.name
-	push     pusher           // nil without the exporter
-	pushLost atomic.Bool      // since the last time that it worked
-	history  *history.History // nil if none is kept
+	places   []any                  // where process metrics go to; guarded by turns
+	service  string                 // service.name
+	push     pusher                 // nil without the exporter
+	tracers  trace.TracerProvider   // nil without traces
+	loggers  otellog.LoggerProvider // nil without events
+	outlets  []*outlet              // all signals that are pushed
+	queues   []*outlet              // of these, those with a provider of ours beside the MeterProvider
+	history  *history.History       // nil if none is kept
 }
 
-// pusher is the push, which the build tag argus_no_otlp leaves out.
+// pusher is the push of the metrics, which the build tag argus_no_otlp leaves out.
 type pusher interface {
+	exporter
 	Reader() sdkmetric.Reader
-	Endpoint() string
-	Up() (up, known bool)
 	Begin()
-	Shutdown(context.Context) error
 }
 
 // newPipeline makes all parts and starts none: no port is bound and nothing is sent.
@@ -78,12 +81,16 @@ func newPipeline(c resolved, o *options, log *userLog, ready probe) (*pipeline, 
 	}
 	opts := []sdkmetric.Option{
 		sdkmetric.WithResource(c.resource),
-		sdkmetric.WithExemplarFilter(exemplar.AlwaysOffFilter),
 		sdkmetric.WithCardinalityLimit(cardinalityLimit),
 	}
 	if err := p.make(c, o); err != nil {
 		p.discard()
 		return nil, err
+	}
+	if p.tracers != nil {
+		opts = append(opts, sdkmetric.WithExemplarFilter(exemplar.TraceBasedFilter))
+	} else {
+		opts = append(opts, sdkmetric.WithExemplarFilter(exemplar.AlwaysOffFilter))
 	}
 	if p.pull != nil {
 		opts = append(opts, sdkmetric.WithReader(p.pull.Reader()))
@@ -105,14 +112,21 @@ func newPipeline(c resolved, o *options, log *userLog, ready probe) (*pipeline, 
 
 // make makes the exporters that are chosen.
 func (p *pipeline) make(c resolved, o *options) error {
-	var pull, push error
+	var pull, push, traces, logs error
 	if c.exports(Prometheus) {
 		pull = p.makePull(c, o)
 	}
 	if c.exports(OTLP) {
 		push = p.makePush(c)
 	}
-	return errors.Join(pull, push)
+	p.tracers, p.loggers = o.tracers, o.loggers
+	if c.TracesExporter == OTLP {
+		traces = p.makeTraces(c)
+	}
+	if c.LogsExporter == OTLP {
+		logs = p.makeLogs(c)
+	}
+	return errors.Join(pull, push, traces, logs)
 }
 
 // makePull makes the metrics page and, if one is wanted, the server.
@@ -205,13 +219,17 @@ func (claimed) Collect(chan<- client.Metric) {}
 
 // observe exports argus.subsystem.up for the parts that are configured.
 func (p *pipeline) observe() error {
-	if p.server == nil && p.push == nil {
+	if p.server == nil && len(p.outlets) == 0 {
 		return nil
 	}
 	subsystem := func(name string) metric.MeasurementOption {
 		return metric.WithAttributeSet(attribute.NewSet(attribute.String("subsystem", name)))
 	}
-	server, push := subsystem(catalog.SubsystemServer), subsystem(catalog.SubsystemOTLP)
+	server := subsystem(catalog.SubsystemServer)
+	pushes := make([]metric.MeasurementOption, len(p.outlets))
+	for i, o := range p.outlets {
+		pushes[i] = subsystem(o.subsystem)
+	}
 	_, err := p.provider.Meter(scopeName, metric.WithInstrumentationVersion(instrument.Version())).Int64ObservableGauge(
 		catalog.SubsystemUp.Name,
 		metric.WithUnit(catalog.SubsystemUp.Unit),
@@ -220,9 +238,9 @@ func (p *pipeline) observe() error {
 			if p.server != nil {
 				observer.Observe(oneIf(p.serverUp.Load()), server)
 			}
-			if p.push != nil {
-				if up, known := p.push.Up(); known {
-					observer.Observe(oneIf(up), push)
+			for i, o := range p.outlets {
+				if up, known := o.exporter.Up(); known {
+					observer.Observe(oneIf(up), pushes[i])
 				}
 			}
 			return nil
@@ -278,15 +296,6 @@ func (p *pipeline) dashboard() http.Handler {
 	return p.live
 }
 
-// pushChanged is told by the push. Why it fails is told to report.
-func (p *pipeline) pushChanged(up bool) {
-	if !up {
-		p.pushLost.Store(true)
-	} else if p.pushLost.Swap(false) {
-		p.log.info("argus: the collector accepts metrics", "endpoint", p.push.Endpoint())
-	}
-}
-
 // report takes what goes wrong while the bot runs. The exporters limit how often they report, and their texts say what to do.
 func (p *pipeline) report(err error) {
 	p.log.warn("argus: " + err.Error())
@@ -333,8 +342,8 @@ func (c Config) url(host, port string) string {
 	return scheme + "://" + net.JoinHostPort(host, port)
 }
 
-// shutdown pushes what is left, and closes everything. Server and readers go at the same time, so that neither a slow scrape
-// nor a collector that is away takes the other's time.
+// shutdown pushes what is left, and closes everything but the queues of spans and log records: see endQueues. Server, readers and queues
+// go at the same time, so that neither a slow scrape nor a collector that is away takes the other's time.
 func (p *pipeline) shutdown(ctx context.Context) error {
 	var (
 		server, flushed, pull, push error
@@ -347,6 +356,7 @@ func (p *pipeline) shutdown(ctx context.Context) error {
 	if p.mounted != nil {
 		wait.Go(func() { p.mounted.unmount(ctx, p) })
 	}
+	wait.Go(func() { p.flushQueues(ctx) })
 	if p.flush != nil {
 		flushed = p.flush(ctx)
 	}
@@ -392,4 +402,5 @@ func (p *pipeline) discard() {
 	abandoned, cancel := context.WithCancel(context.Background())
 	cancel()
 	_ = p.shutdown(abandoned)
+	_ = p.endQueues(abandoned)
 }

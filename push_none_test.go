@@ -19,15 +19,21 @@ func TestPushIsLeftOut(t *testing.T) {
 	for name, tt := range map[string]struct {
 		variables map[string]string
 		opts      []Option
+		wants     []string
 	}{
 		"variable": {variables: map[string]string{"OTEL_METRICS_EXPORTER": "prometheus,otlp"}},
 		"option":   {opts: []Option{WithExporters(OTLP)}},
+		"traces":   {variables: map[string]string{"OTEL_TRACES_EXPORTER": "otlp"}, wants: []string{"OTEL_TRACES_EXPORTER", "WithTracesExporter"}},
+		"logs":     {opts: []Option{WithLogsExporter(OTLP)}, wants: []string{"OTEL_LOGS_EXPORTER", "WithLogsExporter"}},
 	} {
+		if tt.wants == nil {
+			tt.wants = []string{"OTEL_METRICS_EXPORTER", "WithExporters"}
+		}
 		a, err := start(environ(tt.variables, nil), newSession(t), append(tt.opts, WithAddr("127.0.0.1:0"), new(journal).option()))
 		if a != nil || err == nil {
 			t.Fatalf("%s: start = %v, %v; want an error", name, a, err)
 		}
-		for _, want := range []string{"argus_no_otlp", "OTEL_METRICS_EXPORTER", "WithExporters"} {
+		for _, want := range append(tt.wants, "argus_no_otlp") {
 			if !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: the error has no %q: %v", name, want, err)
 			}
@@ -42,7 +48,8 @@ func TestPushIsLeftOut(t *testing.T) {
 // TestDependenciesWithoutPush: neither OTLP nor gRPC is in the program. With the second tag the templates, with which the linker has to keep
 // every method, are not either.
 func TestDependenciesWithoutPush(t *testing.T) {
-	lacks(t, "argus_no_otlp", "google.golang.org/grpc", "google.golang.org/genproto", "go.opentelemetry.io/proto", "go.opentelemetry.io/otel/exporters/otlp", "github.com/argus-dgo/argus/exporters/otlp")
+	lacks(t, "argus_no_otlp", "google.golang.org/grpc", "google.golang.org/genproto", "go.opentelemetry.io/proto", "go.opentelemetry.io/otel/exporters/otlp", "github.com/argus-dgo/argus/exporters/otlp",
+		"go.opentelemetry.io/otel/sdk/trace", "go.opentelemetry.io/otel/sdk/log")
 	lacks(t, "argus_no_otlp,argus_no_web_config", "text/template", "html/template", "github.com/prometheus/exporter-toolkit", "golang.org/x/oauth2")
 }
 

@@ -4,24 +4,45 @@ package argus
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	client "github.com/prometheus/client_golang/prometheus"
 	bridge "go.opentelemetry.io/contrib/bridges/prometheus"
 	"go.opentelemetry.io/otel"
+	sdklog "go.opentelemetry.io/otel/sdk/log"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
 	"github.com/argus-dgo/argus/exporters/otlp"
+	"github.com/argus-dgo/argus/internal/catalog"
 )
 
 // checkPush has the variables of the push judged by package otlp, early enough to be reported with the other settings.
-func checkPush() error { return otlp.Check() }
+func checkPush(c Config) error {
+	var errs []error
+	said := make(map[string]bool) // a variable of all signals may be wrong
+	check := func(pushed bool, of func(...otlp.Option) error) {
+		if !pushed {
+			return
+		}
+		if err := of(); err != nil && !said[err.Error()] {
+			said[err.Error()] = true
+			errs = append(errs, err)
+		}
+	}
+	check(c.exports(OTLP), otlp.Check)
+	check(c.TracesExporter == OTLP, otlp.CheckTraces)
+	check(c.LogsExporter == OTLP, otlp.CheckLogs)
+	return errors.Join(errs...)
+}
 
 // makePush makes the periodic push. All of its settings but these are OpenTelemetry's variables.
 func (p *pipeline) makePush(c resolved) error {
 	if err := p.queuePush(c); err != nil {
 		return err
 	}
-	opts := []otlp.Option{otlp.WithErrorHandler(otel.ErrorHandlerFunc(p.report)), otlp.WithOnState(p.pushChanged)}
+	o := &outlet{signal: "metrics", subsystem: catalog.SubsystemOTLP, log: p.log}
+	opts := p.pushOptions(o)
 	if c.ProcessMetrics {
 		registry := client.NewRegistry()
 		for _, collector := range p.processCollectors(true) {
@@ -35,6 +56,38 @@ func (p *pipeline) makePush(c resolved) error {
 	if err != nil {
 		return err
 	}
-	p.push = push
+	o.exporter, p.push = push, push
+	p.outlets = append(p.outlets, o)
 	return nil
+}
+
+// makeTraces makes a TracerProvider, whose sampler and limits are OpenTelemetry's variables, and the push of its spans.
+func (p *pipeline) makeTraces(c resolved) error {
+	o := &outlet{signal: "traces", subsystem: catalog.SubsystemOTLPTraces, log: p.log}
+	traces, err := otlp.NewTraces(context.Background(), p.pushOptions(o)...)
+	if err != nil {
+		return err
+	}
+	tracers := sdktrace.NewTracerProvider(sdktrace.WithResource(c.resource), sdktrace.WithSpanProcessor(traces.Processor()))
+	o.exporter, o.provider, p.tracers = traces, tracers, tracers
+	p.outlets, p.queues = append(p.outlets, o), append(p.queues, o)
+	return nil
+}
+
+// makeLogs makes a LoggerProvider and the push of its log records.
+func (p *pipeline) makeLogs(c resolved) error {
+	o := &outlet{signal: "logs", subsystem: catalog.SubsystemOTLPLogs, log: p.log}
+	logs, err := otlp.NewLogs(context.Background(), p.pushOptions(o)...)
+	if err != nil {
+		return err
+	}
+	loggers := sdklog.NewLoggerProvider(sdklog.WithResource(c.resource), sdklog.WithProcessor(logs.Processor()))
+	o.exporter, o.provider, p.loggers = logs, loggers, loggers
+	p.outlets, p.queues = append(p.outlets, o), append(p.queues, o)
+	return nil
+}
+
+// pushOptions are those of all signals.
+func (p *pipeline) pushOptions(o *outlet) []otlp.Option {
+	return []otlp.Option{otlp.WithErrorHandler(otel.ErrorHandlerFunc(p.report)), otlp.WithOnState(o.changed)}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 	"go.opentelemetry.io/otel"
+	otellog "go.opentelemetry.io/otel/log"
 
 	"github.com/argus-dgo/argus/discordtest"
 )
@@ -41,7 +44,15 @@ func TestNoTokenIsShown(t *testing.T) {
 		metricsToken = "the-token-of-the-metrics-page"
 		apiKey       = "the-collectors-api-key"
 		proxySecret  = "the-password-of-the-proxy"
+		shortKey     = "the-users-short-key"
 	)
+	keyFile := func(key string) string {
+		file := filepath.Join(t.TempDir(), "key")
+		if err := os.WriteFile(file, []byte(key), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
 	srv := newDiscord(t, discordtest.WithToken(botToken), discordtest.WithGuilds(1))
 	s := sessionOf(t, srv, 0, 1)
 	s.ShouldRetryOnRateLimit = false
@@ -58,6 +69,9 @@ func TestNoTokenIsShown(t *testing.T) {
 		{"ARGUS_METRICS_AUTH_TOKEN": metricsToken + " \t\n" + metricsToken},
 		{"OTEL_METRICS_EXPORTER": "prometheus,otlp", "OTEL_EXPORTER_OTLP_HEADERS": "api-key " + apiKey},
 		{"OTEL_EXPORTER_OTLP_ENDPOINT": "ht tp://u:" + proxySecret + "@x"},
+		{"OTEL_TRACES_EXPORTER": "otlp", "OTEL_LOGS_EXPORTER": "otlp"}, // with the variables above
+		{"ARGUS_TRACE_URL": "https://u:" + proxySecret + "@x/{trace_id}"},
+		{"ARGUS_TRACE_URL": "", "ARGUS_EVENT_USER_KEY_FILE": keyFile(shortKey)},
 	} {
 		_, err := try(variables)
 		if err == nil {
@@ -71,10 +85,16 @@ func TestNoTokenIsShown(t *testing.T) {
 		"OTEL_EXPORTER_OTLP_HEADERS":  "api-key=" + apiKey,
 		"OTEL_EXPORTER_OTLP_TIMEOUT":  "200",
 		"OTEL_METRIC_EXPORT_INTERVAL": "50",
+		"OTEL_BSP_SCHEDULE_DELAY":     "50",
+		"OTEL_BLRP_SCHEDULE_DELAY":    "50",
+		"ARGUS_EVENT_USER_KEY_FILE":   keyFile(userKey),
 	}, WithAuthToken(metricsToken))
 	if err != nil {
 		t.Fatal(err)
 	}
+	_, span := a.TracerProvider().Tracer("bot").Start(t.Context(), "work")
+	span.End()
+	a.LoggerProvider().Logger("bot").Emit(t.Context(), otellog.Record{})
 	ended := false
 	end := func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
@@ -134,7 +154,9 @@ func TestNoTokenIsShown(t *testing.T) {
 		_, page = get(t, a.URL(), metricsToken)
 		return strings.Contains(page, `discord_ratelimits_total{cluster="c",route="/webhooks/{id}/{token}",scope="user"} 2`) &&
 			strings.Contains(page, `argus_instrumentation_errors_total{cluster="c",hook="tap"} 1`) &&
-			strings.Contains(page, `argus_subsystem_up{cluster="c",subsystem="otlp"} 0`)
+			strings.Contains(page, `argus_subsystem_up{cluster="c",subsystem="otlp"} 0`) &&
+			strings.Contains(page, `argus_subsystem_up{cluster="c",subsystem="otlp_traces"} 0`) &&
+			strings.Contains(page, `argus_subsystem_up{cluster="c",subsystem="otlp_logs"} 0`)
 	})
 	_, ready := get(t, "http://"+a.Addr()+"/readyz", "")
 	end()
@@ -149,7 +171,7 @@ func TestNoTokenIsShown(t *testing.T) {
 	} {
 		for name, secret := range map[string]string{
 			"bot": botToken, "webhook": webhookToken, "interaction": interaction.Token, "metrics page": metricsToken,
-			"API key": apiKey, "password": proxySecret,
+			"API key": apiKey, "password": proxySecret, "short key": shortKey, "users' key": userKey,
 		} {
 			if strings.Contains(text, secret) {
 				t.Errorf("the %s token is in the %s:\n%s", name, where, text)

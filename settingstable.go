@@ -33,6 +33,11 @@ const (
 
 	envDashboardToken     = "ARGUS_DASHBOARD_AUTH_TOKEN"
 	envDashboardTokenFile = "ARGUS_DASHBOARD_AUTH_TOKEN_FILE"
+
+	envTracesExporter   = "OTEL_TRACES_EXPORTER"
+	envLogsExporter     = "OTEL_LOGS_EXPORTER"
+	envTraceURL         = "ARGUS_TRACE_URL"
+	envEventUserKeyFile = "ARGUS_EVENT_USER_KEY_FILE"
 )
 
 const asClusterID = "as for `ARGUS_CLUSTER_ID`"
@@ -57,6 +62,18 @@ var settings = []setting{
 		},
 		accepts: "a comma-separated list of prometheus and otlp, or none",
 		meaning: "How metrics leave the process. `prometheus` serves a page, `otlp` pushes to a collector, `prometheus,otlp` does both. With `none` the instruments record and nothing is exported. The build tag `argus_no_otlp` leaves `otlp` out.",
+	},
+	{
+		variable: envTracesExporter, name: "traces exporter", options: []string{"WithTracesExporter", "WithTracerProvider"},
+		kind:    queueExporter(func(d *draft) *Exporter { return &d.TracesExporter }),
+		accepts: "otlp or none, in any case",
+		meaning: "`otlp` turns traces on and pushes them to a collector. `WithTracerProvider` turns them on with a provider of the program instead.",
+	},
+	{
+		variable: envLogsExporter, name: "logs exporter", options: []string{"WithLogsExporter", "WithLoggerProvider"},
+		kind:    queueExporter(func(d *draft) *Exporter { return &d.LogsExporter }),
+		accepts: "otlp or none, in any case",
+		meaning: "`otlp` turns events on, which are log records, and pushes them to a collector. `WithLoggerProvider` turns them on with a provider of the program instead.",
 	},
 	{
 		variable: envHost, name: "host", options: []string{"WithHost", "WithAddr"},
@@ -261,6 +278,19 @@ var settings = []setting{
 			"`{from}` and `{to}` are Unix times in milliseconds. Write other braces as `%7B` and `%7D`.",
 	},
 	{
+		variable: envTraceURL, name: "trace url", options: []string{"WithTraceURL"},
+		secret: true, // in errors: it may contain credentials
+		kind: value[string]{
+			in:     func(d *draft) *string { return &d.TraceURL },
+			parse:  asIs,
+			accept: checked(checkTraceURL),
+			show:   orUnset,
+		},
+		byDefault: "unset: no links",
+		accepts:   "an http or https URL without credentials, with the placeholder {trace_id}, and {span_id} if wanted, after the host",
+		meaning:   "Template of the live page's links to a trace, such as `https://jaeger.example.com/trace/{trace_id}`. Write other braces as `%7B` and `%7D`.",
+	},
+	{
 		variable: resource.EnvArgusClusterID, name: "cluster", options: []string{"WithClusterID"},
 		shown:     func(c Config) string { return strconv.Quote(c.ClusterID) },
 		byDefault: "`" + resource.DefaultCluster + "`",
@@ -347,6 +377,42 @@ var settings = []setting{
 		accepts: "true or false",
 		meaning: "Whether to count the lines that discordgo logs (`discord_log_records_total`). discordgo has one logger for the process, and Argus wraps it: start Argus before any session is opened. " +
 			"The output does not change.",
+	},
+	{
+		variable: "ARGUS_TRACE_IDS", name: "trace ids", options: []string{"WithTraceIDs"},
+		kind:    boolean(func(d *draft) *bool { return &d.TraceIDs }, false),
+		accepts: "true or false",
+		meaning: "Whether spans have the ids of guild, channel, user and interaction as attributes. These are personal data; without them no span has any.",
+	},
+	{
+		variable: "ARGUS_EVENT_GUILD_IDS", name: "event guild ids", options: []string{"WithEventGuildIDs"},
+		kind:    boolean(func(d *draft) *bool { return &d.EventGuildIDs }, false),
+		accepts: "true or false",
+		meaning: "Whether events have the id of their guild.",
+	},
+	{
+		variable: envEventUserKeyFile, name: "event user key", options: []string{"WithEventUserKeyFile"},
+		kind: value[string]{
+			in:    func(d *draft) *string { return &d.eventKeyFile },
+			parse: asIs,
+			accept: func(path string) (string, error) {
+				if path == "" {
+					return "", errors.New("must not be empty: unset it to have events without a user")
+				}
+				return path, nil
+			},
+		},
+		shown: func(c Config) string {
+			if c.EventUsers {
+				return "set"
+			}
+			return "unset"
+		},
+		byDefault: "unset: events have no user",
+		accepts:   "the path of a readable regular file that holds at least 32 bytes, such as the output of openssl rand -hex 32",
+		meaning: "File with the key of the hash that stands for the user in events: an HMAC of the user's id that changes with each day (UTC). " +
+			"All processes of a bot need the same key. It is read once, at the start; line breaks at its end are ignored. Set but empty is an error.",
+		empty: true,
 	},
 	{
 		variable: "ARGUS_SESSION_START_POLL", name: "session start poll", options: []string{"WithSessionStartPoll"},
@@ -465,6 +531,48 @@ var settings = []setting{
 		meaning:   "Time limit of collecting and pushing together.",
 		push:      true,
 	},
+	{
+		variable:  "OTEL_TRACES_SAMPLER",
+		byDefault: "`parentbased_always_on`",
+		accepts:   "always_on, always_off, traceidratio, or one of them after parentbased_, in any case",
+		meaning:   "Which traces are recorded. `OTEL_TRACES_SAMPLER_ARG` is the share for `traceidratio`.",
+		push:      true,
+	},
+	{
+		variable:  "OTEL_TRACES_SAMPLER_ARG",
+		byDefault: "`1`",
+		accepts:   "a number from 0 to 1",
+		meaning:   "Share of the traces that `traceidratio` and `parentbased_traceidratio` record.",
+		push:      true,
+	},
+	{
+		variable:  "OTEL_BSP_MAX_QUEUE_SIZE",
+		byDefault: "`8192`",
+		accepts:   "a whole number from 1 to 1048576",
+		meaning:   "Spans that wait for the collector at most; 16 MiB of them is another limit. What comes while the queue is full is dropped and reported. `OTEL_BLRP_MAX_QUEUE_SIZE` is that of events.",
+		push:      true,
+	},
+	{
+		variable:  "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+		byDefault: "`512`",
+		accepts:   "a whole number, the size of the queue at most",
+		meaning:   "Spans of one push at most. `OTEL_BLRP_MAX_EXPORT_BATCH_SIZE` is that of events.",
+		push:      true,
+	},
+	{
+		variable:  "OTEL_BSP_SCHEDULE_DELAY",
+		byDefault: "`5000`",
+		accepts:   "a whole number of milliseconds, 1 or more",
+		meaning:   "Interval between two pushes of spans that are fewer than that. `OTEL_BLRP_SCHEDULE_DELAY` is that of events, `1000` by default.",
+		push:      true,
+	},
+	{
+		variable:  "OTEL_BSP_EXPORT_TIMEOUT",
+		byDefault: "`30000`",
+		accepts:   "a whole number of milliseconds, 1 or more",
+		meaning:   "Time limit of one push of spans. A batch that was not sent stays in the queue. `OTEL_BLRP_EXPORT_TIMEOUT` is that of events.",
+		push:      true,
+	},
 }
 
 // boolean is a setting that is true or false. The OpenTelemetry specification reads anything but "true" as false, with a warning; Argus
@@ -477,6 +585,15 @@ func boolean(in func(*draft) *bool, initial bool) value[bool] {
 		}
 		return is, nil
 	}}
+}
+
+// queueExporter is the exporter of a signal that has one at most.
+func queueExporter(in func(*draft) *Exporter) value[Exporter] {
+	return value[Exporter]{
+		in: in, initial: None, parse: parseQueueExporter,
+		accept: func(e Exporter) (Exporter, error) { return parseQueueExporter(string(e)) },
+		show:   func(e Exporter) string { return string(e) },
+	}
 }
 
 func acceptExporters(exporters []Exporter) ([]Exporter, error) {
@@ -548,23 +665,40 @@ func checkMetricsPath(path string) error {
 	return server.CheckPath(path)
 }
 
-var grafanaPlaceholder = regexp.MustCompile(`\{[^{}]*\}`)
-
-// checkGrafanaURL returns errors that show nothing of the URL: it may contain credentials.
+// checkGrafanaURL and checkTraceURL return errors that show nothing of the URL: it may contain credentials.
 func checkGrafanaURL(template string) error {
+	return checkLink(template, "https://grafana.example.com/d/argus-cluster?var-cluster={cluster}", "Grafana", "{cluster}", "{shard}", "{from}", "{to}")
+}
+
+func checkTraceURL(template string) error {
+	const id = "{trace_id}"
+	if err := checkLink(template, "https://jaeger.example.com/trace/{trace_id}", "the traces' page", id, "{span_id}"); err != nil {
+		return err
+	}
+	if !strings.Contains(template, id) {
+		return errors.New("must contain the placeholder " + id + ", such as https://jaeger.example.com/trace/{trace_id}")
+	}
+	return nil
+}
+
+var linkPlaceholder = regexp.MustCompile(`\{[^{}]*\}`)
+
+// checkLink checks the template of a link on the live page to another site.
+func checkLink(template, example, site string, known ...string) error {
 	var unknown error
-	link := grafanaPlaceholder.ReplaceAllStringFunc(template, func(name string) string {
-		if !slices.Contains([]string{"{cluster}", "{shard}", "{from}", "{to}"}, name) && unknown == nil {
-			unknown = fmt.Errorf("has the placeholder %q: known are {cluster}, {shard}, {from} and {to}; write other braces as %%7B and %%7D", name)
+	link := linkPlaceholder.ReplaceAllStringFunc(template, func(name string) string {
+		if !slices.Contains(known, name) && unknown == nil {
+			last := len(known) - 1
+			unknown = fmt.Errorf("has the placeholder %q: known are %s and %s; write other braces as %%7B and %%7D", name, strings.Join(known[:last], ", "), known[last])
 		}
 		return "0"
 	})
 	address, err := url.Parse(link)
 	switch {
 	case err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Host == "" || address.Opaque != "":
-		return errors.New("must be an http or https URL, such as https://grafana.example.com/d/argus-cluster?var-cluster={cluster}")
+		return errors.New("must be an http or https URL, such as " + example)
 	case address.User != nil:
-		return errors.New("must not contain credentials: everyone who opens the page can read them; log in to Grafana instead")
+		return errors.New("must not contain credentials: everyone who opens the page can read them; log in to " + site + " instead")
 	case unknown != nil:
 		return unknown
 	case strings.ContainsAny(link, "{}"):

@@ -137,7 +137,7 @@ func testDeliveryRefused(t *testing.T, s Signal, p Protocol) {
 			}
 			showsNone(t, errs[0], secret)
 			got := exportErrorOf(t, errs[0])
-			if got.Code != code || got.Signal != s || got.Dropped != 3 || !strings.Contains(got.Error(), hint) || !strings.Contains(got.Error(), "3 "+s.items()+" are lost") {
+			if got.Code != code || got.Signal != s || got.Dropped != 3 || !strings.Contains(got.Error(), hint) || !strings.Contains(got.Error(), "3 "+s.item()+"s are lost") {
 				t.Errorf("reported %+v: %v", got, got)
 			}
 			if l := e.Losses(); l != (Losses{Rejected: 3}) {
@@ -261,7 +261,7 @@ func testDeliveryNeverBegan(t *testing.T, s Signal, p Protocol) {
 	e.numbered(1, 3)
 	err := e.Shutdown(t.Context())
 	got := exportErrorOf(t, err)
-	if !got.Final || got.Dropped != 3 || !strings.Contains(err.Error(), "3 "+s.items()+" are lost") {
+	if !got.Final || got.Dropped != 3 || !strings.Contains(err.Error(), "3 "+s.item()+"s are lost") {
 		t.Errorf("Shutdown: %v", err)
 	}
 	if errs, _ := rec.snapshot(); len(errs) != 0 {

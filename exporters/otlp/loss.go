@@ -40,17 +40,17 @@ type LossError struct {
 // Error returns one line: what was lost, why, and what to do.
 func (e *LossError) Error() string {
 	if e.Count == 0 {
-		return fmt.Sprintf("otlp: the collector at %s accepted all %s and says: %s", e.Endpoint, e.Signal.items(), e.Message)
+		return fmt.Sprintf("otlp: the collector at %s accepted all %ss and says: %s", e.Endpoint, e.Signal.item(), e.Message)
 	}
-	why := "the collector at " + e.Endpoint + " rejected them, and accepted the rest"
+	why := "the collector at " + e.Endpoint + " rejected it, and accepted the rest of the export"
 	switch e.Reason {
 	case LossQueueFull:
 		why = "the queue is full, because the collector at " + e.Endpoint + " is unavailable or too slow; the bot keeps running"
 	case LossShutdown:
-		why = "they had not been sent to " + e.Endpoint + " before the time limit of Shutdown"
+		why = "not sent to " + e.Endpoint + " before the time limit of Shutdown"
 	case LossRejected:
 	}
-	s := fmt.Sprintf("otlp: %d %s are lost: %s", e.Count, e.Signal.items(), why)
+	s := fmt.Sprintf("otlp: %s: %s", e.Signal.areLost(e.Count), why)
 	if e.Message != "" {
 		s += ": " + e.Message
 	}

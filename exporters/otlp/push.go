@@ -50,9 +50,9 @@ func (e *ExportError) next() string {
 	case e.Signal == SignalMetrics && e.Final:
 		return "this was the last export: metrics that were not sent are lost"
 	case e.Final:
-		return fmt.Sprintf("this was the last export: %d %s are lost", e.Dropped, e.Signal.items())
+		return "this was the last export: " + e.Signal.areLost(e.Dropped)
 	case e.Dropped > 0:
-		return fmt.Sprintf("the bot keeps running; %d %s are lost, because a retry would fail as well", e.Dropped, e.Signal.items())
+		return "the bot keeps running; " + e.Signal.areLost(e.Dropped) + ", because a retry would fail as well"
 	}
 	return "the bot keeps running and the export is retried"
 }
@@ -105,10 +105,14 @@ func (e *ExportError) hint() string {
 		if other := e.otherPort(); other != "" {
 			return other
 		}
-		if e.Protocol == HTTPProtobuf {
-			return fmt.Sprintf("the endpoint does not accept OTLP/HTTP %s: check its port (%s) and its path (%s), and that it has a pipeline for %[1]s", e.Signal, portHTTP, e.Signal.path())
+		elsewhere := ""
+		if e.Signal != SignalMetrics {
+			elsewhere = ", or set " + e.Signal.prefix() + "ENDPOINT to one that does"
 		}
-		return fmt.Sprintf("the endpoint does not accept OTLP/gRPC %s: check its port (%s) and that it has a pipeline for %[1]s", e.Signal, portGRPC)
+		if e.Protocol == HTTPProtobuf {
+			return fmt.Sprintf("the endpoint does not accept OTLP/HTTP %s: check its port (%s) and its path (%s), and that it has a pipeline for %[1]s%[4]s", e.Signal, portHTTP, e.Signal.path(), elsewhere)
+		}
+		return fmt.Sprintf("the endpoint does not accept OTLP/gRPC %s: check its port (%s) and that it has a pipeline for %[1]s%[3]s", e.Signal, portGRPC, elsewhere)
 	case codes.ResourceExhausted:
 		return "the collector rejects the amount of data: check its limits"
 	default:

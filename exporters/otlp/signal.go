@@ -1,6 +1,9 @@
 package otlp
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // A Signal is a kind of telemetry. Each has variables and a connection of its own.
 type Signal string
@@ -21,14 +24,22 @@ func (s Signal) prefix() string { return general + strings.ToUpper(string(s)) + 
 // path returns the default path of OTLP/HTTP.
 func (s Signal) path() string { return "/v1/" + string(s) }
 
-// items returns what an export consists of.
-func (s Signal) items() string {
+// item returns what an export consists of.
+func (s Signal) item() string {
 	switch s {
 	case SignalTraces:
-		return "spans"
+		return "span"
 	case SignalLogs:
-		return "log records"
+		return "log record"
 	default:
-		return "metrics"
+		return "metric"
 	}
+}
+
+// areLost returns the clause that n items are lost.
+func (s Signal) areLost(n int) string {
+	if n == 1 {
+		return "1 " + s.item() + " is lost"
+	}
+	return fmt.Sprintf("%d %ss are lost", n, s.item())
 }

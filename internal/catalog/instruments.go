@@ -497,7 +497,7 @@ var (
 	SubsystemUp = Instrument{
 		Name: "argus.subsystem.up", Kind: Gauge, Labels: []Label{subsystemLabel}, Section: sectionProcess,
 		Description: "Whether a part of Argus works: 1 if it does, 0 if not",
-		Notes: "`server`: the metrics server listens on its address. `otlp`: the last export was accepted; absent before the first. " +
+		Notes: "`server`: the metrics server listens on its address. `otlp`, `otlp_traces`, `otlp_logs`: the last push of metrics, spans, events was accepted; absent before the first. " +
 			"Parts that are not configured have no series.",
 	}
 	InstrumentationErrors = Instrument{

@@ -173,8 +173,10 @@ const (
 
 // Values of the label subsystem.
 const (
-	SubsystemServer = "server"
-	SubsystemOTLP   = "otlp"
+	SubsystemServer     = "server"
+	SubsystemOTLP       = "otlp" // of metrics
+	SubsystemOTLPTraces = "otlp_traces"
+	SubsystemOTLPLogs   = "otlp_logs"
 )
 
 // Discord's limits that the metrics count towards.
@@ -347,7 +349,9 @@ func DropReasons() []string { return []string{DropQueueFull, DropEvicted} }
 func Timers() []string { return []string{TimerAnswer, TimerHandler} }
 
 // Subsystems returns the closed set of the label subsystem.
-func Subsystems() []string { return []string{SubsystemServer, SubsystemOTLP} }
+func Subsystems() []string {
+	return []string{SubsystemServer, SubsystemOTLP, SubsystemOTLPTraces, SubsystemOTLPLogs}
+}
 
 // Events returns the closed set of the label event, sorted: every dispatch that
 // Discord documents

@@ -19,9 +19,15 @@ func subsystemsDown(v *view) (found []Finding) {
 		f.Blame = Telemetry
 		f.Evidence = []Evidence{{Says: "whether the part works", question: of(q, value.Labels), Value: 0}}
 		f.Since, f.Before = v.holding(q, value.Labels, is(0))
-		f.Do = "Check the collector and OTEL_EXPORTER_OTLP_ENDPOINT with argus doctor."
-		if value.Labels["subsystem"] == catalog.SubsystemServer {
+		switch value.Labels["subsystem"] {
+		case catalog.SubsystemServer:
 			f.Do = "Another process has the port: set ARGUS_PORT, or stop it."
+		case catalog.SubsystemOTLPTraces:
+			f.Do = "Check the collector, its pipeline for traces and OTEL_EXPORTER_OTLP_TRACES_ENDPOINT; the bot's log has the cause."
+		case catalog.SubsystemOTLPLogs:
+			f.Do = "Check the collector, its pipeline for logs and OTEL_EXPORTER_OTLP_LOGS_ENDPOINT; the bot's log has the cause."
+		default:
+			f.Do = "Check the collector and OTEL_EXPORTER_OTLP_ENDPOINT with argus doctor."
 		}
 		found = append(found, f)
 	}

@@ -1,0 +1,66 @@
+package argus
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+)
+
+// An outlet pushes one signal to the collector.
+type outlet struct {
+	signal    string // metrics, traces or logs
+	subsystem string // value of the label subsystem
+	log       *userLog
+	lost      atomic.Bool // since the last time that it worked
+
+	exporter exporter
+	provider provider // whose items the exporter has in its queue; nil for metrics
+}
+
+// exporter is what the exporters of all signals have.
+type exporter interface {
+	Endpoint() string
+	Up() (up, known bool)
+	Shutdown(context.Context) error
+}
+
+type provider interface {
+	ForceFlush(context.Context) error
+	Shutdown(context.Context) error
+}
+
+// changed is told by the exporter. Why it fails is told to report.
+func (o *outlet) changed(up bool) {
+	if !up {
+		o.lost.Store(true)
+	} else if o.lost.Swap(false) {
+		o.log.info("argus: the collector accepts "+o.signal, "endpoint", o.exporter.Endpoint())
+	}
+}
+
+// end exports what is left in the queue and closes the connection.
+func (o *outlet) end(ctx context.Context) error {
+	_ = o.provider.Shutdown(ctx) // ends without its processors if ctx is done; otherwise its error is the exporter's
+	return o.exporter.Shutdown(ctx)
+}
+
+// flushQueues exports the spans and log records that wait. Its errors come again at the end.
+func (p *pipeline) flushQueues(ctx context.Context) {
+	var wait sync.WaitGroup
+	for _, o := range p.queues {
+		wait.Go(func() { _ = o.provider.ForceFlush(ctx) })
+	}
+	wait.Wait()
+}
+
+// endQueues exports the last spans and log records, and closes the connections. A provider of the program is left alone.
+func (p *pipeline) endQueues(ctx context.Context) error {
+	var wait sync.WaitGroup
+	errs := make([]error, len(p.queues))
+	for i, o := range p.queues {
+		wait.Go(func() { errs[i] = o.end(ctx) })
+	}
+	wait.Wait()
+	return errors.Join(errs...)
+}
