@@ -11,6 +11,9 @@ import (
 	"time"
 
 	"github.com/bwmarrin/discordgo"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/argus-dgo/argus"
 	"github.com/argus-dgo/argus/internal/cli"
@@ -48,6 +51,7 @@ func (t *tally) String() string {
 // the two wrappers of Argus.
 type bot struct {
 	argus    *argus.Argus
+	tracer   trace.Tracer // of the bot's own spans
 	tally    *tally
 	commands map[string]interactionHandler
 	texts    map[string]textHandler
@@ -62,12 +66,13 @@ type bot struct {
 }
 
 type (
-	interactionHandler func(*discordgo.Session, *discordgo.InteractionCreate) error
-	textHandler        func(*discordgo.Session, *discordgo.MessageCreate) error
+	interactionHandler func(context.Context, *discordgo.Session, *discordgo.InteractionCreate) error
+	textHandler        func(context.Context, *discordgo.Session, *discordgo.MessageCreate) error
 )
 
 func newBot(tally *tally, rng *rand.Rand, s *settings) *bot {
 	b := &bot{
+		tracer:   noop.NewTracerProvider().Tracer(""),
 		tally:    tally,
 		reacts:   s.reacts,
 		flawed:   s.flawed,
@@ -142,21 +147,21 @@ var (
 )
 
 // interaction is the handler of all interactions.
-func (b *bot) interaction(_ context.Context, s *discordgo.Session, i *discordgo.InteractionCreate) error {
+func (b *bot) interaction(ctx context.Context, s *discordgo.Session, i *discordgo.InteractionCreate) error {
 	b.tally.interactions.Add(1)
 	return b.counted(func() error {
 		switch i.Type {
 		case discordgo.InteractionApplicationCommand:
 			if handle, ok := b.commands[commandName(i.ApplicationCommandData())]; ok {
-				return handle(s, i)
+				return handle(ctx, s, i)
 			}
-			return b.say(s, i, "I do not know that command.")
+			return b.say(ctx, s, i, "I do not know that command.")
 		case discordgo.InteractionApplicationCommandAutocomplete:
-			return b.autocomplete(s, i)
+			return b.autocomplete(ctx, s, i)
 		case discordgo.InteractionMessageComponent:
-			return b.button(s, i, i.MessageComponentData().CustomID)
+			return b.button(ctx, s, i, i.MessageComponentData().CustomID)
 		case discordgo.InteractionModalSubmit:
-			return b.say(s, i, "Thank you!")
+			return b.say(ctx, s, i, "Thank you!")
 		}
 		return nil
 	})
@@ -174,8 +179,8 @@ func (b *bot) message(s *discordgo.Session, m *discordgo.MessageCreate) {
 	}
 	// The error was counted, and there is nobody else to tell.
 	_ = b.argus.Command(context.Background(), name, func(ctx context.Context) error {
-		return b.argus.Task(ctx, taskText, func(context.Context) error {
-			return b.counted(func() error { return handle(s, m) })
+		return b.argus.Task(ctx, taskText, func(ctx context.Context) error {
+			return b.counted(func() error { return handle(ctx, s, m) })
 		})
 	})
 }
@@ -211,22 +216,25 @@ func (b *bot) drain(deadline <-chan struct{}) {
 }
 
 // work takes between least and most, as the bot's database and the services it
-// asks would.
-func (b *bot) work(least, most time.Duration) error {
+// asks would. It is a span of the bot's own, if traces are on.
+func (b *bot) work(ctx context.Context, what string, least, most time.Duration) error {
+	_, span := b.tracer.Start(ctx, what)
+	defer span.End()
 	t := time.NewTimer(least + time.Duration(b.chance()*float64(most-least)))
 	defer t.Stop()
 	select {
 	case <-t.C:
 		return nil
 	case <-b.stopping:
+		span.SetStatus(codes.Error, errStopping.Error())
 		return errStopping
 	}
 }
 
 // workUntil is work that ends at a point in time.
-func (b *bot) workUntil(at time.Time) error {
+func (b *bot) workUntil(ctx context.Context, what string, at time.Time) error {
 	left := max(0, time.Until(at))
-	return b.work(left, left)
+	return b.work(ctx, what, left, left)
 }
 
 // mishap says, with this probability, that something goes wrong.

@@ -55,7 +55,7 @@ func TestBotStops(t *testing.T) {
 	go func() {
 		ended <- b.counted(func() error {
 			close(began)
-			return b.work(time.Hour, 2*time.Hour)
+			return b.work(t.Context(), "work", time.Hour, 2*time.Hour)
 		})
 	}()
 	<-began

@@ -34,6 +34,11 @@ func (d *demo) observe() error {
 	// is in the introduction.
 	d.logLevel.Set(slog.LevelWarn)
 	muteDiscordgo()
+	if d.traces {
+		if err := aimTraces(); err != nil {
+			return err
+		}
+	}
 	for _, process := range d.here() {
 		c := &cluster{process: process, bot: newBot(&d.tally, d.random(process), &d.settings)}
 		first, end := d.shardsOf(process)
@@ -61,6 +66,9 @@ func (d *demo) observe() error {
 		if port, kept := d.config.ports[process]; kept {
 			opts = append(opts, argus.WithPort(port))
 		}
+		if d.traces {
+			opts = append(opts, argus.WithTracesExporter(argus.OTLP))
+		}
 		if _, said := os.LookupEnv("ARGUS_LOG_RECORDS"); !said {
 			opts = append(opts, argus.WithLogRecords(true))
 		}
@@ -68,7 +76,7 @@ func (d *demo) observe() error {
 			return settingError{err}
 		}
 		d.clusters = append(d.clusters, c)
-		c.bot.argus = c.argus
+		c.bot.argus, c.bot.tracer = c.argus, c.argus.TracerProvider().Tracer("argus-demo")
 		for _, s := range c.sessions {
 			c.bot.listen(s)
 		}

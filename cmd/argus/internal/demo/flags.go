@@ -38,6 +38,7 @@ type config struct {
 	port                      int           // of addr
 	ports                     map[int]int   // of the run before, by process; nil: it is the first
 	scenarios                 []*scenario   // none: a mixed day
+	traces                    bool          // whether spans are pushed to a collector
 	pace                      pace
 }
 
@@ -116,6 +117,7 @@ func parse(args []string, help io.Writer) (config, error) {
 			c.scenarios = given
 			return err
 		})
+	flags.BoolVar(&c.traces, "traces", false, "push traces to a collector: that of the environment, or "+localCollector+"; how to see one is printed\nat the start")
 	flags.Func("duration", "`duration` of the run, such as 30s or 5m; 0 runs until interrupted (default 0)", func(text string) error {
 		d, err := time.ParseDuration(text)
 		if err != nil || d < 0 {

@@ -874,7 +874,7 @@ func TestSlowCommands(t *testing.T) {
 	if !slices.Contains(b.commandNames(), silentCommand) || !slices.Contains(b.commandNames(), lastMomentCommand) {
 		t.Errorf("the bot has the commands %v", b.commandNames())
 	}
-	if err := b.commands[silentCommand](nil, nil); err != nil { // a request would need a session
+	if err := b.commands[silentCommand](t.Context(), nil, nil); err != nil { // a request would need a session
 		t.Errorf("the command that does not answer fails: %v", err)
 	}
 	if normal := testBot(); slices.Contains(normal.commandNames(), silentCommand) {
