@@ -7,6 +7,9 @@
 // exposition to its contract. The package depends on nothing but
 // internal/excerpt.
 //
+// [LogEvents] is the same table for events: log records with a name, their
+// attributes and values.
+//
 // # Names
 //
 // Names are OpenTelemetry's, in dotted form. Those that begin with "discord."
@@ -25,3 +28,4 @@
 package catalog
 
 //go:generate go run ../metricsdoc
+//go:generate go run ../eventsdoc
