@@ -655,7 +655,9 @@ func TestGuildEvents(t *testing.T) {
 		t.Errorf("census in the outage: %+v", c)
 	}
 	must(s.GuildRecover(guild))
-	waitEvent(t, ch, "GUILD_CREATE")
+	if e := waitEvent(t, ch, "GUILD_CREATE"); !strings.Contains(string(e.RawData), `"unavailable":false`) {
+		t.Errorf("recovery: %s", e.RawData)
+	}
 	added, err := s.MemberAdd(guild)
 	must(err)
 	if e := waitEvent(t, ch, "GUILD_MEMBER_ADD"); !strings.Contains(string(e.RawData), added) {
@@ -671,7 +673,9 @@ func TestGuildEvents(t *testing.T) {
 	}
 	joined, err := s.GuildJoin()
 	must(err)
-	waitEvent(t, ch, "GUILD_CREATE")
+	if e := waitEvent(t, ch, "GUILD_CREATE"); strings.Contains(string(e.RawData), "unavailable") {
+		t.Errorf("joining: %s", e.RawData)
+	}
 	must(s.GuildLeave(joined))
 	if e := waitEvent(t, ch, "GUILD_DELETE"); strings.Contains(string(e.RawData), "unavailable") {
 		t.Errorf("leaving: %s", e.RawData)

@@ -152,7 +152,7 @@ type guildObject struct {
 	NSFWLevel                   int          `json:"nsfw_level"`
 	JoinedAt                    string       `json:"joined_at"`
 	Large                       bool         `json:"large"`
-	Unavailable                 bool         `json:"unavailable"`
+	Unavailable                 *bool        `json:"unavailable,omitempty"` // nil for a guild that the bot joins
 	MemberCount                 int          `json:"member_count"`
 	VoiceStates                 []voiceState `json:"voice_states"`
 	Members                     []member     `json:"members"`
@@ -284,8 +284,11 @@ func (g *guild) object() guildObject {
 
 // payload returns the d of a GUILD_CREATE for a session with these intents. g.mu is
 // held.
-func (g *guild) payload(intents int64, largeThreshold int) json.RawMessage {
+func (g *guild) payload(intents int64, largeThreshold int, joined bool) json.RawMessage {
 	o := g.object()
+	if !joined {
+		o.Unavailable = new(bool)
+	}
 	if largeThreshold == 0 {
 		largeThreshold = 50 // Discord's default
 	}

@@ -134,7 +134,7 @@ func (g *guild) create(sess *session) {
 	if g.unavailable || g.gone {
 		return
 	}
-	_, _ = sess.dispatch("GUILD_CREATE", g.payload(sess.intents, sess.identify.LargeThreshold))
+	_, _ = sess.dispatch("GUILD_CREATE", g.payload(sess.intents, sess.identify.LargeThreshold, false))
 }
 
 // tell sends an event to every session of the guild and returns how many accepted
@@ -217,26 +217,27 @@ func (s *Server) GuildRecover(guildID string) error {
 			return nil
 		}
 		g.unavailable = false
-		return s.tellCreate(g)
+		return s.tellCreate(g, false)
 	})
 }
 
 // tellCreate sends GUILD_CREATE to all sessions. g.mu is held.
-func (s *Server) tellCreate(g *guild) error {
+func (s *Server) tellCreate(g *guild, joined bool) error {
 	for _, sess := range s.sessionsOf(g) {
-		if _, err := sess.dispatch("GUILD_CREATE", g.payload(sess.intents, sess.identify.LargeThreshold)); err != nil {
+		if _, err := sess.dispatch("GUILD_CREATE", g.payload(sess.intents, sess.identify.LargeThreshold, joined)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// GuildJoin makes the bot join a new guild and returns its id.
+// GuildJoin makes the bot join a new guild, with a GUILD_CREATE without unavailable, and
+// returns its id.
 func (s *Server) GuildJoin() (guildID string, err error) {
 	g := s.world.add()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.idString(), s.tellCreate(g)
+	return g.idString(), s.tellCreate(g, true)
 }
 
 // GuildLeave makes the bot leave a guild, with a GUILD_DELETE without unavailable.
