@@ -368,6 +368,7 @@ func (a *attachment) seed() {
 	defer a.guilds.mu.Unlock()
 	// Before the first READY the state is empty, and its guilds are unknown.
 	a.guilds.known = a.guilds.known || set.state.SessionID != ""
+	a.guilds.seeded = true
 	for _, g := range set.state.Guilds {
 		if g == nil {
 			continue
@@ -495,15 +496,18 @@ func followed(p *wire.Packet) bool {
 func (a *attachment) follow(p *wire.Packet) {
 	switch p.Event {
 	case wire.EventReady:
+		a.inst.eventLog.ready(a.shard.Load())
 		a.held.Store(nil)
 		if a.started.Swap(true) {
 			a.shard.Load().reconnects[kindIdentify].n.Add(1)
 		}
 	case wire.EventResumed:
+		a.inst.eventLog.resumed(a.shard.Load())
 		a.held.Store(nil)
 		a.started.Store(true)
 		a.shard.Load().reconnects[kindResume].n.Add(1)
 	}
+	a.inst.eventLog.guild(&a.guilds, p, a.shard.Load())
 	a.guilds.apply(p)
 }
 

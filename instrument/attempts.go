@@ -113,6 +113,9 @@ func (c *tappedConn) attempted(status int) {
 	}
 	if a := c.tap.target.Load(); a != nil {
 		a.shard.Load().attempts[status].n.Add(1)
+		if status == upgradeAccepted {
+			a.inst.eventLog.connected(a.shard.Load())
+		}
 	}
 }
 

@@ -75,6 +75,10 @@ func (i *Instrumentation) collect(_ context.Context, o metric.Observer) error {
 		count(&i.traces.dropped, m.dropped)
 		count(&i.tracker.evicted, m.dropped)
 	}
+	if i.eventLog != nil {
+		count(&i.eventLog.dropped, m.dropped)
+		count(&i.eventLog.evicted, m.dropped)
+	}
 	for _, s := range i.shards.list() {
 		if !s.seen.Load() {
 			continue

@@ -34,9 +34,11 @@ type tappedConn struct {
 	gateway, voice, elsewhere atomic.Bool
 	// counted is set once the connection attempt is counted.
 	counted atomic.Bool
-	// live is set when the upgrade is accepted: from then on a disconnect counts.
-	live  atomic.Bool
-	ended atomic.Bool
+	// live is set when the upgrade is accepted, at liveSince by clock: from then on
+	// a disconnect counts.
+	live      atomic.Bool
+	liveSince atomic.Int64
+	ended     atomic.Bool
 	// ready is set by READY or RESUMED.
 	ready atomic.Bool
 
@@ -152,7 +154,7 @@ func (c *tappedConn) end(code, initiator int) {
 		c.way.ended(a.shard.Load(), catalog.AttemptFailed, catalog.AttemptFailed)
 	default:
 		c.attempted(upgradeAccepted)
-		a.shard.Load().disconnected(codeIn(codeIndex, code), initiator)
+		c.disconnected(a, codeIn(codeIndex, code), initiator)
 		c.handshake.resolve(a.shard.Load(), handshakeClosed)
 		c.way.ended(a.shard.Load(), catalog.HandshakeClosed, catalog.HandshakeClosed)
 	}
@@ -164,6 +166,14 @@ func (c *tappedConn) end(code, initiator int) {
 			a.held.Store(nil)
 		}
 	}
+}
+
+// disconnected counts the end of a connection that was live.
+func (c *tappedConn) disconnected(a *attachment, code, initiator int) {
+	s := a.shard.Load()
+	s.disconnected(code, initiator)
+	heartbeatLost := initiator == initiatorClient && !c.asked.Load() && c.closedByDiscordgo(a)
+	a.inst.eventLog.disconnected(s, code, initiator, time.Duration(clock()-c.liveSince.Load()), heartbeatLost)
 }
 
 // closedByDiscordgo reports whether discordgo, and not the bot, has sent the
@@ -222,6 +232,7 @@ func (c *inbound) Head(line []byte) wire.Next {
 	case !ok:
 		return wire.Ignore
 	case gateway && bytes.HasPrefix(rest, statusSwitching):
+		c.liveSince.Store(clock())
 		c.live.Store(true)
 		c.way.passed("gateway upgrade")
 		c.tap.conn.Store((*tappedConn)(c))

@@ -31,6 +31,7 @@ var (
 	hookCommand     = hookOf(catalog.HookCommand)
 	hookLog         = hookOf(catalog.HookLog)
 	hookTrace       = hookOf(catalog.HookTrace)
+	hookEvent       = hookOf(catalog.HookEvent)
 )
 
 func hookOf(name string) hook { return hook(slices.Index(catalog.Hooks(), name)) }

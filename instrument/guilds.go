@@ -16,6 +16,9 @@ type guildSet struct {
 	guild map[uint64]guild
 	// known is whether the set is known: not before the first READY.
 	known bool
+	// seeded is whether guilds come from discordgo's state, which lacks those in an
+	// outage.
+	seeded bool
 	// cut is whether there were more guilds than the limit, so that the counts
 	// would be too low.
 	cut    bool
@@ -24,6 +27,7 @@ type guildSet struct {
 
 type guild struct {
 	available bool
+	outage    bool  // unavailable by a GUILD_DELETE
 	members   int64 // unknownMembers if unknown
 }
 
@@ -57,6 +61,36 @@ func (c *guildCounts) add(g guild, sign int64) {
 	}
 }
 
+// A guildChange is what a dispatch says of the bot and a guild.
+type guildChange uint8
+
+const (
+	guildSame guildChange = iota
+	guildJoined
+	guildLeft
+	guildOutage
+)
+
+// changeBy returns what a dispatch changes, before it is applied.
+func (s *guildSet) changeBy(p *wire.Packet) guildChange {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g, had := s.guild[p.ID]
+	switch {
+	case p.ID == 0:
+	case p.Event == wire.EventGuildCreate && !had && s.known && !s.cut:
+		// Discord says so of a guild that comes back, and not of a new one.
+		if cameBack := s.seeded && p.Has&wire.HasUnavailable != 0; !cameBack {
+			return guildJoined
+		}
+	case p.Event == wire.EventGuildDelete && p.Unavailable && !g.outage:
+		return guildOutage
+	case p.Event == wire.EventGuildDelete && !p.Unavailable && (had || !s.known || s.cut):
+		return guildLeft
+	}
+	return guildSame
+}
+
 // apply takes one dispatch. Dispatches must come in order.
 func (s *guildSet) apply(p *wire.Packet) {
 	s.mu.Lock()
@@ -73,7 +107,7 @@ func (s *guildSet) apply(p *wire.Packet) {
 		s.set(p.ID, g)
 	case wire.EventGuildDelete:
 		if p.Unavailable {
-			s.set(p.ID, guild{members: unknownMembers})
+			s.set(p.ID, guild{members: unknownMembers, outage: true})
 		} else {
 			s.remove(p.ID)
 		}
@@ -87,11 +121,12 @@ func (s *guildSet) apply(p *wire.Packet) {
 // reset replaces the set by guilds of which only the ids are known. They are
 // unavailable until their GUILD_CREATE.
 func (s *guildSet) reset(ids []uint64) {
+	before := s.guild
 	s.guild = make(map[uint64]guild, len(ids))
 	s.counts = guildCounts{}
-	s.known, s.cut = true, false
+	s.known, s.cut, s.seeded = true, false, false
 	for _, id := range ids {
-		s.set(id, guild{members: unknownMembers})
+		s.set(id, guild{members: unknownMembers, outage: before[id].outage})
 	}
 }
 

@@ -103,5 +103,7 @@ func (h *handlers) onRateLimit(_ *discordgo.Session, r *discordgo.RateLimit) {
 		return
 	}
 	defer a.inst.faults.catch(hookHandler)
-	a.inst.rateLimits.count(catalog.Unknown, route.FromURL(r.URL))
+	path := route.FromURL(r.URL)
+	a.inst.rateLimits.count(catalog.Unknown, path)
+	a.inst.eventLog.rateLimited(catalog.Unknown, path, "", r.RetryAfter)
 }

@@ -58,6 +58,7 @@ type Instrumentation struct {
 	endpoint     endpoint
 	traces       *traces  // nil without a TracerProvider
 	tracker      *tracker // nil with neither spans nor events
+	eventLog     *eventLog
 
 	mu       sync.Mutex                    // guards the fields below
 	closed   atomic.Bool                   // set under mu
@@ -125,6 +126,9 @@ func New(opts ...Option) (*Instrumentation, error) {
 		i.tracker = newTracker(i.faults, i.traces, i.acks.settle)
 		i.acks.tracker = i.tracker
 	}
+	if cfg.loggers != nil {
+		i.eventLog = newEventLog(&cfg, i.faults)
+	}
 	if i.registration, err = meter.RegisterCallback(i.collect, observable...); err != nil {
 		i.stopTracking()
 		return nil, fmt.Errorf("instrument: registering the callback: %w", err)
@@ -171,11 +175,18 @@ func (i *Instrumentation) Close() error {
 	return nil
 }
 
-// stopTracking ends the spans that are open, and lets go of those that end.
+// stopTracking ends the spans that are open, and waits for a moment until the spans
+// and events that wait are with their processors.
 func (i *Instrumentation) stopTracking() {
-	if i.tracker == nil {
-		return
+	if i.tracker != nil {
+		i.tracker.close()
 	}
-	i.tracker.close()
-	i.traces.queue.Close(closePatience)
+	var closing sync.WaitGroup
+	if i.traces != nil {
+		closing.Go(func() { i.traces.queue.Close(closePatience) })
+	}
+	if i.eventLog != nil {
+		closing.Go(func() { i.eventLog.queue.Close(closePatience) })
+	}
+	closing.Wait()
 }

@@ -195,5 +195,10 @@ func newConfig(opts []Option) (config, error) {
 	if err := catalog.CheckSessionStartPoll(c.poll); err != nil {
 		errs = append(errs, fmt.Errorf("instrument: WithSessionStartPoll(%v): %w", c.poll, err))
 	}
+	if c.eventKey != nil {
+		if err := catalog.CheckEventUserKey(c.eventKey); err != nil {
+			errs = append(errs, fmt.Errorf("instrument: WithEventUserHash: %w", err))
+		}
+	}
 	return c, errors.Join(errs...)
 }

@@ -242,7 +242,7 @@ func (i *Instrumentation) readAlong(c *call, response *http.Response, now time.T
 	case response.Body == nil:
 		return
 	case response.StatusCode == http.StatusOK && c.route == catalog.RouteGatewayBot && !cached(response):
-		look = func(body []byte) { i.sessionStart.read(body, now) }
+		look = func(body []byte) { i.eventLog.started(i.sessionStart.read(body, now), now) }
 	default:
 		return
 	}

@@ -32,27 +32,27 @@ const (
 	mostStarts = 1 << 31
 )
 
-// read takes the body of a response that was received now. A response with a
-// missing or impossible number is ignored.
+// read takes the body of a response that was received now, and returns what it says. A
+// response with a missing or impossible number is ignored, and nil is returned.
 //
 // Discord's reset_after is 0 if no IDENTIFY was sent recently: no window has
 // started, and there is nothing to reset. The remaining budget is still known,
 // for as long as a window that starts now.
-func (s *sessionStart) read(body []byte, now time.Time) {
+func (s *sessionStart) read(body []byte, now time.Time) *sessionStartLimit {
 	var response struct {
 		Limit sessionStartLimit `json:"session_start_limit"`
 	}
 	if json.Unmarshal(body, &response) != nil {
-		return
+		return nil
 	}
 	limit := response.Limit
 	for _, n := range []*int64{limit.Total, limit.Remaining, limit.MaxConcurrency} {
 		if n == nil || *n < 0 || *n > mostStarts {
-			return
+			return nil
 		}
 	}
 	if limit.ResetAfter == nil || *limit.ResetAfter < 0 {
-		return
+		return nil
 	}
 	now = now.Round(0) // the window continues while the machine sleeps
 	limit.reset = now.Add(time.Duration(min(*limit.ResetAfter, longestReset)) * time.Millisecond)
@@ -61,4 +61,5 @@ func (s *sessionStart) read(body []byte, now time.Time) {
 		limit.until = limit.reset
 	}
 	s.last.Store(&limit)
+	return &limit
 }

@@ -139,7 +139,9 @@ func (c *call) end(response *http.Response, err error) {
 		return
 	}
 	if status == http.StatusTooManyRequests && !c.proxied {
-		c.inst.rateLimits.count(scopeOf(response.Header), c.route)
+		scope := scopeOf(response.Header)
+		c.inst.rateLimits.count(scope, c.route)
+		c.inst.eventLog.rateLimited(scope, c.route, methods[c.method], retryAfter(response.Header))
 	}
 	c.inst.readDate(c, response, now)
 	c.inst.readAlong(c, response, now)

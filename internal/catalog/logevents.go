@@ -1,5 +1,7 @@
 package catalog
 
+import "fmt"
+
 // Names of the attributes that only events have.
 const (
 	AttrCloseCode          = "discord.gateway.close.code"
@@ -20,6 +22,19 @@ const (
 	AttrStartResetAfter  = "discord.session_start.reset_after" // s
 	AttrStartConcurrency = "discord.session_start.max_concurrency"
 )
+
+// MinEventUserKey is the length of the key of discord.user.hash, in bytes: that of the
+// hash, below which it would be the easier thing to guess.
+const MinEventUserKey = 32
+
+// CheckEventUserKey returns an error that names what a key of discord.user.hash lacks.
+// It does not have the key.
+func CheckEventUserKey(key []byte) error {
+	if len(key) < MinEventUserKey {
+		return fmt.Errorf("the key has %d bytes; use at least %d random ones", len(key), MinEventUserKey)
+	}
+	return nil
+}
 
 // Values of the attribute discord.interaction.context
 // (https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object-interaction-context-types).

@@ -21,6 +21,7 @@ Events are OpenTelemetry log records with an event name. They are off until a pr
 - **Names** do not depend on ` + "`ARGUS_NAMESPACE`" + `. Attributes that share a name with a label of [METRICS.md](METRICS.md) have its values.
 - **Severity** is INFO, or WARN where an event says so. The body is a sentence that is made from the attributes, without guild and user.
 - **Time** is that of the event. ` + "`discord.interaction.completed`" + ` belongs to the span of its interaction, if spans are on.
+- **Sessions attached after ` + "`Open`" + `** have guild events with the next collection of metrics, which is also their time.
 - **Unknown values** are absent, never 0.
 - **The bot never waits.** Up to 8,192 events wait for the log processor. Further ones are dropped and counted in ` + "`argus_telemetry_dropped_total{signal=\"logs\"}`" + `.
 
