@@ -40,7 +40,7 @@ type ackSet struct {
 	record      metric.Float64Histogram
 	recordDelay metric.Float64Histogram
 
-	tracker *tracker // nil if spans are off
+	tracker *tracker // nil if spans and events are off
 
 	mu      sync.Mutex
 	pending window[ack]

@@ -133,6 +133,7 @@ func TestNoAllocationsForADispatch(t *testing.T) {
 		"message":     textFrame(`{"t":"MESSAGE_CREATE","s":3,"op":0,"d":{"content":"` + strings.Repeat("x", 1000) + `"}}`),
 		"unknown":     textFrame(`{"t":"OF_TOMORROW","s":3,"op":0,"d":{"id":"1"}}`),
 		"interaction": textFrame(`{"t":"INTERACTION_CREATE","s":3,"op":0,"d":{"id":"1144","type":2}}`),
+		"component":   textFrame(`{"t":"INTERACTION_CREATE","s":3,"op":0,"d":{"id":"1145","type":3,"member":{"user":{"id":"6"}},"channel":{"id":"8"},"message":{"interaction_metadata":{"id":"9"}},"locale":"de","context":0,"authorizing_integration_owners":{"0":"7"}}}`),
 		"member":      textFrame(`{"t":"GUILD_MEMBER_ADD","s":3,"op":0,"d":{"guild_id":"7"}}`),
 		"guild":       textFrame(`{"t":"GUILD_CREATE","s":3,"op":0,"d":{"id":"7","member_count":5}}`),
 		"heartbeat":   textFrame(`{"op":11}`),

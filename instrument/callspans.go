@@ -37,7 +37,7 @@ func (c *call) beginSpan(r *http.Request) {
 			parent = in
 		}
 	}
-	if !recording(parent) {
+	if k.traces == nil || !recording(parent) {
 		return
 	}
 	method := methods[c.method]

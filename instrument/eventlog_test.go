@@ -19,7 +19,8 @@ import (
 	"github.com/argus-dgo/argus/internal/catalog"
 )
 
-// A logBook is a log processor that keeps what is emitted.
+// A logBook is a log processor that keeps what is emitted, as long as the context lets
+// it export that.
 type logBook struct {
 	mu      sync.Mutex
 	records []sdklog.Record
@@ -27,7 +28,10 @@ type logBook struct {
 
 func (*logBook) Enabled(context.Context, sdklog.EnabledParameters) bool { return true }
 
-func (l *logBook) OnEmit(_ context.Context, r *sdklog.Record) error {
+func (l *logBook) OnEmit(ctx context.Context, r *sdklog.Record) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.records = append(l.records, r.Clone())

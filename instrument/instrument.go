@@ -123,11 +123,13 @@ func New(opts ...Option) (*Instrumentation, error) {
 	}
 	if cfg.tracers != nil {
 		i.traces = newTraces(cfg.tracers, cfg.traceIDs, i.faults)
-		i.tracker = newTracker(i.faults, i.traces, i.acks.settle)
-		i.acks.tracker = i.tracker
 	}
 	if cfg.loggers != nil {
 		i.eventLog = newEventLog(&cfg, i.faults)
+	}
+	if i.traces != nil || i.eventLog != nil {
+		i.tracker = newTracker(i.faults, i.traces, i.eventLog, i.acks.settle)
+		i.acks.tracker = i.tracker
 	}
 	if i.registration, err = meter.RegisterCallback(i.collect, observable...); err != nil {
 		i.stopTracking()

@@ -364,7 +364,7 @@ func BenchmarkPending(b *testing.B) {
 			for b.Loop() {
 				f := newFaults(time.Now(), nil)
 				t := newTraces(sdktrace.NewTracerProvider(sdktrace.WithSampler(sampler), sdktrace.WithSpanProcessor(discarding{})), false, f)
-				k := newTracker(f, t, func(time.Time) {})
+				k := newTracker(f, t, nil, func(time.Time) {})
 				other, now := newCommand(catalog.Other), time.Now()
 				total += pendingBytes(func(id uint64) {
 					k.begin(context.Background(), receipt{id: id, token: id, at: now, kind: 2}, other, true)
@@ -380,7 +380,7 @@ func BenchmarkPending(b *testing.B) {
 		for b.Loop() {
 			f := newFaults(time.Now(), nil)
 			t := newTraces(sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(discarding{})), false, f)
-			k := newTracker(f, t, func(time.Time) {})
+			k := newTracker(f, t, nil, func(time.Time) {})
 			other, now := newCommand(catalog.Other), time.Now()
 			total += pendingBytes(func(id uint64) {
 				k.decided(k.begin(context.Background(), receipt{id: id, token: id, at: now, kind: 2}, other, true), ackInTime, time.Second)
@@ -443,6 +443,7 @@ func BenchmarkInteraction(b *testing.B) {
 	for way, opts := range map[string][]Option{
 		"bare": nil, "instrumented": nil,
 		"not sampled": sampling(sdktrace.NeverSample()), "sampled": sampling(sdktrace.AlwaysSample()),
+		"events": {(&processor{}).option(), WithEventGuildIDs(true), WithEventUserHash(make([]byte, catalog.MinEventUserKey))},
 	} {
 		b.Run(way, func(b *testing.B) {
 			f := newTapped(b, way != "bare", append(opts, WithCommands("ping"))...)

@@ -23,12 +23,13 @@ const (
 
 // A tracker follows each interaction until it is complete: until its outcome is
 // known, its wrapped handlers have returned, and its requests have their
-// responses. Its span ends then. It is nil unless spans are on.
+// responses. Its span ends then, and its event is emitted. It is nil if both are off.
 //
 // Its lock is the innermost one: acks calls it with its own lock held.
 type tracker struct {
 	faults  *faults
 	traces  *traces             // nil if spans are off
+	events  *eventLog           // nil if events are off
 	settle  func(now time.Time) // gives overdue interactions their outcome
 	evicted cell
 
@@ -72,9 +73,9 @@ type tracked struct {
 	last           time.Time     // the end of what ended last
 }
 
-func newTracker(f *faults, t *traces, settle func(time.Time)) *tracker {
+func newTracker(f *faults, t *traces, l *eventLog, settle func(time.Time)) *tracker {
 	k := &tracker{
-		faults: f, traces: t, settle: settle, evicted: drops(catalog.SignalTraces, catalog.DropEvicted),
+		faults: f, traces: t, events: l, settle: settle, evicted: drops(catalog.SignalTraces, catalog.DropEvicted),
 		open: window[*tracked]{limit: maxPending}, past: window[pastSpan]{limit: maxPending}, byToken: map[uint64]uint64{},
 		starts: map[ackSeries]start{},
 	}
@@ -115,7 +116,8 @@ func (k *tracker) begin(parent context.Context, r receipt, c *command, awaited b
 	}
 	if len(k.open.byID) >= k.open.limit {
 		k.evicted.n.Add(1)
-		k.completeLocked(k.open.oldest.value, r.at)
+		k.events.lost()
+		k.closeLocked(k.open.oldest.value, r.at)
 	}
 	e, _ := k.open.add(r.id, r.at)
 	e.value = t
@@ -223,6 +225,8 @@ func (k *tracker) enter(ctx context.Context, r receipt, c *command) (in context.
 	t, past := k.taken(r.id)
 	parent := ctx
 	switch {
+	case k.traces == nil: // the spans in ctx are the bot's
+		return ctx, t, nil
 	case t == nil && !past.IsValid(): // closed
 		return in, nil, span
 	case t == nil:
@@ -327,11 +331,19 @@ func (k *tracker) ended(t *tracked, at time.Time) {
 	k.completeLocked(t, t.last)
 }
 
-// completeLocked ends an interaction. The lock must be held.
+// completeLocked ends an interaction, once. The lock must be held.
 func (k *tracker) completeLocked(t *tracked, at time.Time) {
+	if k.closeLocked(t, at) {
+		k.events.completed(t, at)
+	}
+}
+
+// closeLocked ends the span of an interaction, and reports whether it was open. The
+// lock must be held.
+func (k *tracker) closeLocked(t *tracked, at time.Time) bool {
 	e := k.open.find(t.id)
 	if e == nil || e.value != t {
-		return // evicted
+		return false // evicted
 	}
 	k.open.remove(e)
 	if p, _ := k.past.add(t.id, at); p != nil {
@@ -340,6 +352,7 @@ func (k *tracker) completeLocked(t *tracked, at time.Time) {
 	if t.recording {
 		k.traces.push(t.span, t.ending(at))
 	}
+	return true
 }
 
 func (t *tracked) ending(at time.Time) ending {

@@ -180,10 +180,10 @@ var (
 	}
 	EventInteractionCompleted = LogEvent{
 		Name: "discord.interaction.completed", Body: "application_command ping was answered in time.",
-		Description: "The outcome of an interaction is known, and its wrapped handlers have returned.",
+		Description: "The outcome of an interaction is known, and its wrapped handlers have returned. Without acknowledgements and wrapped handlers there is none, nor for Discord's pings by HTTP.",
 		Warning:     "the outcome is `late`, `rejected` or `missed`, or a handler failed",
 		Attributes: []EventAttribute{
-			ofShard.optional("not by HTTP"),
+			ofShard.optional("unless the interaction came by HTTP"),
 			{Name: AttrType, Type: TypeString, Values: InteractionTypes(), Description: "Type of the interaction"},
 			{
 				Name: AttrCommand, Type: TypeString, Bound: "as the label `command`",
@@ -191,11 +191,11 @@ var (
 			},
 			{
 				Name: AttrOutcome, Type: TypeString, Values: AckOutcomes(),
-				Description: "Whether the interaction was acknowledged, as the label `outcome`", Presence: "unless `ARGUS_INTERACTION_ACKS` is false",
+				Description: "Whether the interaction was acknowledged, as the label `outcome`", Presence: "unless `ARGUS_INTERACTION_ACKS` is false, or the process ended first",
 			},
 			{
 				Name: AttrReceiptAge, Type: TypeDouble, Unit: "s",
-				Description: "Age of the interaction at its receipt, by Discord's clock", Presence: "if its id has a plausible time",
+				Description: "Age of the interaction at its receipt, by Discord's clock", Presence: "unless the id has no plausible time",
 			},
 			{
 				Name: AttrAnswerDuration, Type: TypeDouble, Unit: "s",
@@ -203,7 +203,7 @@ var (
 			},
 			{
 				Name: AttrHandlerDuration, Type: TypeDouble, Unit: "s",
-				Description: "Time from the first call of a wrapped handler to the return of the last", Presence: "if one was called",
+				Description: "Duration of the wrapped handler, or of the longest if there are several", Presence: "if one was called",
 			},
 			{
 				Name: AttrErrorType, Type: TypeString, Bound: "as the label `error_type`",

@@ -21,9 +21,9 @@ Events are OpenTelemetry log records with an event name. They are off until a pr
 - **Names** do not depend on ` + "`ARGUS_NAMESPACE`" + `. Attributes that share a name with a label of [METRICS.md](METRICS.md) have its values.
 - **Severity** is INFO, or WARN where an event says so. The body is a sentence that is made from the attributes, without guild and user.
 - **Time** is that of the event. ` + "`discord.interaction.completed`" + ` belongs to the span of its interaction, if spans are on.
-- **Sessions attached after ` + "`Open`" + `** have guild events with the next collection of metrics, which is also their time.
+- **Sessions attached after ` + "`Open`" + `** have guild events with the next collection of metrics, which is also their time. Of an interaction they know what a wrapped handler sees: type, command, duration and error.
 - **Unknown values** are absent, never 0.
-- **The bot never waits.** Up to 8,192 events wait for the log processor. Further ones are dropped and counted in ` + "`argus_telemetry_dropped_total{signal=\"logs\"}`" + `.
+- **The bot never waits.** Up to 8,192 events, or 4 MB, wait for the log processor. Further ones are dropped and counted in ` + "`argus_telemetry_dropped_total{signal=\"logs\"}`" + `.
 
 ## Privacy
 
