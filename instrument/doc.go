@@ -46,8 +46,10 @@
 //   - Each collection reads the sessions. It never waits for a lock of
 //     discordgo's: if one is unavailable, the last value is reported.
 //   - Every label is bounded; see docs/METRICS.md.
-//   - Neither tokens nor ids leave the package.
-//   - No goroutine stays, except with [WithSessionStartPoll]. One runs while the
+//   - Tokens never leave the package. Ids do so only in spans with [WithTraceIDs]
+//     and in events with [WithEventGuildIDs].
+//   - No goroutine stays, except with [WithSessionStartPoll], and one each with
+//     [WithTracerProvider] and [WithLoggerProvider]. One runs while the
 //     error handler is called, and one while handlers are added to an opened
 //     session that uses SyncEvents. The latter is the only one that can block a
 //     bot, see [Instrumentation.Attach]: attach such sessions before Open.

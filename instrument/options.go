@@ -67,8 +67,9 @@ func WithTraceIDs(ids bool) Option {
 }
 
 // WithLoggerProvider turns events on and sets the LoggerProvider that their log
-// records are emitted to. There are none without it, or for nil. docs/EVENTS.md
-// describes the events.
+// records are emitted to, on a goroutine of its own. There are none without it, or for
+// nil. [Instrumentation.Close] waits up to 2 s for those that are not emitted yet.
+// docs/EVENTS.md describes the events.
 func WithLoggerProvider(lp log.LoggerProvider) Option {
 	return optionFunc(func(c *config) { c.loggers = lp })
 }
@@ -147,8 +148,7 @@ func WithAcks(follow bool) Option {
 // no requests. One process of a bot is enough. The requests use the Client, Token
 // and UserAgent that a session had when it was attached, and do not wait in
 // discordgo's rate limiter. A session that was attached after Open is not used.
-// This is the only option that starts a goroutine, which ends with
-// [Instrumentation.Close].
+// It starts a goroutine, which ends with [Instrumentation.Close].
 func WithSessionStartPoll(every time.Duration) Option {
 	return optionFunc(func(c *config) { c.poll = every })
 }
