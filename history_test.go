@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bwmarrin/discordgo"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
 	"github.com/argus-dgo/argus/discordtest"
 	"github.com/argus-dgo/argus/internal/api"
@@ -202,12 +203,16 @@ func request(t *testing.T, address, token string) (status int, body string) {
 	return response.StatusCode, string(text)
 }
 
-// TestSlowInteractionsOfASession: one that came late is listed with its parts.
+// TestSlowInteractionsOfASession: one that came late is listed with its parts and the
+// link to its trace, and the duration of its answer leads there from the page.
 func TestSlowInteractionsOfASession(t *testing.T) {
 	t.Parallel()
 	srv := newDiscord(t)
 	s := sessionOf(t, srv, 0, 1)
-	a, err := start(environ(nil, nil), s, []Option{WithAddr("127.0.0.1:0"), WithCommands("ping"), new(journal).option()})
+	a, err := start(environ(nil, nil), s, []Option{
+		WithAddr("127.0.0.1:0"), WithCommands("ping"), new(journal).option(),
+		WithTracerProvider(sdktrace.NewTracerProvider()), WithTraceURL("https://jaeger.example/trace/{trace_id}?uiFind={span_id}"),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,8 +238,42 @@ func TestSlowInteractionsOfASession(t *testing.T) {
 		if one.Shard == nil || *one.Shard != "0" || one.Command != "ping" || one.Age < age.Seconds()-0.01 || one.Attempt == nil || one.Answer == nil || *one.Answer < *one.Attempt {
 			t.Errorf("it is %s", text)
 		}
+		if one.TraceID == nil || one.TraceURL == nil || !strings.HasPrefix(*one.TraceURL, "https://jaeger.example/trace/"+*one.TraceID+"?uiFind=") {
+			t.Fatalf("its trace is not linked: %s", text)
+		}
+		for accept, exemplar := range map[string]string{
+			"application/openmetrics-text;version=1.0.0": `trace_id="` + *one.TraceID + `"`,
+			"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited": *one.TraceID,
+		} {
+			page := scrapeAs(t, a.URL(), accept)
+			if !strings.Contains(page, exemplar) {
+				t.Errorf("no exemplar of its trace is on the page as %s", accept)
+			}
+		}
+		if page := scrapeAs(t, a.URL(), "text/plain"); strings.Contains(page, *one.TraceID) {
+			t.Error("an exemplar is on a page in the text format, which has none")
+		}
 		return true
 	})
+}
+
+func scrapeAs(t *testing.T, url, accept string) string {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Accept", accept)
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // TestProcessUsage: the API has the numbers of this process, unless its metrics are off.

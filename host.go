@@ -287,9 +287,21 @@ func (p *pipeline) slowInteractions() (list []api.SlowInteraction) {
 		if slow.Shard != "" {
 			one.Shard = &slow.Shard
 		}
+		if slow.TraceID != "" {
+			one.TraceID = &slow.TraceID
+			one.TraceURL = traceURL(p.config.TraceURL, slow.TraceID, slow.SpanID)
+		}
 		list = append(list, one)
 	}
 	return list
+}
+
+// traceURL fills in the template of the links to traces. It is nil without one.
+func traceURL(template, traceID, spanID string) *string {
+	if template == "" {
+		return nil
+	}
+	return new(strings.NewReplacer("{trace_id}", traceID, "{span_id}", spanID).Replace(template))
 }
 
 // namespaces are those of the bots' metrics.

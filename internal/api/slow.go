@@ -34,6 +34,9 @@ type SlowInteraction struct {
 	// decided the outcome.
 	Attempt *float64 `json:"response_delay_seconds"`
 	Answer  *float64 `json:"ack_duration_seconds"`
+	// TraceID is null if it was not traced, and TraceURL if no link is configured either.
+	TraceID  *string `json:"trace_id"`
+	TraceURL *string `json:"trace_url"`
 }
 
 // slowTask lists the slow interactions of a bot.

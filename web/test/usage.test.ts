@@ -37,6 +37,8 @@ const slow = (age: number, attempt: number | null, answer: number | null): SlowI
   receipt_age_seconds: age,
   response_delay_seconds: attempt,
   ack_duration_seconds: answer,
+  trace_id: null,
+  trace_url: null,
 })
 
 describe('a slow interaction', () => {

@@ -1171,6 +1171,10 @@ export interface components {
             response_delay_seconds: number | null;
             /** @description From the receipt to the response that decided the outcome; null if none did */
             ack_duration_seconds: number | null;
+            /** @description Of its trace, in hexadecimal; null if it was not traced */
+            trace_id: string | null;
+            /** @description Link to the trace; null without ARGUS_TRACE_URL */
+            trace_url: string | null;
         };
         /** @description requests are the durations of all requests, waits the times in discordgo's rate limiter */
         Routes: {

@@ -63,6 +63,17 @@ const Key = ({ tone, children }: { tone: string; children: string }) => (
   </span>
 )
 
+function trace(i: SlowInteraction) {
+  const says = i.trace_id?.slice(0, 8)
+  return i.trace_url ? (
+    <a class="ref" href={i.trace_url} title={`Trace ${i.trace_id}`} rel="noreferrer" target="_blank">
+      {says}
+    </a>
+  ) : (
+    <span title={i.trace_id ?? 'not sampled'}>{says ?? '–'}</span>
+  )
+}
+
 export function SlowInteractions() {
   const { slow } = usePage().state.data
   return (
@@ -87,6 +98,7 @@ export function SlowInteractions() {
                   { head: 'Shard', n: true, cell: (i) => i.shard ?? 'HTTP' },
                   { head: `Created to answered, 0 to ${scale} s`, class: 'barc', cell: (i) => <Bar of={i} deadline={d.deadline_seconds} /> },
                   { head: 'Took', n: true, cell: (i) => (took(i) === null ? 'never' : seconds(took(i))) },
+                  ...(d.interactions.some((i) => i.trace_id) ? [{ head: 'Trace', cell: trace }] : []),
                   {
                     head: 'Outcome',
                     cell: (i) => {
