@@ -36,12 +36,12 @@ No event has a name, a text that a user wrote, or the id of a user, channel, mes
 
 The pseudonym is the first half of ` + "`HMAC-SHA256(key, \"<date>:<user id>\")`" + `, in hexadecimal, where the date is the day in UTC on which the interaction arrived.
 It tells how many users there were in a day. It changes each day: without the key, nobody can follow a user over days or find the user behind it.
-The key has at least 32 random bytes, which never leave the process. Use one key in all processes of a bot. Delete the key to make old pseudonyms anonymous.
-
-To find what is stored of a user on a day, with the key in hexadecimal:
+The key never leaves the process. Use one key in all processes of a bot. Delete the key to make old pseudonyms anonymous.
 
 ` + "```sh" + `
-printf '2026-11-30:80351110224678912' | openssl dgst -sha256 -mac HMAC -macopt hexkey:"$KEY" | cut -d' ' -f2 | cut -c1-32
+openssl rand -hex 32 > event-user.key # makes a key
+# The pseudonym of a user on a day, to find what is stored of somebody:
+printf '2026-11-30:80351110224678912' | openssl dgst -sha256 -hmac "$(cat event-user.key)" -r | cut -c1-32
 ` + "```" + `
 
 `

@@ -23,6 +23,10 @@ func key() []byte {
 //	printf '2026-11-30:80351110224678912' | openssl dgst -sha256 -mac HMAC -macopt hexkey:000102…1f
 func TestVectors(t *testing.T) {
 	east := time.FixedZone("", 9*60*60)
+	text := pseudonym.New([]byte("0123456789abcdef0123456789abcdef")) // as docs/EVENTS.md has it: -hmac "$(cat file)"
+	if got, want := text.Of(80351110224678912, time.Date(2026, 11, 30, 0, 0, 0, 0, time.UTC)), "f5429d78ddaef721b6fa955f13fa5bb3"; got != want {
+		t.Errorf("with a key of text: %s, want %s", got, want)
+	}
 	m := pseudonym.New(key())
 	for _, tt := range []struct {
 		user uint64
