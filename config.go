@@ -272,9 +272,6 @@ func (e environment) readSecret(file, what string) (string, error) {
 	return text, nil
 }
 
-// minEventKey is the length of HMAC-SHA-256's output: a shorter key would be easier to guess.
-const minEventKey = 32
-
 // settleEventKey reads the key of the hash of users.
 func (d *draft) settleEventKey(env environment) error {
 	if d.eventKeyFile == "" {
@@ -287,8 +284,8 @@ func (d *draft) settleEventKey(env environment) error {
 	if err != nil {
 		return fail(err)
 	}
-	if len(key) < minEventKey {
-		return fail(fmt.Errorf("the key in the file is too short: it must have at least %d bytes, such as the output of openssl rand -hex 32", minEventKey))
+	if len(key) < catalog.MinEventUserKey {
+		return fail(fmt.Errorf("the key in the file is too short: it must have at least %d bytes, such as the output of openssl rand -hex 32", catalog.MinEventUserKey))
 	}
 	d.eventKey, d.EventUsers = conceal(key), true
 	return nil
