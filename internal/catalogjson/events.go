@@ -8,9 +8,13 @@ import (
 
 // eventsDocument has events and attributes by name, as document has metrics.
 type eventsDocument struct {
+	Schema  string           `json:"$schema"`
 	Version int              `json:"version"`
 	Events  map[string]event `json:"events"`
 }
+
+// eventsVersion is that of the format, as version is of document.
+const eventsVersion = 1
 
 type event struct {
 	Description string `json:"description"`
@@ -30,9 +34,9 @@ type attribute struct {
 	Values []string `json:"values,omitempty"`
 }
 
-// Events returns docs/events.json.
+// Events returns docs/events.json, which docs/events.schema.json describes.
 func Events() ([]byte, error) {
-	d := eventsDocument{Version: version, Events: map[string]event{}}
+	d := eventsDocument{Schema: "events.schema.json", Version: eventsVersion, Events: map[string]event{}}
 	for _, e := range catalog.LogEvents() {
 		attributes := map[string]attribute{}
 		for _, a := range e.Attributes {
