@@ -211,8 +211,9 @@ func TestEventUserHashNeedsAKey(t *testing.T) {
 	_ = inst.Close()
 }
 
-// BenchmarkEvents measures a dispatch that has an event, from the read of the socket
-// to the queue, and the memory of an event that waits there.
+// BenchmarkEvents measures two dispatches that have events, from the read of the socket
+// on, and the memory of an interaction that will have one, and of an event that waits
+// to be emitted.
 func BenchmarkEvents(b *testing.B) {
 	create := textFrame(`{"t":"GUILD_CREATE","s":3,"op":0,"d":{"id":"9","member_count":5}}`)
 	remove := textFrame(`{"t":"GUILD_DELETE","s":3,"op":0,"d":{"id":"9"}}`)
@@ -226,6 +227,21 @@ func BenchmarkEvents(b *testing.B) {
 			}
 		})
 	}
+	b.Run("open", func(b *testing.B) {
+		var total float64
+		for b.Loop() {
+			f := newFaults(time.Now(), nil)
+			l := newEventLog(&config{loggers: sdklog.NewLoggerProvider()}, f)
+			k := newTracker(f, nil, l, func(time.Time) {})
+			other, now := newCommand(catalog.Other), time.Now()
+			total += pendingBytes(func(id uint64) {
+				k.begin(context.Background(), receipt{id: id, token: id, at: now, kind: 2}, other, true)
+			})
+			k.close()
+			l.queue.Close(time.Minute)
+		}
+		b.ReportMetric(total/float64(b.N), "B/interaction")
+	})
 	b.Run("waiting", func(b *testing.B) {
 		var total float64
 		for b.Loop() {
