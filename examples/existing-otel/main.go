@@ -15,12 +15,6 @@ import (
 	"time"
 
 	"github.com/bwmarrin/discordgo"
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"go.opentelemetry.io/otel/attribute"
-	otelprom "go.opentelemetry.io/otel/exporters/prometheus"
-	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
-	"go.opentelemetry.io/otel/sdk/resource"
 
 	"github.com/argus-dgo/argus/examples/internal/demo"
 	"github.com/argus-dgo/argus/examples/internal/pingbot"
@@ -34,29 +28,6 @@ func main() {
 	if err := run(ctx); err != nil {
 		log.Fatal(err)
 	}
-}
-
-// newProvider stands for the set-up that you have, with whatever readers and exporters.
-func newProvider() (*sdkmetric.MeterProvider, http.Handler, error) {
-	registry := prometheus.NewRegistry()
-	reader, err := otelprom.New(
-		otelprom.WithRegisterer(registry),
-		// With these two the series are those of the dashboards: cluster on each, bot and region where the resource has them,
-		// and no scope labels.
-		otelprom.WithResourceAsConstantLabels(attribute.NewAllowKeysFilter("bot", "cluster", "region")),
-		otelprom.WithoutScopeInfo(),
-	)
-	if err != nil {
-		return nil, nil, err
-	}
-	provider := sdkmetric.NewMeterProvider(
-		sdkmetric.WithReader(reader),
-		sdkmetric.WithResource(resource.NewSchemaless(
-			attribute.String("service.name", "pingbot"),
-			attribute.String("cluster", "eu-1"), // tells the bot's processes apart
-		)),
-	)
-	return provider, promhttp.HandlerFor(registry, promhttp.HandlerOpts{}), nil
 }
 
 func run(ctx context.Context) error {
@@ -74,21 +45,26 @@ func run(ctx context.Context) error {
 	discord.Configure(session) // does nothing with the real Discord
 	session.Identify.Intents = pingbot.Intents
 
-	provider, page, err := newProvider()
+	telemetry, err := newSetup(ctx)
 	if err != nil {
 		return err
 	}
-	// ── Argus ── Without WithMeterProvider it takes the global one.
-	inst, err := instrument.New(instrument.WithMeterProvider(provider), instrument.WithCommands(pingbot.Command))
+	opts := []instrument.Option{instrument.WithCommands(pingbot.Command)}
+	// ── Argus ── Without WithMeterProvider it takes the global one. Traces and events are off without theirs.
+	opts = append(opts, instrument.WithMeterProvider(telemetry.meters))
+	if telemetry.tracers != nil {
+		opts = append(opts, instrument.WithTracerProvider(telemetry.tracers), instrument.WithLoggerProvider(telemetry.loggers))
+	}
+	inst, err := instrument.New(opts...)
 	if err != nil {
 		return err
 	}
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
-		// The provider first: a reader that pushes sends the last values when it is shut down, and Close takes the
-		// instruments away.
-		if err := errors.Join(provider.Shutdown(ctx), inst.Close()); err != nil {
+		// The metrics first: a reader that pushes sends the last values when it is shut down, and Close takes the
+		// instruments away. The others last: Close ends the last spans.
+		if err := errors.Join(telemetry.meters.Shutdown(ctx), inst.Close(), telemetry.shutdownQueues(ctx)); err != nil {
 			log.Print(err)
 		}
 	}()
@@ -102,7 +78,7 @@ func run(ctx context.Context) error {
 	}))
 
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", page)
+	mux.Handle("GET /metrics", telemetry.page)
 	closeWeb, err := web.Serve(ctx, *addr, mux)
 	if err != nil {
 		return err
