@@ -218,6 +218,32 @@ func TestDeliveryRetryAfter(t *testing.T) {
 	})
 }
 
+// TestDeliveryPauseHoldsNobodyUp: Shutdown sends what is left during a pause that the collector requested.
+func TestDeliveryPauseHoldsNobodyUp(t *testing.T) { overQueues(t, testDeliveryPauseHoldsNobodyUp) }
+
+func testDeliveryPauseHoldsNobodyUp(t *testing.T, s Signal, p Protocol) {
+	var refused atomic.Bool
+	r := newReceiver()
+	r.answer = func(context.Context) (*partial, error) {
+		if !refused.Swap(true) {
+			return nil, asksFor(t, codes.Unavailable, 24*time.Hour)
+		}
+		return nil, nil //nolint:nilnil // accepted
+	}
+	addr, _ := r.serve(t, p, "127.0.0.1:0")
+	e := newSender(t, s, append(newRecord().options(), WithProtocol(p), WithEndpoint("http://"+addr))...)
+	want := e.numbered(1, 3)
+	if err := e.ForceFlush(t.Context()); err == nil {
+		t.Error("the first export went through")
+	}
+	if err := e.Shutdown(t.Context()); err != nil {
+		t.Errorf("Shutdown: %v", err)
+	}
+	if got := r.received(); !slices.Equal(got, want) {
+		t.Errorf("received %v, want %v", got, want)
+	}
+}
+
 // TestDeliveryHangs: Shutdown keeps its context if the collector does not answer, and says what is lost.
 func TestDeliveryHangs(t *testing.T) { overQueues(t, testDeliveryHangs) }
 

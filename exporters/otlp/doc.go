@@ -85,7 +85,8 @@
 // Spans and log records wait in a queue, of at most [DefaultQueueSize] items and
 // [MaxQueueBytes] each. A batch stays in it, at its place, until the collector
 // accepts it, so an outage loses nothing while the queue has room. OpenTelemetry's
-// batch processors would drop a batch after its time limit. What is lost is counted
+// batch processors would drop a batch after its time limit. After a failure it is
+// sent again in at most 2 s. What is lost is counted
 // by reason ([Losses]) and reported:
 //
 //	queue_full  the queue has no room: the new item is dropped

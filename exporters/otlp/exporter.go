@@ -83,13 +83,14 @@ type retryConfig struct {
 
 // retry configures the retries within one export. If the collector requests a pause
 // longer than the export's time limit, the export fails, and push keeps the pause.
+// A queue makes its own retries, which Shutdown and ForceFlush can hurry.
 func (c *config) retry() retryConfig {
 	longest := time.Minute
 	if t := c.exportTimeout(); t > 0 {
 		longest = min(longest, t)
 	}
 	return retryConfig{
-		Enabled:         true,
+		Enabled:         c.signal == SignalMetrics,
 		InitialInterval: min(500*time.Millisecond, c.reconnect),
 		MaxInterval:     min(2*time.Second, c.reconnect),
 		MaxElapsedTime:  longest,

@@ -17,6 +17,11 @@ const (
 	// MaxQueueBytes limits the memory of a queue, by an estimate of each item's size.
 	MaxQueueBytes = 16 << 20
 
+	// Pauses after failed attempts. With gRPC's own, of MaxReconnectDelay at most, they
+	// let the first export arrive within 10 s of the collector's return.
+	firstPause = 500 * time.Millisecond
+	maxPause   = 2 * time.Second
+
 	maxQueueSize      = 1 << 20
 	maxBatchBytes     = 2 << 20 // collectors accept 4 MiB by default
 	defaultBatch      = 512

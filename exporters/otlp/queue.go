@@ -1,6 +1,7 @@
 package otlp
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -18,9 +19,10 @@ import (
 type queue[T any] struct {
 	*push
 	limits
-	export func(context.Context, []T) error
-	close  func(context.Context) error
-	pace   time.Duration // between two attempts at most
+	export   func(context.Context, []T) error
+	close    func(context.Context) error
+	pace     time.Duration // between two attempts at most
+	patience time.Duration // without success, after which Shutdown gives up
 
 	full   chan struct{} // a batch is complete
 	hurry  chan struct{} // ForceFlush or Shutdown waits
@@ -30,18 +32,19 @@ type queue[T any] struct {
 	shutdown sync.Once
 	err      error
 
-	mu      sync.Mutex // also guards everything below
-	items   []item[T]
-	bytes   int
-	added   uint64 // items that were ever added
-	removed uint64 // of these, those that are no longer in the queue
-	flushes []flush
-	closed  bool
-	losses  Losses
-	untold  int          // lost because the queue was full, since the last report
-	last    *ExportError // of the last attempt; nil if it succeeded
-	tell    limit.Limiter
-	partly  limit.Limiter
+	mu       sync.Mutex // also guards everything below
+	items    []item[T]
+	bytes    int
+	added    uint64 // items that were ever added
+	removed  uint64 // of these, those that are no longer in the queue
+	flushes  []flush
+	closed   bool
+	progress time.Time // of the last success, or the begin of Shutdown
+	losses   Losses
+	untold   int          // lost because the queue was full, since the last report
+	last     *ExportError // of the last attempt; nil if it succeeded
+	tell     limit.Limiter
+	partly   limit.Limiter
 }
 
 type item[T any] struct {
@@ -61,14 +64,15 @@ func newQueue[T any](ctx context.Context, c *config, p *push, export func(contex
 		return nil, fmt.Errorf("otlp: %w", err)
 	}
 	q := &queue[T]{
-		push:   p,
-		limits: l,
-		export: export,
-		close:  shut,
-		pace:   c.reconnect,
-		full:   make(chan struct{}, 1),
-		hurry:  make(chan struct{}, 1),
-		done:   make(chan struct{}),
+		push:     p,
+		limits:   l,
+		export:   export,
+		close:    shut,
+		pace:     min(maxPause, c.reconnect),
+		patience: cmp.Or(c.exportTimeout(), l.timeLimit),
+		full:     make(chan struct{}, 1),
+		hurry:    make(chan struct{}, 1),
+		done:     make(chan struct{}),
 	}
 	// It outlives ctx, which applies to the constructor only; Shutdown ends it.
 	var run context.Context
@@ -149,6 +153,7 @@ func (q *queue[T]) run(ctx context.Context) {
 // drain exports until the queue is empty, or until Shutdown has to give up.
 func (q *queue[T]) drain(ctx context.Context) {
 	var values []T
+	pause := min(firstPause, q.pace)
 	for {
 		q.tellLosses()
 		values = q.head(values[:0])
@@ -158,18 +163,26 @@ func (q *queue[T]) drain(ctx context.Context) {
 		}
 		switch e := q.attempt(ctx, values); {
 		case e == nil:
+			pause = min(firstPause, q.pace)
 			q.remove(len(values), nil)
 		case !e.retryable():
 			e.Dropped = len(values)
 			q.failed(e)
 			q.remove(len(values), e)
-		case q.isClosed() || ctx.Err() != nil:
-			q.settle(e) // Shutdown drops what is left
-			return
+		case ctx.Err() != nil:
+			return // Shutdown drops what is left
+		case q.isClosed():
+			q.settle(e) // Shutdown returns it
+			if q.isHopeless() {
+				return
+			}
+			q.wait(ctx, spread(pause))
+			pause = min(2*pause, q.pace)
 		default:
 			q.failed(e)
 			q.settle(e)
-			q.wait(ctx)
+			q.wait(ctx, max(spread(pause), q.pause()))
+			pause = min(2*pause, q.pace)
 		}
 	}
 }
@@ -191,9 +204,16 @@ func (q *queue[T]) isClosed() bool {
 	return q.closed
 }
 
+// isHopeless reports whether Shutdown gives up before its context ends.
+func (q *queue[T]) isHopeless() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return time.Since(q.progress) >= q.patience
+}
+
 // wait pauses after a failed attempt. ForceFlush and Shutdown do not wait for it.
-func (q *queue[T]) wait(ctx context.Context) {
-	timer := time.NewTimer(max(spread(q.pace), q.pause()))
+func (q *queue[T]) wait(ctx context.Context, pause time.Duration) {
+	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	for {
 		select {
@@ -234,6 +254,7 @@ func (q *queue[T]) remove(n int, e *ExportError) {
 		q.items = nil
 	}
 	q.removed += uint64(n) //nolint:gosec // a length
+	q.progress = time.Now()
 	if e != nil {
 		q.losses.add(LossRejected, n)
 	}
@@ -312,9 +333,9 @@ func (q *queue[T]) ForceFlush(ctx context.Context) error {
 }
 
 // Shutdown exports what is in the queue and closes the connection. Both end with
-// ctx, or after the time limit of an export if ctx has no deadline. It gives up after
-// the first failed export, and returns an error that says how much is lost. It is
-// idempotent and returns the same error each time.
+// ctx, or after the time limit of an export if ctx has no deadline. It gives up
+// earlier if all exports fail for as long as WithTimeout says, and returns an error
+// that says how much is lost. It is idempotent and returns the same error each time.
 func (q *queue[T]) Shutdown(ctx context.Context) error {
 	q.shutdown.Do(func() { q.err = q.end(ctx) })
 	return q.err
@@ -327,7 +348,7 @@ func (q *queue[T]) end(ctx context.Context) error {
 		defer cancel()
 	}
 	q.mu.Lock()
-	q.closed = true
+	q.closed, q.progress = true, time.Now()
 	q.mu.Unlock()
 	raise(q.hurry)
 	select {

@@ -127,7 +127,7 @@ func TestQueueReports(t *testing.T) {
 		}
 		attempts := d.attempted()
 		for i := 1; i < len(attempts); i++ {
-			if pause := attempts[i].Sub(attempts[i-1]); pause < MaxReconnectDelay/2 || pause > MaxReconnectDelay {
+			if pause := attempts[i].Sub(attempts[i-1]); pause < firstPause/2 || pause > maxPause {
 				t.Fatalf("%v between two attempts", pause)
 			}
 		}
@@ -177,6 +177,40 @@ func TestQueueIsBounded(t *testing.T) {
 				defer q.mu.Unlock()
 				if q.bytes != 0 {
 					t.Errorf("an empty queue of %d bytes", q.bytes)
+				}
+			})
+		})
+	}
+}
+
+// TestQueueShutdownRetries: Shutdown goes on for as long as an export may take, and then gives up, also without a deadline.
+func TestQueueShutdownRetries(t *testing.T) {
+	for name, back := range map[string]bool{"back in time": true, "away": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d, rec := new(destination), newRecord()
+				d.away.Store(true)
+				q := testQueue(t, d, rec)
+				q.add(0, 1)
+				if back {
+					time.AfterFunc(defaultExportTimeout/2, func() { d.away.Store(false) })
+				}
+				start := time.Now()
+				err := q.Shutdown(t.Context())
+				took := time.Since(start)
+				if arrived := len(d.arrived()) == 1; arrived != back || (err == nil) != back {
+					t.Errorf("arrived: %t; Shutdown: %v", arrived, err)
+				}
+				if err != nil {
+					if e := exportErrorOf(t, err); !e.Final || e.Dropped != 1 || e.Code != codes.Unavailable {
+						t.Errorf("Shutdown: %+v", e)
+					}
+				}
+				if took < defaultExportTimeout/2 || took > defaultExportTimeout+maxPause {
+					t.Errorf("Shutdown took %v", took)
+				}
+				if reports, _ := rec.snapshot(); len(reports) != 0 {
+					t.Errorf("reported as well: %v", reports)
 				}
 			})
 		})
