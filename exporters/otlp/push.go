@@ -110,9 +110,9 @@ func (e *ExportError) hint() string {
 			elsewhere = ", or set " + e.Signal.prefix() + "ENDPOINT to one that does"
 		}
 		if e.Protocol == HTTPProtobuf {
-			return fmt.Sprintf("the endpoint does not accept OTLP/HTTP %s: check its port (%s) and its path (%s), and that it has a pipeline for %[1]s%[4]s", e.Signal, portHTTP, e.Signal.path(), elsewhere)
+			return fmt.Sprintf("the endpoint does not accept OTLP/HTTP %s: check its port (%s) and its path (%s), and that it has a %[1]s pipeline%[4]s", e.Signal, portHTTP, e.Signal.path(), elsewhere)
 		}
-		return fmt.Sprintf("the endpoint does not accept OTLP/gRPC %s: check its port (%s) and that it has a pipeline for %[1]s%[3]s", e.Signal, portGRPC, elsewhere)
+		return fmt.Sprintf("the endpoint does not accept OTLP/gRPC %s: check its port (%s) and that it has a %[1]s pipeline%[3]s", e.Signal, portGRPC, elsewhere)
 	case codes.ResourceExhausted:
 		return "the collector rejects the amount of data: check its limits"
 	default:
