@@ -27,7 +27,7 @@ import (
 const connectTimeout = 3 * time.Second
 
 // discard ends an exporter without a last export.
-func discard(e *otlp.Exporter) {
+func discard(e destination) {
 	abandoned, cancel := context.WithCancel(context.Background())
 	cancel()
 	_ = e.Shutdown(abandoned)
@@ -51,7 +51,7 @@ func (d *doctor) collector(ctx context.Context) []finding {
 	host, port, err := net.SplitHostPort(e.Endpoint())
 	direct := err == nil && !proxied(e)
 	if direct {
-		if f := connects(ctx, e); f != nil {
+		if f := connects(ctx, "collector", e); f != nil {
 			return []finding{*f}
 		}
 	}
@@ -79,7 +79,7 @@ func (d *doctor) collector(ctx context.Context) []finding {
 }
 
 // proxied says whether the variables put a proxy before the collector. gRPC asks for that of https in any case.
-func proxied(e *otlp.Exporter) bool {
+func proxied(e destination) bool {
 	u := &url.URL{Scheme: "https", Host: e.Endpoint()}
 	if e.Protocol() == otlp.HTTPProtobuf && e.Insecure() {
 		u.Scheme = "http"
@@ -101,7 +101,7 @@ func pathAdvice() string {
 }
 
 // connects resolves the name and connects. It returns nil when that works.
-func connects(ctx context.Context, e *otlp.Exporter) *finding {
+func connects(ctx context.Context, check string, e destination) *finding {
 	endpoint := e.Endpoint()
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
@@ -116,7 +116,7 @@ func connects(ctx context.Context, e *otlp.Exporter) *finding {
 	)
 	switch {
 	case errors.As(err, &dns):
-		return &finding{"collector", failure, fmt.Sprintf("%s: cannot resolve the host name: %s", endpoint, dns.Err), "correct OTEL_EXPORTER_OTLP_ENDPOINT"}
+		return &finding{check, failure, fmt.Sprintf("%s: cannot resolve the host name: %s", endpoint, dns.Err), "correct OTEL_EXPORTER_OTLP_ENDPOINT"}
 	case errors.As(err, &op) && op.Err != nil:
 		err = op.Err
 	}
@@ -124,7 +124,7 @@ func connects(ctx context.Context, e *otlp.Exporter) *finding {
 	if e.Protocol() == otlp.HTTPProtobuf {
 		port = "the OTLP/HTTP port is usually 4318"
 	}
-	return &finding{"collector", failure, fmt.Sprintf("cannot connect to %s: %v", endpoint, err), "start the collector, or correct OTEL_EXPORTER_OTLP_ENDPOINT; " + port}
+	return &finding{check, failure, fmt.Sprintf("cannot connect to %s: %v", endpoint, err), "start the collector, or correct OTEL_EXPORTER_OTLP_ENDPOINT; " + port}
 }
 
 // cause looks at what listens there. It returns nil where that is as it should be.

@@ -184,16 +184,17 @@ func (d *doctor) examine(ctx context.Context) *checks.Report {
 		add(r, d.identity())
 	}
 	var (
-		wait                     sync.WaitGroup
-		beside, collector, clock []finding
-		own                      *scrape.Result
-		fleet                    []scrape.Result
+		wait                             sync.WaitGroup
+		beside, collector, queues, clock []finding
+		own                              *scrape.Result
+		fleet                            []scrape.Result
 	)
 	wait.Go(func() { fleet = d.targets(ctx) })
 	wait.Go(func() { clock = d.ownClock(ctx) })
 	if usable {
 		wait.Go(func() { beside, own = d.beside(ctx) })
 		wait.Go(func() { collector = d.collector(ctx) })
+		wait.Go(func() { queues = d.queues(ctx) })
 	} else {
 		const why = "the settings are invalid"
 		beside = []finding{{"port", skipped, why, ""}}
@@ -202,6 +203,7 @@ func (d *doctor) examine(ctx context.Context) *checks.Report {
 	wait.Wait()
 	add(r, beside...)
 	add(r, collector...)
+	add(r, queues...)
 	add(r, d.fleet(fleet, own)...)
 	all := fleet
 	if own != nil && !isTarget(own, fleet) {
