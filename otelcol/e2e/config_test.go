@@ -19,17 +19,40 @@ import (
 	"github.com/argus-dgo/argus/otelcol/internal/tools"
 )
 
-// combinations are the overlays that can be given together, in their order.
+// combinations are the overlays that can be given together, in their order: each way out for metrics with each guard, each for traces and
+// events with and without a token, and all of them at once.
 func combinations() [][]string {
-	var all [][]string
-	for _, way := range [][]string{nil, {remoteWrite}, {prometheusOTLP}, {prometheusOTLP, queue}, {fleets}} {
-		for _, guard := range [][]string{nil, {overTLS}, {token}, {overTLS, token}} {
-			set := slices.Concat(way, guard)
-			if slices.Contains(set, queue) && slices.Contains(set, token) {
-				set = append(set, tokenAndQueue)
-			}
-			all = append(all, set)
+	var (
+		all      [][]string
+		guards   = [][]string{nil, {overTLS}, {token}, {overTLS, token}}
+		metrics  = [][]string{nil, {remoteWrite}, {prometheusOTLP}, {prometheusOTLP, queue}, {fleets}}
+		backends = [][]string{
+			{tempo},
+			{tempo, tempoQueue},
+			{loki},
+			{loki, lokiQueue},
+			{tempo, tempoQueue, loki, lokiQueue},
 		}
+	)
+	add := func(overlays ...[]string) {
+		set := slices.Concat(overlays...)
+		onDisk := slices.ContainsFunc(set, func(o string) bool { return o == queue || o == tempoQueue || o == lokiQueue })
+		if onDisk && slices.Contains(set, token) {
+			set = append(set, tokenAndQueue)
+		}
+		all = append(all, set)
+	}
+	for _, way := range metrics {
+		for _, guard := range guards {
+			add(way, guard)
+		}
+	}
+	for _, backend := range backends {
+		add(backend)
+		add(backend, []string{token})
+	}
+	for _, way := range metrics {
+		add(way, backends[len(backends)-1], []string{overTLS, token})
 	}
 	return all
 }
@@ -82,19 +105,7 @@ func TestConfigurations(t *testing.T) {
 // TestCredentials: what README.md has for a Prometheus that asks for credentials is valid, and the header arrives, on both ways of writing.
 func TestCredentials(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile(filepath.Join(moduleDir(t), "README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var block string
-	for _, found := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(readme), -1) {
-		if strings.Contains(found[1], "PROMETHEUS_AUTHORIZATION") {
-			block = found[1]
-		}
-	}
-	if block == "" {
-		t.Fatal("README.md has no such block any more")
-	}
+	block := readmeBlock(t, "PROMETHEUS_AUTHORIZATION")
 	for way, exporter := range map[string]string{remoteWrite: "prometheus_remote_write", prometheusOTLP: "otlp_http/prometheus"} {
 		t.Run(exporter, func(t *testing.T) {
 			header := make(chan string, 1)
@@ -127,6 +138,22 @@ func TestCredentials(t *testing.T) {
 			}
 		})
 	}
+}
+
+// readmeBlock is the configuration in README.md with that text.
+func readmeBlock(t *testing.T, text string) string {
+	t.Helper()
+	readme, err := os.ReadFile(filepath.Join(moduleDir(t), "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, found := range regexp.MustCompile("(?s) *```yaml\n(.*?)```").FindAllStringSubmatch(string(readme), -1) {
+		if strings.Contains(found[1], text) {
+			return found[1]
+		}
+	}
+	t.Fatalf("README.md shows no configuration with %s", text)
+	return ""
 }
 
 // TestMissingUnion: that overlays/token-and-queue.yaml is needed, as it says.

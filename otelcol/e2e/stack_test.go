@@ -26,6 +26,10 @@ const (
 	token          = "overlays/token.yaml"
 	tokenAndQueue  = "overlays/token-and-queue.yaml"
 	fleets         = "overlays/fleets.yaml"
+	tempo          = "overlays/tempo.yaml"
+	tempoQueue     = "overlays/tempo-queue.yaml"
+	loki           = "overlays/loki.yaml"
+	lokiQueue      = "overlays/loki-queue.yaml"
 )
 
 // A collector is the real one with the bundled configuration.
