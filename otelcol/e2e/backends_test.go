@@ -26,8 +26,9 @@ import (
 
 // Names of spans of an interaction.
 const (
-	rootSpan = "application_command ping"
-	restSpan = "POST /interactions/{id}/{token}/callback"
+	rootSpan    = "application_command ping"
+	handlerSpan = "handler"
+	restSpan    = "POST /interactions/{id}/{token}/callback"
 )
 
 // A connection exports spans and events to a Collector.
@@ -135,8 +136,9 @@ func everyKind() []*commonpb.KeyValue {
 func TestUnchanged(t *testing.T) {
 	t.Parallel()
 	for name, overlays := range map[string][]string{
-		"memory": {tempo, loki},
-		"disk":   {tempo, tempoQueue, loki, lokiQueue},
+		"memory":        {tempo, loki},
+		"disk":          {tempo, tempoQueue, loki, lokiQueue},
+		"tail sampling": {tempo, loki, tailSampling, "yaml:processors::tail_sampling::decision_wait: 1s"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

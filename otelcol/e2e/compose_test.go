@@ -254,7 +254,7 @@ func datasources(t *testing.T) (p provisioning) {
 // TestComposeCommands: the programs take the flags that they are given, with the files in the places where they are mounted.
 func TestComposeCommands(t *testing.T) {
 	project := compose(t)
-	for _, overlays := range [][]string{nil, {remoteWrite}, {prometheusOTLP}, {tempo, loki}} {
+	for _, overlays := range [][]string{nil, {remoteWrite}, {prometheusOTLP}, {tempo, tailSampling, loki}} {
 		args := []string{"validate"}
 		for _, flag := range project.Services["collector"].Command {
 			args = append(args, onHost(t, project.Services["collector"], flag))

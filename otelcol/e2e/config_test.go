@@ -29,9 +29,11 @@ func combinations() [][]string {
 		backends = [][]string{
 			{tempo},
 			{tempo, tempoQueue},
+			{tempo, tailSampling},
+			{tailSampling},
 			{loki},
 			{loki, lokiQueue},
-			{tempo, tempoQueue, loki, lokiQueue},
+			{tempo, tempoQueue, tailSampling, loki, lokiQueue},
 		}
 	)
 	add := func(overlays ...[]string) {

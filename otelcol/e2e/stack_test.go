@@ -30,6 +30,7 @@ const (
 	tempoQueue     = "overlays/tempo-queue.yaml"
 	loki           = "overlays/loki.yaml"
 	lokiQueue      = "overlays/loki-queue.yaml"
+	tailSampling   = "overlays/tail-sampling.yaml"
 )
 
 // A collector is the real one with the bundled configuration.
