@@ -242,7 +242,7 @@ func TestSlowInteractionsOfASession(t *testing.T) {
 			t.Fatalf("its trace is not linked: %s", text)
 		}
 		for accept, exemplar := range map[string]string{
-			"application/openmetrics-text;version=1.0.0": `trace_id="` + *one.TraceID + `"`,
+			"application/openmetrics-text;version=1.0.0":                                                 `trace_id="` + *one.TraceID + `"`,
 			"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited": *one.TraceID,
 		} {
 			page := scrapeAs(t, a.URL(), accept)

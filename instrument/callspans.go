@@ -120,7 +120,7 @@ type resendKey struct{}
 
 // joinTrace lets a request belong to the trace of ctx, which does not cancel it,
 // unless it belongs to one already. before is how often it was sent before.
-func joinTrace(cfg *discordgo.RequestConfig, ctx context.Context, before int) {
+func joinTrace(ctx context.Context, cfg *discordgo.RequestConfig, before int) {
 	of := cfg.Request.Context()
 	if trace.SpanContextFromContext(of).IsValid() {
 		if before == 0 {

@@ -93,7 +93,7 @@ func draw(spans []sdktrace.ReadOnlySpan) string {
 		for _, kv := range s.Attributes() {
 			switch kv.Key {
 			case "http.response.status_code", "discord.interaction.outcome":
-				note = " " + kv.Value.Emit()
+				note = " " + kv.Value.String()
 			}
 		}
 		if s.Status().Code == codes.Error {

@@ -198,7 +198,7 @@ func (i *Instrumentation) RequestOption(ctx context.Context) discordgo.RequestOp
 		template := route.Template(cfg.Request.URL.EscapedPath())
 		traced := i.traces != nil && recording(ctx)
 		if traced {
-			joinTrace(cfg, ctx, before)
+			joinTrace(ctx, cfg, before)
 		}
 		if before > 0 {
 			return

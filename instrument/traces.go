@@ -51,7 +51,11 @@ func drops(signal, reason string) cell {
 
 // start starts a span. If the provider's code panics, it is one that does nothing.
 func (t *traces) start(ctx context.Context, name string, at time.Time, opts ...trace.SpanStartOption) (in context.Context, span trace.Span) {
-	in, span = ctx, noop.Span{}
+	defer func() {
+		if in == nil || span == nil {
+			in, span = ctx, noop.Span{}
+		}
+	}()
 	defer t.faults.catch(hookTrace)
 	return t.tracer.Start(ctx, name, append(opts, trace.WithTimestamp(at))...)
 }

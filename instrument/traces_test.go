@@ -95,8 +95,8 @@ func tree(spans []sdktrace.ReadOnlySpan) string {
 		var children []string
 		at := map[string]trace.SpanID{}
 		for _, s := range spans {
-			local := slices.ContainsFunc(spans, func(p sdktrace.ReadOnlySpan) bool { return p.SpanContext().SpanID() == s.Parent().SpanID() })
-			if s.Parent().SpanID() != parent && !(depth == 0 && !local) {
+			orphan := !slices.ContainsFunc(spans, func(p sdktrace.ReadOnlySpan) bool { return p.SpanContext().SpanID() == s.Parent().SpanID() })
+			if s.Parent().SpanID() != parent && (depth > 0 || !orphan) {
 				continue
 			}
 			line := strings.Repeat("  ", depth) + describe(s)
@@ -125,7 +125,7 @@ func describe(s sdktrace.ReadOnlySpan) string {
 		case "discord.interaction.receipt_age":
 			b.WriteString(" age")
 		default:
-			fmt.Fprintf(&b, " %s=%v", short(kv.Key), kv.Value.Emit())
+			fmt.Fprintf(&b, " %s=%v", short(kv.Key), kv.Value.String())
 		}
 	}
 	for range s.Links() {
@@ -723,7 +723,7 @@ func TestSpansHaveNoSecrets(t *testing.T) {
 			text := fmt.Sprintf("%+v", tracetest.SpanStubsFromReadOnlySpans(b.spans.Ended()))
 			for _, s := range b.spans.Ended() {
 				for _, kv := range s.Attributes() {
-					text += " " + kv.Value.Emit()
+					text += " " + kv.Value.String()
 				}
 			}
 			allowed := map[string]bool{}

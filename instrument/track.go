@@ -107,7 +107,7 @@ func (k *tracker) begin(parent context.Context, r receipt, c *command, awaited b
 	}
 	t = &tracked{receipt: r, command: c, awaited: awaited, outcome: outcomeUnknown, last: r.at, ctx: parent, span: noop.Span{}}
 	if k.traces != nil {
-		k.startSpan(t, parent)
+		k.startSpan(parent, t)
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -138,7 +138,7 @@ func (k *tracker) known(id uint64) bool {
 
 // startSpan starts the span of an interaction, which has none if the provider's
 // code panics.
-func (k *tracker) startSpan(t *tracked, parent context.Context) {
+func (k *tracker) startSpan(parent context.Context, t *tracked) {
 	defer k.faults.catch(hookTrace)
 	from := k.startOf(ackSeries{t.kind, t.command})
 	opts := from.opts
