@@ -48,7 +48,7 @@ func TestParity(t *testing.T) {
 	}, remoteWrite, prometheusOTLP, allWaysOut)
 	collected := startPrometheus(t, "prometheus-collector", promConfig(t, "prometheus.yml", c.places()))
 
-	env := pushTo(c.grpc, "OTEL_METRICS_EXPORTER", "prometheus,otlp")
+	env := pushAll(c.grpc, "OTEL_METRICS_EXPORTER", "prometheus,otlp")
 	b := startBot(t, cluster, 2, env, argus.WithAddr("127.0.0.1:0"), argus.WithLogRecords(true), argus.WithBot(botName), argus.WithRegion(botRegion))
 	plain := startBot(t, "plain", 1, env, argus.WithAddr("127.0.0.1:0"), argus.WithServiceName("plain")) // with neither
 	const wrong = "        labels: {cluster: wrong, bot: wrong, region: wrong}\n"
@@ -194,6 +194,9 @@ func everything(t *testing.T, b *bot) {
 		}()
 		_ = b.argus.Command(context.Background(), "nobody knows it", func(context.Context) error { panic("on purpose") })
 	}()
+	for _, err := range []error{nil, errCommand} {
+		_ = b.argus.Task(ctx, "nobody knows this task", func(context.Context) error { return err })
+	}
 	for _, scope := range []string{"user", "shared", "global"} {
 		b.srv.RateLimit(discordtest.RateLimit{Method: "POST", Pattern: "/channels/{channel_id}/messages", Scope: scope, RetryAfter: 50 * time.Millisecond})
 		if _, err := b.sessions[0].ChannelMessageSend(b.srv.TextChannel(b.srv.Guilds()[0]), "hello", b.argus.RequestOption(context.Background())); err != nil {
@@ -492,6 +495,7 @@ var resting = map[string]string{
 	catalog.LockUnavailable.Name:       "no session's lock is held for long",
 	catalog.InstrumentationErrors.Name: "Argus has no fault",
 	catalog.TimersEvicted.Name:         "it takes 10,000 interactions without an answer",
+	catalog.TelemetryDropped.Name:      "there is room for all spans and events",
 	catalog.VoiceDisconnects.Name:      "the bot joins no voice channel",
 	catalog.ProxyResponses.Name:        "there is no proxy",
 }
