@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/argus-dgo/argus"
 	"github.com/argus-dgo/argus/internal/catalog"
 )
 
@@ -135,13 +137,61 @@ func TestTailSampling(t *testing.T) {
 	if len(lost) != 0 {
 		t.Errorf("these should have been kept: %v", lost)
 	}
-	// Each is kept with a probability of 10 %, independently. Of random ids, one choice in 500 million is further off than six
-	// standard deviations.
-	mean := 0.1 * float64(ordinary)
-	if off := math.Abs(float64(ordinaryKept) - mean); off > 6*math.Sqrt(mean*0.9) {
-		t.Errorf("of %d others %d are kept, want about a tenth", ordinary, ordinaryKept)
+	aboutATenth(t, ordinary, ordinaryKept)
+}
+
+// TestTailSamplingOfBot: of 10,000 interactions of a bot, tail sampling keeps the trace of every one that failed, was not answered in time
+// or took longer than a second, and of the others a tenth; each whole, and no span twice.
+func TestTailSamplingOfBot(t *testing.T) {
+	t.Parallel()
+	const all, each = 10_000, 100
+	s := startSink(t)
+	c := startCollector(t, s.env(), tempo, tailSampling, "yaml:processors::tail_sampling::decision_wait: 15s")
+	b := startBot(t, "sampled", 4, pushAll(c.grpc), argus.WithCommands(append(slices.Clone(commands), silence, slow)...))
+	b.srv.Fail("POST", "/interactions/{id}/interaction-token-of-help/callback", 400, -1)
+	spans := map[string][]string{rootSpan: whole} // by the name of the root
+	for _, special := range []string{"stats", "help", silence, slow} {
+		b.command(special, each)
+		root := "application_command " + special
+		spans[root] = []string{restSpan, root, handlerSpan}
+		if special == silence {
+			spans[root] = spans[root][1:]
+		}
 	}
-	t.Logf("of %d others %d are kept", ordinary, ordinaryKept)
+	specials := b.sent
+	b.interact(all - specials)
+
+	// The traces of the connections are decided about, too.
+	kept, _ := sampled(t, c, "otelcol_processor_tail_sampling_global_count_traces_sampled", all+len(b.sessions))
+	eventually(t, "what is kept arrives, whole", time.Minute, func() (bool, string) {
+		for _, trace := range interactionTraces(t, s) {
+			if !slices.Equal(trace.names, spans[trace.root.GetName()]) {
+				return false, fmt.Sprintf("a trace with the spans %q", trace.names)
+			}
+		}
+		have := len(arrived(t, s))
+		return have == kept, fmt.Sprintf("%d of %d traces", have, kept)
+	})
+	have, ordinary, slowed := map[string]int{}, 0, 0
+	for _, trace := range interactionTraces(t, s) {
+		name := trace.root.GetName()
+		have[name]++
+		switch {
+		case name != rootSpan:
+		case trace.special():
+			slowed++ // by a busy machine
+		default:
+			ordinary++
+		}
+	}
+	for root := range spans {
+		if root != rootSpan && have[root] != each {
+			t.Errorf("of %d traces of %s %d are kept", each, root, have[root])
+		}
+	}
+	aboutATenth(t, all-specials-slowed, ordinary)
+	peak, _ := c.used()
+	t.Logf("the Collector had %d MiB of memory at most", peak>>20)
 }
 
 // TestTailSamplingShort: a Collector that has no memory for more traces refuses them, and loses none of those that it has taken.
@@ -200,6 +250,17 @@ func (k interactionKind) trace(ids *rand.ChaCha8, begin time.Time) []*tracepb.Sp
 		}
 	}
 	return trace
+}
+
+// aboutATenth checks how many of the traces are kept that need not be. Each is with a probability of 10 %, independently: of random ids,
+// one choice in 500 million is further off than six standard deviations.
+func aboutATenth(t *testing.T, all, kept int) {
+	t.Helper()
+	t.Logf("of %d others %d are kept", all, kept)
+	mean := 0.1 * float64(all)
+	if off := math.Abs(float64(kept) - mean); off > 6*math.Sqrt(mean*0.9) {
+		t.Errorf("want about a tenth")
+	}
 }
 
 // sampled waits until a counter of the Collector has all traces, and says how many it has kept.
