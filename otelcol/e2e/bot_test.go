@@ -141,18 +141,28 @@ func startBot(t testing.TB, cluster string, shards int, env map[string]string, o
 	return b
 }
 
-// silence is a command that the bot does not answer.
-const silence = "silence"
+// Commands with a behaviour of their own. A bot knows them if it is told so.
+const (
+	silence = "silence" // not answered
+	slow    = "slow"    // answered after more than a second, in time
+)
 
 func (b *bot) onInteraction(_ context.Context, s *discordgo.Session, i *discordgo.InteractionCreate) error {
-	if i.Type == discordgo.InteractionApplicationCommand && i.ApplicationCommandData().Name == silence {
+	name := ""
+	if i.Type == discordgo.InteractionApplicationCommand {
+		name = i.ApplicationCommandData().Name
+	}
+	switch name {
+	case silence:
 		return nil
+	case slow:
+		pass(b.t, 1100*time.Millisecond)
 	}
 	err := s.InteractionRespond(i.Interaction, &discordgo.InteractionResponse{
 		Type: discordgo.InteractionResponseChannelMessageWithSource,
 		Data: &discordgo.InteractionResponseData{Content: "done"},
 	})
-	if i.Type == discordgo.InteractionApplicationCommand && i.ApplicationCommandData().Name == "stats" {
+	if name == "stats" {
 		err = errCommand
 	}
 	return err
@@ -161,13 +171,19 @@ func (b *bot) onInteraction(_ context.Context, s *discordgo.Session, i *discordg
 // interact sends interactions and waits until the bot has seen each.
 func (b *bot) interact(n int) {
 	b.t.Helper()
+	b.command("ping", n)
+}
+
+// command is interact with a command.
+func (b *bot) command(name string, n int) {
+	b.t.Helper()
 	for range n {
 		done := make(chan struct{}, 1)
-		id, token := b.srv.NewID(time.Now()), "interaction-token"
+		id, token := b.srv.NewID(time.Now()), "interaction-token-of-"+strings.ReplaceAll(name, " ", "-")
 		b.mu.Lock()
 		b.begun[id], b.notify[id] = time.Now(), done
 		b.mu.Unlock()
-		if _, _, err := b.srv.SendInteraction(b.t.Context(), b.sent%len(b.sessions), discordtest.ApplicationCommand, time.Now(), "ping",
+		if _, _, err := b.srv.SendInteraction(b.t.Context(), b.sent%len(b.sessions), discordtest.ApplicationCommand, time.Now(), name,
 			discordtest.WithID(id, token)); err != nil {
 			b.t.Fatal(err)
 		}
@@ -186,7 +202,13 @@ const enough = 50
 // keepBusy sends interactions at a steady rate for a time, and longer where the machine takes fewer than enough meanwhile.
 func (b *bot) keepBusy(d time.Duration) {
 	b.t.Helper()
-	ticker := time.NewTicker(10 * time.Millisecond)
+	b.keepPace(d, 10*time.Millisecond)
+}
+
+// keepPace is keepBusy with the time from one interaction to the next.
+func (b *bot) keepPace(d, pace time.Duration) {
+	b.t.Helper()
+	ticker := time.NewTicker(pace)
 	defer ticker.Stop()
 	least := b.sent + enough
 	for end := time.Now().Add(d); time.Now().Before(end) || b.sent < least; {
