@@ -67,13 +67,13 @@ var settings = []setting{
 		variable: envTracesExporter, name: "traces exporter", options: []string{"WithTracesExporter", "WithTracerProvider"},
 		kind:    queueExporter(func(d *draft) *Exporter { return &d.TracesExporter }),
 		accepts: "otlp or none, in any case",
-		meaning: "`otlp` turns traces on and pushes them to a collector. `WithTracerProvider` turns them on with a provider of the program instead.",
+		meaning: "`otlp` turns [traces](TRACES.md) on and pushes them to a collector. `WithTracerProvider` turns them on with a provider of the program instead.",
 	},
 	{
 		variable: envLogsExporter, name: "logs exporter", options: []string{"WithLogsExporter", "WithLoggerProvider"},
 		kind:    queueExporter(func(d *draft) *Exporter { return &d.LogsExporter }),
 		accepts: "otlp or none, in any case",
-		meaning: "`otlp` turns events on, which are log records, and pushes them to a collector. `WithLoggerProvider` turns them on with a provider of the program instead.",
+		meaning: "`otlp` turns [events](EVENTS.md) on, which are log records, and pushes them to a collector. `WithLoggerProvider` turns them on with a provider of the program instead.",
 	},
 	{
 		variable: envHost, name: "host", options: []string{"WithHost", "WithAddr"},

@@ -4,6 +4,7 @@ package argus
 
 import (
 	"context"
+	"encoding/hex"
 	"net"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bwmarrin/discordgo"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/log"
 	sdklog "go.opentelemetry.io/otel/sdk/log"
@@ -25,6 +27,7 @@ import (
 	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
 	"google.golang.org/grpc"
 
+	"github.com/argus-dgo/argus/discordtest"
 	"github.com/argus-dgo/argus/internal/loopback"
 )
 
@@ -34,6 +37,7 @@ type allCollector struct {
 
 	mu        sync.Mutex
 	spans     []string
+	traces    map[string]string // trace id by name of span
 	events    []string
 	resources []map[string]string // of spans and events
 	exemplars int
@@ -60,7 +64,7 @@ func newAllCollector(t *testing.T, addr string) *allCollector {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, s, done := &allCollector{addr: l.Addr().String()}, grpc.NewServer(), make(chan struct{})
+	c, s, done := &allCollector{addr: l.Addr().String(), traces: make(map[string]string)}, grpc.NewServer(), make(chan struct{})
 	coltrace.RegisterTraceServiceServer(s, spanService{allCollector: c})
 	collogs.RegisterLogsServiceServer(s, eventService{allCollector: c})
 	colmetrics.RegisterMetricsServiceServer(s, metricService{allCollector: c})
@@ -93,6 +97,7 @@ func (c spanService) Export(_ context.Context, request *coltrace.ExportTraceServ
 		for _, scope := range r.GetScopeSpans() {
 			for _, span := range scope.GetSpans() {
 				c.spans = append(c.spans, span.GetName())
+				c.traces[span.GetName()] = hex.EncodeToString(span.GetTraceId())
 			}
 		}
 	}
@@ -198,6 +203,58 @@ func TestTracesAndEvents(t *testing.T) {
 	spans, events := c.arrived()
 	if want := []string{"work", "last"}; !slices.Equal(spans, want) || !slices.Equal(events, want) {
 		t.Errorf("after Shutdown: spans %v, events %v", spans, events)
+	}
+}
+
+// TestTraceOfAnInteraction: the spans of the instrumentation arrive, those that end while it closes included, with the bot's own in the
+// same trace, and its events do.
+func TestTraceOfAnInteraction(t *testing.T) {
+	c := newAllCollector(t, "127.0.0.1:0")
+	for name, value := range map[string]string{
+		"OTEL_TRACES_EXPORTER": "otlp", "OTEL_LOGS_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://" + c.addr,
+		"OTEL_BSP_SCHEDULE_DELAY": "3600000", "OTEL_BLRP_SCHEDULE_DELAY": "3600000", // only Shutdown sends them
+	} {
+		t.Setenv(name, value)
+	}
+	srv := newDiscord(t, discordtest.WithGuilds(1))
+	s := sessionOf(t, srv, 0, 1)
+	a, err := start(processEnvironment(), s, []Option{WithAddr("127.0.0.1:0"), WithCommands("ping", "slow"), new(journal).option()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	answered := make(chan error, 1)
+	s.AddHandler(a.Interaction(func(ctx context.Context, s *discordgo.Session, i *discordgo.InteractionCreate) error {
+		if i.ApplicationCommandData().Name == "slow" {
+			answered <- nil
+			return nil // without an answer, so that its span is open
+		}
+		_, span := a.TracerProvider().Tracer("bot").Start(ctx, "own")
+		span.End()
+		answered <- s.InteractionRespond(i.Interaction, &discordgo.InteractionResponse{Type: discordgo.InteractionResponseDeferredChannelMessageWithSource})
+		return nil
+	}))
+	open(t, s)
+	for _, command := range []string{"slow", "ping"} {
+		if _, _, err := srv.SendInteraction(t.Context(), 0, discordtest.ApplicationCommand, time.Now(), command); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-answered; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := a.Shutdown(t.Context()); err != nil {
+		t.Errorf("Shutdown: %v", err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	root := c.traces["application_command ping"]
+	for _, name := range []string{"handler", "own", "POST /interactions/{id}/{token}/callback"} {
+		if root == "" || c.traces[name] != root {
+			t.Errorf("the trace of %q is %q, that of the interaction is %q; arrived: %v", name, c.traces[name], root, c.spans)
+		}
+	}
+	if c.traces["application_command slow"] == "" || c.traces["gateway connect"] == "" || !slices.Contains(c.events, "discord.shard.ready") {
+		t.Errorf("arrived: %v, %v", c.spans, c.events)
 	}
 }
 
