@@ -16,6 +16,7 @@ type outlet struct {
 
 	exporter exporter
 	provider provider // whose items the exporter has in its queue; nil for metrics
+	dropped  func() (queueFull, rejected uint64)
 }
 
 // exporter is what the exporters of all signals have.

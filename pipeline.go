@@ -249,6 +249,38 @@ func (p *pipeline) observe() error {
 	if err != nil {
 		return fmt.Errorf("cannot make %s: %w", catalog.SubsystemUp.Name, err)
 	}
+	return p.observeDropped()
+}
+
+// observeDropped exports argus.export.dropped for the signals that wait in a queue.
+func (p *pipeline) observeDropped() error {
+	if len(p.queues) == 0 {
+		return nil
+	}
+	labels := func(signal, reason string) metric.MeasurementOption {
+		return metric.WithAttributeSet(attribute.NewSet(attribute.String("signal", signal), attribute.String("reason", reason)))
+	}
+	type pair struct{ full, rejected metric.MeasurementOption }
+	var of []pair
+	for _, o := range p.queues {
+		of = append(of, pair{labels(o.signal, catalog.DropQueueFull), labels(o.signal, catalog.DropRejected)})
+	}
+	_, err := p.provider.Meter(scopeName, metric.WithInstrumentationVersion(instrument.Version())).Int64ObservableCounter(
+		catalog.ExportDropped.Name,
+		metric.WithUnit(catalog.ExportDropped.Unit),
+		metric.WithDescription(catalog.ExportDropped.Description),
+		metric.WithInt64Callback(func(_ context.Context, observer metric.Int64Observer) error {
+			for i, o := range p.queues {
+				full, rejected := o.dropped()
+				observer.Observe(int64(full), of[i].full)         //nolint:gosec // no counter gets that far
+				observer.Observe(int64(rejected), of[i].rejected) //nolint:gosec // as above
+			}
+			return nil
+		}),
+	)
+	if err != nil {
+		return fmt.Errorf("cannot make %s: %w", catalog.ExportDropped.Name, err)
+	}
 	return nil
 }
 

@@ -69,7 +69,7 @@ func (p *pipeline) makeTraces(c resolved) error {
 		return err
 	}
 	tracers := sdktrace.NewTracerProvider(sdktrace.WithResource(c.resource), sdktrace.WithSpanProcessor(traces.Processor()))
-	o.exporter, o.provider, p.tracers = traces, tracers, tracers
+	o.exporter, o.provider, o.dropped, p.tracers = traces, tracers, droppedBy(traces.Losses), tracers
 	p.outlets, p.queues = append(p.outlets, o), append(p.queues, o)
 	return nil
 }
@@ -82,9 +82,16 @@ func (p *pipeline) makeLogs(c resolved) error {
 		return err
 	}
 	loggers := sdklog.NewLoggerProvider(sdklog.WithResource(c.resource), sdklog.WithProcessor(logs.Processor()))
-	o.exporter, o.provider, p.loggers = logs, loggers, loggers
+	o.exporter, o.provider, o.dropped, p.loggers = logs, loggers, droppedBy(logs.Losses), loggers
 	p.outlets, p.queues = append(p.outlets, o), append(p.queues, o)
 	return nil
+}
+
+func droppedBy(losses func() otlp.Losses) func() (queueFull, rejected uint64) {
+	return func() (queueFull, rejected uint64) {
+		l := losses()
+		return l.QueueFull, l.Rejected
+	}
 }
 
 // pushOptions are those of all signals.

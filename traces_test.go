@@ -340,6 +340,25 @@ func TestTracesWithoutCollector(t *testing.T) {
 	}
 }
 
+// TestDroppedIsCounted: spans that do not fit into the queue while the collector is away are counted.
+func TestDroppedIsCounted(t *testing.T) {
+	addr := loopback.Addr(t)
+	a, _ := startPushing(t, map[string]string{
+		"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://" + addr, "OTEL_EXPORTER_OTLP_TIMEOUT": "200",
+		"OTEL_BSP_MAX_QUEUE_SIZE": "8", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "8",
+	})
+	const dropped = `argus_export_dropped_total{cluster="default",reason="queue_full",signal="traces"} `
+	if page := scrape(t, a.Handler()); !strings.Contains(page, dropped+"0\n") || strings.Contains(page, `signal="logs"`) {
+		t.Errorf("before:\n%s", page)
+	}
+	for range 11 {
+		sendBoth(t, a, "work")
+	}
+	if page := scrape(t, a.Handler()); !strings.Contains(page, dropped+"3\n") {
+		t.Errorf("11 spans in a queue of 8:\n%s", page)
+	}
+}
+
 // TestTracesShutdownIsBounded: a collector that is away keeps no Shutdown, and it says what is lost.
 func TestTracesShutdownIsBounded(t *testing.T) {
 	a, _ := startPushing(t, map[string]string{

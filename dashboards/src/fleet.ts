@@ -243,6 +243,7 @@ export const fleet = () =>
               { expr: sum(["hook"], increase("argus_instrumentation_errors_total")), legend: "{{hook}}" },
               { expr: sum(["timer"], increase("argus_timers_evicted_total")), legend: "{{timer}} timers dropped" },
               { expr: sum(["signal", "reason"], increase("argus_telemetry_dropped_total")), legend: "{{signal}} dropped: {{reason}}" },
+              { expr: sum(["signal", "reason"], increase("argus_export_dropped_total")), legend: "{{signal}} not pushed: {{reason}}" },
             ],
           }),
           lines({

@@ -518,6 +518,13 @@ var (
 		Notes: "Each signal is absent while it is off. `queue_full`: more than 8,192 wait for the span or log processor, which is slow or blocks. " +
 			"`evicted`: more than 10,000 interactions were unfinished; the oldest one's span ends without an outcome, and its event is lost.",
 	}
+	ExportDropped = Instrument{
+		Name: "argus.export.dropped", Kind: Counter, Unit: "{item}", Section: sectionProcess,
+		Labels:      []Label{{Name: "signal", Values: Signals()}, {Name: "reason", Values: ExportDropReasons()}},
+		Description: "Spans and log records that the push to the collector dropped, by signal and reason",
+		Notes: "Each signal is absent while it is not pushed. `queue_full`: the collector was away or slow for so long that the queue is full, which holds 8,192 by default. " +
+			"`rejected`: the collector refused them for good.",
+	}
 	LogRecords = Instrument{
 		Name: "discord.log.records", Kind: Counter, Unit: "{record}", Section: sectionProcess,
 		Labels:      []Label{{Name: "level", Values: LogLevels()}},
@@ -542,5 +549,6 @@ func All() []Instrument {
 		AppCommands, AppCommandDuration, Commands, CommandDuration, CommandErrors, CommandNames, TaskDuration, TaskErrors,
 		RequestDuration, RequestsInFlight, QueueWait, ProxyResponses, RateLimits, InvalidRequests, RESTErrors,
 		Uptime, CPULimit, CPUThrottled, BotInfo, Up, SubsystemUp, LogRecords, InstrumentationErrors, TimersEvicted, TelemetryDropped,
+		ExportDropped,
 	}
 }

@@ -163,6 +163,7 @@ const (
 const (
 	DropQueueFull = "queue_full"
 	DropEvicted   = "evicted"
+	DropRejected  = "rejected"
 )
 
 // Values of the label timer: what an interaction in flight is timed to.
@@ -341,6 +342,10 @@ func Hooks() []string {
 
 // Signals returns the closed set of the label signal.
 func Signals() []string { return []string{SignalTraces, SignalLogs} }
+
+// ExportDropReasons returns the closed set of the label reason of what an exporter
+// dropped.
+func ExportDropReasons() []string { return []string{DropQueueFull, DropRejected} }
 
 // DropReasons returns the closed set of the label reason of what was dropped.
 func DropReasons() []string { return []string{DropQueueFull, DropEvicted} }

@@ -92,6 +92,7 @@ func table() []row {
 		{of: catalog.TaskDuration},
 		{of: catalog.TaskErrors},
 		{of: catalog.TelemetryDropped},
+		{of: catalog.ExportDropped},
 		{of: catalog.ReceiptAge, bounds: catalog.ReceiptAge.Buckets},
 		{of: catalog.HandlerDelay, bounds: catalog.HandlerDelay.Buckets},
 		{of: catalog.ResponseDelay, bounds: catalog.ResponseDelay.Buckets},

@@ -496,6 +496,7 @@ var resting = map[string]string{
 	catalog.InstrumentationErrors.Name: "Argus has no fault",
 	catalog.TimersEvicted.Name:         "it takes 10,000 interactions without an answer",
 	catalog.TelemetryDropped.Name:      "there is room for all spans and events",
+	catalog.ExportDropped.Name:         "the Collector takes all of them",
 	catalog.VoiceDisconnects.Name:      "the bot joins no voice channel",
 	catalog.ProxyResponses.Name:        "there is no proxy",
 }
