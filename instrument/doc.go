@@ -28,6 +28,13 @@
 // errors of handlers, [Instrumentation.RequestOption] the time that a call waits
 // in discordgo's rate limiter.
 //
+// # Traces and events
+//
+// [WithTracerProvider] draws a span for each interaction, with its handlers and REST
+// requests, and for each connection to the gateway; docs/TRACES.md describes them.
+// The context that a wrapped handler gets has its span. [WithLoggerProvider] emits
+// events as log records; docs/EVENTS.md lists them. Both are off by default.
+//
 // # Changes to a session
 //
 // The package replaces the session's Dialer with a copy whose connections it
