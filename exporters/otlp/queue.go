@@ -143,15 +143,18 @@ func (q *queue[T]) run(ctx context.Context) {
 		case <-q.full:
 		case <-q.hurry:
 		}
-		q.drain(ctx)
-		if ctx.Err() != nil || q.isClosed() {
+		if !q.drain(ctx) {
+			return
+		}
+		if q.isClosed() {
+			q.drain(ctx) // of what was added after the last look, and before Shutdown
 			return
 		}
 	}
 }
 
-// drain exports until the queue is empty, or until Shutdown has to give up.
-func (q *queue[T]) drain(ctx context.Context) {
+// drain exports until the queue is empty. It returns false if Shutdown has to give up.
+func (q *queue[T]) drain(ctx context.Context) bool {
 	var values []T
 	pause := min(firstPause, q.pace)
 	for {
@@ -159,7 +162,7 @@ func (q *queue[T]) drain(ctx context.Context) {
 		values = q.head(values[:0])
 		if len(values) == 0 {
 			q.settle(nil)
-			return
+			return ctx.Err() == nil
 		}
 		switch e := q.attempt(ctx, values); {
 		case e == nil:
@@ -170,11 +173,11 @@ func (q *queue[T]) drain(ctx context.Context) {
 			q.failed(e)
 			q.remove(len(values), e)
 		case ctx.Err() != nil:
-			return // Shutdown drops what is left
+			return false // Shutdown drops what is left
 		case q.isClosed():
 			q.settle(e) // Shutdown returns it
 			if q.isHopeless() {
-				return
+				return false
 			}
 			q.wait(ctx, spread(pause))
 			pause = min(2*pause, q.pace)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -214,6 +215,20 @@ func TestQueueShutdownRetries(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestQueueShutdownMissesNothing: what is added right before Shutdown is exported, also if the queue is just being found empty.
+func TestQueueShutdownMissesNothing(t *testing.T) {
+	for range 2000 {
+		d := new(destination)
+		q := testQueue(t, d, newRecord())
+		raise(q.full) // it looks into the queue now
+		runtime.Gosched()
+		q.add(0, 1)
+		if err := q.Shutdown(t.Context()); err != nil || len(d.arrived()) != 1 {
+			t.Fatalf("Shutdown: %v; %d items arrived", err, len(d.arrived()))
+		}
 	}
 }
 
