@@ -17,6 +17,7 @@ import (
 	"github.com/argus-dgo/argus/instrument"
 	"github.com/argus-dgo/argus/internal/access"
 	"github.com/argus-dgo/argus/internal/api"
+	"github.com/argus-dgo/argus/internal/link"
 	"github.com/argus-dgo/argus/internal/page"
 	"github.com/argus-dgo/argus/internal/server"
 )
@@ -289,19 +290,11 @@ func (p *pipeline) slowInteractions() (list []api.SlowInteraction) {
 		}
 		if slow.TraceID != "" {
 			one.TraceID = &slow.TraceID
-			one.TraceURL = traceURL(p.config.TraceURL, slow.TraceID, slow.SpanID)
+			one.TraceURL = link.Trace(p.config.TraceURL, slow.TraceID, slow.SpanID)
 		}
 		list = append(list, one)
 	}
 	return list
-}
-
-// traceURL fills in the template of the links to traces. It is nil without one.
-func traceURL(template, traceID, spanID string) *string {
-	if template == "" {
-		return nil
-	}
-	return new(strings.NewReplacer("{trace_id}", traceID, "{span_id}", spanID).Replace(template))
 }
 
 // namespaces are those of the bots' metrics.

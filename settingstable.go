@@ -2,9 +2,6 @@ package argus
 
 import (
 	"errors"
-	"fmt"
-	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +9,7 @@ import (
 
 	"github.com/argus-dgo/argus/internal/access"
 	"github.com/argus-dgo/argus/internal/catalog"
+	"github.com/argus-dgo/argus/internal/link"
 	"github.com/argus-dgo/argus/internal/page"
 	"github.com/argus-dgo/argus/internal/server"
 	"github.com/argus-dgo/argus/resource"
@@ -269,7 +267,7 @@ var settings = []setting{
 		kind: value[string]{
 			in:     func(d *draft) *string { return &d.GrafanaURL },
 			parse:  asIs,
-			accept: checked(checkGrafanaURL),
+			accept: checked(link.CheckGrafana),
 			show:   orUnset,
 		},
 		byDefault: "unset: no link",
@@ -283,7 +281,7 @@ var settings = []setting{
 		kind: value[string]{
 			in:     func(d *draft) *string { return &d.TraceURL },
 			parse:  asIs,
-			accept: checked(checkTraceURL),
+			accept: checked(link.CheckTrace),
 			show:   orUnset,
 		},
 		byDefault: "unset: no links",
@@ -663,50 +661,6 @@ func checkMetricsPath(path string) error {
 		return errors.New("is used by the live page and its API; choose another path, such as /metrics")
 	}
 	return server.CheckPath(path)
-}
-
-// checkGrafanaURL and checkTraceURL return errors that show nothing of the URL: it may contain credentials.
-func checkGrafanaURL(template string) error {
-	return checkLink(template, "https://grafana.example.com/d/argus-cluster?var-cluster={cluster}", "Grafana", "{cluster}", "{shard}", "{from}", "{to}")
-}
-
-func checkTraceURL(template string) error {
-	const id = "{trace_id}"
-	if err := checkLink(template, "https://jaeger.example.com/trace/{trace_id}", "the traces' page", id, "{span_id}"); err != nil {
-		return err
-	}
-	if !strings.Contains(template, id) {
-		return errors.New("must contain the placeholder " + id + ", such as https://jaeger.example.com/trace/{trace_id}")
-	}
-	return nil
-}
-
-var linkPlaceholder = regexp.MustCompile(`\{[^{}]*\}`)
-
-// checkLink checks the template of a link on the live page to another site.
-func checkLink(template, example, site string, known ...string) error {
-	var unknown error
-	link := linkPlaceholder.ReplaceAllStringFunc(template, func(name string) string {
-		if !slices.Contains(known, name) && unknown == nil {
-			last := len(known) - 1
-			unknown = fmt.Errorf("has the placeholder %q: known are %s and %s; write other braces as %%7B and %%7D", name, strings.Join(known[:last], ", "), known[last])
-		}
-		return "0"
-	})
-	address, err := url.Parse(link)
-	switch {
-	case err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Host == "" || address.Opaque != "":
-		return errors.New("must be an http or https URL, such as " + example)
-	case address.User != nil:
-		return errors.New("must not contain credentials: everyone who opens the page can read them; log in to " + site + " instead")
-	case unknown != nil:
-		return unknown
-	case strings.ContainsAny(link, "{}"):
-		return errors.New("has a brace without its other one: write braces as %7B and %7D")
-	case !strings.HasPrefix(template, address.Scheme+"://"+address.Host):
-		return errors.New("has a placeholder in the host: the host must be fixed")
-	}
-	return nil
 }
 
 func checkToken(token string) error {
