@@ -243,6 +243,13 @@ type Series struct {
 	Points []Point
 }
 
+// An Exemplar is one observation of a series, and the trace that it belongs to.
+type Exemplar struct {
+	Series Labels
+	Labels Labels // its own: trace_id and span_id
+	Point
+}
+
 // Sort sorts answers to the question by their groups.
 func (q Question) Sort(values []Value) {
 	names := q.Groups()
