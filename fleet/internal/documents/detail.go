@@ -37,6 +37,10 @@ type Detail struct {
 	Shards       []Shard       `json:"shards"`
 	Incarnations []Incarnation `json:"incarnations"`
 	Peers        *Peers        `json:"peers"`
+	// Slow are the last interactions that took longer than SlowAfter and have a trace. It is
+	// null where exemplars are not to be had.
+	Slow      []SlowTrace `json:"slow_traces"`
+	SlowAfter float64     `json:"slow_after_seconds"`
 }
 
 // DetailSeries are the charts of a cluster, beside the median of those with its version.
@@ -84,7 +88,9 @@ func MakeDetail(ctx context.Context, in Input, overview *Overview, place members
 		return nil, ErrNoCluster
 	}
 	member := in.Members[at]
-	d := &Detail{Head: in.head(), Of: len(overview.Clusters), Gone: member.Incarnations[0].Deadline().Seconds()}
+	d := &Detail{
+		Head: in.head(), Of: len(overview.Clusters), Gone: member.Incarnations[0].Deadline().Seconds(), SlowAfter: catalog.SlowAfter.Seconds(),
+	}
 	d.Cluster = overview.Clusters[row]
 	if d.Cluster.State != stateLeft {
 		rank := row + 1
@@ -106,6 +112,9 @@ func MakeDetail(ctx context.Context, in Input, overview *Overview, place members
 	d.ShardsAt = then.At.UTC()
 	var err error
 	if d.Shards, err = shardsOf(ctx, then, place); err != nil {
+		return nil, err
+	}
+	if d.Slow, err = slowOf(ctx, in, place); err != nil {
 		return nil, err
 	}
 	d.Peers, err = peersOf(ctx, in, overview, d.Cluster)

@@ -16,12 +16,16 @@ import (
 // An Input is what documents are made from.
 type Input struct {
 	Querier promql.Querier
-	Members []members.Member
+	// Exemplars is nil where they are not to be had.
+	Exemplars Exemplars
+	Members   []members.Member
 	// Reports are the findings of each bot.
 	Reports map[evidence.Bot]findings.Report
 	Expect  func(job, bot string) (clusters, shards int, set bool)
 	At      time.Time
 	Sources []Source
+	// TraceURL is the template of links to a trace, or empty.
+	TraceURL string
 }
 
 func (in Input) head() Head { return Head{Version: Version, At: in.At.UTC(), Sources: in.Sources} }

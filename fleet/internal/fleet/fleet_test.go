@@ -128,7 +128,8 @@ const every = "200" // ms between two pushes
 // A bot is a process of a bot.
 type bot struct {
 	*argus.Argus
-	log *expect.Log
+	sessions []*discordgo.Session
+	log      *expect.Log
 }
 
 // push sets how the bots of a test push.
@@ -153,7 +154,7 @@ func newBot(t *testing.T, s *discordtest.Server, cluster string, shards, count i
 		session.LogLevel = -1
 		sessions = append(sessions, session)
 	}
-	b := &bot{log: &expect.Log{}}
+	b := &bot{sessions: sessions, log: &expect.Log{}}
 	a, err := argus.New(append([]argus.Option{
 		argus.WithExporters(argus.OTLP), argus.WithClusterID(cluster), argus.WithSessions(sessions...), argus.WithSessionStartPoll(time.Hour),
 		argus.WithLogger(slog.New(slog.NewTextHandler(b.log, nil))),

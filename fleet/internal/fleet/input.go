@@ -12,9 +12,14 @@ import (
 // Input implements api.Fleet.
 func (f *Fleet) Input() documents.Input {
 	reports, _ := f.judge.Reports()
-	return documents.Input{
+	in := documents.Input{
 		Querier: f.engine.Present(), Members: f.members.Members(), Reports: reports, Expect: f.expect, At: time.Now(), Sources: f.sourceStates(),
+		TraceURL: f.cfg.TraceURL,
 	}
+	if f.upstream == nil {
+		in.Exemplars = f.engine.Exemplars
+	}
+	return in
 }
 
 // expect is how many clusters and shards a bot is to have, by its label bot or else its

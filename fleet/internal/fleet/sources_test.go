@@ -115,6 +115,15 @@ func TestSources(t *testing.T) {
 		t.Errorf("the regions are %q", values.Data)
 	}
 
+	var detail map[string]any
+	p.get(t, "/api/fleet/v1/cluster?job=discord-bot&region=eu&cluster=0", &detail)
+	if traces, has := detail["slow_traces"]; !has || traces != nil {
+		t.Errorf("it does not read exemplars, and has the traces %v", traces)
+	}
+	if err := openAPI(t)("ClusterDetail").Validate(detail); err != nil {
+		t.Error(err)
+	}
+
 	usFront.set(func() { usFront.away = true })
 	var failed documents.Source
 	expect.Eventually(t, "the page to say that it is away", func() bool {

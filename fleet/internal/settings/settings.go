@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/argus-dgo/argus/internal/excerpt"
+	"github.com/argus-dgo/argus/internal/link"
 )
 
 // Prefix is that of all variables.
@@ -50,6 +51,7 @@ type Settings struct {
 	Expect     []Expectation
 
 	Grafana            string
+	TraceURL           string
 	DiscordWebhookFile string
 	AlertmanagerConfig string
 	AlertmanagerURLs   []string
@@ -96,9 +98,13 @@ type Value struct {
 	Source string
 }
 
-// Shown is what people see of the value: of headers their names, as any may have a secret.
+// Shown is what people see of the value: of headers their names, as any may have a secret,
+// and nothing of a template that is wrong, as that may have credentials.
 func (v Value) Shown() string {
-	if v.Flag != headersFlag {
+	switch {
+	case v.Flag == traceFlag && v.Text != "" && link.CheckTrace(v.Text) != nil:
+		return "[hidden]"
+	case v.Flag != headersFlag:
 		return v.Text
 	}
 	var names []string

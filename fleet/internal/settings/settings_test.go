@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"flag"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -64,6 +65,9 @@ func TestErrors(t *testing.T) {
 		{"URL", "fleet.example.org", []string{"is not a URL"}},
 		{"URL", "https://user:secret@fleet.example.org", []string{"is not a URL"}},
 		{"ALLOWED_HOSTS", "http://x", []string{`has "http://x", which must be a host name`}},
+		{"TRACE_URL", "jaeger:16686/{trace_id}", []string{"it must be an http or https URL, such as https://jaeger.example.com/trace/{trace_id}"}},
+		{"TRACE_URL", "https://jaeger.example/{cluster}", []string{`it has the placeholder "{cluster}": known are {trace_id} and {span_id}`}},
+		{"TRACE_URL", "https://jaeger.example/{span_id}", []string{"it must contain the placeholder {trace_id}"}},
 		{"ALERTMANAGER_URL", "am:9093", []string{"is not a URL"}},
 		{"PROMETHEUS", "prometheus:9090", []string{"is not a URL such as https://prometheus.example.org or eu="}},
 		{"PROMETHEUS", "=http://p:9090", []string{"without the name of a region"}},
@@ -136,9 +140,35 @@ func TestPrometheus(t *testing.T) {
 	}
 }
 
+// TestTraceURL: the template is taken as it is, and what is wrong with one is said without
+// it.
+func TestTraceURL(t *testing.T) {
+	const template = "https://jaeger.example/trace/{trace_id}?uiFind={span_id}"
+	if s, err := parse([]string{"--trace-url", template}, nil); err != nil || s.TraceURL != template {
+		t.Errorf("%q, %v", s.TraceURL, err)
+	}
+	if s, err := parse(nil, nil); err != nil || s.TraceURL != "" {
+		t.Errorf("%q, %v", s.TraceURL, err)
+	}
+	for _, wrong := range []string{"https://user:pa55word@jaeger.example/{trace_id}", "pa55word", "https://pa55word.example/{span_id}"} {
+		given, _, err := Read([]string{"--trace-url", wrong}, func(string) (string, bool) { return "", false }, io.Discard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := given.Settings(); err == nil || strings.Contains(err.Error(), "pa55word") {
+			t.Errorf("%v", err)
+		}
+		for _, v := range given.Values() {
+			if v.Flag == traceFlag && v.Shown() != "[hidden]" {
+				t.Errorf("%s is shown", v.Shown())
+			}
+		}
+	}
+}
+
 // TestShown: of headers people see the names.
 func TestShown(t *testing.T) {
-	g, _, err := Read([]string{"--prometheus-headers", "X-Key=pa55word, X-Scope-OrgID=bots", "--size", "10GB"}, func(string) (string, bool) { return "", false }, &bytes.Buffer{})
+	g, _, err := Read([]string{"--prometheus-headers", "X-Key=pa55word, X-Scope-OrgID=bots", "--size", "10GB", "--trace-url", "https://jaeger.example/{trace_id}"}, func(string) (string, bool) { return "", false }, &bytes.Buffer{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +176,7 @@ func TestShown(t *testing.T) {
 	for _, v := range g.Values() {
 		shown[v.Flag] = v.Shown()
 	}
-	if shown["prometheus-headers"] != "X-Key, X-Scope-OrgID" || shown["size"] != "10GB" {
+	if shown["prometheus-headers"] != "X-Key, X-Scope-OrgID" || shown["size"] != "10GB" || shown[traceFlag] != "https://jaeger.example/{trace_id}" || shown["url"] != "" {
 		t.Errorf("%v", shown)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/prometheus/common/model"
 
+	"github.com/argus-dgo/argus/internal/link"
 	"github.com/argus-dgo/argus/internal/server"
 )
 
@@ -40,6 +41,7 @@ var table = []Row{
 	{"max-series", "20000", "Most series that a process may make in two hours.", number(100, 1_000_000, func(s *Settings) *int { return &s.MaxSeries })},
 	{"expect", "", "Expected clusters and shards of each bot, such as music=100x1600,mod=2x4. Default: what was seen.", expect},
 	{"grafana-url", "", "Template of links to Grafana.", text(func(s *Settings) *string { return &s.Grafana })},
+	{traceFlag, "", "Template of links to a trace, such as https://jaeger.example.com/trace/{trace_id}; {span_id} is known too. An http or https URL without credentials.", trace},
 	{"discord-webhook-file", "", "File with the URL of a Discord webhook that gets notifications.", text(func(s *Settings) *string { return &s.DiscordWebhookFile })},
 	{"alertmanager-config", "", "Configuration file of Alertmanager, for other receivers.", text(func(s *Settings) *string { return &s.AlertmanagerConfig })},
 	{"remote-write-config", "", "Configuration file of Prometheus, whose section remote_write names servers that get all series, too.", text(func(s *Settings) *string { return &s.RemoteWriteConfig })},
@@ -97,6 +99,19 @@ func website(of func(*Settings) *string) func(*Settings, string) error {
 		*of(s) = strings.TrimSuffix(value, "/")
 		return nil
 	}
+}
+
+const traceFlag = "trace-url"
+
+func trace(s *Settings, value string) error {
+	if value == "" {
+		return nil
+	}
+	if err := link.CheckTrace(value); err != nil {
+		return unquoted{err}
+	}
+	s.TraceURL = value
+	return nil
 }
 
 func websites(of func(*Settings) *[]string) func(*Settings, string) error {
