@@ -1,4 +1,4 @@
-import type { Alert, Alerts, Bot, Cluster, ClusterDetail, Event, Finding, History, Member, Members, Mute, Overview, Region, Report, Shard, ShardOf, Source, Sparks, Timeline } from '../../src/fleet/data/api'
+import type { Alert, Alerts, Bot, Cluster, ClusterDetail, Event, Finding, History, Member, Members, Mute, Overview, Region, Report, Shard, ShardOf, SlowTrace, Source, Sparks, Timeline } from '../../src/fleet/data/api'
 
 // A Night is what a fleet may be like. Its documents agree with one another.
 export type Name = 'calm' | 'bad' | 'large' | 'empty' | 'away' | 'single' | 'two'
@@ -256,6 +256,7 @@ export class Night {
         { instance: 'b09a7f31-1111-4000-8000-000000000000', version: 'v2.13.4', from: iso(this.start - 60 * hour), to: iso(this.start - 35 * minute - 38_000), ended_by: 'goodbye', session_starts: 21 },
         { instance: 'e5527ac8-1111-4000-8000-000000000000', version: 'v2.13.4', from: iso(this.start - 90 * hour), to: iso(this.start - 61 * hour), ended_by: 'lost', session_starts: null },
       ],
+      slow_traces: this.name === 'away' ? null : late ? Array.from({ length: 10 }, (_, i) => this.slow(i)) : [], slow_after_seconds: 1,
       peers: all.length < 2 ? null : {
         of: `${all.filter((x) => x.version === c.version).length - 1} clusters on ${c.version}`,
         rows: [
@@ -265,6 +266,15 @@ export class Night {
           { what: 'Guilds', value: c.guilds, median: 20_340, unit: '{guild}', odd: false },
         ],
       },
+    }
+  }
+
+  // slow is a slow interaction with a trace, some minutes ago. The newest have a link.
+  private slow(i: number): SlowTrace {
+    const trace_id = `${i}`.padStart(32, 'a')
+    return {
+      answered_at: iso(this.at - i * minute), type: i % 3 === 2 ? 'message_component' : 'application_command', command: i % 3 === 2 ? 'other' : 'play', ack_duration_seconds: 1.25 + i / 4,
+      trace_id, trace_url: i < 5 ? `https://jaeger.example/trace/${trace_id}` : null,
     }
   }
 

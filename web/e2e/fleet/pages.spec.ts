@@ -112,6 +112,38 @@ test('a cluster has its findings, charts, shards, processes and peers', async ({
   await expect(page.getByRole('list', { name: 'Events, newest first' }).getByRole('listitem')).toHaveCount(2)
 })
 
+test('slow interactions of a cluster lead to their traces', async ({ page, fleet }) => {
+  const f = await fleet('bad')
+  await page.goto(`${f.url}#/cluster?job=mybot&region=eu-central&cluster=eu-07`)
+  const [newest, ...others] = f.night.cluster({ job: 'mybot', bot: '', region: 'eu-central', cluster: 'eu-07' })?.slow_traces ?? []
+  const panel = page.getByRole('region', { name: 'Slow interactions with a trace' }).first()
+  await expect(panel).toContainText('only sampled ones over 1 s, last hour, newest first')
+  const rows = panel.getByRole('table').getByRole('row')
+  await expect(rows).toHaveCount(9)
+  await expect(rows.nth(1)).toContainText('play')
+  await expect(rows.nth(1)).toContainText('1.25 s')
+  const link = rows.nth(1).getByRole('link')
+  await expect(link).toHaveText(newest?.trace_id ?? '')
+  await expect(link).toHaveAttribute('href', newest?.trace_url ?? '')
+  await expect(link).toHaveAttribute('rel', 'noreferrer')
+  // One without a link is text, and a long wait stands out.
+  await expect(rows.nth(8)).toContainText(others[6]?.trace_id ?? '')
+  await expect(rows.nth(8).getByRole('link')).toHaveCount(0)
+  await expect(panel.getByRole('cell', { name: '3.00 s' })).not.toHaveClass(/bad/)
+  await panel.getByRole('button', { name: '2 more slow interactions' }).click()
+  await expect(rows).toHaveCount(11)
+  await expect(panel.getByRole('cell', { name: '3.25 s' })).toHaveClass(/bad/)
+})
+
+test('without slow interactions that have a trace, the page says how to get them, or that it cannot tell', async ({ page, fleet }) => {
+  const panel = page.getByRole('region', { name: 'Slow interactions with a trace' })
+  await page.goto(`${(await fleet('calm')).url}#/cluster?job=mybot&region=eu-central&cluster=eu-00`)
+  await expect(panel).toContainText('No slow interaction has a trace')
+  await expect(panel).toContainText('OTEL_TRACES_EXPORTER=otlp')
+  await page.goto(`${(await fleet('away')).url}#/cluster?job=mybot&region=eu-central&cluster=eu-00`)
+  await expect(panel).toContainText('Cannot tell')
+})
+
 test('a cluster that is gone shows when it was last heard', async ({ page, fleet }) => {
   await page.goto(`${(await fleet('bad')).url}#/cluster?job=mybot&region=eu-central&cluster=eu-21`)
   await expect(page.getByRole('heading', h1)).toContainText('Cluster eu-21 of eu-central is gone since')

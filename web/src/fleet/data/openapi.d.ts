@@ -1136,6 +1136,25 @@ export interface components {
             incarnations: components["schemas"]["Incarnation"][];
             /** @description null if there is no other cluster with the same version */
             peers: components["schemas"]["Peers"] | null;
+            /** @description Interactions of the last hour that were answered slowly and have a trace, newest first: those that the bot sampled and kept as exemplars, so not all. null if the fleet reads Prometheus servers, whose exemplars it does not have */
+            slow_traces: components["schemas"]["SlowTrace"][] | null;
+            /** @description What makes an answer slow */
+            slow_after_seconds: number;
+        };
+        SlowTrace: {
+            /**
+             * Format: date-time
+             * @description By the clock of the process
+             */
+            answered_at: string;
+            type: string;
+            /** @description other if it is not registered, or there is none */
+            command: string;
+            /** @description Time from the receipt until the first callback was accepted */
+            ack_duration_seconds: number;
+            trace_id: string;
+            /** @description Link to the trace; null without ARGUS_FLEET_TRACE_URL */
+            trace_url: string | null;
         };
         /** @description As in docs/openapi.json, as far as metrics tell it */
         Shard: {

@@ -11,6 +11,7 @@ import { Banners } from '../panels/Banners'
 import { Incarnations } from '../panels/Incarnations'
 import { PeersPanel } from '../panels/PeersPanel'
 import { ClusterShards } from '../panels/ClusterShards'
+import { SlowTraces } from '../panels/SlowTraces'
 import { Verdict } from '../panels/Verdict'
 import { ClusterState } from '../ui/Badge'
 import { greatest, Marks, TimeChart } from '../ui/TimeChart'
@@ -79,6 +80,9 @@ function Detail({ of }: { of: ClusterDetail }) {
       <Charts of={of} />
       <div class="board">
         <ClusterShards of={of} />
+      </div>
+      <div class="board">
+        <SlowTraces of={of} />
       </div>
       <div class="board">
         <Incarnations of={of} />
