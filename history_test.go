@@ -191,6 +191,11 @@ func request(t *testing.T, address, token string) (status int, body string) {
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
+	return answer(t, r)
+}
+
+func answer(t *testing.T, r *http.Request) (status int, body string) {
+	t.Helper()
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
@@ -264,16 +269,8 @@ func scrapeAs(t *testing.T, url, accept string) string {
 		t.Fatal(err)
 	}
 	r.Header.Set("Accept", accept)
-	response, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
+	_, text := answer(t, r)
+	return text
 }
 
 // TestProcessUsage: the API has the numbers of this process, unless its metrics are off.
