@@ -152,6 +152,10 @@ var fed = map[string]promise{
 	"Interactions: Prefix commands: Prefix commands finished": in("calm"),
 	"Interactions: Prefix commands: Prefix command duration":  in("calm"),
 
+	"Interactions: Tasks: Tasks run":          in("calm"),
+	"Interactions: Tasks: Task duration, p95": in("calm"),
+	"Interactions: Tasks: Task errors":        in("outage").empty(),
+
 	"Gateway and shards: State of the shards: Connected":              in("calm"),
 	"Gateway and shards: State of the shards: Not connected":          in("fatal-close").zero(),
 	"Gateway and shards: State of the shards: Fatal closes":           in("fatal-close").zero(),
@@ -250,6 +254,8 @@ var fed = map[string]promise{
 	"Fleet: Can the telemetry be trusted?: Argus subsystems":         in("unpushed").with("subsystem", "otlp").over(-1).under(1),
 	"Fleet: Can the telemetry be trusted?: Instrumentation faults":   in("storm").zero(),
 	"Fleet: Can the telemetry be trusted?: Instrumentation faults/B": in("raid").zero(),
+	"Fleet: Can the telemetry be trusted?: Instrumentation faults/C": in("unpushed").over(-1).empty(),
+	"Fleet: Can the telemetry be trusted?: Instrumentation faults/D": in("unpushed").with("reason", "queue_full").empty(),
 	"Fleet: Can the telemetry be trusted?: discordgo's log":          in("storm").with("level", "warning"),
 
 	"Overview: annotation Restarts":             in("fleet").after(time.Minute),

@@ -93,6 +93,7 @@ func stage() []*play {
 		// A bot that is scraped, and whose pushes nobody takes.
 		{name: "unpushed", actors: []actor{{name: "unpushed", args: demoOf("calm", steady, two...), env: []string{
 			"OTEL_METRICS_EXPORTER=prometheus,otlp", "OTEL_EXPORTER_OTLP_ENDPOINT=" + outOfReach, "OTEL_METRIC_EXPORT_INTERVAL=1000",
+			"OTEL_TRACES_EXPORTER=otlp", "OTEL_BSP_MAX_QUEUE_SIZE=512",
 		}}}},
 		one("flapping", demoOf("flapping", steady, two...)...),
 		one("global-limit", demoOf("global-limit", busy, two...)...),
