@@ -100,6 +100,14 @@ test-agreement: ## Compare alerts and findings in recorded histories
 test-fleet: ## Test argus-fleet
 	cd fleet && $(GO) test $(TESTFLAGS) ./...
 
+# A Go module of its own, because it contains a client of ClickHouse. Its tests run
+# ClickHouse's engine as a library, which scripts/chdb.sh installs: 178 MB from npm.
+# The engine does most of the work, so they do without the race detector.
+.PHONY: test-analytics
+test-analytics: ## Test the tables and queries of analytics with ClickHouse's engine
+	./scripts/chdb.sh
+	cd analytics && REQUIRE_CHDB=1 $(GO) test -count=1 -timeout 30m ./...
+
 # An hour for each incident, in recorded time: minutes with the race detector.
 .PHONY: test-incidents
 test-incidents: ## Replay recorded incidents and a calm day into argus-fleet
@@ -180,6 +188,7 @@ vet: ## Run go vet
 	cd examples/slog && $(GO) vet ./...
 	cd internal/agreement && $(GO) vet ./...
 	cd fleet && $(GO) vet ./...
+	cd analytics && $(GO) vet ./...
 
 .PHONY: fmt
 fmt: $(gofumpt) ## Format the Go files
@@ -201,6 +210,7 @@ golangci-lint: $(golangci-lint) ## Run golangci-lint
 	cd otelcol && ../$(golangci-lint) run --config ../.golangci.yml ./...
 	cd internal/agreement && ../../$(golangci-lint) run --config ../../.golangci.yml ./...
 	cd fleet && ../$(golangci-lint) run --config ../.golangci.yml ./...
+	cd analytics && ../$(golangci-lint) run --config ../.golangci.yml ./...
 
 .PHONY: tidy-check
 tidy-check: ## Check that go.mod and go.sum are tidy and the modules unaltered
@@ -212,6 +222,7 @@ tidy-check: ## Check that go.mod and go.sum are tidy and the modules unaltered
 	cd examples/slog && $(GO) mod tidy -diff
 	cd internal/agreement && $(GO) mod tidy -diff && $(GO) mod verify
 	cd fleet && $(GO) mod tidy -diff && $(GO) mod verify
+	cd analytics && $(GO) mod tidy -diff && $(GO) mod verify
 
 .PHONY: generate
 generate: ## Write the generated files

@@ -1,0 +1,1 @@
+ALTER TABLE events MODIFY TTL day + toIntervalDay({raw_days:UInt16})

@@ -1,0 +1,1 @@
+ALTER TABLE ingest MODIFY TTL hour + toIntervalDay({hourly_days:UInt16})
