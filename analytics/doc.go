@@ -4,6 +4,18 @@
 // It needs a ClickHouse server and a database of its own there, and is tested with the
 // engine of version 26.7.
 //
+// # Counting once
+//
+// The same event may be written twice, because a writer cannot know whether a batch
+// arrived whose answer was lost. Two mechanisms make it count once:
+//
+//   - A batch that is repeated unchanged, with its deduplication token ([InsertSettings]),
+//     is not inserted again, neither into events nor into the hourly tables that views
+//     fill from it. The server remembers the tokens of the last 10,000 blocks of each table.
+//   - events is a ReplacingMergeTree whose key ends with the id of the event. Queries read
+//     it with FINAL, so an event counts once even if it is in two different batches. The
+//     hourly tables count it twice then.
+//
 // # Time
 //
 // All times are in UTC. The hour of an event is that of its own time. Partitions and
