@@ -1,5 +1,5 @@
 // Package analytics keeps the events of bots (docs/EVENTS.md) in ClickHouse: the schema
-// and its migrations, and how long data stays.
+// and its migrations, how long data stays, and erasure.
 //
 // It needs a ClickHouse server and a database of its own there, and is tested with the
 // engine of version 26.7.

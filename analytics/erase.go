@@ -1,0 +1,32 @@
+package analytics
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+)
+
+// EraseGuild removes a guild from all tables that have ids of guilds, for all bots:
+// events and hourly_guilds. It returns when the rows are gone from the tables; the server
+// removes the old files within some minutes. The other hourly tables have no ids, and
+// keep their sums.
+//
+// The guild comes back if events of it are written later, so remove the bot from the
+// guild before.
+func (s *Store) EraseGuild(ctx context.Context, guild uint64) error {
+	if guild == 0 {
+		return errors.New("analytics: erase guild: 0 is not an id of a guild")
+	}
+	tables, err := statements("sql/erase")
+	if err != nil {
+		return fmt.Errorf("analytics: erase guild: %w", err)
+	}
+	for _, t := range tables {
+		if err := s.conn.Exec(ctx, t.text, clickhouse.Named("guild", guild)); err != nil {
+			return fmt.Errorf("analytics: erase guild %d from %s: %w", guild, t.object, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,50 @@
+package analytics_test
+
+import "testing"
+
+func TestEraseGuild(t *testing.T) {
+	ctx, conn, store := migrated(t)
+	batch := few(300)
+	for n := range batch {
+		batch[n].bot = []string{firstBot, secondBot}[n%2]
+		switch n % 3 {
+		case 0:
+			batch[n].guild = new(uint64(guildBase))
+		case 1:
+			batch[n].guild = new(uint64(guildBase + 1))
+		case 2:
+			batch[n].guild = nil
+		}
+	}
+	if err := insert(ctx, conn, "a", batch); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.EraseGuild(ctx, guildBase); err != nil {
+		t.Fatal(err)
+	}
+	counts(ctx, t, conn, map[string]uint64{inEvents: 200, inGuilds: 200, inHourly: 300})
+	// No column of any table has the id, whatever its name.
+	for _, table := range []string{"events", "hourly_commands", "hourly_guilds", "hourly_audience", "ingest"} {
+		query := "SELECT count() FROM " + table + " WHERE position(toString(tuple(*)), '1200000000000000001') > 0"
+		if n := number(ctx, t, conn, query); n != 0 {
+			t.Errorf("%s has the guild in %d rows", table, n)
+		}
+	}
+	if err := store.EraseGuild(ctx, 0); err == nil {
+		t.Error("0 was accepted")
+	}
+	if status, err := store.Status(ctx); err != nil || len(status.Altered) > 0 {
+		t.Errorf("status: %+v, %v", status, err)
+	}
+}
+
+// TestNoOtherTableHasGuilds finds a table that a later version adds.
+func TestNoOtherTableHasGuilds(t *testing.T) {
+	ctx, conn, _ := migrated(t)
+	counts(ctx, t, conn, map[string]uint64{
+		`SELECT count() FROM system.columns WHERE database = currentDatabase() AND name LIKE '%guild%'
+AND table NOT LIKE '%_view' AND table NOT IN ('events', 'hourly_guilds')`: 0,
+		`SELECT count() FROM system.columns WHERE database = currentDatabase() AND name = 'guild_id'
+AND table IN ('events', 'hourly_guilds')`: 2,
+	})
+}
