@@ -1,5 +1,5 @@
 // Package analytics keeps the events of bots (docs/EVENTS.md) in ClickHouse: the schema
-// and its migrations, how long data stays, and erasure.
+// and its migrations, how long data stays, erasure, and the queries.
 //
 // It needs a ClickHouse server and a database of its own there, and is tested with the
 // engine of version 26.7.
@@ -14,7 +14,7 @@
 //     fill from it. The server remembers the tokens of the last 10,000 blocks of each table.
 //   - events is a ReplacingMergeTree whose key ends with the id of the event. Queries read
 //     it with FINAL, so an event counts once even if it is in two different batches. The
-//     hourly tables count it twice then.
+//     hourly tables count it twice then: the query hourly_check lists such hours.
 //
 // # Time
 //

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"testing"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -172,4 +173,34 @@ func maybe(r *rand.Rand, values ...string) *string {
 		return nil
 	}
 	return &values[n]
+}
+
+// batchSize is that of a writer with much to do.
+const batchSize = 5000
+
+// write inserts all events, as writers do whose connection breaks now and then: one batch
+// in four is repeated with its token. Those of secondBot are then written once more, in
+// other batches, as by a second way.
+func write(ctx context.Context, t *testing.T, conn driver.Conn, all []event) {
+	t.Helper()
+	send := func(name string, batch []event) {
+		if err := insert(ctx, conn, name, batch); err != nil {
+			t.Fatalf("batch %s: %v", name, err)
+		}
+	}
+	for n := 0; n*batchSize < len(all); n++ {
+		batch := all[n*batchSize : min((n+1)*batchSize, len(all))]
+		name := fmt.Sprintf("%s/%d", t.Name(), n)
+		send(name, batch)
+		if n%4 == 0 {
+			send(name, batch)
+		}
+	}
+	var again []event
+	for _, e := range all {
+		if e.bot == secondBot {
+			again = append(again, e)
+		}
+	}
+	send(t.Name()+"/again", again)
 }
