@@ -12,9 +12,10 @@
 //   - A batch that is repeated unchanged, with its deduplication token ([InsertSettings]),
 //     is not inserted again, neither into events nor into the hourly tables that views
 //     fill from it. The server remembers the tokens of the last 10,000 blocks of each table.
-//   - events is a ReplacingMergeTree whose key ends with the id of the event. Queries read
-//     it with FINAL, so an event counts once even if it is in two different batches. The
-//     hourly tables count it twice then: the query hourly_check lists such hours.
+//   - events is a ReplacingMergeTree whose key ends with the id of the event. Queries
+//     that count events read it with FINAL, so an event counts once even if it is in two
+//     different batches. The hourly tables count it twice then: the query hourly_check
+//     lists such hours.
 //
 // # Time
 //

@@ -58,6 +58,15 @@ func with(params map[string]any, name string, value any) map[string]any {
 // computed from the events.
 func TestQueries(t *testing.T) {
 	ctx, conn, _ := migrated(t)
+	// What is written twice stays there twice, whatever the server does beside.
+	if err := conn.Exec(ctx, "SYSTEM STOP MERGES"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := conn.Exec(context.Background(), "SYSTEM START MERGES"); err != nil {
+			t.Error(err)
+		}
+	})
 	end := time.Now().UTC().Truncate(time.Hour)
 	w := world{r: rand.New(rand.NewPCG(1, 2)), end: end, span: 46 * time.Hour}
 	s := &scene{
