@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/argus-dgo/argus/analytics"
+	"github.com/argus-dgo/argus/analytics/internal/chdbtest"
 )
 
 // TestFilesHaveOneStatement keeps to what clickhouse-go sends at once, and to the database
@@ -78,7 +79,7 @@ func TestIDsSurviveJavaScript(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, err := http.Post("http://"+engine.addr+"/?"+url.Values{
+	answer, err := http.Post("http://"+chdbtest.Addr(t)+"/?"+url.Values{
 		"database": {t.Name()}, "default_format": {"JSON"}, "param_bot": {firstBot},
 		"param_from": {strconv.FormatInt(batch[2].time.Unix()-1, 10)}, "param_to": {strconv.FormatInt(batch[0].time.Unix()+1, 10)},
 	}.Encode(), "text/plain", strings.NewReader(query))
