@@ -17,15 +17,15 @@ import (
 // guild before.
 func (s *Store) EraseGuild(ctx context.Context, guild uint64) error {
 	if guild == 0 {
-		return errors.New("analytics: erase guild: 0 is not an id of a guild")
+		return errors.New("analytics: erase a guild: 0 is not an id of a guild")
 	}
 	tables, err := statements("sql/erase")
 	if err != nil {
-		return fmt.Errorf("analytics: erase guild: %w", err)
+		return fmt.Errorf("analytics: erase a guild: %w", err)
 	}
 	for _, t := range tables {
 		if err := s.conn.Exec(ctx, t.text, clickhouse.Named("guild", guild)); err != nil {
-			return fmt.Errorf("analytics: erase guild %d from %s: %w", guild, t.object, err)
+			return fmt.Errorf("analytics: erase a guild from %s: %w", t.object, err) // without the id: errors are logged
 		}
 	}
 	return nil
