@@ -1,6 +1,6 @@
 # Everything here needs Go alone (and, for the race detector, a C compiler), but for the
-# targets web-…; the dashboards are made anew where npm is installed, and left as they
-# are elsewhere.
+# targets web-… and test-analytics, which need npm; the dashboards are made anew where npm
+# is installed, and left as they are elsewhere.
 # Other tools are installed into .cache/bin, at the versions pinned below.
 
 GO  ?= go
