@@ -1,6 +1,10 @@
 package analytics_test
 
-import "testing"
+import (
+	"errors"
+	"strings"
+	"testing"
+)
 
 func TestEraseGuild(t *testing.T) {
 	ctx, conn, store := migrated(t)
@@ -47,4 +51,15 @@ AND table NOT LIKE '%_view' AND table NOT IN ('events', 'hourly_guilds')`: 0,
 		`SELECT count() FROM system.columns WHERE database = currentDatabase() AND name = 'guild_id'
 AND table IN ('events', 'hourly_guilds')`: 2,
 	})
+}
+
+// TestEraseErrorsHaveNoID has an error that somebody logs.
+func TestEraseErrorsHaveNoID(t *testing.T) {
+	err := open(t, interrupted{at: "DELETE"}).EraseGuild(t.Context(), guildBase)
+	if !errors.Is(err, errInterrupted) {
+		t.Fatalf("got %v", err)
+	}
+	if strings.Contains(err.Error(), "1200000000000000001") {
+		t.Errorf("the error has the id: %v", err)
+	}
 }
