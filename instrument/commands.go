@@ -262,11 +262,7 @@ func (r *run) beginSpan() {
 	if t == nil || r.inst.closed.Load() {
 		return
 	}
-	name := "prefix_command"
-	if r.command.name != catalog.Other {
-		name += " " + r.command.name
-	}
-	r.ctx, r.span = t.start(orBackground(r.ctx), name, r.began, trace.WithSpanKind(trace.SpanKindServer),
+	r.ctx, r.span = t.start(orBackground(r.ctx), titled("prefix_command", r.command.name), r.began, trace.WithSpanKind(trace.SpanKindServer),
 		trace.WithAttributes(attribute.String(catalog.AttrCommand, r.command.name)))
 }
 

@@ -45,15 +45,12 @@ func (l *eventLog) lost() {
 func (l *eventLog) complete(r *record, t *tracked) {
 	failed := t.errorType != ""
 	r.warnIf(failed || t.outcome == ackLate || t.outcome == ackRejected || t.outcome == ackMissed)
-	r.body = interactionTypes[t.kind]
 	r.text(catalog.AttrType, interactionTypes[t.kind])
-	if t.kind == typeCommand || t.kind == typeAutocomplete {
+	of := ackSeries{t.kind, t.command}
+	if of.ofCommand() {
 		r.text(catalog.AttrCommand, t.command.name)
-		if t.command.name != catalog.Other {
-			r.body += " " + t.command.name
-		}
 	}
-	r.body += " " + answers[t.outcome]
+	r.body = of.title() + " " + answers[t.outcome]
 	if failed {
 		r.body += ", and a handler failed"
 	}

@@ -89,11 +89,7 @@ func (i *Instrumentation) taskSpan(ctx context.Context, t *task, began time.Time
 	if i.traces == nil || i.closed.Load() {
 		return ctx, nil
 	}
-	name := "task"
-	if t.name != catalog.Other {
-		name += " " + t.name
-	}
-	return i.traces.start(orBackground(ctx), name, began, trace.WithAttributes(attribute.String(catalog.AttrTask, t.name)))
+	return i.traces.start(orBackground(ctx), titled("task", t.name), began, trace.WithAttributes(attribute.String(catalog.AttrTask, t.name)))
 }
 
 func (i *Instrumentation) taskEnded(ctx context.Context, t *task, span trace.Span, began time.Time, failed string) {

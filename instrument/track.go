@@ -180,16 +180,33 @@ func (k *tracker) startOf(of ackSeries) start {
 		return from
 	}
 	attributes := []attribute.KeyValue{attribute.String(catalog.AttrType, interactionTypes[of.kind])}
-	from.name = interactionTypes[of.kind]
-	if of.kind == typeCommand || of.kind == typeAutocomplete {
+	if of.ofCommand() {
 		attributes = append(attributes, attribute.String(catalog.AttrCommand, of.command.name))
-		if of.command.name != catalog.Other {
-			from.name += " " + of.command.name
-		}
 	}
+	from.name = of.title()
 	from.opts = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(attributes...)}
 	k.starts[of] = from
 	return from
+}
+
+// ofCommand reports whether interactions of the type belong to a command.
+func (s ackSeries) ofCommand() bool { return s.kind == typeCommand || s.kind == typeAutocomplete }
+
+// title names an interaction by its type, and its command if it has one.
+func (s ackSeries) title() string {
+	if !s.ofCommand() {
+		return interactionTypes[s.kind]
+	}
+	return titled(interactionTypes[s.kind], s.command.name)
+}
+
+// titled adds the name of a command or a task to what it is, unless that is not
+// registered.
+func titled(what, name string) string {
+	if name == catalog.Other {
+		return what
+	}
+	return what + " " + name
 }
 
 // attributes are what else is known at the receipt.
