@@ -11,20 +11,21 @@ import (
 type Column struct {
 	Name string
 	// Attribute is that of the log record or its resource whose value the column has. It
-	// is empty for the time, the name and the id of the event.
+	// is empty for the time and the name of the event.
 	Attribute string
 }
 
 var columns = []Column{
 	{Name: "time"},
 	{Name: "event"},
-	{Name: "event_id"},
+	{"event_id", catalog.AttrRecordUID},
 	{"bot", "bot"},
 	{"region", "region"},
 	{"cluster", "cluster"},
 	{"version", "service.version"},
 	{"shard", catalog.AttrShard},
 	{"guild_id", catalog.AttrGuildID},
+	{"guild_size", catalog.AttrGuildSize},
 	{"interaction_type", catalog.AttrType},
 	{"command", catalog.AttrCommand},
 	{"outcome", catalog.AttrOutcome},

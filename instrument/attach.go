@@ -519,7 +519,7 @@ func (a *attachment) count(p *wire.Packet) (r receipt) {
 	i.events[p.Event].n.Add(1)
 	if p.Event == wire.EventInteractionCreate {
 		r = i.received(p, arrival{
-			at: time.Now(), shard: a.shard.Load(), ctx: context.Background(),
+			at: time.Now(), shard: a.shard.Load(), ctx: context.Background(), guilds: &a.guilds,
 			heard: a.tap != nil, awaited: a.answersSeen() && !i.acks.off,
 		})
 	}

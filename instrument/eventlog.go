@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/google/uuid"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/log"
 
@@ -68,6 +69,9 @@ func (l *eventLog) emit(ctx context.Context, name string, at, observed time.Time
 	out.SetSeverity(r.severity)
 	out.SetSeverityText(r.severity.String())
 	out.SetBody(attribute.StringValue(r.body))
+	if id, err := uuid.NewV7(); err == nil {
+		out.AddAttributes(attribute.String(catalog.AttrRecordUID, id.String()))
+	}
 	out.AddAttributes(r.attributes...)
 	l.logger.Emit(ctx, out)
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric/noop"
 	sdklog "go.opentelemetry.io/otel/sdk/log"
@@ -57,7 +58,7 @@ func (l *logBook) option() instrument.Option {
 func line(r *sdklog.Record) string {
 	var attributes []string
 	r.WalkAttributes(func(kv attribute.KeyValue) bool {
-		if kv.Value.Type() != attribute.FLOAT64 {
+		if kv.Value.Type() != attribute.FLOAT64 && kv.Key != catalog.AttrRecordUID {
 			attributes = append(attributes, fmt.Sprintf("%s=%s", kv.Key, kv.Value.String()))
 		}
 		return true
@@ -107,6 +108,7 @@ func (l *logBook) checkCatalog(t *testing.T) {
 	types := map[catalog.AttributeType]attribute.Type{
 		catalog.TypeString: attribute.STRING, catalog.TypeInt: attribute.INT64, catalog.TypeDouble: attribute.FLOAT64,
 	}
+	ids := map[string]bool{}
 	for _, r := range l.all() {
 		e, ok := events[r.EventName()]
 		if !ok {
@@ -120,6 +122,12 @@ func (l *logBook) checkCatalog(t *testing.T) {
 		r.WalkAttributes(func(kv attribute.KeyValue) bool {
 			a, ok := left[string(kv.Key)]
 			delete(left, string(kv.Key))
+			if kv.Key == catalog.AttrRecordUID {
+				if id, err := uuid.Parse(kv.Value.AsString()); err != nil || id.Version() != 7 || ids[id.String()] {
+					t.Errorf("%s: the id %s is malformed or another event's", line(&r), kv.Value.AsString())
+				}
+				ids[kv.Value.AsString()] = true
+			}
 			if !ok || kv.Value.Type() != types[a.Type] || a.Values != nil && !slices.Contains(a.Values, kv.Value.AsString()) {
 				t.Errorf("%s: %s is not as in the catalog", line(&r), kv.Key)
 			}
@@ -271,18 +279,20 @@ func TestGuildEvents(t *testing.T) {
 	check(t, b.srv.GuildLeave(joined))
 	b.awaitGuilds(4, 0, 28)
 
-	want := []string{
-		`WARN discord.guild.unavailable "A guild became unavailable." discord.shard.id=0`,
-		`INFO discord.guild.left "The bot left a guild." discord.shard.id=0`,
-		`INFO discord.guild.joined "The bot joined a guild." discord.shard.id=0`,
-		`WARN discord.guild.unavailable "A guild became unavailable." discord.shard.id=0`,
-		`INFO discord.guild.left "The bot left a guild." discord.shard.id=0`,
+	const size = " discord.guild.size=under_100"
+	var lines, withIDs []string
+	for _, e := range []struct{ text, id, size string }{
+		{`WARN discord.guild.unavailable "A guild became unavailable." discord.shard.id=0`, ids[0], size},
+		{`INFO discord.guild.left "The bot left a guild." discord.shard.id=0`, ids[1], size},
+		{`INFO discord.guild.joined "The bot joined a guild." discord.shard.id=0`, joined, size},
+		{`WARN discord.guild.unavailable "A guild became unavailable." discord.shard.id=0`, joined, size},
+		{`INFO discord.guild.left "The bot left a guild." discord.shard.id=0`, joined, ""}, // forgotten in the outage
+	} {
+		lines = append(lines, e.text+e.size)
+		withIDs = append(withIDs, e.text+" discord.guild.id="+e.id+e.size)
 	}
-	b.awaitEvents(&without, "discord.guild.", want...)
-	for n, id := range []string{ids[0], ids[1], joined, joined, joined} {
-		want[n] += " discord.guild.id=" + id
-	}
-	b.awaitEvents(&with, "discord.guild.", want...)
+	b.awaitEvents(&without, "discord.guild.", lines...)
+	b.awaitEvents(&with, "discord.guild.", withIDs...)
 	with.checkCatalog(t)
 	without.checkCatalog(t)
 	without.checkNoSecrets(t, append(ids, joined)...)
@@ -314,7 +324,7 @@ func TestGuildEventsAttachedAfterOpen(t *testing.T) {
 	b.awaitValue("discord.guilds", 3)
 	b.awaitEvents(&book, "discord.",
 		`INFO discord.guild.left "The bot left a guild." discord.shard.id=0 discord.guild.id=`+ids[1],
-		`INFO discord.guild.joined "The bot joined a guild." discord.shard.id=0 discord.guild.id=`+joined)
+		`INFO discord.guild.joined "The bot joined a guild." discord.shard.id=0 discord.guild.id=`+joined+` discord.guild.size=under_100`)
 	book.checkCatalog(t)
 }
 

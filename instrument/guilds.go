@@ -91,6 +91,31 @@ func (s *guildSet) changeBy(p *wire.Packet) guildChange {
 	return guildSame
 }
 
+// membersBy returns the number of members that a guild has by a GUILD_CREATE, or had
+// until a GUILD_DELETE, before the dispatch is applied.
+func (s *guildSet) membersBy(p *wire.Packet) int64 {
+	if p.Event == wire.EventGuildCreate {
+		return memberCount(p)
+	}
+	return s.membersOf(p.ID)
+}
+
+// membersOf returns the number of members of a guild, or unknownMembers.
+func (s *guildSet) membersOf(id uint64) int64 {
+	if g, there, _ := s.find(id); there {
+		return g.members
+	}
+	return unknownMembers
+}
+
+// memberCount returns the number of members that a GUILD_CREATE has.
+func memberCount(p *wire.Packet) int64 {
+	if p.Has&wire.HasMemberCount == 0 || p.MemberCount > mostMembers {
+		return unknownMembers
+	}
+	return p.MemberCount
+}
+
 // apply takes one dispatch. Dispatches must come in order.
 func (s *guildSet) apply(p *wire.Packet) {
 	s.mu.Lock()
@@ -100,11 +125,7 @@ func (s *guildSet) apply(p *wire.Packet) {
 		s.reset(p.Guilds)
 		s.cut = p.Has&wire.CutGuilds != 0
 	case wire.EventGuildCreate:
-		g := guild{available: !p.Unavailable, members: unknownMembers}
-		if p.Has&wire.HasMemberCount != 0 && p.MemberCount <= mostMembers {
-			g.members = p.MemberCount
-		}
-		s.set(p.ID, g)
+		s.set(p.ID, guild{available: !p.Unavailable, members: memberCount(p)})
 	case wire.EventGuildDelete:
 		if p.Unavailable {
 			s.set(p.ID, guild{members: unknownMembers, outage: true})

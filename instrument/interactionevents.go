@@ -97,6 +97,9 @@ func (l *eventLog) about(r *record, t *tracked) {
 	case wire.GuildInstall | wire.UserInstall:
 		r.text(catalog.AttrInstallation, catalog.InstallationBoth)
 	}
+	if t.about.guilds != nil {
+		r.size(t.about.guilds.membersOf(t.about.guild))
+	}
 	l.guildID(r, t.about.guild)
 	if user := t.about.user; l.users != nil && user != 0 {
 		r.text(catalog.AttrUserHash, l.users.Of(user, t.at))

@@ -32,7 +32,7 @@ type eventCase struct {
 }
 
 // ofGuild is what the fake Discord says of an interaction in a guild.
-const ofGuild = " discord.interaction.locale=en-US discord.interaction.context=guild discord.interaction.installation=guild"
+const ofGuild = " discord.interaction.locale=en-US discord.interaction.context=guild discord.interaction.installation=guild discord.guild.size=under_100"
 
 func TestInteractionEvents(t *testing.T) {
 	if testing.Short() {

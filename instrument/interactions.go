@@ -75,8 +75,9 @@ type receipt struct {
 type about struct {
 	has                  wire.Fields
 	guild, channel, user uint64
-	origin               uint64 // the interaction that made the message to which it belongs
-	locale, context      int    // as in wire.Packet
+	origin               uint64    // the interaction that made the message to which it belongs
+	locale, context      int       // as in wire.Packet
+	guilds               *guildSet // that has the guild; nil by HTTP
 }
 
 // An arrival is the way on which an interaction arrives.
@@ -88,6 +89,7 @@ type arrival struct {
 	// awaited is whether its outcome will be known.
 	awaited bool
 	ctx     context.Context //nolint:containedctx // of the request; Background by the gateway
+	guilds  *guildSet       // of the session; nil by HTTP
 }
 
 // received counts an interaction that has arrived.
@@ -110,7 +112,7 @@ func (i *Instrumentation) received(p *wire.Packet, by arrival) receipt {
 		}
 	}
 	if i.tracker != nil && by.heard && (by.awaited || i.timers.used.Load()) {
-		r.about = about{p.Has, p.GuildID, p.ChannelID, p.UserID, p.Origin, p.Locale, p.Context}
+		r.about = about{p.Has, p.GuildID, p.ChannelID, p.UserID, p.Origin, p.Locale, p.Context, by.guilds}
 		r.track = i.tracker.begin(by.ctx, r, findCommand(i.commands, p.Command), by.awaited)
 	}
 	if r.aged {

@@ -60,12 +60,13 @@ func (l *eventLog) guild(guilds *guildSet, p *wire.Packet, s *shard) {
 	if !ok {
 		return
 	}
-	id := p.ID
+	id, members := p.ID, guilds.membersBy(p)
 	l.add(context.Background(), event.Name, time.Now(), func(r *record) {
 		r.warnIf(event.Warning == catalog.Always)
 		r.body = event.Body
 		r.text(catalog.AttrShard, s.label)
 		l.guildID(r, id)
+		r.size(members)
 	})
 }
 
@@ -73,6 +74,13 @@ var guildEvents = map[guildChange]catalog.LogEvent{
 	guildJoined: catalog.EventGuildJoined,
 	guildLeft:   catalog.EventGuildLeft,
 	guildOutage: catalog.EventGuildUnavailable,
+}
+
+// size adds the size of a guild with so many members, if that is known.
+func (r *record) size(members int64) {
+	if members != unknownMembers {
+		r.text(catalog.AttrGuildSize, catalog.GuildSize(members))
+	}
 }
 
 // guildID adds the id of a guild, if that is wanted and known.

@@ -2,6 +2,10 @@ package catalog
 
 import "fmt"
 
+// AttrRecordUID tells an event from all others
+// (https://opentelemetry.io/docs/specs/semconv/general/logs/#general-log-identification-attributes).
+const AttrRecordUID = "log.record.uid"
+
 // Names of the attributes that only events have.
 const (
 	AttrCloseCode          = "discord.gateway.close.code"
@@ -14,6 +18,7 @@ const (
 	AttrContext         = "discord.interaction.context"
 	AttrInstallation    = "discord.interaction.installation"
 	AttrUserHash        = "discord.user.hash" // by option only
+	AttrGuildSize       = "discord.guild.size"
 
 	AttrRetryAfter = "discord.ratelimit.retry_after" // s
 
@@ -61,6 +66,34 @@ const (
 // discord.interaction.installation.
 func Installations() []string {
 	return []string{InstallationGuild, InstallationUser, InstallationBoth}
+}
+
+// Values of the attribute discord.guild.size.
+const (
+	GuildSizeTiny   = "under_100"
+	GuildSizeSmall  = "100_to_999"
+	GuildSizeMedium = "1000_to_9999"
+	GuildSizeLarge  = "10000_or_more"
+)
+
+// GuildSizes returns the closed set of the attribute discord.guild.size, from small to
+// large.
+func GuildSizes() []string {
+	return []string{GuildSizeTiny, GuildSizeSmall, GuildSizeMedium, GuildSizeLarge}
+}
+
+// GuildSize returns the size of a guild with so many members.
+func GuildSize(members int64) string {
+	switch {
+	case members < 100:
+		return GuildSizeTiny
+	case members < 1000:
+		return GuildSizeSmall
+	case members < 10_000:
+		return GuildSizeMedium
+	default:
+		return GuildSizeLarge
+	}
 }
 
 // An AttributeType is the type of an attribute's value.
@@ -118,6 +151,10 @@ func (e LogEvent) AttributeNames() []string {
 
 // Attributes that several events have.
 var (
+	ofRecord = EventAttribute{
+		Name: AttrRecordUID, Type: TypeString, Bound: "UUID of version 7",
+		Description: "Id of the event",
+	}
 	ofShard = EventAttribute{
 		Name: AttrShard, Type: TypeString, Bound: "as the label `shard`",
 		Description: "Id of the shard",
@@ -125,6 +162,10 @@ var (
 	ofGuild = EventAttribute{
 		Name: AttrGuildID, Type: TypeString, Bound: "decimal id",
 		Description: "Guild", Presence: "with `ARGUS_EVENT_GUILD_IDS`",
+	}
+	ofGuildSize = EventAttribute{
+		Name: AttrGuildSize, Type: TypeString, Values: GuildSizes(),
+		Description: "Number of members of the guild", Presence: "if the process knows it",
 	}
 )
 
@@ -165,18 +206,18 @@ var (
 	EventGuildJoined = LogEvent{
 		Name: "discord.guild.joined", Body: "The bot joined a guild.",
 		Description: "The bot was added to a guild. Not the guilds that a shard has when it connects: who joined while no shard was listening has no event.",
-		Attributes:  []EventAttribute{ofShard, ofGuild},
+		Attributes:  []EventAttribute{ofShard, ofGuild, ofGuildSize},
 	}
 	EventGuildLeft = LogEvent{
 		Name: "discord.guild.left", Body: "The bot left a guild.",
 		Description: "The bot was removed from a guild, or the guild was deleted. Not an outage.",
-		Attributes:  []EventAttribute{ofShard, ofGuild},
+		Attributes:  []EventAttribute{ofShard, ofGuild, ofGuildSize},
 	}
 	EventGuildUnavailable = LogEvent{
 		Name: "discord.guild.unavailable", Body: "A guild became unavailable.",
 		Description: "An outage of Discord's made a guild unavailable.",
 		Warning:     Always,
-		Attributes:  []EventAttribute{ofShard, ofGuild},
+		Attributes:  []EventAttribute{ofShard, ofGuild, ofGuildSize},
 	}
 	EventInteractionCompleted = LogEvent{
 		Name: "discord.interaction.completed", Body: "application_command ping was answered in time.",
@@ -222,6 +263,7 @@ var (
 				Description: "Where the app is installed that authorized the interaction", Presence: "if Discord sent it",
 			},
 			ofGuild.optional("with `ARGUS_EVENT_GUILD_IDS`, in a guild"),
+			ofGuildSize.optional("in a guild of the process, if the gateway told its size"),
 			{
 				Name: AttrUserHash, Type: TypeString, Bound: "32 hexadecimal digits",
 				Description: "Pseudonym of the user for one day", Presence: "with `ARGUS_EVENT_USER_KEY_FILE`",
@@ -263,9 +305,13 @@ var (
 
 // LogEvents returns all events, in the order in which docs/EVENTS.md lists them.
 func LogEvents() []LogEvent {
-	return []LogEvent{
+	all := []LogEvent{
 		EventShardConnected, EventShardReady, EventShardResumed, EventShardDisconnected,
 		EventGuildJoined, EventGuildLeft, EventGuildUnavailable,
 		EventInteractionCompleted, EventRateLimit, EventSessionStart,
 	}
+	for n := range all {
+		all[n].Attributes = append([]EventAttribute{ofRecord}, all[n].Attributes...)
+	}
+	return all
 }

@@ -13,8 +13,9 @@ CREATE TABLE IF NOT EXISTS events
     version LowCardinality(String), -- of the bot
 
     -- NULL is absent.
-    shard    LowCardinality(Nullable(String)), -- "other" above 4,096 shards
-    guild_id Nullable(UInt64) CODEC(ZSTD(1)),
+    shard      LowCardinality(Nullable(String)), -- "other" above 4,096 shards
+    guild_id   Nullable(UInt64) CODEC(ZSTD(1)),
+    guild_size LowCardinality(Nullable(String)),
 
     interaction_type LowCardinality(Nullable(String)),
     command          LowCardinality(Nullable(String)),
