@@ -35,7 +35,12 @@ func (d *demo) observe() error {
 	d.logLevel.Set(slog.LevelWarn)
 	muteDiscordgo()
 	if d.traces {
-		if err := aimTraces(); err != nil {
+		if err := aim(signalTraces); err != nil {
+			return err
+		}
+	}
+	if d.analytics {
+		if err := aim(signalLogs); err != nil {
 			return err
 		}
 	}
@@ -68,6 +73,9 @@ func (d *demo) observe() error {
 		}
 		if d.traces {
 			opts = append(opts, argus.WithTracesExporter(argus.OTLP))
+		}
+		if d.analytics {
+			opts = append(opts, analyticsOptions()...)
 		}
 		if _, said := os.LookupEnv("ARGUS_LOG_RECORDS"); !said {
 			opts = append(opts, argus.WithLogRecords(true))

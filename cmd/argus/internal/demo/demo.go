@@ -79,6 +79,7 @@ type demo struct {
 	clusters []*cluster
 	tally    tally
 	began    time.Time
+	first    bool          // whether no run was before
 	typed    <-chan string // lines from the terminal
 	next     *[]*scenario  // the scenarios that were asked for; nil: none were
 }
@@ -98,7 +99,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 	if err := d.observe(); err != nil {
 		return err
 	}
-	if d.ports == nil {
+	if d.first = d.ports == nil; d.first {
 		d.introduce()
 	} else {
 		d.announce()
@@ -196,6 +197,9 @@ func (d *demo) play(ctx context.Context) error {
 	})
 	wait.Go(func() { d.scenery.run(ctx, d.pace.change) })
 	wait.Go(func() { d.music(ctx) })
+	if d.analytics && d.first {
+		wait.Go(func() { d.fillDay(ctx) })
+	}
 	wait.Go(func() {
 		if d.obey(ctx) {
 			cancel()

@@ -39,6 +39,7 @@ type config struct {
 	ports                     map[int]int   // of the run before, by process; nil: it is the first
 	scenarios                 []*scenario   // none: a mixed day
 	traces                    bool          // whether spans are pushed to a collector
+	analytics                 bool          // whether events are, and those of the day before
 	pace                      pace
 }
 
@@ -118,6 +119,7 @@ func parse(args []string, help io.Writer) (config, error) {
 			return err
 		})
 	flags.BoolVar(&c.traces, "traces", false, "push traces to a collector: that of the environment, or "+localCollector+"; how to see one is printed\nat the start")
+	flags.BoolVar(&c.analytics, "analytics", false, "push events, and those of the 24 hours before, to argus-fleet or a collector: that of the environment,\nor "+localCollector)
 	flags.Func("duration", "`duration` of the run, such as 30s or 5m; 0 runs until interrupted (default 0)", func(text string) error {
 		d, err := time.ParseDuration(text)
 		if err != nil || d < 0 {

@@ -49,6 +49,7 @@ a fake Discord in this process, no token and no internet access.
 		d.writeFirstLooks(&b)
 	}
 	d.writeTraces(&b)
+	d.writeAnalytics(&b)
 	d.writeScenarios(&b)
 	if d.typed != nil {
 		fmt.Fprintf(&b, "To switch to another scenario, type its name, such as storm, and press Enter. ")

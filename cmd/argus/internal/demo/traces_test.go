@@ -55,7 +55,7 @@ func TestTraces(t *testing.T) {
 		server.Stop()
 		<-done
 	})
-	t.Setenv(envTracesEndpoint, "http://"+l.Addr().String())
+	t.Setenv(variable(signalTraces, "ENDPOINT"), "http://"+l.Addr().String())
 	t.Setenv("OTEL_BSP_SCHEDULE_DELAY", "100")
 	r := begin(t, small("--traces", "--addr", "127.0.0.1:0")...)
 	for _, text := range []string{"Traces are pushed to http://" + l.Addr().String(), "docker run", findSong} {
@@ -70,17 +70,17 @@ func TestTraces(t *testing.T) {
 func TestTracesWithoutCollector(t *testing.T) {
 	for name, tt := range map[string]struct{ variable, value, want string }{
 		"none":    {"", "", localCollector},
-		"general": {envEndpoint, "http://collector:4317", "http://collector:4317"},
-		"signal":  {envTracesEndpoint, "http://collector:4317", "http://collector:4317"},
+		"general": {"OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4317", "http://collector:4317"},
+		"signal":  {variable(signalTraces, "ENDPOINT"), "http://collector:4317", "http://collector:4317"},
 		"http":    {"OTEL_EXPORTER_OTLP_PROTOCOL", "HTTP/protobuf", ""}, // whose default is on this machine
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Setenv(envTracesEndpoint, "")
+			t.Setenv(variable(signalTraces, "ENDPOINT"), "")
 			if tt.variable != "" {
 				t.Setenv(tt.variable, tt.value)
 			}
-			if err := aimTraces(); err != nil || tracesEndpoint() != tt.want {
-				t.Errorf("%v; the endpoint is %q, want %q", err, tracesEndpoint(), tt.want)
+			if err := aim(signalTraces); err != nil || endpoint(signalTraces) != tt.want {
+				t.Errorf("%v; the endpoint is %q, want %q", err, endpoint(signalTraces), tt.want)
 			}
 		})
 	}
@@ -88,7 +88,7 @@ func TestTracesWithoutCollector(t *testing.T) {
 
 // TestTracesAreOffByDefault: nothing of traces is said or sent.
 func TestTracesAreOffByDefault(t *testing.T) {
-	t.Setenv(envTracesEndpoint, "http://"+loopback.Addr(t))
+	t.Setenv(variable(signalTraces, "ENDPOINT"), "http://"+loopback.Addr(t))
 	r := begin(t, small("--addr", "127.0.0.1:0")...)
 	if r.wrote("Traces are pushed")() {
 		t.Error("the introduction tells of traces")
