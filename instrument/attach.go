@@ -474,7 +474,7 @@ func (a *attachment) dispatch(p *wire.Packet, replayed bool) {
 	if p.Event == wire.EventInteractionCreate {
 		a.inst.timers.start(r.id, r.at)
 		if a.answersSeen() {
-			a.inst.acks.receive(r, findCommand(a.inst.commands, p.Command))
+			a.inst.acks.receive(r, r.commandIn(a.inst.commands, p))
 		}
 	}
 	if followed(p) {

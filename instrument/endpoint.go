@@ -162,7 +162,7 @@ func (in *httpInteraction) acceptLocked() {
 	awaited := !isPing && !in.unseen // no user waits for a ping
 	r := in.inst.received(&in.packet, arrival{at: in.at, ctx: in.ctx, heard: !isPing, awaited: awaited && !in.inst.acks.off})
 	if awaited {
-		in.inst.acks.receive(r, findCommand(in.inst.commands, in.packet.Command))
+		in.inst.acks.receive(r, r.commandIn(in.inst.commands, &in.packet))
 	}
 }
 

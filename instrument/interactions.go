@@ -71,6 +71,14 @@ type receipt struct {
 	about about
 }
 
+// commandIn returns the command of the interaction, which is looked up once.
+func (r *receipt) commandIn(s *commandSet, p *wire.Packet) *command {
+	if r.track != nil {
+		return r.track.command
+	}
+	return findCommand(s, p.Command)
+}
+
 // about is what else is known of an interaction; has says what.
 type about struct {
 	has                  wire.Fields

@@ -36,7 +36,7 @@ func (r *records) Export(_ context.Context, request *collogs.ExportLogsServiceRe
 			for _, one := range scope.GetLogRecords() {
 				for _, a := range one.GetAttributes() {
 					if a.GetKey() == catalog.AttrRecordUID {
-						r.at[a.GetValue().GetStringValue()] = time.Unix(0, int64(one.GetTimeUnixNano())) //nolint:gosec // a time
+						r.at[a.GetValue().GetStringValue()] = time.Unix(0, int64(one.GetTimeUnixNano()))
 					}
 				}
 				r.versions[version]++
