@@ -291,9 +291,10 @@ release-tools := $(goreleaser) $(cyclonedx-gomod)
 run-goreleaser = PATH='$(CURDIR)/$(dir $(cyclonedx-gomod)):'"$$PATH" $(goreleaser)
 
 .PHONY: licenses
-licenses: $(go-licenses) ## Write the licences of what the binaries contain into bin/licenses and bin/licenses-fleet
+licenses: $(go-licenses) ## Write the licences of what the binaries contain into bin/licenses…
 	GO='$(GO)' GO_LICENSES='$(CURDIR)/$(go-licenses)' ./scripts/licenses.sh bin/licenses
 	GO='$(GO)' GO_LICENSES='$(CURDIR)/$(go-licenses)' ./scripts/licenses.sh bin/licenses-fleet fleet ./cmd/argus-fleet linux darwin
+	GO='$(GO)' GO_LICENSES='$(CURDIR)/$(go-licenses)' ./scripts/licenses.sh bin/licenses-analytics analytics ./cmd/argus-analytics linux darwin
 
 .PHONY: release-check
 release-check: $(goreleaser) ## Check the configuration of GoReleaser
