@@ -52,13 +52,14 @@ const (
 // A Reader answers questions. Its methods are safe for concurrent use. Slices are empty
 // where there is nothing to tell.
 type Reader interface {
-	// Bots returns the bots that have events, by name.
+	// Bots returns the bots that have interactions or events of guilds, by name.
 	Bots(ctx context.Context) ([]BotSpan, error)
 	// Commands returns the commands and the other types of interactions in a window of
 	// whole hours, the most frequent first. Without a version it has those of all.
 	Commands(ctx context.Context, w Window, version *string) ([]CommandFigures, error)
 	// Trend returns a window of whole hours in steps, which are whole hours. Without a
-	// command it is about all interactions. Steps without interactions are left out.
+	// command it is about all interactions. Steps without interactions are left out. They
+	// are counted from 1970, so the first may begin before the window.
 	Trend(ctx context.Context, w Window, command, version *string, step time.Duration) ([]Step, error)
 	// Breakdown returns the runs of a command in a window of whole hours by error type, by
 	// cluster and by version.
@@ -73,7 +74,8 @@ type Reader interface {
 	GuildsHit(ctx context.Context, w Window, limit int) ([]GuildHit, int, error)
 	// Growth returns a window of whole days, day by day. Days without events are left out.
 	Growth(ctx context.Context, w Window) ([]Day, error)
-	// Sizes returns the active guilds of a window of whole days by their number of members.
+	// Sizes returns the active guilds of a window of whole days by their number of members,
+	// the last that an interaction in the window tells. Guilds without an id do not count.
 	Sizes(ctx context.Context, w Window) ([]SizeFigures, error)
 	// Audience returns the interactions of a window of whole hours by language, by place
 	// and by installation.
@@ -108,7 +110,8 @@ type Quantiles struct {
 	P95 *float64 `json:"p95" ch:"p95"`
 }
 
-// A BotSpan is a bot and the time that there are events of.
+// A BotSpan is a bot and the time that there are events of. Events whose clock was wrong,
+// which are late or early in [IngestFigures], do not count for it.
 type BotSpan struct {
 	Bot   string    `json:"bot" ch:"bot"`
 	First time.Time `json:"first" ch:"first"` // of the first hour
@@ -182,7 +185,7 @@ type GuildHit struct {
 	Guild uint64 `json:"guild,string" ch:"guild_id"`
 	Tally
 	Outages uint64     `json:"outages" ch:"outages"` // times that Discord made it unavailable
-	Size    *string    `json:"size" ch:"size"`       // the last that is known
+	Size    *string    `json:"size" ch:"size"`       // the last that is known in the window
 	Last    *time.Time `json:"last" ch:"last"`       // of what happened to it
 }
 
