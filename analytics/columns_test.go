@@ -38,17 +38,18 @@ func TestColumnsAreThoseOfTheTable(t *testing.T) {
 	ctx, conn, _ := migrated(t)
 	var columns []struct {
 		Name string `ch:"name"`
+		Type string `ch:"type"`
 	}
-	err := conn.Select(ctx, &columns, "SELECT name FROM system.columns WHERE database = currentDatabase() AND table = 'events' AND default_kind = '' ORDER BY position")
+	err := conn.Select(ctx, &columns, "SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = 'events' AND default_kind = '' ORDER BY position")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got, want []string
 	for _, c := range columns {
-		got = append(got, c.Name)
+		got = append(got, c.Name+" "+c.Type)
 	}
 	for _, c := range analytics.Columns() {
-		want = append(want, c.Name)
+		want = append(want, c.Name+" "+c.Type)
 	}
 	slices.Sort(got)
 	slices.Sort(want)

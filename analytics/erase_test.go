@@ -1,29 +1,32 @@
 package analytics_test
 
 import (
+	"database/sql"
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/argus-dgo/argus/analytics/figures/figurestest"
 )
 
 func TestEraseGuild(t *testing.T) {
 	ctx, conn, store := migrated(t)
 	batch := few(300)
 	for n := range batch {
-		batch[n].bot = []string{firstBot, secondBot}[n%2]
+		batch[n].Bot = []string{figurestest.FirstBot, figurestest.SecondBot}[n%2]
 		switch n % 3 {
 		case 0:
-			batch[n].guild = new(uint64(guildBase))
+			batch[n].GuildID = some(uint64(figurestest.GuildBase))
 		case 1:
-			batch[n].guild = new(uint64(guildBase + 1))
+			batch[n].GuildID = some(uint64(figurestest.GuildBase + 1))
 		case 2:
-			batch[n].guild = nil
+			batch[n].GuildID = sql.Null[uint64]{}
 		}
 	}
-	if err := insert(ctx, conn, "a", batch); err != nil {
+	if err := store.Insert(ctx, batch, "a"); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.EraseGuild(ctx, guildBase); err != nil {
+	if err := store.EraseGuild(ctx, figurestest.GuildBase); err != nil {
 		t.Fatal(err)
 	}
 	counts(ctx, t, conn, map[string]uint64{inEvents: 200, inGuilds: 200, inHourly: 300})
@@ -55,7 +58,7 @@ AND table IN ('events', 'hourly_guilds')`: 2,
 
 // TestEraseErrorsHaveNoID has an error that somebody logs.
 func TestEraseErrorsHaveNoID(t *testing.T) {
-	err := open(t, interrupted{at: "DELETE"}).EraseGuild(t.Context(), guildBase)
+	err := open(t, interrupted{at: "DELETE"}).EraseGuild(t.Context(), figurestest.GuildBase)
 	if !errors.Is(err, errInterrupted) {
 		t.Fatalf("got %v", err)
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/argus-dgo/argus/analytics"
+	"github.com/argus-dgo/argus/analytics/figures/figurestest"
 	"github.com/argus-dgo/argus/analytics/internal/chdbtest"
 )
 
@@ -67,12 +68,12 @@ func TestQueriesSayWhatTheyReturn(t *testing.T) {
 
 // TestIDsSurviveJavaScript asks for JSON, as a page does.
 func TestIDsSurviveJavaScript(t *testing.T) {
-	ctx, conn, _ := migrated(t)
+	ctx, _, store := migrated(t)
 	batch := few(3)
 	for n := range batch {
-		batch[n].guild, batch[n].errorType = new(uint64(guildBase)), new("timeout")
+		batch[n].GuildID, batch[n].ErrorType = some(uint64(figurestest.GuildBase)), some("timeout")
 	}
-	if err := insert(ctx, conn, "a", batch); err != nil {
+	if err := store.Insert(ctx, batch, "a"); err != nil {
 		t.Fatal(err)
 	}
 	query, err := analytics.Query("guilds_hit")
@@ -80,8 +81,8 @@ func TestIDsSurviveJavaScript(t *testing.T) {
 		t.Fatal(err)
 	}
 	answer, err := http.Post("http://"+chdbtest.Addr(t)+"/?"+url.Values{
-		"database": {t.Name()}, "default_format": {"JSON"}, "param_bot": {firstBot},
-		"param_from": {strconv.FormatInt(batch[2].time.Unix()-1, 10)}, "param_to": {strconv.FormatInt(batch[0].time.Unix()+1, 10)},
+		"database": {t.Name()}, "default_format": {"JSON"}, "param_bot": {figurestest.FirstBot},
+		"param_from": {strconv.FormatInt(batch[2].Time.Unix()-1, 10)}, "param_to": {strconv.FormatInt(batch[0].Time.Unix()+1, 10)},
 	}.Encode(), "text/plain", strings.NewReader(query))
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,13 @@
 package analytics
 
-import "github.com/ClickHouse/clickhouse-go/v2"
+import (
+	"context"
+	"fmt"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+
+	"github.com/argus-dgo/argus/analytics/event"
+)
 
 // InsertSettings returns the settings of an INSERT of one batch. The token is the batch's
 // own, unique among all writers. A writer that repeats a batch repeats it unchanged, with
@@ -14,4 +21,48 @@ func InsertSettings(token string) clickhouse.Settings {
 		// The server would put batches together, and answer before they are stored.
 		"async_insert": 0,
 	}
+}
+
+// Insert writes a batch of events, which have passed [event.Row.Check]. If it fails and
+// [Retryable] accepts the error, the same rows with the same token may be written again,
+// however much of them arrived: each counts once.
+//
+// A batch is one block: more than some 100,000 rows, or rows of more than two days, make
+// the server split it.
+func (s *Store) Insert(ctx context.Context, rows []event.Row, token string) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	if token == "" {
+		return &InsertError{len(rows), errNoToken}
+	}
+	if err := s.insert(ctx, rows, token); err != nil {
+		return &InsertError{len(rows), err}
+	}
+	return nil
+}
+
+func (s *Store) insert(ctx context.Context, rows []event.Row, token string) error {
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(InsertSettings(token)), clickhouse.WithColumnNamesAndTypes(described()))
+	batch, err := s.conn.PrepareBatch(ctx, InsertStatement())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = batch.Close() }() // after Send it does nothing
+	for n, c := range columns {
+		if err := batch.Column(n).Append(c.values(rows)); err != nil {
+			return fmt.Errorf("%w %s: %w", errColumn, c.Name, err)
+		}
+	}
+	return batch.Send()
+}
+
+// described are the columns as clickhouse-go has them. It would ask the server before
+// each batch.
+func described() []clickhouse.ColumnNameAndType {
+	all := make([]clickhouse.ColumnNameAndType, len(columns))
+	for n, c := range columns {
+		all[n] = clickhouse.ColumnNameAndType{Name: c.Name, Type: c.Type}
+	}
+	return all
 }

@@ -2,25 +2,12 @@ package analytics_test
 
 import (
 	"context"
-	"math/rand/v2"
 	"testing"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
-
-// few returns events that are all interactions of one bot, an hour ago.
-func few(n int) []event {
-	w := world{r: rand.New(rand.NewPCG(3, 4)), end: time.Now().UTC().Truncate(time.Hour), span: time.Hour}
-	all := make([]event, n)
-	for i, e := range w.events(n) {
-		e.bot, e.time = firstBot, w.end.Add(-time.Duration(i+1)*time.Second)
-		w.interaction(&e)
-		all[i] = e
-	}
-	return all
-}
 
 const (
 	inEvents = "SELECT count() FROM events FINAL"
@@ -41,19 +28,19 @@ func counts(ctx context.Context, t *testing.T, conn driver.Conn, want map[string
 // TestABatchCountsOnceThatFailedHalfway has a table of a view away while a batch is
 // written: it is in events then, and the writer is told that it failed.
 func TestABatchCountsOnceThatFailedHalfway(t *testing.T) {
-	ctx, conn, _ := migrated(t)
+	ctx, conn, store := migrated(t)
 	batch := few(1000)
 	if err := conn.Exec(ctx, "RENAME TABLE hourly_guilds TO away"); err != nil {
 		t.Fatal(err)
 	}
-	if err := insert(ctx, conn, "a", batch); err == nil {
+	if err := store.Insert(ctx, batch, "a"); err == nil {
 		t.Fatal("the batch was accepted without one of the tables")
 	}
 	if err := conn.Exec(ctx, "RENAME TABLE away TO hourly_guilds"); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if err := insert(ctx, conn, "a", batch); err != nil {
+		if err := store.Insert(ctx, batch, "a"); err != nil {
 			t.Fatal(err)
 		}
 		counts(ctx, t, conn, map[string]uint64{"SELECT count() FROM events": 1000, inHourly: 1000, inGuilds: 1000, inIngest: 1000})
@@ -63,18 +50,18 @@ func TestABatchCountsOnceThatFailedHalfway(t *testing.T) {
 // TestTheSameRowsInTwoBatches shows that the token decides, not what is in the batch: two
 // batches may well be equal but for the ids.
 func TestTheSameRowsInTwoBatches(t *testing.T) {
-	ctx, conn, _ := migrated(t)
+	ctx, conn, store := migrated(t)
 	batch := few(10)
 	for _, token := range []string{"a", "b"} {
-		if err := insert(ctx, conn, token, batch); err != nil {
+		if err := store.Insert(ctx, batch, token); err != nil {
 			t.Fatal(err)
 		}
 	}
 	counts(ctx, t, conn, map[string]uint64{inEvents: 10, inHourly: 20})
 	for n := range batch {
-		batch[n].id[0]++
+		batch[n].ID[0]++
 	}
-	if err := insert(ctx, conn, "c", batch); err != nil {
+	if err := store.Insert(ctx, batch, "c"); err != nil {
 		t.Fatal(err)
 	}
 	counts(ctx, t, conn, map[string]uint64{inEvents: 20, inHourly: 30})

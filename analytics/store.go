@@ -6,6 +6,7 @@ import (
 	"regexp"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
 // A Conn runs statements in one database. A connection of clickhouse-go is one, with
@@ -13,6 +14,7 @@ import (
 type Conn interface {
 	Exec(ctx context.Context, query string, args ...any) error
 	Select(ctx context.Context, dest any, query string, args ...any) error
+	PrepareBatch(ctx context.Context, query string, opts ...driver.PrepareBatchOption) (driver.Batch, error)
 }
 
 // A Store is the event table with what belongs to it, in one database. Its methods are
