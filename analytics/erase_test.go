@@ -29,9 +29,9 @@ func TestEraseGuild(t *testing.T) {
 	if err := store.EraseGuild(ctx, figurestest.GuildBase); err != nil {
 		t.Fatal(err)
 	}
-	counts(ctx, t, conn, map[string]uint64{inEvents: 200, inGuilds: 200, inHourly: 300})
+	counts(ctx, t, conn, map[string]uint64{inEvents: 200, inGuilds: 200, inDays: 200, inHourly: 300})
 	// No column of any table has the id, whatever its name.
-	for _, table := range []string{"events", "hourly_commands", "hourly_guilds", "hourly_audience", "ingest"} {
+	for _, table := range []string{"events", "hourly_commands", "hourly_clusters", "hourly_guilds", "daily_guilds", "hourly_audience", "ingest"} {
 		query := "SELECT count() FROM " + table + " WHERE position(toString(tuple(*)), '1200000000000000001') > 0"
 		if n := number(ctx, t, conn, query); n != 0 {
 			t.Errorf("%s has the guild in %d rows", table, n)
@@ -50,9 +50,9 @@ func TestNoOtherTableHasGuilds(t *testing.T) {
 	ctx, conn, _ := migrated(t)
 	counts(ctx, t, conn, map[string]uint64{
 		`SELECT count() FROM system.columns WHERE database = currentDatabase() AND name LIKE '%guild%'
-AND table NOT LIKE '%_view' AND table NOT IN ('events', 'hourly_guilds')`: 0,
+AND table NOT LIKE '%_view' AND table NOT IN ('events', 'hourly_guilds', 'daily_guilds')`: 0,
 		`SELECT count() FROM system.columns WHERE database = currentDatabase() AND name = 'guild_id'
-AND table IN ('events', 'hourly_guilds')`: 2,
+AND table IN ('events', 'hourly_guilds', 'daily_guilds')`: 3,
 	})
 }
 

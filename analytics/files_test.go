@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/argus-dgo/argus/analytics"
+	"github.com/argus-dgo/argus/analytics/figures"
 	"github.com/argus-dgo/argus/analytics/figures/figurestest"
 	"github.com/argus-dgo/argus/analytics/internal/chdbtest"
 )
@@ -55,6 +56,9 @@ func TestQueriesSayWhatTheyReturn(t *testing.T) {
 		if !strings.Contains(query, "output_format_json_quote_64bit_integers = 1") {
 			t.Errorf("%s has numbers that JavaScript rounds", name)
 		}
+		if name == string(figures.Bots) {
+			continue
+		}
 		for _, param := range []string{"{bot:String}", "{from:DateTime", "{to:DateTime"} {
 			if !strings.Contains(query, param) {
 				t.Errorf("%s has no parameter %s", name, param)
@@ -81,7 +85,7 @@ func TestIDsSurviveJavaScript(t *testing.T) {
 		t.Fatal(err)
 	}
 	answer, err := http.Post("http://"+chdbtest.Addr(t)+"/?"+url.Values{
-		"database": {t.Name()}, "default_format": {"JSON"}, "param_bot": {figurestest.FirstBot},
+		"database": {t.Name()}, "default_format": {"JSON"}, "param_limit": {"10"}, "param_bot": {figurestest.FirstBot},
 		"param_from": {strconv.FormatInt(batch[2].Time.Unix()-1, 10)}, "param_to": {strconv.FormatInt(batch[0].Time.Unix()+1, 10)},
 	}.Encode(), "text/plain", strings.NewReader(query))
 	if err != nil {

@@ -27,11 +27,7 @@ type InsertError struct {
 }
 
 func (e *InsertError) Error() string {
-	text := e.err.Error()
-	if request, is := errors.AsType[*url.Error](e.err); is { // it has the whole statement
-		text = reason.Of(request).Error()
-	}
-	return fmt.Sprintf("analytics: insert %d events: %s%s", e.Events, excerpt.Line(text, maxReason), advice(e.err))
+	return fmt.Sprintf("analytics: insert %d events: %s%s", e.Events, words(e.err), advice(e.err))
 }
 
 func (e *InsertError) Unwrap() error { return e.err }
@@ -124,4 +120,13 @@ func advice(err error) string {
 		return ""
 	}
 	return remedies[what]
+}
+
+// words are those of an error, in one line. An error of net/http has the whole statement,
+// with its parameters, so its reason is told instead.
+func words(err error) string {
+	if request, is := errors.AsType[*url.Error](err); is {
+		err = reason.Of(request)
+	}
+	return excerpt.Line(err.Error(), maxReason)
 }

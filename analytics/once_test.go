@@ -7,12 +7,17 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"github.com/argus-dgo/argus/analytics/figures"
 )
 
 const (
 	inEvents = "SELECT count() FROM events FINAL"
 	inHourly = "SELECT sum(runs) FROM hourly_commands"
 	inGuilds = "SELECT sum(interactions) FROM hourly_guilds"
+	inDays   = "SELECT sum(interactions) FROM daily_guilds"
+	inPlaces = "SELECT sum(runs) FROM hourly_clusters"
+	inPublic = "SELECT sum(runs) FROM hourly_audience"
 	inIngest = "SELECT sum(events) FROM ingest"
 )
 
@@ -43,7 +48,7 @@ func TestABatchCountsOnceThatFailedHalfway(t *testing.T) {
 		if err := store.Insert(ctx, batch, "a"); err != nil {
 			t.Fatal(err)
 		}
-		counts(ctx, t, conn, map[string]uint64{"SELECT count() FROM events": 1000, inHourly: 1000, inGuilds: 1000, inIngest: 1000})
+		counts(ctx, t, conn, map[string]uint64{"SELECT count() FROM events": 1000, inHourly: 1000, inGuilds: 1000, inDays: 1000, inPlaces: 1000, inPublic: 1000, inIngest: 1000})
 	}
 }
 
@@ -67,21 +72,21 @@ func TestTheSameRowsInTwoBatches(t *testing.T) {
 	counts(ctx, t, conn, map[string]uint64{inEvents: 20, inHourly: 30})
 }
 
-// TestALateEventCountsOnceInTwoPartitions writes a late event on two days. Merging leaves
-// both rows, because it keeps to partitions; FINAL does not.
-func TestALateEventCountsOnceInTwoPartitions(t *testing.T) {
-	ctx, conn, _ := migrated(t)
+// TestALateEventOfTwoPartitions writes a late event on two days, in different batches. FINAL
+// keeps to partitions, as merging does, and so counts it on each.
+func TestALateEventOfTwoPartitions(t *testing.T) {
+	ctx, conn, store := migrated(t)
 	late := time.Now().UTC().AddDate(0, 0, -9).Truncate(time.Millisecond)
-	for _, ago := range []int{0, 1} {
-		err := conn.Exec(ctx, `INSERT INTO events (time, event, event_id, bot, received)
-SELECT {late:DateTime64(3, 'UTC')}, 'discord.guild.joined', toUUID('00000000-0000-0000-0000-000000000001'), 'first', now() - toIntervalDay({ago:UInt8})`,
+	for _, ago := range []int{0, 0, 1} {
+		err := conn.Exec(ctx, `INSERT INTO events (time, event, event_id, bot, guild_id, received)
+SELECT {late:DateTime64(3, 'UTC')}, 'discord.guild.unavailable', toUUID('00000000-0000-0000-0000-000000000001'), 'first', 7, now() - toIntervalDay({ago:UInt8})`,
 			clickhouse.Named("late", late), clickhouse.Named("ago", ago))
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := conn.Exec(ctx, "OPTIMIZE TABLE events FINAL"); err != nil {
-		t.Fatal(err)
+	hits, _, err := store.GuildsHit(ctx, figures.Window{Bot: "first", From: late, To: late.Add(time.Second)}, 1)
+	if err != nil || len(hits) != 1 || hits[0].Outages != 2 {
+		t.Errorf("got %+v, %v; want 2 of 3", hits, err)
 	}
-	counts(ctx, t, conn, map[string]uint64{"SELECT count() FROM events": 2, inEvents: 1})
 }

@@ -42,7 +42,7 @@ SELECT now64(3) - toIntervalDay({days:UInt16}), 'discord.interaction.completed',
 // expire has the server remove what is too old now.
 func expire(ctx context.Context, t *testing.T, conn driver.Conn) {
 	t.Helper()
-	for _, table := range []string{"events", "hourly_commands", "hourly_guilds", "hourly_audience", "ingest"} {
+	for _, table := range []string{"events", "hourly_commands", "hourly_clusters", "hourly_guilds", "daily_guilds", "hourly_audience", "ingest"} {
 		if err := conn.Exec(ctx, "OPTIMIZE TABLE "+table+" FINAL"); err != nil {
 			t.Fatal(err)
 		}
@@ -55,14 +55,14 @@ func TestRetention(t *testing.T) {
 		received(ctx, t, conn, days)
 	}
 	expire(ctx, t, conn)
-	counts(ctx, t, conn, map[string]uint64{inEvents: 2, inHourly: 4, inGuilds: 4, inIngest: 4})
+	counts(ctx, t, conn, map[string]uint64{inEvents: 2, inHourly: 4, inGuilds: 4, inDays: 4, inPlaces: 4, inPublic: 4, inIngest: 4})
 
 	shorter := analytics.Retention{RawDays: 30, HourlyDays: 60}
 	if err := store.Migrate(ctx, shorter); err != nil {
 		t.Fatal(err)
 	}
 	expire(ctx, t, conn)
-	counts(ctx, t, conn, map[string]uint64{inEvents: 1, inHourly: 1, inGuilds: 1, inIngest: 1})
+	counts(ctx, t, conn, map[string]uint64{inEvents: 1, inHourly: 1, inGuilds: 1, inDays: 1, inPlaces: 1, inPublic: 1, inIngest: 1})
 	if status, err := store.Status(ctx); err != nil || status.Retention != shorter || len(status.Altered) > 0 {
 		t.Errorf("status: %+v, %v", status, err)
 	}

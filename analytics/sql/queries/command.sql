@@ -13,7 +13,7 @@ SELECT
     sum(h.failures) AS failures,
     sum(h.in_time) AS in_time,
     sum(h.not_in_time) AS not_in_time
-FROM hourly_commands AS h
+FROM hourly_clusters AS h
 WHERE bot = {bot:String} AND command = {command:String} AND hour >= {from:DateTime('UTC')} AND hour < {to:DateTime('UTC')}
 GROUP BY GROUPING SETS ((error_type), (region, cluster), (version))
 ORDER BY dimension, runs DESC, error_type, region, cluster, version

@@ -1,7 +1,6 @@
--- The commands of a bot in a window, and how often each ran in the window of the same
--- length before. in_time_ratio is the share of acknowledged, late, rejected and missed
--- interactions that was acknowledged in time. p50 and p95 are durations of handlers in
--- seconds, at most 1 % off.
+-- The commands of a bot, or of one version of it, in a window, and how often each ran in
+-- the window of the same length before. p50 and p95 are durations of handlers in seconds,
+-- at most 1 % off.
 WITH
     {from:DateTime('UTC')} AS since,
     since - ({to:DateTime('UTC')} - since) AS before,
@@ -13,12 +12,12 @@ SELECT
     sumIf(h.failures, hour >= since) AS failures,
     sumIf(h.in_time, hour >= since) AS in_time,
     sumIf(h.not_in_time, hour >= since) AS not_in_time,
-    in_time / nullIf(in_time + not_in_time, 0) AS in_time_ratio,
     if(isNaN(quantiles[1]), NULL, quantiles[1]) AS p50,
     if(isNaN(quantiles[2]), NULL, quantiles[2]) AS p95,
-    sumIf(h.runs, hour < since) AS runs_before
+    toNullable(sumIf(h.runs, hour < since)) AS runs_before
 FROM hourly_commands AS h
 WHERE bot = {bot:String} AND hour >= before AND hour < {to:DateTime('UTC')}
+    AND ({version:Nullable(String)} IS NULL OR version = {version:Nullable(String)})
 GROUP BY interaction_type, command
 ORDER BY runs DESC, interaction_type, command
 SETTINGS output_format_json_quote_64bit_integers = 1

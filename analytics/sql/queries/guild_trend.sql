@@ -1,7 +1,8 @@
--- One guild over time. step is a number of whole hours, in seconds.
+-- One guild over time. step is a number of whole hours, in seconds. Steps are counted from
+-- 1970.
 SELECT
-    toStartOfInterval(hour, toIntervalSecond({step:UInt32}), 'UTC') AS start,
-    sum(h.interactions) AS interactions,
+    toDateTime(intDiv(toUnixTimestamp(hour), {step:UInt32}) * {step:UInt32}, 'UTC') AS start,
+    sum(h.interactions) AS runs,
     sum(h.failures) AS failures,
     sum(h.in_time) AS in_time,
     sum(h.not_in_time) AS not_in_time,

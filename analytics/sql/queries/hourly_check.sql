@@ -20,4 +20,4 @@ FROM
 GROUP BY hour
 HAVING raw != hourly
 ORDER BY hour
-SETTINGS output_format_json_quote_64bit_integers = 1
+SETTINGS output_format_json_quote_64bit_integers = 1, do_not_merge_across_partitions_select_final = 1

@@ -57,4 +57,7 @@ ORDER BY (bot, event, guild_id, time, event_id)
 SETTINGS
     allow_nullable_key = 1,
     ttl_only_drop_parts = 1, -- a partition expires as a whole
+    -- A day that gets no more events becomes one part, of which FINAL costs nothing.
+    min_age_to_force_merge_seconds = 7200,
+    min_age_to_force_merge_on_partition_only = 1,
     non_replicated_deduplication_window = 10000

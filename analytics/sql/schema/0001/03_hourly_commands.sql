@@ -1,13 +1,12 @@
+-- Durations are here alone, and clusters and types of errors are not: merging the sketches
+-- of each of them would make the queries several times slower.
 CREATE TABLE IF NOT EXISTS hourly_commands
 (
     bot              LowCardinality(String),
     hour             DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
     interaction_type LowCardinality(Nullable(String)),
     command          LowCardinality(Nullable(String)),
-    error_type       LowCardinality(Nullable(String)),
     version          LowCardinality(String),
-    region           LowCardinality(String),
-    cluster          LowCardinality(String),
     filed            Date, -- the day under which the events are kept
 
     runs        SimpleAggregateFunction(sum, UInt64),
@@ -19,7 +18,7 @@ CREATE TABLE IF NOT EXISTS hourly_commands
 )
 ENGINE = AggregatingMergeTree
 PARTITION BY toYYYYMM(filed)
-ORDER BY (bot, hour, interaction_type, command, error_type, version, region, cluster)
+ORDER BY (bot, hour, interaction_type, command, version)
 SETTINGS
     allow_nullable_key = 1,
     ttl_only_drop_parts = 1,

@@ -7,7 +7,10 @@ CREATE TABLE IF NOT EXISTS hourly_audience
     installation LowCardinality(Nullable(String)),
     filed        Date,
 
-    interactions SimpleAggregateFunction(sum, UInt64)
+    runs        SimpleAggregateFunction(sum, UInt64),
+    failures    SimpleAggregateFunction(sum, UInt64),
+    in_time     SimpleAggregateFunction(sum, UInt64),
+    not_in_time SimpleAggregateFunction(sum, UInt64)
 )
 ENGINE = AggregatingMergeTree
 PARTITION BY toYYYYMM(filed)
