@@ -108,6 +108,11 @@ test-analytics: ## Test the tables and queries of analytics with ClickHouse's en
 	./scripts/chdb.sh
 	cd analytics && REQUIRE_CHDB=1 $(GO) test -count=1 -timeout 30m ./...
 
+.PHONY: test-analytics-large
+test-analytics-large: ## Write 10 million events through kills of ClickHouse's engine, and time the queries
+	./scripts/chdb.sh
+	cd analytics && ANALYTICS_LARGE=1 REQUIRE_CHDB=1 $(GO) test -count=1 -timeout 60m -v -run '^TestLarge' .
+
 # An hour for each incident, in recorded time: minutes with the race detector.
 .PHONY: test-incidents
 test-incidents: ## Replay recorded incidents and a calm day into argus-fleet

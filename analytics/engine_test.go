@@ -30,6 +30,31 @@ func database(t *testing.T, name string) (context.Context, driver.Conn) {
 	return chdbtest.Connect(t, name)
 }
 
+// own returns a server of the test's own, and a store in a database of it.
+func own(t *testing.T) (context.Context, *chdbtest.Server, driver.Conn, *analytics.Store) {
+	t.Helper()
+	const name = "argus"
+	server := chdbtest.New(t)
+	ctx, admin := server.Connect(t, "default")
+	if err := analytics.CreateDatabase(ctx, admin, name); err != nil {
+		t.Fatal(err)
+	}
+	ctx, conn := server.Connect(t, name)
+	store := open(t, conn)
+	if err := store.Migrate(ctx, analytics.DefaultRetention()); err != nil {
+		t.Fatal(err)
+	}
+	return ctx, server, conn, store
+}
+
+// large skips a test that takes minutes, unless it is asked for.
+func large(t *testing.T) {
+	t.Helper()
+	if os.Getenv("ANALYTICS_LARGE") == "" {
+		t.Skip("takes minutes: run make test-analytics-large")
+	}
+}
+
 // migrated returns a new database with the newest schema.
 func migrated(t *testing.T) (context.Context, driver.Conn, *analytics.Store) {
 	t.Helper()

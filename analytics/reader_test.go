@@ -98,7 +98,7 @@ func asked(ctx context.Context, r figures.Reader, w figures.Window) map[figures.
 	return map[figures.Question]func() (any, error){
 		figures.Commands:   func() (any, error) { return r.Commands(ctx, w, nil) },
 		figures.Trend:      func() (any, error) { return r.Trend(ctx, w, nil, nil, time.Hour) },
-		figures.Breakdown:  func() (any, error) { return r.Breakdown(ctx, w, "play") },
+		figures.Breakdown:  func() (any, error) { return r.Breakdown(ctx, w, "command 7") },
 		figures.Versions:   func() (any, error) { return r.Versions(ctx, w) },
 		figures.Release:    func() (any, error) { return r.Release(ctx, w, "v1", "v2") },
 		figures.GuildsHit:  func() (any, error) { hits, _, err := r.GuildsHit(ctx, w, 10); return hits, err },

@@ -12,20 +12,21 @@ import (
 
 func main() {
 	path := flag.String("path", "", "folder of the `data`")
+	addr := flag.String("addr", "127.0.0.1:0", "`address` to listen on")
 	flag.Parse()
-	if err := serve(context.Background(), *path); err != nil {
+	if err := serve(context.Background(), *path, *addr); err != nil {
 		fmt.Fprintf(os.Stderr, "chdbserver: %v\n", err)
 		os.Exit(1)
 	}
 }
 
 // serve listens until the process is killed.
-func serve(ctx context.Context, path string) error {
+func serve(ctx context.Context, path, addr string) error {
 	e, err := open(path)
 	if err != nil {
 		return err
 	}
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if err != nil {
 		return err
 	}

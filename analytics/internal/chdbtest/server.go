@@ -15,54 +15,93 @@ import (
 // errNoLibrary says how to have the tests run that need the engine.
 var errNoLibrary = errors.New("libchdb.so is not installed: run make test-analytics")
 
-// A server is a chdbserver, which starts when it is needed first.
-type server struct {
-	once    sync.Once
+// A Server is a chdbserver with a folder of its own.
+type Server struct {
 	folder  string
+	library string
 	process *exec.Cmd
 	addr    string
-	err     error
 }
 
-// shared is the server of all tests of a package: a start takes a second.
-var shared server
+// shared is the server of all tests of a package, which starts when it is needed first: a
+// start takes a second.
+var shared struct {
+	once   sync.Once
+	server *Server
+	err    error
+}
 
 // Run runs the tests of a package, for its TestMain, and stops the server after them.
 func Run(m *testing.M) int {
-	defer shared.stop()
+	defer func() {
+		if shared.server != nil {
+			shared.server.stop()
+		}
+	}()
 	return m.Run()
 }
 
-// Addr returns the address of the server.
+// Addr returns the address of the server that the tests of a package share.
 func Addr(t *testing.T) string {
 	t.Helper()
-	shared.once.Do(func() { shared.err = shared.start() })
-	if errors.Is(shared.err, errNoLibrary) && os.Getenv("REQUIRE_CHDB") == "" {
-		t.Skip(shared.err)
-	}
-	if shared.err != nil {
-		t.Fatal(shared.err)
-	}
-	return shared.addr
+	shared.once.Do(func() { shared.server, shared.err = newServer() })
+	require(t, shared.err)
+	return shared.server.addr
 }
 
-func (s *server) start() error {
-	library, err := library()
+// New returns a server of the test's own, which it may kill.
+func New(t *testing.T) *Server {
+	t.Helper()
+	s, err := newServer()
+	require(t, err)
+	t.Cleanup(s.stop)
+	return s
+}
+
+// require skips a test where the engine is not installed and need not be, and fails it for
+// other errors.
+func require(t *testing.T, err error) {
+	t.Helper()
+	if errors.Is(err, errNoLibrary) && os.Getenv("REQUIRE_CHDB") == "" {
+		t.Skip(err)
+	}
 	if err != nil {
-		return err
+		t.Fatal(err)
+	}
+}
+
+func newServer() (s *Server, err error) {
+	s = &Server{addr: "127.0.0.1:0"}
+	if s.library, err = library(); err != nil {
+		return nil, err
 	}
 	if s.folder, err = os.MkdirTemp("", "chdbtest-*"); err != nil {
-		return err
+		return nil, err
 	}
-	// It outlives the test that needs it first.
-	ctx := context.Background()
-	binary := filepath.Join(s.folder, "chdbserver")
-	build := exec.CommandContext(ctx, "go", "build", "-o", binary, "github.com/argus-dgo/argus/analytics/internal/chdbserver") //nolint:gosec // the path is ours
+	if err := s.build(); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(s.folder))
+	}
+	if err := s.start(); err != nil {
+		s.stop()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Server) build() error {
+	build := exec.CommandContext(context.Background(), "go", "build", "-o", s.binary(), "github.com/argus-dgo/argus/analytics/internal/chdbserver") //nolint:gosec // the path is ours
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("build chdbserver: %w\n%s", err, out)
 	}
-	s.process = exec.CommandContext(ctx, binary, "-path", filepath.Join(s.folder, "data")) //nolint:gosec // the path is ours
-	s.process.Env = append(os.Environ(), "CHDB_LIB_PATH="+library)
+	return nil
+}
+
+func (s *Server) binary() string { return filepath.Join(s.folder, "chdbserver") }
+
+// start begins the process. It outlives the test that needs it first.
+func (s *Server) start() error {
+	s.process = exec.CommandContext(context.Background(), s.binary(), "-path", filepath.Join(s.folder, "data"), "-addr", s.addr) //nolint:gosec // the path is ours
+	s.process.Env = append(os.Environ(), "CHDB_LIB_PATH="+s.library, "TMPDIR="+s.folder)
 	s.process.Stderr = os.Stderr
 	out, err := s.process.StdoutPipe()
 	if err != nil {
@@ -79,14 +118,26 @@ func (s *server) start() error {
 	return nil
 }
 
-func (s *server) stop() {
+// Addr is the same after each start.
+func (s *Server) Addr() string { return s.addr }
+
+// Kill ends the process at once, in the middle of whatever it does, and starts another one
+// with its data, on its address.
+func (s *Server) Kill() error {
+	s.kill()
+	return s.start()
+}
+
+func (s *Server) kill() {
 	if s.process != nil && s.process.Process != nil {
 		_ = s.process.Process.Kill()
 		_ = s.process.Wait()
 	}
-	if s.folder != "" {
-		_ = os.RemoveAll(s.folder)
-	}
+}
+
+func (s *Server) stop() {
+	s.kill()
+	_ = os.RemoveAll(s.folder)
 }
 
 // library finds libchdb.so. Its folder has the version in its name.
