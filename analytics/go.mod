@@ -3,6 +3,7 @@ module github.com/argus-dgo/argus/analytics
 go 1.26.7
 
 require (
+	github.com/ClickHouse/ch-go v0.75.0
 	github.com/ClickHouse/clickhouse-go/v2 v2.51.0
 	github.com/argus-dgo/argus v0.0.0
 	github.com/chdb-io/chdb-go v1.11.0
@@ -10,7 +11,6 @@ require (
 )
 
 require (
-	github.com/ClickHouse/ch-go v0.75.0 // indirect
 	github.com/andybalholm/brotli v1.2.7 // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/ebitengine/purego v0.10.1 // indirect

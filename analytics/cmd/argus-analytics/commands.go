@@ -45,7 +45,7 @@ func initialise(ctx context.Context, s settings, out io.Writer) error {
 		return err
 	}
 	defer conn.Close()
-	if err := analytics.CreateDatabase(ctx, conn, s.database); err != nil {
+	if err := analytics.CreateDatabase(ctx, conn, s.server.Database); err != nil {
 		return err
 	}
 	return migrate(ctx, s, out)
@@ -53,7 +53,7 @@ func initialise(ctx context.Context, s settings, out io.Writer) error {
 
 // with calls a function with the tables of the database.
 func with(s settings, f func(*analytics.Store) error) error {
-	conn, err := s.connect(s.database)
+	conn, err := s.connect(s.server.Database)
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func migrate(ctx context.Context, s settings, out io.Writer) error {
 		if err := store.Migrate(ctx, keep); err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(out, "%s has version %d of the tables. Events stay for %d days, hourly tables for %d.\n", s.database, before.Latest, keep.RawDays, keep.HourlyDays)
+		_, err = fmt.Fprintf(out, "%s has version %d of the tables. Events stay for %d days, hourly tables for %d.\n", s.server.Database, before.Latest, keep.RawDays, keep.HourlyDays)
 		return err
 	})
 }
@@ -96,7 +96,7 @@ func status(ctx context.Context, s settings, out io.Writer) error {
 			return err
 		}
 		if found.Version == 0 {
-			fmt.Fprintf(out, "%s has no tables of events: run argus-analytics init\n", s.database)
+			fmt.Fprintf(out, "%s has no tables of events: run argus-analytics init\n", s.server.Database)
 			return errProblems
 		}
 		fmt.Fprintf(out, "version    %d, applied %s\n", found.Version, found.Applied.UTC().Format(time.DateTime+" UTC"))
@@ -125,7 +125,7 @@ func erase(ctx context.Context, s settings, out io.Writer) error {
 		if err := store.EraseGuild(ctx, s.guild); err != nil {
 			return err
 		}
-		_, err := fmt.Fprintf(out, "Guild %d is erased from %s.\n", s.guild, s.database)
+		_, err := fmt.Fprintf(out, "Guild %d is erased from %s.\n", s.guild, s.server.Database)
 		return err
 	})
 }

@@ -5,24 +5,18 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net/url"
-	"regexp"
-	"strings"
 	"time"
 
+	"github.com/argus-dgo/argus/analytics/connection"
 	"github.com/argus-dgo/argus/internal/cli"
-	"github.com/argus-dgo/argus/internal/settingfile"
+	"github.com/argus-dgo/argus/internal/clickhousesettings"
 )
-
-// maxPassword is the size of a file with a password, in bytes.
-const maxPassword = 4 << 10
 
 // settings are what the command line and the environment say.
 type settings struct {
-	server   *url.URL
-	database string
-	user     string
-	password string
+	connection connection.Settings
+	server     clickhousesettings.Server
+	password   string
 
 	rawDays, hourlyDays uint16 // 0 is not given
 	guild               uint64 // 0 is not given
@@ -33,15 +27,13 @@ type settings struct {
 // environment. It writes the help if that was requested.
 func parse(args []string, lookup func(string) (string, bool), out io.Writer) (settings, []string, error) {
 	f := flag.NewFlagSet("argus-analytics", flag.ContinueOnError)
-	env := func(name, otherwise string) string {
-		if value, is := lookup(name); is {
-			return value
-		}
-		return otherwise
-	}
-	address := f.String("url", env("ARGUS_CLICKHOUSE_URL", "http://127.0.0.1:8123/argus"), "`URL` of ClickHouse's HTTP interface, with the database as its path\nARGUS_CLICKHOUSE_URL, default http://127.0.0.1:8123/argus")
-	user := f.String("user", env("ARGUS_CLICKHOUSE_USER", "default"), "`name` of the user\nARGUS_CLICKHOUSE_USER, default \"default\"")
-	file := f.String("password-file", env("ARGUS_CLICKHOUSE_PASSWORD_FILE", ""), "`file` with the user's password\nARGUS_CLICKHOUSE_PASSWORD_FILE, default none")
+	c := clickhousesettings.FromEnvironment(lookup)
+	f.StringVar(&c.URL, "url", c.URL, "`URL` of the server, with the database as its path; the scheme is http, https, clickhouse or clickhouses\n"+clickhousesettings.EnvURL+", default "+clickhousesettings.DefaultURL)
+	f.StringVar(&c.User, "user", c.User, "`name` of the user\n"+clickhousesettings.EnvUser+", default \""+clickhousesettings.DefaultUser+"\"")
+	f.StringVar(&c.PasswordFile, "password-file", c.PasswordFile, "`file` with the user's password\n"+clickhousesettings.EnvPasswordFile+", default none")
+	f.StringVar(&c.CAFile, "ca-file", c.CAFile, "`file` with the CA certificates of the server\n"+clickhousesettings.EnvCAFile+", default those of the system")
+	f.StringVar(&c.CertFile, "cert-file", c.CertFile, "`file` with a certificate of the client\n"+clickhousesettings.EnvCertFile+", default none")
+	f.StringVar(&c.KeyFile, "key-file", c.KeyFile, "`file` with the key of that certificate\n"+clickhousesettings.EnvKeyFile+", default none")
 	raw := f.Uint("raw-days", 0, "`days` for which events stay, with init and migrate\ndefault as before, and 90 at first")
 	hourly := f.Uint("hourly-days", 0, "`days` for which hourly tables stay, with init and migrate\ndefault as before, and 730 at first")
 	guild := f.Uint64("guild", 0, "`id` of the guild to erase")
@@ -54,16 +46,10 @@ func parse(args []string, lookup func(string) (string, bool), out io.Writer) (se
 	if err != nil {
 		return settings{}, nil, err
 	}
-	s := settings{user: *user, guild: *guild}
-	var errs []error
-	if s.server, s.database, err = server(*address); err != nil {
-		errs = append(errs, fmt.Errorf("--url, ARGUS_CLICKHOUSE_URL: %w", err))
-	}
-	if *file != "" {
-		if s.password, err = password(*file); err != nil {
-			errs = append(errs, fmt.Errorf("--password-file, ARGUS_CLICKHOUSE_PASSWORD_FILE: %w", err))
-		}
-	}
+	s := settings{connection: c, guild: *guild}
+	errs := []error{c.Check()}
+	s.server, _ = c.Server()     // Check has its error
+	s.password, _ = c.Password() // as above
 	if s.rawDays, err = days(*raw); err != nil {
 		errs = append(errs, fmt.Errorf("--raw-days: %w", err))
 	}
@@ -83,39 +69,6 @@ func help(out io.Writer, f *flag.FlagSet) {
 	}
 	fmt.Fprint(out, "\nFlags, and the variables that set the same:\n")
 	cli.WriteFlags(out, f)
-}
-
-// databasePath is a path that names a database without quotes.
-var databasePath = regexp.MustCompile(`^/([A-Za-z_][A-Za-z0-9_]{0,63})$`)
-
-// server takes an address apart. Its errors do not have the address if that may have a
-// password.
-func server(address string) (*url.URL, string, error) {
-	u, err := url.Parse(address)
-	if strings.Contains(address, "@") {
-		return nil, "", errors.New("a URL does not have a user or a password: give --user and --password-file")
-	}
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.RawQuery != "" || u.Fragment != "" {
-		return nil, "", fmt.Errorf("%.200q is not a URL such as http://127.0.0.1:8123/argus", address)
-	}
-	name := databasePath.FindStringSubmatch(u.Path)
-	if name == nil {
-		return nil, "", fmt.Errorf("%.200q does not name a database, as http://127.0.0.1:8123/argus does: use up to 64 letters, digits and underscores, and no digit first", address)
-	}
-	return u, name[1], nil
-}
-
-// password reads a file, without the line break at its end.
-func password(file string) (string, error) {
-	raw, err := settingfile.Read(file, maxPassword)
-	if err != nil {
-		return "", err
-	}
-	text := strings.TrimRight(string(raw), "\r\n")
-	if text == "" {
-		return "", fmt.Errorf("%s is empty", file)
-	}
-	return text, nil
 }
 
 // days is the value of a flag, which ClickHouse has as 16 bits.
