@@ -164,6 +164,7 @@ const (
 	DropQueueFull = "queue_full"
 	DropEvicted   = "evicted"
 	DropRejected  = "rejected"
+	DropShutdown  = "shutdown" // in the table ingest alone
 )
 
 // Values of the label timer: what an interaction in flight is timed to.
