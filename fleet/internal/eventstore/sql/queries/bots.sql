@@ -1,0 +1,1 @@
+SELECT bot, first, last, guild FROM bots
