@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/argus-dgo/argus/fleet/internal/documents"
+	"github.com/argus-dgo/argus/fleet/internal/eventdocs"
 	"github.com/argus-dgo/argus/fleet/internal/journal"
 	"github.com/argus-dgo/argus/fleet/internal/members"
 	"github.com/argus-dgo/argus/internal/access"
@@ -66,12 +67,13 @@ type API struct {
 	fleet  Fleet
 	kept   documentsKept
 	report func(error)
+	asking chan struct{} // a slot for each question about events that is being answered
 	mux    *http.ServeMux
 }
 
 // New returns the API. report takes faults.
-func New(fleet Fleet, guard *access.Guard, report func(error)) *API {
-	a := &API{fleet: fleet, report: report, mux: http.NewServeMux()}
+func New(fleet Fleet, events eventdocs.Source, guard *access.Guard, report func(error)) *API {
+	a := &API{fleet: fleet, report: report, asking: make(chan struct{}, maxQuestions), mux: http.NewServeMux()}
 	refuse := http.HandlerFunc(access.Refuse)
 	read := func(path string, parameters []string, of maker) {
 		a.mux.Handle("GET "+Prefix+path, guard.Handler(a.document(path, parameters, of), refuse))
@@ -86,6 +88,7 @@ func New(fleet Fleet, guard *access.Guard, report func(error)) *API {
 	read("members", nil, a.members)
 	read("shard-of", append(slices.Clone(bot), "guild"), a.shardOf)
 	a.mux.Handle("GET "+Prefix+"targets", guard.Handler(a.targets(bot), refuse))
+	a.handleEvents(events, guard)
 	change := func(pattern string, h http.HandlerFunc) {
 		a.mux.Handle(pattern, guard.HandlerFor(access.Operator, h, refuse))
 	}

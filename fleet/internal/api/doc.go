@@ -12,4 +12,6 @@
 //	events of a window  500             the newest
 //	range               5 min to 15 d
 //	body of a request   16 KiB
+//	questions at once   4               about events; others wait for their turn
+//	answer about events 10 s            with the wait; package eventdocs has the others
 package api

@@ -64,8 +64,19 @@ func TestHostileTexts(t *testing.T) {
 // TestAllTables: every table of an answer has a form.
 func TestAllTables(t *testing.T) {
 	for _, rows := range []any{
-		[]figures.BotSpan{}, []figures.CommandFigures{}, []figures.Step{}, []figures.Part{}, []figures.VersionSpan{}, []figures.Change{}, []figures.GuildHit{},
-		[]figures.Day{}, []figures.SizeFigures{}, []figures.AudienceFigures{}, []figures.UserDay{}, []figures.GuildStep{}, []figures.IngestFigures{},
+		[]figures.BotSpan{},
+		[]figures.CommandFigures{},
+		[]figures.Step{},
+		[]figures.Part{},
+		[]figures.VersionSpan{},
+		[]figures.Change{},
+		[]figures.GuildHit{},
+		[]figures.Day{},
+		[]figures.SizeFigures{},
+		[]figures.AudienceFigures{},
+		[]figures.UserDay{},
+		[]figures.GuildStep{},
+		[]figures.IngestFigures{},
 	} {
 		if got := write(t, rows); strings.Count(got, "\r\n") != 1 {
 			t.Errorf("%s: %q", reflect.TypeOf(rows), got)

@@ -97,7 +97,7 @@ type Ingest struct {
 }
 
 // Bots makes the document. It has no parameters.
-func (s Source) Bots(ctx context.Context, _ url.Values, now time.Time) (any, error) {
+func (s Source) Bots(ctx context.Context, _ url.Values, now time.Time) (Document, error) {
 	bots, err := s.Reader.Bots(ctx)
 	if err != nil {
 		return nil, err
@@ -106,7 +106,7 @@ func (s Source) Bots(ctx context.Context, _ url.Values, now time.Time) (any, err
 }
 
 // Commands makes the document of bot, from, to and version.
-func (s Source) Commands(ctx context.Context, q url.Values, now time.Time) (any, error) {
+func (s Source) Commands(ctx context.Context, q url.Values, now time.Time) (Document, error) {
 	p := parameters{q: q, now: now}
 	w, version := p.window(usual).Hours(), p.text("version")
 	if err := p.err(); err != nil {
@@ -129,7 +129,7 @@ func (s Source) Commands(ctx context.Context, q url.Values, now time.Time) (any,
 
 // Command makes the document of bot, from, to and command, whose trend may be of one
 // version.
-func (s Source) Command(ctx context.Context, q url.Values, now time.Time) (any, error) {
+func (s Source) Command(ctx context.Context, q url.Values, now time.Time) (Document, error) {
 	p := parameters{q: q, now: now}
 	w, command, version := p.window(usual).Hours(), p.needed("command"), p.text("version")
 	if err := p.err(); err != nil {
@@ -148,7 +148,7 @@ func (s Source) Command(ctx context.Context, q url.Values, now time.Time) (any, 
 }
 
 // Versions makes the document of bot, from and to.
-func (s Source) Versions(ctx context.Context, q url.Values, now time.Time) (any, error) {
+func (s Source) Versions(ctx context.Context, q url.Values, now time.Time) (Document, error) {
 	p := parameters{q: q, now: now}
 	w := p.window(usualReview).Hours()
 	if err := p.err(); err != nil {
@@ -163,7 +163,7 @@ func (s Source) Versions(ctx context.Context, q url.Values, now time.Time) (any,
 
 // Release makes the document of bot, from, to, before and after. Those that are not given
 // are the newest version and the one before it.
-func (s Source) Release(ctx context.Context, q url.Values, now time.Time) (any, error) {
+func (s Source) Release(ctx context.Context, q url.Values, now time.Time) (Document, error) {
 	p := parameters{q: q, now: now}
 	w := p.window(usualReview).Hours()
 	d := &Release{
@@ -206,7 +206,7 @@ func (d *Release) choose() {
 }
 
 // GuildsHit makes the document of bot, from, to and limit.
-func (s Source) GuildsHit(ctx context.Context, q url.Values, now time.Time) (any, error) {
+func (s Source) GuildsHit(ctx context.Context, q url.Values, now time.Time) (Document, error) {
 	p := parameters{q: q, now: now}
 	w, limit := p.window(time.Hour), p.limit()
 	if err := p.err(); err != nil {
@@ -220,7 +220,7 @@ func (s Source) GuildsHit(ctx context.Context, q url.Values, now time.Time) (any
 }
 
 // Growth makes the document of bot, from and to.
-func (s Source) Growth(ctx context.Context, q url.Values, now time.Time) (any, error) {
+func (s Source) Growth(ctx context.Context, q url.Values, now time.Time) (Document, error) {
 	p := parameters{q: q, now: now}
 	w := days(p.window(usualGrowth))
 	if err := p.err(); err != nil {
@@ -244,7 +244,7 @@ func (s Source) Growth(ctx context.Context, q url.Values, now time.Time) (any, e
 }
 
 // Guild makes the document of bot, from, to and guild.
-func (s Source) Guild(ctx context.Context, q url.Values, now time.Time) (any, error) {
+func (s Source) Guild(ctx context.Context, q url.Values, now time.Time) (Document, error) {
 	p := parameters{q: q, now: now}
 	w, guild := p.window(usual), p.guild()
 	if err := p.err(); err != nil {
@@ -264,7 +264,7 @@ func (s Source) Guild(ctx context.Context, q url.Values, now time.Time) (any, er
 }
 
 // Ingest makes the document of bot, from and to.
-func (s Source) Ingest(ctx context.Context, q url.Values, now time.Time) (any, error) {
+func (s Source) Ingest(ctx context.Context, q url.Values, now time.Time) (Document, error) {
 	p := parameters{q: q, now: now}
 	w := p.window(usual).Hours()
 	if err := p.err(); err != nil {

@@ -21,6 +21,7 @@ import (
 
 	"github.com/argus-dgo/argus/fleet/internal/api"
 	"github.com/argus-dgo/argus/fleet/internal/engine"
+	"github.com/argus-dgo/argus/fleet/internal/eventdocs"
 	"github.com/argus-dgo/argus/fleet/internal/ingest"
 	"github.com/argus-dgo/argus/fleet/internal/journal"
 	"github.com/argus-dgo/argus/fleet/internal/judge"
@@ -62,6 +63,7 @@ type Fleet struct {
 	judge    *judge.Judge
 	receiver *ingest.Receiver
 	notifier *notify.Notifier
+	events   eventdocs.Source
 	api      *api.API
 
 	listeners listeners

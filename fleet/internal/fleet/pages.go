@@ -21,9 +21,9 @@ import (
 func (f *Fleet) pages() (http.Handler, error) {
 	guard := access.NewRoles(f.tokens.grants)
 	refuse := http.HandlerFunc(access.Refuse)
-	f.api = api.New(f, guard, f.report)
+	f.api = api.New(f, f.events, guard, f.report)
 	pages, err := page.New(page.Config{
-		Files: page.Built(), Guard: guard, Role: roleOf(guard), Query: true, Version: f.cfg.Version, Grafana: f.cfg.Grafana,
+		Files: page.Built(), Guard: guard, Role: roleOf(guard), Query: true, Events: f.events.On(), Version: f.cfg.Version, Grafana: f.cfg.Grafana,
 		API: map[string]http.Handler{api.Prefix: f.api, "/api/v1/": f.engine.API(f.cfg.Version, metadata())},
 	})
 	if err != nil {

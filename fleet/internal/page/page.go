@@ -62,6 +62,8 @@ type Config struct {
 	API map[string]http.Handler
 	// Query is whether the API has Prometheus' /api/v1/query and /api/v1/query_range.
 	Query bool
+	// Events is whether the API answers questions about events.
+	Events bool
 	// Name is that of the fleet, and Version that of the program.
 	Name, Version string
 	// Namespace is that of the metrics in the catalog, discord if it is empty.
@@ -80,6 +82,7 @@ type settings struct {
 	Operate      bool   `json:"operate"`
 	Grafana      string `json:"grafana"`
 	Query        bool   `json:"query"`
+	Events       bool   `json:"events"`
 }
 
 type handler struct {
@@ -161,7 +164,7 @@ func (h *handler) settings(w http.ResponseWriter, r *http.Request) {
 	// Strings, truth values and a number always have a JSON form.
 	body, _ := json.Marshal(settings{
 		Version: version, FleetVersion: h.cfg.Version, Name: h.cfg.Name, Auth: h.cfg.Guard.Asks(), Role: role,
-		Operate: role != Viewer, Grafana: h.cfg.Grafana, Query: h.cfg.Query,
+		Operate: role != Viewer, Grafana: h.cfg.Grafana, Query: h.cfg.Query, Events: h.cfg.Events,
 	})
 	frontend.WriteJSON(w, http.StatusOK, append(body, '\n'))
 }

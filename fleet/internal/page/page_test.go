@@ -152,7 +152,7 @@ func TestSettings(t *testing.T) {
 		cfg := config("")
 		cfg.Role = func(*http.Request) Role { return c.role }
 		w := ask(newPage(t, cfg), http.MethodGet, "/fleet.json", "")
-		want := `{"version":1,"fleet_version":"v0.2.0","name":"mybot","auth":false,` + c.want + `,"grafana":"https://grafana.example/d/argus?var-cluster={cluster}","query":true}` + "\n"
+		want := `{"version":1,"fleet_version":"v0.2.0","name":"mybot","auth":false,` + c.want + `,"grafana":"https://grafana.example/d/argus?var-cluster={cluster}","query":true,"events":false}` + "\n"
 		if w.Body.String() != want {
 			t.Errorf("%s: %s", name, w.Body)
 		}

@@ -99,7 +99,7 @@ export class FakeFleet {
 
   private settings(): Settings {
     const role = this.options.role ?? 'open'
-    return { version: 1, fleet_version: '0.2.0', name: 'mybot', auth: this.guarded, role, operate: role !== 'viewer', grafana: 'https://grafana.example/d/argus?var-cluster={cluster}&from={from}&to={to}', query: true }
+    return { version: 1, fleet_version: '0.2.0', name: 'mybot', auth: this.guarded, role, operate: role !== 'viewer', grafana: 'https://grafana.example/d/argus?var-cluster={cluster}&from={from}&to={to}', query: true, events: false }
   }
 
   private document(path: string, p: URLSearchParams): object | null {

@@ -669,6 +669,518 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/fleet/v1/events/bots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The bots that have events
+         * @description Only with the token of a viewer.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    format?: components["parameters"]["eventFormat"];
+                    /** @description The table of a CSV */
+                    table?: "bots";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The document, or one of its tables */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EventBots"];
+                        "text/csv": string;
+                    };
+                };
+                400: components["responses"]["Refused"];
+                401: components["responses"]["Unauthorized"];
+                403: components["responses"]["Forbidden"];
+                404: components["responses"]["NoEvents"];
+                500: components["responses"]["Failed"];
+                503: components["responses"]["Busy"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/fleet/v1/events/commands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The commands of a bot, and those of the window of the same length before
+         * @description Only with the token of a viewer. Without from, the window has 24 h.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The attribute bot of the events; left out for events without */
+                    bot?: components["parameters"]["eventBot"];
+                    /** @description Begin of the window, at most 731 days before its end */
+                    from?: components["parameters"]["eventFrom"];
+                    /** @description End of the window; now if it is not given */
+                    to?: components["parameters"]["eventTo"];
+                    /** @description Only this version; empty for events without one */
+                    version?: components["parameters"]["eventVersion"];
+                    format?: components["parameters"]["eventFormat"];
+                    /** @description The table of a CSV */
+                    table?: "commands" | "commands_before" | "trend";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The document, or one of its tables */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EventCommands"];
+                        "text/csv": string;
+                    };
+                };
+                400: components["responses"]["Refused"];
+                401: components["responses"]["Unauthorized"];
+                403: components["responses"]["Forbidden"];
+                404: components["responses"]["NoEvents"];
+                500: components["responses"]["Failed"];
+                503: components["responses"]["Busy"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/fleet/v1/events/command": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A command by error type, by cluster and by version, and over time
+         * @description Only with the token of a viewer. Without from, the window has 24 h.
+         */
+        get: {
+            parameters: {
+                query: {
+                    /** @description The attribute bot of the events; left out for events without */
+                    bot?: components["parameters"]["eventBot"];
+                    /** @description Begin of the window, at most 731 days before its end */
+                    from?: components["parameters"]["eventFrom"];
+                    /** @description End of the window; now if it is not given */
+                    to?: components["parameters"]["eventTo"];
+                    /** @description Its full name */
+                    command: string;
+                    /** @description Only this version; empty for events without one */
+                    version?: components["parameters"]["eventVersion"];
+                    format?: components["parameters"]["eventFormat"];
+                    /** @description The table of a CSV */
+                    table?: "parts" | "trend";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The document, or one of its tables */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EventCommand"];
+                        "text/csv": string;
+                    };
+                };
+                400: components["responses"]["Refused"];
+                401: components["responses"]["Unauthorized"];
+                403: components["responses"]["Forbidden"];
+                404: components["responses"]["NoEvents"];
+                500: components["responses"]["Failed"];
+                503: components["responses"]["Busy"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/fleet/v1/events/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The versions that ran
+         * @description Only with the token of a viewer. Without from, the window has 7 days.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The attribute bot of the events; left out for events without */
+                    bot?: components["parameters"]["eventBot"];
+                    /** @description Begin of the window, at most 731 days before its end */
+                    from?: components["parameters"]["eventFrom"];
+                    /** @description End of the window; now if it is not given */
+                    to?: components["parameters"]["eventTo"];
+                    format?: components["parameters"]["eventFormat"];
+                    /** @description The table of a CSV */
+                    table?: "versions";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The document, or one of its tables */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EventVersions"];
+                        "text/csv": string;
+                    };
+                };
+                400: components["responses"]["Refused"];
+                401: components["responses"]["Unauthorized"];
+                403: components["responses"]["Forbidden"];
+                404: components["responses"]["NoEvents"];
+                500: components["responses"]["Failed"];
+                503: components["responses"]["Busy"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/fleet/v1/events/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Two versions, command by command
+         * @description Only with the token of a viewer. Without from, the window has 7 days.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The attribute bot of the events; left out for events without */
+                    bot?: components["parameters"]["eventBot"];
+                    /** @description Begin of the window, at most 731 days before its end */
+                    from?: components["parameters"]["eventFrom"];
+                    /** @description End of the window; now if it is not given */
+                    to?: components["parameters"]["eventTo"];
+                    /** @description A version; the one before the other if it is not given */
+                    before?: string;
+                    /** @description A version; the newest if it is not given */
+                    after?: string;
+                    format?: components["parameters"]["eventFormat"];
+                    /** @description The table of a CSV */
+                    table?: "changes" | "versions";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The document, or one of its tables */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EventRelease"];
+                        "text/csv": string;
+                    };
+                };
+                400: components["responses"]["Refused"];
+                401: components["responses"]["Unauthorized"];
+                403: components["responses"]["Forbidden"];
+                404: components["responses"]["NoEvents"];
+                500: components["responses"]["Failed"];
+                503: components["responses"]["Busy"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/fleet/v1/events/guilds-hit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The guilds that a window hit, to the millisecond, the worst first
+         * @description Only with the token of a viewer. Without from, the window has 1 h.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The attribute bot of the events; left out for events without */
+                    bot?: components["parameters"]["eventBot"];
+                    /** @description Begin of the window, at most 731 days before its end */
+                    from?: components["parameters"]["eventFrom"];
+                    /** @description End of the window; now if it is not given */
+                    to?: components["parameters"]["eventTo"];
+                    /** @description The number of guilds */
+                    limit?: number;
+                    format?: components["parameters"]["eventFormat"];
+                    /** @description The table of a CSV */
+                    table?: "guilds";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The document, or one of its tables */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EventGuildsHit"];
+                        "text/csv": string;
+                    };
+                };
+                400: components["responses"]["Refused"];
+                401: components["responses"]["Unauthorized"];
+                403: components["responses"]["Forbidden"];
+                404: components["responses"]["NoEvents"];
+                500: components["responses"]["Failed"];
+                503: components["responses"]["Busy"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/fleet/v1/events/growth": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Joins and leaves, active guilds, and where a bot is used. Days are whole
+         * @description Only with the token of a viewer. Without from, the window has 30 days.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The attribute bot of the events; left out for events without */
+                    bot?: components["parameters"]["eventBot"];
+                    /** @description Begin of the window, at most 731 days before its end */
+                    from?: components["parameters"]["eventFrom"];
+                    /** @description End of the window; now if it is not given */
+                    to?: components["parameters"]["eventTo"];
+                    format?: components["parameters"]["eventFormat"];
+                    /** @description The table of a CSV */
+                    table?: "days" | "sizes" | "audience" | "users";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The document, or one of its tables */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EventGrowth"];
+                        "text/csv": string;
+                    };
+                };
+                400: components["responses"]["Refused"];
+                401: components["responses"]["Unauthorized"];
+                403: components["responses"]["Forbidden"];
+                404: components["responses"]["NoEvents"];
+                500: components["responses"]["Failed"];
+                503: components["responses"]["Busy"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/fleet/v1/events/guild": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One guild: its commands to the millisecond, and its trend in whole hours
+         * @description Only with the token of a viewer. Without from, the window has 24 h.
+         */
+        get: {
+            parameters: {
+                query: {
+                    /** @description The attribute bot of the events; left out for events without */
+                    bot?: components["parameters"]["eventBot"];
+                    /** @description Begin of the window, at most 731 days before its end */
+                    from?: components["parameters"]["eventFrom"];
+                    /** @description End of the window; now if it is not given */
+                    to?: components["parameters"]["eventTo"];
+                    /** @description The id of a guild. It is neither kept nor logged by the fleet; a proxy in front of it may log it */
+                    guild: string;
+                    format?: components["parameters"]["eventFormat"];
+                    /** @description The table of a CSV */
+                    table?: "commands" | "trend";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The document, or one of its tables */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EventGuild"];
+                        "text/csv": string;
+                    };
+                };
+                400: components["responses"]["Refused"];
+                401: components["responses"]["Unauthorized"];
+                403: components["responses"]["Forbidden"];
+                404: components["responses"]["NoEvents"];
+                500: components["responses"]["Failed"];
+                503: components["responses"]["Busy"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/fleet/v1/events/ingest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What became of the events that arrived in a window
+         * @description Only with the token of a viewer. Without from, the window has 24 h.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The attribute bot of the events; left out for events without */
+                    bot?: components["parameters"]["eventBot"];
+                    /** @description Begin of the window, at most 731 days before its end */
+                    from?: components["parameters"]["eventFrom"];
+                    /** @description End of the window; now if it is not given */
+                    to?: components["parameters"]["eventTo"];
+                    format?: components["parameters"]["eventFormat"];
+                    /** @description The table of a CSV */
+                    table?: "ingest";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The document, or one of its tables */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EventIngest"];
+                        "text/csv": string;
+                    };
+                };
+                400: components["responses"]["Refused"];
+                401: components["responses"]["Unauthorized"];
+                403: components["responses"]["Forbidden"];
+                404: components["responses"]["NoEvents"];
+                500: components["responses"]["Failed"];
+                503: components["responses"]["Busy"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -780,6 +1292,8 @@ export interface components {
             grafana: string;
             /** @description Whether the server has /api/v1/query and /api/v1/query_range */
             query: boolean;
+            /** @description Whether the fleet keeps events, and answers questions about them */
+            events: boolean;
         };
         Overview: {
             /**
@@ -1522,6 +2036,460 @@ export interface components {
                 }[];
             }[];
         };
+        /** @description The window that was used: the parameters, widened to whole hours or days where an answer is made of such */
+        EventWindow: {
+            /** @description The attribute bot of the events; empty for events without */
+            bot: string;
+            /**
+             * Format: date-time
+             * @description Inclusive
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Exclusive
+             */
+            to: string;
+        };
+        /** @description A command, or the interactions of a type without one */
+        CommandFigures: {
+            /** @description Of the interaction */
+            type: string | null;
+            /** @description null: it has none */
+            command: string | null;
+            /** @description Interactions */
+            runs: number;
+            /** @description With an error type */
+            failures: number;
+            /** @description Acknowledged within 3 s */
+            in_time: number;
+            /** @description Late, rejected or missed. The outcome of the others is unknown, or another process has answered */
+            not_in_time: number;
+            /** @description Median duration of the handler in s, within 1 %; null without a wrapped handler */
+            p50: number | null;
+            /** @description 95th percentile of it */
+            p95: number | null;
+            /** @description Runs in the window before; not of a guild */
+            runs_before?: number;
+        };
+        /** @description A part of the window. Steps are counted from 1970, so the first may begin before it */
+        EventStep: {
+            /**
+             * Format: date-time
+             * @description Of the step
+             */
+            start: string;
+            /** @description Interactions */
+            runs: number;
+            /** @description With an error type */
+            failures: number;
+            /** @description Acknowledged within 3 s */
+            in_time: number;
+            /** @description Late, rejected or missed. The outcome of the others is unknown, or another process has answered */
+            not_in_time: number;
+            /** @description Median duration of the handler in s, within 1 %; null without a wrapped handler */
+            p50: number | null;
+            /** @description 95th percentile of it */
+            p95: number | null;
+        };
+        /** @description The runs of a command that have one value in a dimension */
+        CommandPart: {
+            /** @enum {string} */
+            dimension: "error_type" | "cluster" | "version";
+            /** @description Left out without an error */
+            error_type?: string;
+            /** @description Of the cluster; left out if it is not set */
+            region?: string;
+            /** @description Left out if it is not set */
+            cluster?: string;
+            /** @description Left out if it is not set */
+            version?: string;
+            /** @description Interactions */
+            runs: number;
+            /** @description With an error type */
+            failures: number;
+            /** @description Acknowledged within 3 s */
+            in_time: number;
+            /** @description Late, rejected or missed. The outcome of the others is unknown, or another process has answered */
+            not_in_time: number;
+        };
+        /** @description A version that ran */
+        VersionSpan: {
+            /** @description Empty if it is not set */
+            version: string;
+            /**
+             * Format: date-time
+             * @description Its first hour
+             */
+            first: string;
+            /**
+             * Format: date-time
+             * @description Its last hour
+             */
+            last: string;
+            /** @description Interactions */
+            runs: number;
+            /** @description With an error type */
+            failures: number;
+            /** @description Acknowledged within 3 s */
+            in_time: number;
+            /** @description Late, rejected or missed. The outcome of the others is unknown, or another process has answered */
+            not_in_time: number;
+        };
+        /** @description A command in one version. It has no runs if the version did not run it */
+        OneSide: {
+            /** @description Interactions */
+            runs: number;
+            /** @description With an error type */
+            failures: number;
+            /** @description Acknowledged within 3 s */
+            in_time: number;
+            /** @description Late, rejected or missed. The outcome of the others is unknown, or another process has answered */
+            not_in_time: number;
+            /** @description Median duration of the handler in s, within 1 %; null without a wrapped handler */
+            p50: number | null;
+            /** @description 95th percentile of it */
+            p95: number | null;
+        };
+        CommandChange: {
+            /** @description Of the interaction */
+            type: string | null;
+            /** @description null: it has none */
+            command: string | null;
+            before: components["schemas"]["OneSide"];
+            after: components["schemas"]["OneSide"];
+        };
+        /** @description A guild with failures, with interactions that were not answered in time, or that became unavailable */
+        GuildHit: {
+            /** @description Its id, of 64 bits */
+            guild: string;
+            /** @description Interactions */
+            runs: number;
+            /** @description With an error type */
+            failures: number;
+            /** @description Acknowledged within 3 s */
+            in_time: number;
+            /** @description Late, rejected or missed. The outcome of the others is unknown, or another process has answered */
+            not_in_time: number;
+            /** @description Times that it became unavailable */
+            outages: number;
+            /** @description Number of members, as a range; null if it is unknown */
+            size: string | null;
+            /**
+             * Format: date-time
+             * @description When something last happened to it
+             */
+            last: string | null;
+        };
+        /** @description A day in UTC. Days without events are left out */
+        EventDay: {
+            /**
+             * Format: date-time
+             * @description Its begin
+             */
+            day: string;
+            /** @description Guilds that added the bot */
+            joins: number;
+            /** @description Guilds that removed it */
+            leaves: number;
+            /** @description Interactions */
+            interactions: number;
+            /** @description Guilds with an interaction; null where events have no id of a guild */
+            active_guilds: number | null;
+        };
+        /** @description The active guilds of a size */
+        SizeFigures: {
+            /** @description Number of members, as a range; null if it is unknown */
+            size: string | null;
+            /** @description Active guilds */
+            guilds: number;
+            /** @description Interactions */
+            runs: number;
+            /** @description With an error type */
+            failures: number;
+            /** @description Acknowledged within 3 s */
+            in_time: number;
+            /** @description Late, rejected or missed. The outcome of the others is unknown, or another process has answered */
+            not_in_time: number;
+        };
+        /** @description The interactions with one value in a dimension; place is context and installation. What is unknown is left out */
+        AudienceFigures: {
+            /** @enum {string} */
+            dimension: "locale" | "context" | "installation" | "place";
+            /** @description Of the user */
+            locale?: string;
+            /** @description Where it was used */
+            context?: string;
+            /** @description What it was installed for */
+            installation?: string;
+            /** @description Interactions */
+            runs: number;
+            /** @description With an error type */
+            failures: number;
+            /** @description Acknowledged within 3 s */
+            in_time: number;
+            /** @description Late, rejected or missed. The outcome of the others is unknown, or another process has answered */
+            not_in_time: number;
+        };
+        /** @description The users of a day. Days cannot be added up */
+        UserDay: {
+            /**
+             * Format: date-time
+             * @description Its begin
+             */
+            day: string;
+            /** @description null where events have no pseudonym of a user */
+            users: number | null;
+        };
+        /** @description A part of the window of one guild */
+        GuildStep: {
+            /**
+             * Format: date-time
+             * @description Of the step
+             */
+            start: string;
+            /** @description Interactions */
+            runs: number;
+            /** @description With an error type */
+            failures: number;
+            /** @description Acknowledged within 3 s */
+            in_time: number;
+            /** @description Late, rejected or missed. The outcome of the others is unknown, or another process has answered */
+            not_in_time: number;
+            /** @description Times that it added the bot */
+            joins: number;
+            /** @description Times that it removed the bot */
+            leaves: number;
+            /** @description Times that it became unavailable */
+            outages: number;
+        };
+        /** @description The events of a cluster with one result */
+        IngestFigures: {
+            /** @description Empty if it is not set */
+            region: string;
+            /** @description Empty if it is not set */
+            cluster: string;
+            /** @enum {string} */
+            result: "taken" | "dropped";
+            /** @description on_time, late or early by the clock of the sender; why they were dropped */
+            reason: string;
+            /** @description How many */
+            events: number;
+        };
+        /** @description A bot that has events */
+        BotSpan: {
+            /** @description The attribute bot; empty if it is not set */
+            bot: string;
+            /**
+             * Format: date-time
+             * @description Its first hour
+             */
+            first: string;
+            /**
+             * Format: date-time
+             * @description Its last hour
+             */
+            last: string;
+            /** @description Whether an event of the last 90 days has the id of a guild */
+            guild_ids: boolean;
+        };
+        EventBots: {
+            /**
+             * @description Version of the API
+             * @constant
+             */
+            version: 1;
+            /**
+             * Format: date-time
+             * @description When it was asked
+             */
+            at: string;
+            /** @description The text of each query that answered, by the name of the question */
+            query: {
+                [key: string]: string;
+            };
+            /** @description By name */
+            bots: components["schemas"]["BotSpan"][];
+        };
+        EventCommands: {
+            /**
+             * @description Version of the API
+             * @constant
+             */
+            version: 1;
+            /**
+             * Format: date-time
+             * @description When it was asked
+             */
+            at: string;
+            /** @description The text of each query that answered, by the name of the question */
+            query: {
+                [key: string]: string;
+            };
+            window: components["schemas"]["EventWindow"];
+            /** @description Between points of the trend. There are at most 400 */
+            step_seconds: number;
+            /** @description The most frequent first */
+            commands: components["schemas"]["CommandFigures"][];
+            /** @description Of the window before */
+            commands_before: components["schemas"]["CommandFigures"][];
+            /** @description Steps without interactions are left out */
+            trend: components["schemas"]["EventStep"][];
+        };
+        EventCommand: {
+            /**
+             * @description Version of the API
+             * @constant
+             */
+            version: 1;
+            /**
+             * Format: date-time
+             * @description When it was asked
+             */
+            at: string;
+            /** @description The text of each query that answered, by the name of the question */
+            query: {
+                [key: string]: string;
+            };
+            window: components["schemas"]["EventWindow"];
+            /** @description Between points of the trend. There are at most 400 */
+            step_seconds: number;
+            parts: components["schemas"]["CommandPart"][];
+            /** @description Of the version, if one was given */
+            trend: components["schemas"]["EventStep"][];
+        };
+        EventVersions: {
+            /**
+             * @description Version of the API
+             * @constant
+             */
+            version: 1;
+            /**
+             * Format: date-time
+             * @description When it was asked
+             */
+            at: string;
+            /** @description The text of each query that answered, by the name of the question */
+            query: {
+                [key: string]: string;
+            };
+            window: components["schemas"]["EventWindow"];
+            /** @description By their first hours */
+            versions: components["schemas"]["VersionSpan"][];
+        };
+        EventRelease: {
+            /**
+             * @description Version of the API
+             * @constant
+             */
+            version: 1;
+            /**
+             * Format: date-time
+             * @description When it was asked
+             */
+            at: string;
+            /** @description The text of each query that answered, by the name of the question */
+            query: {
+                [key: string]: string;
+            };
+            window: components["schemas"]["EventWindow"];
+            /** @description null where no other version ran */
+            before: string | null;
+            /** @description null where none ran */
+            after: string | null;
+            /** @description By their first hours */
+            versions: components["schemas"]["VersionSpan"][];
+            changes: components["schemas"]["CommandChange"][];
+        };
+        EventGuildsHit: {
+            /**
+             * @description Version of the API
+             * @constant
+             */
+            version: 1;
+            /**
+             * Format: date-time
+             * @description When it was asked
+             */
+            at: string;
+            /** @description The text of each query that answered, by the name of the question */
+            query: {
+                [key: string]: string;
+            };
+            window: components["schemas"]["EventWindow"];
+            guilds: components["schemas"]["GuildHit"][];
+            /** @description Guilds beyond the limit */
+            left_out: number;
+        };
+        EventGrowth: {
+            /**
+             * @description Version of the API
+             * @constant
+             */
+            version: 1;
+            /**
+             * Format: date-time
+             * @description When it was asked
+             */
+            at: string;
+            /** @description The text of each query that answered, by the name of the question */
+            query: {
+                [key: string]: string;
+            };
+            window: components["schemas"]["EventWindow"];
+            days: components["schemas"]["EventDay"][];
+            /** @description By the last number of members that is known */
+            sizes: components["schemas"]["SizeFigures"][];
+            audience: components["schemas"]["AudienceFigures"][];
+            users: components["schemas"]["UserDay"][];
+        };
+        EventGuild: {
+            /**
+             * @description Version of the API
+             * @constant
+             */
+            version: 1;
+            /**
+             * Format: date-time
+             * @description When it was asked
+             */
+            at: string;
+            /** @description The text of each query that answered, by the name of the question */
+            query: {
+                [key: string]: string;
+            };
+            window: components["schemas"]["EventWindow"];
+            trend_window: components["schemas"]["EventWindow"];
+            /** @description Between points of the trend. There are at most 400 */
+            step_seconds: number;
+            /** @description The most frequent first */
+            commands: components["schemas"]["CommandFigures"][];
+            trend: components["schemas"]["GuildStep"][];
+        };
+        EventIngest: {
+            /**
+             * @description Version of the API
+             * @constant
+             */
+            version: 1;
+            /**
+             * Format: date-time
+             * @description When it was asked
+             */
+            at: string;
+            /** @description The text of each query that answered, by the name of the question */
+            query: {
+                [key: string]: string;
+            };
+            window: components["schemas"]["EventWindow"];
+            /** @description Where events are kept */
+            store: string;
+            /** @description How long events are kept */
+            retention_seconds: number;
+            /** @description How long their hourly sums are kept */
+            hourly_retention_seconds: number;
+            ingest: components["schemas"]["IngestFigures"][];
+        };
     };
     responses: {
         /** @description The document is the one with the ETag in If-None-Match, but for now */
@@ -1560,6 +2528,15 @@ export interface components {
         };
         /** @description There is no such thing */
         Missing: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description The fleet keeps no events. The error names the setting */
+        NoEvents: {
             headers: {
                 [name: string]: unknown;
             };
@@ -1612,6 +2589,15 @@ export interface components {
         range: "15m" | "1h" | "6h" | "24h";
         /** @description End of the window, in s since 1970; now if it is not given */
         to: number;
+        /** @description The attribute bot of the events; left out for events without */
+        eventBot: string;
+        /** @description Begin of the window, at most 731 days before its end */
+        eventFrom: string;
+        /** @description End of the window; now if it is not given */
+        eventTo: string;
+        /** @description Only this version; empty for events without one */
+        eventVersion: string;
+        eventFormat: "json" | "csv";
     };
     requestBodies: never;
     headers: {
