@@ -8,6 +8,7 @@ import { useFleet } from './context'
 import { pages } from './data/place'
 import type { Fleet } from './fleet'
 import { Alerts } from './pages/Alerts'
+import { Analytics } from './pages/Analytics'
 import { Cluster } from './pages/Cluster'
 import { Members } from './pages/Members'
 import { Overview } from './pages/Overview'
@@ -51,6 +52,7 @@ function Current() {
   if (place.page === 'alerts') return <Alerts />
   if (place.page === 'members') return <Members />
   if (place.page === 'query') return <Query />
+  if (place.page === 'analytics') return <Analytics />
   return docs.overview.value ? <Overview of={docs.overview.value} /> : <Without />
 }
 

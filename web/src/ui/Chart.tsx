@@ -2,8 +2,8 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import uPlot from 'uplot'
 import type { Event } from '../data/api'
 import { aligned } from '../data/aligned'
-import { gaps, type Lines } from '../data/windows'
-import { clock, minute } from '../text/format'
+import { gaps, type Lines, type Span } from '../data/windows'
+import { clock, day, minute } from '../text/format'
 import { type Colors, hatch, onScheme, readColors, type Token } from './colors'
 import { useHost } from './context'
 import { type MarkKind, markOf } from './Icon'
@@ -30,6 +30,7 @@ export interface ChartProps {
   least?: number // top of the scale at least
   marks: readonly Event[]
   onCursor?: (index: number | null) => void
+  onZoom?: ((span: Span | null) => void) | undefined // instead of the page's
 }
 
 const group = uPlot.sync('argus')
@@ -85,6 +86,12 @@ function drawAround(u: uPlot, lines: Lines, marks: readonly Event[], limit: Char
   ctx.restore()
 }
 
+// tick writes a time of the axis. An axis of more than a day and a half has days, too.
+function tick(t: number, length: number): string {
+  if (length > 129_600 && t % 86400 === 0) return day(t * 1000).slice(5)
+  return t % 60 ? clock(t * 1000) : minute(t * 1000)
+}
+
 export function Chart(props: ChartProps) {
   const page = useHost()
   const host = useRef<HTMLDivElement>(null)
@@ -137,7 +144,7 @@ export function Chart(props: ChartProps) {
         y: { range: (_u, _min, max) => [0, Math.max(max * 1.08 || 0, latest.current.least ?? 0, 1e-3)] },
       },
       axes: [
-        { show: axis, size: 22, stroke: colors['ink-3'], font, grid: { show: false }, ticks: { show: false }, space: 70, incrs: [10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200], values: (_u, at) => at.map((t) => (t % 60 ? clock(t * 1000) : minute(t * 1000))) },
+        { show: axis, size: 22, stroke: colors['ink-3'], font, grid: { show: false }, ticks: { show: false }, space: 70, incrs: [10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, ...[1, 2, 7, 14, 30, 60, 120].map((d) => d * 86400)], values: (u, at) => at.map((t) => tick(t, (u.scales.x?.max ?? 0) - (u.scales.x?.min ?? 0))) },
         { scale: 'y', size: 52, stroke: colors['ink-3'], font, grid, ticks: { show: false }, space: 34, values: (_u, at) => at.map((n) => latest.current.value(n)) },
       ],
       series: [{}, ...series],
@@ -174,9 +181,11 @@ export function Chart(props: ChartProps) {
     plot.current?.setData(aligned(lines, shown, stacked) as uPlot.AlignedData)
   }, [lines, shape, props.marks.length])
 
+  const zoomTo = (span: Span | null): void => (latest.current.onZoom ? latest.current.onZoom(span) : page.zoom(span))
+
   function zoom(from: number, to: number): void {
     const begin = Math.floor(from)
-    page.zoom({ from: begin, to: Math.max(Math.ceil(to), begin + 60) })
+    zoomTo({ from: begin, to: Math.max(Math.ceil(to), begin + 60) })
   }
 
   // The keyboard moves the cursor; with shift it marks a time, and Enter zooms to it.
@@ -209,5 +218,5 @@ export function Chart(props: ChartProps) {
   }
 
   // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard moves the cursor of the chart
-  return <div class="plot" ref={host} role="img" aria-label={props.name} tabIndex={0} onKeyDown={keys} onDblClick={() => page.zoom(null)} />
+  return <div class="plot" ref={host} role="img" aria-label={props.name} tabIndex={0} onKeyDown={keys} onDblClick={() => zoomTo(null)} />
 }

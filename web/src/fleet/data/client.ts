@@ -24,10 +24,10 @@ export class Client {
   constructor(private readonly request: typeof fetch) {}
 
   // get returns the same object again while the server says that nothing has changed.
-  async get<T>(at: string, signal?: AbortSignal): Promise<T> {
+  async get<T>(at: string, signal?: AbortSignal, wait = timeout): Promise<T> {
     try {
       const known = this.known.get(at)
-      const limit = AbortSignal.timeout(timeout)
+      const limit = AbortSignal.timeout(wait)
       const response = await this.request(at, {
         credentials: 'same-origin',
         cache: 'no-store',

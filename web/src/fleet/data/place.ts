@@ -3,7 +3,7 @@ import type { Span } from '../../data/windows'
 export const ranges = { '15m': 900, '1h': 3600, '6h': 21600, '24h': 86400 } as const
 export type Range = keyof typeof ranges
 
-export const pages = { overview: 'Overview', timeline: 'Timeline', alerts: 'Alerts', members: 'Members', query: 'Query', cluster: 'Cluster' } as const
+export const pages = { overview: 'Overview', timeline: 'Timeline', alerts: 'Alerts', members: 'Members', query: 'Query', analytics: 'Analytics', cluster: 'Cluster' } as const
 export type PageName = keyof typeof pages
 
 export const measures = ['late', 'p95', 'shards', '429', 'age'] as const
@@ -27,9 +27,10 @@ export interface Place {
   sort: string // head of a column
   cell: Measure // in the cells of the heat map
   q: string // PromQL
+  analytics: string // the state of the analytics pages, which they read themselves
 }
 
-export const home: Place = { page: 'overview', job: '', bot: '', region: '', cluster: '', range: '1h', zoom: null, find: '', state: '', kind: '', sort: '', cell: 'late', q: '' }
+export const home: Place = { page: 'overview', job: '', bot: '', region: '', cluster: '', range: '1h', zoom: null, find: '', state: '', kind: '', sort: '', cell: 'late', q: '', analytics: '' }
 
 // What each page keeps of the place, beside the range and the zoom.
 const keeps: Record<PageName, readonly (keyof Place)[]> = {
@@ -39,6 +40,7 @@ const keeps: Record<PageName, readonly (keyof Place)[]> = {
   alerts: ['find', 'state'],
   members: ['find', 'state', 'sort'],
   query: ['q'],
+  analytics: [],
 }
 
 const longest = 200 // of a text; a query may have 4,000
@@ -51,6 +53,7 @@ export function parse(hash: string): Place {
   const page = path in pages ? (path as PageName) : 'overview'
   const p = new URLSearchParams(query)
   const place: Place = { ...home, page }
+  if (page === 'analytics') return { ...place, analytics: query.slice(0, 4000) }
   for (const key of keeps[page]) {
     const value = (p.get(key) ?? '').slice(0, key === 'q' ? 4000 : longest)
     if (key === 'cell') place.cell = measures.find((m) => m === value) ?? home.cell
@@ -64,6 +67,7 @@ export function parse(hash: string): Place {
 }
 
 export function format(place: Place): string {
+  if (place.page === 'analytics') return `#/analytics${place.analytics ? `?${place.analytics}` : ''}`
   const p = new URLSearchParams()
   for (const key of keeps[place.page]) if (place[key] !== home[key]) p.set(key, String(place[key]))
   if (place.range !== home.range) p.set('range', place.range)

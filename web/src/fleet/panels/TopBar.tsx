@@ -92,7 +92,7 @@ export function TopBar() {
         <>
           <nav class="tabs" aria-label="Fleet">
             {(Object.keys(pages) as PageName[])
-              .filter((p) => p !== 'cluster' && (p !== 'query' || settings?.query !== false))
+              .filter((p) => p !== 'cluster' && (p !== 'query' || settings?.query !== false) && (p !== 'analytics' || settings?.events === true))
               .map((p) => (
                 <a key={p} href={link({ page: p, zoom: ranged.includes(p) ? place.zoom : null }, place.range)} aria-current={p === place.page ? 'page' : undefined}>
                   {pages[p]}

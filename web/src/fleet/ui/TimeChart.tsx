@@ -1,6 +1,6 @@
 import { useMemo, useState } from 'preact/hooks'
 import { lastKnown, type Lines } from '../../data/windows'
-import { minute, moment } from '../../text/format'
+import { day, minute, moment } from '../../text/format'
 import { Chart, type ChartProps, type Line } from '../../ui/Chart'
 import { useHost } from '../../ui/context'
 import { Mark } from '../../ui/Icon'
@@ -26,6 +26,7 @@ interface TimeChartProps {
   axis?: boolean
   limit?: { at: number; label: string }
   least?: number
+  onZoom?: ChartProps['onZoom']
 }
 
 // A TimeChart has a key with the last values, or with those under the cursor.
@@ -34,6 +35,8 @@ export function TimeChart({ title, lines, shown, value, says, marks, ...rest }: 
   const [at, setAt] = useState<number | null>(null)
   const events = useMemo(() => marksOf(marks), [marks])
   const time = at === null ? undefined : lines.times[at]
+  const [first, last] = [(lines.times[0] ?? 0) * 1000, (lines.times.at(-1) ?? 0) * 1000]
+  const ends = day(first) === day(last) || last - first <= 86_400_000 ? `${minute(first)} to ${minute(last)}` : `${day(first)} ${minute(first)} to ${day(last)} ${minute(last)}`
   return (
     <div class="timechart">
       <p class="ct">
@@ -47,7 +50,7 @@ export function TimeChart({ title, lines, shown, value, says, marks, ...rest }: 
         })}
         {time !== undefined && <span class="q when">at {moment(time * 1000, page.now())}</span>}
       </p>
-      <Chart name={`${title}, ${minute((lines.times[0] ?? 0) * 1000)} to ${minute((lines.times.at(-1) ?? 0) * 1000)} UTC. ${says}`} lines={lines} shown={shown} value={value} marks={events} onCursor={setAt} {...rest} />
+      <Chart name={`${title}, ${ends} UTC. ${says}`} lines={lines} shown={shown} value={value} marks={events} onCursor={setAt} {...rest} />
     </div>
   )
 }

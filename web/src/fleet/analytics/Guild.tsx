@@ -1,0 +1,126 @@
+import { useMemo, useState } from 'preact/hooks'
+import { count, plural, ratio, span } from '../../text/format'
+import type { Line } from '../../ui/Chart'
+import { Empty, Having, Panel } from '../../ui/Panel'
+import type { EventGuild } from '../data/api'
+import { greatest, TimeChart } from '../ui/TimeChart'
+import { CommandTable } from './Commands'
+import { botOf, useAnswer, useHere } from './host'
+import { failed, inTime, total } from './judge'
+import { Made } from './Made'
+import { lengthName, WindowSays } from './Picker'
+import { linesOf } from './trend'
+
+const shown: Line[] = [
+  { key: 'runs', label: 'runs', color: 'data' },
+  { key: 'failures', label: 'failed', color: 'bad' },
+  { key: 'not_in_time', label: 'not in time', color: 'warn', dash: [6, 3] },
+]
+
+function Form() {
+  const { view, go } = useHere()
+  const [problem, setProblem] = useState('')
+  return (
+    <Panel title={<label for="one-guild">Id of a guild</label>}>
+      <form
+        class="field"
+        onSubmit={(e) => {
+          e.preventDefault()
+          const guild = String(new FormData(e.currentTarget).get('guild') ?? '').trim()
+          const wrong = !/^[1-9]\d{0,19}$/.test(guild)
+          setProblem(wrong ? 'The id of a guild has digits alone, such as 197038439483310086.' : '')
+          if (!wrong) go({ guild })
+        }}
+      >
+        <input id="one-guild" name="guild" inputMode="numeric" autocomplete="off" placeholder="id of the guild" defaultValue={view.guild} key={view.guild} aria-describedby="one-guild-says" />
+        <button class="btn" type="submit">
+          Show
+        </button>
+      </form>
+      <p id="one-guild-says" class="s q below" role="status">
+        {problem ? <span class="bad">{problem}</span> : 'The id stays behind the # of the address, which goes to no server. A proxy in front of the fleet may log the requests of this page.'}
+      </p>
+    </Panel>
+  )
+}
+
+function History({ of: d }: { of: EventGuild }) {
+  const { zoom } = useHere()
+  const lines = useMemo(() => linesOf(d.trend_window, d.step_seconds, d.trend, { runs: (p) => p.runs, failures: (p) => p.failures, not_in_time: (p) => p.not_in_time }, { runs: 0, failures: 0, not_in_time: 0 }), [d])
+  const sum = (key: 'joins' | 'leaves' | 'outages'): number => d.trend.reduce((n, p) => n + p[key], 0)
+  const [joins, leaves, outages] = [sum('joins'), sum('leaves'), sum('outages')]
+  return (
+    <>
+      {d.trend.length === 0 ? <Empty says="Nothing is known of this guild in this window" how="Choose a longer one above. Bots send the ids of guilds with ARGUS_EVENT_GUILD_IDS=true." /> : <TimeChart title={`Runs of the guild every ${span(d.step_seconds)}`} lines={lines} shown={shown} height={160} axis least={5} value={(n) => count(n === null ? null : Math.round(n))} marks={[]} onZoom={zoom} says={`At most ${count(greatest(lines, 'runs'))} runs.`} />}
+      {joins + leaves + outages > 0 && (
+        <p class="below">
+          {[joins > 0 && `It added the bot ${plural(joins, 'time')}`, leaves > 0 && `removed it ${plural(leaves, 'time')}`, outages > 0 && `was unavailable ${plural(outages, 'time')}`].filter(Boolean).join(', ')}, in the whole hours of the window.
+        </p>
+      )}
+    </>
+  )
+}
+
+export function Guild() {
+  const { view, bot } = useHere()
+  const answer = useAnswer<EventGuild>('guild', view.guild === '' ? null : { bot: botOf(bot), guild: view.guild }, view)
+  if (view.guild === '') {
+    return (
+      <div class="board">
+        <h1 class="vh">One guild</h1>
+        <Form />
+      </div>
+    )
+  }
+  return (
+    <>
+      <Having of={answer}>
+        {(d) => {
+          const all = total(d.commands)
+          return (
+            <section class="board">
+              <div class="panel verdict">
+                <div class="line">
+                  <span />
+                  <div>
+                    <h1>
+                      Guild <span class="mono">{view.guild}</span>: {all.runs === 0 ? `no runs ${lengthName(view)}.` : `${plural(all.runs, 'run')} ${lengthName(view)}, ${ratio(failed(all))} failed, ${inTime(all) === null ? 'in time unknown' : `${ratio(inTime(all))} in time`}.`}
+                    </h1>
+                  </div>
+                  <span class="src wide">
+                    <WindowSays of={d.window} />
+                  </span>
+                </div>
+              </div>
+            </section>
+          )
+        }}
+      </Having>
+      <div class="board">
+        <Form />
+      </div>
+      <div class="board">
+        <Panel title="Over time">
+          <Having of={answer}>{(d) => <History of={d} />}</Having>
+        </Panel>
+      </div>
+      <div class="board">
+        <Panel title="Commands" note="most used first">
+          <Having of={answer}>{(d) => (d.commands.length === 0 ? <Empty says="This guild used no command in this window" /> : <CommandTable label="Commands of the guild" of={d.commands} before={null} />)}</Having>
+        </Panel>
+      </div>
+      {answer.value && (
+        <Made
+          path="guild"
+          parameters={{ guild: view.guild }}
+          window={answer.value.window}
+          query={answer.value.query}
+          tables={[
+            ['commands', 'Commands'],
+            ['trend', 'Trend'],
+          ]}
+        />
+      )}
+    </>
+  )
+}
