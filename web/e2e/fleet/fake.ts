@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { extname } from 'node:path'
 import type { NewMute, Settings } from '../../src/fleet/data/api'
+import { eventDocument } from './events'
 import { Night, type Name } from './night'
 
 const dist = new URL('../../../fleet/internal/page/dist/', import.meta.url)
@@ -16,12 +17,15 @@ export const token = 'a-token-of-the-test'
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 const types: Record<string, string> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8' }
 
+const eventsPath = '/api/fleet/v1/events/'
+
 // Json answers with an object.
 type Json = (status: number, body: unknown, headers?: Record<string, string>) => unknown
 
 export interface Options {
   prefix?: string
   role?: Settings['role'] // viewer and operator need the token
+  events?: boolean
 }
 
 // A FakeFleet serves the built pages, and answers as a fleet would in a night.
@@ -87,6 +91,10 @@ export class FakeFleet {
     if (path === '/catalog.json') return json(200, JSON.parse(await readFile(catalog, 'utf8')))
     if (path.startsWith('/api/v1/query')) return this.query(path, url, json)
     if (req.method !== 'GET') return this.change(path, req, res, json)
+    if (path.startsWith(eventsPath)) {
+      const answer = this.options.events ? eventDocument(path.slice(eventsPath.length), url.searchParams) : null
+      return answer ? json(200, answer) : json(404, { error: 'this fleet keeps no events' })
+    }
     const document = this.document(path, url.searchParams)
     if (!document) return json(404, { error: 'there is no such cluster' })
     const tag = `"${createHash('sha256').update(JSON.stringify({ ...document, now: null })).digest('base64url').slice(0, 16)}"`
@@ -99,7 +107,7 @@ export class FakeFleet {
 
   private settings(): Settings {
     const role = this.options.role ?? 'open'
-    return { version: 1, fleet_version: '0.2.0', name: 'mybot', auth: this.guarded, role, operate: role !== 'viewer', grafana: 'https://grafana.example/d/argus?var-cluster={cluster}&from={from}&to={to}', query: true, events: false }
+    return { version: 1, fleet_version: '0.2.0', name: 'mybot', auth: this.guarded, role, operate: role !== 'viewer', grafana: 'https://grafana.example/d/argus?var-cluster={cluster}&from={from}&to={to}', query: true, events: this.options.events === true }
   }
 
   private document(path: string, p: URLSearchParams): object | null {

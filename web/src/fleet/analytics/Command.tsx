@@ -53,7 +53,7 @@ export function Command() {
                 <Having of={answer}>
                   {(d) => {
                     const all = total(of(d, 'version'))
-                    return <>{all.runs === 0 ? `: no runs ${lengthName(view)}.` : `: ${count(all.runs)} ${all.runs === 1 ? 'run' : 'runs'} ${lengthName(view)}, ${ratio(failed(all))} failed, ${inTime(all) === null ? 'in time unknown' : `${ratio(inTime(all))} in time`}.`}</>
+                    return <>{all.runs === 0 ? `: no runs ${lengthName(view, d.window, d.at)}.` : `: ${count(all.runs)} ${all.runs === 1 ? 'run' : 'runs'} ${lengthName(view, d.window, d.at)}, ${ratio(failed(all))} failed, ${inTime(all) === null ? 'in time unknown' : `${ratio(inTime(all))} in time`}.`}</>
                   }}
                 </Having>
               </h1>

@@ -44,10 +44,10 @@ function Says({ of: d }: { of: EventCommands }) {
           <div>
             <h1>
               {all.runs === 0 ? (
-                `No runs ${lengthName(view)}.`
+                `No runs ${lengthName(view, d.window, d.at)}.`
               ) : (
                 <>
-                  {`${count(all.runs)} ${all.runs === 1 ? 'run' : 'runs'} ${lengthName(view)}, ${ratio(failed(all))} failed, ${inTime(all) === null ? 'in time unknown' : `${ratio(inTime(all))} in time`}`}
+                  {`${count(all.runs)} ${all.runs === 1 ? 'run' : 'runs'} ${lengthName(view, d.window, d.at)}, ${ratio(failed(all))} failed, ${inTime(all) === null ? 'in time unknown' : `${ratio(inTime(all))} in time`}`}
                   {worse.length > 0 ? (
                     <em>
                       {'; '}

@@ -23,7 +23,7 @@ export function DayBars({ days }: DayBarsProps) {
             <title>{`${d.day.slice(0, 10)}: ${count(d.joins)} joined, ${count(d.leaves)} left`}</title>
             <rect x={i * each} y="0" width={each} height={height} fill="transparent" />
             <rect x={i * each} y={60 - size(d.joins)} width={bar} height={size(d.joins)} class="f-data" />
-            <rect x={i * each} y="60" width={bar} height={size(d.leaves)} class="f-warn" />
+            <rect x={i * each} y="60" width={bar} height={size(d.leaves)} class="f-soft s-ink" vector-effect="non-scaling-stroke" />
           </g>
         ))}
         <line class="ax" x1="0" x2={width} y1="60" y2="60" vector-effect="non-scaling-stroke" />

@@ -121,7 +121,7 @@ export function Growth() {
                   <span />
                   <div>
                     <h1>
-                      {plural(joins, 'guild')} joined and {count(leaves)} left {lengthName(view)}: {joins === leaves ? 'as many as before' : `${count(Math.abs(joins - leaves))} ${joins > leaves ? 'more' : 'fewer'}`}.
+                      {plural(joins, 'guild')} joined and {count(leaves)} left {lengthName(view, d.window, d.at)}: {joins === leaves ? 'as many as before' : `${count(Math.abs(joins - leaves))} ${joins > leaves ? 'more' : 'fewer'}`}.
                     </h1>
                     <p class="why">{d.sizes.length > 0 && `${plural(d.sizes.reduce((n, s) => n + s.guilds, 0), 'guild was', 'guilds were')} active. `}Days are those of UTC; the last is not over yet.</p>
                   </div>
@@ -142,16 +142,20 @@ export function Growth() {
                   </span>
                   <span class="key">
                     <svg width="10" height="10" aria-hidden="true">
-                      <rect width="10" height="10" class="f-warn" />
+                      <rect x="0.5" y="0.5" width="9" height="9" class="f-soft s-ink" />
                     </svg>{' '}
                     left, below the line <span class="num">{count(leaves)}</span>
                   </span>
                 </p>
                 <DayBars days={days} />
-                <Days days={days} />
               </Panel>
               <Panel title="Active guilds and users" note="with an interaction that day" class="c6">
                 <Active of={d} />
+              </Panel>
+            </div>
+            <div class="board">
+              <Panel title="By day" note="newest first">
+                <Days days={days} />
               </Panel>
             </div>
             <div class="board">

@@ -84,7 +84,7 @@ export function Guild() {
                   <span />
                   <div>
                     <h1>
-                      Guild <span class="mono">{view.guild}</span>: {all.runs === 0 ? `no runs ${lengthName(view)}.` : `${plural(all.runs, 'run')} ${lengthName(view)}, ${ratio(failed(all))} failed, ${inTime(all) === null ? 'in time unknown' : `${ratio(inTime(all))} in time`}.`}
+                      Guild <span class="mono">{view.guild}</span>: {all.runs === 0 ? `no runs ${lengthName(view, d.window, d.at)}.` : `${plural(all.runs, 'run')} ${lengthName(view, d.window, d.at)}, ${ratio(failed(all))} failed, ${inTime(all) === null ? 'in time unknown' : `${ratio(inTime(all))} in time`}.`}
                     </h1>
                   </div>
                   <span class="src wide">

@@ -57,7 +57,7 @@ export function GuildsHit() {
                 <div class="line">
                   <span />
                   <div>
-                    <h1>{all === 0 ? `No guild was hit ${lengthName(view)}.` : `${plural(all, 'guild was', 'guilds were')} hit ${lengthName(view)}.`}</h1>
+                    <h1>{all === 0 ? `No guild was hit ${lengthName(view, d.window, d.at)}.` : `${plural(all, 'guild was', 'guilds were')} hit ${lengthName(view, d.window, d.at)}.`}</h1>
                     <p class="why">Hit is a guild with runs that failed or were not answered in time, or that became unavailable.</p>
                   </div>
                   <span class="src wide">

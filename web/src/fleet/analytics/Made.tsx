@@ -61,7 +61,7 @@ export function Made({ path, parameters = {}, window, query, tables }: MadeProps
     <div class="board">
       <Panel title="What these numbers are made of" class="made">
         <Having of={ingest}>{(d) => <Arrived of={d} />}</Having>
-        <p class="acts">
+        <div class="acts">
           {tables.map(([table, what], i) => (
             <a key={table} class="btn" href={addressOf(path, { ...all, format: 'csv', table: i > 0 ? table : null })} download>
               {what} as CSV
@@ -70,7 +70,7 @@ export function Made({ path, parameters = {}, window, query, tables }: MadeProps
           <a class="btn" href={addressOf(path, all)} download={`argus-${path}.json`}>
             All as JSON
           </a>
-        </p>
+        </div>
         <details class="more">
           <summary>Queries</summary>
           {Object.entries(query).map(([name, text]) => (

@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks'
 import type { Span } from '../../data/windows'
-import { day, minute } from '../../text/format'
+import { day, minute, span } from '../../text/format'
 import type { EventWindow } from '../data/api'
 import { useHere } from './host'
-import { type Length, lengthOf, lengths, type View } from './view'
+import { type Length, lengthOf, lengths, type View, wholeOf } from './view'
 
 const names: Record<Length, string> = { '1h': '1 h', '6h': '6 h', '24h': '24 h', '7d': '7 d', '30d': '30 d', '90d': '90 d', '1y': '1 y' }
 const most = 731 * 86400
@@ -84,8 +84,9 @@ export function Picker({ now }: { now: number }) {
 }
 
 // lengthName says how long a window is, as in "in 24 h".
-export function lengthName(view: View): string {
-  return view.window ? 'in this window' : `in ${names[lengthOf(view)]}`
+export function lengthName(view: View, of: EventWindow, at: string): string {
+  if (view.window) return 'in this window'
+  return `in ${wholeOf(view) ? names[lengthOf(view)] : span((Math.min(Date.parse(of.to), Date.parse(at)) - Date.parse(of.from)) / 1000)}`
 }
 
 const own = Intl.DateTimeFormat().resolvedOptions().timeZone

@@ -70,10 +70,21 @@ export function format(view: View): string {
 
 export const lengthOf = (view: View): Length => view.last ?? usual[view.view]
 
+// units are what the server widens a window to, in s.
+const units: Record<ViewName, number> = { commands: 3600, command: 3600, release: 3600, guilds: 1, growth: 86400, guild: 1 }
+const enough = 6
+
+// wholeOf reports whether a window of a view is as long as it says, with what has passed of
+// the present hour or day. A shorter one has that and more, so that it is never almost
+// empty.
+export const wholeOf = (view: View): boolean => lengths[lengthOf(view)] >= enough * units[view.view]
+
 // spanOf is the window that the server is asked for at a time, in ms since 1970.
 export function spanOf(view: View, now: number): { from: string; to: string | null } {
   if (view.window) return { from: iso(view.window.from), to: iso(view.window.to) }
-  return { from: iso(Math.floor(now / 1000) - lengths[lengthOf(view)]), to: null }
+  const unit = units[view.view]
+  const begin = now / 1000 - lengths[lengthOf(view)]
+  return { from: iso((wholeOf(view) ? Math.ceil(begin / unit) : Math.floor(begin / unit)) * unit), to: null }
 }
 
 const iso = (s: number): string => new Date(s * 1000).toISOString()

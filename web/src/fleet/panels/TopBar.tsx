@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'preact/hooks'
 import { grafanaLink } from '../../data/settings'
 import { span } from '../../text/format'
 import { useTick } from '../../ui/context'
@@ -71,6 +72,9 @@ export function TopBar() {
   const { place, settings, mode, docs } = page.state
   const counts = docs.overview.value?.alerts
   const name = settings?.name || 'Fleet'
+  const tabs = useRef<HTMLElement>(null)
+  // On a phone the tabs are scrolled.
+  useEffect(() => tabs.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), [place.page, mode, settings])
   return (
     <header class="top">
       <p class="who">
@@ -90,7 +94,7 @@ export function TopBar() {
       </p>
       {mode === 'open' ? (
         <>
-          <nav class="tabs" aria-label="Fleet">
+          <nav class="tabs" aria-label="Fleet" ref={tabs}>
             {(Object.keys(pages) as PageName[])
               .filter((p) => p !== 'cluster' && (p !== 'query' || settings?.query !== false) && (p !== 'analytics' || settings?.events === true))
               .map((p) => (
