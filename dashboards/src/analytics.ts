@@ -166,6 +166,39 @@ export function analytics(): dashboard.Dashboard {
         { name: "leaves", title: "Left" },
       ],
     }),
+    rows({
+      title: "Active guilds by size",
+      description: "Guilds with an interaction in the selected range (whole days), by the last number of members that is known. Needs ARGUS_EVENT_GUILD_IDS.",
+      width: 8,
+      unit: "short",
+      sql: text("sizes"),
+      fields: [{ name: "size", title: "Members" }, { name: "guilds", title: "Guilds" }, ...tally],
+    }),
+    rows({
+      title: "Who uses it, and where",
+      description: "Interactions by the language that the user has set, by the place, and by the installation of the app. Each dimension adds up to all runs.",
+      width: 8,
+      unit: "short",
+      sql: text("audience"),
+      fields: [
+        { name: "dimension", title: "By" },
+        { name: "locale", title: "Language" },
+        { name: "context", title: "Place" },
+        { name: "installation", title: "Installation" },
+        { name: "runs", title: "Runs" },
+        { name: "failures", title: "Failed" },
+      ],
+    }),
+    series({
+      title: "Users",
+      description: "Users by the day in UTC, which cannot be added up: pseudonyms change each day. Needs ARGUS_EVENT_USER_KEY_FILE.",
+      width: 8,
+      unit: "short",
+      bars: true,
+      time: "day",
+      sql: text("users"),
+      fields: [{ name: "users", title: "Users" }],
+    }),
   ]);
   section("Can the numbers be trusted?", [
     rows({
