@@ -83,6 +83,9 @@ func (e *Exporter) drain(ctx context.Context, least int) bool {
 			if e.queue.idle() >= patience {
 				return false
 			}
+			if e.queue.isClosed() {
+				pause = firstPause
+			}
 			if e.wait(ctx, spread(pause)); ctx.Err() != nil {
 				return false
 			}

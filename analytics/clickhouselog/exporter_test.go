@@ -106,7 +106,7 @@ func TestTheBatchStays(t *testing.T) {
 		if !slices.Equal(changes, []bool{false, true}) {
 			t.Errorf("changes %v", changes)
 		}
-		if n := len(reports.list()); n < 100 || n > 130 {
+		if n := len(reports.list()); n < 80 || n > 130 {
 			t.Errorf("%d reports in two hours, want one a minute", n)
 		}
 		expectLosses(t, e, 0, 0, 0)
@@ -134,7 +134,8 @@ func TestTooLongAway(t *testing.T) {
 		s.answers(nil)
 		time.Sleep(2 * maxPause)
 		synctest.Wait()
-		if lost < total-rows || lost > total-rows+batchRows {
+		const segment = segmentBytes / 200 // at most, in events
+		if lost < total-rows || lost > total-rows+batchRows+2*segment {
 			t.Errorf("%d events lost of %d", lost, total)
 		}
 		expectShards(t, s, numbers(int(lost), total-int(lost))) // the newest ones, in order, once
