@@ -77,8 +77,13 @@ func start(env environment, s *discordgo.Session, opts []Option) (*Argus, error)
 	return begin(env, []*discordgo.Session{s}, opts)
 }
 
-func begin(env environment, sessions []*discordgo.Session, opts []Option) (*Argus, error) {
+func begin(env environment, sessions []*discordgo.Session, opts []Option) (_ *Argus, err error) {
 	o := collect(opts)
+	defer func() {
+		if err != nil {
+			o.abandonEvents()
+		}
+	}()
 	c, err := resolve(env, o)
 	if err == nil && !c.Disabled {
 		err = c.checkNames(slices.Concat(sessions, o.sessions))

@@ -177,7 +177,7 @@ func TestOneFunnel(t *testing.T) {
 		}
 		if entry.IsDir() {
 			switch entry.Name() {
-			case ".git", "examples", "cmd", "internal", "otelcol", "testdata":
+			case ".git", "analytics", "examples", "cmd", "internal", "otelcol", "testdata":
 				return filepath.SkipDir
 			}
 			return nil

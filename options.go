@@ -48,6 +48,7 @@ type options struct {
 	attributes       []attribute.KeyValue
 	tracers          trace.TracerProvider // nil: not given
 	loggers          log.LoggerProvider   // nil: not given
+	events           EventExporter        // nil: not given
 }
 
 // An override replaces an environment variable, and passes the same checks.
@@ -70,6 +71,9 @@ func collect(opts []Option) *options {
 	// A provider of the program wins over an exporter, in whatever order they are given.
 	if o.tracers != nil {
 		o.overrides[envTracesExporter] = override{by: "WithTracerProvider", value: None}
+	}
+	if o.loggers != nil && o.events != nil {
+		o.problems = append(o.problems, errors.New("WithEventExporter: WithLoggerProvider is given, too: leave one out, or give that provider the exporter's Processor"))
 	}
 	if o.loggers != nil {
 		o.overrides[envLogsExporter] = override{by: "WithLoggerProvider", value: None}

@@ -7,15 +7,16 @@ import (
 	"sync/atomic"
 )
 
-// An outlet pushes one signal to the collector.
+// An outlet pushes one signal to the collector, or to ClickHouse.
 type outlet struct {
 	signal    string // metrics, traces or logs
 	subsystem string // value of the label subsystem
+	to, takes string // for the log: the collector, and what it accepts
 	log       *userLog
 	lost      atomic.Bool // since the last time that it worked
 
 	exporter exporter
-	provider provider // whose items the exporter has in its queue; nil for metrics
+	provider provider // puts items into the queue of the exporter: a TracerProvider, or a processor of log records; nil for metrics
 	dropped  func() (queueFull, rejected uint64)
 }
 
@@ -36,7 +37,7 @@ func (o *outlet) changed(up bool) {
 	if !up {
 		o.lost.Store(true)
 	} else if o.lost.Swap(false) {
-		o.log.info("argus: the collector accepts "+o.signal, "endpoint", o.exporter.Endpoint())
+		o.log.info("argus: "+o.to+" accepts "+o.takes, "endpoint", o.exporter.Endpoint())
 	}
 }
 
@@ -63,5 +64,8 @@ func (p *pipeline) endQueues(ctx context.Context) error {
 		wait.Go(func() { errs[i] = o.end(ctx) })
 	}
 	wait.Wait()
+	if p.endLoggers != nil {
+		_ = p.endLoggers(ctx) // its processors are shut down already
+	}
 	return errors.Join(errs...)
 }

@@ -61,8 +61,10 @@ type pipeline struct {
 	tracers  trace.TracerProvider   // nil without traces
 	loggers  otellog.LoggerProvider // nil without events
 	outlets  []*outlet              // all signals that are pushed
-	queues   []*outlet              // of these, those with a provider of ours beside the MeterProvider
-	history  *history.History       // nil if none is kept
+	queues   []*outlet              // of these, those with a queue of spans or log records
+
+	endLoggers func(context.Context) error // nil without a LoggerProvider of ours
+	history    *history.History            // nil if none is kept
 }
 
 // pusher is the push of the metrics, which the build tag argus_no_otlp leaves out.
@@ -76,6 +78,7 @@ type pusher interface {
 func newPipeline(c resolved, o *options, log *userLog, ready probe) (*pipeline, error) {
 	p := &pipeline{config: c.clone(), log: log, page: http.HandlerFunc(noPage), live: http.HandlerFunc(noPage), probe: ready}
 	if c.Disabled {
+		o.abandonEvents()
 		p.provider, p.flush = noop.NewMeterProvider(), func(context.Context) error { return nil }
 		return p, nil
 	}
@@ -124,8 +127,12 @@ func (p *pipeline) make(c resolved, o *options) error {
 		traces = p.makeTraces(c)
 	}
 	if c.LogsExporter == OTLP {
-		logs = p.makeLogs(c)
+		logs = p.makeLogs()
 	}
+	if o.events != nil {
+		p.makeEvents(o.events)
+	}
+	p.makeLoggers(c)
 	return errors.Join(pull, push, traces, logs)
 }
 
@@ -257,23 +264,26 @@ func (p *pipeline) observeDropped() error {
 	if len(p.queues) == 0 {
 		return nil
 	}
-	labels := func(signal, reason string) metric.MeasurementOption {
-		return metric.WithAttributeSet(attribute.NewSet(attribute.String("signal", signal), attribute.String("reason", reason)))
-	}
-	type pair struct{ full, rejected metric.MeasurementOption }
-	var of []pair
+	type key struct{ signal, reason string }
+	labels := make(map[key]metric.MeasurementOption)
 	for _, o := range p.queues {
-		of = append(of, pair{labels(o.signal, catalog.DropQueueFull), labels(o.signal, catalog.DropRejected)})
+		for _, reason := range catalog.ExportDropReasons() {
+			labels[key{o.signal, reason}] = metric.WithAttributeSet(attribute.NewSet(attribute.String("signal", o.signal), attribute.String("reason", reason)))
+		}
 	}
 	_, err := p.provider.Meter(scopeName, metric.WithInstrumentationVersion(instrument.Version())).Int64ObservableCounter(
 		catalog.ExportDropped.Name,
 		metric.WithUnit(catalog.ExportDropped.Unit),
 		metric.WithDescription(catalog.ExportDropped.Description),
 		metric.WithInt64Callback(func(_ context.Context, observer metric.Int64Observer) error {
-			for i, o := range p.queues {
+			sums := make(map[key]uint64, len(labels)) // log records may have two outlets
+			for _, o := range p.queues {
 				full, rejected := o.dropped()
-				observer.Observe(int64(full), of[i].full)         //nolint:gosec // no counter gets that far
-				observer.Observe(int64(rejected), of[i].rejected) //nolint:gosec // as above
+				sums[key{o.signal, catalog.DropQueueFull}] += full
+				sums[key{o.signal, catalog.DropRejected}] += rejected
+			}
+			for k, sum := range sums {
+				observer.Observe(int64(sum), labels[k]) //nolint:gosec // no counter gets that far
 			}
 			return nil
 		}),

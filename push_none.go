@@ -27,4 +27,4 @@ var errNoPush = errors.New("this program has been built with the tag argus_no_ot
 
 func (*pipeline) makePush(resolved) error   { return errNoPush }
 func (*pipeline) makeTraces(resolved) error { return errNoPush }
-func (*pipeline) makeLogs(resolved) error   { return errNoPush }
+func (*pipeline) makeLogs() error           { return errNoPush }

@@ -10,7 +10,6 @@ import (
 	client "github.com/prometheus/client_golang/prometheus"
 	bridge "go.opentelemetry.io/contrib/bridges/prometheus"
 	"go.opentelemetry.io/otel"
-	sdklog "go.opentelemetry.io/otel/sdk/log"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
 	"github.com/argus-dgo/argus/exporters/otlp"
@@ -41,7 +40,7 @@ func (p *pipeline) makePush(c resolved) error {
 	if err := p.queuePush(c); err != nil {
 		return err
 	}
-	o := &outlet{signal: "metrics", subsystem: catalog.SubsystemOTLP, log: p.log}
+	o := p.pushed("metrics", catalog.SubsystemOTLP)
 	opts := p.pushOptions(o)
 	if c.ProcessMetrics {
 		registry := client.NewRegistry()
@@ -63,7 +62,7 @@ func (p *pipeline) makePush(c resolved) error {
 
 // makeTraces makes a TracerProvider, whose sampler and limits are OpenTelemetry's variables, and the push of its spans.
 func (p *pipeline) makeTraces(c resolved) error {
-	o := &outlet{signal: "traces", subsystem: catalog.SubsystemOTLPTraces, log: p.log}
+	o := p.pushed(catalog.SignalTraces, catalog.SubsystemOTLPTraces)
 	traces, err := otlp.NewTraces(context.Background(), p.pushOptions(o)...)
 	if err != nil {
 		return err
@@ -74,17 +73,20 @@ func (p *pipeline) makeTraces(c resolved) error {
 	return nil
 }
 
-// makeLogs makes a LoggerProvider and the push of its log records.
-func (p *pipeline) makeLogs(c resolved) error {
-	o := &outlet{signal: "logs", subsystem: catalog.SubsystemOTLPLogs, log: p.log}
+// makeLogs makes the push of log records.
+func (p *pipeline) makeLogs() error {
+	o := p.pushed(catalog.SignalLogs, catalog.SubsystemOTLPLogs)
 	logs, err := otlp.NewLogs(context.Background(), p.pushOptions(o)...)
 	if err != nil {
 		return err
 	}
-	loggers := sdklog.NewLoggerProvider(sdklog.WithResource(c.resource), sdklog.WithProcessor(logs.Processor()))
-	o.exporter, o.provider, o.dropped, p.loggers = logs, loggers, droppedBy(logs.Losses), loggers
+	o.exporter, o.provider, o.dropped = logs, logs.Processor(), droppedBy(logs.Losses)
 	p.outlets, p.queues = append(p.outlets, o), append(p.queues, o)
 	return nil
+}
+
+func (p *pipeline) pushed(signal, subsystem string) *outlet {
+	return &outlet{signal: signal, subsystem: subsystem, to: "the collector", takes: signal, log: p.log}
 }
 
 func droppedBy(losses func() otlp.Losses) func() (queueFull, rejected uint64) {

@@ -228,7 +228,7 @@ export const fleet = () =>
         panels: [
           columns({
             title: "Argus subsystems",
-            description: "Whether each configured subsystem works. server: its address is bound. otlp, otlp_traces, otlp_logs: the last push was accepted. If 0, the bot's log says what to do.",
+            description: "Whether each configured subsystem works. server: its address is bound. otlp, otlp_traces, otlp_logs: the last push was accepted. clickhouse: the last batch was written. If 0, the bot's log says what to do.",
             width: 8,
             keys: { job: "Job", bot: "Bot", cluster: "Cluster", subsystem: "Part" },
             sort: { by: "Works", desc: false },

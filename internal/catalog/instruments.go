@@ -497,7 +497,7 @@ var (
 	SubsystemUp = Instrument{
 		Name: "argus.subsystem.up", Kind: Gauge, Labels: []Label{subsystemLabel}, Section: sectionProcess,
 		Description: "Whether a part of Argus works: 1 if it does, 0 if not",
-		Notes: "`server`: the metrics server listens on its address. `otlp`, `otlp_traces`, `otlp_logs`: the last push of metrics, spans, events was accepted; absent before the first. " +
+		Notes: "`server`: the metrics server listens on its address. `otlp`, `otlp_traces`, `otlp_logs`: the last push of metrics, spans, events was accepted; `clickhouse`: the last batch of events was written to ClickHouse; these are absent before the first. " +
 			"Parts that are not configured have no series.",
 	}
 	InstrumentationErrors = Instrument{
@@ -521,9 +521,9 @@ var (
 	ExportDropped = Instrument{
 		Name: "argus.export.dropped", Kind: Counter, Unit: "{item}", Section: sectionProcess,
 		Labels:      []Label{{Name: "signal", Values: Signals()}, {Name: "reason", Values: ExportDropReasons()}},
-		Description: "Spans and log records that the push to the collector dropped, by signal and reason",
-		Notes: "Each signal is absent while it is not pushed. `queue_full`: the collector was away or slow for so long that the queue is full, which holds 8,192 by default. " +
-			"`rejected`: the collector refused them for good.",
+		Description: "Spans and log records that the push to the collector, or to ClickHouse, dropped, by signal and reason",
+		Notes: "Each signal is absent while it is not pushed. `queue_full`: the collector was away or slow for so long that the queue is full, which holds 8,192 by default, and 100,000 events for ClickHouse. " +
+			"`rejected`: the collector or ClickHouse refused them for good. Of events that go to both, each counts its own.",
 	}
 	LogRecords = Instrument{
 		Name: "discord.log.records", Kind: Counter, Unit: "{record}", Section: sectionProcess,

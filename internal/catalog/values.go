@@ -179,6 +179,7 @@ const (
 	SubsystemOTLP       = "otlp" // of metrics
 	SubsystemOTLPTraces = "otlp_traces"
 	SubsystemOTLPLogs   = "otlp_logs"
+	SubsystemClickHouse = "clickhouse" // of events
 )
 
 // Discord's limits that the metrics count towards.
@@ -356,7 +357,7 @@ func Timers() []string { return []string{TimerAnswer, TimerHandler} }
 
 // Subsystems returns the closed set of the label subsystem.
 func Subsystems() []string {
-	return []string{SubsystemServer, SubsystemOTLP, SubsystemOTLPTraces, SubsystemOTLPLogs}
+	return []string{SubsystemServer, SubsystemOTLP, SubsystemOTLPTraces, SubsystemOTLPLogs, SubsystemClickHouse}
 }
 
 // Events returns the closed set of the label event, sorted: every dispatch that

@@ -26,6 +26,8 @@ func subsystemsDown(v *view) (found []Finding) {
 			f.Do = "Check the collector, its pipeline for traces and OTEL_EXPORTER_OTLP_TRACES_ENDPOINT; the bot's log has the cause."
 		case catalog.SubsystemOTLPLogs:
 			f.Do = "Check the collector, its pipeline for logs and OTEL_EXPORTER_OTLP_LOGS_ENDPOINT; the bot's log has the cause."
+		case catalog.SubsystemClickHouse:
+			f.Do = "Check ClickHouse and ARGUS_CLICKHOUSE_URL with argus doctor; the bot's log has the cause."
 		default:
 			f.Do = "Check the collector and OTEL_EXPORTER_OTLP_ENDPOINT with argus doctor."
 		}

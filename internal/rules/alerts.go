@@ -334,7 +334,7 @@ up{job=~"${Jobs}"} == 0`,
 		Name: "ArgusSubsystemDown", Severity: Warning, For: "5m", Level: "cluster, subsystem",
 		Expr:        `min by (job, bot, region, cluster, subsystem) (argus_subsystem_up) == 0`,
 		Summary:     "Argus subsystem {{ $labels.subsystem }} does not work in cluster {{ $labels.cluster }}" + inRegion + " of " + theBot,
-		Description: "otlp, otlp_traces, otlp_logs: the last push of metrics, spans, events was not accepted. server: the metrics server cannot bind its address. Only seen where the other path works; a process with one path disappears instead.",
+		Description: "otlp, otlp_traces, otlp_logs: the last push of metrics, spans, events was not accepted. clickhouse: the last batch of events was not written. server: the metrics server cannot bind its address. Only seen where the other path works; a process with one path disappears instead.",
 	},
 	{
 		Name: "ArgusInstrumentationErrors", Severity: Warning, Level: "cluster, hook",
