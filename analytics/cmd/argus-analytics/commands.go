@@ -13,14 +13,15 @@ import (
 // A command is a word of the command line.
 type command struct {
 	name, what string
-	// takesDays and takesGuild say which flags the command has.
-	takesDays, takesGuild bool
-	run                   func(context.Context, settings, io.Writer) error
+	// These say which flags the command has.
+	takesDays, takesGuild, takesCollector bool
+
+	run func(context.Context, settings, io.Writer) error
 }
 
 // commands are in the order of the help.
 var commands = []command{
-	{name: "init", what: "make the database and its tables", takesDays: true, run: initialise},
+	{name: "init", what: "make the database and its tables", takesDays: true, takesCollector: true, run: initialise},
 	{name: "migrate", what: "bring the tables to the newest version, or change how long data stays", takesDays: true, run: migrate},
 	{name: "status", what: "list versions, retention and sizes; fails if a table was altered or is not of the newest version", run: status},
 	{name: "erase", what: "remove --guild from all tables", takesGuild: true, run: erase},
@@ -31,6 +32,8 @@ func (c command) check(s settings) error {
 	switch {
 	case !c.takesDays && (s.rawDays != 0 || s.hourlyDays != 0):
 		return errors.New("--raw-days and --hourly-days belong to init and migrate")
+	case !c.takesCollector && s.collector:
+		return errors.New("--collector belongs to init")
 	case !c.takesGuild && s.guild != 0:
 		return errors.New("--guild belongs to erase")
 	case c.takesGuild && s.guild == 0:
@@ -48,7 +51,16 @@ func initialise(ctx context.Context, s settings, out io.Writer) error {
 	if err := analytics.CreateDatabase(ctx, conn, s.server.Database); err != nil {
 		return err
 	}
-	return migrate(ctx, s, out)
+	if err := migrate(ctx, s, out); err != nil || !s.collector {
+		return err
+	}
+	return with(s, func(store *analytics.Store) error {
+		if err := store.AcceptCollector(ctx); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(out, "%s has collector_logs, which the Collector writes to.\n", s.server.Database)
+		return err
+	})
 }
 
 // with calls a function with the tables of the database.

@@ -38,6 +38,7 @@ func TestMisuse(t *testing.T) {
 		"erase: --guild is missing":                                          {"erase"},
 		"status: --guild belongs to erase":                                   {"status", "--guild", "1"},
 		"erase: --raw-days and --hourly-days belong to init and migrate":     {"erase", "--guild", "1", "--raw-days", "3"},
+		"migrate: --collector belongs to init":                               {"migrate", "--collector"},
 		`invalid value "x" for flag --guild`:                                 {"erase", "--guild", "x"},
 		"--raw-days: 65536 is more than 65535":                               {"init", "--raw-days", "65536"},
 		`ARGUS_CLICKHOUSE_URL: "ftp://h/argus" is not a URL such as`:         {"status", "--url", "ftp://h/argus"},
@@ -105,6 +106,7 @@ func TestCommands(t *testing.T) {
 	expect(0, "retention  90 days for events, 730 for hourly tables", "status")
 	expect(0, "Events stay for 30 days, hourly tables for 730.", "migrate", "--raw-days", "30")
 	expect(0, "Events stay for 30 days, hourly tables for 730.", "init")
+	expect(0, "commands has collector_logs, which the Collector writes to.", "init", "--collector")
 	expect(1, "HourlyDays is 7", "migrate", "--hourly-days", "7")
 
 	ctx, conn := chdbtest.Connect(t, database)

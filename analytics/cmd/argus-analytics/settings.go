@@ -20,6 +20,7 @@ type settings struct {
 
 	rawDays, hourlyDays uint16 // 0 is not given
 	guild               uint64 // 0 is not given
+	collector           bool
 	timeout             time.Duration
 }
 
@@ -37,6 +38,7 @@ func parse(args []string, lookup func(string) (string, bool), out io.Writer) (se
 	raw := f.Uint("raw-days", 0, "`days` for which events stay, with init and migrate\ndefault as before, and 90 at first")
 	hourly := f.Uint("hourly-days", 0, "`days` for which hourly tables stay, with init and migrate\ndefault as before, and 730 at first")
 	guild := f.Uint64("guild", 0, "`id` of the guild to erase")
+	collector := f.Bool("collector", false, "with init: also make what the OpenTelemetry Collector writes to\ndefault false")
 	timeout := f.String("timeout", "10m", "`duration` after which the command ends\ndefault 10m")
 	names, err := cli.Parse(f, args)
 	if errors.Is(err, flag.ErrHelp) {
@@ -46,7 +48,7 @@ func parse(args []string, lookup func(string) (string, bool), out io.Writer) (se
 	if err != nil {
 		return settings{}, nil, err
 	}
-	s := settings{connection: c, guild: *guild}
+	s := settings{connection: c, guild: *guild, collector: *collector}
 	errs := []error{c.Check()}
 	s.server, _ = c.Server()     // Check has its error
 	s.password, _ = c.Password() // as above
