@@ -174,7 +174,7 @@ func TestComposeAddresses(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, use := range variableUse.FindAllStringSubmatch(string(raw), -1) {
-			if strings.HasSuffix(use[1], "_URL") && !slices.Contains([]string{tempo, loki}, "overlays/"+filepath.Base(file)) { // these it does not have
+			if strings.HasSuffix(use[1], "_URL") && !slices.Contains([]string{tempo, loki, clickHouse}, "overlays/"+filepath.Base(file)) { // these it does not have
 				name(filepath.Base(file), use[2])
 			}
 		}

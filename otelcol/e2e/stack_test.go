@@ -30,6 +30,7 @@ const (
 	tempoQueue     = "overlays/tempo-queue.yaml"
 	loki           = "overlays/loki.yaml"
 	lokiQueue      = "overlays/loki-queue.yaml"
+	clickHouse     = "overlays/clickhouse.yaml"
 	tailSampling   = "overlays/tail-sampling.yaml"
 )
 
