@@ -1,5 +1,6 @@
 // Package analytics keeps the events of bots (docs/EVENTS.md) in ClickHouse: the schema
-// and its migrations, how long data stays, erasure, and the queries.
+// and its migrations, how long data stays, erasure, and the answers to all questions of
+// package figures. Package event has the rows that [Store.Insert] writes.
 //
 // It needs a ClickHouse server and a database of its own there, and is tested with the
 // engine of version 26.7.
@@ -14,8 +15,9 @@
 //     fill from it. The server remembers the tokens of the last 10,000 blocks of each table.
 //   - events is a ReplacingMergeTree whose key ends with the id of the event. Queries
 //     that count events read it with FINAL, so an event counts once even if it is in two
-//     different batches. The hourly tables count it twice then: the query hourly_check
-//     lists such hours.
+//     different batches. The hourly and daily tables count it twice then: the query
+//     hourly_check lists such hours. FINAL keeps to partitions, so an event that is more
+//     than two days late, and in batches of different days, counts on each of them.
 //
 // # Time
 //

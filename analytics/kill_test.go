@@ -77,7 +77,7 @@ func throughKills(t *testing.T, l load) {
 			guilds++
 		}
 	}
-	written, runs, changes := uint64(all)*uint64(l.size), uint64(all)*uint64(interactions), uint64(all)*uint64(guilds) //nolint:gosec // none is negative
+	written, runs, changes := uint64(all)*uint64(l.size), uint64(all)*uint64(interactions), uint64(all)*uint64(guilds)
 	counts(ctx, t, conn, map[string]uint64{
 		"SELECT count() FROM events":             written,
 		"SELECT uniqExact(event_id) FROM events": written,
@@ -94,7 +94,7 @@ func of(rows []event.Row, writer, batch int) []event.Row {
 	copy(all, rows)
 	for n := range all {
 		all[n].ID[5] = byte(writer)
-		binary.BigEndian.PutUint32(all[n].ID[8:], uint32(batch)) //nolint:gosec // small
+		binary.BigEndian.PutUint16(all[n].ID[6:], uint16(batch))
 	}
 	return all
 }

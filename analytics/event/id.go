@@ -44,7 +44,7 @@ func contentID(r *Row) (id ID) {
 		_, _ = h.Write([]byte(s))
 	}
 	text(r.Name)
-	_, _ = h.Write(binary.BigEndian.AppendUint64(nil, uint64(r.Time.UnixNano()))) //nolint:gosec // bits
+	_, _ = h.Write(binary.BigEndian.AppendUint64(nil, uint64(r.Time.UnixNano())))
 	for _, s := range []string{r.Bot, r.Region, r.Cluster, r.Version} {
 		text(s)
 	}

@@ -1,6 +1,7 @@
 package figurestest
 
 import (
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -90,12 +91,10 @@ func breakdown(t *testing.T, s *scene) {
 		func(r event.Row) key { return key{figures.ByCluster, label{r.Cluster, true}, r.Region} },
 		func(r event.Row) key { return key{figures.ByVersion, label{r.Version, true}, ""} },
 	} {
-		for k, g := range groups(s.rows, s.hours, func(r event.Row) (key, bool) {
+		maps.Copy(want, groups(s.rows, s.hours, func(r event.Row) (key, bool) {
 			k, is := interactions(of)(r)
 			return k, is && r.Command.Valid && r.Command.V == command
-		}) {
-			want[k] = g
-		}
+		}))
 	}
 	answers := must[[]figures.Part](t)(s.reader.Breakdown(s.ctx, s.hours, command))
 	pair(t, answers, func(a figures.Part) key {
@@ -139,11 +138,8 @@ func release(t *testing.T, s *scene) {
 	}
 	earlier, later := of(before), of(after)
 	both := map[commandKey]*group{}
-	for _, side := range []map[commandKey]*group{earlier, later} {
-		for k, g := range side {
-			both[k] = g
-		}
-	}
+	maps.Copy(both, earlier)
+	maps.Copy(both, later)
 	is := func(a figures.OneSide, g *group) bool {
 		if g == nil {
 			g = &group{}

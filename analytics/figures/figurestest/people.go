@@ -1,6 +1,7 @@
 package figurestest
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -20,9 +21,7 @@ func audience(t *testing.T, s *scene) {
 		func(r event.Row) key { return key{figures.ByInstallation, labelOf(r.Installation), label{}} },
 		func(r event.Row) key { return key{figures.ByPlace, labelOf(r.Context), labelOf(r.Installation)} },
 	} {
-		for k, g := range groups(s.rows, s.hours, interactions(of)) {
-			want[k] = g
-		}
+		maps.Copy(want, groups(s.rows, s.hours, interactions(of)))
 	}
 	answers := must[[]figures.AudienceFigures](t)(s.reader.Audience(s.ctx, s.hours))
 	pair(t, answers, func(a figures.AudienceFigures) key {

@@ -2,6 +2,7 @@ package figurestest
 
 import (
 	"database/sql"
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -58,13 +59,15 @@ type maker struct {
 
 func (m maker) row(i int) event.Row {
 	r := event.Row{
-		ID:      event.ID{0: 0x40, 1: byte(i >> 24), 2: byte(i >> 16), 3: byte(i >> 8), 4: byte(i), 15: byte(m.Seed)},
 		Time:    m.End.Add(-time.Duration(1+m.Int64N(m.Span.Milliseconds())) * time.Millisecond),
 		Bot:     pick(m, FirstBot, FirstBot, FirstBot, SecondBot),
 		Region:  pick(m, "eu", "us", ""),
 		Cluster: pick(m, "0", "1", "2"), // each region has clusters of these names
 		Version: pick(m, "v1", "v1", "v2", "v2", ""),
 	}
+	r.ID[0] = 0x40
+	binary.BigEndian.PutUint32(r.ID[1:], uint32(i)) //nolint:gosec // not negative
+	binary.BigEndian.PutUint64(r.ID[8:], m.Seed)
 	if m.IntN(5) > 0 {
 		m.guild(&r)
 	}
