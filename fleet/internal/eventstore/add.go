@@ -109,7 +109,7 @@ func (b *batch) write(ctx context.Context, rows []event.Row, drops []Drop) error
 
 func (b *batch) makeRoom(ctx context.Context, events int64) error {
 	before := maps.Clone(b.days)
-	gone, err := b.s.makeRoom(ctx, b.days, events)
+	gone, err := b.s.makeRoom(ctx, b.days, events, dayOf(b.now))
 	b.dropped = map[int64]int64{}
 	for _, n := range gone {
 		b.dropped[n] = before[n].events

@@ -3,8 +3,8 @@ package eventstore
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
@@ -101,22 +101,23 @@ func (s *Store) dropDay(ctx context.Context, n int64) error {
 	return err
 }
 
-// makeRoom drops the oldest days until a number of events has room, but not the newest. It
+// makeRoom drops the oldest days until a number of events has room, but not today. It
 // returns those that it dropped.
-func (s *Store) makeRoom(ctx context.Context, days map[int64]day, events int64) (dropped []int64, err error) {
+func (s *Store) makeRoom(ctx context.Context, days map[int64]day, events, today int64) (dropped []int64, err error) {
 	sum := events
-	order := make([]int64, 0, len(days))
-	for n, d := range days {
+	for _, d := range days {
 		sum += d.events
-		order = append(order, n)
 	}
-	slices.Sort(order)
-	for len(order) > 1 && sum > s.cfg.MaxEvents {
-		err = errors.Join(err, s.dropDay(ctx, order[0]))
-		sum -= days[order[0]].events
-		dropped = append(dropped, order[0])
-		delete(days, order[0])
-		order = order[1:]
+	for _, n := range slices.Sorted(maps.Keys(days)) {
+		if sum <= s.cfg.MaxEvents || n >= today {
+			break
+		}
+		if err := s.dropDay(ctx, n); err != nil {
+			return nil, err
+		}
+		sum -= days[n].events
+		dropped = append(dropped, n)
+		delete(days, n)
 	}
-	return dropped, err
+	return dropped, nil
 }

@@ -212,7 +212,7 @@ func (s *Store) GuildTrend(ctx context.Context, w figures.Window, guild uint64, 
 		return append(append([]any{&r.start}, into(&r.Tally)...), &r.Joins, &r.Leaves, &r.Outages)
 	}
 	steps := map[int64]*figures.GuildStep{}
-	add := func(r row) error {
+	add := func(r row) error { //nolint:unparam // as queries want it
 		sum := entry(steps, r.start)
 		sum.Tally = plus(sum.Tally, r.Tally)
 		sum.Joins, sum.Leaves, sum.Outages = sum.Joins+r.Joins, sum.Leaves+r.Leaves, sum.Outages+r.Outages

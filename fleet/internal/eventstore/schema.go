@@ -41,28 +41,12 @@ func ofDay(text string, day int64) string {
 
 var (
 	errNewer   = errors.New("was written by a newer version of argus-fleet: update argus-fleet, or move the file away")
+	errEmpty   = errors.New("has no tables yet")
 	errAltered = errors.New("has other tables than argus-fleet makes: restore a backup, or move the file away")
 )
 
-// prepare makes the tables of a new file, and checks those of another one.
+// prepare makes the tables.
 func prepare(ctx context.Context, conn *sql.Conn) error {
-	var have int
-	if err := conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
-		return err
-	}
-	switch {
-	case have > version:
-		return fmt.Errorf("(schema %d, this version knows %d) %w", have, version, errNewer)
-	case have == version:
-		return check(ctx, conn)
-	}
-	var tables int
-	if err := conn.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil {
-		return err
-	}
-	if tables > 0 {
-		return errAltered
-	}
 	return transaction(ctx, conn, func() error {
 		for _, statement := range append(statements(schema), "PRAGMA user_version = "+strconv.Itoa(version)) {
 			if _, err := conn.ExecContext(ctx, statement); err != nil {
@@ -75,6 +59,20 @@ func prepare(ctx context.Context, conn *sql.Conn) error {
 
 // check compares the tables with those that the schema has.
 func check(ctx context.Context, conn *sql.Conn) error {
+	var have int
+	if err := conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
+		return fmt.Errorf("cannot be read: %w; restore a backup, or move the file away", err)
+	}
+	switch {
+	case have > version:
+		return fmt.Errorf("(schema %d, this version knows %d) %w", have, version, errNewer)
+	case have < version:
+		var tables int
+		if err := conn.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil || tables > 0 {
+			return errors.Join(errAltered, err)
+		}
+		return errEmpty
+	}
 	want := map[string]bool{}
 	for _, statement := range statements(schema) {
 		want[statement] = true
@@ -96,16 +94,16 @@ func check(ctx context.Context, conn *sql.Conn) error {
 	if err != nil {
 		return err
 	}
-	have, err := scan(rows, func(text *string) []any { return []any{text} })
+	tables, err := scan(rows, func(text *string) []any { return []any{text} })
 	if err != nil {
 		return err
 	}
-	for _, text := range have {
+	for _, text := range tables {
 		if !want[text] {
 			return errAltered
 		}
 	}
-	if len(have) != len(want) {
+	if len(tables) != len(want) {
 		return errAltered
 	}
 	return nil

@@ -69,11 +69,20 @@ func (s *Store) open() error {
 		return fmt.Errorf("cannot be made: %w", err)
 	}
 	f, err := os.OpenFile(s.cfg.File, os.O_CREATE|os.O_RDWR, 0o600)
-	if err == nil {
-		err = f.Close()
-	}
 	if err != nil {
 		return fmt.Errorf("cannot be opened: %w", err)
+	}
+	info, err := f.Stat()
+	if err = errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("cannot be opened: %w", err)
+	}
+	err = errEmpty
+	if info.Size() > 0 {
+		err = s.inspect(ctx)
+	}
+	empty := errors.Is(err, errEmpty) // also if a process was killed before it made the tables
+	if err != nil && !empty {
+		return err
 	}
 	if s.write, err = s.database("auto_vacuum(incremental)", "journal_mode(wal)", "synchronous(full)", "secure_delete(on)", "cache_size(-65536)"); err != nil {
 		return err
@@ -82,8 +91,10 @@ func (s *Store) open() error {
 	if s.conn, err = s.write.Conn(ctx); err != nil {
 		return fmt.Errorf("cannot be read: %w", err)
 	}
-	if err := prepare(ctx, s.conn); err != nil {
-		return err
+	if empty {
+		if err := prepare(ctx, s.conn); err != nil {
+			return err
+		}
 	}
 	if s.texts, err = loadTexts(ctx, s.conn); err != nil {
 		return err
@@ -96,6 +107,20 @@ func (s *Store) open() error {
 	}
 	s.read.SetMaxOpenConns(readers)
 	return nil
+}
+
+// inspect looks at a file without changing it.
+func (s *Store) inspect(ctx context.Context) (err error) {
+	db, err := s.database("query_only(on)")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("cannot be read: %w", err)
+	}
+	return errors.Join(check(ctx, conn), conn.Close())
 }
 
 func (s *Store) database(pragmas ...string) (*sql.DB, error) {

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/argus-dgo/argus/analytics/event"
+	"github.com/argus-dgo/argus/analytics/figures"
 	"github.com/argus-dgo/argus/analytics/figures/figurestest"
 	"github.com/argus-dgo/argus/fleet/internal/eventstore"
 )
@@ -67,14 +68,15 @@ func TestFigures(t *testing.T) {
 	s := open(t, config(t))
 	defer closeStore(t, s)
 	of := sample(46 * time.Hour)
-	rows := of.Rows(20_000)
-	if n := add(t, s, rows[:12_000]); n != 12_000 {
-		t.Errorf("%d events are new, want 12000", n)
+	rows := of.Rows(8_000)
+	if n := add(t, s, rows[:5_000]); n != 5_000 {
+		t.Errorf("%d events are new, want 5000", n)
 	}
-	if n := add(t, s, rows[8_000:]); n != 8_000 {
-		t.Errorf("%d events are new, want 8000: 4000 were there", n)
+	if n := add(t, s, rows[4_000:]); n != 3_000 {
+		t.Errorf("%d events are new, want 3000: 1000 were there", n)
 	}
-	for _, bot := range []string{figurestest.FirstBot, figurestest.SecondBot} {
-		t.Run(bot, func(t *testing.T) { figurestest.Check(t, s, of, rows, bot) })
-	}
+	t.Run("First", func(t *testing.T) { figurestest.Check(t, s, of, rows, figurestest.FirstBot) })
+	// It has too few events for each question about one command.
+	few := slices.DeleteFunc(figurestest.All(), func(q figures.Question) bool { return q == figures.Trend })
+	t.Run("Second", func(t *testing.T) { figurestest.Check(t, s, of, rows, figurestest.SecondBot, few...) })
 }
