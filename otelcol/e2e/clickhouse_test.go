@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
 	logspb "go.opentelemetry.io/proto/otlp/logs/v1"
 )
 
@@ -83,10 +84,13 @@ func TestClickHouse(t *testing.T) {
 	var records []*logspb.LogRecord
 	for n := range events {
 		record := fullEvent(ids)
-		record.TimeUnixNano = uint64(begin.Add(time.Duration(n) * time.Millisecond).UnixNano()) //nolint:gosec // after 1970
+		record.TimeUnixNano = uint64(begin.Add(time.Duration(n) * time.Millisecond).UnixNano())
 		record.EventName = "discord.interaction.completed"
 		record.Attributes = append(record.GetAttributes(),
-			stringAttribute("log.record.uid", fmt.Sprintf("01a22aa4-954b-7b15-bb1b-%012x", n)), stringAttribute("discord.command", fmt.Sprint("command ", n%3)))
+			stringAttribute("log.record.uid", fmt.Sprintf("01a22aa4-954b-7b15-bb1b-%012x", n)), stringAttribute("discord.command", fmt.Sprint("command ", n%3)),
+			stringAttribute("discord.guild.id", "1200000000000000001"), stringAttribute("error.type", ""),
+			&commonpb.KeyValue{Key: "discord.interaction.handler.duration", Value: &commonpb.AnyValue{Value: &commonpb.AnyValue_DoubleValue{DoubleValue: 1.0 / (1 << 20)}}},
+			&commonpb.KeyValue{Key: "discord.session_start.limit", Value: &commonpb.AnyValue{Value: &commonpb.AnyValue_IntValue{IntValue: int64(n)}}})
 		records = append(records, record)
 	}
 	other := fullEvent(ids)
@@ -100,6 +104,11 @@ func TestClickHouse(t *testing.T) {
 		got := askClickHouse(t, server, figures)
 		return got == want && inserts.Load() > 1, fmt.Sprintf("%s, %d inserts", got, inserts.Load())
 	})
+	const typed = `SELECT count() FROM events WHERE cluster = 'c' AND guild_id = 1200000000000000001 AND error_type = ''
+AND handler_duration = exp2(-20) AND session_starts_limit = reinterpretAsUInt64(reverse(unhex(right(toString(event_id), 12)))) AND shard IS NULL`
+	if got := askClickHouse(t, server, typed); got != fmt.Sprint(events) {
+		t.Errorf("%s of %d events have the values that were sent", got, events)
+	}
 	if got, want := askClickHouse(t, server, "SELECT command, count() FROM events GROUP BY command ORDER BY command"), "command 0\t100\ncommand 1\t100\ncommand 2\t100"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
