@@ -102,12 +102,12 @@ test-fleet: ## Test argus-fleet
 
 # A Go module of its own, because it contains a client of ClickHouse. Its tests run
 # ClickHouse's engine as a library, which scripts/chdb.sh installs: 178 MB from npm. Those
-# of the writer kill and starve Debian's server as well.
+# of the writer kill and starve Debian's server as well, where it can be installed.
 .PHONY: test-analytics
 test-analytics: ## Test the tables and queries of analytics with ClickHouse's engine
 	./scripts/chdb.sh
-	./scripts/clickhouse-server.sh
-	cd analytics && REQUIRE_CHDB=1 REQUIRE_CLICKHOUSE=1 $(GO) test $(RACE) -count=1 -timeout 30m ./...
+	if ./scripts/clickhouse-server.sh; then export REQUIRE_CLICKHOUSE=1; fi; \
+	cd analytics && REQUIRE_CHDB=1 $(GO) test $(RACE) -count=1 -timeout 30m ./...
 
 .PHONY: test-analytics-large
 test-analytics-large: ## Write 10 million events through kills of ClickHouse's engine, and time the queries

@@ -25,6 +25,9 @@ const (
 	DefaultUser = "default"
 )
 
+// SchemaVersion is the newest version of the tables of package analytics.
+const SchemaVersion = 1
+
 // maxPassword is the size of a file with a password, in bytes.
 const maxPassword = 4 << 10
 

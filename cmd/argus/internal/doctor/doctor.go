@@ -186,6 +186,7 @@ func (d *doctor) examine(ctx context.Context) *checks.Report {
 	var (
 		wait                             sync.WaitGroup
 		beside, collector, queues, clock []finding
+		tables                           []finding
 		own                              *scrape.Result
 		fleet                            []scrape.Result
 	)
@@ -195,6 +196,7 @@ func (d *doctor) examine(ctx context.Context) *checks.Report {
 		wait.Go(func() { beside, own = d.beside(ctx) })
 		wait.Go(func() { collector = d.collector(ctx) })
 		wait.Go(func() { queues = d.queues(ctx) })
+		wait.Go(func() { tables = d.clickhouse(ctx) })
 	} else {
 		const why = "the settings are invalid"
 		beside = []finding{{"port", skipped, why, ""}}
@@ -204,6 +206,7 @@ func (d *doctor) examine(ctx context.Context) *checks.Report {
 	add(r, beside...)
 	add(r, collector...)
 	add(r, queues...)
+	add(r, tables...)
 	add(r, d.fleet(fleet, own)...)
 	all := fleet
 	if own != nil && !isTarget(own, fleet) {
