@@ -38,7 +38,9 @@ func (k *keeper) Up() (up, known bool) {
 
 func (k *keeper) Losses() (queueFull, rejected, shutdown uint64) { return k.full, 2, 4 }
 
-func (k *keeper) Follow(failed func(error), changed func(bool)) { k.failed, k.changed = failed, changed }
+func (k *keeper) Follow(failed func(error), changed func(bool)) {
+	k.failed, k.changed = failed, changed
+}
 
 func (k *keeper) Shutdown(context.Context) error {
 	k.mu.Lock()

@@ -18,12 +18,11 @@ import (
 // Events wait as bytes: a third of the memory of rows, made in less time, and nothing for
 // the garbage collector to follow. The form is known to this process alone.
 //
-//	event   = name time count attribute…
-//	name    = index in eventNames, 1 byte
-//	time    = seconds and nanoseconds, varint
-//	count   = 1 byte
-//	attribute = index in attributeNames, 1 byte; kind, 1 byte; value
-//	value   = length and text, or 8 bytes
+//	event      name, time, count, attributes
+//	name       index in eventNames, 1 byte
+//	time       seconds and nanoseconds, varint
+//	count      1 byte
+//	attribute  index in attributeNames, 1 byte; kind, 1 byte; and length and text, or 8 bytes
 
 const (
 	kindText byte = iota
@@ -57,7 +56,7 @@ func listed(of func(catalog.LogEvent) []string) (names []string) {
 func indexed(names []string) map[string]byte {
 	index := make(map[string]byte, len(names))
 	for n, name := range names {
-		index[name] = byte(n) //nolint:gosec // see above
+		index[name] = byte(n)
 	}
 	return index
 }

@@ -107,7 +107,7 @@ func begin(ctx context.Context, c *config, endpoint string, open func() (inserte
 	}
 	// It outlives ctx; Shutdown ends it.
 	var run context.Context
-	run, e.cancel = context.WithCancel(context.WithoutCancel(ctx)) //nolint:gosec // end calls it
+	run, e.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	go e.run(run)
 	return e
 }

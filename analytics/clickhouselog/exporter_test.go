@@ -44,9 +44,9 @@ func TestBatches(t *testing.T) {
 		e, reports := start(t, s)
 		expectUp(t, e, false, false)
 		emit(t, e, 0, 3)
-		time.Sleep(DefaultInterval - 1)
+		pass(DefaultInterval - 1)
 		expectShards(t, s, nil)
-		time.Sleep(1)
+		pass(time.Nanosecond)
 		synctest.Wait()
 		expectShards(t, s, numbers(0, 3))
 		expectUp(t, e, true, true)
@@ -74,13 +74,13 @@ func TestTheBatchStays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &server{answer: always(errAway)}
 		e, reports := start(t, s)
-		defer e.Shutdown(t.Context())
+		defer end(t, e)
 		var changes []bool
 		e.Follow(nil, func(up bool) { changes = append(changes, up) })
 		emit(t, e, 0, 10)
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		emit(t, e, 10, 10)
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		expectUp(t, e, false, true)
 		attempts := len(s.attempts)
 		if want := int(2 * time.Hour / maxPause); attempts < want || attempts > 3*want {
@@ -90,7 +90,7 @@ func TestTheBatchStays(t *testing.T) {
 			t.Errorf("%d connections for %d attempts", s.opened, attempts)
 		}
 		s.answers(nil)
-		time.Sleep(maxPause)
+		pass(maxPause)
 		synctest.Wait()
 		expectShards(t, s, numbers(0, 20))
 		first := s.attempts[0]
@@ -120,10 +120,10 @@ func TestTooLongAway(t *testing.T) {
 		s := &server{answer: always(errAway)}
 		const rows, total = 2 * batchRows, 10 * batchRows
 		e, reports := start(t, s, WithQueue(rows, DefaultQueueBytes))
-		defer e.Shutdown(t.Context())
+		defer end(t, e)
 		for n := range 100 {
 			emit(t, e, n*total/100, total/100)
-			time.Sleep(6 * time.Second)
+			pass(6 * time.Second)
 			e.queue.mu.Lock()
 			if e.queue.rows > rows || e.queue.bytes > DefaultQueueBytes {
 				t.Errorf("%d events and %d bytes wait", e.queue.rows, e.queue.bytes)
@@ -132,7 +132,7 @@ func TestTooLongAway(t *testing.T) {
 		}
 		lost, _, _ := e.Losses()
 		s.answers(nil)
-		time.Sleep(2 * maxPause)
+		pass(2 * maxPause)
 		synctest.Wait()
 		const segment = segmentBytes / 200 // at most, in events
 		if lost < total-rows || lost > total-rows+batchRows+2*segment {
@@ -194,7 +194,7 @@ func TestCorrections(t *testing.T) {
 			s := &server{answer: always(&clickhouse.Exception{Code: code, Message: "hunter22"})}
 			e, reports := start(t, s)
 			emit(t, e, 0, 10)
-			time.Sleep(10 * time.Second)
+			pass(10 * time.Second)
 			s.answers(nil)
 			if err := e.Shutdown(t.Context()); err != nil {
 				t.Error(err)
@@ -289,11 +289,12 @@ func TestEveryAttribute(t *testing.T) {
 		var attributes []attribute.KeyValue
 		for n, a := range e.Attributes {
 			var err error
-			switch text := "1"; {
-			case a.Type == catalog.TypeDouble:
+			text := "1"
+			switch a.Type {
+			case catalog.TypeDouble:
 				attributes = append(attributes, attribute.Float64(a.Name, float64(n)+0.5))
 				err = want.Float(a.Name, float64(n)+0.5)
-			case a.Type == catalog.TypeInt:
+			case catalog.TypeInt:
 				attributes = append(attributes, attribute.Int(a.Name, n))
 				err = want.Int(a.Name, int64(n))
 			default:
@@ -404,7 +405,7 @@ func TestForceFlush(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &server{}
 		e, _ := start(t, s)
-		defer e.Shutdown(t.Context())
+		defer end(t, e)
 		emit(t, e, 0, 10)
 		if err := e.ForceFlush(t.Context()); err != nil {
 			t.Error(err)
@@ -429,7 +430,7 @@ func TestPanic(t *testing.T) {
 		s := &server{answer: func([]event.Row) error { panic("hunter22") }}
 		e, reports := start(t, s)
 		emit(t, e, 0, 10)
-		time.Sleep(DefaultInterval)
+		pass(DefaultInterval)
 		synctest.Wait()
 		s.answers(nil)
 		emit(t, e, 10, 1)
@@ -486,7 +487,7 @@ func TestManyWriters(t *testing.T) {
 			wait.Go(func() {
 				for n := range each / 10 {
 					emit(t, e, w*each+n*10, 10)
-					time.Sleep(time.Duration(50+w) * time.Millisecond)
+					pass(time.Duration(50+w) * time.Millisecond)
 				}
 			})
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"go.opentelemetry.io/otel"
@@ -159,5 +160,15 @@ func expectUp(t *testing.T, e *Exporter, up, known bool) {
 	t.Helper()
 	if u, k := e.Up(); u != up || k != known {
 		t.Errorf("up %t, known %t; want %t, %t", u, k, up, known)
+	}
+}
+
+// pass lets time go by, by the clock of the bubble.
+func pass(d time.Duration) { time.Sleep(d) } //nolint:forbidigo // see above
+
+func end(t *testing.T, e *Exporter) {
+	t.Helper()
+	if err := e.Shutdown(t.Context()); err != nil {
+		t.Errorf("Shutdown: %v", err)
 	}
 }

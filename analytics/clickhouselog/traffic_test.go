@@ -1,6 +1,7 @@
 package clickhouselog
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -15,8 +16,14 @@ const patienceOfTests = 2 * time.Minute
 
 func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patienceOfTests); !is(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
+	ctx, cancel := context.WithTimeout(t.Context(), patienceOfTests)
+	defer cancel()
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	for !is() {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
 			t.Fatalf("it never came true that %s", what)
 		}
 	}
@@ -61,5 +68,5 @@ func (b *traffic) end(t *testing.T) uint64 {
 		t.Errorf("Shutdown: %v", err)
 	}
 	full, rejected, shutdown := b.e.Losses()
-	return uint64(b.sent) - full - rejected - shutdown //nolint:gosec // not negative
+	return uint64(b.sent) - full - rejected - shutdown
 }

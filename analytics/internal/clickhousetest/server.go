@@ -102,13 +102,19 @@ func (s *Server) Start(t *testing.T) {
 	if err := s.process.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(startLimit); ; time.Sleep(20 * time.Millisecond) {
-		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", s.addr)
+	ctx, cancel := context.WithTimeout(t.Context(), startLimit)
+	defer cancel()
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		conn, err := new(net.Dialer).DialContext(ctx, "tcp", s.addr)
 		if err == nil {
 			_ = conn.Close()
 			return
 		}
-		if time.Now().After(deadline) {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
 			s.Kill()
 			t.Fatalf("clickhouse-server does not listen: %v\n%s", err, s.output.String())
 		}
