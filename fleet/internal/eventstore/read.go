@@ -148,6 +148,12 @@ func over[T any](ctx context.Context, a *asking, list []span, name string, into 
 	return nil
 }
 
+// wholeDays returns the window that has all days that a window touches.
+func wholeDays(w figures.Window) figures.Window {
+	w.From, w.To = second(floor(w.From.Unix(), oneDay)), second(-floor(-w.Hours().To.Unix(), oneDay))
+	return w
+}
+
 func between(w figures.Window) []any {
 	return []any{sql.Named("from", w.From.Unix()), sql.Named("to", w.To.Unix())}
 }
@@ -216,7 +222,7 @@ func (s *Store) Growth(ctx context.Context, w figures.Window) ([]figures.Day, er
 			r.Day.Day = second(r.start)
 			list = append(list, r.Day)
 			return nil
-		}, between(w)...)
+		}, between(wholeDays(w))...)
 	})
 	return list, err
 }
@@ -232,7 +238,7 @@ func (s *Store) Users(ctx context.Context, w figures.Window) ([]figures.UserDay,
 		return each(ctx, a, "users", func(r *row) []any { return []any{&r.start, &r.users} }, func(r row) error {
 			list = append(list, figures.UserDay{Day: second(r.start), Users: r.users})
 			return nil
-		}, between(w)...)
+		}, between(wholeDays(w))...)
 	})
 	return list, err
 }

@@ -59,7 +59,7 @@ func (s *Store) Sizes(ctx context.Context, w figures.Window) ([]figures.SizeFigu
 			r.Size = s.texts.optional(r.size)
 			list = append(list, r.SizeFigures)
 			return nil
-		}, between(w)...)
+		}, between(wholeDays(w))...)
 	})
 	slices.SortFunc(list, func(a, b figures.SizeFigures) int {
 		return cmp.Or(cmp.Compare(b.Guilds, a.Guilds), compare(a.Size, b.Size))

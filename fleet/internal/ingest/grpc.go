@@ -3,8 +3,11 @@ package ingest
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
 	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
@@ -36,9 +39,9 @@ func (r *Receiver) GRPC(tls credentials.TransportCredentials, tokens Tokens, rep
 		grpc.ConnectionTimeout(silence),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: 15 * time.Minute, Time: 2 * time.Minute, Timeout: 20 * time.Second}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
-		grpc.UnaryInterceptor(func(ctx context.Context, request any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+		grpc.UnaryInterceptor(func(ctx context.Context, request any, call *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
 			if !tokens.admit(authorization(ctx)) {
-				r.stats.failed(resultToken)
+				r.pushesOf(call.FullMethod).WithLabelValues(resultToken).Inc()
 				return nil, status.Error(codes.Unauthenticated, tokenText)
 			}
 			return next(ctx, request)
@@ -49,7 +52,19 @@ func (r *Receiver) GRPC(tls credentials.TransportCredentials, tokens Tokens, rep
 	}
 	server := grpc.NewServer(options...)
 	pmetricotlp.RegisterGRPCServer(server, &metricsServer{receiver: r, report: report})
+	plogotlp.RegisterGRPCServer(server, &eventsServer{receiver: r, report: report})
 	return server
+}
+
+// eventsService is the service of OTLP that takes logs.
+const eventsService = "/opentelemetry.proto.collector.logs.v1.LogsService/"
+
+// pushesOf is the metric of pushes by a method.
+func (r *Receiver) pushesOf(method string) *prometheus.CounterVec {
+	if strings.HasPrefix(method, eventsService) {
+		return r.stats.eventPushes
+	}
+	return r.stats.pushes
 }
 
 func authorization(ctx context.Context) []string {
@@ -69,20 +84,50 @@ func (s *metricsServer) Export(ctx context.Context, request pmetricotlp.ExportRe
 	if err == nil {
 		return response(receipt), nil
 	}
-	a := s.receiver.answer(err, s.report)
+	return pmetricotlp.NewExportResponse(), failure(err, s.receiver.stats.pushes, s.report)
+}
+
+type eventsServer struct {
+	plogotlp.UnimplementedGRPCServer
+	receiver *Receiver
+	report   func(error)
+}
+
+// Export implements plogotlp.GRPCServer.
+func (s *eventsServer) Export(ctx context.Context, request plogotlp.ExportRequest) (plogotlp.ExportResponse, error) {
+	receipt, err := s.receiver.PushEvents(ctx, request.Logs())
+	if err == nil {
+		return eventsResponse(receipt), nil
+	}
+	return plogotlp.NewExportResponse(), failure(err, s.receiver.stats.eventPushes, s.report)
+}
+
+// failure counts an error, and returns it as gRPC has it.
+func failure(err error, pushes *prometheus.CounterVec, report func(error)) error {
+	a := answerOf(err, report)
+	pushes.WithLabelValues(a.result).Inc()
 	st := status.New(a.code, err.Error())
 	if a.retry {
 		if detailed, detailErr := st.WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(retryAfter)}); detailErr == nil {
 			st = detailed
 		}
 	}
-	return pmetricotlp.NewExportResponse(), st.Err()
+	return st.Err()
 }
 
 func response(receipt Receipt) pmetricotlp.ExportResponse {
 	answer := pmetricotlp.NewExportResponse()
 	if receipt.Refused > 0 {
 		answer.PartialSuccess().SetRejectedDataPoints(int64(receipt.Refused))
+		answer.PartialSuccess().SetErrorMessage(receipt.Reason)
+	}
+	return answer
+}
+
+func eventsResponse(receipt Receipt) plogotlp.ExportResponse {
+	answer := plogotlp.NewExportResponse()
+	if receipt.Refused > 0 {
+		answer.PartialSuccess().SetRejectedLogRecords(int64(receipt.Refused))
 		answer.PartialSuccess().SetErrorMessage(receipt.Reason)
 	}
 	return answer
@@ -96,18 +141,18 @@ type answer struct {
 	result string
 }
 
-// answer counts an error and reports one of the engine's.
-func (r *Receiver) answer(err error, report func(error)) answer {
-	a := answer{codes.InvalidArgument, 400, false, resultInvalid}
+// answerOf returns what an error means, and reports one of the storage.
+func answerOf(err error, report func(error)) answer {
 	switch {
-	case errors.Is(err, ErrStorage):
+	case errors.Is(err, ErrStorage), errors.Is(err, ErrEventStorage):
 		report(Cause(err))
-		a = answer{codes.Unavailable, 503, true, resultStorage}
+		return answer{codes.Unavailable, 503, true, resultStorage}
 	case errors.Is(err, ErrBusy):
-		a = answer{codes.Unavailable, 503, true, resultBusy}
-	case errors.Is(err, ErrPace):
-		a = answer{codes.Unavailable, 429, true, resultPace}
+		return answer{codes.Unavailable, 503, true, resultBusy}
+	case errors.Is(err, ErrPace), errors.Is(err, ErrEventPace):
+		return answer{codes.Unavailable, 429, true, resultPace}
+	case errors.Is(err, ErrNoEvents):
+		return answer{codes.Unimplemented, 404, false, resultOff}
 	}
-	r.stats.failed(a.result)
-	return a
+	return answer{codes.InvalidArgument, 400, false, resultInvalid}
 }

@@ -2,12 +2,15 @@ package ingest
 
 import (
 	"compress/gzip"
+	"context"
 	"errors"
 	"io"
 	"mime"
 	"net/http"
 	"strconv"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
 	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
 	spb "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc/codes"
@@ -15,69 +18,122 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Path is where OTLP exporters push metrics by HTTP.
-const Path = "/v1/metrics"
+// Where OTLP exporters push by HTTP.
+const (
+	Path       = "/v1/metrics"
+	EventsPath = "/v1/logs"
+)
 
 const (
 	protobufType = "application/x-protobuf"
 	jsonType     = "application/json"
 )
 
+// A message is an answer of OTLP.
+type message interface {
+	MarshalJSON() ([]byte, error)
+	MarshalProto() ([]byte, error)
+}
+
+// A signal is what one path takes.
+type signal struct {
+	name   string // as errors have it
+	pushes *prometheus.CounterVec
+	// take reads a body and stores it. The error is errNotOTLP if it cannot be read.
+	take func(ctx context.Context, body []byte, json bool) (message, error)
+}
+
+func (s signal) failed(result string) { s.pushes.WithLabelValues(result).Inc() }
+
+var errNotOTLP = errors.New("the body is not an OTLP export")
+
 // HTTP returns a handler of OTLP over HTTP, in protobuf and JSON.
 func (r *Receiver) HTTP(tokens Tokens, report func(error)) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST "+Path, func(w http.ResponseWriter, request *http.Request) {
+	mux.Handle("POST "+Path, served(signal{"metrics", r.stats.pushes, r.takeMetrics}, tokens, report))
+	mux.Handle("POST "+EventsPath, served(signal{"logs", r.stats.eventPushes, r.takeEvents}, tokens, report))
+	return mux
+}
+
+func (r *Receiver) takeMetrics(ctx context.Context, body []byte, json bool) (message, error) {
+	push := pmetricotlp.NewExportRequest()
+	if unmarshal(push, body, json) != nil {
+		return nil, errNotOTLP
+	}
+	receipt, err := r.Push(ctx, push.Metrics())
+	return response(receipt), err
+}
+
+func (r *Receiver) takeEvents(ctx context.Context, body []byte, json bool) (message, error) {
+	if r.events == nil {
+		return nil, ErrNoEvents
+	}
+	push := plogotlp.NewExportRequest()
+	if unmarshal(push, body, json) != nil {
+		return nil, errNotOTLP
+	}
+	receipt, err := r.PushEvents(ctx, push.Logs())
+	return eventsResponse(receipt), err
+}
+
+func unmarshal(push interface {
+	UnmarshalJSON(data []byte) error
+	UnmarshalProto(data []byte) error
+}, body []byte, json bool,
+) error {
+	if json {
+		return push.UnmarshalJSON(body)
+	}
+	return push.UnmarshalProto(body)
+}
+
+// served answers requests with a signal.
+func served(s signal, tokens Tokens, report func(error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, request *http.Request) {
 		kind, _, err := mime.ParseMediaType(request.Header.Get("Content-Type"))
 		if err != nil || kind != protobufType && kind != jsonType {
-			r.stats.failed(resultInvalid)
+			s.failed(resultInvalid)
 			http.Error(w, "the content type must be "+protobufType+" or "+jsonType, http.StatusUnsupportedMediaType)
 			return
 		}
 		reply := replier{w, kind}
 		if !tokens.admit(request.Header.Values("Authorization")) {
-			r.stats.failed(resultToken)
+			s.failed(resultToken)
 			w.Header().Set("WWW-Authenticate", `Bearer realm="argus-fleet"`)
 			reply.fail(http.StatusUnauthorized, codes.Unauthenticated, tokenText)
 			return
 		}
-		r.serve(reply, request, report)
-	})
-	return mux
+		serve(s, reply, request, report)
+	}
 }
 
-func (r *Receiver) serve(reply replier, request *http.Request, report func(error)) {
+func serve(s signal, reply replier, request *http.Request, report func(error)) {
 	body, err := read(reply.w, request)
 	if err != nil {
 		if errors.Is(err, errTooLarge) {
-			r.stats.failed(resultLarge)
+			s.failed(resultLarge)
 			reply.fail(http.StatusRequestEntityTooLarge, codes.ResourceExhausted, err.Error())
 			return
 		}
-		r.stats.failed(resultInvalid)
+		s.failed(resultInvalid)
 		reply.fail(http.StatusBadRequest, codes.InvalidArgument, err.Error())
 		return
 	}
-	push := pmetricotlp.NewExportRequest()
-	if reply.kind == jsonType {
-		err = push.UnmarshalJSON(body)
-	} else {
-		err = push.UnmarshalProto(body)
-	}
-	if err != nil {
-		r.stats.failed(resultInvalid)
-		reply.fail(http.StatusBadRequest, codes.InvalidArgument, "the body is not an OTLP export of metrics")
+	taken, err := s.take(request.Context(), body, reply.kind == jsonType)
+	if err == nil {
+		reply.ok(taken)
 		return
 	}
-	receipt, err := r.Push(request.Context(), push.Metrics())
-	if err != nil {
-		a := r.answer(err, report)
-		if a.retry {
-			reply.w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
-		}
-		reply.fail(a.status, a.code, err.Error())
-		return
+	a := answerOf(err, report)
+	s.failed(a.result)
+	if a.retry {
+		reply.w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
 	}
-	reply.ok(response(receipt))
+	text := err.Error()
+	if errors.Is(err, errNotOTLP) {
+		text += " of " + s.name
+	}
+	reply.fail(a.status, a.code, text)
 }
 
 var (
@@ -117,7 +173,7 @@ type replier struct {
 	kind string
 }
 
-func (r replier) ok(answer pmetricotlp.ExportResponse) {
+func (r replier) ok(answer message) {
 	var body []byte
 	var err error
 	if r.kind == jsonType {

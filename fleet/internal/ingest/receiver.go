@@ -36,11 +36,18 @@ type Receiver struct {
 	slots   chan struct{}
 	paces   paces
 	stats   *stats
+
+	events     EventStore    // nil: the fleet takes none
+	eventSlots chan struct{} // of their own: a flood of events must not keep metrics out
+	eventPaces paces
 }
 
 // New returns a receiver.
 func New(store *engine.Engine, registry *members.Registry, now func() time.Time) *Receiver {
-	return &Receiver{engine: store, members: registry, now: now, slots: make(chan struct{}, concurrent), stats: newStats()}
+	return &Receiver{
+		engine: store, members: registry, now: now, slots: make(chan struct{}, concurrent), paces: paces{burst: burst, rate: pushesASecond}, stats: newStats(),
+		eventSlots: make(chan struct{}, eventsConcurrent), eventPaces: paces{burst: eventsBurst, rate: eventsASecond},
+	}
 }
 
 // The errors of [Receiver.Push]. Each is the whole of what a sender learns.
@@ -60,12 +67,12 @@ type Receipt struct {
 // process. The text of an error is for the sender; the cause of [ErrStorage] is not in it,
 // see [Cause].
 func (r *Receiver) Push(ctx context.Context, metrics pmetric.Metrics) (Receipt, error) {
-	if err := r.enter(ctx); err != nil {
+	if err := enter(ctx, r.slots); err != nil {
 		return Receipt{}, err
 	}
 	defer func() { <-r.slots }()
 	if err := r.engine.Room(); err != nil {
-		return Receipt{}, storageError{err}
+		return Receipt{}, storageError{ErrStorage, err}
 	}
 	now := r.now()
 	batch := r.engine.Begin(ctx)
@@ -93,17 +100,17 @@ func (r *Receiver) Push(ctx context.Context, metrics pmetric.Metrics) (Receipt, 
 		return receipt, errors.Join(refused, batch.Rollback())
 	}
 	if err := batch.Commit(); err != nil {
-		return Receipt{}, storageError{err}
+		return Receipt{}, storageError{ErrStorage, err}
 	}
 	r.stats.took(receipt)
 	return receipt, r.report(ctx, reports)
 }
 
-// storageError is ErrStorage with a cause that a sender does not learn.
-type storageError struct{ cause error }
+// storageError is what a sender learns, with a cause that it does not learn.
+type storageError struct{ told, cause error }
 
-func (storageError) Error() string     { return ErrStorage.Error() }
-func (e storageError) Unwrap() []error { return []error{ErrStorage, e.cause} }
+func (e storageError) Error() string   { return e.told.Error() }
+func (e storageError) Unwrap() []error { return []error{e.told, e.cause} }
 
 // Cause returns why the engine could not write.
 func Cause(err error) error {
@@ -113,16 +120,17 @@ func Cause(err error) error {
 	return err
 }
 
-func (r *Receiver) enter(ctx context.Context) error {
+// enter takes one of the slots. It waits with patience.
+func enter(ctx context.Context, slots chan<- struct{}) error {
 	select {
-	case r.slots <- struct{}{}:
+	case slots <- struct{}{}:
 		return nil
 	default:
 	}
 	wait, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	select {
-	case r.slots <- struct{}{}:
+	case slots <- struct{}{}:
 		return nil
 	case <-wait.Done():
 		return ErrBusy
@@ -172,7 +180,7 @@ func (r *Receiver) report(ctx context.Context, reports []members.Report) error {
 		errs = append(errs, err)
 	}
 	if err := errors.Join(errs...); err != nil {
-		return storageError{err}
+		return storageError{ErrStorage, err}
 	}
 	return nil
 }
@@ -261,6 +269,8 @@ func points(metrics pmetric.ResourceMetrics) int {
 
 // paces limits how often each process pushes, for as many as push.
 type paces struct {
+	burst, rate float64 // pushes at once, and per second
+
 	mu  sync.Mutex
 	of  map[pacer]pace
 	all int
@@ -286,9 +296,9 @@ func (p *paces) take(place members.Place, instance string, now time.Time) bool {
 	key := pacer{place, instance}
 	one, known := p.of[key]
 	if !known {
-		one = pace{burst, now}
+		one = pace{p.burst, now}
 	}
-	one.left = min(burst, one.left+max(now.Sub(one.at).Seconds(), 0)*pushesASecond)
+	one.left = min(p.burst, one.left+max(now.Sub(one.at).Seconds(), 0)*p.rate)
 	one.at = now
 	taken := one.left >= 1
 	if taken {
@@ -304,7 +314,7 @@ func (p *paces) take(place members.Place, instance string, now time.Time) bool {
 // forget drops those whose budget is whole again.
 func (p *paces) forget(now time.Time) {
 	for key, one := range p.of {
-		if one.left+now.Sub(one.at).Seconds()*pushesASecond >= burst {
+		if one.left+now.Sub(one.at).Seconds()*p.rate >= p.burst {
 			delete(p.of, key)
 		}
 	}

@@ -242,7 +242,7 @@ func TestFullDisk(t *testing.T) {
 	if !errors.Is(err, ErrStorage) || !errors.Is(Cause(err), engine.ErrFull) || strings.Contains(err.Error(), "disk") {
 		t.Errorf("while the disk is full: %v, because of %v", err, Cause(err))
 	}
-	if a := s.answer(err, s.report); a.code != codes.Unavailable || a.status != http.StatusServiceUnavailable || !a.retry || len(s.reports) != 1 {
+	if a := answerOf(err, s.report); a.code != codes.Unavailable || a.status != http.StatusServiceUnavailable || !a.retry || len(s.reports) != 1 {
 		t.Errorf("the answer is %+v, and reported is %v", a, s.reports)
 	}
 	if len(s.members.Members()) != 0 || s.rows(t, "a") != 0 {
@@ -367,6 +367,11 @@ func (s *stage) tokens() Tokens {
 // dial connects to a gRPC server of the receiver.
 func (s *stage) dial(t *testing.T) pmetricotlp.GRPCClient {
 	t.Helper()
+	return pmetricotlp.NewGRPCClient(s.connect(t))
+}
+
+func (s *stage) connect(t *testing.T) *grpc.ClientConn {
+	t.Helper()
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -385,7 +390,7 @@ func (s *stage) dial(t *testing.T) pmetricotlp.GRPCClient {
 			t.Error(err)
 		}
 	})
-	return pmetricotlp.NewGRPCClient(conn)
+	return conn
 }
 
 func (s *stage) request(who map[string]string, more func(pmetric.Metrics)) pmetricotlp.ExportRequest {
