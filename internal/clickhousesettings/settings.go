@@ -13,7 +13,7 @@ import (
 const (
 	EnvURL          = "ARGUS_CLICKHOUSE_URL"
 	EnvUser         = "ARGUS_CLICKHOUSE_USER"
-	EnvPasswordFile = "ARGUS_CLICKHOUSE_PASSWORD_FILE" //nolint:gosec // the name of a variable
+	EnvPasswordFile = "ARGUS_CLICKHOUSE_PASSWORD_FILE"
 	EnvCAFile       = "ARGUS_CLICKHOUSE_CA_FILE"
 	EnvCertFile     = "ARGUS_CLICKHOUSE_CERT_FILE"
 	EnvKeyFile      = "ARGUS_CLICKHOUSE_KEY_FILE"
@@ -52,10 +52,12 @@ func FromEnvironment(lookup func(string) (string, bool)) Settings {
 
 // Check returns an error for each setting that cannot work. It reads the files.
 func (s Settings) Check() error {
-	_, err := s.Server()
 	_, password := s.Password()
+	if _, err := s.Server(); err != nil { // TLS would return it, too
+		return errors.Join(err, password)
+	}
 	_, tls := s.TLS()
-	return errors.Join(err, password, tls)
+	return errors.Join(password, tls)
 }
 
 // Password reads the password from its file, and returns an empty one without a file.

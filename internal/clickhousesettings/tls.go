@@ -15,7 +15,7 @@ const maxPEM = 16 << 20
 func (s Settings) TLS() (*tls.Config, error) {
 	server, err := s.Server()
 	if err != nil {
-		return nil, nil // Server returns it
+		return nil, err
 	}
 	if !server.TLS {
 		for name, file := range map[string]string{EnvCAFile: s.CAFile, EnvCertFile: s.CertFile, EnvKeyFile: s.KeyFile} {
