@@ -27,17 +27,6 @@ type EventExporter interface {
 	Shutdown(ctx context.Context) error
 }
 
-// WithEventExporter turns events on with an exporter of package analytics/clickhouselog, which writes them to ClickHouse. With
-// OTEL_LOGS_EXPORTER=otlp they are pushed to the collector, too. [Argus.Shutdown] shuts it down, and so does a start that fails. It cannot
-// be combined with [WithLoggerProvider]: give that provider the processor of the exporter. Nil is ignored.
-func WithEventExporter(e EventExporter) Option {
-	return optionFunc(func(o *options) {
-		if !isNil(e) {
-			o.events = e
-		}
-	})
-}
-
 // abandonEvents shuts the exporter of the program down, which is not used.
 func (o *options) abandonEvents() {
 	if o.events == nil {

@@ -128,6 +128,17 @@ func WithLoggerProvider(lp log.LoggerProvider) Option {
 	})
 }
 
+// WithEventExporter turns events on with an exporter of package analytics/clickhouselog, which writes them to ClickHouse. With
+// OTEL_LOGS_EXPORTER=otlp they are pushed to the collector, too. [Argus.Shutdown] shuts it down, and so does a start that fails. It cannot
+// be combined with [WithLoggerProvider]: give that provider the processor of the exporter. Nil is ignored.
+func WithEventExporter(e EventExporter) Option {
+	return optionFunc(func(o *options) {
+		if !isNil(e) {
+			o.events = e
+		}
+	})
+}
+
 // WithHost sets the address that the server listens on: a host name or an IP address, or empty for all addresses.
 func WithHost(host string) Option {
 	return overriding(envHost, "WithHost", host, strconv.Quote(host))

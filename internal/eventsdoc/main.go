@@ -15,8 +15,8 @@ const head = `# Events
 
 <!-- Generated from internal/catalog by go generate. Do not edit. -->
 
-Events are OpenTelemetry log records with an event name. They are off until a provider is set: ` + "`OTEL_LOGS_EXPORTER=otlp`" + `, or
-` + "`WithLoggerProvider`" + ` for an existing OpenTelemetry set-up. [events.json](events.json) has the same list for programs.
+Events are OpenTelemetry log records with an event name. They are off until a provider is set: ` + "`OTEL_LOGS_EXPORTER=otlp`" + `,
+` + "`WithEventExporter`" + ` for ClickHouse ([analytics](../analytics/README.md#write-from-a-bot)), or ` + "`WithLoggerProvider`" + ` for an existing OpenTelemetry set-up. [events.json](events.json) has the same list for programs.
 
 - **Names** do not depend on ` + "`ARGUS_NAMESPACE`" + `. Attributes that share a name with a label of [METRICS.md](METRICS.md) have its values.
 - **Severity** is INFO, or WARN where an event says so. The body is a sentence that is made from the attributes, without guild and user.
