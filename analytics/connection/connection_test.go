@@ -1,9 +1,14 @@
 package connection_test
 
 import (
+	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -48,5 +53,47 @@ func TestOpenReadsTheFiles(t *testing.T) {
 	}
 	if err := conn.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestTLS: the server's certificate is checked with the CA file, and the user and the password
+// are sent to that server alone, in headers.
+func TestTLS(t *testing.T) {
+	asked := make(chan *http.Request, 10)
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked <- r
+		http.Error(w, "not ClickHouse", http.StatusTeapot)
+	}))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	defer server.Close()
+	folder := t.TempDir()
+	ca, password := filepath.Join(folder, "ca"), filepath.Join(folder, "password")
+	for file, content := range map[string][]byte{
+		ca:       pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}),
+		password: []byte("hunter22\n"),
+	} {
+		if err := os.WriteFile(file, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := connection.Settings{URL: "https://" + server.Listener.Addr().String() + "/argus", User: "u", PasswordFile: password}
+	for file, want := range map[string]string{"": "its certificate is signed by an unknown authority", ca: "HTTP status 418"} {
+		s.CAFile = file
+		conn, err := connection.Open(s, time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = conn.Exec(t.Context(), "SELECT 1")
+		if err == nil || !strings.Contains(connection.Reason(err).Error(), want) {
+			t.Errorf("with the CA file %q: %v, want %q", file, err, want)
+		}
+		if err := conn.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	r := <-asked
+	if r.Header.Get("X-ClickHouse-User") != "u" || r.Header.Get("X-ClickHouse-Key") != "hunter22" || strings.Contains(r.URL.String(), "hunter22") {
+		t.Errorf("%s, %v", r.URL, r.Header)
 	}
 }
