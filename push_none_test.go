@@ -45,11 +45,11 @@ func TestPushIsLeftOut(t *testing.T) {
 	}
 }
 
-// TestDependenciesWithoutPush: neither OTLP nor gRPC is in the program. With the second tag the templates, with which the linker has to keep
+// TestDependenciesWithoutPush: neither OTLP nor gRPC is in the program. The SDK of logs is, for WithEventExporter. With the second tag the templates, with which the linker has to keep
 // every method, are not either.
 func TestDependenciesWithoutPush(t *testing.T) {
 	lacks(t, "argus_no_otlp", "google.golang.org/grpc", "google.golang.org/genproto", "go.opentelemetry.io/proto", "go.opentelemetry.io/otel/exporters/otlp", "github.com/argus-dgo/argus/exporters/otlp",
-		"go.opentelemetry.io/otel/sdk/trace", "go.opentelemetry.io/otel/sdk/log")
+		"go.opentelemetry.io/otel/sdk/trace")
 	lacks(t, "argus_no_otlp,argus_no_web_config", "text/template", "html/template", "github.com/prometheus/exporter-toolkit", "golang.org/x/oauth2")
 }
 
