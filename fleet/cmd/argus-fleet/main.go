@@ -62,6 +62,8 @@ func run(ctx context.Context, line []string, lookup func(string) (string, bool),
 		return serve(ctx, s, errOut)
 	case "forget":
 		return result(forget(ctx, s, args[1:], out), errOut)
+	case "erase":
+		return result(erase(ctx, s, args[1:], out), errOut)
 	case "backup":
 		return result(backup(ctx, s, args[1:], out), errOut)
 	case "notify":

@@ -52,6 +52,8 @@ type Fleet interface {
 	Unmute(ctx context.Context, id, by string) error
 	// Forget removes a place that was retired.
 	Forget(p members.Place, by string) error
+	// EraseGuild removes a guild from the events, and returns how many there were.
+	EraseGuild(guild uint64, by string) (events int64, err error)
 	// Backup copies the data into a folder, and returns that.
 	Backup(by string) (folder string, err error)
 }
@@ -61,6 +63,9 @@ var ErrBackup = errors.New("another backup is being made")
 
 // ErrNoMute is the error of a mute that is not there.
 var ErrNoMute = errors.New("there is no such mute")
+
+// ErrNoEvents is the error of a change of events while there are none.
+var ErrNoEvents = errors.New("the fleet keeps no events: ARGUS_FLEET_EVENTS is off, or its log says why they cannot be kept")
 
 // An API serves the documents of a fleet.
 type API struct {
@@ -95,6 +100,7 @@ func New(fleet Fleet, events eventdocs.Source, guard *access.Guard, report func(
 	change("POST "+Prefix+"mutes", a.mute)
 	change("DELETE "+Prefix+"mutes/{id}", a.unmute)
 	change("POST "+Prefix+"forget", a.forget)
+	change("POST "+Prefix+"erase", a.erase)
 	change("POST "+Prefix+"backup", a.backup)
 	return a
 }
@@ -181,7 +187,7 @@ func (a *API) failed(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case isBad:
 		fail(w, http.StatusBadRequest, bad.Error())
-	case errors.Is(err, documents.ErrNoCluster), errors.Is(err, members.ErrUnknown), errors.Is(err, ErrNoMute):
+	case errors.Is(err, documents.ErrNoCluster), errors.Is(err, members.ErrUnknown), errors.Is(err, ErrNoMute), errors.Is(err, ErrNoEvents):
 		fail(w, http.StatusNotFound, err.Error())
 	case errors.Is(err, members.ErrReports), errors.Is(err, ErrBackup):
 		fail(w, http.StatusConflict, err.Error())

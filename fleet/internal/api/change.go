@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/argus-dgo/argus/fleet/internal/documents"
@@ -87,6 +88,32 @@ func (a *API) forget(w http.ResponseWriter, r *http.Request) {
 	}
 	a.kept.forget()
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// eraseTimeout is how long an erasure may take.
+const eraseTimeout = 10 * time.Minute
+
+func (a *API) erase(w http.ResponseWriter, r *http.Request) {
+	var request struct {
+		Guild string `json:"guild"`
+	}
+	if !read(w, r, &request) {
+		return
+	}
+	guild, err := strconv.ParseUint(request.Guild, 10, 64)
+	if err != nil || guild == 0 {
+		fail(w, http.StatusBadRequest, "guild: it is not the decimal id of a guild")
+		return
+	}
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(eraseTimeout))
+	events, err := a.fleet.EraseGuild(guild, who(r))
+	if err != nil {
+		a.failed(w, r, err)
+		return
+	}
+	a.kept.forget()
+	body, _ := json.Marshal(map[string]int64{"events": events})
+	writeJSON(w, http.StatusOK, body)
 }
 
 // backupTimeout is how long the making of a backup may take.

@@ -41,6 +41,9 @@ type Store struct {
 	write *sql.DB
 	conn  *sql.Conn // the only one that writes
 
+	closing sync.Once
+	closed  error
+
 	turn  chan struct{} // who has it may write
 	stmts map[string]*sql.Stmt
 	texts *texts
@@ -128,10 +131,13 @@ func (s *Store) database(pragmas ...string) (*sql.DB, error) {
 	return sql.Open("sqlite", (&url.URL{Scheme: "file", OmitHost: true, Path: s.cfg.File, RawQuery: q.Encode()}).String())
 }
 
-// Close ends everything. No call may come after it.
+// Close waits for who writes, and ends everything. No other call may come after it.
 func (s *Store) Close() error {
-	s.turn <- struct{}{}
-	return s.release()
+	s.closing.Do(func() {
+		s.turn <- struct{}{}
+		s.closed = s.release()
+	})
+	return s.closed
 }
 
 func (s *Store) release() error {

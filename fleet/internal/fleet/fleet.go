@@ -22,6 +22,7 @@ import (
 	"github.com/argus-dgo/argus/fleet/internal/api"
 	"github.com/argus-dgo/argus/fleet/internal/engine"
 	"github.com/argus-dgo/argus/fleet/internal/eventdocs"
+	"github.com/argus-dgo/argus/fleet/internal/eventstore"
 	"github.com/argus-dgo/argus/fleet/internal/ingest"
 	"github.com/argus-dgo/argus/fleet/internal/journal"
 	"github.com/argus-dgo/argus/fleet/internal/judge"
@@ -64,6 +65,7 @@ type Fleet struct {
 	receiver *ingest.Receiver
 	notifier *notify.Notifier
 	events   eventdocs.Source
+	store    *eventstore.Store // nil if there are no events
 	api      *api.API
 
 	listeners listeners
@@ -115,6 +117,9 @@ func (f *Fleet) start() error {
 	}
 	f.loops.Go(func() { f.judge.Run(f.ctx, f.engine) })
 	f.loops.Go(f.tick)
+	if f.store != nil {
+		f.loops.Go(f.retainEvents)
+	}
 	if f.upstream != nil {
 		f.loops.Go(func() { f.upstream.Run(f.ctx, f.cfg.Evaluation, f.members, f.report, f.polled) })
 	}
@@ -161,6 +166,7 @@ func (f *Fleet) open() error {
 		f.report(err) // it was moved aside
 	}
 	f.receiver = ingest.New(f.engine, f.members, time.Now)
+	f.openEvents()
 	f.registry.MustRegister(f.receiver.Collectors()...)
 	f.registry.MustRegister(&own{f})
 	return nil
@@ -323,6 +329,9 @@ func (f *Fleet) release() error {
 	}
 	if f.members != nil {
 		errs = append(errs, f.members.Save())
+	}
+	if f.store != nil {
+		errs = append(errs, f.store.Close())
 	}
 	if f.engine != nil {
 		errs = append(errs, f.engine.Close())

@@ -15,12 +15,15 @@ var (
 	examineDesc  = prometheus.NewDesc("argus_fleet_examination_duration_seconds", "Duration of the last examination of all bots.", nil, nil)
 	examinedDesc = prometheus.NewDesc("argus_fleet_examination_timestamp_seconds", "Unix time of the last examination.", nil, nil)
 	faultsDesc   = prometheus.NewDesc("argus_fleet_faults_total", "Faults of the fleet itself; the log has them.", nil, nil)
+	eventsDesc   = prometheus.NewDesc("argus_fleet_stored_events", "Events that are kept.", nil, nil)
+	bytesDesc    = prometheus.NewDesc("argus_fleet_event_store_bytes", "Size of the files of events.", nil, nil)
+	droppedDesc  = prometheus.NewDesc("argus_fleet_events_dropped_total", "Events that were removed before their time, because there were too many.", nil, nil)
 	failingDesc  = prometheus.NewDesc("argus_fleet_failing_rules", "Rules whose last evaluation failed.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (*own) Describe(c chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{placesDesc, numberDesc, examineDesc, examinedDesc, faultsDesc, failingDesc} {
+	for _, d := range []*prometheus.Desc{placesDesc, numberDesc, examineDesc, examinedDesc, faultsDesc, failingDesc, eventsDesc, bytesDesc, droppedDesc} {
 		c <- d
 	}
 }
@@ -50,5 +53,11 @@ func (o *own) Collect(c chan<- prometheus.Metric) {
 		gauge(examinedDesc, float64(at.UnixMilli())/1000)
 	}
 	gauge(failingDesc, float64(len(o.f.failing())))
+	if o.f.store != nil {
+		stats := o.f.store.Stats()
+		gauge(eventsDesc, float64(stats.Events))
+		gauge(bytesDesc, float64(stats.Bytes))
+		c <- prometheus.MustNewConstMetric(droppedDesc, prometheus.CounterValue, float64(stats.Dropped))
+	}
 	c <- prometheus.MustNewConstMetric(faultsDesc, prometheus.CounterValue, float64(o.f.faults.count()))
 }

@@ -46,6 +46,11 @@ type Settings struct {
 	PrometheusKeyFile   string
 	PrometheusHeaders   http.Header
 
+	Events          bool
+	EventsRetention time.Duration
+	EventsHourly    time.Duration // how long their sums are kept
+	EventsMax       int
+
 	MaxMembers int
 	MaxSeries  int
 	Expect     []Expectation
@@ -224,6 +229,7 @@ func Usage(out io.Writer) {
        argus-fleet init [flags]            write the settings and tokens of a new fleet
        argus-fleet doctor [flags]          check the fleet that runs
        argus-fleet [flags] forget CLUSTER  have it forget a cluster that was retired
+       argus-fleet [flags] erase --guild ID  have it erase all events of a guild
        argus-fleet [flags] backup          have it copy its data into its folder backups
        argus-fleet [flags] notify --test   send a test message to all receivers
        argus-fleet version

@@ -37,6 +37,10 @@ var table = []Row{
 	{"prometheus-cert-file", "", "Certificate that is shown to them, PEM.", text(func(s *Settings) *string { return &s.PrometheusCertFile })},
 	{"prometheus-key-file", "", "Its key.", text(func(s *Settings) *string { return &s.PrometheusKeyFile })},
 	{headersFlag, "", "Headers that are sent to them, separated by commas, such as X-Scope-OrgID=bots for Mimir.", headers},
+	{"events", off, "Whether events are taken over OTLP and kept: on or off.", onOrOff},
+	{"events-retention", "90d", "How long events are kept, in days such as 90d.", wholeDays(func(s *Settings) *time.Duration { return &s.EventsRetention })},
+	{"events-hourly-retention", "730d", "How long the hourly and daily sums of events are kept.", wholeDays(func(s *Settings) *time.Duration { return &s.EventsHourly })},
+	{"events-max", "50000000", "Most events that are kept. When they are more, the oldest day is dropped.", number(1000, 1_000_000_000, func(s *Settings) *int { return &s.EventsMax })},
 	{"max-members", "5000", "Most clusters of the fleet.", number(1, 100_000, func(s *Settings) *int { return &s.MaxMembers })},
 	{"max-series", "20000", "Most series that a process may make in two hours.", number(100, 1_000_000, func(s *Settings) *int { return &s.MaxSeries })},
 	{"expect", "", "Expected clusters and shards of each bot, such as music=100x1600,mod=2x4. Default: what was seen.", expect},
@@ -74,8 +78,11 @@ func address(of func(*Settings) *string) func(*Settings, string) error {
 	}
 }
 
-// off turns a listener off.
-const off = "off"
+// What turns something on, or off.
+const (
+	on  = "on"
+	off = "off"
+)
 
 func addressOrOff(of func(*Settings) *string) func(*Settings, string) error {
 	return func(s *Settings, value string) error {
@@ -163,6 +170,27 @@ func number(least, most int, of func(*Settings) *int) func(*Settings, string) er
 	}
 }
 
+func onOrOff(s *Settings, value string) error {
+	if value != on && value != off {
+		return errors.New("is neither on nor off")
+	}
+	s.Events = value == on
+	return nil
+}
+
+// wholeDays is a duration of whole days.
+func wholeDays(of func(*Settings) *time.Duration) func(*Settings, string) error {
+	return func(s *Settings, value string) error {
+		if err := duration(24*time.Hour, of)(s, value); err != nil {
+			return err
+		}
+		if *of(s)%(24*time.Hour) != 0 {
+			return errors.New("is not a number of whole days such as 90d")
+		}
+		return nil
+	}
+}
+
 var units = []struct {
 	name  string
 	bytes int64
@@ -222,6 +250,7 @@ func (s *Settings) check() (errs []error) {
 				"set ARGUS_FLEET_INGEST_TOKEN_FILE to a file with a token (openssl rand -hex 32), or use 127.0.0.1", name, addr))
 		}
 	}
+	errs = append(errs, s.checkEvents()...)
 	ways := 0
 	for _, set := range []bool{s.DiscordWebhookFile != "", s.AlertmanagerConfig != "", len(s.AlertmanagerURLs) > 0} {
 		if set {
@@ -234,6 +263,25 @@ func (s *Settings) check() (errs []error) {
 	if s.URL == "" {
 		s.urlIsOwn = true
 		s.Bound(s.Addr)
+	}
+	return errs
+}
+
+// checkEvents: figures of guilds and users are for viewers alone.
+func (s *Settings) checkEvents() (errs []error) {
+	if !s.Events {
+		return nil
+	}
+	if s.ViewerTokenFile == "" {
+		errs = append(errs, errors.New("ARGUS_FLEET_EVENTS is on, and everybody could read what guilds and users do: "+
+			"set ARGUS_FLEET_VIEWER_TOKEN_FILE to a file with a token (openssl rand -hex 32)"))
+	}
+	if s.EventsHourly < s.EventsRetention {
+		errs = append(errs, fmt.Errorf("ARGUS_FLEET_EVENTS_HOURLY_RETENTION %v is shorter than ARGUS_FLEET_EVENTS_RETENTION %v: sums are kept at least as long as events",
+			model.Duration(s.EventsHourly), model.Duration(s.EventsRetention)))
+	}
+	if len(s.Prometheus) > 0 {
+		errs = append(errs, errors.New("ARGUS_FLEET_EVENTS is on and ARGUS_FLEET_PROMETHEUS is set: a fleet that reads Prometheus takes no pushes; set one of them"))
 	}
 	return errs
 }
