@@ -58,7 +58,7 @@ func TestKilled(t *testing.T) {
 // kill starts a process that writes, and kills it in the middle.
 func kill(t *testing.T, file string, end time.Time) {
 	t.Helper()
-	process := exec.Command(os.Args[0], "-test.run=^TestKilled$") //nolint:gosec // this test
+	process := exec.Command(os.Args[0], "-test.run=^TestKilled$")
 	process.Env = append(os.Environ(), killed+"="+file, killed+"_END="+end.Format(time.RFC3339))
 	out, err := process.StderrPipe()
 	if err != nil {
@@ -92,7 +92,7 @@ func checkSums(t *testing.T, s *eventstore.Store) {
 			t.Fatal(err)
 		}
 		for _, f := range list {
-			events += int64(f.Events) //nolint:gosec // small
+			events += int64(f.Events)
 		}
 	}
 	if have := s.Stats().Events; events != have || have == 0 {
