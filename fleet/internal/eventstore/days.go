@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -87,9 +88,12 @@ func (s *Store) makeDay(ctx context.Context, n int64) error {
 
 // dropDay drops the table of a day, in a transaction.
 func (s *Store) dropDay(ctx context.Context, n int64) error {
-	insert := ofDay(insertEvent, n)
-	if stmt, there := s.stmts[insert]; there {
-		delete(s.stmts, insert)
+	table := ofDay(" events_DAY ", n)
+	for text, stmt := range s.stmts {
+		if !strings.Contains(text, table) {
+			continue
+		}
+		delete(s.stmts, text)
 		if err := stmt.Close(); err != nil {
 			return err
 		}
