@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -46,7 +47,7 @@ func columnsOf(of reflect.Type, prefix string, at []int) ([]column, error) {
 	var all []column
 	for i := range of.NumField() {
 		f := of.Field(i)
-		index := append(at[:len(at):len(at)], i)
+		index := append(slices.Clip(at), i)
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		inner := f.Type
 		if inner.Kind() == reflect.Pointer {
@@ -98,9 +99,9 @@ func cell(v reflect.Value) string {
 		return strconv.FormatFloat(v.Float(), 'g', -1, 64)
 	case reflect.Bool:
 		return strconv.FormatBool(v.Bool())
-	default:
-		return v.Interface().(time.Time).UTC().Format(time.RFC3339Nano)
 	}
+	at, _ := reflect.TypeAssert[time.Time](v) // the only other type
+	return at.UTC().Format(time.RFC3339Nano)
 }
 
 func harmless(text string) string {
