@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/argus-dgo/argus/fleet/internal/api"
+	"github.com/argus-dgo/argus/fleet/internal/eventdocs"
 	"github.com/argus-dgo/argus/fleet/internal/eventstore"
 	"github.com/argus-dgo/argus/fleet/internal/journal"
 )
@@ -33,6 +34,7 @@ func (f *Fleet) openEvents() {
 		return
 	}
 	f.store = store
+	f.events = eventdocs.Source{Reader: store, Store: "SQLite", Retention: f.cfg.EventsRetention, HourlyRetention: f.cfg.EventsHourly}
 	f.receiver.KeepEvents(store)
 }
 

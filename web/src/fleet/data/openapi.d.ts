@@ -525,6 +525,55 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/fleet/v1/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase a guild from the events
+         * @description Needs the role operator. Removes all events and figures of the guild, of all bots. Sums that are not about guilds stay. The id is neither kept nor logged.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Erase"];
+                };
+            };
+            responses: {
+                /** @description It is erased */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Erased"];
+                    };
+                };
+                400: components["responses"]["Refused"];
+                401: components["responses"]["Unauthorized"];
+                403: components["responses"]["Forbidden"];
+                404: components["responses"]["Missing"];
+                500: components["responses"]["Failed"];
+                503: components["responses"]["Busy"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/fleet/v1/backup": {
         parameters: {
             query?: never;
@@ -1978,6 +2027,14 @@ export interface components {
             region: string | null;
             /** @description The label cluster */
             cluster: string;
+        };
+        Erase: {
+            /** @description The id of the guild */
+            guild: string;
+        };
+        Erased: {
+            /** @description Events that were removed */
+            events: number;
         };
         Backup: {
             /** @description On the machine of the fleet */
