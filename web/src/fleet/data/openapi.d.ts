@@ -1842,7 +1842,7 @@ export interface components {
             /** Format: date-time */
             at: string;
             /** @enum {string} */
-            kind: "started" | "restarted" | "gone" | "back" | "left" | "moved" | "duplicate" | "version" | "shard_count" | "finding_began" | "finding_ended" | "alert" | "muted" | "unmuted" | "forgotten" | "login";
+            kind: "started" | "restarted" | "gone" | "back" | "left" | "moved" | "duplicate" | "version" | "shard_count" | "finding_began" | "finding_ended" | "alert" | "muted" | "unmuted" | "forgotten" | "erasure" | "login";
             job: string | null;
             bot: string | null;
             region: string | null;

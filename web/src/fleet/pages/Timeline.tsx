@@ -29,6 +29,7 @@ const kinds: Record<Event['kind'], string> = {
   muted: 'Muted',
   unmuted: 'Unmuted',
   forgotten: 'Forgotten',
+  erasure: 'Guild erased',
   login: 'Login',
 }
 
@@ -43,7 +44,7 @@ const shapes: Record<'start' | 'gone' | 'finding' | 'ended' | 'person', JSX.Elem
 const shapeOf: Record<Event['kind'], keyof typeof shapes> = {
   started: 'start', restarted: 'start', back: 'start', version: 'start', moved: 'start', shard_count: 'start',
   gone: 'gone', left: 'gone', duplicate: 'finding', finding_began: 'finding', alert: 'finding', finding_ended: 'ended',
-  muted: 'person', unmuted: 'person', forgotten: 'person', login: 'person',
+  muted: 'person', unmuted: 'person', forgotten: 'person', erasure: 'person', login: 'person',
 }
 
 const tone = (e: Event): string => (e.severity === 'critical' ? 'bad' : e.severity === 'warning' ? 'warn' : '')
