@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { lastIncident } from '../../src/fleet/analytics/incident'
-import { compare, judge, nameOf, nothing, type Side, worstFirst } from '../../src/fleet/analytics/judge'
+import { compare, judge, type Judged, nameOf, nothing, type Side, worstFirst } from '../../src/fleet/analytics/judge'
 import { linesOf } from '../../src/fleet/analytics/trend'
 import { format, hrefOf, parse, spanOf, start, type View } from '../../src/fleet/analytics/view'
 import { format as placeFormat, parse as placeParse } from '../../src/fleet/data/place'
@@ -109,5 +109,11 @@ describe('incident', () => {
   it('lasts until now while it has not ended', () => {
     expect(lastIncident([at(40, 'finding_began'), at(30, 'finding_ended')], now)).toEqual({ from: seconds(35), to: now / 1000 })
     expect(lastIncident([at(40, 'started')], now)).toBeNull()
+  })
+
+  it('puts what fails often before what is merely new', () => {
+    const of = (command: string, before: Side, after: Side): Judged => ({ name: { type: 'application_command', command }, before, after, judgement: judge(before, after) })
+    const list = [of('fresh', nothing, side(50, 0, 0)), of('often', side(5000, 50, 0), side(5000, 50, 0)), of('gone', side(900, 0, 0), nothing), of('fresh and failing', nothing, side(40, 9, 0))]
+    expect(list.sort(worstFirst).map((j) => j.name.command)).toEqual(['often', 'fresh and failing', 'fresh', 'gone'])
   })
 })

@@ -25,7 +25,9 @@ const (
 	pastInteractions = 30_000
 	// pushedAtOnce is how many events of the past are given to the exporter before it is
 	// waited for: it drops what its queue has no room for.
-	pushedAtOnce = otlp.DefaultQueueSize / 2
+	pushedAtOnce  = otlp.DefaultQueueSize / 2
+	flushPatience = time.Minute
+	flushPause    = time.Second
 )
 
 // analyticsOptions have the events of the bot pushed, as the release that pastday ends with.
@@ -74,7 +76,7 @@ func (d *demo) pushDay(ctx context.Context, day []pastday.Event) (err error) {
 		}
 		p.Logger(instrument.ScopeName).Emit(ctx, e.Record)
 		if (n+1)%pushedAtOnce == 0 || n == len(day)-1 {
-			if err := p.ForceFlush(ctx); err != nil {
+			if err := flush(ctx, p); err != nil {
 				return err
 			}
 		}
@@ -83,6 +85,24 @@ func (d *demo) pushDay(ctx context.Context, day []pastday.Event) (err error) {
 		return fmt.Errorf("of its %d events %d were refused and %d did not fit", len(day), lost.Rejected, lost.QueueFull)
 	}
 	return nil
+}
+
+// flush waits until the exporter's queue is empty. What a fleet refuses because pushes come
+// too fast stays in it, and is taken later.
+func flush(ctx context.Context, p *sdklog.LoggerProvider) error {
+	ctx, cancel := context.WithTimeout(ctx, flushPatience)
+	defer cancel()
+	for {
+		err := p.ForceFlush(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-time.After(flushPause):
+		case <-ctx.Done():
+			return err
+		}
+	}
 }
 
 // place returns the cluster, by its place in clusters, and the shard that a guild is in. A

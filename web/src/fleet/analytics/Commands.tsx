@@ -28,7 +28,8 @@ function Says({ of: d }: { of: EventCommands }) {
   const judged = compare(d.commands, d.commands_before).sort(worstFirst)
   const worse = judged.filter((j) => j.judgement.is === 'worse')
   const fails = judged.filter((j) => j.judgement.is === 'fails')
-  const before = span((Date.parse(d.window.to) - Date.parse(d.window.from)) / 1000)
+  const length = (Date.parse(d.window.to) - Date.parse(d.window.from)) / 1000
+  const before = length === 86400 ? '24 h' : span(length)
   return (
     <section class="board">
       <div class={`panel verdict ${worse.length > 0 ? 'is-bad' : fails.length > 0 ? 'is-warn' : ''}`}>

@@ -17,7 +17,7 @@ type Audience = EventGrowth['audience'][number]
 
 const seconds = 86400
 
-// daysOf are all of the window. Of a day without events there were neither joins nor leaves.
+// daysOf are all of the window, for bars. A day without events has none.
 function daysOf(d: EventGrowth): EventGrowth['days'] {
   const known = new Map(d.days.map((x) => [Date.parse(x.day), x]))
   const days: EventGrowth['days'] = []
@@ -49,6 +49,7 @@ function Active({ of: d }: { of: EventGrowth }) {
   )
 }
 
+// Days are those with events: of others nothing is known, since events may have been off.
 function Days({ days }: { days: EventGrowth['days'] }) {
   return (
     <Table
@@ -155,7 +156,7 @@ export function Growth() {
             </div>
             <div class="board">
               <Panel title="By day" note="newest first">
-                <Days days={days} />
+                <Days days={d.days} />
               </Panel>
             </div>
             <div class="board">

@@ -63,10 +63,13 @@ export function judge(before: Side, after: Side): Judgement {
   return { is: 'same', why: [], cost: 0 }
 }
 
-const order: Judgement['is'][] = ['worse', 'fails', 'new', 'better', 'same', 'few', 'gone']
+// The others are told apart by what they cost users.
+const order: Partial<Record<Judgement['is'], number>> = { worse: 0, fails: 1, gone: 3 }
+const rank = (j: Judged): number => order[j.judgement.is] ?? 2
+const trouble = (j: Judged): number => j.after.failures + j.after.not_in_time
 
-// worstFirst orders what was judged. What costs more comes first, then what runs more.
-export const worstFirst = (a: Judged, b: Judged): number => order.indexOf(a.judgement.is) - order.indexOf(b.judgement.is) || b.judgement.cost - a.judgement.cost || b.after.runs - a.after.runs
+// worstFirst orders what was judged. What costs more comes first, then what fails or is late more often, then what runs more.
+export const worstFirst = (a: Judged, b: Judged): number => rank(a) - rank(b) || b.judgement.cost - a.judgement.cost || trouble(b) - trouble(a) || b.after.runs - a.after.runs
 
 export interface Judged {
   name: Named
