@@ -26,6 +26,7 @@ type config struct {
 	argus, fleet string // programs
 	addr, otlp   string // of the fleet
 	interval     time.Duration
+	analytics    bool // whether the fleet keeps events
 }
 
 func main() {
@@ -45,6 +46,7 @@ func run(ctx context.Context, line []string, in io.Reader, out, errOut io.Writer
 	flags.StringVar(&c.addr, "addr", "127.0.0.1:9190", "`address` of the pages")
 	flags.StringVar(&c.otlp, "otlp", "127.0.0.1:4317", "`address` that the processes push to")
 	flags.DurationVar(&c.interval, "interval", 5*time.Second, "`time` between two pushes of a process")
+	flags.BoolVar(&c.analytics, "analytics", false, "keep events, and fill the day before; a token for the pages is printed at the start")
 	switch err := flags.Parse(line); {
 	case errors.Is(err, flag.ErrHelp):
 		return 0

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -30,6 +31,7 @@ const (
 type stage struct {
 	config
 	out       io.Writer
+	token     string // of the pages; empty if none is needed
 	scenarios []string
 	fleet     *process
 	bots      []*process
@@ -49,7 +51,9 @@ func play(ctx context.Context, c config, in io.Reader, out io.Writer) (err error
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	s.cast(dir)
+	if err := s.cast(dir); err != nil {
+		return err
+	}
 	defer s.end()
 	if err := s.begin(ctx); err != nil || ctx.Err() != nil {
 		return err
@@ -96,7 +100,16 @@ func scenarios(ctx context.Context, argus string) ([]string, error) {
 }
 
 // cast makes the processes.
-func (s *stage) cast(dir string) {
+func (s *stage) cast(dir string) error {
+	var ofFleet, ofBots []string
+	if s.analytics {
+		s.token = rand.Text() + rand.Text()
+		file := filepath.Join(dir, "viewer-token")
+		if err := os.WriteFile(file, []byte(s.token+"\n"), 0o600); err != nil {
+			return err
+		}
+		ofFleet, ofBots = []string{"--events", "on", "--viewer-token-file", file}, []string{"--analytics"}
+	}
 	own := slices.DeleteFunc(os.Environ(), func(pair string) bool {
 		for _, prefix := range []string{"ARGUS_", "OTEL_", "CLUSTER_ID", "SHARD"} {
 			if strings.HasPrefix(pair, prefix) {
@@ -108,10 +121,10 @@ func (s *stage) cast(dir string) {
 	s.fleet = &process{
 		name: "the fleet", path: s.config.fleet, env: own, log: filepath.Join(dir, "fleet.log"),
 		args: func() []string {
-			return []string{
+			return append([]string{
 				"--addr", s.addr, "--otlp-grpc-addr", s.otlp, "--otlp-http-addr", "off", "--data", filepath.Join(dir, "data"),
 				"--expect", fmt.Sprintf("discord-bot=%dx%d", processes, shards),
-			}
+			}, ofFleet...)
 		},
 	}
 	for n := range processes {
@@ -127,13 +140,14 @@ func (s *stage) cast(dir string) {
 				"OTEL_METRIC_EXPORT_INTERVAL="+strconv.FormatInt(s.interval.Milliseconds(), 10),
 			),
 			args: func() []string {
-				return []string{
+				return append([]string{
 					"demo", "--cluster", "demo", "--processes", strconv.Itoa(processes), "--process", strconv.Itoa(n),
 					"--shards", strconv.Itoa(shards), "--scenario", s.playing[n], "--seed", strconv.Itoa(n + 1),
-				}
+				}, ofBots...)
 			},
 		})
 	}
+	return nil
 }
 
 // begin starts the fleet, and the others once it is ready.
@@ -209,6 +223,9 @@ Type what happens next, and press Enter:
 Scenarios, described in docs/SCENARIOS.md: %s.
 
 `, s.addr, dir, strings.Join(s.scenarios, ", "))
+	if s.token != "" {
+		fmt.Fprintf(s.out, "The pages ask for this token, made for this run: %s\n\n", s.token)
+	}
 }
 
 // obey does what a line says.

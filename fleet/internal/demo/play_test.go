@@ -101,6 +101,7 @@ func TestDemo(t *testing.T) {
 	programs := []string{"--argus", build(t, filepath.Join("..", "..", ".."), "./cmd/argus"), "--fleet", build(t, filepath.Join("..", ".."), "./cmd/argus-fleet")}
 	t.Run("scenarios", func(t *testing.T) { knowsAll(t, programs[1]) })
 	t.Run("plays", func(t *testing.T) { plays(t, programs) })
+	t.Run("analytics", func(t *testing.T) { analytics(t, programs) })
 	t.Run("address in use", func(t *testing.T) { addressInUse(t, programs) })
 }
 
@@ -217,6 +218,65 @@ func plays(t *testing.T, programs []string) {
 }
 
 // addressInUse is an error that says which flag sets another.
+// analytics: the token that it writes opens the pages, which have the day before of all
+// processes.
+func analytics(t *testing.T, programs []string) {
+	t.Helper()
+	addr := freeAddr(t)
+	out := &screen{}
+	in, keyboard := io.Pipe()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	done := make(chan int, 1)
+	go func() {
+		done <- run(ctx, slices.Concat(programs, []string{"--addr", addr, "--otlp", freeAddr(t), "--interval", "1s", "--analytics"}), in, out, out)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		if code := <-done; code != 0 || t.Failed() {
+			t.Errorf("it ends with %d, and wrote:\n%s", code, out)
+		}
+		_ = keyboard.Close()
+	})
+	token := regexp.MustCompile(`made for this run: (\w+)\n`)
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for runs := 0; runs < 29_000; {
+		select {
+		case <-ctx.Done():
+			t.Fatalf("the pages have %d runs of commands", runs)
+		case <-tick.C:
+		}
+		if m := token.FindStringSubmatch(out.String()); m != nil {
+			runs = commandRuns(t, addr, m[1])
+		}
+	}
+}
+
+// commandRuns is how many runs of commands the pages have for the last 48 h.
+func commandRuns(t *testing.T, addr, token string) (n int) {
+	t.Helper()
+	from := time.Now().Add(-48 * time.Hour).UTC().Format(time.RFC3339)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+addr+"/api/fleet/v1/events/commands?from="+from, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
+	response, err := client.Do(request)
+	if err != nil {
+		return 0
+	}
+	defer response.Body.Close()
+	var document struct{ Commands []struct{ Runs int } }
+	if err := json.NewDecoder(response.Body).Decode(&document); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range document.Commands {
+		n += c.Runs
+	}
+	return n
+}
+
 func addressInUse(t *testing.T, programs []string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

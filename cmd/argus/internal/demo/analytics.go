@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,9 +41,10 @@ func analyticsOptions() []argus.Option {
 
 // fillDay pushes the events of the day before, and says what became of them.
 func (d *demo) fillDay(ctx context.Context) {
+	guilds, shards := d.ownGuilds()
 	day := pastday.Make(pastday.Config{
-		End: time.Now().Truncate(time.Hour), Seed: d.seed, Guilds: d.server.Guilds()[:d.guilds], Commands: used(),
-		Place: d.place, Interactions: pastInteractions,
+		End: time.Now().Truncate(time.Hour), Seed: d.seed, Guilds: guilds, Commands: used(),
+		Place: d.place, Interactions: pastInteractions * shards / d.shards,
 	})
 	if err := d.pushDay(ctx, day); err != nil {
 		if ctx.Err() == nil {
@@ -105,20 +107,30 @@ func flush(ctx context.Context, p *sdklog.LoggerProvider) error {
 	}
 }
 
-// place returns the cluster, by its place in clusters, and the shard that a guild is in. A
-// guild of a shard that runs elsewhere is put with the first.
-func (d *demo) place(id string) (cluster, shard int) {
+// ownGuilds are those of the shards that run here, and shards how many these are.
+func (d *demo) ownGuilds() (guilds []string, shards int) {
+	for _, c := range d.clusters {
+		first, end := d.shardsOf(c.process)
+		shards += end - first
+	}
+	return slices.DeleteFunc(d.server.Guilds()[:d.guilds], func(id string) bool {
+		cluster, _ := d.place(id)
+		return cluster < 0
+	}), shards
+}
+
+// place returns the cluster, by its place in clusters, and the shard that a guild is in.
+// The cluster is -1 if the shard runs elsewhere.
+func (d *demo) place(id string) (at, shard int) {
 	n, err := guild.Parse(id)
 	if err != nil {
-		return 0, 0
+		return -1, 0
 	}
 	shard = guild.Shard(n, d.shards)
-	for i, c := range d.clusters {
-		if first, end := d.shardsOf(c.process); first <= shard && shard < end {
-			return i, shard
-		}
-	}
-	return 0, shard
+	return slices.IndexFunc(d.clusters, func(c *cluster) bool {
+		first, end := d.shardsOf(c.process)
+		return first <= shard && shard < end
+	}), shard
 }
 
 // providerOf makes the provider of one process with one version.
