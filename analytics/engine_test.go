@@ -8,7 +8,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"github.com/argus-dgo/argus/analytics"
-	"github.com/argus-dgo/argus/analytics/internal/chdbtest"
+	"github.com/argus-dgo/argus/analytics/chdbtest"
 )
 
 func TestMain(m *testing.M) { os.Exit(chdbtest.Run(m)) }

@@ -14,7 +14,7 @@ import (
 	"github.com/argus-dgo/argus/analytics"
 	"github.com/argus-dgo/argus/analytics/figures"
 	"github.com/argus-dgo/argus/analytics/figures/figurestest"
-	"github.com/argus-dgo/argus/analytics/internal/chdbtest"
+	"github.com/argus-dgo/argus/analytics/chdbtest"
 )
 
 // TestFilesHaveOneStatement keeps to what clickhouse-go sends at once, and to the database

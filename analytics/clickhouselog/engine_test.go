@@ -10,7 +10,7 @@ import (
 	"go.opentelemetry.io/otel"
 
 	"github.com/argus-dgo/argus/analytics"
-	"github.com/argus-dgo/argus/analytics/internal/chdbtest"
+	"github.com/argus-dgo/argus/analytics/chdbtest"
 )
 
 // counts compares what queries say. Each has one number.

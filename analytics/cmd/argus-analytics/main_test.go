@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/argus-dgo/argus/analytics/internal/chdbtest"
+	"github.com/argus-dgo/argus/analytics/chdbtest"
 )
 
 func TestMain(m *testing.M) { os.Exit(chdbtest.Run(m)) }

@@ -19,6 +19,7 @@ var errNoLibrary = errors.New("libchdb.so is not installed: run make test-analyt
 type Server struct {
 	folder  string
 	library string
+	module  string // the folder of the module analytics
 	process *exec.Cmd
 	addr    string
 }
@@ -72,7 +73,12 @@ func require(t *testing.T, err error) {
 
 func newServer() (s *Server, err error) {
 	s = &Server{addr: "127.0.0.1:0"}
-	if s.library, err = library(); err != nil {
+	root, err := repository()
+	if err != nil {
+		return nil, err
+	}
+	s.module = filepath.Join(root, "analytics")
+	if s.library, err = library(root); err != nil {
 		return nil, err
 	}
 	if s.folder, err = os.MkdirTemp("", "chdbtest-*"); err != nil {
@@ -90,6 +96,7 @@ func newServer() (s *Server, err error) {
 
 func (s *Server) build() error {
 	build := exec.CommandContext(context.Background(), "go", "build", "-o", s.binary(), "github.com/argus-dgo/argus/analytics/internal/chdbserver") //nolint:gosec // the path is ours
+	build.Dir = s.module                                                                                                                            // also for tests of other modules
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("build chdbserver: %w\n%s", err, out)
 	}
@@ -140,22 +147,26 @@ func (s *Server) stop() {
 	_ = os.RemoveAll(s.folder)
 }
 
-// library finds libchdb.so. Its folder has the version in its name.
-func library() (string, error) {
+// repository finds the folder of the repository, in which the tests run.
+func repository() (string, error) {
 	at, err := os.Getwd()
 	if err != nil {
 		return "", err
 	}
 	for {
 		if _, err := os.Stat(filepath.Join(at, "scripts", "chdb.sh")); err == nil {
-			break
+			return at, nil
 		}
 		if filepath.Dir(at) == at {
 			return "", errNoLibrary
 		}
 		at = filepath.Dir(at)
 	}
-	found, err := filepath.Glob(filepath.Join(at, ".cache", "chdb@*", "libchdb.so"))
+}
+
+// library finds libchdb.so. Its folder has the version in its name.
+func library(root string) (string, error) {
+	found, err := filepath.Glob(filepath.Join(root, ".cache", "chdb@*", "libchdb.so"))
 	if err != nil {
 		return "", err
 	}
