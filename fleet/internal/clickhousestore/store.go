@@ -1,0 +1,147 @@
+package clickhousestore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"github.com/argus-dgo/argus/analytics"
+	"github.com/argus-dgo/argus/analytics/connection"
+	"github.com/argus-dgo/argus/analytics/figures"
+)
+
+const (
+	// silence is how long the server may be silent.
+	silence      = 10 * time.Second
+	checkTimeout = 30 * time.Second
+)
+
+// Config configures [Open].
+type Config struct {
+	Connection connection.Settings
+	Now        func() time.Time
+	// Report is told what somebody has to do something about.
+	Report func(error)
+}
+
+// A Store is open until [Store.Close]. It is safe for concurrent use.
+type Store struct {
+	figures.Reader
+
+	cfg   Config
+	conn  driver.Conn
+	store *analytics.Store
+	ready atomic.Bool
+	told  string // what was wrong at the last look; of Run alone
+}
+
+// Open makes a store. Errors are those of the settings: the server is not asked.
+func Open(cfg Config) (*Store, error) {
+	conn, err := connection.Open(cfg.Connection, silence)
+	if err != nil {
+		return nil, err
+	}
+	store, err := analytics.New(conn)
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return &Store{Reader: store, cfg: cfg, conn: conn, store: store}, nil
+}
+
+// Close ends the connections. No other call may come after it.
+func (s *Store) Close() error { return s.conn.Close() }
+
+// Run looks at the schema at once and at each tick, until the context ends. It reports
+// what is wrong when that changes.
+func (s *Store) Run(ctx context.Context, tick <-chan time.Time) {
+	for {
+		s.look(ctx)
+		select {
+		case <-tick:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (s *Store) look(ctx context.Context) {
+	err := s.Check(ctx)
+	switch {
+	case ctx.Err() != nil:
+	case err == nil:
+		s.told = ""
+	case err.Error() != s.told:
+		s.told = err.Error()
+		s.cfg.Report(fmt.Errorf("no events are taken for now: %w", err))
+	}
+}
+
+// Check asks the server whether its tables are those that this version knows. Events are
+// taken only then.
+func (s *Store) Check(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	status, err := s.store.Status(ctx)
+	if err != nil {
+		err = fmt.Errorf("ClickHouse (ARGUS_FLEET_CLICKHOUSE_URL %s): %w", s.cfg.Connection.URL, connection.Reason(err))
+	} else {
+		err = fit(status)
+	}
+	s.ready.Store(err == nil)
+	return err
+}
+
+// fit returns what is wrong with the tables.
+func fit(status analytics.Status) error {
+	switch {
+	case status.Version == 0:
+		return errors.New("ClickHouse has no tables for events: run argus-analytics migrate")
+	case status.Version < status.Latest:
+		return fmt.Errorf("the tables of ClickHouse have version %d, and this version of argus-fleet needs %d: run argus-analytics migrate", status.Version, status.Latest)
+	case status.Version > status.Latest:
+		return fmt.Errorf("the tables of ClickHouse have version %d, and this version of argus-fleet knows %d: update argus-fleet", status.Version, status.Latest)
+	case len(status.Altered) > 0:
+		return errors.New("somebody altered the tables of ClickHouse: argus-analytics status says what")
+	}
+	return nil
+}
+
+// Retention asks the server for how long its tables keep events and their sums. ClickHouse
+// sees to that itself.
+func (s *Store) Retention(ctx context.Context) (raw, hourly time.Duration, err error) {
+	status, err := s.store.Status(ctx)
+	if err != nil {
+		return 0, 0, fmt.Errorf("ClickHouse: %w", connection.Reason(err))
+	}
+	const day = 24 * time.Hour
+	return time.Duration(status.Retention.RawDays) * day, time.Duration(status.Retention.HourlyDays) * day, nil
+}
+
+// EraseGuild removes a guild from all tables that have ids of guilds. It returns how many
+// events there were.
+func (s *Store) EraseGuild(ctx context.Context, guild uint64) (int64, error) {
+	events, err := s.count(ctx, guild)
+	if err == nil {
+		err = s.store.EraseGuild(ctx, guild)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("ClickHouse cannot erase a guild: %w", connection.Reason(err))
+	}
+	return events, nil
+}
+
+func (s *Store) count(ctx context.Context, guild uint64) (int64, error) {
+	var counts []struct {
+		Events int64 `ch:"events"`
+	}
+	err := s.conn.Select(ctx, &counts, "SELECT toInt64(count()) AS events FROM events FINAL WHERE guild_id = {guild:UInt64}", clickhouse.Named("guild", guild))
+	if err != nil || len(counts) == 0 {
+		return 0, err
+	}
+	return counts[0].Events, nil
+}
