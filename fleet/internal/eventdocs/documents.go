@@ -270,11 +270,14 @@ func (s Source) Ingest(ctx context.Context, q url.Values, now time.Time) (Docume
 	if err := p.err(); err != nil {
 		return nil, err
 	}
+	raw, hourly, err := s.Retention(ctx)
+	if err != nil {
+		return nil, err
+	}
 	d := &Ingest{
 		Head: s.head(now, figures.Ingest), Window: windowOf(w), Store: s.Store,
-		RetentionSeconds: seconds(s.Retention), HourlyRetentionSeconds: seconds(s.HourlyRetention),
+		RetentionSeconds: seconds(raw), HourlyRetentionSeconds: seconds(hourly),
 	}
-	var err error
 	if d.Ingest, err = s.Reader.Ingest(ctx, w); err != nil {
 		return nil, err
 	}

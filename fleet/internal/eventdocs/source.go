@@ -1,6 +1,7 @@
 package eventdocs
 
 import (
+	"context"
 	"time"
 
 	"github.com/argus-dgo/argus/analytics/figures"
@@ -13,8 +14,8 @@ const Version = 1
 type Source struct {
 	Reader figures.Reader // nil: events are off
 	Store  string         // its name, for people
-	// Retention is how long events are kept, and HourlyRetention how long their hourly sums.
-	Retention, HourlyRetention time.Duration
+	// Retention returns how long events are kept, and how long their hourly sums are.
+	Retention func(context.Context) (raw, hourly time.Duration, err error)
 }
 
 // On reports whether there are events.

@@ -53,11 +53,11 @@ func (f *Fleet) Backup(by string) (dir string, err error) {
 	if err := os.CopyFS(filepath.Join(dir, notificationsFolder), os.DirFS(filepath.Join(f.cfg.Data, notificationsFolder))); err != nil {
 		return "", err
 	}
-	if f.store != nil {
+	if f.file != nil {
 		if err := os.Mkdir(filepath.Join(dir, eventsFolder), 0o750); err != nil {
 			return "", err
 		}
-		if err := f.store.Backup(f.ctx, filepath.Join(dir, eventsFolder, eventsFile)); err != nil {
+		if err := f.file.Backup(f.ctx, filepath.Join(dir, eventsFolder, eventsFile)); err != nil {
 			return "", err
 		}
 	}

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"net/http"
@@ -41,7 +42,8 @@ func TestEventDocuments(t *testing.T) {
 	guard := access.NewRoles(func() []access.Grant {
 		return []access.Grant{{Token: access.NewToken(token), Role: access.Viewer}}
 	})
-	h := api.New(nil, eventdocs.Source{Reader: store, Store: "SQLite", Retention: time.Hour, HourlyRetention: time.Hour}, guard, func(err error) { t.Error(err) })
+	retention := func(context.Context) (raw, hourly time.Duration, err error) { return time.Hour, 2 * time.Hour, nil }
+	h := api.New(nil, eventdocs.Source{Reader: store, Store: "SQLite", Retention: retention}, guard, func(err error) { t.Error(err) })
 	get := func(path string) *httptest.ResponseRecorder {
 		t.Helper()
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, api.Prefix+"events/"+path, nil)

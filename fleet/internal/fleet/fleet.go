@@ -65,8 +65,11 @@ type Fleet struct {
 	receiver *ingest.Receiver
 	notifier *notify.Notifier
 	events   eventdocs.Source
-	store    *eventstore.Store // nil if there are no events
+	store    eventStore        // nil if there are no events
+	file     *eventstore.Store // nil if they are not in the data folder
 	api      *api.API
+
+	keepEvents func() // what their store does until the fleet ends
 
 	listeners listeners
 	grpc      *grpc.Server
@@ -118,7 +121,7 @@ func (f *Fleet) start() error {
 	f.loops.Go(func() { f.judge.Run(f.ctx, f.engine) })
 	f.loops.Go(f.tick)
 	if f.store != nil {
-		f.loops.Go(f.retainEvents)
+		f.loops.Go(f.keepEvents)
 	}
 	if f.upstream != nil {
 		f.loops.Go(func() { f.upstream.Run(f.ctx, f.cfg.Evaluation, f.members, f.report, f.polled) })

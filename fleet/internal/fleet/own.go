@@ -53,8 +53,8 @@ func (o *own) Collect(c chan<- prometheus.Metric) {
 		gauge(examinedDesc, float64(at.UnixMilli())/1000)
 	}
 	gauge(failingDesc, float64(len(o.f.failing())))
-	if o.f.store != nil {
-		stats := o.f.store.Stats()
+	if o.f.file != nil {
+		stats := o.f.file.Stats()
 		gauge(eventsDesc, float64(stats.Events))
 		gauge(bytesDesc, float64(stats.Bytes))
 		c <- prometheus.MustNewConstMetric(droppedDesc, prometheus.CounterValue, float64(stats.Dropped))

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/argus-dgo/argus/internal/clickhousesettings"
 	"github.com/argus-dgo/argus/internal/excerpt"
 	"github.com/argus-dgo/argus/internal/link"
 )
@@ -50,6 +51,8 @@ type Settings struct {
 	EventsRetention time.Duration
 	EventsHourly    time.Duration // how long their sums are kept
 	EventsMax       int
+	// ClickHouse is where events are kept. Without a URL, that is the folder of the data.
+	ClickHouse clickhousesettings.Settings
 
 	MaxMembers int
 	MaxSeries  int

@@ -12,6 +12,7 @@ import (
 
 	"github.com/prometheus/common/model"
 
+	"github.com/argus-dgo/argus/internal/clickhousesettings"
 	"github.com/argus-dgo/argus/internal/link"
 	"github.com/argus-dgo/argus/internal/server"
 )
@@ -41,6 +42,12 @@ var table = []Row{
 	{"events-retention", "90d", "How long events are kept, in days such as 90d.", wholeDays(func(s *Settings) *time.Duration { return &s.EventsRetention })},
 	{"events-hourly-retention", "730d", "How long the hourly and daily sums of events are kept.", wholeDays(func(s *Settings) *time.Duration { return &s.EventsHourly })},
 	{"events-max", "50000000", "Most events that are kept. When they are more, the oldest day is dropped.", number(1000, 1_000_000_000, func(s *Settings) *int { return &s.EventsMax })},
+	{"clickhouse-url", "", "Keep events in ClickHouse instead of the data folder, such as http://127.0.0.1:8123/argus.", text(func(s *Settings) *string { return &s.ClickHouse.URL })},
+	{"clickhouse-user", clickhousesettings.DefaultUser, "User of ClickHouse.", text(func(s *Settings) *string { return &s.ClickHouse.User })},
+	{"clickhouse-password-file", "", "File with its password.", text(func(s *Settings) *string { return &s.ClickHouse.PasswordFile })},
+	{"clickhouse-ca-file", "", "Certificates that ClickHouse's is checked with, PEM. Default: those of the system.", text(func(s *Settings) *string { return &s.ClickHouse.CAFile })},
+	{"clickhouse-cert-file", "", "Certificate that is shown to ClickHouse, PEM.", text(func(s *Settings) *string { return &s.ClickHouse.CertFile })},
+	{"clickhouse-key-file", "", "Its key.", text(func(s *Settings) *string { return &s.ClickHouse.KeyFile })},
 	{"max-members", "5000", "Most clusters of the fleet.", number(1, 100_000, func(s *Settings) *int { return &s.MaxMembers })},
 	{"max-series", "20000", "Most series that a process may make in two hours.", number(100, 1_000_000, func(s *Settings) *int { return &s.MaxSeries })},
 	{"expect", "", "Expected clusters and shards of each bot, such as music=100x1600,mod=2x4. Default: what was seen.", expect},
@@ -269,8 +276,9 @@ func (s *Settings) check() (errs []error) {
 
 // checkEvents: figures of guilds and users are for viewers alone.
 func (s *Settings) checkEvents() (errs []error) {
+	errs = s.checkClickHouse()
 	if !s.Events {
-		return nil
+		return errs
 	}
 	if s.ViewerTokenFile == "" {
 		errs = append(errs, errors.New("ARGUS_FLEET_EVENTS is on, and everybody could read what guilds and users do: "+
