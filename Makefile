@@ -109,6 +109,7 @@ test-analytics: ## Test the tables and queries of analytics with ClickHouse's en
 	./scripts/chdb.sh
 	if ./scripts/clickhouse-server.sh; then export REQUIRE_CLICKHOUSE=1; fi; \
 	cd analytics && REQUIRE_CHDB=1 $(GO) test $(RACE) -count=1 -timeout 30m ./...
+	cd fleet && REQUIRE_CHDB=1 $(GO) test $(RACE) -count=1 -timeout 30m ./internal/clickhousestore
 
 .PHONY: test-analytics-large
 test-analytics-large: ## Write 10 million events through kills of ClickHouse's engine, and time the queries
