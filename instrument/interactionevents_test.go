@@ -145,7 +145,7 @@ func (tt *eventCase) run(t *testing.T) {
 		defer func() { _ = recover(); done <- i.Interaction }()
 		wrapped(s, i)
 	})
-	b.open(s)
+	check(t, b.open(s).WaitGuilds(b.context())) // which have sizes
 	kind, command := tt.kind, tt.command
 	if kind == 0 {
 		kind = discordtest.ApplicationCommand
