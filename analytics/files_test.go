@@ -12,9 +12,9 @@ import (
 	"testing"
 
 	"github.com/argus-dgo/argus/analytics"
+	"github.com/argus-dgo/argus/analytics/chdbtest"
 	"github.com/argus-dgo/argus/analytics/figures"
 	"github.com/argus-dgo/argus/analytics/figures/figurestest"
-	"github.com/argus-dgo/argus/analytics/chdbtest"
 )
 
 // TestFilesHaveOneStatement keeps to what clickhouse-go sends at once, and to the database
