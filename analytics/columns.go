@@ -123,7 +123,9 @@ func Columns() []Column { return slices.Clone(columns) }
 
 // InsertStatement returns the INSERT of events, with its list of columns: without one, a
 // column that a later version adds would break the writers of this one.
-func InsertStatement() string {
+func InsertStatement() string { return insertInto(columns) }
+
+func insertInto(columns []Column) string {
 	names := make([]string, len(columns))
 	for n, c := range columns {
 		names[n] = c.Name

@@ -26,8 +26,10 @@ func TestEraseGuild(t *testing.T) {
 	if err := store.Insert(ctx, batch, "a"); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.EraseGuild(ctx, figurestest.GuildBase); err != nil {
-		t.Fatal(err)
+	for _, want := range []uint64{100, 0} {
+		if events, err := store.EraseGuild(ctx, figurestest.GuildBase); err != nil || events != want {
+			t.Fatalf("%d events were erased, %v; want %d", events, err, want)
+		}
 	}
 	counts(ctx, t, conn, map[string]uint64{inEvents: 200, inGuilds: 200, inDays: 200, inHourly: 300})
 	// No column of any table has the id, whatever its name.
@@ -37,7 +39,7 @@ func TestEraseGuild(t *testing.T) {
 			t.Errorf("%s has the guild in %d rows", table, n)
 		}
 	}
-	if err := store.EraseGuild(ctx, 0); err == nil {
+	if _, err := store.EraseGuild(ctx, 0); err == nil {
 		t.Error("0 was accepted")
 	}
 	if status, err := store.Status(ctx); err != nil || len(status.Altered) > 0 {
@@ -58,11 +60,14 @@ AND table IN ('events', 'hourly_guilds', 'daily_guilds')`: 3,
 
 // TestEraseErrorsHaveNoID has an error that somebody logs.
 func TestEraseErrorsHaveNoID(t *testing.T) {
-	err := open(t, interrupted{at: "DELETE"}).EraseGuild(t.Context(), figurestest.GuildBase)
-	if !errors.Is(err, errInterrupted) {
-		t.Fatalf("got %v", err)
-	}
-	if strings.Contains(err.Error(), "1200000000000000001") {
-		t.Errorf("the error has the id: %v", err)
+	ctx, conn, _ := migrated(t)
+	for _, at := range []string{"SELECT count()", "DELETE"} {
+		_, err := open(t, interrupted{conn, at}).EraseGuild(ctx, figurestest.GuildBase)
+		if !errors.Is(err, errInterrupted) {
+			t.Fatalf("at %s: got %v", at, err)
+		}
+		if strings.Contains(err.Error(), "1200000000000000001") {
+			t.Errorf("at %s: the error has the id: %v", at, err)
+		}
 	}
 }

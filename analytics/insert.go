@@ -3,6 +3,7 @@ package analytics
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 
@@ -29,21 +30,34 @@ func InsertSettings(token string) clickhouse.Settings {
 //
 // Each batch makes a part of each table, so 1,000 to 100,000 rows are right.
 func (s *Store) Insert(ctx context.Context, rows []event.Row, token string) error {
+	return s.insert(ctx, rows, token, columns)
+}
+
+// Import writes events that arrived somewhere else before, as [Store.Insert] does. received
+// has the time of each arrival, by which the table tells late events, and by which events
+// expire.
+func (s *Store) Import(ctx context.Context, rows []event.Row, received []time.Time, token string) error {
+	arrival := Column{Name: "received", Type: "DateTime('UTC')", values: func([]event.Row) any { return received }}
+	return s.insert(ctx, rows, token, append(Columns(), arrival))
+}
+
+func (s *Store) insert(ctx context.Context, rows []event.Row, token string, columns []Column) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	if token == "" {
-		return &InsertError{len(rows), errNoToken}
+	err := errNoToken
+	if token != "" {
+		err = s.send(ctx, rows, token, columns)
 	}
-	if err := s.insert(ctx, rows, token); err != nil {
+	if err != nil {
 		return &InsertError{len(rows), err}
 	}
 	return nil
 }
 
-func (s *Store) insert(ctx context.Context, rows []event.Row, token string) error {
-	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(InsertSettings(token)), clickhouse.WithColumnNamesAndTypes(described()))
-	batch, err := s.conn.PrepareBatch(ctx, InsertStatement())
+func (s *Store) send(ctx context.Context, rows []event.Row, token string, columns []Column) error {
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(InsertSettings(token)), clickhouse.WithColumnNamesAndTypes(described(columns)))
+	batch, err := s.conn.PrepareBatch(ctx, insertInto(columns))
 	if err != nil {
 		return err
 	}
@@ -58,7 +72,7 @@ func (s *Store) insert(ctx context.Context, rows []event.Row, token string) erro
 
 // described are the columns as clickhouse-go has them. It would ask the server before
 // each batch.
-func described() []clickhouse.ColumnNameAndType {
+func described(columns []Column) []clickhouse.ColumnNameAndType {
 	all := make([]clickhouse.ColumnNameAndType, len(columns))
 	for n, c := range columns {
 		all[n] = clickhouse.ColumnNameAndType{Name: c.Name, Type: c.Type}

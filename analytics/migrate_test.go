@@ -45,6 +45,13 @@ func (c interrupted) Exec(ctx context.Context, query string, args ...any) error 
 	return c.Conn.Exec(ctx, query, args...)
 }
 
+func (c interrupted) Select(ctx context.Context, into any, query string, args ...any) error {
+	if strings.Contains(query, c.at) {
+		return errInterrupted
+	}
+	return c.Conn.Select(ctx, into, query, args...)
+}
+
 func TestMigrateGoesOnWhereItWasInterrupted(t *testing.T) {
 	ctx, conn := fresh(t)
 	for _, at := range []string{"TABLE IF NOT EXISTS hourly_guilds", "VIEW IF NOT EXISTS ingest_view", "MODIFY TTL", "INSERT INTO schema_versions"} {

@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ClickHouse/clickhouse-go/v2"
-
 	"github.com/argus-dgo/argus/analytics"
 	"github.com/argus-dgo/argus/analytics/figures"
 	"github.com/argus-dgo/argus/analytics/figures/figurestest"
@@ -37,43 +35,29 @@ func TestReader(t *testing.T) {
 	t.Run("Second", func(t *testing.T) {
 		figurestest.Check(t, store, s, rows, figurestest.SecondBot, figures.Bots, figures.GuildsHit, figures.Users, figures.Guild)
 	})
-	t.Run("HourlyCheck", func(t *testing.T) { hourlyCheck(t, ctx, conn, s) })
+	t.Run("HourlyCheck", func(t *testing.T) { hourlyCheck(t, ctx, store, s) })
 	t.Run("Nobody", func(t *testing.T) { nobody(t, store, s) })
 }
 
-// selecter is the part of a connection that asks.
-type selecter interface {
-	Select(ctx context.Context, dest any, query string, args ...any) error
-}
-
-func hourlyCheck(t *testing.T, ctx context.Context, conn selecter, s figurestest.Sample) { //nolint:revive // t is first everywhere here
-	query, err := analytics.Query("hourly_check")
-	if err != nil {
-		t.Fatal(err)
-	}
-	type row struct {
-		Hour   time.Time `ch:"hour"`
-		Raw    uint64    `ch:"raw"`
-		Hourly uint64    `ch:"hourly"`
-	}
-	of := func(bot string) (rows []row) {
+func hourlyCheck(t *testing.T, ctx context.Context, store *analytics.Store, s figurestest.Sample) { //nolint:revive // t is first everywhere here
+	of := func(bot string) []analytics.HourlyDifference {
 		t.Helper()
-		err := conn.Select(ctx, &rows, query, clickhouse.Named("bot", bot), clickhouse.Named("from", s.End.Add(-22*time.Hour)), clickhouse.Named("to", s.End))
+		hours, err := store.HourlyCheck(ctx, figures.Window{Bot: bot, From: s.End.Add(-22 * time.Hour), To: s.End})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return rows
+		return hours
 	}
-	if rows := of(figurestest.FirstBot); len(rows) > 0 {
-		t.Errorf("the hourly tables differ: %v", rows)
+	if hours := of(figurestest.FirstBot); len(hours) > 0 {
+		t.Errorf("the hourly tables differ: %v", hours)
 	}
-	rows := of(figurestest.SecondBot)
-	if len(rows) != 22 {
-		t.Errorf("%d hours of the bot whose events have two ways, want 22", len(rows))
+	hours := of(figurestest.SecondBot)
+	if len(hours) != 22 {
+		t.Errorf("%d hours of the bot whose events have two ways, want 22", len(hours))
 	}
-	for _, r := range rows {
-		if r.Hourly != 2*r.Raw {
-			t.Errorf("%v: %d and %d", r.Hour, r.Raw, r.Hourly)
+	for _, h := range hours {
+		if h.Sums != 2*h.Events {
+			t.Errorf("%+v", h)
 		}
 	}
 }

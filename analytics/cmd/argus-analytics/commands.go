@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/argus-dgo/argus/analytics"
+	"github.com/argus-dgo/argus/internal/cli"
 )
 
 // A command is a word of the command line.
@@ -134,10 +135,11 @@ func status(ctx context.Context, s settings, out io.Writer) error {
 
 func erase(ctx context.Context, s settings, out io.Writer) error {
 	return with(s, func(store *analytics.Store) error {
-		if err := store.EraseGuild(ctx, s.guild); err != nil {
+		events, err := store.EraseGuild(ctx, s.guild)
+		if err != nil {
 			return err
 		}
-		_, err := fmt.Fprintf(out, "Guild %d is erased from %s.\n", s.guild, s.server.Database)
+		_, err = fmt.Fprintf(out, "Guild %d is erased from %s: %s.\n", s.guild, s.server.Database, cli.Count(int(events), "event")) //nolint:gosec // a count
 		return err
 	})
 }

@@ -121,7 +121,7 @@ func TestCommands(t *testing.T) {
 	if err != nil || left() != 3 {
 		t.Fatal(left(), err)
 	}
-	expect(0, "Guild 1200000000000000001 is erased from commands.", "erase", "--guild", "1200000000000000001")
+	expect(0, "Guild 1200000000000000001 is erased from commands: 1 event.", "erase", "--guild", "1200000000000000001")
 	if left() != 2 {
 		t.Errorf("%d events, want 2", left())
 	}
