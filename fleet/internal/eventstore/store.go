@@ -127,8 +127,12 @@ func (s *Store) inspect(ctx context.Context) (err error) {
 }
 
 func (s *Store) database(pragmas ...string) (*sql.DB, error) {
-	q := url.Values{"_pragma": append([]string{"busy_timeout(10000)"}, pragmas...)}
-	return sql.Open("sqlite", (&url.URL{Scheme: "file", OmitHost: true, Path: s.cfg.File, RawQuery: q.Encode()}).String())
+	return database(s.cfg.File, append([]string{"busy_timeout(10000)"}, pragmas...)...)
+}
+
+func database(file string, pragmas ...string) (*sql.DB, error) {
+	q := url.Values{"_pragma": pragmas}
+	return sql.Open("sqlite", (&url.URL{Scheme: "file", OmitHost: true, Path: file, RawQuery: q.Encode()}).String())
 }
 
 // Close waits for who writes, and ends everything. No other call may come after it.
