@@ -64,6 +64,8 @@ func run(ctx context.Context, line []string, lookup func(string) (string, bool),
 		return result(forget(ctx, s, args[1:], out), errOut)
 	case "erase":
 		return result(erase(ctx, s, args[1:], out), errOut)
+	case "import-events":
+		return result(importEvents(ctx, s, args[1:], out), errOut)
 	case "backup":
 		return result(backup(ctx, s, args[1:], out), errOut)
 	case "notify":

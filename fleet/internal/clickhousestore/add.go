@@ -116,7 +116,11 @@ func (s *Store) drop(ctx context.Context, rows []event.Row, drops []eventstore.D
 	hour := s.cfg.Now().UTC().Truncate(time.Hour)
 	list := make([]analytics.Drop, len(drops))
 	for n, d := range drops {
-		list[n] = analytics.Drop{Bot: d.Bot, Region: d.Region, Cluster: d.Cluster, Hour: hour, Reason: d.Reason, Events: uint64(d.Events)} //nolint:gosec // a count
+		list[n] = dropped(d, hour)
 	}
 	return try(ctx, func() error { return s.store.InsertDrops(ctx, list, token) })
+}
+
+func dropped(d eventstore.Drop, hour time.Time) analytics.Drop {
+	return analytics.Drop{Bot: d.Bot, Region: d.Region, Cluster: d.Cluster, Hour: hour, Reason: d.Reason, Events: uint64(d.Events)} //nolint:gosec // a count
 }

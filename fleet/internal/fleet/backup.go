@@ -57,7 +57,7 @@ func (f *Fleet) Backup(by string) (dir string, err error) {
 		if err := os.Mkdir(filepath.Join(dir, eventsFolder), 0o750); err != nil {
 			return "", err
 		}
-		if err := f.file.Backup(f.ctx, filepath.Join(dir, eventsFolder, eventsFile)); err != nil {
+		if err := f.file.Backup(f.ctx, eventsIn(dir)); err != nil {
 			return "", err
 		}
 	}

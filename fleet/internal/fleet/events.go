@@ -49,9 +49,12 @@ func (f *Fleet) openEvents() {
 	f.receiver.KeepEvents(f.store)
 }
 
+// eventsIn is the file of events in a folder.
+func eventsIn(dir string) string { return filepath.Join(dir, eventsFolder, eventsFile) }
+
 func (f *Fleet) openFile() error {
 	store, err := eventstore.Open(eventstore.Config{
-		File: filepath.Join(f.cfg.Data, eventsFolder, eventsFile), Retention: f.cfg.EventsRetention, Hourly: f.cfg.EventsHourly,
+		File: eventsIn(f.cfg.Data), Retention: f.cfg.EventsRetention, Hourly: f.cfg.EventsHourly,
 		MaxEvents: int64(f.cfg.EventsMax), Now: time.Now, Dropped: f.eventsDropped,
 	})
 	if err != nil {

@@ -233,6 +233,7 @@ func Usage(out io.Writer) {
        argus-fleet doctor [flags]          check the fleet that runs
        argus-fleet [flags] forget CLUSTER  have it forget a cluster that was retired
        argus-fleet [flags] erase --guild ID  have it erase all events of a guild
+       argus-fleet [flags] import-events   copy the events of its data folder into ClickHouse
        argus-fleet [flags] backup          have it copy its data into its folder backups
        argus-fleet [flags] notify --test   send a test message to all receivers
        argus-fleet version
