@@ -113,9 +113,10 @@ test-analytics: ## Test the tables and queries of analytics with ClickHouse's en
 	cd fleet && REQUIRE_CHDB=1 $(GO) test $(RACE) -count=1 -run TestImportEvents ./cmd/argus-fleet
 
 .PHONY: test-analytics-large
-test-analytics-large: ## Write 10 million events through kills of ClickHouse's engine, and time the queries
+test-analytics-large: ## Write 10 million events through kills of the engine of ClickHouse, and time the queries beside those of SQLite
 	./scripts/chdb.sh
 	cd analytics && ANALYTICS_LARGE=1 REQUIRE_CHDB=1 $(GO) test -count=1 -timeout 60m -v -run '^TestLarge' .
+	cd fleet && EVENTS_LARGE=10000000 REQUIRE_CHDB=1 $(GO) test -count=1 -timeout 60m -v -run '^TestLarge' ./internal/clickhousestore
 
 # An hour for each incident, in recorded time: minutes with the race detector.
 .PHONY: test-incidents

@@ -65,7 +65,7 @@ func hourlyCheck(t *testing.T, ctx context.Context, store *analytics.Store, s fi
 // nobody asks about a bot without events: answers are empty lists.
 func nobody(t *testing.T, store figures.Reader, s figurestest.Sample) {
 	w := figures.Window{Bot: "nobody", From: s.End.AddDate(0, 0, -2), To: s.End}
-	for name, ask := range asked(t.Context(), store, w) {
+	for name, ask := range figurestest.Ask(t.Context(), store, w) {
 		answer, err := ask()
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -74,25 +74,6 @@ func nobody(t *testing.T, store figures.Reader, s figurestest.Sample) {
 		if text, err := json.Marshal(answer); err != nil || string(text) != "[]" {
 			t.Errorf("%s: %s, %v", name, text, err)
 		}
-	}
-}
-
-// asked has each question about a bot.
-func asked(ctx context.Context, r figures.Reader, w figures.Window) map[figures.Question]func() (any, error) {
-	return map[figures.Question]func() (any, error){
-		figures.Commands:   func() (any, error) { return r.Commands(ctx, w, nil) },
-		figures.Trend:      func() (any, error) { return r.Trend(ctx, w, nil, nil, time.Hour) },
-		figures.Breakdown:  func() (any, error) { return r.Breakdown(ctx, w, "command 7") },
-		figures.Versions:   func() (any, error) { return r.Versions(ctx, w) },
-		figures.Release:    func() (any, error) { return r.Release(ctx, w, "v1", "v2") },
-		figures.GuildsHit:  func() (any, error) { hits, _, err := r.GuildsHit(ctx, w, 10); return hits, err },
-		figures.Growth:     func() (any, error) { return r.Growth(ctx, w) },
-		figures.Sizes:      func() (any, error) { return r.Sizes(ctx, w) },
-		figures.Audience:   func() (any, error) { return r.Audience(ctx, w) },
-		figures.Users:      func() (any, error) { return r.Users(ctx, w) },
-		figures.Guild:      func() (any, error) { return r.Guild(ctx, w, figurestest.GuildBase) },
-		figures.GuildTrend: func() (any, error) { return r.GuildTrend(ctx, w, figurestest.GuildBase, time.Hour) },
-		figures.Ingest:     func() (any, error) { return r.Ingest(ctx, w) },
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/argus-dgo/argus/analytics"
 	"github.com/argus-dgo/argus/analytics/figures"
+	"github.com/argus-dgo/argus/analytics/figures/figurestest"
 )
 
 // The events of TestLargeSpeed: those of a bot in 5,000 guilds over 30 days, with 60
@@ -110,7 +111,7 @@ func speeds(ctx context.Context, t *testing.T, store *analytics.Store, w figures
 			return hours, err
 		},
 	}
-	for q, ask := range asked(ctx, store, w) {
+	for q, ask := range figurestest.Ask(ctx, store, w) {
 		if _, is := questions[string(q)]; !is {
 			questions[string(q)] = ask
 		}

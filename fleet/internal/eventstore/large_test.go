@@ -2,13 +2,11 @@ package eventstore_test
 
 import (
 	"context"
-	"math/rand/v2"
 	"os"
 	"strconv"
 	"testing"
 	"time"
 
-	"github.com/argus-dgo/argus/analytics/event"
 	"github.com/argus-dgo/argus/analytics/figures"
 	"github.com/argus-dgo/argus/analytics/figures/figurestest"
 )
@@ -26,25 +24,15 @@ func TestLarge(t *testing.T) {
 	cfg.Now, cfg.MaxEvents = func() time.Time { return now }, int64(n)+1
 	s := open(t, cfg)
 	defer closeStore(t, s)
-	random := rand.New(rand.NewPCG(1, 2))
-	const span, batch = 90, 1000
+	const span = 90
 	var spent time.Duration
-	id := uint64(0)
-	for d := range span {
-		start := end.Add(time.Duration(d-span) * days)
-		rows := figurestest.Sample{Seed: uint64(d), End: start.Add(days), Span: 24 * time.Hour}.Rows(n / span)
-		for from := 0; from < len(rows); from += batch {
-			part := rows[from:min(from+batch, len(rows))]
-			now = start.Add(days * time.Duration(from+len(part)) / time.Duration(len(rows)))
-			for i := range part {
-				spread(&part[i], random, now, &id)
-			}
-			began := time.Now()
-			if _, err := s.Add(context.Background(), part); err != nil {
-				t.Fatal(err)
-			}
-			spent += time.Since(began)
+	for at, rows := range (figurestest.Stream{End: end, Days: span, Events: n, Batch: 1000}).Batches() {
+		now = at
+		began := time.Now()
+		if _, err := s.Add(context.Background(), rows); err != nil {
+			t.Fatal(err)
 		}
+		spent += time.Since(began)
 	}
 	stats := s.Stats()
 	t.Logf("%d events: %.0f a second, %.0f bytes each", stats.Events, float64(n)/spent.Seconds(), float64(stats.Bytes)/float64(stats.Events))
@@ -81,18 +69,5 @@ func TestLarge(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Logf("%-36s %v", one.name, time.Since(began).Round(time.Microsecond))
-	}
-}
-
-// spread gives an event a time shortly before it arrives, an id of its own, and a guild of
-// 20,000 of which few have most events.
-func spread(r *event.Row, random *rand.Rand, now time.Time, id *uint64) {
-	*id++
-	r.Time = now.Add(-time.Duration(random.Int64N(int64(time.Minute))))
-	for n := range 8 {
-		r.ID[8+n] = byte(*id >> (8 * n))
-	}
-	if r.GuildID.Valid {
-		r.GuildID.V = figurestest.GuildBase + uint64(20_000*random.Float64()*random.Float64())
 	}
 }
