@@ -23,8 +23,12 @@ const startLimit = time.Minute
 
 const config = `<yandex>
   <logger><level>warning</level><log>%[1]s/server.log</log><errorlog>%[1]s/error.log</errorlog></logger>
-  <http_port>%[3]s</http_port><tcp_port>%[4]s</tcp_port><listen_host>127.0.0.1</listen_host>
+  <http_port>%[3]s</http_port><tcp_port>%[4]s</tcp_port><tcp_port_secure>%[5]s</tcp_port_secure><listen_host>127.0.0.1</listen_host>
   <path>%[2]s/</path><tmp_path>%[1]s/tmp/</tmp_path><user_files_path>%[1]s/files/</user_files_path>
+  <openSSL><server>
+    <certificateFile>%[1]s/` + certificateFile + `</certificateFile><privateKeyFile>%[1]s/` + keyFile + `</privateKeyFile>
+    <verificationMode>none</verificationMode><loadDefaultCAFile>false</loadDefaultCAFile><disableProtocols>sslv2,sslv3</disableProtocols>
+  </server></openSSL>
   <mark_cache_size>16777216</mark_cache_size>
   <users_config>users.xml</users_config><default_profile>default</default_profile><default_database>default</default_database>
 </yandex>
@@ -42,6 +46,7 @@ type Server struct {
 	binary  string
 	folder  string
 	addr    string
+	secure  string
 	process *exec.Cmd
 	output  bytes.Buffer
 }
@@ -57,25 +62,30 @@ func New(t *testing.T, data string) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{binary: binary, folder: t.TempDir(), addr: free(t)}
+	s := &Server{binary: binary, folder: t.TempDir(), addr: free(t), secure: free(t)}
 	if data == "" {
 		data = filepath.Join(s.folder, "data")
 	}
-	_, port, err := net.SplitHostPort(s.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, httpPort, err := net.SplitHostPort(free(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, text := range map[string]string{"config.xml": fmt.Sprintf(config, s.folder, data, httpPort, port), "users.xml": users} {
+	certificate, key := certify(t)
+	for name, text := range map[string]string{
+		"config.xml": fmt.Sprintf(config, s.folder, data, port(t, free(t)), port(t, s.addr), port(t, s.secure)), "users.xml": users,
+		certificateFile: certificate, keyFile: key,
+	} {
 		if err := os.WriteFile(filepath.Join(s.folder, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	t.Cleanup(s.Kill)
 	return s
+}
+
+func port(t *testing.T, addr string) string {
+	t.Helper()
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
 }
 
 // free returns an address that nobody listens on.
@@ -91,6 +101,12 @@ func free(t *testing.T) string {
 
 // Addr is that of the native protocol.
 func (s *Server) Addr() string { return s.addr }
+
+// SecureAddr is that of the native protocol with TLS.
+func (s *Server) SecureAddr() string { return s.secure }
+
+// CertificateFile has the certificate of the server, which signed itself.
+func (s *Server) CertificateFile() string { return filepath.Join(s.folder, certificateFile) }
 
 // Start starts the server, and waits until it listens.
 func (s *Server) Start(t *testing.T) {

@@ -41,7 +41,7 @@ func importEvents(ctx context.Context, s settings.Settings, args []string, out i
 	case err != nil:
 		return err
 	}
-	fmt.Fprintf(out, "ClickHouse has %s of the file.\n", &copied)
+	fmt.Fprintf(out, "ClickHouse has all %s.\n", &copied)
 	if tooOld.days > 0 {
 		fmt.Fprintf(out, "%s were too old: to copy them, let the tables keep events for longer (argus-analytics migrate --raw-days), and run this again.\n", &tooOld)
 	}

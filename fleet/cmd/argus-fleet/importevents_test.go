@@ -66,7 +66,7 @@ func TestImportEvents(t *testing.T) {
 	}
 	for range 2 {
 		code, out, errOut := command(t, line...)
-		if code != 0 || errOut != "" || !strings.Contains(out, "\nClickHouse has 1000 events of ") || !strings.Contains(out, time.Now().UTC().Format(time.DateOnly)+": ") {
+		if code != 0 || errOut != "" || !strings.Contains(out, "\nClickHouse has all 1000 events of ") || !strings.Contains(out, time.Now().UTC().Format(time.DateOnly)+": ") {
 			t.Errorf("%d %s%s", code, out, errOut)
 		}
 	}
