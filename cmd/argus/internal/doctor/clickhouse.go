@@ -75,18 +75,18 @@ func newTables(s clickhousesettings.Settings) (*tables, error) {
 // examine says in which state the tables are.
 func (c *tables) examine(ctx context.Context) (text, do string, s state) {
 	if _, problem := c.ask(ctx, "SELECT 1"); problem != nil {
-		return problem.text, problem.do, failure
+		return problem.Text, problem.Do, failure
 	}
 	there, problem := c.ask(ctx, "EXISTS TABLE events")
 	if problem != nil {
-		return problem.text, problem.do, failure
+		return problem.Text, problem.Do, failure
 	}
 	if there != "1" {
 		return "the database " + c.server.Database + " has no table events", "run argus-analytics init", failure
 	}
 	answer, problem := c.ask(ctx, "SELECT max(version) FROM schema_versions WHERE applied = (SELECT max(applied) FROM schema_versions)")
 	if problem != nil {
-		return problem.text, problem.do, failure
+		return problem.Text, problem.Do, failure
 	}
 	version, err := strconv.ParseUint(answer, 10, 32)
 	switch {
@@ -103,23 +103,10 @@ func (c *tables) examine(ctx context.Context) (text, do string, s state) {
 }
 
 // A problem is why a question has no answer.
-type problem struct{ text, do string }
+type problem = clickhousesettings.Problem
 
 // exception finds the number of an error in the text of old servers. Others have a header.
 var exception = regexp.MustCompile(`^Code: (\d+)`)
-
-// problems are the errors that have a remedy
-// (https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp).
-func (c *tables) problems() map[string]problem {
-	credentials := problem{"the user or the password is wrong", "correct " + clickhousesettings.EnvUser + " or " + clickhousesettings.EnvPasswordFile}
-	rights := problem{"the user may not read the database " + c.server.Database, "grant the user SELECT and INSERT on it"}
-	return map[string]problem{
-		"192": credentials, "193": credentials, "194": credentials, "516": credentials,
-		"291": rights, "497": rights,
-		"60": {"the database " + c.server.Database + " has no table schema_versions", "run argus-analytics init"},
-		"81": {"there is no database " + c.server.Database, "run argus-analytics init, or correct " + clickhousesettings.EnvURL},
-	}
-}
 
 // ask returns the answer to a question, in one line.
 func (c *tables) ask(ctx context.Context, question string) (string, *problem) {
@@ -129,7 +116,7 @@ func (c *tables) ask(ctx context.Context, question string) (string, *problem) {
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), strings.NewReader(question))
 	if err != nil {
-		return "", &problem{reason.Of(err).Error(), "correct " + clickhousesettings.EnvURL}
+		return "", &problem{Text: reason.Of(err).Error(), Do: "correct " + clickhousesettings.EnvURL}
 	}
 	request.Header.Set("X-ClickHouse-User", c.user)
 	if c.password != "" {
@@ -137,25 +124,26 @@ func (c *tables) ask(ctx context.Context, question string) (string, *problem) {
 	}
 	response, err := c.client.Do(request)
 	if err != nil {
-		return "", &problem{reason.Of(err).Error(), "check that ClickHouse runs there, and " + clickhousesettings.EnvURL + "; for its certificate " + clickhousesettings.EnvCAFile}
+		return "", &problem{Text: reason.Of(err).Error(), Do: clickhousesettings.CheckConnection}
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err != nil {
-		return "", &problem{reason.Of(err).Error(), "read the log of ClickHouse"}
+		return "", &problem{Text: reason.Of(err).Error(), Do: clickhousesettings.ReadLog}
 	}
 	code := response.Header.Get("X-ClickHouse-Exception-Code")
 	if m := exception.FindSubmatch(body); code == "" && m != nil {
 		code = string(m[1])
 	}
-	if p, known := c.problems()[code]; known {
+	n, _ := strconv.Atoi(code) // 0 is no error
+	if p, known := c.server.Problem(n); known {
 		return "", &p
 	}
 	switch {
 	case code != "":
-		return "", &problem{"it answers with error " + number(code), "read the log of ClickHouse"}
+		return "", &problem{Text: "it answers with error " + number(code), Do: clickhousesettings.ReadLog}
 	case response.StatusCode != http.StatusOK:
-		return "", &problem{fmt.Sprintf("it answers with HTTP status %d", response.StatusCode), "check " + clickhousesettings.EnvURL + " and what is in front of ClickHouse"}
+		return "", &problem{Text: fmt.Sprintf("it answers with HTTP status %d", response.StatusCode), Do: clickhousesettings.CheckProxy}
 	}
 	return strings.TrimSpace(string(body)), nil
 }
