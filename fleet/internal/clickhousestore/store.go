@@ -1,6 +1,7 @@
 package clickhousestore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,18 +13,20 @@ import (
 	"github.com/argus-dgo/argus/analytics"
 	"github.com/argus-dgo/argus/analytics/connection"
 	"github.com/argus-dgo/argus/analytics/figures"
+	"github.com/argus-dgo/argus/internal/clickhousesettings"
 )
 
 const (
-	// silence is how long the server may be silent.
-	silence      = 10 * time.Second
-	checkTimeout = 30 * time.Second
+	defaultSilence = 10 * time.Second
+	checkTimeout   = 30 * time.Second
 )
 
 // Config configures [Open].
 type Config struct {
 	Connection connection.Settings
-	Now        func() time.Time
+	// Silence is how long the server may be silent: 10 s if it is 0.
+	Silence time.Duration
+	Now     func() time.Time
 	// Report is told what somebody has to do something about.
 	Report func(error)
 }
@@ -32,16 +35,21 @@ type Config struct {
 type Store struct {
 	figures.Reader
 
-	cfg   Config
-	conn  driver.Conn
-	store *analytics.Store
-	ready atomic.Bool
-	told  string // what was wrong at the last look; of Run alone
+	cfg    Config
+	server clickhousesettings.Server
+	conn   driver.Conn
+	store  *analytics.Store
+	ready  atomic.Bool
+	told   string // what was wrong at the last look; of Run alone
 }
 
 // Open makes a store. Errors are those of the settings: the server is not asked.
 func Open(cfg Config) (*Store, error) {
-	conn, err := connection.Open(cfg.Connection, silence)
+	server, err := cfg.Connection.Server()
+	if err != nil {
+		return nil, err
+	}
+	conn, err := connection.Open(cfg.Connection, cmp.Or(cfg.Silence, defaultSilence))
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +57,7 @@ func Open(cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	return &Store{Reader: store, cfg: cfg, conn: conn, store: store}, nil
+	return &Store{Reader: store, cfg: cfg, server: server, conn: conn, store: store}, nil
 }
 
 // Close ends the connections. No other call may come after it.
@@ -81,31 +89,20 @@ func (s *Store) look(ctx context.Context) {
 }
 
 // Check asks the server whether its tables are those that this version knows. Events are
-// taken only then.
+// taken only then. Its error is a [CheckError].
 func (s *Store) Check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	status, err := s.store.Status(ctx)
+	var p *CheckError
 	if err != nil {
-		err = fmt.Errorf("ClickHouse (ARGUS_FLEET_CLICKHOUSE_URL %s): %w", s.cfg.Connection.URL, connection.Reason(err))
+		p = s.unanswered(err)
 	} else {
-		err = fit(status)
+		p = fit(status)
 	}
-	s.ready.Store(err == nil)
-	return err
-}
-
-// fit returns what is wrong with the tables.
-func fit(status analytics.Status) error {
-	switch {
-	case status.Version == 0:
-		return errors.New("ClickHouse has no tables for events: run argus-analytics migrate")
-	case status.Version < status.Latest:
-		return fmt.Errorf("the tables of ClickHouse have version %d, and this version of argus-fleet needs %d: run argus-analytics migrate", status.Version, status.Latest)
-	case status.Version > status.Latest:
-		return fmt.Errorf("the tables of ClickHouse have version %d, and this version of argus-fleet knows %d: update argus-fleet", status.Version, status.Latest)
-	case len(status.Altered) > 0:
-		return errors.New("somebody altered the tables of ClickHouse: argus-analytics status says what")
+	s.ready.Store(p == nil)
+	if p != nil {
+		return p
 	}
 	return nil
 }
