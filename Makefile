@@ -110,7 +110,7 @@ test-analytics: ## Test the tables and queries of analytics with ClickHouse's en
 	if ./scripts/clickhouse-server.sh; then export REQUIRE_CLICKHOUSE=1; fi; \
 	cd analytics && REQUIRE_CHDB=1 $(GO) test $(RACE) -count=1 -timeout 30m ./...
 	cd fleet && REQUIRE_CHDB=1 $(GO) test $(RACE) -count=1 -timeout 30m ./internal/clickhousestore
-	cd fleet && REQUIRE_CHDB=1 $(GO) test $(RACE) -count=1 -run TestImportEvents ./cmd/argus-fleet
+	cd fleet && REQUIRE_CHDB=1 $(GO) test $(RACE) -count=1 -run '^(TestClickHouse|TestImportEvents)$$' ./internal/doctor ./cmd/argus-fleet
 
 .PHONY: test-analytics-large
 test-analytics-large: ## Write 10 million events through kills of the engine of ClickHouse, and time the queries beside those of SQLite

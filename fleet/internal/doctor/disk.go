@@ -16,6 +16,10 @@ import (
 const (
 	// bytesASample is the most that Prometheus states for a sample on disk.
 	bytesASample = 2
+	// bytesAnEvent was measured, with all sums: see docs/FLEET.md.
+	bytesAnEvent = 160
+	// leastUptime is how long a fleet runs before its rate of events says anything.
+	leastUptime = time.Hour
 	// leastFree is what compaction needs in any case.
 	leastFree = 512 << 20
 )
@@ -40,13 +44,22 @@ func (d *doctor) disk(s *seen) []checks.Finding {
 	}
 	text := fmt.Sprintf("%s are free, and %s are used", shown(free), shown(used))
 	need, why := d.need(s)
-	switch {
-	case need == 0:
-		return []checks.Finding{ok(check, text)}
-	case need > free+used:
-		return []checks.Finding{warn(check, fmt.Sprintf("%s; %s", text, why), fmt.Sprintf("set ARGUS_FLEET_SIZE below %s, or shorten ARGUS_FLEET_RETENTION", shown(free+used)))}
+	if need > 0 {
+		text += "; " + why
 	}
-	return []checks.Finding{ok(check, fmt.Sprintf("%s; %s", text, why))}
+	do := "shorten ARGUS_FLEET_RETENTION"
+	events, why := d.needOfEvents(s)
+	if events > 0 {
+		text += "; " + why
+		do += " or ARGUS_FLEET_EVENTS_RETENTION"
+	}
+	if room := free + used; need+events > room {
+		if room > events {
+			do = fmt.Sprintf("set ARGUS_FLEET_SIZE below %s, or %s", shown(room-events), do)
+		}
+		return []checks.Finding{warn(check, text, do)}
+	}
+	return []checks.Finding{ok(check, text)}
 }
 
 // need is what the data will take, and why. It is 0 if that is unknown.
@@ -68,6 +81,24 @@ func (d *doctor) need(s *seen) (bytes uint64, why string) {
 		return full, fmt.Sprintf("at %.0f samples a second, %s take about %s", rate, model.Duration(d.settings.Retention.Round(time.Second)), shown(full))
 	}
 	return 0, ""
+}
+
+// needOfEvents is what events in SQLite will take, and why. It is 0 if that is unknown.
+func (d *doctor) needOfEvents(s *seen) (bytes uint64, why string) {
+	_, inFile := s.value(storedEvents, "", "")
+	began, there := s.value("process_start_time_seconds", "", "")
+	if !inFile || !there {
+		return 0, ""
+	}
+	taken, _ := s.value("argus_fleet_events_total", "result", "taken")
+	uptime := d.now().Sub(time.UnixMilli(int64(began * 1000)))
+	if taken == 0 || uptime < leastUptime {
+		return 0, ""
+	}
+	rate := taken / uptime.Seconds()
+	events := min(rate*d.settings.EventsRetention.Seconds(), float64(d.settings.EventsMax))
+	bytes = uint64(events * bytesAnEvent)
+	return bytes, fmt.Sprintf("at %.0f events a day, those of %s take about %s", rate*(24*time.Hour).Seconds(), model.Duration(d.settings.EventsRetention), shown(bytes))
 }
 
 // usedBy is the size of all files below a folder. A file that is there twice, as in a

@@ -2,8 +2,8 @@
 // suggests fixes.
 //
 // It changes nothing. It reads the pages, their API and /metrics, pushes without any metric,
-// and asks for a mute of nothing, which is refused. Each token is sent only to the addresses
-// of the settings. A wrong token, made up for the purpose, is tried where one is asked for;
-// the fleet counts these attempts. Everything is limited in time and size, and no token is
-// shown.
+// asks for a mute of nothing, which is refused, and asks ClickHouse for its tables. Each
+// token and password is sent only to the addresses of the settings. A wrong token, made up
+// for the purpose, is tried where one is asked for; the fleet counts these attempts.
+// Everything is limited in time and size, and no token is shown.
 package doctor

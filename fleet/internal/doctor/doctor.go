@@ -69,8 +69,9 @@ func (d *doctor) examine(ctx context.Context, r *checks.Report) {
 	}
 	// After what the fleet counts was read: wrong tokens are counted.
 	var wait sync.WaitGroup
-	var pushes, people []checks.Finding
+	var pushes, people, events []checks.Finding
 	wait.Go(func() { pushes = d.pushes(ctx) })
+	wait.Go(func() { events = d.events(ctx, seen) })
 	if answers {
 		wait.Go(func() { people = d.people(ctx) })
 	}
@@ -82,6 +83,7 @@ func (d *doctor) examine(ctx context.Context, r *checks.Report) {
 		r.Add(seen.failures...)
 		r.Add(seen.state(d.now())...)
 	}
+	r.Add(events...)
 	r.Add(d.disk(seen)...)
 }
 

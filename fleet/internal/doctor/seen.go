@@ -21,6 +21,7 @@ type seen struct {
 	alerts   *documents.Alerts
 	metrics  map[string]*dto.MetricFamily
 	rules    []rule
+	events   *bool // whether it takes events
 	failures []checks.Finding
 }
 
@@ -61,6 +62,7 @@ func (d *doctor) look(ctx context.Context) *seen {
 		s.failures = append(s.failures, fail("metrics", fmt.Sprintf("cannot read /metrics: %v", err), do))
 	}
 	s.metrics = metrics
+	s.events = d.takesEvents(ctx, token)
 	return s
 }
 
