@@ -13,7 +13,7 @@ const Version = 1
 // A Source is where the events are kept.
 type Source struct {
 	Reader figures.Reader // nil: events are off
-	Store  string         // its name, for people
+	Store  string         // SQLite or ClickHouse
 	// Retention returns how long events are kept, and how long their hourly sums are.
 	Retention func(context.Context) (raw, hourly time.Duration, err error)
 }

@@ -143,6 +143,7 @@ test.describe('analytics of the program', () => {
       expect(c.runs).toBe(events.filter((e) => e.command === c.command).length)
     }
     await expect(page.locator('img')).toHaveCount(0)
+    await expect(page.getByText('Events are in SQLite. The fleet removes them after 90 d, and their hourly sums after 730 d.')).toBeVisible()
     await accessible(page)
     await page.getByText('Queries').click()
     await expect(page.getByRole('region', { name: 'Query: commands' })).toContainText(/select/i)
@@ -223,6 +224,11 @@ test.describe('analytics without events', () => {
     await expect(page.getByText('--events=on')).toBeVisible()
     await expect(page.getByRole('navigation', { name: 'Fleet' }).getByRole('link', { name: 'Analytics' })).toHaveCount(0)
   })
+})
+
+test('the analytics page says that ClickHouse removes events', async ({ page, fleet }) => {
+  await page.goto(`${(await fleet('calm', { events: true })).url}#/analytics`)
+  await expect(page.getByText('Events are in ClickHouse. The TTL of its tables removes them after 90 d, and their hourly sums after 730 d.')).toBeVisible()
 })
 
 for (const [view, shown] of [

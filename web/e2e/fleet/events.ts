@@ -78,7 +78,7 @@ export function eventDocument(path: string, p: URLSearchParams): object | null {
     case 'guild':
       return { ...head('guild', 'guild_trend'), window: { bot: p.get('bot') ?? '', from: iso(from), to: iso(to) }, trend_window: window(hour), step_seconds: step / 1000, commands: figures('now').slice(0, 4).map(({ runs_before: _, ...c }) => ({ ...c, ...tally(40, 1, 3) })), trend: trend.slice(2).map(({ p50: _, p95: __, ...s }, i) => ({ ...s, ...tally(7, i % 5 === 0 ? 1 : 0, 0), joins: i === 0 ? 1 : 0, leaves: 0, outages: i === 3 ? 1 : 0 })) } satisfies EventGuild
     case 'ingest':
-      return { ...head('ingest'), window: window(hour), store: 'SQLite', retention_seconds: 90 * 86400, hourly_retention_seconds: 730 * 86400, ingest: [{ region: 'eu-central', cluster: 'eu-07', result: 'taken', reason: 'on_time', events: 25_614_203 }, { region: 'eu-central', cluster: 'eu-21', result: 'dropped', reason: 'queue_full', events: 1_240 }] } satisfies EventIngest
+      return { ...head('ingest'), window: window(hour), store: 'ClickHouse', retention_seconds: 90 * 86400, hourly_retention_seconds: 730 * 86400, ingest: [{ region: 'eu-central', cluster: 'eu-07', result: 'taken', reason: 'on_time', events: 25_614_203 }, { region: 'eu-central', cluster: 'eu-21', result: 'dropped', reason: 'queue_full', events: 1_240 }] } satisfies EventIngest
     default:
       return null
   }

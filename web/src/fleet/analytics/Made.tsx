@@ -21,7 +21,7 @@ function Arrived({ of: d }: { of: EventIngest }) {
             {count(taken)} events arrived{dropped > 0 ? <b class="warn">{`, and ${count(dropped)} were dropped (${ratio(dropped / (taken + dropped))}): the numbers above lack them.`}</b> : ', and none were dropped.'}
           </>
         )}{' '}
-        Events are kept for {span(d.retention_seconds)}, their hourly sums for {span(d.hourly_retention_seconds)}, in {d.store}.
+        {d.store === 'ClickHouse' ? 'Events are in ClickHouse. The TTL of its tables' : 'Events are in SQLite. The fleet'} removes them after {span(d.retention_seconds)}, and their hourly sums after {span(d.hourly_retention_seconds)}.
       </p>
       {d.ingest.length > 0 && (
         <details class="more">

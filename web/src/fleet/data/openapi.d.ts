@@ -2539,8 +2539,11 @@ export interface components {
                 [key: string]: string;
             };
             window: components["schemas"]["EventWindow"];
-            /** @description Where events are kept */
-            store: string;
+            /**
+             * @description Where events are kept. The fleet removes those in SQLite when they are too old; the TTL of its tables removes those in ClickHouse
+             * @enum {string}
+             */
+            store: "SQLite" | "ClickHouse";
             /** @description How long events are kept */
             retention_seconds: number;
             /** @description How long their hourly sums are kept */
