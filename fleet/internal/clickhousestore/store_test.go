@@ -46,8 +46,8 @@ func (s *scene) said() string {
 	return strings.Join(s.reported, "\n")
 }
 
-// open returns a store whose server has an empty database.
-func open(t *testing.T) (context.Context, *scene) {
+// serve returns a server with an empty database.
+func serve(t *testing.T) (context.Context, *scene) {
 	t.Helper()
 	s := &scene{server: chdbtest.New(t)}
 	ctx, admin := s.server.Connect(t, "default")
@@ -55,14 +55,25 @@ func open(t *testing.T) (context.Context, *scene) {
 		t.Fatal(err)
 	}
 	_, s.conn = s.server.Connect(t, database)
+	return ctx, s
+}
+
+// open opens the store with some settings.
+func (s *scene) open(t *testing.T, c connection.Settings) {
+	t.Helper()
 	var err error
-	s.Store, err = clickhousestore.Open(clickhousestore.Config{
-		Connection: connection.Settings{URL: "http://" + s.server.Addr() + "/" + database, User: "default"}, Now: time.Now, Report: s.report,
-	})
-	if err != nil {
+	if s.Store, err = clickhousestore.Open(clickhousestore.Config{Connection: c, Now: time.Now, Report: s.report}); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = s.Close() })
+	store := s.Store
+	t.Cleanup(func() { _ = store.Close() })
+}
+
+// open returns a store whose server has an empty database.
+func open(t *testing.T) (context.Context, *scene) {
+	t.Helper()
+	ctx, s := serve(t)
+	s.open(t, connection.Settings{URL: "http://" + s.server.Addr() + "/" + database, User: "default"})
 	return ctx, s
 }
 
@@ -88,6 +99,24 @@ func (s *scene) migrate(ctx context.Context, t *testing.T) {
 	}
 }
 
+// run has the store look at the server, until the test ends. The function that it returns
+// has it look once more, at least.
+func (s *scene) run(ctx context.Context, t *testing.T) (look func()) {
+	t.Helper()
+	tick := make(chan time.Time)
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.Run(ctx, tick)
+	}()
+	t.Cleanup(func() { cancel(); <-done })
+	return func() {
+		tick <- time.Time{} // the look before is over
+		tick <- time.Time{} // and so is this one
+	}
+}
+
 // sample returns events that are there once.
 func sample(n int) (figurestest.Sample, []event.Row) {
 	s := figurestest.Sample{Seed: 1, End: time.Now().UTC().Truncate(time.Hour), Span: 46 * time.Hour}
@@ -102,6 +131,18 @@ func (s *scene) add(ctx context.Context, t *testing.T, rows []event.Row, drops .
 	}
 }
 
+// number returns the number n of a statement.
+func (s *scene) number(ctx context.Context, t *testing.T, statement string) uint64 {
+	t.Helper()
+	var rows []struct {
+		N uint64 `ch:"n"`
+	}
+	if err := s.conn.Select(ctx, &rows, statement); err != nil || len(rows) != 1 {
+		t.Fatalf("%s: %v, %v", statement, rows, err)
+	}
+	return rows[0].N
+}
+
 // TestFigures: every question is answered as by plain Go over the same events, though each
 // batch was sent twice, and the server was killed between.
 func TestFigures(t *testing.T) {
@@ -113,11 +154,8 @@ func TestFigures(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.add(ctx, t, rows, drop)
-	var drops []struct {
-		Events uint64 `ch:"events"`
-	}
-	if err := s.conn.Select(ctx, &drops, "SELECT sum(events) AS events FROM ingest WHERE reason = 'invalid'"); err != nil || drops[0].Events != 7 {
-		t.Errorf("%v events dropped, %v; want 7", drops, err)
+	if n := s.number(ctx, t, "SELECT sum(events) AS n FROM ingest WHERE reason = 'invalid'"); n != 7 {
+		t.Errorf("%d events dropped; want 7", n)
 	}
 	figurestest.Check(t, s, of, rows, figurestest.FirstBot)
 }
@@ -127,23 +165,14 @@ func TestFigures(t *testing.T) {
 func TestTables(t *testing.T) {
 	ctx, s := open(t)
 	_, rows := sample(10)
-	tick := make(chan time.Time)
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		s.Run(ctx, tick)
-	}()
-	tick <- time.Time{} // the first look is over
+	look := s.run(ctx, t)
+	look()
 	if _, err := s.Add(ctx, rows); err == nil {
 		t.Error("events were taken without tables")
 	}
 	s.migrate(ctx, t)
-	tick <- time.Time{}
-	tick <- time.Time{} // the look after the tables were made is over
+	look()
 	s.add(ctx, t, rows)
-	cancel()
-	<-done
 	if said := s.said(); strings.Count(said, "run argus-analytics migrate") != 1 {
 		t.Errorf("it told: %s", said)
 	}
