@@ -1,12 +1,13 @@
 // Command argus is the command line of Argus.
 //
-//	argus explain  says what is wrong with a bot, and since when
-//	argus shard    says which shard has a guild
-//	argus demo     runs a bot against a fake Discord and serves its metrics
-//	argus targets  writes a Prometheus service discovery file for the processes of a bot
-//	argus doctor   shows a bot's settings and checks its setup
-//	argus version  prints the version
-//	argus help     lists the commands
+//	argus explain    says what is wrong with a bot, and since when
+//	argus shard      says which shard has a guild
+//	argus demo       runs a bot against a fake Discord and serves its metrics
+//	argus targets    writes a Prometheus service discovery file for the processes of a bot
+//	argus doctor     shows a bot's settings and checks its setup
+//	argus analytics  looks after the tables of events in ClickHouse
+//	argus version    prints the version
+//	argus help       lists the commands
 //
 // The exit code is 0 for success, 1 for a failure, and 2 for invalid arguments.
 package main
@@ -19,6 +20,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/argus-dgo/argus/cmd/argus/internal/analytics"
 	"github.com/argus-dgo/argus/cmd/argus/internal/demo"
 	"github.com/argus-dgo/argus/cmd/argus/internal/doctor"
 	"github.com/argus-dgo/argus/cmd/argus/internal/explain"
@@ -44,6 +46,7 @@ func commands() []command {
 		{"shard", shard.Summary, shard.Run},
 		{"targets", targets.Summary, targets.Run},
 		{"doctor", doctor.Summary, doctor.Run},
+		{"analytics", analytics.Summary, analytics.Run},
 		{"version", "print the version", version},
 	}
 }
@@ -82,7 +85,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 func usage(w io.Writer) {
 	fmt.Fprint(w, "Argus makes Discord bots written with discordgo observable.\n\nUsage: argus <command> [flags]\n\nCommands:\n")
 	for _, c := range commands() {
-		fmt.Fprintf(w, "  %-9s %s\n", c.name, c.summary)
+		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.summary)
 	}
 	fmt.Fprint(w, "\nRun \"argus help <command>\" for the flags of a command.\n")
 }

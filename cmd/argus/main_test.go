@@ -38,6 +38,7 @@ func TestDispatch(t *testing.T) {
 		{"", 2, "", "Usage: argus <command>"},
 		{"help", 0, "Usage: argus <command>", ""},
 		{"--help", 0, "  demo ", ""},
+		{"help", 0, "  analytics ", ""},
 		{"-h", 0, "  demo ", ""},
 		{"help demo", 0, "Usage: argus demo [flags]", ""},
 		{"demo --help", 0, "Usage: argus demo [flags]", ""},
