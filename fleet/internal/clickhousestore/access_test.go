@@ -63,6 +63,36 @@ func TestPassword(t *testing.T) {
 	}
 }
 
+// TestPasswordChanges: a password that changes is read from its file, without a restart.
+func TestPasswordChanges(t *testing.T) {
+	ctx, s := serve(t)
+	s.migrate(ctx, t)
+	f := s.front(t)
+	f.Start()
+	file := secretFile(t, "the first\n")
+	f.set("the first", nil)
+	s.open(t, connection.Settings{URL: f.URL + "/" + database, User: "argus", PasswordFile: file})
+	look := s.run(ctx, t)
+	look()
+	_, rows := sample(100)
+	s.add(ctx, t, rows[:50])
+	f.set(secret, nil)
+	for _, text := range []string{"", secret + "\n"} { // the file may be gone for a moment
+		if text == "" {
+			if err := os.Remove(file); err != nil {
+				t.Fatal(err)
+			}
+		} else if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		look()
+	}
+	s.add(ctx, t, rows[50:])
+	if said := s.said(); strings.Count(said, "the user or the password is wrong") != 1 {
+		t.Errorf("it told:\n%s", said)
+	}
+}
+
 // TestTLS: a server whose certificate the file of CAs accepts takes events. One whose
 // certificate nobody knows does not get them.
 func TestTLS(t *testing.T) {

@@ -37,7 +37,7 @@ type Store struct {
 
 	cfg    Config
 	server clickhousesettings.Server
-	conn   driver.Conn
+	conn   *conn
 	store  *analytics.Store
 	ready  atomic.Bool
 	told   string // what was wrong at the last look; of Run alone
@@ -49,7 +49,9 @@ func Open(cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn, err := connection.Open(cfg.Connection, cmp.Or(cfg.Silence, defaultSilence))
+	conn, err := openConn(func() (driver.Conn, error) {
+		return connection.Open(cfg.Connection, cmp.Or(cfg.Silence, defaultSilence))
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -89,11 +91,15 @@ func (s *Store) look(ctx context.Context) {
 }
 
 // Check asks the server whether its tables are those that this version knows. Events are
-// taken only then. Its error is a [CheckError].
+// taken only then. Its error is a [CheckError]. If the server does not answer, or refuses
+// the user, it reads the files of the settings again.
 func (s *Store) Check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	status, err := s.store.Status(ctx)
+	if err != nil && s.conn.renew() == nil {
+		status, err = s.store.Status(ctx)
+	}
 	var p *CheckError
 	if err != nil {
 		p = s.unanswered(err)

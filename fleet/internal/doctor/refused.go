@@ -24,7 +24,7 @@ var eventResults = []struct{ result, text, do string }{
 	{"too_large", "were larger than 16 MiB", "let the Collector send smaller batches (send_batch_max_size)"},
 	{"busy", "found the fleet busy", "give the fleet more CPU, or raise OTEL_BLRP_SCHEDULE_DELAY"},
 	{"too_often", "came more often than 10 times a second", "raise OTEL_BLRP_SCHEDULE_DELAY"},
-	{"storage", "could not be stored; senders send them again", "read the fleet's log; it reads the password of ClickHouse when it starts"},
+	{"storage", "could not be stored; senders send them again", "read the fleet's log"},
 	{"off", "came to a fleet that takes none", "set ARGUS_FLEET_EVENTS to on, or have bots send no events (OTEL_LOGS_EXPORTER=none)"},
 }
 
