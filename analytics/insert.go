@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"github.com/argus-dgo/argus/analytics/event"
 )
@@ -56,18 +57,29 @@ func (s *Store) insert(ctx context.Context, rows []event.Row, token string, colu
 }
 
 func (s *Store) send(ctx context.Context, rows []event.Row, token string, columns []Column) error {
-	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(InsertSettings(token)), clickhouse.WithColumnNamesAndTypes(described(columns)))
-	batch, err := s.conn.PrepareBatch(ctx, insertInto(columns))
+	ctx = clickhouse.Context(ctx, clickhouse.WithColumnNamesAndTypes(described(columns)))
+	return s.batch(ctx, insertInto(columns), token, func(b driver.Batch) error {
+		for n, c := range columns {
+			if err := b.Column(n).Append(c.values(rows)); err != nil {
+				return fmt.Errorf("%w %s: %w", errColumn, c.Name, err)
+			}
+		}
+		return nil
+	})
+}
+
+// batch sends what a function fills in.
+func (s *Store) batch(ctx context.Context, into, token string, fill func(driver.Batch) error) error {
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(InsertSettings(token)))
+	b, err := s.conn.PrepareBatch(ctx, into)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = batch.Close() }() // after Send it does nothing
-	for n, c := range columns {
-		if err := batch.Column(n).Append(c.values(rows)); err != nil {
-			return fmt.Errorf("%w %s: %w", errColumn, c.Name, err)
-		}
+	defer func() { _ = b.Close() }() // after Send it does nothing
+	if err := fill(b); err != nil {
+		return err
 	}
-	return batch.Send()
+	return b.Send()
 }
 
 // described are the columns as clickhouse-go has them. It would ask the server before
