@@ -1,17 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import type { Page } from '@playwright/test'
+import { readFile } from 'node:fs/promises'
 import type { EventCommands, EventGuildsHit } from '../../src/fleet/data/api'
 import { number } from '../bench'
 import { accessible, expect, test } from './bench'
+import { Program, type Sent } from './program'
 
-const binary = process.env.FLEET_BINARY ?? '../bin/argus-fleet'
-const token = 'the-token-of-a-viewer'
 const minute = 60_000
 
 // An Interaction is an event of the test.
@@ -41,100 +33,45 @@ const events: Interaction[] = [
   { ago: 5, command: null, version: 'v2', guild: '7', outcome: 'in_time' },
 ]
 
-const text = (key: string, value: string) => ({ key, value: { stringValue: value } })
-
-function record(e: Interaction, now: number): object {
-  const nanos = String(BigInt(now - e.ago * minute) * 1_000_000n)
-  return {
-    timeUnixNano: nanos,
-    observedTimeUnixNano: nanos,
-    eventName: 'discord.interaction.completed',
-    attributes: [
-      text('log.record.uid', uuid7(now)),
-      text('discord.interaction.type', e.command === null ? 'message_component' : 'application_command'),
-      ...(e.command === null ? [] : [text('discord.command', e.command)]),
-      ...(e.guild === undefined ? [] : [text('discord.guild.id', e.guild)]),
-      ...(e.outcome === undefined ? [] : [text('discord.interaction.outcome', e.outcome)]),
-      ...(e.error === undefined ? [] : [text('error.type', e.error)]),
-      ...(e.seconds === undefined ? [] : [{ key: 'discord.interaction.handler.duration', value: { doubleValue: e.seconds } }]),
-    ],
-  }
-}
-
-const uuid7 = (now: number): string => {
-  const time = now.toString(16).padStart(12, '0')
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`
-}
-
-// send pushes the events of a version as a Collector does, in OTLP's JSON.
-async function send(otlp: string, version: string, now: number): Promise<void> {
-  const body = {
-    resourceLogs: [
-      {
-        resource: { attributes: [text('service.name', 'discord-bot'), text('bot', 'mybot'), text('cluster', '0'), text('service.version', version), text('service.instance.id', version)] },
-        scopeLogs: [{ logRecords: events.filter((e) => e.version === version).map((e) => record(e, now)) }],
-      },
-    ],
-  }
-  const response = await fetch(`http://${otlp}/v1/logs`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) })
-  expect(response.status).toBe(200)
-  expect((await response.json()) as unknown).toEqual({ partialSuccess: {} }) // none was refused
-}
+const sent = (e: Interaction, now: number): Sent => ({
+  name: 'discord.interaction.completed',
+  at: now - e.ago * minute,
+  attributes: {
+    'discord.interaction.type': e.command === null ? 'message_component' : 'application_command',
+    'discord.command': e.command ?? undefined,
+    'discord.guild.id': e.guild,
+    'discord.interaction.outcome': e.outcome,
+    'error.type': e.error,
+    'discord.interaction.handler.duration': e.seconds,
+  },
+})
 
 // A real argus-fleet that keeps events in SQLite.
 test.describe('analytics of the program', () => {
   test.describe.configure({ mode: 'default' })
-  let child: ChildProcess
-  let data = ''
-  let url = ''
+  let fleet: Program
 
   test.beforeAll(async () => {
-    data = await mkdtemp(join(tmpdir(), 'argus-fleet-'))
-    const file = join(data, 'viewer')
-    await writeFile(file, token, { mode: 0o600 })
-    const flags = ['--otlp-grpc-addr', 'off', '--otlp-http-addr', '127.0.0.1:0', '--events', 'on', '--viewer-token-file', file]
-    child = spawn(binary, ['--addr', '127.0.0.1:0', '--data', join(data, 'fleet'), ...flags], { stdio: ['ignore', 'ignore', 'pipe'] })
-    const lines = createInterface(child.stderr ?? process.stdin)
-    const [first] = (await Promise.race([once(lines, 'line'), once(lines, 'close')])) as [string?]
-    const [, pages, otlp] = /pages=(\S+) .*otlp_http=(\S+)/.exec(first ?? '') ?? []
-    if (!pages || !otlp) throw new Error(`${binary}: ${first ?? 'it has ended'}`)
-    url = pages
+    fleet = await Program.start()
     const now = Date.now()
-    await send(otlp, 'v1', now)
-    await send(otlp, 'v2', now)
-    await expect.poll(async () => (await ask<EventCommands>('commands?bot=mybot')).commands.reduce((n, c) => n + c.runs, 0)).toBe(events.length)
+    for (const version of ['v1', 'v2']) {
+      await fleet.send({ bot: 'mybot', cluster: '0', version }, events.filter((e) => e.version === version).map((e) => sent(e, now)))
+    }
+    await expect.poll(async () => (await fleet.ask<EventCommands>('commands?bot=mybot')).commands.reduce((n, c) => n + c.runs, 0)).toBe(events.length)
   })
-  test.afterAll(async () => {
-    const ended = once(child, 'exit')
-    child.kill()
-    await ended
-    await rm(data, { recursive: true })
-  })
-
-  async function ask<T>(path: string): Promise<T> {
-    const response = await fetch(`${url}/api/fleet/v1/events/${path}`, { headers: { Authorization: `Bearer ${token}` } })
-    expect(response.status).toBe(200)
-    return (await response.json()) as T
-  }
-
-  async function open(page: Page, hash: string): Promise<void> {
-    await page.goto(`${url}/#/analytics${hash}`)
-    await page.getByLabel('Token', { exact: true }).fill(token)
-    await page.getByRole('button', { name: 'Log in' }).click()
-    await expect(page.getByText('none were dropped')).toBeVisible()
-  }
+  test.afterAll(() => fleet.stop())
 
   test('needs the token of a viewer', async () => {
     for (const path of ['bots', 'commands', 'guilds-hit', 'guild?guild=7', 'ingest', 'commands?format=csv']) {
-      expect((await fetch(`${url}/api/fleet/v1/events/${path}`)).status).toBe(401)
+      expect((await fetch(`${fleet.url}/api/fleet/v1/events/${path}`)).status).toBe(401)
     }
   })
 
   test('shows the commands as they are in the store, and hostile names as text', async ({ page }) => {
-    await open(page, '')
+    await fleet.open(page, '')
     await expect(page.getByRole('heading', { level: 1 })).toHaveText(`${events.length} runs in 24 h, 12.4% failed, 87.6% in time.`)
     const table = page.getByRole('region', { name: 'Commands, worst first' })
-    const known = await ask<EventCommands>('commands?bot=mybot')
+    const known = await fleet.ask<EventCommands>('commands?bot=mybot')
     expect(known.commands).toHaveLength(6)
     for (const c of known.commands) {
       const name = c.command === null ? 'message component' : c.command === '' ? '(an empty name)' : c.command
@@ -150,7 +87,7 @@ test.describe('analytics of the program', () => {
   })
 
   test('a command leads to its errors, and the address brings it back', async ({ page }) => {
-    await open(page, '?last=7d')
+    await fleet.open(page, '?last=7d')
     await page.getByRole('link', { name: 'report' }).click()
     const check = async (): Promise<void> => {
       await expect(page.getByRole('heading', { level: 1 })).toHaveText('report: 240 runs in 7 d, 25% failed, 75% in time.')
@@ -164,7 +101,7 @@ test.describe('analytics of the program', () => {
   })
 
   test('compares the newest version with the one before', async ({ page }) => {
-    await open(page, '?view=release')
+    await fleet.open(page, '?view=release')
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('Since v2, 1 of 2 commands got worse: report.')
     const table = page.getByRole('region', { name: 'Commands in v1 and v2, worst first' })
     await expect(table.getByRole('row').nth(1)).toHaveText(/^report worse0%50%100%50%100 ms3\.\d+ s120120$/)
@@ -177,9 +114,9 @@ test.describe('analytics of the program', () => {
   })
 
   test('lists the guilds that were hit, with ids of 64 bits, and as CSV', async ({ page }) => {
-    await open(page, '?view=guilds')
+    await fleet.open(page, '?view=guilds')
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('2 guilds were hit in 1 h.')
-    const hit = await ask<EventGuildsHit>('guilds-hit?bot=mybot')
+    const hit = await fleet.ask<EventGuildsHit>('guilds-hit?bot=mybot')
     expect(hit.guilds.map((g) => [g.guild, g.failures, g.not_in_time])).toEqual([[largest, 40, 40], [beyond, 20, 20]])
     const download = page.waitForEvent('download')
     await page.getByRole('link', { name: 'Guilds hit as CSV' }).click()
@@ -195,7 +132,7 @@ test.describe('analytics of the program', () => {
   })
 
   test('writes hostile names into CSV as text', async () => {
-    const response = await fetch(`${url}/api/fleet/v1/events/commands?bot=mybot&format=csv`, { headers: { Authorization: `Bearer ${token}` } })
+    const response = await fleet.get('commands?bot=mybot&format=csv')
     expect(response.headers.get('content-disposition')).toBe('attachment; filename="argus-commands.csv"')
     const csv = await response.text()
     expect(csv).toContain(",'=cmd(),1,")
@@ -204,7 +141,7 @@ test.describe('analytics of the program', () => {
   })
 
   test('shows growth, and a window of its own', async ({ page }) => {
-    await open(page, '?view=growth')
+    await fleet.open(page, '?view=growth')
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('0 guilds joined and 0 left in 30 d: as many as before.')
     await page.getByRole('button', { name: 'From…' }).click()
     await page.getByLabel('From', { exact: true }).fill('2026-01-01T00:00')
