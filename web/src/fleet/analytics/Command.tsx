@@ -3,12 +3,12 @@ import { Empty, Having, Panel } from '../../ui/Panel'
 import { Table } from '../../ui/Table'
 import type { CommandPart, EventCommand } from '../data/api'
 import { botOf, useAnswer, useHere } from './host'
-import { failed, inTime, nameOf, share, total } from './judge'
+import { nameOf, share, total } from './judge'
 import { Made } from './Made'
 import { versionName } from './Name'
-import { lengthName, WindowSays } from './Picker'
 import { tallies } from './Tallies'
 import { Trend } from './Trend'
+import { ran, Verdict } from './Verdict'
 import { VersionFilter } from './VersionFilter'
 import { hrefOf } from './view'
 
@@ -41,31 +41,17 @@ export function Command() {
   const name = nameOf({ type: null, command: view.command })
   return (
     <>
-      <section class="board">
-        <div class="panel verdict">
-          <div class="line">
-            <a class="btn" href={hrefOf({ ...view, view: 'commands' })}>
-              ← All commands
-            </a>
-            <div>
-              <h1>
-                <bdi>{name}</bdi>
-                <Having of={answer}>
-                  {(d) => {
-                    const all = total(of(d, 'version'))
-                    return <>{all.runs === 0 ? `: no runs ${lengthName(view, d.window, d.at)}.` : `: ${count(all.runs)} ${all.runs === 1 ? 'run' : 'runs'} ${lengthName(view, d.window, d.at)}, ${ratio(failed(all))} failed, ${inTime(all) === null ? 'in time unknown' : `${ratio(inTime(all))} in time`}.`}</>
-                  }}
-                </Having>
-              </h1>
-            </div>
-            {answer.value && (
-              <span class="src wide">
-                <WindowSays of={answer.value.window} />
-              </span>
-            )}
-          </div>
-        </div>
-      </section>
+      <Verdict
+        window={answer.value?.window}
+        lead={
+          <a class="btn" href={hrefOf({ ...view, view: 'commands' })}>
+            ← All commands
+          </a>
+        }
+      >
+        <bdi>{name}</bdi>
+        <Having of={answer}>{(d) => `: ${ran(total(of(d, 'version')), view, d)}.`}</Having>
+      </Verdict>
       <div class="board">
         <Panel title="Over time" right={<VersionFilter />} note={view.version === null ? '' : 'of the chosen version'}>
           <Having of={answer}>{(d) => <Trend window={d.window} step={d.step_seconds} points={d.trend} whole={false} />}</Having>

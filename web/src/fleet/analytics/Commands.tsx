@@ -8,9 +8,9 @@ import { botOf, useAnswer, useHere } from './host'
 import { compare, failed, fewRuns, inTime, type Judged, keyOf, nameOf, total, worstFirst } from './judge'
 import { Made } from './Made'
 import { Name } from './Name'
-import { lengthName, WindowSays } from './Picker'
 import { tallies } from './Tallies'
 import { Trend } from './Trend'
+import { ran, Verdict, worseBadge } from './Verdict'
 import { VersionFilter } from './VersionFilter'
 
 // change is how a number of runs has changed.
@@ -31,61 +31,42 @@ function Says({ of: d }: { of: EventCommands }) {
   const length = (Date.parse(d.window.to) - Date.parse(d.window.from)) / 1000
   const before = length === 86400 ? '24 h' : span(length)
   return (
-    <section class="board">
-      <div class={`panel verdict ${worse.length > 0 ? 'is-bad' : fails.length > 0 ? 'is-warn' : ''}`}>
-        <div class="line">
-          {worse.length > 0 ? (
-            <span class="badge bad">
-              <Icon name="bad" />
-              Worse
-            </span>
-          ) : (
-            <span />
+    <Verdict
+      tone={worse.length > 0 ? 'bad' : fails.length > 0 ? 'warn' : ''}
+      lead={worse.length > 0 ? worseBadge : undefined}
+      window={d.window}
+      why={
+        <>
+          {worse[0] && (
+            <>
+              <b>
+                <bdi>{nameOf(worse[0].name)}</bdi>
+              </b>
+              : {worse[0].judgement.why.join(', ')}.{' '}
+            </>
           )}
-          <div>
-            <h1>
-              {all.runs === 0 ? (
-                `No runs ${lengthName(view, d.window, d.at)}.`
-              ) : (
-                <>
-                  {`${count(all.runs)} ${all.runs === 1 ? 'run' : 'runs'} ${lengthName(view, d.window, d.at)}, ${ratio(failed(all))} failed, ${inTime(all) === null ? 'in time unknown' : `${ratio(inTime(all))} in time`}`}
-                  {worse.length > 0 ? (
-                    <em>
-                      {'; '}
-                      <bdi>{listed(worse.map((j) => nameOf(j.name)), worse.length, 3)}</bdi> got worse.
-                    </em>
-                  ) : (
-                    '.'
-                  )}
-                </>
-              )}
-            </h1>
-            <p class="why">
-              {worse[0] && (
-                <>
-                  <b>
-                    <bdi>{nameOf(worse[0].name)}</bdi>
-                  </b>
-                  : {worse[0].judgement.why.join(', ')}.{' '}
-                </>
-              )}
-              {earlier.runs === 0 ? `The ${before} before have no runs to compare with.` : `The ${before} before: ${count(earlier.runs)} runs, ${ratio(failed(earlier))} failed, ${ratio(inTime(earlier))} in time.`}{' '}
-              {fails[0] && (
-                <>
-                  <b>
-                    <bdi>{nameOf(fails[0].name)}</bdi>
-                  </b>{' '}
-                  {fails[0].judgement.why.join(', ')}.
-                </>
-              )}
-            </p>
-          </div>
-          <span class="src wide">
-            <WindowSays of={d.window} />
-          </span>
-        </div>
-      </div>
-    </section>
+          {earlier.runs === 0 ? `The ${before} before have no runs to compare with.` : `The ${before} before: ${count(earlier.runs)} runs, ${ratio(failed(earlier))} failed, ${ratio(inTime(earlier))} in time.`}{' '}
+          {fails[0] && (
+            <>
+              <b>
+                <bdi>{nameOf(fails[0].name)}</bdi>
+              </b>{' '}
+              {fails[0].judgement.why.join(', ')}.
+            </>
+          )}
+        </>
+      }
+    >
+      {ran(all, view, d, 'No runs')}
+      {worse.length > 0 ? (
+        <em>
+          {'; '}
+          <bdi>{listed(worse.map((j) => nameOf(j.name)), worse.length, 3)}</bdi> got worse.
+        </em>
+      ) : (
+        '.'
+      )}
+    </Verdict>
   )
 }
 

@@ -8,10 +8,11 @@ import { DayBars } from './DayBars'
 import { botOf, useAnswer, useHere } from './host'
 import { share, words } from './judge'
 import { Made } from './Made'
-import { lengthName, WindowSays } from './Picker'
+import { lengthName } from './Picker'
 import { sizeName, sizeOrder } from './sizes'
 import { tallies } from './Tallies'
 import { linesOf } from './trend'
+import { Verdict } from './Verdict'
 
 type Audience = EventGrowth['audience'][number]
 
@@ -116,22 +117,9 @@ export function Growth() {
         const by = (dimension: Audience['dimension']): Audience[] => d.audience.filter((a) => a.dimension === dimension)
         return (
           <>
-            <section class="board">
-              <div class="panel verdict">
-                <div class="line">
-                  <span />
-                  <div>
-                    <h1>
-                      {plural(joins, 'guild')} joined and {count(leaves)} left {lengthName(view, d.window, d.at)}: {joins === leaves ? 'as many as before' : `${count(Math.abs(joins - leaves))} ${joins > leaves ? 'more' : 'fewer'}`}.
-                    </h1>
-                    <p class="why">{d.sizes.length > 0 && `${plural(d.sizes.reduce((n, s) => n + s.guilds, 0), 'guild was', 'guilds were')} active. `}Days are those of UTC; the last is not over yet.</p>
-                  </div>
-                  <span class="src wide">
-                    <WindowSays of={d.window} />
-                  </span>
-                </div>
-              </div>
-            </section>
+            <Verdict window={d.window} why={`${d.sizes.length > 0 ? `${plural(d.sizes.reduce((n, s) => n + s.guilds, 0), 'guild was', 'guilds were')} active. ` : ''}Days are those of UTC; the last is not over yet.`}>
+              {plural(joins, 'guild')} joined and {count(leaves)} left {lengthName(view, d.window, d.at)}: {joins === leaves ? 'as many as before' : `${count(Math.abs(joins - leaves))} ${joins > leaves ? 'more' : 'fewer'}`}.
+            </Verdict>
             <div class="board">
               <Panel title="Joins and leaves" note="guilds a day" class="c6">
                 <p class="ct">

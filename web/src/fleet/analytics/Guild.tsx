@@ -1,21 +1,14 @@
 import { useMemo, useState } from 'preact/hooks'
-import { count, plural, ratio, span } from '../../text/format'
-import type { Line } from '../../ui/Chart'
+import { plural, span } from '../../text/format'
 import { Empty, Having, Panel } from '../../ui/Panel'
 import type { EventGuild } from '../data/api'
-import { greatest, TimeChart } from '../ui/TimeChart'
 import { CommandTable } from './Commands'
 import { botOf, useAnswer, useHere } from './host'
-import { failed, inTime, total } from './judge'
+import { total } from './judge'
 import { Made } from './Made'
-import { lengthName, WindowSays } from './Picker'
+import { Runs } from './Runs'
 import { linesOf } from './trend'
-
-const shown: Line[] = [
-  { key: 'runs', label: 'runs', color: 'data' },
-  { key: 'failures', label: 'failed', color: 'bad' },
-  { key: 'not_in_time', label: 'not in time', color: 'warn', dash: [6, 3] },
-]
+import { ran, Verdict } from './Verdict'
 
 function Form() {
   const { view, go } = useHere()
@@ -45,13 +38,13 @@ function Form() {
 }
 
 function History({ of: d }: { of: EventGuild }) {
-  const { zoom } = useHere()
+  const per = `every ${span(d.step_seconds)}`
   const lines = useMemo(() => linesOf(d.trend_window, d.step_seconds, d.trend, { runs: (p) => p.runs, failures: (p) => p.failures, not_in_time: (p) => p.not_in_time }, { runs: 0, failures: 0, not_in_time: 0 }), [d])
   const sum = (key: 'joins' | 'leaves' | 'outages'): number => d.trend.reduce((n, p) => n + p[key], 0)
   const [joins, leaves, outages] = [sum('joins'), sum('leaves'), sum('outages')]
   return (
     <>
-      {d.trend.length === 0 ? <Empty says="Nothing is known of this guild in this window" how="Choose a longer one above. Bots send the ids of guilds with ARGUS_EVENT_GUILD_IDS=true." /> : <TimeChart title={`Runs of the guild every ${span(d.step_seconds)}`} lines={lines} shown={shown} height={160} axis least={5} value={(n) => count(n === null ? null : Math.round(n))} marks={[]} onZoom={zoom} says={`At most ${count(greatest(lines, 'runs'))} runs.`} />}
+      {d.trend.length === 0 ? <Empty says="Nothing is known of this guild in this window" how="Choose a longer one above. Bots send the ids of guilds with ARGUS_EVENT_GUILD_IDS=true." /> : <Runs title={`Runs of the guild ${per}`} per={per} lines={lines} height={160} />}
       {joins + leaves + outages > 0 && (
         <p class="below">
           {[joins > 0 && `It added the bot ${plural(joins, 'time')}`, leaves > 0 && `removed it ${plural(leaves, 'time')}`, outages > 0 && `was unavailable ${plural(outages, 'time')}`].filter(Boolean).join(', ')}, in the whole hours of the window.
@@ -75,26 +68,11 @@ export function Guild() {
   return (
     <>
       <Having of={answer}>
-        {(d) => {
-          const all = total(d.commands)
-          return (
-            <section class="board">
-              <div class="panel verdict">
-                <div class="line">
-                  <span />
-                  <div>
-                    <h1>
-                      Guild <span class="mono">{view.guild}</span>: {all.runs === 0 ? `no runs ${lengthName(view, d.window, d.at)}.` : `${plural(all.runs, 'run')} ${lengthName(view, d.window, d.at)}, ${ratio(failed(all))} failed, ${inTime(all) === null ? 'in time unknown' : `${ratio(inTime(all))} in time`}.`}
-                    </h1>
-                  </div>
-                  <span class="src wide">
-                    <WindowSays of={d.window} />
-                  </span>
-                </div>
-              </div>
-            </section>
-          )
-        }}
+        {(d) => (
+          <Verdict window={d.window}>
+            Guild <span class="mono">{view.guild}</span>: {ran(total(d.commands), view, d)}.
+          </Verdict>
+        )}
       </Having>
       <div class="board">
         <Form />

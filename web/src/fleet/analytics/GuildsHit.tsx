@@ -9,9 +9,10 @@ import { fleetAddress } from '../data/client'
 import { botOf, useAnswer, useHere } from './host'
 import { lastIncident } from './incident'
 import { Made } from './Made'
-import { lengthName, WindowSays } from './Picker'
+import { lengthName } from './Picker'
 import { sizeName } from './sizes'
 import { tallies } from './Tallies'
+import { Verdict } from './Verdict'
 import { hrefOf } from './view'
 
 const most = 1000
@@ -52,20 +53,9 @@ export function GuildsHit() {
         {(d) => {
           const all = d.guilds.length + d.left_out
           return (
-            <section class="board">
-              <div class={`panel verdict ${all > 0 ? 'is-bad' : ''}`}>
-                <div class="line">
-                  <span />
-                  <div>
-                    <h1>{all === 0 ? `No guild was hit ${lengthName(view, d.window, d.at)}.` : `${plural(all, 'guild was', 'guilds were')} hit ${lengthName(view, d.window, d.at)}.`}</h1>
-                    <p class="why">Hit is a guild with runs that failed or were not answered in time, or that became unavailable.</p>
-                  </div>
-                  <span class="src wide">
-                    <WindowSays of={d.window} />
-                  </span>
-                </div>
-              </div>
-            </section>
+            <Verdict tone={all > 0 ? 'bad' : ''} window={d.window} why="Hit is a guild with runs that failed or were not answered in time, or that became unavailable.">
+              {all === 0 ? `No guild was hit ${lengthName(view, d.window, d.at)}.` : `${plural(all, 'guild was', 'guilds were')} hit ${lengthName(view, d.window, d.at)}.`}
+            </Verdict>
           )
         }}
       </Having>

@@ -1,5 +1,4 @@
 import { count, plural, ratio, seconds } from '../../text/format'
-import { Icon } from '../../ui/Icon'
 import { Empty, Having, Panel } from '../../ui/Panel'
 import { slow, Table } from '../../ui/Table'
 import type { EventRelease } from '../data/api'
@@ -10,7 +9,7 @@ import { botOf, useAnswer, useHere } from './host'
 import { failed, fewDurations, fewRuns, inTime, type Judged, judge, keyOf, nameOf, worstFirst } from './judge'
 import { Made } from './Made'
 import { Name, versionName } from './Name'
-import { WindowSays } from './Picker'
+import { Verdict, worseBadge } from './Verdict'
 
 const judgedOf = (d: EventRelease): Judged[] => d.changes.map((c): Judged => ({ name: c, before: c.before, after: c.after, judgement: judge(c.before, c.after) })).sort(worstFirst)
 
@@ -21,46 +20,33 @@ function Says({ of: d, rows }: { of: EventRelease; rows: readonly Judged[] }) {
   const compared = rows.length - few.length - are('new').length - are('gone').length
   const ran = (version: string | null): number => d.versions.find((v) => v.version === version)?.runs ?? 0
   return (
-    <section class="board">
-      <div class={`panel verdict ${worse.length > 0 ? 'is-bad' : ''}`}>
-        <div class="line">
-          {worse.length > 0 ? (
-            <span class="badge bad">
-              <Icon name="bad" />
-              Worse
-            </span>
-          ) : (
-            <span />
-          )}
-          <div>
-            <h1>
-              {compared === 0 ? (
-                `${before} and ${after} cannot be compared: no command has ${fewRuns} runs of both.`
-              ) : worse.length > 0 ? (
-                <>
-                  <em>
-                    Since <bdi>{after}</bdi>, {worse.length} of {plural(compared, 'command')} got worse:
-                  </em>{' '}
-                  <bdi>{listed(worse.map((j) => nameOf(j.name)), worse.length)}</bdi>.
-                </>
-              ) : (
-                <>
-                  Since <bdi>{after}</bdi>, none of {plural(compared, 'command')} got worse.
-                </>
-              )}
-            </h1>
-            <p class="why">
-              {better.length > 0 && `${plural(better.length, 'command')} got better: ${listed(better.map((j) => nameOf(j.name)), better.length)}. `}
-              {few.length > 0 && `${plural(few.length, 'command')} had too few runs (under ${fewRuns} of a version) to say. `}
-              {count(ran(d.before))} runs of {before}, {count(ran(d.after))} of {after}.
-            </p>
-          </div>
-          <span class="src wide">
-            <WindowSays of={d.window} />
-          </span>
-        </div>
-      </div>
-    </section>
+    <Verdict
+      tone={worse.length > 0 ? 'bad' : ''}
+      lead={worse.length > 0 ? worseBadge : undefined}
+      window={d.window}
+      why={
+        <>
+          {better.length > 0 && `${plural(better.length, 'command')} got better: ${listed(better.map((j) => nameOf(j.name)), better.length)}. `}
+          {few.length > 0 && `${plural(few.length, 'command')} had too few runs (under ${fewRuns} of a version) to say. `}
+          {count(ran(d.before))} runs of {before}, {count(ran(d.after))} of {after}.
+        </>
+      }
+    >
+      {compared === 0 ? (
+        `${before} and ${after} cannot be compared: no command has ${fewRuns} runs of both.`
+      ) : worse.length > 0 ? (
+        <>
+          <em>
+            Since <bdi>{after}</bdi>, {worse.length} of {plural(compared, 'command')} got worse:
+          </em>{' '}
+          <bdi>{listed(worse.map((j) => nameOf(j.name)), worse.length)}</bdi>.
+        </>
+      ) : (
+        <>
+          Since <bdi>{after}</bdi>, none of {plural(compared, 'command')} got worse.
+        </>
+      )}
+    </Verdict>
   )
 }
 

@@ -1,17 +1,13 @@
 import { useMemo } from 'preact/hooks'
-import { count, seconds, span } from '../../text/format'
+import { seconds, span } from '../../text/format'
 import type { Line } from '../../ui/Chart'
 import { Empty } from '../../ui/Panel'
 import type { EventStep, EventWindow } from '../data/api'
 import { greatest, TimeChart } from '../ui/TimeChart'
 import { useHere } from './host'
+import { Runs } from './Runs'
 import { linesOf } from './trend'
 
-const counts: Line[] = [
-  { key: 'runs', label: 'runs', color: 'data' },
-  { key: 'failures', label: 'failed', color: 'bad' },
-  { key: 'not_in_time', label: 'not in time', color: 'warn', dash: [6, 3] },
-]
 const durations: Line[] = [
   { key: 'p95', label: 'p95', color: 'accent' },
   { key: 'p50', label: 'p50', color: 'data' },
@@ -41,7 +37,7 @@ export function Trend({ window, step, points, whole }: TrendProps) {
   const per = `every ${span(step)}`
   return (
     <>
-      <TimeChart title={`Runs ${per}`} lines={lines} shown={counts} height={180} axis least={5} value={(n) => count(n === null ? null : Math.round(n))} marks={[]} onZoom={zoom} says={`At most ${count(greatest(lines, 'runs'))} runs ${per}, ${count(greatest(lines, 'failures'))} failed and ${count(greatest(lines, 'not_in_time'))} not in time.`} />
+      <Runs title={`Runs ${per}`} per={per} lines={lines} height={180} />
       {greatest(lines, 'p95') === null ? (
         <p class="s q below">Durations are unknown: no handler is wrapped.</p>
       ) : (

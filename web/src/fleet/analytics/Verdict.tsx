@@ -1,0 +1,51 @@
+import type { ComponentChildren } from 'preact'
+import { plural, ratio } from '../../text/format'
+import { Icon } from '../../ui/Icon'
+import type { EventWindow } from '../data/api'
+import { failed, inTime, type Tally } from './judge'
+import { lengthName, WindowSays } from './Picker'
+import type { View } from './view'
+
+interface VerdictProps {
+  tone?: 'bad' | 'warn' | ''
+  lead?: ComponentChildren // before the sentence
+  why?: ComponentChildren
+  window?: EventWindow | undefined // none while it is not known
+  children: ComponentChildren // the sentence
+}
+
+// A Verdict is what a page says in a sentence, and of which window.
+export function Verdict({ tone = '', lead = <span />, why, window, children }: VerdictProps) {
+  return (
+    <section class="board">
+      <div class={`panel verdict ${tone && `is-${tone}`}`}>
+        <div class="line">
+          {lead}
+          <div>
+            <h1>{children}</h1>
+            {why && <p class="why">{why}</p>}
+          </div>
+          {window && (
+            <span class="src wide">
+              <WindowSays of={window} />
+            </span>
+          )}
+        </div>
+      </div>
+    </section>
+  )
+}
+
+export const worseBadge = (
+  <span class="badge bad">
+    <Icon name="bad" />
+    Worse
+  </span>
+)
+
+// ran says how many runs there were in a window, and how they went.
+export function ran(of: Tally, view: View, d: { window: EventWindow; at: string }, none = 'no runs'): string {
+  const length = lengthName(view, d.window, d.at)
+  if (of.runs === 0) return `${none} ${length}`
+  return `${plural(of.runs, 'run')} ${length}, ${ratio(failed(of))} failed, ${inTime(of) === null ? 'in time unknown' : `${ratio(inTime(of))} in time`}`
+}
