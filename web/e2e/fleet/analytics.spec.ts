@@ -200,4 +200,49 @@ test.describe('when a question fails', () => {
     await expect(page.getByText('The document could not be made. The page tries again by itself.')).toBeVisible()
     await expect(page.getByRole('region', { name: 'Commands, worst first' })).toBeVisible()
   })
+
+  for (const [what, fails] of [
+    ['the store of events does', (path: string) => path.includes('/events/commands')],
+    ['the whole fleet does', (path: string) => path.startsWith('/api/')],
+  ] as const) {
+    test(`the page is stale when ${what}, and comes back by itself`, async ({ page, fleet }) => {
+      const f = await fleet('calm', { events: true })
+      await page.clock.install()
+      let ahead = 0
+      // The fleet's clock is as far ahead as the browser's.
+      await page.route('**/api/fleet/v1/**', async (route) => {
+        const response = await route.fetch({ headers: {} })
+        if (!response.ok()) return route.fulfill({ response })
+        const document = (await response.json()) as { at: string; now?: string }
+        const later = (at: string): string => new Date(Date.parse(at) + ahead).toISOString()
+        return route.fulfill({ json: { ...document, at: later(document.at), now: document.now && later(document.now) } })
+      })
+      await page.goto(`${f.url}#/analytics`)
+      const table = page.getByRole('region', { name: 'Commands, worst first' })
+      await expect(table).toBeVisible()
+      await expect(page.getByTitle('Age of the data')).toHaveText(/^\d+ s ago$/)
+      f.failing = (path) => (fails(path) ? 503 : 0)
+      for (; ahead < 100_000; ahead += 10_000) await page.clock.runFor(10_000)
+      await expect(page.locator('main')).toHaveClass('stale')
+      await expect(page.getByText(/^Stale: the data is of .*, 1 min \d+ s ago\.$/)).toBeVisible()
+      await expect(page.getByText('The document could not be made. Trying again. The numbers below are of that time.')).toBeVisible()
+      await expect(page.getByTitle('Age of the data')).toHaveText(/^1 min/)
+      await expect(page).toHaveTitle(/^Stale: Analytics/)
+      await expect(table).toBeVisible()
+      f.failing = null
+      await page.clock.runFor(15_000)
+      await expect(page.locator('main')).not.toHaveClass('stale')
+      await expect(page).toHaveTitle(/^Analytics/)
+    })
+  }
+})
+
+test('figures are not stale when only the overview is', async ({ page, fleet }) => {
+  await page.goto(`${(await fleet('away', { events: true })).url}#/analytics`)
+  await expect(page.getByRole('region', { name: 'Commands, worst first' })).toBeVisible()
+  await expect(page.getByText('has not answered since')).toBeVisible() // a source of the overview
+  await expect(page.getByTitle('Age of the data')).toHaveText(/^\d+ s ago$/)
+  await expect(page.locator('main')).not.toHaveClass('stale')
+  await page.getByRole('navigation', { name: 'Fleet' }).getByRole('link', { name: 'Timeline' }).click()
+  await expect(page.locator('main')).toHaveClass('stale')
 })

@@ -20,12 +20,16 @@ export interface Docs {
   alerts: Loaded<Alerts>
   members: Loaded<Members>
 }
+// An Age is that of what is shown, and why there is nothing newer.
+export type Age = Pick<Loaded<unknown>, 'at' | 'failure'>
+
 type Document = NonNullable<Docs[keyof Docs]['value']>
 
 export interface FleetState {
   place: Place
   mode: 'connecting' | 'open' | 'login'
   docs: Docs
+  figures: Age | null // of the figures that a page asks for itself
   nextTry: number // when the overview is asked for again after a failure, by the monotonic clock in ms
   settings: Settings | null
   catalog: Catalog
@@ -37,6 +41,7 @@ const empty = { value: null, at: 0, failure: null }
 const nothing: Docs = { overview: empty, history: empty, sparks: empty, cluster: empty, timeline: empty, alerts: empty, members: empty }
 
 const usuallyGoneAfter = 45 // s
+export const figuresGoneAfter = 90 // s: they are asked for each minute
 
 // A Fleet is the state behind what is shown, without the DOM.
 export class Fleet {
@@ -58,7 +63,7 @@ export class Fleet {
     this.clock = clock
     this.client = new Client(request)
     this.poller = new Poller((at, signal) => this.client.get(at, signal), (job, document) => this.arrived(job, document as Document), (job, failure, again) => this.failed(job, failure, again), timers)
-    this.state = { place: parse(hash), mode: 'connecting', docs: nothing, nextTry: 0, settings: null, catalog: new Catalog(), names: [], login: null }
+    this.state = { place: parse(hash), mode: 'connecting', docs: nothing, figures: null, nextTry: 0, settings: null, catalog: new Catalog(), names: [], login: null }
   }
 
   subscribe(listener: () => void): () => void {
@@ -160,14 +165,26 @@ export class Fleet {
     return this.clock.now()
   }
 
-  // age is that of the data in ms. It counts on, also when the fleet does not answer.
+  // shown is what the page is about: the figures that it asks for itself, or else the
+  // overview.
+  get shown(): Age {
+    return this.state.figures ?? this.state.docs.overview
+  }
+
+  // show is told by a page that asks for figures itself. They are null while there are none.
+  show(figures: Age | null): void {
+    if (figures !== this.state.figures) this.set({ figures })
+  }
+
+  // age is that of what is shown in ms. It counts on, also when the fleet does not answer.
   age(): number {
-    const { at } = this.state.docs.overview
+    const { at } = this.shown
     return at > 0 ? Math.max(this.now() - at, 0) : Number.NaN
   }
 
   stale(): boolean {
-    return this.age() > (this.state.docs.overview.value?.gone_after_seconds ?? usuallyGoneAfter) * 1000
+    const goneAfter = this.state.figures ? figuresGoneAfter : (this.state.docs.overview.value?.gone_after_seconds ?? usuallyGoneAfter)
+    return this.age() > goneAfter * 1000
   }
 
   zoom(zoom: Span | null): void {

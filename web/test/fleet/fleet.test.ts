@@ -73,6 +73,20 @@ describe('Fleet', () => {
     expect(fleet.stale()).toBe(false)
     expect(fleet.state.docs.overview.failure).toBeNull()
   })
+  it('is as old as the figures that a page asks for itself, while there are any', async () => {
+    const { fleet, time } = open('#/analytics', (path, t) => (path.startsWith('./api/fleet/v1/overview') ? Response.json(head(t, begin)) : null))
+    await fleet.start()
+    await time.settle()
+    fleet.show({ at: begin + 30_000, failure: null })
+    await time.pass(60_000)
+    expect([fleet.age(), fleet.stale()]).toEqual([30_000, false]) // the overview is
+    await time.pass(61_000)
+    expect([fleet.age(), fleet.stale()]).toEqual([91_000, true])
+    fleet.show({ at: time.wall, failure: null })
+    expect(fleet.stale()).toBe(false)
+    fleet.show(null)
+    expect([fleet.age(), fleet.stale()]).toEqual([121_000, true])
+  })
   it('asks for the token without a document that is refused, and when a session has ended', async () => {
     const closed = open('#/', (path) => (path === './access.json' ? Response.json({ admitted: false }) : null))
     await closed.fleet.start()

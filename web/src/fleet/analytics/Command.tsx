@@ -2,7 +2,7 @@ import { count, ratio } from '../../text/format'
 import { Empty, Having, Panel } from '../../ui/Panel'
 import { Table } from '../../ui/Table'
 import type { CommandPart, EventCommand } from '../data/api'
-import { botOf, useAnswer, useHere } from './host'
+import { botOf, useFigures, useHere } from './host'
 import { nameOf, share, total } from './judge'
 import { Made } from './Made'
 import { versionName } from './Name'
@@ -37,7 +37,7 @@ function Errors({ of: d }: { of: EventCommand }) {
 
 export function Command() {
   const { view, bot } = useHere()
-  const answer = useAnswer<EventCommand>('command', { bot: botOf(bot), command: view.command, version: view.version }, view)
+  const answer = useFigures<EventCommand>('command', { bot: botOf(bot), command: view.command, version: view.version }, view)
   const name = nameOf({ type: null, command: view.command })
   return (
     <>

@@ -4,7 +4,7 @@ import { Empty, Having, Panel } from '../../ui/Panel'
 import { type Column, slow, Table } from '../../ui/Table'
 import type { CommandFigures, EventCommands } from '../data/api'
 import { listed } from '../text'
-import { botOf, useAnswer, useHere } from './host'
+import { botOf, useFigures, useHere } from './host'
 import { compare, failed, fewRuns, inTime, type Judged, keyOf, nameOf, total, worstFirst } from './judge'
 import { Made } from './Made'
 import { Name } from './Name'
@@ -131,7 +131,7 @@ export function CommandTable({ of, before, label }: { of: readonly CommandFigure
 
 export function Commands() {
   const { view, bot } = useHere()
-  const answer = useAnswer<EventCommands>('commands', { bot: botOf(bot), version: view.version }, view)
+  const answer = useFigures<EventCommands>('commands', { bot: botOf(bot), version: view.version }, view)
   return (
     <>
       <Having of={answer}>{(d) => <Says of={d} />}</Having>

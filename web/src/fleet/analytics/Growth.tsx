@@ -5,7 +5,7 @@ import { Table } from '../../ui/Table'
 import type { EventGrowth } from '../data/api'
 import { greatest, TimeChart } from '../ui/TimeChart'
 import { DayBars } from './DayBars'
-import { botOf, useAnswer, useHere } from './host'
+import { botOf, useFigures, useHere } from './host'
 import { share, words } from './judge'
 import { Made } from './Made'
 import { lengthName } from './Picker'
@@ -107,7 +107,7 @@ const installationName = (a: Audience): string => (a.installation === undefined 
 
 export function Growth() {
   const { view, bot } = useHere()
-  const answer = useAnswer<EventGrowth>('growth', { bot: botOf(bot) }, view)
+  const answer = useFigures<EventGrowth>('growth', { bot: botOf(bot) }, view)
   return (
     <Having of={answer}>
       {(d) => {

@@ -3,7 +3,7 @@ import { plural, span } from '../../text/format'
 import { Empty, Having, Panel } from '../../ui/Panel'
 import type { EventGuild } from '../data/api'
 import { CommandTable } from './Commands'
-import { botOf, useAnswer, useHere } from './host'
+import { botOf, useFigures, useHere } from './host'
 import { total } from './judge'
 import { Made } from './Made'
 import { Runs } from './Runs'
@@ -56,7 +56,7 @@ function History({ of: d }: { of: EventGuild }) {
 
 export function Guild() {
   const { view, bot } = useHere()
-  const answer = useAnswer<EventGuild>('guild', view.guild === '' ? null : { bot: botOf(bot), guild: view.guild }, view)
+  const answer = useFigures<EventGuild>('guild', view.guild === '' ? null : { bot: botOf(bot), guild: view.guild }, view)
   if (view.guild === '') {
     return (
       <div class="board">

@@ -6,7 +6,7 @@ import { Table } from '../../ui/Table'
 import { useFleet } from '../context'
 import type { EventGuildsHit, Timeline } from '../data/api'
 import { fleetAddress } from '../data/client'
-import { botOf, useAnswer, useHere } from './host'
+import { botOf, useFigures, useHere } from './host'
 import { lastIncident } from './incident'
 import { Made } from './Made'
 import { lengthName } from './Picker'
@@ -46,7 +46,7 @@ function LastIncident() {
 export function GuildsHit() {
   const page = useFleet()
   const { view, bot } = useHere()
-  const answer = useAnswer<EventGuildsHit>('guilds-hit', { bot: botOf(bot), limit: most }, view)
+  const answer = useFigures<EventGuildsHit>('guilds-hit', { bot: botOf(bot), limit: most }, view)
   return (
     <>
       <Having of={answer}>

@@ -1,8 +1,10 @@
-import { count, ratio, span } from '../../text/format'
-import { Having, Panel } from '../../ui/Panel'
+import { count, moment, ratio, span } from '../../text/format'
+import { Having, Panel, sentence } from '../../ui/Panel'
 import { Icon } from '../../ui/Icon'
 import { Table } from '../../ui/Table'
+import { useFleet } from '../context'
 import type { EventIngest, EventWindow } from '../data/api'
+import { figuresGoneAfter } from '../fleet'
 import { addressOf, botOf, type Parameters, sameWindow, useAnswer, useHere } from './host'
 import { words } from './judge'
 
@@ -55,12 +57,19 @@ interface MadeProps {
 // Made says what the numbers are made of, and has them as files.
 export function Made({ path, parameters = {}, window, query, tables }: MadeProps) {
   const { bot, view } = useHere()
+  const page = useFleet()
   const ingest = useAnswer<EventIngest>('ingest', { bot: botOf(bot) }, view)
+  const { at, failure } = ingest
   const all = { ...sameWindow(window), ...parameters }
   return (
     <div class="board">
       <Panel title="What these numbers are made of" class="made">
         <Having of={ingest}>{(d) => <Arrived of={d} />}</Having>
+        {failure && at > 0 && page.now() - at > figuresGoneAfter * 1000 && (
+          <p class="warn">
+            What arrived is known as of {moment(at, page.now())} UTC. {sentence(failure)} Trying again.
+          </p>
+        )}
         <div class="acts">
           {tables.map(([table, what], i) => (
             <a key={table} class="btn" href={addressOf(path, { ...all, format: 'csv', table: i > 0 ? table : null })} download>

@@ -5,7 +5,7 @@ import type { EventRelease } from '../data/api'
 import { listed } from '../text'
 import { Judgement } from './Commands'
 import { Dumbbell } from './Dumbbell'
-import { botOf, useAnswer, useHere } from './host'
+import { botOf, useFigures, useHere } from './host'
 import { failed, fewDurations, fewRuns, inTime, type Judged, judge, keyOf, nameOf, worstFirst } from './judge'
 import { Made } from './Made'
 import { Name, versionName } from './Name'
@@ -96,7 +96,7 @@ function Changes({ of: d, rows }: { of: EventRelease; rows: readonly Judged[] })
 
 export function Release() {
   const { view, bot, go } = useHere()
-  const answer = useAnswer<EventRelease>('release', { bot: botOf(bot), before: view.before, after: view.after }, view)
+  const answer = useFigures<EventRelease>('release', { bot: botOf(bot), before: view.before, after: view.after }, view)
   return (
     <Having of={answer}>
       {(d) => {

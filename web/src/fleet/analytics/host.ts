@@ -74,6 +74,16 @@ export function useAnswer<T extends { at: string }>(path: string, parameters: Pa
   return loaded.key === key ? loaded : { value: null, at: 0, failure: null }
 }
 
+// useFigures asks the question that a page is about: the page is as old as its answer.
+export function useFigures<T extends { at: string }>(path: string, parameters: Parameters | null, view: View | null): Loaded<T> {
+  const page = useFleet()
+  const answer = useAnswer<T>(path, parameters, view)
+  const { at, failure } = answer
+  useEffect(() => page.show(at > 0 ? { at, failure } : null), [at, failure])
+  useEffect(() => () => page.show(null), [])
+  return answer
+}
+
 // sameWindow are the parameters for the same answer as a file.
 export const sameWindow = ({ bot, from, to }: EventWindow): Parameters => ({ bot: bot === '' ? null : bot, from, to })
 

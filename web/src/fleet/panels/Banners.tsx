@@ -26,10 +26,11 @@ function SourceBanner({ of }: { of: Source }) {
 export function Banners() {
   const page = useFleet()
   useTick(1_000)
-  const { docs, nextTry } = page.state
-  const { value, at, failure } = docs.overview
+  const { docs, figures, nextTry } = page.state
+  const { value } = docs.overview
+  const { at, failure } = page.shown
   if (!value) return null
-  const wait = nextTry > 0 ? Math.max(Math.ceil((nextTry - performance.now()) / 1000), 0) : 0
+  const wait = nextTry > 0 && !figures ? Math.max(Math.ceil((nextTry - performance.now()) / 1000), 0) : 0
   return (
     <>
       {page.stale() && (
@@ -39,7 +40,7 @@ export function Banners() {
             Stale: the data is of {moment(at, page.now())} UTC, {span(page.age() / 1000)} ago.
           </span>
           <span class="s">
-            {failure ? `${sentence(failure)} ${wait > 0 ? `Trying again in ${wait} s.` : 'Trying again.'}` : 'The fleet answers, but gets nothing new.'} The numbers below are of that time.
+            {failure ? `${sentence(failure)} ${wait > 0 ? `Trying again in ${wait} s.` : 'Trying again.'}` : figures ? 'Asking again.' : 'The fleet answers, but gets nothing new.'} The numbers below are of that time.
           </span>
         </div>
       )}

@@ -13,7 +13,7 @@ function Age() {
   const page = useFleet()
   useTick(1_000)
   const age = page.age()
-  const failed = page.state.docs.overview.failure !== null
+  const failed = page.shown.failure !== null
   return (
     <span class="age" title="Age of the data">
       <svg width="8" height="8" aria-hidden="true">
