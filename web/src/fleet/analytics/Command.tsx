@@ -42,7 +42,7 @@ export function Command() {
   return (
     <>
       <Verdict
-        window={answer.value?.window}
+        answer={answer.value}
         lead={
           <a class="btn" href={hrefOf({ ...view, view: 'commands' })}>
             ← All commands
@@ -54,7 +54,7 @@ export function Command() {
       </Verdict>
       <div class="board">
         <Panel title="Over time" right={<VersionFilter />} note={view.version === null ? '' : 'of the chosen version'}>
-          <Having of={answer}>{(d) => <Trend window={d.window} step={d.step_seconds} points={d.trend} whole={false} />}</Having>
+          <Having of={answer}>{(d) => <Trend window={d.window} step={d.step_seconds} at={d.at} points={d.trend} whole={false} />}</Having>
         </Panel>
       </div>
       <div class="board">

@@ -34,7 +34,7 @@ function Says({ of: d }: { of: EventCommands }) {
     <Verdict
       tone={worse.length > 0 ? 'bad' : fails.length > 0 ? 'warn' : ''}
       lead={worse.length > 0 ? worseBadge : undefined}
-      window={d.window}
+      answer={d}
       why={
         <>
           {worse[0] && (
@@ -142,7 +142,7 @@ export function Commands() {
       </div>
       <div class="board">
         <Panel title="Over time" note={view.version === null ? '' : 'of the chosen version'}>
-          <Having of={answer}>{(d) => <Trend window={d.window} step={d.step_seconds} points={d.trend} whole />}</Having>
+          <Having of={answer}>{(d) => <Trend window={d.window} step={d.step_seconds} at={d.at} points={d.trend} whole />}</Having>
         </Panel>
       </div>
       {answer.value && (

@@ -8,7 +8,7 @@ import { DayBars } from './DayBars'
 import { botOf, useFigures, useHere } from './host'
 import { share, words } from './judge'
 import { Made } from './Made'
-import { lengthName } from './Picker'
+import { lengthName, notOver } from './Picker'
 import { sizeName, sizeOrder } from './sizes'
 import { tallies } from './Tallies'
 import { linesOf } from './trend'
@@ -117,7 +117,7 @@ export function Growth() {
         const by = (dimension: Audience['dimension']): Audience[] => d.audience.filter((a) => a.dimension === dimension)
         return (
           <>
-            <Verdict window={d.window} why={`${d.sizes.length > 0 ? `${plural(d.sizes.reduce((n, s) => n + s.guilds, 0), 'guild was', 'guilds were')} active. ` : ''}Days are those of UTC; the last is not over yet.`}>
+            <Verdict answer={d} why={`${d.sizes.length > 0 ? `${plural(d.sizes.reduce((n, s) => n + s.guilds, 0), 'guild was', 'guilds were')} active. ` : ''}Days are those of UTC${notOver(d.window.to, d.at) ? '; the last is not over yet' : ''}.`}>
               {plural(joins, 'guild')} joined and {count(leaves)} left {lengthName(view, d.window, d.at)}: {joins === leaves ? 'as many as before' : `${count(Math.abs(joins - leaves))} ${joins > leaves ? 'more' : 'fewer'}`}.
             </Verdict>
             <div class="board">

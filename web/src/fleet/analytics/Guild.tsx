@@ -44,7 +44,7 @@ function History({ of: d }: { of: EventGuild }) {
   const [joins, leaves, outages] = [sum('joins'), sum('leaves'), sum('outages')]
   return (
     <>
-      {d.trend.length === 0 ? <Empty says="Nothing is known of this guild in this window" how="Choose a longer one above. Bots send the ids of guilds with ARGUS_EVENT_GUILD_IDS=true." /> : <Runs title={`Runs of the guild ${per}`} per={per} lines={lines} height={160} />}
+      {d.trend.length === 0 ? <Empty says="Nothing is known of this guild in this window" how="Choose a longer one above. Bots send the ids of guilds with ARGUS_EVENT_GUILD_IDS=true." /> : <Runs title={`Runs of the guild ${per}`} per={per} lines={lines} height={160} at={d.at} />}
       {joins + leaves + outages > 0 && (
         <p class="below">
           {[joins > 0 && `It added the bot ${plural(joins, 'time')}`, leaves > 0 && `removed it ${plural(leaves, 'time')}`, outages > 0 && `was unavailable ${plural(outages, 'time')}`].filter(Boolean).join(', ')}, in the whole hours of the window.
@@ -69,7 +69,7 @@ export function Guild() {
     <>
       <Having of={answer}>
         {(d) => (
-          <Verdict window={d.window}>
+          <Verdict answer={d}>
             Guild <span class="mono">{view.guild}</span>: {ran(total(d.commands), view, d)}.
           </Verdict>
         )}

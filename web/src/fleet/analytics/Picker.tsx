@@ -89,6 +89,9 @@ export function lengthName(view: View, of: EventWindow, at: string): string {
   return `in ${wholeOf(view) ? names[lengthOf(view)] : span((Math.min(Date.parse(of.to), Date.parse(at)) - Date.parse(of.from)) / 1000)}`
 }
 
+// notOver reports whether a time had not yet come when an answer was made.
+export const notOver = (time: string, at: string): boolean => Date.parse(time) > Date.parse(at)
+
 const own = Intl.DateTimeFormat().resolvedOptions().timeZone
 
 // clockOf writes a time, in a zone of its own if one is given.
@@ -99,9 +102,10 @@ function clockOf(ms: number, zone: string): string {
 }
 
 // WindowSays is the window that was used, in UTC as all of the page, and by the clock of
-// who looks at it.
-export function WindowSays({ of }: { of: EventWindow }) {
-  const [from, to] = [Date.parse(of.from), Date.parse(of.to)]
+// who looks at it. It ends at the latest when the answer was made.
+export function WindowSays({ of, at }: { of: EventWindow; at: string }) {
+  const from = Date.parse(of.from)
+  const to = notOver(of.to, at) ? Math.max(Date.parse(at), from) : Date.parse(of.to)
   const zones = ['UTC', 'Etc/UTC', 'Etc/GMT', 'GMT'].includes(own) ? ['UTC'] : ['UTC', own]
   return (
     <>

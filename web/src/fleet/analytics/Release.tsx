@@ -23,7 +23,7 @@ function Says({ of: d, rows }: { of: EventRelease; rows: readonly Judged[] }) {
     <Verdict
       tone={worse.length > 0 ? 'bad' : ''}
       lead={worse.length > 0 ? worseBadge : undefined}
-      window={d.window}
+      answer={d}
       why={
         <>
           {better.length > 0 && `${plural(better.length, 'command')} got better: ${listed(better.map((j) => nameOf(j.name)), better.length)}. `}

@@ -16,11 +16,12 @@ const durations: Line[] = [
 interface TrendProps {
   window: EventWindow
   step: number
+  at: string // of the answer
   points: readonly EventStep[]
   whole: boolean // all interactions: a step without any is one of which nothing is known
 }
 
-export function Trend({ window, step, points, whole }: TrendProps) {
+export function Trend({ window, step, at, points, whole }: TrendProps) {
   const { zoom } = useHere()
   const lines = useMemo(
     () =>
@@ -37,7 +38,7 @@ export function Trend({ window, step, points, whole }: TrendProps) {
   const per = `every ${span(step)}`
   return (
     <>
-      <Runs title={`Runs ${per}`} per={per} lines={lines} height={180} />
+      <Runs title={`Runs ${per}`} per={per} lines={lines} height={180} at={at} />
       {greatest(lines, 'p95') === null ? (
         <p class="s q below">Durations are unknown: no handler is wrapped.</p>
       ) : (

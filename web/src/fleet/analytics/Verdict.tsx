@@ -10,12 +10,12 @@ interface VerdictProps {
   tone?: 'bad' | 'warn' | ''
   lead?: ComponentChildren // before the sentence
   why?: ComponentChildren
-  window?: EventWindow | undefined // none while it is not known
+  answer: { window: EventWindow; at: string } | null // null while there is none
   children: ComponentChildren // the sentence
 }
 
 // A Verdict is what a page says in a sentence, and of which window.
-export function Verdict({ tone = '', lead = <span />, why, window, children }: VerdictProps) {
+export function Verdict({ tone = '', lead = <span />, why, answer, children }: VerdictProps) {
   return (
     <section class="board">
       <div class={`panel verdict ${tone && `is-${tone}`}`}>
@@ -25,9 +25,9 @@ export function Verdict({ tone = '', lead = <span />, why, window, children }: V
             <h1>{children}</h1>
             {why && <p class="why">{why}</p>}
           </div>
-          {window && (
+          {answer && (
             <span class="src wide">
-              <WindowSays of={window} />
+              <WindowSays of={answer.window} at={answer.at} />
             </span>
           )}
         </div>
