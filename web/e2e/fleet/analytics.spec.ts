@@ -105,7 +105,7 @@ test.describe('analytics of the program', () => {
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('Since v2, 1 of 2 commands got worse: report.')
     const table = page.getByRole('region', { name: 'Commands in v1 and v2, worst first' })
     await expect(table.getByRole('row').nth(1)).toHaveText(/^report worse0%50%100%50%100 ms3\.\d+ s120120$/)
-    await expect(table.getByRole('row', { name: /^play same/ })).toBeVisible()
+    await expect(table.getByRole('row', { name: /^play no sure change/ })).toBeVisible()
     await accessible(page)
     await page.getByRole('combobox', { name: 'Before' }).selectOption('v2')
     await page.getByRole('combobox', { name: 'after' }).selectOption('v1')

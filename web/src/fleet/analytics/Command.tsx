@@ -29,7 +29,7 @@ function Errors({ of: d }: { of: EventCommand }) {
       columns={[
         { head: 'Error type', class: 'w', cell: (p) => <code>{p.error_type === '' ? '(an empty type)' : p.error_type}</code> },
         { head: 'Runs', n: true, cell: (p) => count(p.runs) },
-        { head: 'Of all', n: true, cell: (p) => ratio(share(p.runs, runs)) },
+        { head: 'Of all runs', n: true, cell: (p) => ratio(share(p.runs, runs)) },
       ]}
     />
   )

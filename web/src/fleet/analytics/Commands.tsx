@@ -85,7 +85,9 @@ function Judgement({ of: j }: { of: Judged }) {
         </span>
       )
     case 'few':
-      return <span class="q">{`under ${fewRuns} runs`}</span>
+      return <span class="q nw">{`under ${fewRuns} runs${j.after.runs < fewRuns ? '' : ' before'}`}</span>
+    case 'same':
+      return <span class="q nw">no sure change</span>
     default:
       return <span class="q">{j.judgement.is}</span>
   }
@@ -101,7 +103,7 @@ export function CommandTable({ of, before, label }: { of: readonly CommandFigure
   })
   const against: Column<CommandFigures>[] = before
     ? [
-        { head: 'Against before', n: true, title: 'Runs, against the window of the same length before', cell: (c) => change(c) },
+        { head: 'Runs vs. before', n: true, title: 'Against the runs in the window of the same length before', cell: (c) => change(c) },
         {
           head: 'Change',
           cell: (c) => {
