@@ -142,6 +142,12 @@ export class Database {
     return (row?.size as string | undefined) ?? null
   }
 
+  // first is the time of the first interaction.
+  first(of: Part): number {
+    const [where, parameters] = this.of(of)
+    return Number(this.rows(`SELECT min(time) AS first FROM events WHERE ${interaction} AND ${where}`, parameters)[0]?.first)
+  }
+
   // count counts events of a name.
   count(event: string, of: Part): number {
     const [where, parameters] = this.of(of)

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Locator, Page } from '@playwright/test'
 import type { EventIngest } from '../../src/fleet/data/api'
-import { count, moment, plural, ratio } from '../../src/text/format'
+import { count, moment, plural, ratio, stamp } from '../../src/text/format'
 import { Database, type Group, type Part } from './database'
 import { expect, test } from './bench'
 import { Program } from './program'
@@ -141,7 +141,8 @@ test.describe('the pages of analytics and the database', () => {
       return [named(b), null, failed(b), failed(a), inTime(b), inTime(a), p95(b), p95(a), null, count(b.runs), count(a.runs)]
     }))
     const [v1, v2] = ['v1', 'v2'].map((version) => database.interactions([], { ...part, version })[0]?.runs)
-    await expect(page.getByText(`${count(v1)} runs of v1, ${count(v2)} of v2.`)).toBeVisible()
+    const first = stamp(Math.floor(database.first({ ...part, version: 'v2' }) / hour) * hour)
+    await expect(page.getByText(`${count(v1)} runs of v1, ${count(v2)} of v2, first seen in the hour of ${first.replace(/:00 UTC/, ' UTC')}.`)).toBeVisible()
   })
 
   test('have the same guilds that were hit', async ({ page }) => {

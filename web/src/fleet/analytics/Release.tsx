@@ -1,4 +1,4 @@
-import { count, plural, ratio, seconds } from '../../text/format'
+import { count, day, minute, plural, ratio, seconds } from '../../text/format'
 import { Empty, Having, Panel } from '../../ui/Panel'
 import { slow, Table } from '../../ui/Table'
 import type { EventRelease } from '../data/api'
@@ -18,7 +18,7 @@ function Says({ of: d, rows }: { of: EventRelease; rows: readonly Judged[] }) {
   const are = (is: Judged['judgement']['is']): Judged[] => rows.filter((j) => j.judgement.is === is)
   const [worse, better, few] = [are('worse'), are('better'), are('few')]
   const compared = rows.length - few.length - are('new').length - are('gone').length
-  const ran = (version: string | null): number => d.versions.find((v) => v.version === version)?.runs ?? 0
+  const [ranBefore, ranAfter] = [d.before, d.after].map((version) => d.versions.find((v) => v.version === version))
   return (
     <Verdict
       tone={worse.length > 0 ? 'bad' : ''}
@@ -26,9 +26,18 @@ function Says({ of: d, rows }: { of: EventRelease; rows: readonly Judged[] }) {
       answer={d}
       why={
         <>
+          {worse[0] && (
+            <>
+              <b>
+                <bdi>{nameOf(worse[0].name)}</bdi>
+              </b>
+              : {worse[0].judgement.why.join(', ')}.{' '}
+            </>
+          )}
           {better.length > 0 && `${plural(better.length, 'command')} got better: ${listed(better.map((j) => nameOf(j.name)), better.length)}. `}
           {few.length > 0 && `${plural(few.length, 'command')} had too few runs (under ${fewRuns} of a version) to say. `}
-          {count(ran(d.before))} runs of {before}, {count(ran(d.after))} of {after}.
+          {count(ranBefore?.runs ?? 0)} runs of {before}, {count(ranAfter?.runs ?? 0)} of {after}
+          {ranAfter && `, first seen in the hour of ${day(Date.parse(ranAfter.first))} ${minute(Date.parse(ranAfter.first))} UTC`}.
         </>
       }
     >
