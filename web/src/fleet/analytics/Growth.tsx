@@ -4,7 +4,7 @@ import { Empty, Having, Panel } from '../../ui/Panel'
 import { Table } from '../../ui/Table'
 import type { EventGrowth } from '../data/api'
 import { greatest, TimeChart } from '../ui/TimeChart'
-import { DayBars } from './DayBars'
+import { type BarsOfDay, DayBars } from './DayBars'
 import { botOf, useFigures, useHere } from './host'
 import { share, words } from './judge'
 import { Made } from './Made'
@@ -18,12 +18,12 @@ type Audience = EventGrowth['audience'][number]
 
 const seconds = 86400
 
-// daysOf are all of the window, for bars. A day without events has none.
-function daysOf(d: EventGrowth): EventGrowth['days'] {
+// daysOf are all of the window, for bars. Of a day without events nothing is known.
+function daysOf(d: EventGrowth): BarsOfDay[] {
   const known = new Map(d.days.map((x) => [Date.parse(x.day), x]))
-  const days: EventGrowth['days'] = []
+  const days: BarsOfDay[] = []
   for (let at = Date.parse(d.window.from); at < Date.parse(d.window.to); at += seconds * 1000) {
-    days.push(known.get(at) ?? { day: new Date(at).toISOString(), joins: 0, leaves: 0, interactions: 0, active_guilds: null })
+    days.push({ day: new Date(at).toISOString(), counts: known.get(at) ?? null })
   }
   return days
 }
@@ -112,7 +112,7 @@ export function Growth() {
     <Having of={answer}>
       {(d) => {
         const days = daysOf(d)
-        const sum = (key: 'joins' | 'leaves'): number => days.reduce((n, x) => n + x[key], 0)
+        const sum = (key: 'joins' | 'leaves'): number => d.days.reduce((n, x) => n + x[key], 0)
         const [joins, leaves] = [sum('joins'), sum('leaves')]
         const by = (dimension: Audience['dimension']): Audience[] => d.audience.filter((a) => a.dimension === dimension)
         return (
@@ -135,6 +135,14 @@ export function Growth() {
                     </svg>{' '}
                     left, below the line <span class="num">{count(leaves)}</span>
                   </span>
+                  {d.days.length < days.length && (
+                    <span class="key">
+                      <svg width="10" height="10" aria-hidden="true">
+                        <rect width="10" height="10" class="nodata" />
+                      </svg>{' '}
+                      no events
+                    </span>
+                  )}
                 </p>
                 <DayBars days={days} />
               </Panel>
