@@ -1,5 +1,5 @@
 import type { ComponentType } from 'preact'
-import { useMemo } from 'preact/hooks'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
 import { useStale } from '../../ui/context'
 import { Empty, Having, Panel } from '../../ui/Panel'
 import { useFleet } from '../context'
@@ -40,8 +40,11 @@ function BotChoice({ bots, bot, go }: { bots: EventBots['bots']; bot: string; go
 
 // Views leads to the others, about the same bot and window.
 function Views({ view }: { view: View }) {
+  const tabs = useRef<HTMLElement>(null)
+  // On a phone they are scrolled.
+  useEffect(() => tabs.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), [view.view])
   return (
-    <nav class="tabs views" aria-label="Analytics">
+    <nav class="tabs views" aria-label="Analytics" ref={tabs}>
       {(Object.keys(views) as ViewName[])
         .filter((v) => v !== 'command')
         .map((v) => (

@@ -26,7 +26,7 @@ export function Verdict({ tone = '', lead = <span />, why, answer, children }: V
             {why && <p class="why">{why}</p>}
           </div>
           {answer && (
-            <span class="src wide">
+            <span class="src window">
               <WindowSays of={answer.window} at={answer.at} />
             </span>
           )}
