@@ -31,7 +31,7 @@ function Form() {
         </button>
       </form>
       <p id="one-guild-says" class="s q below" role="status">
-        {problem ? <span class="bad">{problem}</span> : 'The id stays behind the # of the address, which goes to no server. A proxy in front of the fleet may log the requests of this page.'}
+        {problem ? <span class="bad">{problem}</span> : 'The address has the id after the #, which browsers do not send. The requests of this page for its figures have it: a proxy in front of the fleet may log them.'}
       </p>
     </Panel>
   )

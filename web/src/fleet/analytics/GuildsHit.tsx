@@ -53,7 +53,7 @@ export function GuildsHit() {
         {(d) => {
           const all = d.guilds.length + d.left_out
           return (
-            <Verdict tone={all > 0 ? 'bad' : ''} answer={d} why="Hit is a guild with runs that failed or were not answered in time, or that became unavailable.">
+            <Verdict tone={all > 0 ? 'bad' : ''} answer={d} why="A guild is hit if a run failed or was not answered in time, or if it became unavailable.">
               {all === 0 ? `No guild was hit ${lengthName(view, d.window, d.at)}.` : `${plural(all, 'guild was', 'guilds were')} hit ${lengthName(view, d.window, d.at)}.`}
             </Verdict>
           )

@@ -17,10 +17,10 @@ function Arrived({ of: d }: { of: EventIngest }) {
     <>
       <p>
         {taken + dropped === 0 ? (
-          'No events arrived in this window.'
+          'No events of the bot arrived in these hours.'
         ) : (
           <>
-            {count(taken)} events arrived{dropped > 0 ? <b class="warn">{`, and ${count(dropped)} were dropped (${ratio(dropped / (taken + dropped))}): the numbers above lack them.`}</b> : ', and none were dropped.'}
+            {count(taken)} events of the bot arrived in these hours{dropped > 0 ? <b class="warn">{`, and ${count(dropped)} were dropped (${ratio(dropped / (taken + dropped))}): the numbers above lack them.`}</b> : ', and none were dropped.'}
           </>
         )}{' '}
         {d.store === 'ClickHouse' ? 'Events are in ClickHouse. The TTL of its tables' : 'Events are in SQLite. The fleet'} removes them after {span(d.retention_seconds)}, and their hourly sums after {span(d.hourly_retention_seconds)}.
