@@ -132,7 +132,7 @@ export function Release() {
                   <Panel title="Commands, before and after" note="worst first" right={choice}>
                     {rows.length === 0 ? <Empty says="Neither version ran a command in this window" how="Choose a longer window, or other versions." /> : <Changes of={d} rows={rows} />}
                     <p class="s q below">
-                      Worse: the share that failed or was not in time rose by at least 1 percentage point, and by more than chance explains in 999 of 1,000 cases; or the p95 is 1.5 times as long and 100 ms longer. No sure change: chance can explain it. Shares are compared from {fewRuns} runs of each version, a p95 from {fewDurations}.
+                      Worse: the share that failed or was not in time rose by at least 1 percentage point, and by more than chance explains in 999 of 1,000 cases; or the p95 is 1.5 times as long and 100 ms longer. No sure change: a smaller one, or one that chance can explain. Shares are compared from {fewRuns} runs of each version, a p95 from {fewDurations}.
                     </p>
                   </Panel>
                 </div>

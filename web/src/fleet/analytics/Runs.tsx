@@ -26,7 +26,7 @@ export function Runs({ title, per, lines, height, at }: RunsProps) {
   return (
     <>
       <TimeChart title={title} lines={lines} shown={shown} height={height} axis least={5} value={(n) => count(n === null ? null : Math.round(n))} marks={[]} onZoom={zoom} says={`At most ${most('runs')} runs ${per}, ${most('failures')} failed and ${most('not_in_time')} not in time.`} />
-      {end > Date.parse(at) && <p class="s q below">{`The last ${span(lines.step)} is not over yet.`}</p>}
+      {end > Date.parse(at) && <p class="s q below">{`The last point covers less than ${span(lines.step)} so far.`}</p>}
     </>
   )
 }
