@@ -32,7 +32,7 @@ func (s Stream) Batches() iter.Seq2[time.Time, []event.Row] {
 			rows := Sample{Seed: uint64(d), End: start.Add(day), Span: day}.Rows(s.Events / s.Days)
 			for from := 0; from < len(rows); from += s.Batch {
 				part := rows[from:min(from+s.Batch, len(rows))]
-				now := start.Add(day * time.Duration(from+len(part)) / time.Duration(len(rows)))
+				now := start.Add(time.Duration(float64(day) * float64(from+len(part)) / float64(len(rows))))
 				for i := range part {
 					id++
 					spread(&part[i], random, now, id)

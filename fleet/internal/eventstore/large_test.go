@@ -2,6 +2,7 @@ package eventstore_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"strconv"
 	"testing"
@@ -52,7 +53,13 @@ func TestLarge(t *testing.T) {
 		{"breakdown, 30 days", func(ctx context.Context) error { _, err := s.Breakdown(ctx, month, command); return err }},
 		{"versions, 90 days", func(ctx context.Context) error { _, err := s.Versions(ctx, all); return err }},
 		{"release, 30 days", func(ctx context.Context) error { _, err := s.Release(ctx, month, "v1", "v2"); return err }},
-		{"guilds hit, 2 h", func(ctx context.Context) error { _, _, err := s.GuildsHit(ctx, incident, 100); return err }},
+		{"guilds hit, 2 h", func(ctx context.Context) error {
+			hits, _, err := s.GuildsHit(ctx, incident, 100)
+			if err == nil && len(hits) == 0 {
+				err = errors.New("no guild was hit")
+			}
+			return err
+		}},
 		{"growth, 90 days", func(ctx context.Context) error { _, err := s.Growth(ctx, all); return err }},
 		{"sizes, 30 days", func(ctx context.Context) error { _, err := s.Sizes(ctx, month); return err }},
 		{"audience, 30 days", func(ctx context.Context) error { _, err := s.Audience(ctx, month); return err }},
