@@ -105,7 +105,8 @@ func (s *Store) open() error {
 	if s.days, err = loadDays(ctx, s.conn); err != nil {
 		return err
 	}
-	if s.read, err = s.database("query_only(on)", "cache_size(-16384)"); err != nil {
+	// What a month of 20,000 guilds takes to sort is to fit into the cache.
+	if s.read, err = s.database("query_only(on)", "cache_size(-32768)"); err != nil {
 		return err
 	}
 	s.read.SetMaxOpenConns(readers)
