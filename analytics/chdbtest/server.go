@@ -59,11 +59,14 @@ func New(t *testing.T) *Server {
 	return s
 }
 
-// require skips a test where the engine is not installed and need not be, and fails it for
-// other errors.
+// errSkipped is for runs of all tests that another run, with the engine, follows.
+var errSkipped = errors.New("SKIP_CHDB is set")
+
+// require skips a test where the engine is not installed and need not be, or is not wanted,
+// and fails it for other errors.
 func require(t *testing.T, err error) {
 	t.Helper()
-	if errors.Is(err, errNoLibrary) && os.Getenv("REQUIRE_CHDB") == "" {
+	if errors.Is(err, errSkipped) || errors.Is(err, errNoLibrary) && os.Getenv("REQUIRE_CHDB") == "" {
 		t.Skip(err)
 	}
 	if err != nil {
@@ -72,6 +75,9 @@ func require(t *testing.T, err error) {
 }
 
 func newServer() (s *Server, err error) {
+	if os.Getenv("SKIP_CHDB") != "" {
+		return nil, errSkipped
+	}
 	s = &Server{addr: "127.0.0.1:0"}
 	root, err := repository()
 	if err != nil {
