@@ -131,11 +131,14 @@ func TestTooLongAway(t *testing.T) {
 			e.queue.mu.Unlock()
 		}
 		lost, _, _ := e.Losses()
+		e.queue.mu.Lock()
+		segment := uint64(segmentBytes * e.queue.rows / e.queue.bytes) //nolint:gosec // in events
+		e.queue.mu.Unlock()
 		s.answers(nil)
 		pass(2 * maxPause)
 		synctest.Wait()
-		const segment = segmentBytes / 200 // at most, in events
-		if lost < total-rows || lost > total-rows+batchRows+2*segment {
+		// A batch has up to a segment more than its size, and is dropped as a whole.
+		if lost < total-rows || lost > total-rows+batchRows+segment {
 			t.Errorf("%d events lost of %d", lost, total)
 		}
 		expectShards(t, s, numbers(int(lost), total-int(lost))) // the newest ones, in order, once

@@ -7,7 +7,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// segmentBytes is what is dropped at once when the queue is full: some 300 events.
+// segmentBytes is what is dropped at once when the queue is full: 300 events with many
+// attributes, or some thousands with few.
 const segmentBytes = 64 << 10
 
 // A queue keeps events until ClickHouse has them. Its lock is held for moments only, and
