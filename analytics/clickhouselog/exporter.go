@@ -123,7 +123,8 @@ func (e *Exporter) Up() (isUp, known bool) {
 }
 
 // Losses returns how many events were dropped since the start: because the queue was full,
-// because they were refused or cannot be stored, and because of Shutdown.
+// because they were refused or cannot be stored, and because of Shutdown. If ClickHouse goes
+// away before it has answered, a batch that is then dropped may have arrived.
 func (e *Exporter) Losses() (queueFull, rejected, shutdown uint64) {
 	e.queue.mu.Lock()
 	defer e.queue.mu.Unlock()

@@ -151,6 +151,9 @@ func TestKill(t *testing.T) {
 func TestTooLongAwayFromAServer(t *testing.T) {
 	s := newSite(t, "", WithQueue(2*batchRows, minQueueBytes))
 	s.bot.until(t, "batches are accepted", s.bot.isUp)
+	if err := s.bot.e.ForceFlush(t.Context()); err != nil { // else a batch that arrives may be dropped before its answer
+		t.Fatal(err)
+	}
 	s.server.Kill()
 	s.bot.until(t, "the server is away", s.bot.isDown)
 	s.bot.emit(t, 5*batchRows)
