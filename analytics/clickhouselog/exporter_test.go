@@ -132,7 +132,7 @@ func TestTooLongAway(t *testing.T) {
 		}
 		lost, _, _ := e.Losses()
 		e.queue.mu.Lock()
-		segment := uint64(segmentBytes * e.queue.rows / e.queue.bytes) //nolint:gosec // in events
+		segment := uint64(segmentBytes * e.queue.rows / e.queue.bytes) // in events
 		e.queue.mu.Unlock()
 		s.answers(nil)
 		pass(2 * maxPause)
