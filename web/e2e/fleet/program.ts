@@ -92,7 +92,7 @@ export class Program {
     await page.goto(`${this.url}/#/analytics${view}`)
     await page.getByLabel('Token', { exact: true }).fill(viewer)
     await page.getByRole('button', { name: 'Log in' }).click()
-    await expect(page.getByText('Events are kept for')).toBeVisible()
+    await expect(page.getByText('Events are in SQLite')).toBeVisible()
   }
 }
 
