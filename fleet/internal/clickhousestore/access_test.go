@@ -88,6 +88,17 @@ func TestPasswordChanges(t *testing.T) {
 		look()
 	}
 	s.add(ctx, t, rows[50:])
+
+	// A push is the first that the server refuses, when the file has the password already.
+	if err := os.WriteFile(file, []byte("the third\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f.set("the third", nil)
+	_, more := sample(110)
+	if result, err := s.Add(ctx, more[100:]); err == nil || len(result.Refused) > 0 {
+		t.Errorf("%+v, %v; want an error, after which senders send again", result, err)
+	}
+	s.add(ctx, t, more[100:])
 	if said := s.said(); strings.Count(said, "the user or the password is wrong") != 1 {
 		t.Errorf("it told:\n%s", said)
 	}

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
+
 	"github.com/argus-dgo/argus/analytics"
 	"github.com/argus-dgo/argus/analytics/connection"
 	"github.com/argus-dgo/argus/analytics/event"
@@ -72,6 +74,11 @@ func (s *Store) reject(ctx context.Context, cause error) error {
 	why := connection.Reason(cause)
 	if err := s.Check(ctx); err != nil {
 		return err
+	}
+	if e, is := errors.AsType[*clickhouse.Exception](cause); is {
+		if _, known := s.server.Problem(int(e.Code)); known { // somebody has corrected it since
+			return fmt.Errorf("ClickHouse: %w", why)
+		}
 	}
 	s.cfg.Report(fmt.Errorf("ClickHouse rejects events: %w", why))
 	return nil
