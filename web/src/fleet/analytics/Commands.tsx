@@ -10,7 +10,7 @@ import { Made } from './Made'
 import { Name } from './Name'
 import { tallies } from './Tallies'
 import { Trend } from './Trend'
-import { ran, Verdict, worseBadge } from './Verdict'
+import { Because, ran, Verdict, worseBadge } from './Verdict'
 import { VersionFilter } from './VersionFilter'
 
 // change is how a number of runs has changed.
@@ -37,23 +37,9 @@ function Says({ of: d }: { of: EventCommands }) {
       answer={d}
       why={
         <>
-          {worse[0] && (
-            <>
-              <b>
-                <bdi>{nameOf(worse[0].name)}</bdi>
-              </b>
-              : {worse[0].judgement.why.join(', ')}.{' '}
-            </>
-          )}
+          {worse[0] && <Because of={worse[0]} colon />}
           {earlier.runs === 0 ? `The ${before} before have no runs to compare with.` : `The ${before} before: ${count(earlier.runs)} runs, ${ratio(failed(earlier))} failed, ${ratio(inTime(earlier))} in time.`}{' '}
-          {fails[0] && (
-            <>
-              <b>
-                <bdi>{nameOf(fails[0].name)}</bdi>
-              </b>{' '}
-              {fails[0].judgement.why.join(', ')}.
-            </>
-          )}
+          {fails[0] && <Because of={fails[0]} />}
         </>
       }
     >

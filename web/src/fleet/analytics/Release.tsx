@@ -9,7 +9,7 @@ import { botOf, useFigures, useHere } from './host'
 import { failed, fewDurations, fewRuns, inTime, type Judged, judge, keyOf, nameOf, worstFirst } from './judge'
 import { Made } from './Made'
 import { Name, versionName } from './Name'
-import { Verdict, worseBadge } from './Verdict'
+import { Because, Verdict, worseBadge } from './Verdict'
 
 const judgedOf = (d: EventRelease): Judged[] => d.changes.map((c): Judged => ({ name: c, before: c.before, after: c.after, judgement: judge(c.before, c.after) })).sort(worstFirst)
 
@@ -26,14 +26,7 @@ function Says({ of: d, rows }: { of: EventRelease; rows: readonly Judged[] }) {
       answer={d}
       why={
         <>
-          {worse[0] && (
-            <>
-              <b>
-                <bdi>{nameOf(worse[0].name)}</bdi>
-              </b>
-              : {worse[0].judgement.why.join(', ')}.{' '}
-            </>
-          )}
+          {worse[0] && <Because of={worse[0]} colon />}
           {better.length > 0 && `${plural(better.length, 'command')} got better: ${listed(better.map((j) => nameOf(j.name)), better.length)}. `}
           {few.length > 0 && `${plural(few.length, 'command')} had too few runs (under ${fewRuns} of a version) to say. `}
           {count(ranBefore?.runs ?? 0)} runs of {before}, {count(ranAfter?.runs ?? 0)} of {after}

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact'
 import { plural, ratio } from '../../text/format'
 import { Icon } from '../../ui/Icon'
 import type { EventWindow } from '../data/api'
-import { failed, inTime, type Tally } from './judge'
+import { failed, inTime, type Judged, nameOf, type Tally } from './judge'
 import { lengthName, WindowSays } from './Picker'
 import type { View } from './view'
 
@@ -42,6 +42,18 @@ export const worseBadge = (
     Worse
   </span>
 )
+
+// Because says why a command is judged as it is.
+export function Because({ of: j, colon = false }: { of: Judged; colon?: boolean }) {
+  return (
+    <>
+      <b>
+        <bdi>{nameOf(j.name)}</bdi>
+      </b>
+      {colon && ':'} {j.judgement.why.join(', ')}.{' '}
+    </>
+  )
+}
 
 // ran says how many runs there were in a window, and how they went.
 export function ran(of: Tally, view: View, d: { window: EventWindow; at: string }, none = 'no runs'): string {
