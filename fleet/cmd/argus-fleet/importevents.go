@@ -41,9 +41,14 @@ func importEvents(ctx context.Context, s settings.Settings, args []string, out i
 	case err != nil:
 		return err
 	}
-	fmt.Fprintf(out, "ClickHouse has all %s.\n", &copied)
+	if copied.days > 0 {
+		fmt.Fprintf(out, "ClickHouse has all %s.\n", &copied)
+	}
+	if first.IsZero() {
+		fmt.Fprintln(out, "The file has no events.")
+	}
 	if tooOld.days > 0 {
-		fmt.Fprintf(out, "%s were too old: to copy them, let the tables keep events for longer (argus-analytics migrate --raw-days), and run this again.\n", &tooOld)
+		fmt.Fprintf(out, "Not copied, because too old: %s. To copy them, let the tables keep events for longer (argus-analytics migrate --raw-days), and run this again.\n", &tooOld)
 	}
 	if !sums.IsZero() && (first.IsZero() || sums.Before(first)) {
 		fmt.Fprintf(out, "Sums of events that are gone, from %s on, stay in the file.\n", sums.Format(time.DateOnly))

@@ -17,8 +17,11 @@ import (
 	"github.com/argus-dgo/argus/internal/cli"
 )
 
-// patience is how long one INSERT of an import may take, with all attempts.
-const patience = 2 * time.Minute
+const (
+	oneDay = 24 * time.Hour
+	// patience is how long one INSERT of an import may take, with all attempts.
+	patience = 2 * time.Minute
+)
 
 // An ImportedDay is one day of an archive.
 type ImportedDay struct {
@@ -105,8 +108,6 @@ func (s *Store) checkImport(ctx context.Context, days []eventstore.Day) error {
 	}
 	return errors.Join(append(errs, s.checkSums(ctx, days[0].Day, days[len(days)-1].Day.Add(oneDay)))...)
 }
-
-const oneDay = 24 * time.Hour
 
 // checkSums leaves out the hour that is not over, to which events may come.
 func (s *Store) checkSums(ctx context.Context, from, to time.Time) error {
